@@ -1,0 +1,76 @@
+// Result<T>: a value or an Errno, and nothing in between. `[[nodiscard]]`, so that no failure is dropped in passing.
+// (std::expected would serve, but clang 14, which lints this tree, cannot read libstdc++ 12's.)
+#pragma once
+
+#include <utility>
+
+#include "base/assert.hpp"
+#include "base/errno.hpp"
+
+namespace faultline {
+
+// What a function returns to say "failed with this": `return Err(Errno::NOMEM);`
+struct Err {
+    constexpr explicit Err(Errno e) : error(e) {}
+    Errno error;
+};
+
+template <class T> class [[nodiscard]] Result {
+  public:
+    constexpr Result(T value) : value_(std::move(value)), error_() {} // NOLINT: a value is a success
+    constexpr Result(Err failure) : value_(), error_(failure.error) {} // NOLINT
+
+    constexpr bool ok() const { return error_ == Errno{}; }
+    constexpr explicit operator bool() const { return ok(); }
+    constexpr Errno error() const { return error_; } // Errno{} (zero) if ok()
+
+    constexpr T& value() & {
+        BUG_ON(!ok());
+        return value_;
+    }
+    constexpr const T& value() const& {
+        BUG_ON(!ok());
+        return value_;
+    }
+    constexpr T&& value() && {
+        BUG_ON(!ok());
+        return std::move(value_);
+    }
+    constexpr T& operator*() & { return value(); }
+    constexpr T* operator->() { return &value(); }
+
+  private:
+    T value_;
+    Errno error_;
+};
+
+template <> class [[nodiscard]] Result<void> {
+  public:
+    constexpr Result() : error_() {}
+    constexpr Result(Err failure) : error_(failure.error) {} // NOLINT
+
+    constexpr bool ok() const { return error_ == Errno{}; }
+    constexpr explicit operator bool() const { return ok(); }
+    constexpr Errno error() const { return error_; }
+
+  private:
+    Errno error_;
+};
+
+} // namespace faultline
+
+// TRY(expr): the value of a Result, or return its error from this function. A GNU statement expression: both
+// compilers we use have it, and nothing else reads as well.
+#define TRY(expression)                                                                                      \
+    ({                                                                                                       \
+        auto try_result_ = (expression);                                                                     \
+        if (!try_result_.ok()) [[unlikely]]                                                                  \
+            return ::faultline::Err(try_result_.error());                                                    \
+        std::move(try_result_).value();                                                                      \
+    })
+#define TRY_VOID(expression)                                                                                 \
+    do {                                                                                                     \
+        auto try_result_ = (expression);                                                                     \
+        if (!try_result_.ok()) [[unlikely]]                                                                  \
+            return ::faultline::Err(try_result_.error());                                                    \
+    } while (false)

@@ -1,0 +1,96 @@
+// The words every room speaks: addresses, frames and ids as types, so that a physical address cannot be passed
+// for a user address. All addresses of the target are 32 bits wide, on the host too; only pointers into the host's
+// own memory are 64 bits there.
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+
+namespace faultline {
+
+using u8 = std::uint8_t;
+using u16 = std::uint16_t;
+using u32 = std::uint32_t;
+using u64 = std::uint64_t;
+using s32 = std::int32_t;
+using s64 = std::int64_t;
+
+inline constexpr u32 PAGE_SHIFT = 12;
+inline constexpr u32 PAGE_SIZE = 1u << PAGE_SHIFT;
+inline constexpr u32 PAGE_MASK = ~(PAGE_SIZE - 1);
+
+// One past the last user address. Linux/ARM would say 0xbf000000 for its 3:1 split; here tasks own TTBR0's 2 GiB
+// (ARM ARM DDI 0406C B3.5.4, TTBCR.N = 1) less a guard that keeps `address + length` from meeting the kernel.
+inline constexpr u32 TASK_SIZE = 0x7f000000;
+
+constexpr u32 page_align_down(u32 value) { return value & PAGE_MASK; }
+constexpr u32 page_align_up(u32 value) { return (value + PAGE_SIZE - 1) & PAGE_MASK; } // wraps to 0 at the top page
+constexpr bool page_aligned(u32 value) { return (value & ~PAGE_MASK) == 0; }
+
+// A 32-bit address of one kind. `Tag` only keeps the kinds apart.
+template <class Tag> class Address {
+  public:
+    constexpr Address() = default;
+    constexpr explicit Address(u32 value) : value_(value) {}
+
+    constexpr u32 value() const { return value_; }
+    constexpr u32 page_offset() const { return value_ & ~PAGE_MASK; }
+    constexpr Address page() const { return Address(page_align_down(value_)); }
+
+    constexpr Address operator+(u32 bytes) const { return Address(value_ + bytes); }
+    constexpr Address operator-(u32 bytes) const { return Address(value_ - bytes); }
+    constexpr u32 operator-(Address other) const { return value_ - other.value_; } // bytes from `other` to this
+    constexpr Address& operator+=(u32 bytes) {
+        value_ += bytes;
+        return *this;
+    }
+    constexpr auto operator<=>(const Address&) const = default;
+
+  private:
+    u32 value_ = 0;
+};
+
+using UserAddr = Address<struct UserTag>; // an address as a task sees it; may be any 32-bit value until checked
+using PhysAddr = Address<struct PhysTag>; // an address on the machine's memory bus
+
+// Physical frame number: PhysAddr >> PAGE_SHIFT.
+class Pfn {
+  public:
+    constexpr Pfn() = default;
+    constexpr explicit Pfn(u32 value) : value_(value) {}
+    static constexpr Pfn of(PhysAddr address) { return Pfn(address.value() >> PAGE_SHIFT); }
+
+    constexpr u32 value() const { return value_; }
+    constexpr PhysAddr address() const { return PhysAddr(value_ << PAGE_SHIFT); }
+    constexpr Pfn operator+(u32 frames) const { return Pfn(value_ + frames); }
+    constexpr u32 operator-(Pfn other) const { return value_ - other.value_; }
+    constexpr auto operator<=>(const Pfn&) const = default;
+
+  private:
+    u32 value_ = 0;
+};
+
+class Asid { // address space identifier, 8 bits in ARMv7 (CONTEXTIDR.ASID)
+  public:
+    constexpr Asid() = default;
+    constexpr explicit Asid(u8 value) : value_(value) {}
+    constexpr u8 value() const { return value_; }
+    constexpr auto operator<=>(const Asid&) const = default;
+
+  private:
+    u8 value_ = 0;
+};
+
+class CpuId { // 0 … number of CPUs − 1, in boot order
+  public:
+    constexpr CpuId() = default;
+    constexpr explicit CpuId(u8 value) : value_(value) {}
+    constexpr u8 value() const { return value_; }
+    constexpr auto operator<=>(const CpuId&) const = default;
+
+  private:
+    u8 value_ = 0;
+};
+
+} // namespace faultline
