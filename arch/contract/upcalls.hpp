@@ -1,0 +1,30 @@
+// What a machine calls in the code above it, found by the linker: the only way up. Each is called on the kernel stack
+// of the current task, interrupts masked unless said otherwise.
+#pragma once
+
+#include "arch/contract/fault_info.hpp"
+
+namespace faultline {
+
+struct PtRegs; // <arch/ptrace.hpp>
+
+// First C++ on the boot CPU: MMU on, bss clear, exceptions handled, interrupts masked. Never returns.
+[[noreturn]] void start_kernel();
+
+// A data or prefetch abort. Returns when the access may be tried again, or after regs has been changed to go
+// elsewhere (exception-table fixup, signal). Called with interrupts as they were at the fault. kernel/trap.cpp.
+void handle_abort(PtRegs& regs, const FaultInfo& fault);
+
+// An undefined instruction, or BKPT; user mode only (the machine panics by itself on the kernel's). kernel/trap.cpp.
+void handle_undefined(PtRegs& regs);
+
+// SVC from user mode: number in r7, arguments in r0 – r6; the result goes to r0. Interrupts are on. kernel/syscall/.
+void handle_syscall(PtRegs& regs);
+
+// Just before every return to user mode, interrupts masked: reschedule and deliver signals while there is such work.
+void prepare_exit_to_user(PtRegs& regs);
+
+// The one-shot timer set with set_next_event() has expired. In interrupt context.
+void timer_interrupt();
+
+} // namespace faultline
