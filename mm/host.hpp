@@ -1,0 +1,29 @@
+// What mm/ asks of whoever hosts it: the kernel on the target, the harness in host tests. Found by the linker.
+#pragma once
+
+#include "base/types.hpp"
+
+namespace faultline {
+
+struct MmStruct;
+
+// The memory side of one task (Linux keeps these fields in task_struct).
+struct MmTask {
+    MmStruct* mm = nullptr;      // nullptr: a kernel task
+    u32 pagefault_disabled = 0;  // depth of pagefault_disable()
+    u32 min_flt = 0;             // faults served without waiting for a device
+    u32 maj_flt = 0;             // faults that waited
+};
+
+// The running task's. Never fails: there always is a current task.
+MmTask& current_mm_task();
+
+// Whether a signal that ends the current task is pending and may be honoured: false once the task is exiting
+// (Linux 6.1: a PF_EXITING task takes no more signals, which is why a robust exit that hangs cannot be killed).
+bool fatal_signal_pending();
+
+// Lets another runnable task run if the current one's slice is over. May be called with the mmap lock held for
+// reading, never with a spin lock held or page faults disabled.
+void cond_resched();
+
+} // namespace faultline

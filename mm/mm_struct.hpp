@@ -1,0 +1,76 @@
+// One address space (Linux: mm_struct).
+#pragma once
+
+#include "arch/contract/mmu.hpp"
+#include "base/intrusive.hpp"
+#include "base/result.hpp"
+#include "base/rwsem.hpp"
+#include "base/spinlock.hpp"
+#include "mm/vma.hpp"
+
+namespace faultline {
+
+struct VmStartKey {
+    using type = UserAddr;
+    UserAddr operator()(const VmArea& vma) const { return vma.start; }
+};
+using VmaTree = Tree<VmArea, &VmArea::node, VmStartKey>;
+
+// Locks, outermost first: mmap_lock (sleeps; VMAs), AddressSpace::lock, page_table_lock (entries and table pages).
+struct MmStruct {
+    RwSemaphore mmap_lock;
+    VmaTree vmas;                    // ordered, disjoint
+    u32 map_count = 0;               // VMAs
+    VmArea* vmacache = nullptr;      // the last find_vma hit; cleared whenever a VMA goes
+    SpinLock page_table_lock;
+    PageDirectory* pgd = nullptr;
+    MmContext context;
+    u32 mm_users = 1;                // tasks that run in it
+
+    UserAddr start_brk, brk;         // heap: [start_brk, brk)
+    UserAddr start_stack;            // initial stack pointer
+    UserAddr start_code, end_code, start_data, end_data;
+    UserAddr arg_start, arg_end, env_start, env_end;
+    UserAddr mmap_base;              // mappings are placed top-down below this; set by arch_pick_mmap_layout
+    UserAddr free_area_cache;        // mm/unmapped_area.cpp: no hole wholly above it, below mmap_base, is larger than …
+    u32 cached_hole_size = 0;        // … this many bytes
+    AddressSpace* exe_file = nullptr; // with a reference; for /proc/PID/exe
+    u32 stack_limit = 8u << 20;      // bytes: RLIMIT_STACK
+    u32 total_vm = 0;                // pages mapped by VMAs
+    u32 rss_anon = 0, rss_file = 0;  // present entries, by PG_ANON or not; page_table_lock
+    u32 nr_ptes = 0;                 // PteTables
+};
+
+// An empty address space with one user. NOMEM.
+Result<MmStruct*> mm_alloc();
+
+// Another user; one fewer. The last mmput() unmaps everything and frees it: no CPU may be running on it then.
+void mmget(MmStruct& mm);
+void mmput(MmStruct& mm);
+
+// The first VMA that ends above `address` (it may start above it too), or nullptr. O(log n).
+// Caller holds mmap_lock.
+VmArea* find_vma(MmStruct& mm, UserAddr address);
+
+// The VMA that contains `address`, or nullptr.
+VmArea* vma_lookup(MmStruct& mm, UserAddr address);
+
+// As find_vma, but a stack VMA just above is grown down to hold `address` if the limit and the VMA below allow it.
+// Returns nullptr if nothing holds `address` afterwards. Growing changes VMAs: Linux does it under the read lock with
+// the page-table lock; here tasks are not preempted in the kernel, and the page-table lock is taken likewise.
+VmArea* find_extend_vma(MmStruct& mm, UserAddr address);
+
+// Puts a finished VMA in its place, or takes it out, and counts it in map_count and total_vm; does not allocate or free
+// it, nor touch entries. Caller holds mmap_lock for writing.
+void insert_vm_struct(MmStruct& mm, VmArea& vma); // links i_mmap too
+void remove_vm_struct(MmStruct& mm, VmArea& vma);
+
+// The VMA after / before in address order, or nullptr.
+VmArea* vma_next(const VmArea& vma);
+VmArea* vma_prev(const VmArea& vma);
+
+VmArea* vm_area_alloc(MmStruct& mm);      // nullptr: out of memory
+VmArea* vm_area_dup(const VmArea& vma);   // a copy with its own file reference, not inserted; nullptr: out of memory
+void vm_area_free(VmArea& vma);           // drops the file reference; not inserted
+
+} // namespace faultline

@@ -1,0 +1,77 @@
+// One physical page frame of RAM and the array of all of them (Linux: struct page, mem_map).
+#pragma once
+
+#include <atomic>
+
+#include "arch/contract/memory.hpp"
+#include "base/assert.hpp"
+#include "base/intrusive.hpp"
+#include "base/types.hpp"
+
+namespace faultline {
+
+struct AddressSpace;
+
+enum PageFlag : u32 {
+    PG_RESERVED = 1u << 0,   // not the allocator's: kernel image, device tree, page array
+    PG_BUDDY = 1u << 1,      // free; `order` is valid if the page heads a block (Linux marks heads only)
+    PG_SLAB = 1u << 2,       // belongs to a slab; `slab` is valid
+    PG_ANON = 1u << 3,       // private anonymous memory
+    PG_REFERENCED = 1u << 4, // accessed, as told by get_user_pages or by ageing
+    PG_DIRTY = 1u << 5,      // its data must not be lost: dirty moves here when entries are cleaned
+    PG_UPTODATE = 1u << 6,   // page cache: holds the file's data
+    PG_TABLE = 1u << 7,      // a PteTable
+    PG_LAZYFREE = 1u << 8,   // MADV_FREE: may be dropped if not dirtied again
+};
+
+// Counts: `refcount` is 0 on a free page; whoever can reach the page holds one reference, each mapping entry one,
+// the page cache one. `mapcount` counts page-table entries that map it. Both must be balanced when it is freed.
+struct Page {
+    std::atomic<u32> flags{0};
+    std::atomic<s32> refcount{0};
+    std::atomic<s32> mapcount{0};
+    u32 index = 0;                    // page cache: page number in the file
+    AddressSpace* mapping = nullptr;  // page cache: whose
+    void* slab = nullptr;             // PG_SLAB: its KmemCache; free order-0 page: next in the allocator's hot list
+    u8 order = 0;                     // of the free or allocated block this page heads
+    ListHook lru;                     // free list of the allocator, or a list of the owner's
+    TreeHook cache_node;              // AddressSpace::pages
+
+    bool test(u32 flag) const { return (flags.load(std::memory_order_relaxed) & flag) != 0; }
+    void set(u32 flag) { flags.fetch_or(flag, std::memory_order_relaxed); }
+    void clear(u32 flag) { flags.fetch_and(~flag, std::memory_order_relaxed); }
+};
+
+extern constinit Page* mem_map;  // [0] is the first frame of RAM; mm/page_alloc.cpp
+extern constinit u32 max_mapnr;  // how many
+
+inline bool pfn_valid(Pfn pfn) { return pfn - Pfn::of(ram_start()) < max_mapnr; }
+inline Page& pfn_to_page(Pfn pfn) { return mem_map[pfn - Pfn::of(ram_start())]; }
+inline Pfn page_to_pfn(const Page& page) { return Pfn::of(ram_start()) + static_cast<u32>(&page - mem_map); }
+inline void* page_address(const Page& page) { return phys_to_virt(page_to_pfn(page).address()); }
+inline Page& virt_to_page(const void* pointer) { return pfn_to_page(Pfn::of(virt_to_phys(pointer))); }
+
+// The page of zeros that untouched private memory shows (PG_RESERVED: never counted, never freed).
+Page& zero_page();
+
+inline s32 page_count(const Page& page) { return page.refcount.load(std::memory_order_relaxed); }
+inline s32 page_mapcount(const Page& page) { return page.mapcount.load(std::memory_order_relaxed); }
+
+// Adds a reference; the caller has one or holds a lock that keeps the page.
+inline void get_page(Page& page) { BUG_ON(page.refcount.fetch_add(1, std::memory_order_relaxed) <= 0); }
+
+// Drops one and returns whether it was the last: then the page is the caller's to free.
+inline bool put_page_testzero(Page& page) {
+    const s32 before = page.refcount.fetch_sub(1, std::memory_order_acq_rel);
+    BUG_ON(before <= 0);
+    return before == 1;
+}
+
+// Drops one; the last one frees the block (panics if it is still mapped).
+void free_pages(Page& page, u32 order); // mm/page_alloc.hpp
+inline void put_page(Page& page) {
+    if (put_page_testzero(page))
+        free_pages(page, page.order);
+}
+
+} // namespace faultline

@@ -1,0 +1,87 @@
+// Small kernel objects out of whole pages: one cache per type, one page per slab, free objects linked through
+// themselves.
+#pragma once
+
+#include <new>
+#include <utility>
+
+#include "base/spinlock.hpp"
+#include "mm/page.hpp"
+
+namespace faultline {
+
+class KmemCache;
+
+// What a slab's page begins with; the objects follow.
+struct Slab {
+    KmemCache* cache = nullptr;
+    Slab* next = nullptr; // ring of the cache's slabs that have a free object
+    Slab* previous = nullptr;
+    u16 free = 0;   // byte offset of the first free object in the page; 0: none
+    u16 in_use = 0; // objects
+};
+
+// A cache of equal objects, `size` <= 2032 bytes (two to a page). Make it a `constinit` global; it needs no start-up.
+class KmemCache {
+  public:
+    static constexpr u32 MAX_SIZE = (PAGE_SIZE - 32) / 2;
+
+    // `align`: a power of two up to MAX_SIZE; objects are at least 8-aligned.
+    constexpr KmemCache(const char* name, u32 size, u32 align)
+        : name_(name), size_(round_up(size, align)), first_(round_up(sizeof(Slab), align)),
+          capacity_((PAGE_SIZE - first_) / size_) {
+        BUG_ON(size == 0 || size_ > MAX_SIZE || capacity_ == 0); // at compile time, the cache being constinit
+    }
+    KmemCache(const KmemCache&) = delete;
+    KmemCache& operator=(const KmemCache&) = delete;
+
+    [[nodiscard]] void* alloc(); // contents undefined; nullptr: out of memory
+    void free(void* object);     // panics if the object is not of this cache or free already
+    u32 shrink();                // returns empty slabs to the page allocator; how many pages
+    const char* name() const { return name_; }
+    u32 in_use() const { return in_use_; }
+
+  private:
+    static constexpr u32 round_up(u32 size, u32 align) {
+        const u32 mask = (align < 8 ? 8 : align) - 1;
+        return (size + mask) & ~mask;
+    }
+    bool grow();
+    void link_first(Slab& slab);
+    void unlink(Slab& slab);
+    friend u32 shrink_caches();
+    friend u32 nr_reserved_slab_pages();
+
+    const char* name_;
+    u32 size_;     // bytes from one object to the next
+    u32 first_;    // offset of the first object in the page
+    u32 capacity_; // objects in a slab
+    u32 in_use_ = 0;
+    u32 empty_slabs_ = 0;
+    Slab* slabs_ = nullptr; // those with a free object, empty ones last; a ring, since Boost's lists are not constinit
+    SpinLock lock_;
+    KmemCache* next_ = nullptr; // all caches that ever grew, for shrink_caches
+    bool registered_ = false;
+};
+
+// Typed: construct in, and destroy from, a cache. nullptr: out of memory.
+template <class T, class... Args> [[nodiscard]] T* kmem_new(KmemCache& cache, Args&&... args) {
+    void* place = cache.alloc();
+    return place != nullptr ? new (place) T(std::forward<Args>(args)...) : nullptr;
+}
+template <class T> void kmem_delete(KmemCache& cache, T* object) {
+    if (object == nullptr)
+        return;
+    object->~T();
+    cache.free(object);
+}
+
+// Any size up to 4 MiB, 8-aligned (page-aligned above KmemCache::MAX_SIZE); nullptr: out of memory. kfree(nullptr) is
+// nothing.
+[[nodiscard]] void* kmalloc(u32 bytes);
+void kfree(void* object);
+
+// Pages in empty slabs: what shrink_caches would give back.
+u32 nr_reserved_slab_pages();
+
+} // namespace faultline
