@@ -1,0 +1,90 @@
+// The contract suite: what must hold of mm/ on any machine. The same tests run on the host over the modelled
+// machine and in the kernel under QEMU; they touch user memory only through <arch/contract/uaccess.hpp>, so
+// that every access is the machine's own.
+#pragma once
+
+#include <span>
+
+#include "arch/contract/uaccess.hpp"
+#include "mm/filemap.hpp"
+#include "mm/gup.hpp"
+#include "mm/mman.hpp"
+#include "mm/mmap.hpp"
+#include "mm/pgtable.hpp"
+
+namespace faultline::contract {
+
+struct Test {
+    const char* name;
+    void (*run)();
+};
+
+// Reports a failed expectation of the running test; supplied by the driver (Catch2 on the host, printk in the
+// kernel).
+void fail(const char* expression, const char* file, int line);
+
+#define EXPECT(condition)                                                                                    \
+    do {                                                                                                     \
+        if (!(condition))                                                                                    \
+            ::faultline::contract::fail(#condition, __FILE__, __LINE__);                                     \
+    } while (false)
+
+// Every test of the suite, in files by subject.
+std::span<const Test> law_tests();
+std::span<const Test> fault_tests();
+std::span<const Test> gup_tests();
+std::span<const Test> fork_tests();
+std::span<const Test> mapping_tests();
+
+// Runs visit(test) for each test of the suite.
+template <class Visitor>
+void for_each_test(Visitor&& visit) {
+    for (const auto tests : {law_tests(), fault_tests(), gup_tests(), fork_tests(), mapping_tests()})
+        for (const Test& test : tests)
+            visit(test);
+}
+
+// An address space that is the current task's for as long as this lives; at its end all its pages are free
+// again.
+class TestMm {
+  public:
+    TestMm();                      // empty
+    explicit TestMm(MmStruct* mm); // e.g. from dup_mm; takes over the reference
+    ~TestMm();
+    TestMm(const TestMm&) = delete;
+    TestMm& operator=(const TestMm&) = delete;
+
+    MmStruct& mm() { return *mm_; }
+    void activate(); // makes it current (again)
+
+    UserAddr map_anon(u32 pages, u32 prot = PROT_READ | PROT_WRITE);
+    UserAddr map_shared(u32 pages, u32 prot = PROT_READ | PROT_WRITE); // MAP_SHARED | MAP_ANONYMOUS
+    UserAddr map_file(AddressSpace& mapping, u32 pages, u32 prot, u32 flags);
+    Pte pte(UserAddr address);    // pte_none where there is no table
+    Page* page(UserAddr address); // the page it maps, or nullptr
+
+  private:
+    MmStruct* mm_;
+    MmStruct* before_;
+};
+
+// One access by the current task: attempt_* with page faults disabled, so that it succeeds only if entry and
+// TLB permit it right now; read/write as a task would, faults and all. False: FAULT.
+bool attempt_read(UserAddr address);
+bool attempt_write(UserAddr address, u32 value = 1);
+bool read(UserAddr address);
+bool write(UserAddr address, u32 value = 1);
+u32 value_at(UserAddr address); // must be readable
+
+Result<u32> gup_for_write(MmStruct& mm, UserAddr address, u32 more_flags = 0);
+Result<MmapLock> fixup_for_write(MmStruct& mm, UserAddr address, u32 more_flags = 0);
+
+// How many faults `action` costs the current task.
+template <class Action>
+u32 minor_faults(Action&& action) {
+    const u32 before = current_mm_task().min_flt;
+    action();
+    return current_mm_task().min_flt - before;
+}
+
+} // namespace faultline::contract
