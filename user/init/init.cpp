@@ -1,0 +1,188 @@
+// Process 1. It starts what its arguments name, reaps everybody, and ends the machine with the status of what
+// it ran:
+//
+//   init scenario NAME            /bin/scenario NAME
+//   init scenario-balanced NAME   the same, and fails if the machine has fewer or more free pages afterwards
+//   init act NAME                 /bin/scenario --act NAME
+//   init run PROGRAM [ARG…]       that program          init balanced PROGRAM [ARG…]   with the check of free
+//   pages init exec                     the program and arguments in /exec/argv, separated by NUL init the
+//   honest programs, one after the other
+//
+// Descriptors 0, 1 and 2 are open already; everything started here inherits them and the environment.
+#include <cstring>
+#include <initializer_list>
+#include <span>
+
+#include <ulib/print.hpp>
+#include <ulib/sys.hpp>
+
+extern "C" char** environ;
+
+using namespace faultline;
+
+namespace {
+
+constexpr int USAGE = 64;       // sysexits(3) EX_USAGE
+constexpr int CANNOT_RUN = 126; // as shells say it: found, but not a program that runs
+constexpr int NOT_FOUND = 127;
+
+// Reads all of a small file and ends it with a NUL; its length, or −errno.
+long read_file(const char* path, std::span<char> buffer) {
+    const long fd = sys_open(path, O_RDONLY);
+    if (is_error(fd))
+        return fd;
+    std::size_t length = 0;
+    long got = 0;
+    while (length < buffer.size() - 1 &&
+           (got = sys_read(static_cast<int>(fd), &buffer[length], buffer.size() - 1 - length)) > 0)
+        length += static_cast<std::size_t>(got);
+    sys_close(static_cast<int>(fd));
+    buffer[length] = '\0';
+    return is_error(got) ? got : static_cast<long>(length);
+}
+
+[[noreturn]] void become(char* const* argv) {
+    const long result = sys_execve(argv[0], argv, environ);
+    complain("init: cannot run %s: %s\n", argv[0], errno_name(result));
+    sys_exit_group(result == -ENOEXEC || result == -EACCES ? CANNOT_RUN : NOT_FOUND);
+}
+
+// Starts argv[0], waits for it and for every orphan that ends meanwhile; its status as a shell says it.
+int run(char* const* argv) {
+    const long child = must(sys_fork(), "init: fork");
+    if (child == 0)
+        become(argv);
+    for (;;) {
+        int status = 0;
+        const long ended = sys_wait4(-1, &status);
+        if (ended == child)
+            return shell_status(status);
+        if (is_error(ended) && ended != -EINTR)
+            must(ended, "init: wait4");
+    }
+}
+
+int run(std::initializer_list<const char*> words) {
+    char* argv[8] = {};
+    std::size_t count = 0;
+    for (const char* word : words)
+        argv[count++] = const_cast<char*>(word); // execve(2) takes them so, and does not write
+    return run(argv);
+}
+
+// Orphans that a program left behind hold pages until they are reaped.
+void reap_the_rest() {
+    while (!is_error(sys_wait4(-1, nullptr))) {
+    }
+}
+
+// MemFree of /proc/meminfo, in KiB, with the caches dropped first (proc(5), /proc/sys/vm/drop_caches).
+long free_memory() {
+    const long fd = must(sys_open("/proc/sys/vm/drop_caches", O_WRONLY), "init: /proc/sys/vm/drop_caches");
+    must(sys_write(static_cast<int>(fd), "3\n", 2), "init: write to /proc/sys/vm/drop_caches");
+    sys_close(static_cast<int>(fd));
+    static char text[4096];
+    must(read_file("/proc/meminfo", text), "init: /proc/meminfo");
+    const char* line = std::strstr(text, "MemFree:");
+    if (!line)
+        fail("init: /proc/meminfo has no MemFree line\n");
+    line += std::strlen("MemFree:");
+    while (*line == ' ')
+        ++line;
+    long kibibytes = 0;
+    for (; *line >= '0' && *line <= '9'; ++line)
+        kibibytes = kibibytes * 10 + (*line - '0');
+    return kibibytes;
+}
+
+// Runs argv and compares the free memory. One fork beforehand lets init touch every page of its own that this
+// needs.
+int run_balanced(char* const* argv) {
+    const long warm_up = must(sys_fork(), "init: fork");
+    if (warm_up == 0)
+        sys_exit_group(0);
+    reap_the_rest();
+    free_memory();
+
+    const long before = free_memory();
+    const int status = run(argv);
+    reap_the_rest();
+    const long after = free_memory();
+    if (before != after) {
+        complain("init: %s did not give its memory back: %ld KiB free before, %ld KiB after\n", argv[0],
+                 before, after);
+        return status != 0 ? status : 1;
+    }
+    return status;
+}
+
+// /exec/argv holds the whole argument vector; argv[0] is the program's path, /exec/NAME.
+int run_exec() {
+    static char text[128 * 1024];
+    static char* argv[4096];
+    const long length = read_file("/exec/argv", text);
+    if (is_error(length)) {
+        complain("init: /exec/argv: %s\n", errno_name(length));
+        return NOT_FOUND;
+    }
+    std::size_t count = 0;
+    for (char* word = text; word < text + length && count < std::size(argv) - 1;
+         word += std::strlen(word) + 1)
+        argv[count++] = word;
+    if (count == 0) {
+        complain("init: /exec/argv is empty\n");
+        return USAGE;
+    }
+    return run(argv);
+}
+
+int run_honest_programs() {
+    static const char* const programs[] = {
+        "hello",   "threads", "fork_pipe", "producer_consumer", "wake_op_counter", "fork_beside_writes",
+        "sigsegv", "vfp",     "hostile"};
+    print("Faultline: process 1 is running. No argument says what to start, so here are the honest "
+          "programs.\n");
+    int failures = 0;
+    for (const char* name : programs) {
+        char path[64] = "/bin/";
+        std::strncat(path, name, sizeof path - sizeof "/bin/");
+        const int status = run({path});
+        print("init: %s ended with status %d\n", path, status);
+        failures += status != 0;
+    }
+    return failures == 0 ? 0 : 1;
+}
+
+int usage() {
+    complain("usage: init scenario NAME | scenario-balanced NAME | act NAME | run PROGRAM [ARG...] |\n"
+             "            balanced PROGRAM [ARG...] | exec\n");
+    return USAGE;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    if (sys_getpid() == 1)
+        sys_mount("proc", "/proc",
+                  "proc"); // Linux needs it; here it is there already, and the call may say EBUSY
+
+    if (argc == 1)
+        return run_honest_programs();
+    const char* const what = argv[1];
+    if (std::strcmp(what, "exec") == 0 && argc == 2)
+        return run_exec();
+    if (std::strcmp(what, "scenario") == 0 && argc == 3)
+        return run({"/bin/scenario", argv[2]});
+    if (std::strcmp(what, "act") == 0 && argc == 3)
+        return run({"/bin/scenario", "--act", argv[2]});
+    if (std::strcmp(what, "run") == 0 && argc >= 3)
+        return run(argv + 2);
+    if (std::strcmp(what, "balanced") == 0 && argc >= 3)
+        return run_balanced(argv + 2);
+    if (std::strcmp(what, "scenario-balanced") == 0 && argc == 3) {
+        char program[] = "/bin/scenario";
+        char* words[] = {program, argv[2], nullptr};
+        return run_balanced(words);
+    }
+    return usage();
+}

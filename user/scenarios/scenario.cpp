@@ -1,0 +1,131 @@
+// Reading the kernel's own account of what happened, without disturbing it: files opened and buffers
+// touched beforehand.
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+#include <initializer_list>
+
+#include <ulib/sys.hpp>
+
+#include "user/scenarios/scenario.hpp"
+
+namespace faultline {
+
+namespace {
+
+struct {
+    const char* name;
+    int expected_calls;
+    bool act;
+    bool counts_matter; // the kernel repairs as Linux does today, so the catalogue's count applies
+    long count_fd = -1;
+    long entry_fd = -1;
+} current;
+
+char boot_arguments[1024];
+char count_text[256];
+
+void read_boot_arguments() {
+    const long fd = sys_open("/proc/cmdline", O_RDONLY);
+    if (is_error(fd))
+        return;
+    sys_read(static_cast<int>(fd), boot_arguments, sizeof boot_arguments - 1);
+    sys_close(static_cast<int>(fd));
+}
+
+} // namespace
+
+bool boot_argument_is(const char* name, const char* value) {
+    bool found = false;
+    const std::size_t name_length = std::strlen(name);
+    const std::size_t value_length = std::strlen(value);
+    for (const char* word = boot_arguments; *word;) {
+        const std::size_t length = std::strcspn(word, " \n");
+        if (length > name_length && std::strncmp(word, name, name_length) == 0 && word[name_length] == '=')
+            found = length == name_length + 1 + value_length && // the last one counts
+                    std::strncmp(word + name_length + 1, value, value_length) == 0;
+        word += length;
+        word += std::strspn(word, " \n");
+    }
+    return found;
+}
+
+void begin(const CatalogueRow& row, bool act) {
+    read_boot_arguments();
+    bool another_repair = false;
+    for (const char* repair : {"gup", "gup_dirty", "fixup_2011", "trap"})
+        another_repair = another_repair || boot_argument_is("fault_in", repair);
+    current = {row.name,
+               row.calls,
+               act,
+               !another_repair,
+               sys_open("/proc/sys/kernel/futex_faultin_count", O_RDONLY),
+               sys_open("/proc/self/pte", O_RDONLY)};
+    fault_in_count(); // touches the buffer and the kernel's path to it
+    tell("%s: %s\n", row.name, row.sentence);
+}
+
+void expect_calls(int calls) { current.expected_calls = calls; }
+
+long fault_in_count() {
+    if (is_error(current.count_fd))
+        return -1;
+    const long length = sys_pread(static_cast<int>(current.count_fd), count_text, sizeof count_text - 1, 0);
+    if (length <= 0)
+        fail("%s: reading futex_faultin_count: %s\n", current.name, errno_name(length));
+    count_text[length] = '\0';
+    long count = 0;
+    for (const char* digit = count_text + std::strcspn(count_text, "0123456789");
+         *digit >= '0' && *digit <= '9'; ++digit)
+        count = count * 10 + (*digit - '0');
+    return count;
+}
+
+void check_calls(long calls) {
+    if (is_error(current.count_fd))
+        return;
+    tell("  fault_in_user_writeable ran %ld time%s.\n", calls, calls == 1 ? "" : "s");
+    if (!current.counts_matter || current.expected_calls == UNCOUNTED)
+        return;
+    if (calls != current.expected_calls)
+        fail("%s: fault_in_user_writeable was called %ld times, expected %d\n", current.name, calls,
+             current.expected_calls);
+}
+
+void tell(const char* format, ...) {
+    if (!current.act)
+        return;
+    char line[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    print("%s", line);
+}
+
+void show_entry(const char* when, const void* page) {
+    if (!current.act || is_error(current.entry_fd))
+        return;
+    // The file position is the address asked about; the answer is one line.
+    char line[256];
+    const long length = sys_pread(static_cast<int>(current.entry_fd), line, sizeof line - 1,
+                                  reinterpret_cast<std::uintptr_t>(page));
+    if (length <= 0)
+        return;
+    line[length] = '\0';
+    line[std::strcspn(line, "\n")] = '\0';
+    tell("  entry %s: %s\n", when, line);
+}
+
+void expect(const char* what, long actual, long expected) {
+    if (actual == expected)
+        return;
+    if (is_error(actual) || is_error(expected))
+        fail("%s: %s is %ld (%s), expected %ld (%s)\n", current.name, what, actual,
+             is_error(actual) ? errno_name(actual) : "no error", expected,
+             is_error(expected) ? errno_name(expected) : "no error");
+    fail("%s: %s is %#lx, expected %#lx\n", current.name, what, static_cast<unsigned long>(actual),
+         static_cast<unsigned long>(expected));
+}
+
+} // namespace faultline
