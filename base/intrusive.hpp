@@ -2,9 +2,18 @@
 // All hooks are `normal_link` in release and carry no destructor checks: kernel objects live in slabs.
 #pragma once
 
+#define BOOST_ENABLE_ASSERT_HANDLER // a broken invariant of a container calls the function below
+
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/rbtree.hpp>
 #include <boost/intrusive/set.hpp>
+
+#include "base/assert.hpp"
+
+// What BOOST_ASSERT calls, by Boost.Assert's documentation.
+inline void boost::assertion_failed(const char* expression, const char* function, const char* file, long line) {
+    ::faultline::panic("BUG at %s:%d, in %s: %s", file, static_cast<int>(line), function, expression);
+}
 
 namespace faultline {
 

@@ -9,12 +9,15 @@
 
 namespace faultline {
 
-using u8 = std::uint8_t;
-using u16 = std::uint16_t;
-using u32 = std::uint32_t;
-using u64 = std::uint64_t;
-using s32 = std::int32_t;
-using s64 = std::int64_t;
+// By their C names, so that %u and %llu print u32 and u64 on the target and on the host alike: std::uint32_t is
+// `unsigned long` for arm-none-eabi, std::uint64_t is that for x86-64.
+using u8 = unsigned char;
+using u16 = unsigned short;
+using u32 = unsigned int;
+using u64 = unsigned long long;
+using s32 = int;
+using s64 = long long;
+static_assert(sizeof(u16) == 2 && sizeof(u32) == 4 && sizeof(u64) == 8);
 
 inline constexpr u32 PAGE_SHIFT = 12;
 inline constexpr u32 PAGE_SIZE = 1u << PAGE_SHIFT;

@@ -38,6 +38,7 @@ Page* add_to_page_cache(AddressSpace& mapping, Page& page) {
     const auto [place, inserted] = mapping.pages.insert(page);
     get_page(*place);
     if (inserted) {
+        get_page(page); // the cache's own
         page.mapping = &mapping;
         ++mapping.nr_pages;
     }

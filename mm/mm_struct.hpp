@@ -65,6 +65,13 @@ VmArea* find_extend_vma(MmStruct& mm, UserAddr address);
 void insert_vm_struct(MmStruct& mm, VmArea& vma); // links i_mmap too
 void remove_vm_struct(MmStruct& mm, VmArea& vma);
 
+// find_vma's answer and the VMA before it, each nullptr if there is none (Linux: find_vma_prev).
+struct VmaPair {
+    VmArea* below;
+    VmArea* above;
+};
+VmaPair find_vma_and_prev(MmStruct& mm, UserAddr address);
+
 // The VMA after / before in address order, or nullptr.
 VmArea* vma_next(const VmArea& vma);
 VmArea* vma_prev(const VmArea& vma);

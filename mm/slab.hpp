@@ -21,7 +21,8 @@ struct Slab {
     u16 in_use = 0; // objects
 };
 
-// A cache of equal objects, `size` <= 2032 bytes (two to a page). Make it a `constinit` global; it needs no start-up.
+// A cache of equal objects, `size` <= 2032 bytes (two to a page). Make it a `constinit` global; it needs no
+// start-up.
 class KmemCache {
   public:
     static constexpr u32 MAX_SIZE = (PAGE_SIZE - 32) / 2;
@@ -51,6 +52,7 @@ class KmemCache {
     void unlink(Slab& slab);
     friend u32 shrink_caches();
     friend u32 nr_reserved_slab_pages();
+    friend void kmem_cache_init();
 
     const char* name_;
     u32 size_;     // bytes from one object to the next
@@ -58,28 +60,35 @@ class KmemCache {
     u32 capacity_; // objects in a slab
     u32 in_use_ = 0;
     u32 empty_slabs_ = 0;
-    Slab* slabs_ = nullptr; // those with a free object, empty ones last; a ring, since Boost's lists are not constinit
+    Slab* slabs_ =
+        nullptr; // those with a free object, empty ones last; a ring, since Boost's lists are not constinit
     SpinLock lock_;
     KmemCache* next_ = nullptr; // all caches that ever grew, for shrink_caches
     bool registered_ = false;
 };
 
 // Typed: construct in, and destroy from, a cache. nullptr: out of memory.
-template <class T, class... Args> [[nodiscard]] T* kmem_new(KmemCache& cache, Args&&... args) {
+template <class T, class... Args>
+[[nodiscard]] T* kmem_new(KmemCache& cache, Args&&... args) {
     void* place = cache.alloc();
     return place != nullptr ? new (place) T(std::forward<Args>(args)...) : nullptr;
 }
-template <class T> void kmem_delete(KmemCache& cache, T* object) {
+template <class T>
+void kmem_delete(KmemCache& cache, T* object) {
     if (object == nullptr)
         return;
     object->~T();
     cache.free(object);
 }
 
-// Any size up to 4 MiB, 8-aligned (page-aligned above KmemCache::MAX_SIZE); nullptr: out of memory. kfree(nullptr) is
-// nothing.
+// Any size up to 4 MiB, 8-aligned (page-aligned above KmemCache::MAX_SIZE); nullptr: out of memory.
+// kfree(nullptr) is nothing.
 [[nodiscard]] void* kmalloc(u32 bytes);
 void kfree(void* object);
+
+// All caches are empty. For init_page_allocator: whatever slabs there were lay in pages that are gone (on the
+// host, where one machine follows another).
+void kmem_cache_init();
 
 // Pages in empty slabs: what shrink_caches would give back.
 u32 nr_reserved_slab_pages();

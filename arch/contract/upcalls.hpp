@@ -18,6 +18,11 @@ void handle_abort(PtRegs& regs, const FaultInfo& fault);
 // An undefined instruction, or BKPT; user mode only (the machine panics by itself on the kernel's). kernel/trap.cpp.
 void handle_undefined(PtRegs& regs);
 
+// An exception that only a bug of the kernel's can cause: panics with the registers, the decoded `fault` (nullptr: it was
+// no abort), the page tables' view of its address and a backtrace. kernel/debug/panic.cpp.
+[[noreturn]] void die(const PtRegs& regs, const FaultInfo* fault, const char* format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 // SVC from user mode: number in r7, arguments in r0 – r6; the result goes to r0. Interrupts are on. kernel/syscall/.
 void handle_syscall(PtRegs& regs);
 

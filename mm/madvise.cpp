@@ -1,0 +1,115 @@
+// madvise(2). (Linux 6.1 mm/madvise.c.)
+#include "mm/aging.hpp"
+#include "mm/memory.hpp"
+#include "mm/mman.hpp"
+#include "mm/mmap.hpp"
+#include "mm/vma_edit.hpp"
+
+namespace faultline {
+namespace {
+
+bool known(u32 advice) {
+    switch (advice) {
+    case MADV_NORMAL:
+    case MADV_RANDOM:
+    case MADV_SEQUENTIAL:
+    case MADV_WILLNEED:
+    case MADV_DONTNEED:
+    case MADV_FREE:
+    case MADV_DONTFORK:
+    case MADV_DOFORK:
+    case MADV_WIPEONFORK:
+    case MADV_KEEPONFORK:
+    case MADV_COLD:
+        return true;
+    default:
+        return false;
+    }
+}
+
+// Advice about entries: VMAs stay, and faults may go on beside it.
+bool leaves_vmas_alone(u32 advice) {
+    return advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_COLD;
+}
+
+Result<void> advise_entries(VmArea& vma, UserAddr start, UserAddr end, u32 advice) {
+    switch (advice) {
+    case MADV_DONTNEED:
+        zap_page_range(*vma.mm, start, end);
+        break;
+    case MADV_COLD:
+        age_page_range(*vma.mm, start, end);
+        break;
+    case MADV_FREE:
+        if (!vma.anonymous())
+            return Err(Errno::INVAL);
+        lazyfree_page_range(*vma.mm, start, end);
+        break;
+    default:
+        BUG();
+    }
+    return {};
+}
+
+Result<void> advise_vma(VmArea& vma, UserAddr start, UserAddr end, u32 advice) {
+    u32 flags = vma.flags;
+    switch (advice) {
+    case MADV_DONTFORK:
+        flags |= VM_DONTCOPY;
+        break;
+    case MADV_DOFORK:
+        flags &= ~u32{VM_DONTCOPY};
+        break;
+    case MADV_WIPEONFORK:
+        if (!vma.anonymous() || vma.shared())
+            return Err(Errno::INVAL);
+        flags |= VM_WIPEONFORK;
+        break;
+    case MADV_KEEPONFORK:
+        flags &= ~u32{VM_WIPEONFORK};
+        break;
+    default:
+        break; // about read-ahead, of which there is none
+    }
+    if (flags != vma.flags)
+        TRY(vma_modify_flags(vma, start, end, flags));
+    return {};
+}
+
+// Applies `advise(vma, start, end, advice)` to the part of each VMA in the range. Holes are passed over, and
+// reported as NOMEM when all is done (Linux: madvise_walk_vmas).
+template <class Advise>
+Result<void> walk_vmas(MmStruct& mm, UserAddr start, UserAddr end, u32 advice, Advise&& advise) {
+    bool hole = false;
+    while (start < end) {
+        VmArea* vma = find_vma(mm, start);
+        if (vma == nullptr || vma->start >= end)
+            return Err(Errno::NOMEM);
+        if (start < vma->start) {
+            hole = true;
+            start = vma->start;
+        }
+        const UserAddr stop = vma->end < end ? vma->end : end;
+        TRY_VOID(advise(*vma, start, stop, advice));
+        start = stop;
+    }
+    if (hole)
+        return Err(Errno::NOMEM);
+    return {};
+}
+
+} // namespace
+
+Result<void> do_madvise(MmStruct& mm, UserAddr start, u32 length, u32 advice) {
+    const UserAddr end = start + page_align_up(length);
+    if (!known(advice) || start.page_offset() != 0 || end < start || (length != 0 && end == start))
+        return Err(Errno::INVAL);
+    if (leaves_vmas_alone(advice)) {
+        const ReadGuard guard(mm.mmap_lock);
+        return walk_vmas(mm, start, end, advice, advise_entries);
+    }
+    const WriteGuard guard(mm.mmap_lock);
+    return walk_vmas(mm, start, end, advice, advise_vma);
+}
+
+} // namespace faultline

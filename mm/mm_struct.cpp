@@ -1,0 +1,137 @@
+// The life of an address space, and its VMAs as an ordered set.
+#include "mm/mm_struct.hpp"
+
+#include <iterator>
+
+#include "mm/filemap.hpp"
+#include "mm/memory.hpp"
+#include "mm/mmap.hpp"
+#include "mm/pgtable.hpp"
+#include "mm/slab.hpp"
+#include "mm/unmapped_area.hpp"
+
+namespace faultline {
+namespace {
+
+constinit KmemCache mm_cache("mm_struct", sizeof(MmStruct), alignof(MmStruct));
+
+} // namespace
+
+Result<MmStruct*> mm_alloc() {
+    MmStruct* mm = kmem_new<MmStruct>(mm_cache);
+    if (mm == nullptr)
+        return Err(Errno::NOMEM);
+    void* directory = kmalloc(sizeof(PageDirectory));
+    if (directory == nullptr) {
+        kmem_delete(mm_cache, mm);
+        return Err(Errno::NOMEM);
+    }
+    mm->pgd = new (directory) PageDirectory{};
+    if (const auto made = init_new_context(mm->context, *mm->pgd); !made.ok()) {
+        kfree(directory);
+        kmem_delete(mm_cache, mm);
+        return Err(made.error());
+    }
+    arch_pick_mmap_layout(*mm, UserAddr(TASK_SIZE));
+    return mm;
+}
+
+void mmget(MmStruct& mm) {
+    BUG_ON(mm.mm_users == 0);
+    ++mm.mm_users;
+}
+
+void mmput(MmStruct& mm) {
+    BUG_ON(mm.mm_users == 0);
+    if (--mm.mm_users > 0)
+        return;
+    exit_mmap(mm);
+    destroy_context(mm.context);
+    if (mm.exe_file != nullptr)
+        put_mapping(*mm.exe_file);
+    kfree(mm.pgd);
+    kmem_delete(mm_cache, &mm);
+}
+
+void exit_mmap(MmStruct& mm) {
+    const WriteGuard guard(mm.mmap_lock);
+    for (const VmArea& vma : mm.vmas)
+        zap_page_range(mm, vma.start, vma.end);
+    free_pgtables(mm, UserAddr(0), UserAddr(TASK_SIZE));
+    while (!mm.vmas.empty()) {
+        VmArea& vma = *mm.vmas.begin();
+        remove_vm_struct(mm, vma);
+        vm_area_free(vma);
+    }
+    // Linux: check_mm, "Bad rss-counter state".
+    if (mm.map_count != 0 || mm.total_vm != 0 || mm.nr_ptes != 0 ||
+        (mm.rss_anon | mm.rss_file) != 0)
+        panic("exit_mmap: left over: %u VMAs, %u pages, %u tables, %u anon, %u file", mm.map_count,
+              mm.total_vm, mm.nr_ptes, mm.rss_anon, mm.rss_file);
+}
+
+VmArea* find_vma(MmStruct& mm, UserAddr address) {
+    if (mm.vmacache != nullptr && mm.vmacache->contains(address))
+        return mm.vmacache;
+    auto above =
+        mm.vmas.upper_bound(address); // the first that starts above; the one before it may reach there
+    if (above != mm.vmas.begin()) {
+        VmArea& candidate = *std::prev(above);
+        if (address < candidate.end) {
+            mm.vmacache = &candidate;
+            return &candidate;
+        }
+    }
+    return above != mm.vmas.end() ? &*above : nullptr;
+}
+
+VmArea* vma_lookup(MmStruct& mm, UserAddr address) {
+    VmArea* vma = find_vma(mm, address);
+    return vma != nullptr && vma->start <= address ? vma : nullptr;
+}
+
+VmaPair find_vma_and_prev(MmStruct& mm, UserAddr address) {
+    VmArea* above = find_vma(mm, address);
+    if (above != nullptr)
+        return {vma_prev(*above), above};
+    return {mm.vmas.empty() ? nullptr : &*mm.vmas.rbegin(), nullptr};
+}
+
+VmArea* vma_next(const VmArea& vma) {
+    const auto next = std::next(vma.mm->vmas.iterator_to(vma));
+    return next != vma.mm->vmas.end() ? const_cast<VmArea*>(&*next) : nullptr;
+}
+
+VmArea* vma_prev(const VmArea& vma) {
+    const auto at = vma.mm->vmas.iterator_to(vma);
+    return at != vma.mm->vmas.begin() ? const_cast<VmArea*>(&*std::prev(at)) : nullptr;
+}
+
+void insert_vm_struct(MmStruct& mm, VmArea& vma) {
+    BUG_ON(vma.mm != &mm || vma.start >= vma.end || !page_aligned(vma.start.value()) ||
+           !page_aligned(vma.end.value()));
+    const auto [position, inserted] = mm.vmas.insert(vma);
+    BUG_ON(!inserted);
+    BUG_ON(position != mm.vmas.begin() && std::prev(position)->end > vma.start);
+    BUG_ON(std::next(position) != mm.vmas.end() && vma.end > std::next(position)->start);
+    if (vma.mapping != nullptr) {
+        const Guard guard(vma.mapping->lock);
+        vma.mapping->i_mmap.push_back(vma);
+    }
+    ++mm.map_count;
+    mm.total_vm += vma.pages();
+}
+
+void remove_vm_struct(MmStruct& mm, VmArea& vma) {
+    BUG_ON(vma.mm != &mm);
+    mm.vmas.erase(mm.vmas.iterator_to(vma));
+    if (vma.mapping != nullptr) {
+        const Guard guard(vma.mapping->lock);
+        vma.i_mmap_link.unlink();
+    }
+    mm.vmacache = nullptr;
+    --mm.map_count;
+    mm.total_vm -= vma.pages();
+}
+
+} // namespace faultline

@@ -1,0 +1,128 @@
+// mmap(2). (Linux 6.1 mm/mmap.c do_mmap, mmap_region; mm/gup.c __mm_populate.)
+#include "mm/mmap.hpp"
+
+#include "mm/filemap.hpp"
+#include "mm/gup.hpp"
+#include "mm/mman.hpp"
+#include "mm/unmapped_area.hpp"
+#include "mm/vma_edit.hpp"
+
+namespace faultline {
+namespace {
+
+static_assert(u32{PROT_READ} == VM_READ && u32{PROT_WRITE} == VM_WRITE && u32{PROT_EXEC} == VM_EXEC);
+
+// All that MAP_SHARED_VALIDATE accepts of a file that supports nothing special (Linux: LEGACY_MAP_MASK).
+constexpr u32 LEGACY_MAP_MASK = MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_DENYWRITE |
+                                MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK |
+                                MAP_STACK | MAP_HUGETLB;
+
+// What the flags make of a mapping, beyond its rights.
+Result<u32> sharing_flags(u32 prot, u32 flags, const AddressSpace* mapping, bool may_write) {
+    const u32 type = flags & MAP_TYPE;
+    const bool grows = (flags & MAP_GROWSDOWN) != 0;
+    if (type == MAP_PRIVATE) {
+        if (grows && mapping != nullptr)
+            return Err(Errno::INVAL);
+        return grows ? u32{VM_GROWSDOWN} : 0;
+    }
+    if (type != MAP_SHARED && (type != MAP_SHARED_VALIDATE || mapping == nullptr))
+        return Err(Errno::INVAL);
+    if (mapping != nullptr) {
+        if (type == MAP_SHARED_VALIDATE && (flags & ~LEGACY_MAP_MASK) != 0)
+            return Err(Errno::OPNOTSUPP);
+        if ((prot & PROT_WRITE) != 0 && !may_write)
+            return Err(Errno::ACCES);
+    }
+    if (grows)
+        return Err(Errno::INVAL);
+    // A shared mapping that can never be written differs from a private one only in name (Linux drops
+    // VM_SHARED).
+    return mapping != nullptr && !may_write ? u32{VM_MAYSHARE} : VM_SHARED | VM_MAYSHARE;
+}
+
+// Maps [start, start + length), whatever is there now. (Linux: mmap_region.)
+Result<void> mmap_region(MmStruct& mm, UserAddr start, u32 length, u32 vm_flags, AddressSpace* mapping,
+                         u32 pgoff) {
+    // Shared memory without a file gets one of its own: that is what makes it the same memory after fork.
+    AddressSpace* shared_memory = nullptr;
+    if (mapping == nullptr && (vm_flags & VM_SHARED) != 0)
+        mapping = shared_memory = TRY(shmem_new(length, "/dev/zero"));
+    auto result = unmap_range(mm, start, start + length);
+    if (result.ok() && vma_place(mm, start, start + length, vm_flags, mapping, pgoff) == nullptr)
+        result = Err(Errno::NOMEM);
+    if (shared_memory != nullptr)
+        put_mapping(*shared_memory);
+    return result;
+}
+
+// do_mmap with the lock held; `length` in whole pages.
+Result<UserAddr> mmap_locked(MmStruct& mm, UserAddr hint, u32 length, u32 prot, u32 flags,
+                             AddressSpace* mapping, bool may_write, u32 pgoff) {
+    if (mm.map_count > MAX_MAP_COUNT)
+        return Err(Errno::NOMEM);
+    const bool fixed = (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0;
+    const UserAddr start = TRY(get_unmapped_area(mm, hint, length, fixed));
+    if ((flags & MAP_FIXED_NOREPLACE) != 0) {
+        const VmArea* there = find_vma(mm, start);
+        if (there != nullptr && there->start < start + length)
+            return Err(Errno::EXIST);
+    }
+    u32 vm_flags =
+        VM_MAY_FLAGS | (prot & VM_ACCESS_FLAGS) | TRY(sharing_flags(prot, flags, mapping, may_write));
+    if ((vm_flags & VM_MAYSHARE) != 0 && mapping != nullptr && !may_write)
+        vm_flags &= ~u32{VM_MAYWRITE};
+    if ((flags & MAP_NORESERVE) != 0)
+        vm_flags |= VM_NORESERVE;
+    TRY_VOID(mmap_region(mm, start, length, vm_flags, mapping, pgoff));
+    return start;
+}
+
+// Faults in what it can of [start, end), as a convenience to the program: failure shows at the access, if at
+// all.
+void mm_populate(MmStruct& mm, UserAddr start, UserAddr end) {
+    ReadGuard guard(mm.mmap_lock);
+    while (start < end) {
+        const VmArea* vma = vma_lookup(mm, start);
+        if (vma == nullptr)
+            return;
+        // A private writable page is copied now; a shared one must not look written to (Linux:
+        // populate_vma_page_range).
+        const bool own_pages = (vma->flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
+        const UserAddr stop = vma->end < end ? vma->end : end;
+        const auto got = get_user_pages(mm, guard, start, (stop - start) >> PAGE_SHIFT,
+                                        FOLL_TOUCH | (own_pages ? u32{FOLL_WRITE} : 0), nullptr);
+        if (!got.ok())
+            return;
+        start += got.value() << PAGE_SHIFT;
+    }
+}
+
+} // namespace
+
+Result<UserAddr> do_mmap(MmStruct& mm, UserAddr hint, u32 length, u32 prot, u32 flags, AddressSpace* mapping,
+                         bool may_write, u32 pgoff) {
+    if (length == 0 || (flags & MAP_HUGETLB) != 0) // there are no huge pages: Linux without hugetlbfs
+        return Err(Errno::INVAL);
+    if ((flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) == 0)
+        hint = hint.page();
+    length = page_align_up(length);
+    if (length == 0)
+        return Err(Errno::NOMEM);
+    if (mapping == nullptr)
+        pgoff = 0; // means nothing without a file
+    if (pgoff + (length >> PAGE_SHIFT) < pgoff)
+        return Err(Errno::OVERFLOWED);
+
+    const auto start = [&] {
+        const WriteGuard guard(mm.mmap_lock);
+        return mmap_locked(mm, hint, length, prot, flags, mapping, may_write, pgoff);
+    }();
+    const bool populate =
+        (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE || (flags & MAP_LOCKED) != 0;
+    if (start.ok() && populate)
+        mm_populate(mm, start.value(), start.value() + length);
+    return start;
+}
+
+} // namespace faultline

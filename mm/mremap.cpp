@@ -1,0 +1,129 @@
+// mremap(2). (Linux 6.1 mm/mremap.c.) MREMAP_DONTUNMAP is refused as an unknown flag, as by Linux before 5.7.
+#include "mm/memory.hpp"
+#include "mm/mman.hpp"
+#include "mm/mmap.hpp"
+#include "mm/unmapped_area.hpp"
+#include "mm/vma_edit.hpp"
+
+namespace faultline {
+namespace {
+
+struct Range {
+    UserAddr start;
+    u32 length; // whole pages; of the old range 0: a second mapping of the same shared memory
+    UserAddr end() const { return start + length; }
+};
+
+// Unmaps what of `range` lies past `length`, whichever VMAs are there.
+Result<void> unmap_tail(MmStruct& mm, Range range, u32 length) {
+    if (range.length > TASK_SIZE - range.start.value())
+        return Err(Errno::INVAL);
+    return unmap_range(mm, range.start + length, range.end());
+}
+
+// Whether `old` in `vma` can become `new_length` long at all. (Linux: vma_to_resize.)
+Result<void> check_resize(const VmArea& vma, Range old, u32 new_length) {
+    if (old.length == 0 && (vma.flags & (VM_SHARED | VM_MAYSHARE)) == 0)
+        return Err(Errno::INVAL); // there is nothing to share
+    if (old.length > vma.end - old.start)
+        return Err(Errno::FAULT);
+    if (vma.mapping != nullptr) {
+        const u32 pgoff = linear_page_index(vma, old.start);
+        if (pgoff + (new_length >> PAGE_SHIFT) < pgoff)
+            return Err(Errno::INVAL);
+    }
+    return {};
+}
+
+// Whether `vma` can be longer by `bytes` where it is. (Linux: vma_expandable.)
+bool expandable(const VmArea& vma, u32 bytes) {
+    if (bytes > TASK_SIZE - vma.end.value())
+        return false;
+    const VmArea* next = vma_next(vma);
+    return next == nullptr || vma.end + bytes <= next->start;
+}
+
+// The pages of `old`, in `vma`, appear at `to` instead, which is free and may be longer. (Linux: move_vma.)
+Result<UserAddr> move_vma(VmArea& vma, Range old, Range to) {
+    MmStruct& mm = *vma.mm;
+    if (mm.map_count >= MAX_MAP_COUNT - 3)
+        return Err(Errno::NOMEM); // cutting and placing may need as many
+    const u32 pgoff = vma.mapping != nullptr ? linear_page_index(vma, old.start) : 0;
+    if (vma_place(mm, to.start, to.end(), vma.flags, vma.mapping, pgoff) == nullptr)
+        return Err(Errno::NOMEM);
+    // `vma` may have been joined with the new one just above or below it; only addresses count from here on.
+    if (old.length == 0)
+        return to.start;
+    if (const auto moved = move_page_tables(mm, old.start, to.start, old.length); !moved.ok()) {
+        // Back with what has moved: its old tables are still there, so that this cannot fail.
+        const auto back = move_page_tables(mm, to.start, old.start, old.length);
+        BUG_ON(!back.ok());
+        TRY_VOID(unmap_range(mm, to.start, to.end()));
+        return Err(moved.error());
+    }
+    TRY_VOID(unmap_range(mm, old.start, old.end()));
+    return to.start;
+}
+
+// MREMAP_FIXED: to exactly `to`, replacing what is there. (Linux: mremap_to.)
+Result<UserAddr> mremap_to(MmStruct& mm, Range old, Range to) {
+    if (to.start.page_offset() != 0 || to.length > TASK_SIZE || to.start.value() > TASK_SIZE - to.length)
+        return Err(Errno::INVAL);
+    if (u64{old.start.value()} + old.length > to.start.value() && to.end() > old.start)
+        return Err(Errno::INVAL); // they overlap
+    if (mm.map_count + 2 >= MAX_MAP_COUNT - 3)
+        return Err(Errno::NOMEM);
+    TRY(get_unmapped_area(mm, to.start, to.length, true));
+    TRY_VOID(unmap_range(mm, to.start, to.end()));
+    if (old.length > to.length) {
+        TRY_VOID(unmap_tail(mm, old, to.length));
+        old.length = to.length;
+    }
+    VmArea* vma = vma_lookup(mm, old.start);
+    if (vma == nullptr)
+        return Err(Errno::FAULT);
+    TRY_VOID(check_resize(*vma, old, to.length));
+    return move_vma(*vma, old, to);
+}
+
+} // namespace
+
+Result<UserAddr> do_mremap(MmStruct& mm, UserAddr old_address, u32 old_length, u32 new_length, u32 flags,
+                           UserAddr new_address) {
+    if ((flags & ~u32{MREMAP_MAYMOVE | MREMAP_FIXED}) != 0)
+        return Err(Errno::INVAL);
+    if ((flags & MREMAP_FIXED) != 0 && (flags & MREMAP_MAYMOVE) == 0)
+        return Err(Errno::INVAL);
+    if (old_address.page_offset() != 0)
+        return Err(Errno::INVAL);
+    const Range old{old_address, page_align_up(old_length)};
+    new_length = page_align_up(new_length);
+    if (new_length == 0)
+        return Err(Errno::INVAL);
+
+    const WriteGuard guard(mm.mmap_lock);
+    VmArea* vma = vma_lookup(mm, old.start);
+    if (vma == nullptr)
+        return Err(Errno::FAULT);
+    if ((flags & MREMAP_FIXED) != 0)
+        return mremap_to(mm, old, {new_address, new_length});
+
+    if (old.length >= new_length) { // shrinks, whatever the VMAs in the tail are
+        if (old.length > new_length) {
+            TRY_VOID(unmap_tail(mm, old, new_length));
+        }
+        return old.start;
+    }
+    TRY_VOID(check_resize(*vma, old, new_length));
+    if (old.end() == vma->end && expandable(*vma, new_length - old.length)) {
+        vma_set_range(*vma, vma->start, old.start + new_length);
+        vma_merge(*vma);
+        return old.start;
+    }
+    if ((flags & MREMAP_MAYMOVE) == 0)
+        return Err(Errno::NOMEM);
+    const UserAddr to = TRY(get_unmapped_area(mm, UserAddr(0), new_length, false));
+    return move_vma(*vma, old, {to, new_length});
+}
+
+} // namespace faultline

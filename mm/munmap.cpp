@@ -1,0 +1,61 @@
+// munmap(2). (Linux 6.1 mm/mmap.c do_mas_munmap.)
+#include <algorithm>
+
+#include "mm/memory.hpp"
+#include "mm/mmap.hpp"
+#include "mm/pgtable.hpp"
+#include "mm/unmapped_area.hpp"
+#include "mm/vma_edit.hpp"
+
+namespace faultline {
+
+Result<void> unmap_range(MmStruct& mm, UserAddr start, UserAddr end) {
+    VmArea* first = find_vma(mm, start);
+    if (first == nullptr || first->start >= end)
+        return {};
+    const bool cut = first->start < start;
+    if (cut) {
+        if (end < first->end && mm.map_count >= MAX_MAP_COUNT)
+            return Err(Errno::NOMEM);
+        first = TRY(split_vma(*first, start));
+    }
+    if (VmArea* last = vma_lookup(mm, end); last != nullptr && last->start < end) {
+        if (const auto done = split_vma(*last, end); !done.ok()) {
+            if (cut)
+                vma_merge(*first);
+            return Err(done.error());
+        }
+    }
+
+    zap_page_range(mm, start, end); // the pages; flushed, so that afterwards the tables may go
+    const VmArea* below = vma_prev(*first);
+    VmArea* vma = first;
+    while (vma != nullptr && vma->start < end) {
+        VmArea* next = vma_next(*vma);
+        remove_vm_struct(mm, *vma);
+        vm_area_free(*vma);
+        vma = next;
+    }
+    note_free_area(mm, end);
+
+    UserAddr floor(start.value() & PMD_MASK);
+    UserAddr ceiling((end.value() + PMD_SIZE - 1) & PMD_MASK);
+    if (below != nullptr)
+        floor = std::max(floor, below->end);
+    if (vma != nullptr)
+        ceiling = std::min(ceiling, vma->start);
+    free_pgtables(mm, floor, ceiling);
+    return {};
+}
+
+Result<void> do_munmap(MmStruct& mm, UserAddr start, u32 length) {
+    if (start.page_offset() != 0 || start.value() > TASK_SIZE || length > TASK_SIZE - start.value())
+        return Err(Errno::INVAL);
+    length = page_align_up(length);
+    if (length == 0)
+        return Err(Errno::INVAL);
+    const WriteGuard guard(mm.mmap_lock);
+    return unmap_range(mm, start, start + length);
+}
+
+} // namespace faultline

@@ -1,0 +1,241 @@
+// The buddy allocator: free blocks of 2^order frames, aligned to their size, in one list per order. A block
+// that comes free joins its buddy (the block whose frame number differs in one bit) as long as that is free
+// too. (Linux mm/page_alloc.c; Knuth, The Art of Computer Programming 2.5, "buddy system".)
+//
+// Single pages, most of the traffic, go through a short stack of recently freed ones in front of the lists
+// (Linux: per-CPU pages): warm in the cache, and no splitting and joining for a page that comes and goes.
+#include "mm/page_alloc.hpp"
+
+#include <array>
+#include <new>
+
+#include "base/late.hpp"
+#include "base/spinlock.hpp"
+#include "mm/slab.hpp"
+
+namespace faultline {
+
+constinit Page* mem_map = nullptr;
+constinit u32 max_mapnr = 0;
+
+namespace {
+
+constexpr u32 HOT_PAGES = 64;   // the hot stack holds at most so many
+constexpr u8 NOT_A_HEAD = 0xff; // `order` of a free page that no free list holds: hot, or inside a block
+
+struct Zone {
+    SpinLock lock; // guards all below, and flags and order of free pages
+    std::array<List<Page, &Page::lru>, MAX_ORDER> free_area;
+    Page* hot = nullptr; // chained through Page::slab
+    u32 nr_hot = 0;
+    u32 nr_free = 0; // pages, hot ones included
+    u32 nr_total = 0;
+    Page* zero_page = nullptr;
+};
+
+constinit Late<Zone> late_zone; // init_page_allocator builds it
+Zone& zone() { return *late_zone; }
+
+u32 index_of(const Page& page) { return static_cast<u32>(&page - mem_map); }
+
+bool heads_free_block(const Page& page, u32 order) { return page.test(PG_BUDDY) && page.order == order; }
+
+void add_to_free_list(Page& page, u32 order) {
+    page.order = static_cast<u8>(order);
+    zone().free_area[order].push_front(page);
+}
+
+void del_from_free_list(Page& page, u32 order) {
+    auto& list = zone().free_area[order];
+    list.erase(list.iterator_to(page));
+    page.order = NOT_A_HEAD;
+}
+
+// Puts a block, already marked PG_BUDDY, in the lists, joined with its free buddies. (Linux:
+// __free_one_page.)
+void free_block(Page& page, u32 order) {
+    u32 index = index_of(page);
+    while (order + 1 < MAX_ORDER) {
+        const u32 buddy = index ^ (1u << order);
+        if (buddy >= max_mapnr || !heads_free_block(mem_map[buddy], order))
+            break;
+        del_from_free_list(mem_map[buddy], order);
+        index &= buddy;
+        ++order;
+    }
+    add_to_free_list(mem_map[index], order);
+}
+
+void drain_hot_pages() {
+    Zone& z = zone();
+    while (z.hot != nullptr) {
+        Page& page = *z.hot;
+        z.hot = static_cast<Page*>(page.slab);
+        free_block(page, 0);
+    }
+    z.nr_hot = 0;
+}
+
+// Takes a block out of the lists, halving a larger one if it must. (Linux: __rmqueue_smallest, expand.)
+Page* take_block(u32 order) {
+    u32 have = order;
+    while (zone().free_area[have].empty())
+        if (++have == MAX_ORDER)
+            return nullptr;
+    Page& page = zone().free_area[have].front();
+    del_from_free_list(page, have);
+    while (have > order) {
+        --have;
+        add_to_free_list(mem_map[index_of(page) + (1u << have)], have);
+    }
+    return &page;
+}
+
+Page* rmqueue(u32 order) {
+    Zone& z = zone();
+    const Guard guard(z.lock);
+    Page* page = z.hot;
+    if (order == 0 && page != nullptr) {
+        z.hot = static_cast<Page*>(page->slab);
+        --z.nr_hot;
+    } else {
+        page = take_block(order);
+        if (page == nullptr) {
+            drain_hot_pages();
+            page = take_block(order);
+            if (page == nullptr)
+                return nullptr;
+        }
+    }
+    z.nr_free -= 1u << order;
+    for (u32 i = 0; i < 1u << order; ++i)
+        page[i].flags.store(0, std::memory_order_relaxed);
+    page->slab = nullptr;
+    page->order = static_cast<u8>(order);
+    return page;
+}
+
+[[noreturn]] void bad_page(const Page& page, const char* what) {
+    panic("free_pages: frame %#x is %s (flags %#x, order %u, refcount %d, mapcount %d)",
+          static_cast<unsigned>(page_to_pfn(page).value()), what,
+          static_cast<unsigned>(page.flags.load(std::memory_order_relaxed)),
+          static_cast<unsigned>(page.order), static_cast<int>(page_count(page)),
+          static_cast<int>(page_mapcount(page)));
+}
+
+// A page that somebody can still reach must never be handed out again.
+void check_free_page(const Page& page) {
+    if (page_mapcount(page) != 0) [[unlikely]]
+        bad_page(page, "still mapped");
+    if (page_count(page) != 0) [[unlikely]]
+        bad_page(page, "still referenced");
+    if (page.test(PG_BUDDY)) [[unlikely]]
+        bad_page(page, "free already");
+    if (page.test(PG_RESERVED)) [[unlikely]]
+        bad_page(page, "not the allocator's");
+}
+
+// Gives reserved frames [first, last) to the allocator, in blocks as large as their alignment allows.
+void release_reserved(u32 first, u32 last) {
+    const Guard guard(zone().lock);
+    for (u32 index = first; index < last; ++index) {
+        Page& page = mem_map[index];
+        BUG_ON(!page.test(PG_RESERVED));
+        page.refcount.store(0, std::memory_order_relaxed);
+        page.flags.store(PG_BUDDY, std::memory_order_relaxed);
+        page.order = NOT_A_HEAD;
+    }
+    zone().nr_free += last - first;
+    zone().nr_total += last - first;
+    while (first < last) {
+        u32 order = MAX_ORDER - 1;
+        while ((first & ((1u << order) - 1)) != 0 || first + (1u << order) > last)
+            --order;
+        free_block(mem_map[first], order);
+        first += 1u << order;
+    }
+}
+
+} // namespace
+
+void init_page_allocator(PhysAddr free_start, PhysAddr free_end) {
+    // Blocks are aligned in the array; so that they are in memory too, RAM must start at a multiple of the
+    // largest.
+    BUG_ON((ram_start().value() & ((PAGE_SIZE << (MAX_ORDER - 1)) - 1)) != 0);
+    max_mapnr = ram_bytes() >> PAGE_SHIFT;
+    const u32 map_start = page_align_up(free_start.value());
+    const u64 map_end = map_start + u64{max_mapnr} * sizeof(Page);
+    if (free_start < ram_start() || free_end - ram_start() > ram_bytes() || map_end > free_end.value())
+        panic("init_page_allocator: no room for the page array in [%#x, %#x)",
+              static_cast<unsigned>(map_start), static_cast<unsigned>(free_end.value()));
+
+    late_zone.emplace();
+    kmem_cache_init();
+    mem_map = static_cast<Page*>(phys_to_virt(PhysAddr(map_start)));
+    for (u32 index = 0; index < max_mapnr; ++index) {
+        Page* page = new (&mem_map[index]) Page();
+        page->flags.store(PG_RESERVED, std::memory_order_relaxed);
+        page->refcount.store(1, std::memory_order_relaxed);
+    }
+    free_reserved_range(PhysAddr(static_cast<u32>(map_end)), free_end);
+
+    Page* zero = alloc_zeroed_page();
+    BUG_ON(zero == nullptr);
+    zero->set(PG_RESERVED);
+    zone().zero_page = zero;
+    --zone().nr_total;
+}
+
+void free_reserved_range(PhysAddr start, PhysAddr end) {
+    const u32 first = (start - ram_start() + PAGE_SIZE - 1) >> PAGE_SHIFT;
+    const u32 last = (end - ram_start()) >> PAGE_SHIFT;
+    BUG_ON(last > max_mapnr);
+    if (first < last)
+        release_reserved(first, last);
+}
+
+Page* alloc_pages(u32 order) {
+    BUG_ON(order >= MAX_ORDER);
+    Page* page = rmqueue(order);
+    while (page == nullptr) {
+        if (shrink_caches() == 0)
+            return nullptr;
+        page = rmqueue(order);
+    }
+    page->refcount.store(1, std::memory_order_relaxed);
+    return page;
+}
+
+Page* alloc_zeroed_page() {
+    Page* page = alloc_page();
+    if (page != nullptr)
+        clear_page(page_address(*page));
+    return page;
+}
+
+void free_pages(Page& page, u32 order) {
+    BUG_ON(order >= MAX_ORDER);
+    Zone& z = zone();
+    const Guard guard(z.lock);
+    if (page.order != order) [[unlikely]]
+        bad_page(page, page.test(PG_BUDDY) ? "free already" : "of another order");
+    for (Page* each = &page; each != &page + (1u << order); ++each) {
+        check_free_page(*each);
+        each->flags.store(PG_BUDDY, std::memory_order_relaxed);
+        each->order = NOT_A_HEAD;
+    }
+    z.nr_free += 1u << order;
+    if (order == 0 && z.nr_hot < HOT_PAGES) {
+        page.slab = z.hot;
+        z.hot = &page;
+        ++z.nr_hot;
+    } else {
+        free_block(page, order);
+    }
+}
+
+u32 nr_free_pages() { return zone().nr_free + nr_reserved_slab_pages(); }
+u32 nr_total_pages() { return zone().nr_total; }
+Page& zero_page() { return *zone().zero_page; }
+
+} // namespace faultline

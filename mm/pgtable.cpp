@@ -1,0 +1,95 @@
+// The tables themselves: made when the first entry needs one, freed when the last VMA over them goes. Also
+// the block that a back end needs per address space.
+#include "mm/pgtable.hpp"
+
+#include <bit>
+
+#include "arch/contract/page_supply.hpp"
+#include "mm/page_alloc.hpp"
+
+namespace faultline {
+namespace {
+
+PteTable* alloc_table() {
+    Page* page = alloc_zeroed_page(); // all entries none, all descriptors invalid
+    if (page == nullptr)
+        return nullptr;
+    page->set(PG_TABLE);
+    return static_cast<PteTable*>(page_address(*page));
+}
+
+void free_table(PteTable* table) {
+    Page& page = virt_to_page(table);
+    page.clear(PG_TABLE);
+    put_page(page);
+}
+
+} // namespace
+
+PteSlot* pte_alloc(MmStruct& mm, UserAddr address) {
+    if (PteSlot* slot = pte_offset(mm, address); slot != nullptr) [[likely]]
+        return slot;
+    PteTable* table = alloc_table();
+    if (table == nullptr)
+        return nullptr;
+    {
+        const Guard guard(mm.page_table_lock);
+        if (mm.pgd->tables[pgd_index(address)] == nullptr) {
+            pmd_populate(mm.context, address, *table);
+            ++mm.nr_ptes;
+            table = nullptr;
+        }
+    }
+    if (table != nullptr)
+        free_table(table); // another fault was faster
+    return pte_offset(mm, address);
+}
+
+void free_pgtables(MmStruct& mm, UserAddr floor, UserAddr ceiling) {
+    const u32 first = (floor.value() + PMD_SIZE - 1) >> PMD_SHIFT;
+    const u32 last = ceiling.value() >> PMD_SHIFT;
+    List<Page, &Page::lru> unlinked;
+    u32 lowest = last, highest = first;
+    for (u32 index = first; index < last && mm.nr_ptes > 0; ++index) {
+        PteTable* table = mm.pgd->tables[index];
+        if (table == nullptr)
+            continue;
+        const Guard guard(mm.page_table_lock);
+        pmd_clear(mm.context, UserAddr(index << PMD_SHIFT));
+        --mm.nr_ptes;
+        unlinked.push_back(virt_to_page(table));
+        if (index < lowest)
+            lowest = index;
+        highest = index;
+    }
+    if (unlinked.empty())
+        return;
+    // A TLB may remember the way to a table even when no entry of it was ever cached (ARM ARM B3.10.1).
+    flush_tlb_range(mm.context, UserAddr(lowest << PMD_SHIFT), UserAddr((highest + 1) << PMD_SHIFT));
+    while (!unlinked.empty()) {
+        Page& page = unlinked.front();
+        unlinked.pop_front();
+        free_table(static_cast<PteTable*>(page_address(page)));
+    }
+}
+
+namespace {
+constexpr u32 HARDWARE_DIRECTORY_ORDER = 1; // 8 KiB, and as every block aligned to its size
+}
+
+void* alloc_hardware_directory() {
+    Page* page = alloc_pages(HARDWARE_DIRECTORY_ORDER);
+    if (page == nullptr)
+        return nullptr;
+    for (u32 i = 0; i < 1u << HARDWARE_DIRECTORY_ORDER; ++i)
+        clear_page(page_address((page)[i]));
+    return page_address(*page);
+}
+
+void free_hardware_directory(void* directory) {
+    Page& page = virt_to_page(directory);
+    BUG_ON(page.order != HARDWARE_DIRECTORY_ORDER);
+    put_page(page);
+}
+
+} // namespace faultline

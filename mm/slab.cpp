@@ -1,0 +1,182 @@
+// Slab caches (Linux mm/slab.c; Bonwick, "The Slab Allocator", USENIX 1994). A free object holds the page
+// offset of the next free one and a cookie by which a second free is noticed. Empty slabs stay until memory
+// is short.
+#include "mm/slab.hpp"
+
+#include "mm/page_alloc.hpp"
+
+namespace faultline {
+namespace {
+
+// What a free object holds.
+struct FreeObject {
+    u32 next;   // byte offset in the page; 0: the last one
+    u32 cookie; // cookie_of(this): a hint only, since a live object may hold anything
+};
+
+u32 cookie_of(const FreeObject* object) {
+    return 0x5ab0b1ecu ^ static_cast<u32>(reinterpret_cast<std::uintptr_t>(object));
+}
+
+Slab* slab_of(void* object) {
+    const auto address = reinterpret_cast<std::uintptr_t>(object);
+    return reinterpret_cast<Slab*>(address & ~std::uintptr_t{PAGE_SIZE - 1});
+}
+
+u32 offset_in(const Slab* slab, const void* object) {
+    return static_cast<u32>(static_cast<const std::byte*>(object) - reinterpret_cast<const std::byte*>(slab));
+}
+
+FreeObject* object_at(Slab* slab, u32 offset) {
+    return reinterpret_cast<FreeObject*>(reinterpret_cast<std::byte*>(slab) + offset);
+}
+
+bool in_free_list(Slab* slab, u32 offset) {
+    u32 at = slab->free;
+    while (at != 0 && at != offset)
+        at = object_at(slab, at)->next;
+    return at != 0;
+}
+
+constinit KmemCache* all_caches = nullptr;
+constinit SpinLock all_caches_lock;
+
+} // namespace
+
+void KmemCache::link_first(Slab& slab) {
+    if (slabs_ == nullptr) {
+        slab.next = slab.previous = &slab;
+    } else {
+        slab.next = slabs_;
+        slab.previous = slabs_->previous;
+        slab.next->previous = slab.previous->next = &slab;
+    }
+    slabs_ = &slab;
+}
+
+void KmemCache::unlink(Slab& slab) {
+    slab.previous->next = slab.next;
+    slab.next->previous = slab.previous;
+    if (slabs_ == &slab)
+        slabs_ = slab.next != &slab ? slab.next : nullptr;
+}
+
+// Adds an empty slab; false: out of memory. The lock is not held: alloc_page may come back here through
+// shrink_caches.
+bool KmemCache::grow() {
+    Page* page = alloc_page();
+    if (page == nullptr)
+        return false;
+    page->set(PG_SLAB);
+    page->slab = this;
+    Slab* slab = new (page_address(*page)) Slab{.cache = this};
+    for (u32 i = capacity_; i-- > 0;) {
+        const u32 offset = first_ + i * size_;
+        FreeObject* object = object_at(slab, offset);
+        *object = {.next = slab->free, .cookie = cookie_of(object)};
+        slab->free = static_cast<u16>(offset);
+    }
+
+    {
+        const Guard all(all_caches_lock); // before lock_, as in shrink_caches
+        if (!registered_) {
+            next_ = all_caches;
+            all_caches = this;
+            registered_ = true;
+        }
+    }
+    const Guard guard(lock_);
+    link_first(*slab);
+    ++empty_slabs_;
+    return true;
+}
+
+void* KmemCache::alloc() {
+    lock_.lock();
+    while (slabs_ == nullptr)
+        [[unlikely]] {
+            lock_.unlock();
+            if (!grow())
+                return nullptr;
+            lock_.lock();
+        }
+    Slab* slab = slabs_;
+    FreeObject* object = object_at(slab, slab->free);
+    slab->free = static_cast<u16>(object->next);
+    object->cookie = 0;
+    if (slab->in_use++ == 0)
+        --empty_slabs_;
+    if (slab->free == 0)
+        unlink(*slab);
+    ++in_use_;
+    lock_.unlock();
+    return object;
+}
+
+void KmemCache::free(void* pointer) {
+    Slab* slab = slab_of(pointer);
+    const u32 offset = offset_in(slab, pointer);
+    if (slab->cache != this || offset < first_ || (offset - first_) % size_ != 0) [[unlikely]]
+        panic("kmem_cache_free: %p is no object of %s", pointer, name_);
+
+    const Guard guard(lock_);
+    auto* object = static_cast<FreeObject*>(pointer);
+    if (object->cookie == cookie_of(object) && in_free_list(slab, offset)) [[unlikely]]
+        panic("kmem_cache_free: %p of %s is free already", pointer, name_);
+    *object = {.next = slab->free, .cookie = cookie_of(object)};
+    slab->free = static_cast<u16>(offset);
+    if (object->next == 0)
+        link_first(*slab); // it was full
+    if (--slab->in_use == 0) {
+        ++empty_slabs_;
+        if (slabs_ == slab)
+            slabs_ = slab->next; // the ring's first becomes its last
+        else {
+            unlink(*slab);
+            link_first(*slab);
+            slabs_ = slab->next;
+        }
+    }
+    --in_use_;
+}
+
+u32 KmemCache::shrink() {
+    const Guard guard(lock_);
+    u32 pages = 0;
+    while (slabs_ != nullptr && slabs_->previous->in_use == 0) {
+        Slab* slab = slabs_->previous;
+        unlink(*slab);
+        Page& page = virt_to_page(slab);
+        page.clear(PG_SLAB);
+        put_page(page);
+        ++pages;
+    }
+    empty_slabs_ -= pages;
+    return pages;
+}
+
+void kmem_cache_init() {
+    const Guard guard(all_caches_lock);
+    for (KmemCache* cache = all_caches; cache != nullptr; cache = cache->next_) {
+        cache->slabs_ = nullptr;
+        cache->in_use_ = cache->empty_slabs_ = 0;
+    }
+}
+
+u32 shrink_caches() {
+    const Guard guard(all_caches_lock);
+    u32 pages = 0;
+    for (KmemCache* cache = all_caches; cache != nullptr; cache = cache->next_)
+        pages += cache->shrink();
+    return pages;
+}
+
+u32 nr_reserved_slab_pages() {
+    const Guard guard(all_caches_lock);
+    u32 pages = 0;
+    for (const KmemCache* cache = all_caches; cache != nullptr; cache = cache->next_)
+        pages += cache->empty_slabs_;
+    return pages;
+}
+
+} // namespace faultline

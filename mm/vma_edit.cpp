@@ -1,0 +1,123 @@
+// Cutting and joining VMAs (Linux mm/mmap.c vma_adjust, __split_vma, vma_merge). Anonymous VMAs keep pgoff 0,
+// so that any two that touch can be joined.
+#include "mm/vma_edit.hpp"
+
+#include <algorithm>
+
+#include "mm/filemap.hpp"
+
+namespace faultline {
+namespace {
+
+// Whether [start, …) with these properties can go on where `below` ends.
+bool continues(const VmArea& below, UserAddr start, u32 flags, const AddressSpace* mapping, u32 pgoff) {
+    return below.end == start && below.flags == flags && below.mapping == mapping &&
+           (mapping == nullptr || below.pgoff + below.pages() == pgoff);
+}
+
+bool continues(const VmArea& below, const VmArea& above) {
+    return continues(below, above.start, above.flags, above.mapping, above.pgoff);
+}
+
+// `below` takes over all of `above`, which goes.
+void absorb(VmArea& below, VmArea& above) {
+    const UserAddr end = above.end;
+    remove_vm_struct(*above.mm, above);
+    vm_area_free(above);
+    vma_set_range(below, below.start, end);
+}
+
+} // namespace
+
+void vma_set_range(VmArea& vma, UserAddr start, UserAddr end) {
+    const auto move = [&] {
+        if (vma.mapping != nullptr)
+            vma.pgoff += static_cast<u32>(static_cast<s32>(start - vma.start) >> PAGE_SHIFT);
+        vma.mm->total_vm -= vma.pages();
+        vma.start = start; // the tree's key: the order stays
+        vma.end = end;
+        vma.mm->total_vm += vma.pages();
+    };
+    if (vma.mapping == nullptr) {
+        move();
+    } else { // truncation reads the range through i_mmap
+        const Guard guard(vma.mapping->lock);
+        move();
+    }
+}
+
+Result<VmArea*> split_vma(VmArea& vma, UserAddr address) {
+    BUG_ON(address <= vma.start || address >= vma.end);
+    VmArea* upper = vm_area_dup(vma);
+    if (upper == nullptr)
+        return Err(Errno::NOMEM);
+    if (vma.mapping != nullptr)
+        upper->pgoff += (address - vma.start) >> PAGE_SHIFT;
+    upper->start = address;
+    vma_set_range(vma, vma.start, address);
+    insert_vm_struct(*vma.mm, *upper);
+    return upper;
+}
+
+VmArea& vma_merge(VmArea& vma) {
+    VmArea* merged = &vma;
+    if (VmArea* below = vma_prev(vma); below != nullptr && continues(*below, vma)) {
+        absorb(*below, vma);
+        merged = below;
+    }
+    if (VmArea* above = vma_next(*merged); above != nullptr && continues(*merged, *above))
+        absorb(*merged, *above);
+    return *merged;
+}
+
+VmArea* vma_place(MmStruct& mm, UserAddr start, UserAddr end, u32 flags, AddressSpace* mapping, u32 pgoff) {
+    const auto [below, above] = find_vma_and_prev(mm, start);
+    if (below != nullptr && continues(*below, start, flags, mapping, pgoff)) {
+        vma_set_range(*below, below->start, end);
+        return &vma_merge(*below);
+    }
+    const u32 pages = (end - start) >> PAGE_SHIFT;
+    if (above != nullptr && above->start == end && above->flags == flags && above->mapping == mapping &&
+        (mapping == nullptr || pgoff + pages == above->pgoff)) {
+        vma_set_range(*above, start, above->end);
+        return above;
+    }
+    VmArea* vma = vm_area_alloc(mm);
+    if (vma == nullptr)
+        return nullptr;
+    vma->start = start;
+    vma->end = end;
+    vma->flags = flags;
+    vma->mapping = mapping;
+    vma->pgoff = mapping != nullptr ? pgoff : 0;
+    if (mapping != nullptr)
+        get_mapping(*mapping);
+    insert_vm_struct(mm, *vma);
+    return vma;
+}
+
+Result<VmArea*> vma_modify_flags(VmArea& vma, UserAddr start, UserAddr end, u32 flags) {
+    MmStruct& mm = *vma.mm;
+    const u32 count_before = mm.map_count;
+    VmArea* middle = &vma;
+    if (vma.start < start)
+        middle = TRY(split_vma(vma, start));
+    if (end < middle->end) {
+        if (const auto cut = split_vma(*middle, end); !cut.ok()) {
+            vma_merge(*middle);
+            return Err(cut.error());
+        }
+    }
+    const u32 old_flags = middle->flags;
+    middle->flags = flags;
+    VmArea& merged = vma_merge(*middle);
+    if (mm.map_count <= std::max(MAX_MAP_COUNT, count_before))
+        return &merged;
+    // One too many in the end: undo. The middle was not joined, or there would not be more than before.
+    BUG_ON(&merged != middle || merged.start != start || merged.end != end);
+    merged.flags = old_flags;
+    vma_merge(merged);
+    return Err(Errno::NOMEM);
+}
+
+} // namespace faultline

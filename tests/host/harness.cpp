@@ -1,0 +1,74 @@
+#include "tests/host/harness.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include <arch/current.hpp>
+#include <arch/irq.hpp>
+
+#include "kernel/sched/sched.hpp"
+#include "mm/fault.hpp"
+#include "mm/page_alloc.hpp"
+
+namespace faultline {
+
+bool fatal_signal_pending() { return harness::Host::get().fatal_signal; }
+bool signal_pending() { return harness::Host::get().fatal_signal; }
+
+namespace harness {
+namespace {
+
+Host* the_host = nullptr;
+
+bool repair(const FaultInfo& fault) { return do_page_fault(fault).action == FaultOutcome::Retry; }
+
+} // namespace
+
+Host::Host(const model::Configuration& configuration) : machine(configuration) {
+    the_host = this;
+    init_page_allocator(ram_start(), ram_start() + ram_bytes());
+    init_scheduler(idle_);
+    local_irq_enable();
+    machine.on_fault = repair;
+    free_at_start_ = nr_free_pages();
+}
+
+Host::~Host() {
+    the_host = nullptr;
+    if (!check_leaks_)
+        return;
+    shrink_caches();
+    CHECK(nr_free_pages() == free_at_start_);
+}
+
+Host& Host::get() { return *the_host; }
+
+void Host::run_body(void* argument) {
+    auto* self = static_cast<Spawned*>(argument);
+    schedule_tail();
+    self->body();
+    self->task.state = TaskState::Dead;
+    schedule();
+}
+
+Task& Host::spawn(std::function<void()> body) {
+    Spawned& spawned = *tasks_.emplace_back(std::make_unique<Spawned>());
+    spawned.body = std::move(body);
+    spawned.task.kernel_task = true;
+    spawned.task.pid = static_cast<s32>(tasks_.size());
+    init_context(spawned.task.context, nullptr, run_body, &spawned);
+    wake_up_new_task(spawned.task);
+    return spawned.task;
+}
+
+void Host::run_tasks() {
+    const auto alive = [](const auto& spawned) { return spawned->task.state != TaskState::Dead; };
+    while (std::any_of(tasks_.begin(), tasks_.end(), alive)) {
+        if (nr_running() == 0)
+            wait_for_interrupt(); // throws if nothing will ever wake them
+        schedule();
+    }
+}
+
+} // namespace harness
+} // namespace faultline
