@@ -1,5 +1,5 @@
 // The hooks through which mm/ drives a back end. Linux's names and Linux's meaning; one law each. A back end
-// (arch/walked/) defines them; the machine below it is <arch/machine.hpp>.
+// (arch/walked/) defines them; the machine below it is arch/contract/machine.hpp.
 //
 // Unless said otherwise a hook is called with the page-table lock of its mm held, `address` below TASK_SIZE, and
 // `slot` pointing into the PteTable that `mm.pgd` names for it.

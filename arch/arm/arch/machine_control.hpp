@@ -1,0 +1,12 @@
+// Ending the machine.
+#pragma once
+
+#include "base/types.hpp"
+
+namespace faultline {
+
+// Ends the emulation with `status` as the emulator's exit status (semihosting SYS_EXIT_EXTENDED); where
+// nobody listens to semihosting, powers off through PSCI, and then the status is lost. Callable anywhere.
+[[noreturn]] void machine_exit(u8 status);
+
+} // namespace faultline

@@ -1,0 +1,4 @@
+// User memory from the kernel, on this machine: arch/arm/uaccess.cpp and usercopy.S.
+#pragma once
+
+#include "arch/contract/uaccess.hpp"

@@ -1,0 +1,116 @@
+// The first instructions: from the boot loader's world (physical addresses, MMU off) to C++ at its linked address.
+//
+// The image is loaded at its physical address, VIRT_TO_PHYS_DELTA below where it is linked; r2 holds the physical
+// address of the device tree (Linux Documentation/arm/booting.rst). The tables made here are crude, sections that may
+// do anything; paging.cpp makes the real ones before anything else happens.
+
+#include "arch/arm/layout.h"
+
+// Section descriptor: privileged read-write, Normal write-back write-allocate, shareable, domain 0 (ARM ARM B3.5.1).
+// armv7/short_descriptor.hpp says the same as constexpr; paging.cpp asserts that they agree.
+#define BOOT_SECTION 0x0001140e
+#define BOOT_SECTION_XN (BOOT_SECTION | 0x10)
+
+// TTBR attributes: walks are inner and outer write-back write-allocate, inner shareable (B4.1.154).
+#define TTBR_WALK 0x6a
+
+    .syntax unified
+
+    .macro phys reg, symbol
+    ldr \reg, =(\symbol - VIRT_TO_PHYS_DELTA)
+    .endm
+
+    .section .text.boot, "ax"
+    .arm
+    .global _start
+_start:
+    cpsid aif, #MODE_SVC
+    mov r11, r2                     @ the device tree, until C++
+
+    phys r0, __bss_start
+    phys r1, __bss_end
+    mov r2, #0
+    mov r3, #0
+1:  cmp r0, r1
+    strdlo r2, r3, [r0], #8
+    blo 1b
+
+    // One 16 KiB table serves both registers: TTBR1 indexes it with all of VA[31:20], TTBR0 uses its lower half.
+    // The image's megabytes: where they are linked, and, while the pc is still physical, one to one.
+    phys r4, swapper_pg_dir
+    phys r0, _start
+    phys r1, _end
+    lsr r0, r0, #20
+2:  lsl r2, r0, #20
+    ldr r3, =BOOT_SECTION
+    orr r2, r2, r3
+    str r2, [r4, r0, lsl #2]
+    add r3, r0, #(VIRT_TO_PHYS_DELTA >> 20)
+    str r2, [r4, r3, lsl #2]
+    add r0, r0, #1
+    cmp r0, r1, lsr #20
+    bls 2b
+
+    // The device tree's first two megabytes, linked address only; unless the image is there already.
+    lsr r0, r11, #20
+    mov r5, #2
+3:  add r3, r0, #(VIRT_TO_PHYS_DELTA >> 20)
+    ldr r2, [r4, r3, lsl #2]
+    cmp r2, #0
+    ldreq r2, =BOOT_SECTION_XN
+    orreq r2, r2, r0, lsl #20
+    streq r2, [r4, r3, lsl #2]
+    add r0, r0, #1
+    subs r5, r5, #1
+    bne 3b
+
+    mov r0, #0
+    mcr p15, 0, r0, c7, c5, 0       @ ICIALLU
+    mcr p15, 0, r0, c7, c5, 6       @ BPIALL
+    mcr p15, 0, r0, c8, c7, 0       @ TLBIALL
+    orr r1, r4, #TTBR_WALK
+    mcr p15, 0, r1, c2, c0, 0       @ TTBR0
+    mcr p15, 0, r1, c2, c0, 1       @ TTBR1
+    mov r1, #1
+    mcr p15, 0, r1, c2, c0, 2       @ TTBCR: N = 1, short descriptors
+    mcr p15, 0, r1, c3, c0, 0       @ DACR: domain 0 client, the others no access
+    mcr p15, 0, r0, c13, c0, 1      @ CONTEXTIDR: ASID 0
+    dsb
+    isb
+    mrc p15, 0, r1, c1, c0, 0       @ SCTLR
+    ldr r2, =0x70000002             @ TE, AFE, TRE, A off: ARM state, AP[2:0], TEX as it is, unaligned access
+    bic r1, r1, r2
+    ldr r2, =0x00103805             @ M, C, Z, I, V (vectors at 0xffff0000), UWXN
+    orr r1, r1, r2
+    mcr p15, 0, r1, c1, c0, 0
+    isb
+    ldr pc, =start_virtual
+
+    .ltorg
+
+start_virtual:
+    ldr sp, =boot_stack + KERNEL_STACK_SIZE
+    ldr r0, =STACK_END_MAGIC
+    ldr r1, =boot_stack
+    str r0, [r1]
+
+    mrc p15, 0, r0, c1, c0, 2       @ CPACR: full access to coprocessors 10 and 11, VFP and NEON
+    orr r0, r0, #0x00f00000
+    mcr p15, 0, r0, c1, c0, 2
+    isb
+    .fpu neon
+    mov r0, #0x40000000             @ FPEXC.EN
+    vmsr fpexc, r0
+    mov r0, #0
+    vmsr fpscr, r0
+
+    mov r0, r11
+    mov fp, #0                      @ the end of every backtrace
+    mov lr, #0
+    bl setup_machine                @ never returns
+
+    .section .bss.boot_stack, "aw", %nobits
+    .balign KERNEL_STACK_SIZE
+    .global boot_stack
+boot_stack:
+    .space KERNEL_STACK_SIZE

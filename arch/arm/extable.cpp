@@ -1,0 +1,41 @@
+// The exception table: for every instruction of the kernel that may fault on user memory, where to go on if
+// it does (Linux: lib/extable.c). Its entries come from usercopy.S and uaccess.cpp.
+#include <arch/ptrace.hpp>
+
+#include <algorithm>
+
+#include "arch/arm/setup.hpp"
+
+namespace faultline {
+
+namespace {
+struct ExceptionTableEntry {
+    u32 instruction;
+    u32 fixup;
+};
+} // namespace
+
+extern "C" {
+extern ExceptionTableEntry __start___ex_table[], __stop___ex_table[]; // linker/kernel.lds
+}
+
+// Compilers move code about, so the linker's order is not that of addresses. Few entries, nearly sorted.
+void sort_extable() {
+    for (ExceptionTableEntry* next = __start___ex_table; next != __stop___ex_table; ++next) {
+        for (ExceptionTableEntry* p = next; p != __start___ex_table && p[0].instruction < p[-1].instruction;
+             --p)
+            std::swap(p[0], p[-1]);
+    }
+}
+
+bool fixup_exception(PtRegs& regs) {
+    const auto* entry =
+        std::lower_bound(__start___ex_table, __stop___ex_table, regs.pc,
+                         [](const ExceptionTableEntry& e, u32 pc) { return e.instruction < pc; });
+    if (entry == __stop___ex_table || entry->instruction != regs.pc)
+        return false;
+    regs.pc = entry->fixup;
+    return true;
+}
+
+} // namespace faultline

@@ -1,0 +1,101 @@
+// GICv2: one distributor, this CPU's interface (ARM IHI 0048B chapter 4). All interrupts have one priority;
+// none nests.
+#include <arch/context.hpp>
+#include <arch/interrupts.hpp>
+#include <arch/io.hpp>
+#include <arch/irq.hpp>
+
+#include "arch/arm/setup.hpp"
+#include "base/assert.hpp"
+
+namespace faultline {
+
+namespace {
+
+// Distributor registers, 4.3.
+inline constexpr u32 GICD_CTLR = 0x000;
+inline constexpr u32 GICD_TYPER = 0x004;
+inline constexpr u32 GICD_ISENABLER = 0x100; // one bit per INTID, as the next
+inline constexpr u32 GICD_ICENABLER = 0x180;
+inline constexpr u32 GICD_IPRIORITYR = 0x400; // one byte per INTID, as the next
+inline constexpr u32 GICD_ITARGETSR = 0x800;
+
+// CPU interface registers, 4.4.
+inline constexpr u32 GICC_CTLR = 0x00;
+inline constexpr u32 GICC_PMR = 0x04;
+inline constexpr u32 GICC_IAR = 0x0c;
+inline constexpr u32 GICC_EOIR = 0x10;
+
+inline constexpr u32 INTID_MASK = 0x3ff; // of GICC_IAR
+inline constexpr u32 FIRST_SPI = 32;
+inline constexpr u32 FIRST_SPECIAL_INTID = 1020; // 1023: nothing is pending
+inline constexpr u8 PRIORITY = 0xa0;             // any that is above (numerically below) the mask
+inline constexpr u32 PRIORITY_MASK = 0xf0;
+
+struct Action {
+    InterruptHandler handler = nullptr;
+    void* argument = nullptr;
+};
+
+constinit Action actions[MAX_INTID];
+constinit void* distributor = nullptr;
+constinit void* cpu_interface = nullptr;
+
+void write_bit(u32 registers, u32 intid) {
+    write32(distributor, registers + (intid / 32) * 4, 1u << (intid % 32));
+}
+
+void handle_pending() {
+    for (;;) {
+        const u32 acknowledged = read32(cpu_interface, GICC_IAR);
+        const u32 intid = acknowledged & INTID_MASK;
+        if (intid >= FIRST_SPECIAL_INTID)
+            return;
+        const Action action = intid < MAX_INTID ? actions[intid] : Action{};
+        if (action.handler == nullptr)
+            panic("interrupt %u, which nobody asked for", intid);
+        action.handler(action.argument);
+        write32(cpu_interface, GICC_EOIR, acknowledged);
+    }
+}
+
+} // namespace
+
+void interrupts_init(const BootInfo& info) {
+    distributor = ioremap(info.gic_distributor.base, info.gic_distributor.bytes);
+    cpu_interface = ioremap(info.gic_cpu_interface.base, info.gic_cpu_interface.bytes);
+
+    const u32 lines = ((read32(distributor, GICD_TYPER) & 0x1f) + 1) * 32;
+    write32(distributor, GICD_CTLR, 0);
+    for (u32 intid = 0; intid < lines; ++intid) {
+        if (intid % 32 == 0)
+            write32(distributor, GICD_ICENABLER + intid / 8, ~0u);
+        write8(distributor, GICD_IPRIORITYR + intid, PRIORITY);
+    }
+    write32(distributor, GICD_CTLR, 1);
+    write32(cpu_interface, GICC_PMR, PRIORITY_MASK);
+    write32(cpu_interface, GICC_CTLR, 1);
+}
+
+void request_irq(u32 intid, InterruptHandler handler, void* argument) {
+    if (intid >= MAX_INTID)
+        panic("interrupt %u is beyond the %u that are provided for", intid, MAX_INTID);
+    const IrqGuard masked;
+    BUG_ON(actions[intid].handler != nullptr);
+    actions[intid] = {.handler = handler, .argument = argument};
+    if (intid >= FIRST_SPI)
+        write8(distributor, GICD_ITARGETSR + intid, 1); // CPU 0
+    enable_irq(intid);
+}
+
+void enable_irq(u32 intid) { write_bit(GICD_ISENABLER, intid); }
+void disable_irq(u32 intid) { write_bit(GICD_ICENABLER, intid); }
+
+// entry.S: interrupts masked, on the supervisor stack of what was interrupted.
+extern "C" void handle_irq() { handle_pending(); }
+extern "C" void handle_irq_in_kernel() {
+    check_stack_end();
+    handle_pending();
+}
+
+} // namespace faultline

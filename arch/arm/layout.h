@@ -1,0 +1,54 @@
+// Addresses and offsets that assembly and C++ must agree on. Preprocessor only, because the assembler reads
+// it too; context.cpp proves the offsets against the structures.
+#pragma once
+
+// The linear mapping: virtual = physical + (PAGE_OFFSET - PHYS_OFFSET). RAM of QEMU's `virt` begins at
+// PHYS_OFFSET.
+#define PHYS_OFFSET 0x40000000
+#define PAGE_OFFSET 0x80000000
+#define VIRT_TO_PHYS_DELTA (PAGE_OFFSET - PHYS_OFFSET)
+#define LINEAR_LIMIT 0x40000000 // bytes: the linear mapping ends at 0xc0000000
+
+#define DEVICE_AREA 0xf0000000 // ioremap()'s megabyte
+#define VECTOR_PAGE 0xffff0000 // SCTLR.V = 1
+
+// In the vector page: what a signal handler without SA_RESTORER returns to (vectors.S).
+#define SIGRETURN_ARM (VECTOR_PAGE + 0x500)
+#define RT_SIGRETURN_ARM (VECTOR_PAGE + 0x508)
+#define SIGRETURN_THUMB (VECTOR_PAGE + 0x510)
+#define RT_SIGRETURN_THUMB (VECTOR_PAGE + 0x514)
+
+// A kernel stack is one naturally aligned block. Its lowest word holds STACK_END_MAGIC until something
+// overflows.
+#define KERNEL_STACK_SIZE 8192
+#define STACK_END_MAGIC 0x57ac6e9d // Linux: include/uapi/linux/magic.h
+
+// struct PtRegs, <arch/ptrace.hpp>.
+#define S_ORIG_R0 0
+#define S_R0 4
+#define S_SP 56
+#define S_LR 60
+#define S_PC 64
+#define S_CPSR 68
+#define S_FRAME_SIZE 72
+#define S_BELOW_SRS 64 // what is left of the frame below the pc and cpsr that SRS stores
+
+// struct CpuContext, <arch/context.hpp>.
+#define CONTEXT_SP 0
+#define CONTEXT_TPIDRURO 4
+#define CONTEXT_TPIDRURW 8
+#define CONTEXT_FPSCR 12
+#define CONTEXT_VFP 16
+
+// CPSR (ARM ARM B1.3.3).
+#define MODE_USR 0x10
+#define MODE_FIQ 0x11
+#define MODE_IRQ 0x12
+#define MODE_SVC 0x13
+#define MODE_ABT 0x17
+#define MODE_UND 0x1b
+#define MODE_MASK 0x1f
+#define PSR_T 0x20 // Thumb
+#define PSR_F 0x40
+#define PSR_I 0x80
+#define PSR_A 0x100

@@ -1,0 +1,108 @@
+// The machine primitives of arch/contract/machine.hpp as cp15 operations (ARM ARM B3.18.7, B4.2.2), and the
+// current task's register.
+#include "arch/contract/machine.hpp"
+#include "arch/arm/layout.h"
+#include "arch/armv7/registers.hpp"
+#include "arch/contract/memory.hpp"
+#include <arch/current.hpp>
+
+// Nothing here calls anything, and the fault path is made of these: no frames for backtraces to find.
+#pragma GCC optimize("omit-frame-pointer")
+
+namespace faultline {
+
+namespace {
+inline void isb() { asm volatile("isb" ::: "memory"); }
+inline void set_ttbr0(PhysAddr directory) {
+    asm volatile("mcr p15, 0, %0, c2, c0, 0" ::"r"(directory.value() | armv7::TTBR_WALK_ATTRIBUTES)
+                 : "memory");
+}
+inline void set_contextidr(Asid asid) {
+    asm volatile("mcr p15, 0, %0, c13, c0, 1" ::"r"(u32{asid.value()}) : "memory");
+}
+inline void complete() { asm volatile("dsb ish\n\tisb" ::: "memory"); }
+inline u32 page_and_asid(UserAddr page, Asid asid) { return page.page().value() | asid.value(); }
+} // namespace
+
+namespace machine {
+
+CpuId this_cpu() {
+    u32 mpidr;
+    asm("mrc p15, 0, %0, c0, c0, 5" : "=r"(mpidr));
+    return CpuId(static_cast<u8>(mpidr & (MAX_CPUS - 1)));
+}
+
+void store_descriptor(u32* slot, u32 descriptor) {
+    *static_cast<volatile u32*>(slot) = descriptor;
+    asm volatile("dsb ishst" ::: "memory");
+}
+
+void tlb_invalidate_mva(UserAddr page, Asid asid) {
+    asm volatile("mcr p15, 0, %0, c8, c7, 1" ::"r"(page_and_asid(page, asid)) : "memory");
+    complete();
+}
+void tlb_invalidate_mva_inner_shareable(UserAddr page, Asid asid) {
+    asm volatile("mcr p15, 0, %0, c8, c3, 1" ::"r"(page_and_asid(page, asid)) : "memory");
+    complete();
+}
+void tlb_invalidate_asid(Asid asid) {
+    asm volatile("mcr p15, 0, %0, c8, c7, 2" ::"r"(u32{asid.value()}) : "memory");
+    complete();
+}
+void tlb_invalidate_asid_inner_shareable(Asid asid) {
+    asm volatile("mcr p15, 0, %0, c8, c3, 2" ::"r"(u32{asid.value()}) : "memory");
+    complete();
+}
+void tlb_invalidate_all() {
+    asm volatile("mcr p15, 0, %0, c8, c7, 0" ::"r"(0) : "memory");
+    complete();
+}
+void tlb_invalidate_all_inner_shareable() {
+    asm volatile("mcr p15, 0, %0, c8, c3, 0" ::"r"(0) : "memory");
+    complete();
+}
+
+} // namespace machine
+
+// The second way of ARM ARM B3.10.4: through a table without user translations, so that at no instant does
+// one ASID meet the other's directory.
+void machine::set_translation_table(PhysAddr directory, Asid asid) {
+    set_ttbr0(empty_directory());
+    isb();
+    set_contextidr(asid);
+    isb();
+    set_ttbr0(directory);
+    isb();
+}
+
+// Data cache to the point of unification, then the instruction cache, line by line (B2.2.9); 64 bytes is the
+// Cortex-A15's line of both kinds.
+void flush_icache_range(const void* start, u32 bytes) {
+    constexpr u32 LINE = 64;
+    const u32 first = reinterpret_cast<u32>(start) & ~(LINE - 1);
+    const u32 end = reinterpret_cast<u32>(start) + bytes;
+    for (u32 line = first; line < end; line += LINE)
+        asm volatile("mcr p15, 0, %0, c7, c11, 1" ::"r"(line) : "memory"); // DCCMVAU
+    asm volatile("dsb ish" ::: "memory");
+    for (u32 line = first; line < end; line += LINE)
+        asm volatile("mcr p15, 0, %0, c7, c5, 1" ::"r"(line) : "memory"); // ICIMVAU
+    asm volatile("mcr p15, 0, %0, c7, c1, 6\n\t"                          // BPIALLIS
+                 "dsb ish\n\t"
+                 "isb" ::"r"(0)
+                 : "memory");
+}
+
+void* phys_to_virt(PhysAddr address) { return reinterpret_cast<void*>(address.value() + VIRT_TO_PHYS_DELTA); }
+PhysAddr virt_to_phys(const void* pointer) {
+    return PhysAddr(reinterpret_cast<u32>(pointer) - VIRT_TO_PHYS_DELTA);
+}
+
+Task* current() {
+    Task* task;
+    asm volatile("mrc p15, 0, %0, c13, c0, 4" : "=r"(task)); // TPIDRPRW
+    return task;
+}
+
+void set_current(Task* task) { asm volatile("mcr p15, 0, %0, c13, c0, 4" ::"r"(task) : "memory"); }
+
+} // namespace faultline

@@ -1,0 +1,69 @@
+// PL011 UART (ARM DDI 0183G chapter 3), at the speed the firmware or QEMU left: output is polled, input
+// interrupts.
+#include <arch/console.hpp>
+#include <arch/interrupts.hpp>
+#include <arch/io.hpp>
+
+#include "arch/arm/semihosting.hpp"
+#include "arch/arm/setup.hpp"
+
+namespace faultline {
+
+namespace {
+
+inline constexpr u32 UARTDR = 0x000;
+inline constexpr u32 UARTFR = 0x018;
+inline constexpr u32 UARTLCR_H = 0x02c;
+inline constexpr u32 UARTCR = 0x030;
+inline constexpr u32 UARTIMSC = 0x038;
+inline constexpr u32 UARTICR = 0x044;
+
+inline constexpr u32 FR_RXFE = 1u << 4; // nothing received
+inline constexpr u32 FR_TXFF = 1u << 5; // no room to send
+inline constexpr u32 LCR_8BIT_FIFO = 0x70;
+inline constexpr u32 CR_ENABLE = 0x301;  // UARTEN, TXE, RXE
+inline constexpr u32 INT_RECEIVE = 0x50; // RX level, and RX timeout for what stays below the level
+
+constinit void* uart = nullptr;
+constinit void (*receiver)(u8) = nullptr;
+
+void receive_interrupt(void*) {
+    write32(uart, UARTICR, INT_RECEIVE);
+    while ((read32(uart, UARTFR) & FR_RXFE) == 0) {
+        const u8 byte = static_cast<u8>(read32(uart, UARTDR));
+        if (receiver != nullptr)
+            receiver(byte);
+    }
+}
+
+} // namespace
+
+void console_init(const DeviceInfo& device) {
+    void* registers = ioremap(device.base, device.bytes);
+    write32(registers, UARTIMSC, 0);
+    write32(registers, UARTCR, 0);
+    write32(registers, UARTLCR_H, LCR_8BIT_FIFO);
+    write32(registers, UARTCR, CR_ENABLE);
+    uart = registers;
+}
+
+void console_init_input(const DeviceInfo& device) { request_irq(device.intid, receive_interrupt, nullptr); }
+
+void console_set_input(void (*receive)(u8 byte)) {
+    receiver = receive;
+    write32(uart, UARTIMSC, INT_RECEIVE);
+}
+
+void console_write(const char* bytes, u32 count) {
+    for (u32 i = 0; i < count; ++i) {
+        if (uart == nullptr) {
+            semihosting_write(bytes[i]);
+            continue;
+        }
+        while ((read32(uart, UARTFR) & FR_TXFF) != 0) {
+        }
+        write32(uart, UARTDR, static_cast<u8>(bytes[i]));
+    }
+}
+
+} // namespace faultline

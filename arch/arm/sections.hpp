@@ -1,0 +1,12 @@
+// The bounds of the kernel image's parts, from linker/kernel.lds. Page-aligned, ends exclusive. Addresses
+// only.
+#pragma once
+
+extern "C" {
+extern char __text_start[], __text_end[];
+extern char __rodata_start[], __rodata_end[];
+extern char __bss_start[], __bss_end[];
+extern char _end[];
+extern char vector_page[];
+extern char boot_stack[];
+}

@@ -1,0 +1,63 @@
+// From boot.S to start_kernel(): the machine brought up step by step, each needing the ones before.
+#include <arch/current.hpp>
+
+#include "arch/arm/layout.h"
+#include "arch/arm/sections.hpp"
+#include "arch/arm/setup.hpp"
+#include "arch/contract/upcalls.hpp"
+#include "base/assert.hpp"
+
+namespace faultline {
+
+namespace {
+
+inline constexpr u32 MEGABYTE = 1u << 20;
+inline constexpr u32 LEAST_RAM = 32 * MEGABYTE;
+
+constinit BootInfo info;
+
+// Before anything is built on them. What is missing from the tree is named.
+void check(const BootInfo& machine) {
+    if (machine.ram_start != PhysAddr(PHYS_OFFSET))
+        panic("RAM starts at 0x%08x; this kernel is linked for 0x%08x", machine.ram_start.value(),
+              PHYS_OFFSET);
+    if (machine.ram_bytes < LEAST_RAM)
+        panic("%u MiB of RAM; at least %u MiB are needed", machine.ram_bytes / MEGABYTE,
+              LEAST_RAM / MEGABYTE);
+    if (machine.gic_distributor.bytes == 0 || machine.gic_cpu_interface.bytes == 0)
+        panic("the device tree names no GICv2");
+    if (machine.virtual_timer_intid == 0)
+        panic("the device tree names no generic timer");
+    const PhysAddr ram_end = machine.ram_start + machine.ram_bytes;
+    if (machine.initrd_start > machine.initrd_end || machine.initrd_end > ram_end ||
+        (machine.initrd_end.value() != 0 && machine.initrd_start < machine.kernel_end))
+        panic("the initrd (0x%08x - 0x%08x) does not lie in RAM behind the kernel",
+              machine.initrd_start.value(), machine.initrd_end.value());
+}
+
+} // namespace
+
+const BootInfo& boot_info() { return info; }
+
+extern "C" [[noreturn]] void setup_machine(u32 device_tree) {
+    set_current(nullptr);
+    paging_init_vectors();
+    sort_extable();
+    if (device_tree < PHYS_OFFSET || device_tree - PHYS_OFFSET >= LINEAR_LIMIT)
+        panic("no device tree (r2 = 0x%08x): the kernel is to be booted as a flat image", device_tree);
+    device_tree_parse(reinterpret_cast<const void*>(device_tree + VIRT_TO_PHYS_DELTA), info);
+    info.kernel_start = PhysAddr(PHYS_OFFSET);
+    info.kernel_end = PhysAddr(reinterpret_cast<u32>(_end) - VIRT_TO_PHYS_DELTA);
+    if (info.uart.bytes == 0)
+        panic("the device tree names no PL011");
+    console_init(info.uart);
+    clock_init();
+    check(info);
+    paging_init(info);
+    interrupts_init(info);
+    console_init_input(info.uart);
+    timer_init(info.virtual_timer_intid);
+    start_kernel();
+}
+
+} // namespace faultline

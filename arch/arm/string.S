@@ -1,0 +1,82 @@
+// Memory functions that the compiler calls by name, and whole pages.
+
+#include "arch/arm/layout.h"
+#include "arch/arm/copy_template.inc"
+
+// C++ names, as the Itanium ABI mangles them.
+#define clear_page _ZN9faultline10clear_pageEPv
+#define copy_page _ZN9faultline9copy_pageEPvPKv
+
+    .text
+    .arm
+
+// void* memcpy(void* to, const void* from, size_t bytes)
+function memcpy
+    mov ip, r0
+    copy_loop 0, 0
+    mov r0, ip
+    bx lr
+
+// void* memset(void* to, int byte, size_t bytes)
+function memset
+    mov ip, r0
+    and r1, r1, #255
+    orr r1, r1, r1, lsl #8
+    orr r1, r1, r1, lsl #16
+    fill_loop 0
+    mov r0, ip
+    bx lr
+
+// void* memmove(void* to, const void* from, size_t bytes). Upwards is safe unless `to` lies inside the source.
+function memmove
+    sub r3, r0, r1
+    cmp r3, r2
+    bhs memcpy
+    add r1, r1, r2
+    add ip, r0, r2
+    subs r2, r2, #4
+    blo 2f
+1:  ldr r3, [r1, #-4]!
+    str r3, [ip, #-4]!
+    subs r2, r2, #4
+    bhs 1b
+2:  adds r2, r2, #4
+    bxeq lr
+3:  ldrb r3, [r1, #-1]!
+    strb r3, [ip, #-1]!
+    subs r2, r2, #1
+    bne 3b
+    bx lr
+
+// void clear_page(void* page)
+function clear_page
+    push {r4-r8, lr}
+    mov r1, #(4096 / 256)
+    mov r2, #0
+    mov r3, #0
+    mov r4, #0
+    mov r5, #0
+    mov r6, #0
+    mov r7, #0
+    mov r8, #0
+    mov ip, #0
+1:
+    .rept 8
+    stmia r0!, {r2-r8, ip}
+    .endr
+    subs r1, r1, #1
+    bne 1b
+    pop {r4-r8, pc}
+
+// void copy_page(void* to, const void* from)
+function copy_page
+    push {r4-r9, lr}
+    mov r2, #(4096 / 256)
+1:
+    .rept 8
+    ldmia r1!, {r3-r9, ip}
+    stmia r0!, {r3-r9, ip}
+    .endr
+    subs r2, r2, #1
+    bne 1b
+    pop {r4-r9, pc}

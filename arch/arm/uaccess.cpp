@@ -1,0 +1,203 @@
+// User memory from the kernel. Single values go through LDRT and STRT, which obey the user's permissions by
+// themselves; copies through usercopy.S. A faulting instruction finds its way to `fault` through the
+// exception table.
+#include "arch/contract/uaccess.hpp"
+
+#include <cstring>
+
+namespace faultline {
+
+extern "C" {
+u32 usercopy_from(void* to, u32 from, u32 bytes); // usercopy.S; these return the bytes left
+u32 usercopy_to(u32 to, const void* from, u32 bytes);
+u32 usercopy_clear(u32 to, u32 bytes);
+}
+
+// An instruction that may fault, at local label 1; then control is at the C++ label `fault`. LDRT and STRT
+// write their base register back, so no other operand may share it.
+#define EX_TABLE_ENTRY(label)                                                                                \
+    ".pushsection __ex_table, \"a\"\n\t"                                                                     \
+    ".word " label "b, %l[fault]\n\t"                                                                        \
+    ".popsection\n\t"
+
+Result<u32> get_user_u32(UserAddr address) {
+    if (!access_ok(address, sizeof(u32)))
+        return Err(Errno::FAULT);
+    u32 value;
+    asm volatile goto("1: ldrt %0, [%1]\n\t" EX_TABLE_ENTRY("1")
+                      : "=&r"(value)
+                      : "r"(address.value())
+                      : "memory"
+                      : fault);
+    return value;
+fault:
+    return Err(Errno::FAULT);
+}
+
+Result<u8> get_user_u8(UserAddr address) {
+    if (!access_ok(address, sizeof(u8)))
+        return Err(Errno::FAULT);
+    u32 value;
+    asm volatile goto("1: ldrbt %0, [%1]\n\t" EX_TABLE_ENTRY("1")
+                      : "=&r"(value)
+                      : "r"(address.value())
+                      : "memory"
+                      : fault);
+    return static_cast<u8>(value);
+fault:
+    return Err(Errno::FAULT);
+}
+
+Result<void> put_user_u32(UserAddr address, u32 value) {
+    if (!access_ok(address, sizeof(u32)))
+        return Err(Errno::FAULT);
+    u32 where = address.value();
+    asm volatile goto("1: strt %1, [%0]\n\t" EX_TABLE_ENTRY("1")
+                      : "+&r"(where)
+                      : "r"(value)
+                      : "memory"
+                      : fault);
+    return {};
+fault:
+    return Err(Errno::FAULT);
+}
+
+Result<void> put_user_u8(UserAddr address, u8 value) {
+    if (!access_ok(address, sizeof(u8)))
+        return Err(Errno::FAULT);
+    u32 where = address.value();
+    asm volatile goto("1: strbt %1, [%0]\n\t" EX_TABLE_ENTRY("1")
+                      : "+&r"(where)
+                      : "r"(value)
+                      : "memory"
+                      : fault);
+    return {};
+fault:
+    return Err(Errno::FAULT);
+}
+
+u32 copy_from_user(void* to, UserAddr from, u32 bytes) {
+    const u32 left = access_ok(from, bytes) ? usercopy_from(to, from.value(), bytes) : bytes;
+    if (left != 0) [[unlikely]] // what the caller did not get must not be what lay there before
+        memset(static_cast<u8*>(to) + (bytes - left), 0, left);
+    return left;
+}
+
+u32 copy_to_user(UserAddr to, const void* from, u32 bytes) {
+    return access_ok(to, bytes) ? usercopy_to(to.value(), from, bytes) : bytes;
+}
+
+u32 clear_user(UserAddr to, u32 bytes) {
+    return access_ok(to, bytes) ? usercopy_clear(to.value(), bytes) : bytes;
+}
+
+Result<u32> strncpy_from_user(char* to, UserAddr from, u32 size) {
+    const u32 start = from.value();
+    for (u32 length = 0; length < size;) {
+        const u32 address = start + length;
+        if (start >= TASK_SIZE || address >= TASK_SIZE)
+            return Err(Errno::FAULT);
+        // Whole words while they hold no NUL: (w - 0x01…) & ~w & 0x80… marks the zero bytes of w. An aligned
+        // word lies in one page, so no byte is read that the program could not.
+        if ((address & 3) == 0 && size - length >= sizeof(u32)) {
+            u32 word;
+            asm volatile goto("1: ldrt %0, [%1]\n\t" EX_TABLE_ENTRY("1")
+                              : "=&r"(word)
+                              : "r"(address)
+                              : "memory"
+                              : fault);
+            if (((word - 0x01010101u) & ~word & 0x80808080u) == 0) {
+                memcpy(to + length, &word, sizeof(word));
+                length += sizeof(word);
+                continue;
+            }
+        }
+        u32 byte;
+        asm volatile goto("1: ldrbt %0, [%1]\n\t" EX_TABLE_ENTRY("1")
+                          : "=&r"(byte)
+                          : "r"(address)
+                          : "memory"
+                          : fault);
+        to[length] = static_cast<char>(byte);
+        if (byte == 0)
+            return length;
+        ++length;
+    }
+    return size;
+fault:
+    return Err(Errno::FAULT);
+}
+
+Result<u32> futex_atomic_cmpxchg_inatomic(UserAddr address, u32 expected, u32 desired) {
+    if (!access_ok(address, sizeof(u32)))
+        return Err(Errno::FAULT);
+    u32 found;
+    u32 failed;
+    asm volatile goto("dmb ish\n"
+                      "1: ldrex %0, [%2]\n\t"
+                      "cmp %0, %3\n\t"
+                      "bne 3f\n"
+                      "2: strex %1, %4, [%2]\n\t"
+                      "cmp %1, #0\n\t"
+                      "bne 1b\n"
+                      "3: dmb ish\n\t" EX_TABLE_ENTRY("1") EX_TABLE_ENTRY("2")
+                      : "=&r"(found), "=&r"(failed)
+                      : "r"(address.value()), "r"(expected), "r"(desired)
+                      : "cc", "memory"
+                      : fault);
+    return found;
+fault:
+    return Err(Errno::FAULT);
+}
+
+namespace {
+
+// The word at `address` replaced by `instruction` of it and `argument`, atomically; what it was before.
+#define FUTEX_ATOMIC_OP(name, instruction)                                                                   \
+    Result<u32> name(u32 address, u32 argument) {                                                            \
+        u32 old;                                                                                             \
+        u32 result;                                                                                          \
+        u32 failed;                                                                                          \
+        asm volatile goto("dmb ish\n"                                                                        \
+                          "1: ldrex %0, [%3]\n\t" instruction "\n"                                           \
+                          "2: strex %2, %1, [%3]\n\t"                                                        \
+                          "cmp %2, #0\n\t"                                                                   \
+                          "bne 1b\n\t"                                                                       \
+                          "dmb ish\n\t" EX_TABLE_ENTRY("1") EX_TABLE_ENTRY("2")                              \
+                          : "=&r"(old), "=&r"(result), "=&r"(failed)                                         \
+                          : "r"(address), "r"(argument)                                                      \
+                          : "cc", "memory"                                                                   \
+                          : fault);                                                                          \
+        return old;                                                                                          \
+    fault:                                                                                                   \
+        return Err(Errno::FAULT);                                                                            \
+    }
+
+FUTEX_ATOMIC_OP(atomic_set, "mov %1, %4")
+FUTEX_ATOMIC_OP(atomic_add, "add %1, %0, %4")
+FUTEX_ATOMIC_OP(atomic_or, "orr %1, %0, %4")
+FUTEX_ATOMIC_OP(atomic_andn, "bic %1, %0, %4")
+FUTEX_ATOMIC_OP(atomic_xor, "eor %1, %0, %4")
+
+} // namespace
+
+Result<u32> futex_atomic_op_inuser(u32 op, u32 argument, UserAddr address) {
+    if (!access_ok(address, sizeof(u32)))
+        return Err(Errno::FAULT);
+    switch (op) {
+    case 0:
+        return atomic_set(address.value(), argument);
+    case 1:
+        return atomic_add(address.value(), argument);
+    case 2:
+        return atomic_or(address.value(), argument);
+    case 3:
+        return atomic_andn(address.value(), argument);
+    case 4:
+        return atomic_xor(address.value(), argument);
+    default:
+        return Err(Errno::NOSYS);
+    }
+}
+
+} // namespace faultline

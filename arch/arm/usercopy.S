@@ -1,0 +1,27 @@
+// Bulk access to user memory; uaccess.cpp has checked the addresses. Each returns the bytes left undone.
+
+#include "arch/arm/layout.h"
+#include "arch/arm/copy_template.inc"
+
+    .text
+    .arm
+
+// u32 usercopy_from(void* to, u32 from, u32 bytes): faults where it loads
+function usercopy_from
+    copy_loop 1, 0
+    mov r0, r2
+    bx lr
+
+// u32 usercopy_to(u32 to, const void* from, u32 bytes): faults where it stores
+function usercopy_to
+    copy_loop 0, 1
+    mov r0, r2
+    bx lr
+
+// u32 usercopy_clear(u32 to, u32 bytes)
+function usercopy_clear
+    mov r2, r1
+    mov r1, #0
+    fill_loop 1
+    mov r0, r2
+    bx lr

@@ -1,0 +1,18 @@
+// A canonical entry in words.
+#include "kernel/debug/describe_pte.hpp"
+
+#include "kernel/debug/format.hpp"
+
+namespace faultline {
+
+std::size_t describe_pte(Pte pte, char* buffer, std::size_t size) {
+    if (pte_none(pte))
+        return scnprintf(buffer, size, "none");
+    return scnprintf(buffer, size, "frame 0x%x %s %s %s %s %s %s%s%s", pte_pfn(pte).value(),
+                     pte_present(pte) ? "present" : "not-present", pte_young(pte) ? "young" : "old",
+                     pte_dirty(pte) ? "dirty" : "clean", pte_write(pte) ? "write" : "read-only",
+                     pte_user(pte) ? "user" : "no-user", pte_exec(pte) ? "exec" : "noexec",
+                     pte.has(Pte::SHARED) ? " shared" : "", pte_special(pte) ? " special" : "");
+}
+
+} // namespace faultline

@@ -1,0 +1,44 @@
+// What the page tables hold for one address: truth, and what the machine makes of it.
+#include <arch/current.hpp>
+#include <arch/kernel_map.hpp>
+
+#include "kernel/debug/describe_pte.hpp"
+#include "kernel/debug/format.hpp"
+#include "kernel/debug/panic.hpp"
+#include "mm/host.hpp"
+#include "mm/pgtable.hpp"
+
+namespace faultline {
+
+namespace {
+
+std::size_t describe_hardware(HardwareDescriptor hardware, char* buffer, std::size_t size) {
+    char words[96];
+    describe_descriptor(hardware, words, sizeof(words));
+    return scnprintf(buffer, size, "hardware descriptors: 0x%08x 0x%08x (%s)", hardware.first_level,
+                     hardware.second_level, words);
+}
+
+} // namespace
+
+bool describe_address(u32 address, char* buffer, std::size_t size) {
+    if (address >= TASK_SIZE) {
+        describe_hardware(kernel_hardware_descriptor(address), buffer, size);
+        return true;
+    }
+    // Too early in the boot for a task, or a kernel task: user addresses have no meaning.
+    if (current() == nullptr || current_mm_task().mm == nullptr)
+        return false;
+    MmStruct& mm = *current_mm_task().mm;
+    const PteSlot* slot = pte_offset(mm, UserAddr(address));
+    std::size_t length = scnprintf(buffer, size, "software entry: ");
+    if (slot == nullptr)
+        length += scnprintf(buffer + length, size - length, "no table");
+    else
+        length += describe_pte(ptep_get(slot), buffer + length, size - length);
+    length += scnprintf(buffer + length, size - length, "\n");
+    describe_hardware(hardware_descriptor(mm.context, UserAddr(address)), buffer + length, size - length);
+    return true;
+}
+
+} // namespace faultline

@@ -1,0 +1,114 @@
+// The last words: what broke, where, and what the machine knew about it; then the exit status that says
+// "panic".
+#include "kernel/debug/panic.hpp"
+
+#include <arch/current.hpp>
+#include <arch/irq.hpp>
+#include <arch/machine_control.hpp>
+#include <arch/ptrace.hpp>
+
+#include <cstdarg>
+
+#include "kernel/debug/format.hpp"
+#include "kernel/debug/kallsyms.hpp"
+#include "kernel/debug/printk.hpp"
+#include "kernel/sched/task.hpp"
+
+namespace faultline {
+
+namespace {
+
+inline constexpr std::size_t MESSAGE_SIZE = 256;
+
+// Whoever comes second got here because the report itself broke: only the message is safe to print then.
+constinit unsigned panics = 0;
+
+[[noreturn]] void finish(const char* message) {
+    console_printf("faultline: panic: %s\n", message);
+    machine_exit(PANIC_STATUS);
+}
+
+void print_task() {
+    if (const Task* task = current(); task != nullptr)
+        console_printf("task %d (%s)\n", task->pid, task->comm);
+}
+
+const char* mode_name(u32 cpsr) {
+    switch (cpsr & 0x1f) {
+    case 0x10:
+        return "user";
+    case 0x11:
+        return "FIQ";
+    case 0x12:
+        return "IRQ";
+    case 0x13:
+        return "supervisor";
+    case 0x17:
+        return "abort";
+    case 0x1b:
+        return "undefined";
+    case 0x1f:
+        return "system";
+    default:
+        return "unknown";
+    }
+}
+
+void print_registers(const PtRegs& regs) {
+    const auto symbol_of = [](u32 address) {
+        const char* name = kallsyms_lookup(address).name;
+        return name != nullptr ? name : "";
+    };
+    console_printf("pc %08x %s  lr %08x %s\n", regs.pc, symbol_of(regs.pc), regs.lr, symbol_of(regs.lr));
+    console_printf("sp %08x  cpsr %08x (%s mode, %s state, interrupts %s)\n", regs.sp, regs.cpsr,
+                   mode_name(regs.cpsr), thumb_mode(regs) ? "Thumb" : "ARM",
+                   (regs.cpsr & 0x80) != 0 ? "masked" : "on");
+    for (u32 row = 0; row < 12; row += 4)
+        console_printf("r%-2u %08x  r%-2u %08x  r%-2u %08x  r%-2u %08x\n", row, regs.r[row], row + 1,
+                       regs.r[row + 1], row + 2, regs.r[row + 2], row + 3, regs.r[row + 3]);
+    console_printf("r12 %08x\n", regs.r[12]);
+}
+
+void print_fault(const FaultInfo& fault) {
+    const char* access = fault.execute ? "instruction fetch from" : fault.write ? "write to" : "read of";
+    console_printf("%s: %s 0x%08x by %s code (status register 0x%x)\n", fault_kind_name(fault.kind), access,
+                   fault.address, fault.user_mode ? "user" : "kernel", fault.status);
+    char description[MESSAGE_SIZE];
+    if (describe_address(fault.address, description, sizeof(description)))
+        console_printf("%s\n", description);
+}
+
+} // namespace
+
+void panic(const char* format, ...) {
+    local_irq_disable();
+    char message[MESSAGE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof(message), format, arguments);
+    va_end(arguments);
+    if (panics++ == 0) {
+        print_task();
+        dump_stack();
+    }
+    finish(message);
+}
+
+void die(const PtRegs& regs, const FaultInfo* fault, const char* format, ...) {
+    local_irq_disable();
+    char message[MESSAGE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof(message), format, arguments);
+    va_end(arguments);
+    if (panics++ == 0) {
+        print_task();
+        print_registers(regs);
+        if (fault != nullptr)
+            print_fault(*fault);
+        dump_stack(regs);
+    }
+    finish(message);
+}
+
+} // namespace faultline

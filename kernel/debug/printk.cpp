@@ -1,0 +1,51 @@
+// Kernel messages.
+#include "kernel/debug/printk.hpp"
+
+#include <arch/console.hpp>
+#include <arch/irq.hpp>
+
+#include <cstdarg>
+
+#include "arch/contract/clock.hpp"
+#include "base/types.hpp"
+#include "kernel/debug/format.hpp"
+
+namespace faultline {
+
+constinit int console_loglevel = 7;
+
+namespace {
+inline constexpr std::size_t LINE_SIZE = 512; // on the kernel stack
+
+void write_line(const char* line, std::size_t length) {
+    const IrqGuard whole_line;
+    console_write(line, static_cast<u32>(length));
+}
+} // namespace
+
+void printk(PrintkLevel level, const char* format, ...) {
+    if (level >= console_loglevel)
+        return;
+    char line[LINE_SIZE];
+    const u64 microseconds = clock_ns() / 1000;
+    std::size_t length =
+        scnprintf(line, sizeof(line) - 1, "[%5u.%06u] ", static_cast<u32>(microseconds / 1'000'000),
+                  static_cast<u32>(microseconds % 1'000'000));
+    va_list arguments;
+    va_start(arguments, format);
+    length += vscnprintf(line + length, sizeof(line) - 1 - length, format, arguments);
+    va_end(arguments);
+    line[length++] = '\n';
+    write_line(line, length);
+}
+
+void console_printf(const char* format, ...) {
+    char text[LINE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    const std::size_t length = vscnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    write_line(text, length);
+}
+
+} // namespace faultline
