@@ -64,8 +64,7 @@ void exit_mmap(MmStruct& mm) {
         vm_area_free(vma);
     }
     // Linux: check_mm, "Bad rss-counter state".
-    if (mm.map_count != 0 || mm.total_vm != 0 || mm.nr_ptes != 0 ||
-        (mm.rss_anon | mm.rss_file) != 0)
+    if (mm.map_count != 0 || mm.total_vm != 0 || mm.nr_ptes != 0 || (mm.rss_anon | mm.rss_file) != 0)
         panic("exit_mmap: left over: %u VMAs, %u pages, %u tables, %u anon, %u file", mm.map_count,
               mm.total_vm, mm.nr_ptes, mm.rss_anon, mm.rss_file);
 }

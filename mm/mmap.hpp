@@ -1,6 +1,7 @@
-// Changing an address space's VMAs: the bodies of mmap2, munmap, mprotect, mremap, madvise, brk, and fork's dup_mmap.
-// All take the mmap lock themselves, for writing; callable from a task with no lock held. Addresses and lengths are
-// as the program gave them, unchecked. (Linux mm/mmap.c and neighbours; errors as the man pages say.)
+// Changing an address space's VMAs: the bodies of mmap2, munmap, mprotect, mremap, madvise, brk, and fork's
+// dup_mmap. All take the mmap lock themselves, for writing (advice about entries alone: for reading);
+// callable from a task with no lock held. Addresses and lengths are as the program gave them, unchecked.
+// (Linux mm/mmap.c and neighbours; errors as the man pages say.)
 #pragma once
 
 #include "base/result.hpp"
@@ -8,16 +9,17 @@
 
 namespace faultline {
 
-// mmap(2). `prot`, `flags`: Linux's PROT_*, MAP_*. `mapping`: the file's, or nullptr for anonymous memory; the VMA takes
-// its own reference. `may_write`: the file was opened for writing (else MAP_SHARED with PROT_WRITE is ACCES, and
-// mprotect may not add it). `pgoff` in pages. Returns the address.
-// INVAL (length 0, misaligned MAP_FIXED, neither or both of SHARED and PRIVATE), NOMEM (no room, or 65530 VMAs), EXIST
-// (MAP_FIXED_NOREPLACE), ACCES, OVERFLOWED.
+// mmap(2). `prot`, `flags`: Linux's PROT_*, MAP_*. `mapping`: the file's, or nullptr for anonymous memory;
+// the VMA takes its own reference. `may_write`: the file was opened for writing (else MAP_SHARED with
+// PROT_WRITE is ACCES, and mprotect may not add it). `pgoff` in pages. Returns the address. INVAL (length 0;
+// a fixed address misaligned or in the first two pages; neither shared nor private; huge pages), NOMEM (no
+// room, or 65530 VMAs), EXIST (MAP_FIXED_NOREPLACE), ACCES, OVERFLOWED (pgoff), OPNOTSUPP
+// (MAP_SHARED_VALIDATE with a flag that is not known).
 Result<UserAddr> do_mmap(MmStruct& mm, UserAddr hint, u32 length, u32 prot, u32 flags, AddressSpace* mapping,
                          bool may_write, u32 pgoff);
 
-Result<void> do_munmap(MmStruct& mm, UserAddr start, u32 length);              // INVAL, NOMEM
-Result<void> do_mprotect(MmStruct& mm, UserAddr start, u32 length, u32 prot);  // INVAL, NOMEM (hole), ACCES
+Result<void> do_munmap(MmStruct& mm, UserAddr start, u32 length);             // INVAL, NOMEM
+Result<void> do_mprotect(MmStruct& mm, UserAddr start, u32 length, u32 prot); // INVAL, NOMEM (hole), ACCES
 Result<UserAddr> do_mremap(MmStruct& mm, UserAddr old_address, u32 old_length, u32 new_length, u32 flags,
                            UserAddr new_address);                              // INVAL, FAULT, NOMEM
 Result<void> do_madvise(MmStruct& mm, UserAddr start, u32 length, u32 advice); // INVAL, NOMEM (hole)
@@ -25,11 +27,12 @@ Result<void> do_madvise(MmStruct& mm, UserAddr start, u32 length, u32 advice); /
 // brk(2) as the kernel does it: returns the new break, or the old one if it cannot be moved there.
 UserAddr do_brk(MmStruct& mm, UserAddr new_brk);
 
-// The stack VMA for execve: [top - bytes, top), growing down. NOMEM.
+// The stack VMA for execve: [top - bytes, top), growing down; places mmap_base below it, at mm.stack_limit's
+// distance (what is mapped already stays). NOMEM.
 Result<VmArea*> setup_stack_vma(MmStruct& mm, UserAddr top, u32 bytes);
 
-// A copy of an address space for fork: VMAs, and entries by copy_page_range. The source's TLB entries are flushed
-// before this returns, so that no write goes round the copy on write. NOMEM.
+// A copy of an address space for fork: VMAs, and entries by copy_page_range. The source's TLB entries are
+// flushed before this returns, so that no write goes round the copy on write. NOMEM.
 Result<MmStruct*> dup_mm(MmStruct& source);
 
 // Unmaps everything (exec, exit). No CPU but this one runs on it.

@@ -13,16 +13,16 @@ bool within_may_flags(u32 flags) {
     return (flags & VM_ACCESS_FLAGS & ~(flags >> 4)) == 0;
 }
 
-// [start, end) lies in `vma`. Returns the VMA that holds it afterwards.
-Result<VmArea*> mprotect_fixup(VmArea& vma, UserAddr start, UserAddr end, u32 rights) {
+// [start, end) lies in `vma`, which may be gone afterwards.
+Result<void> mprotect_fixup(VmArea& vma, UserAddr start, UserAddr end, u32 rights) {
     const u32 flags = (vma.flags & ~VM_ACCESS_FLAGS) | rights;
     if (!within_may_flags(flags))
         return Err(Errno::ACCES);
     if (flags == vma.flags)
-        return &vma;
+        return {};
     VmArea* changed = TRY(vma_modify_flags(vma, start, end, flags));
     change_protection(*changed, start, end);
-    return changed;
+    return {};
 }
 
 } // namespace
@@ -55,7 +55,7 @@ Result<void> do_mprotect(MmStruct& mm, UserAddr start, u32 length, u32 prot) {
     }
     for (;;) {
         const UserAddr stop = vma->end < end ? vma->end : end;
-        vma = TRY(mprotect_fixup(*vma, start, stop, prot & VM_ACCESS_FLAGS));
+        TRY_VOID(mprotect_fixup(*vma, start, stop, prot & VM_ACCESS_FLAGS));
         if (stop == end)
             return {};
         // Joined with what came before or not, the next one starts at `stop` or there is a hole.

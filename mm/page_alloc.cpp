@@ -115,24 +115,21 @@ Page* rmqueue(u32 order) {
     return page;
 }
 
-[[noreturn]] void bad_page(const Page& page, const char* what) {
-    panic("free_pages: frame %#x is %s (flags %#x, order %u, refcount %d, mapcount %d)",
-          static_cast<unsigned>(page_to_pfn(page).value()), what,
-          static_cast<unsigned>(page.flags.load(std::memory_order_relaxed)),
-          static_cast<unsigned>(page.order), static_cast<int>(page_count(page)),
-          static_cast<int>(page_mapcount(page)));
+[[noreturn]] void bad_page(const Page& page, u32 order) {
+    const char* what = page_mapcount(page) != 0 ? "still mapped"
+                       : page_count(page) != 0  ? "still referenced"
+                       : page.test(PG_BUDDY)    ? "free already"
+                       : page.test(PG_RESERVED) ? "not the allocator's"
+                                                : "of another order";
+    panic("free_pages: frame %#x is %s (order %u; flags %#x, order %u, refcount %d, mapcount %d)",
+          page_to_pfn(page).value(), what, order, page.flags.load(std::memory_order_relaxed),
+          static_cast<unsigned>(page.order), page_count(page), page_mapcount(page));
 }
 
-// A page that somebody can still reach must never be handed out again.
-void check_free_page(const Page& page) {
-    if (page_mapcount(page) != 0) [[unlikely]]
-        bad_page(page, "still mapped");
-    if (page_count(page) != 0) [[unlikely]]
-        bad_page(page, "still referenced");
-    if (page.test(PG_BUDDY)) [[unlikely]]
-        bad_page(page, "free already");
-    if (page.test(PG_RESERVED)) [[unlikely]]
-        bad_page(page, "not the allocator's");
+// A page that somebody can still reach, or that is free, must never be handed out again.
+bool may_be_freed(const Page& page) {
+    const u32 wrong_flags = page.flags.load(std::memory_order_relaxed) & (PG_BUDDY | PG_RESERVED);
+    return (static_cast<u32>(page_mapcount(page)) | static_cast<u32>(page_count(page)) | wrong_flags) == 0;
 }
 
 // Gives reserved frames [first, last) to the allocator, in blocks as large as their alignment allows.
@@ -218,9 +215,10 @@ void free_pages(Page& page, u32 order) {
     Zone& z = zone();
     const Guard guard(z.lock);
     if (page.order != order) [[unlikely]]
-        bad_page(page, page.test(PG_BUDDY) ? "free already" : "of another order");
+        bad_page(page, order);
     for (Page* each = &page; each != &page + (1u << order); ++each) {
-        check_free_page(*each);
+        if (!may_be_freed(*each)) [[unlikely]]
+            bad_page(*each, order);
         each->flags.store(PG_BUDDY, std::memory_order_relaxed);
         each->order = NOT_A_HEAD;
     }

@@ -17,8 +17,8 @@ inline constexpr u32 STACK_GUARD_GAP = 256 * PAGE_SIZE;
 // Where the VMA begins for others: with the gap below it, if it grows down.
 UserAddr vm_start_gap(const VmArea& vma);
 
-// Chooses mmap_base for a stack that ends at `stack_top`: room for mm.stack_limit, 128 MiB at least. Call
-// before anything is mapped. (Linux mm/util.c arch_pick_mmap_layout.)
+// Chooses mmap_base for a stack that ends at `stack_top`: room for mm.stack_limit, 128 MiB at least. (Linux
+// mm/util.c arch_pick_mmap_layout.)
 void arch_pick_mmap_layout(MmStruct& mm, UserAddr stack_top);
 
 // An address for `length` bytes (page-aligned, not 0): `address` itself if `fixed`, which may hold VMAs

@@ -67,6 +67,7 @@ void tlb_invalidate_all_inner_shareable() {
 // The second way of ARM ARM B3.10.4: through a table without user translations, so that at no instant does
 // one ASID meet the other's directory.
 void machine::set_translation_table(PhysAddr directory, Asid asid) {
+    asm volatile("dsb ishst" ::: "memory"); // others see that this CPU uses the table before it does
     set_ttbr0(empty_directory());
     isb();
     set_contextidr(asid);

@@ -1,5 +1,6 @@
-// The primitives below the `walked` back end: stores that a table walker sees, and TLB maintenance. The only place
-// where `walked` touches a machine; arch/arm issues the cp15 operations, arch/model acts on modelled TLBs.
+// The primitives below the `walked` back end: stores that a table walker sees, and TLB maintenance. The only
+// place where `walked` touches a machine; arch/arm issues the cp15 operations, arch/model acts on modelled
+// TLBs.
 #pragma once
 
 #include "base/types.hpp"
@@ -10,10 +11,12 @@ inline constexpr u32 MAX_CPUS = 8;
 
 CpuId this_cpu();
 
-// Stores one translation-table descriptor so that the walkers of all CPUs see it (DSB ISHST; ARM ARM B3.10.1).
+// Stores one translation-table descriptor so that the walkers of all CPUs see it (DSB ISHST; ARM ARM
+// B3.10.1).
 void store_descriptor(u32* slot, u32 descriptor);
 
-// Invalidations; complete on return (DSB ISH; ISB). `inner_shareable` ones act on every CPU, the others on this one.
+// Invalidations; complete on return (DSB ISH; ISB). `inner_shareable` ones act on every CPU, the others on
+// this one.
 void tlb_invalidate_mva(UserAddr page, Asid asid);                 // TLBIMVA
 void tlb_invalidate_mva_inner_shareable(UserAddr page, Asid asid); // TLBIMVAIS
 void tlb_invalidate_asid(Asid asid);                               // TLBIASID
@@ -21,8 +24,9 @@ void tlb_invalidate_asid_inner_shareable(Asid asid);               // TLBIASIDIS
 void tlb_invalidate_all();                                         // TLBIALL
 void tlb_invalidate_all_inner_shareable();                         // TLBIALLIS
 
-// Makes `directory` (physical, 8 KiB-aligned, TTBCR.N = 1) this CPU's TTBR0 with `asid` in CONTEXTIDR, such that no
-// walk mixes the old with the new (ARM ARM B3.10.4).
+// Makes `directory` (physical, 8 KiB-aligned, TTBCR.N = 1) this CPU's TTBR0 with `asid` in CONTEXTIDR, such
+// that no walk mixes the old with the new (ARM ARM B3.10.4). Stores made before are visible to all CPUs
+// before its first walk.
 void set_translation_table(PhysAddr directory, Asid asid);
 
 // A directory without any translation, for a CPU that runs no task.

@@ -1,5 +1,5 @@
-// The modelled machine takes no interrupts while a test runs; masking them is remembered so that code which must run
-// masked can be checked.
+// The modelled machine takes no interrupts while a test runs; masking them is remembered so that code which
+// must run masked can be checked.
 #pragma once
 
 #include "base/types.hpp"
@@ -25,7 +25,8 @@ class [[nodiscard]] IrqGuard {
     bool before_;
 };
 
-// Nothing will ever come: an idle modelled CPU is a test that deadlocked. Advances to the next timer or ends the test.
+// Nothing will ever come: an idle modelled CPU is a test that deadlocked. Advances to the next timer or ends
+// the test.
 void wait_for_interrupt();
 
 } // namespace faultline

@@ -1,0 +1,136 @@
+// The modelled machine: RAM, up to eight CPUs with their TLBs, a clock. One exists at a time; the contract's
+// functions (arch/contract/machine.hpp, memory.hpp, clock.hpp, uaccess.hpp) act on it.
+//
+// Nothing runs in parallel: a test says which CPU acts (select_cpu), and tasks take turns (execution.hpp).
+#pragma once
+
+#include <array>
+#include <functional>
+#include <optional>
+#include <random>
+
+#include "arch/contract/machine.hpp"
+#include "arch/model/execution.hpp"
+#include "arch/model/physical_memory.hpp"
+#include "arch/model/tlb.hpp"
+
+namespace faultline {
+struct Task;
+}
+
+namespace faultline::model {
+
+// Whose access it is.
+enum class Mode : u8 {
+    User,         // a program's own instruction
+    Unprivileged, // the kernel's, with the user's permissions (LDRT, STRT)
+    Kernel,       // the kernel's, with its own (LDREX, STREX have no other form)
+};
+
+// What became of an access.
+struct Outcome {
+    std::optional<FaultInfo> fault; // it was not made
+    u32 value = 0;                  // what was loaded; of store_exclusive: 0 stored, 1 not
+    bool ok() const { return !fault; }
+};
+
+struct Cpu {
+    u32 ttbr0 = 0;
+    u8 asid = 0;  // CONTEXTIDR.ASID
+    u32 dacr = 1; // domain 0 client, others no access
+    Tlb tlb;
+    struct {
+        bool armed = false;
+        u32 physical = 0;
+        u32 value = 0;
+    } monitor; // of LDREX and STREX
+    Task* task = nullptr;
+    u64 faults = 0; // taken so far
+};
+
+struct Configuration {
+    u32 cpus = 1; // 1 … machine::MAX_CPUS
+    u32 ram_bytes = 16u << 20;
+    TlbPolicy tlb = {};
+};
+
+class Machine {
+  public:
+    static constexpr u32 RAM_START = 0x4000'0000;
+
+    explicit Machine(const Configuration& configuration = {});
+    ~Machine(); // ends every execution that is still suspended; CPUs leave their address spaces
+    Machine(const Machine&) = delete;
+    Machine& operator=(const Machine&) = delete;
+
+    static Machine& get(); // throws if there is none
+
+    // The CPU that acts from now on.
+    void select_cpu(u32 cpu);
+    u32 cpu_number() const { return selected_; }
+    u32 cpu_count() const { return configuration_.cpus; }
+    Cpu& cpu() { return cpus_.at(selected_); }
+    Cpu& cpu(u32 number) { return cpus_.at(number); }
+    const Cpu& cpu(u32 number) const { return cpus_.at(number); }
+
+    u32 ram_bytes() const { return configuration_.ram_bytes; }
+    u32 empty_directory() const { return RAM_START + configuration_.ram_bytes; } // behind all other RAM
+
+    // One access by the selected CPU, of 1, 2 or 4 bytes. A fault is reported, not handled. Unaligned
+    // accesses are made byte by byte (SCTLR.A = 0), exclusive ones fault.
+    Outcome load(u32 address, u32 bytes, Mode mode);
+    Outcome store(u32 address, u32 value, u32 bytes, Mode mode);
+    Outcome fetch(u32 address, Mode mode);
+    Outcome load_exclusive(u32 address);
+    Outcome store_exclusive(u32 address, u32 value);
+    void clear_exclusive() { cpu().monitor.armed = false; }
+
+    // The physical address for one access, through TLB and walker; it leaves in the TLB what an access does.
+    Outcome translate(u32 address, Access access, Mode mode);
+
+    // An access, made again as often as on_fault says that its fault is repaired. nullopt: it said no.
+    // Throws if a thousand repairs in a row were none.
+    std::optional<u32> perform(const std::function<Outcome()>& access);
+    std::optional<u32> user_load(u32 address, u32 bytes = 4);
+    bool user_store(u32 address, u32 value, u32 bytes = 4);
+    bool user_fetch(u32 address);
+
+    // Called when an access that perform() makes has faulted: true, try again. Unset: no fault can be
+    // repaired. Tests of mm/ set it to call do_page_fault.
+    std::function<bool(const FaultInfo&)> on_fault;
+
+    // What the walker of `cpu` finds for an address right now, whatever its TLB holds.
+    WalkResult walk_now(u32 cpu, u32 address) const;
+
+    // Loads what a descriptor stands for into the TLB of `cpu`, as a speculative access may at any time.
+    void prefetch(u32 cpu, u32 address);
+
+    void store_descriptor(u32* slot, u32 descriptor);
+    void set_translation_table(u32 directory, u8 asid);
+
+    // Time. It goes only as far as it is told to.
+    u64 clock_ns = 0;
+    u64 timer_deadline_ns = ~u64{0};
+    std::function<void()> on_timer; // the timer interrupt
+    void advance_clock(u64 to_ns);  // runs on_timer for each deadline that is passed
+
+    PhysicalMemory memory;
+    Executions executions;
+
+  private:
+    Outcome fault(u32 address, Fault what, Access access, Mode mode);
+    Outcome transfer(u32 address, u32 bytes, Mode mode, AccessType type, u32 value);
+    WalkRegisters registers(u32 cpu) const;
+    PhysicalWord read_first_level(u32 cpu, u32 address);
+    WalkResult walk_and_cache_level_one(u32 cpu, u32 address);
+    void insert(u32 cpu, u32 address, const Mapping& mapping);
+    void misbehave();
+    void speculate_on(u32 cpu, u32 slot);
+
+    Configuration configuration_;
+    std::array<Cpu, machine::MAX_CPUS> cpus_;
+    u32 selected_ = 0;
+    std::mt19937_64 random_;
+};
+
+} // namespace faultline::model

@@ -1,0 +1,58 @@
+// The modelled machine's RAM: host memory at a physical address, with a log of the descriptors stored in it.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "arch/model/walker.hpp"
+
+namespace faultline::model {
+
+// One store_descriptor(), in the order they were made.
+struct DescriptorStore {
+    u32 address = 0; // physical
+    u32 before = 0;
+    u32 after = 0;
+};
+
+class PhysicalMemory {
+  public:
+    // `base` page-aligned, `bytes` whole pages. Filled with a pattern, so that forgetting to clear shows.
+    PhysicalMemory(u32 base, u32 bytes);
+
+    u32 base() const { return base_; }
+    u32 bytes() const { return bytes_; }
+    bool contains(u32 address, u32 length = 1) const {
+        return address >= base_ && address - base_ < bytes_ && length <= bytes_ - (address - base_);
+    }
+    bool contains(const void* pointer) const {
+        const auto* byte = static_cast<const u8*>(pointer);
+        return byte >= ram_.get() && byte < ram_.get() + bytes_;
+    }
+
+    // Where `address` is on the host, and back. Both must be inside RAM (throws std::out_of_range).
+    u8* at(u32 address) const;
+    u32 address_of(const void* pointer) const;
+
+    PhysicalWord read_word(u32 address) const; // 4-aligned
+
+    // Stores a descriptor and logs it. `slot` inside RAM.
+    void store_descriptor(u32* slot, u32 descriptor);
+
+    const std::vector<DescriptorStore>& log() const { return log_; }
+
+    // A point in the log, and going back to it: undoes the descriptor stores made since, newest first.
+    std::size_t mark() const { return log_.size(); }
+    void rewind(std::size_t mark);
+
+  private:
+    struct Free {
+        void operator()(u8* ram) const;
+    };
+    u32 base_;
+    u32 bytes_;
+    std::unique_ptr<u8[], Free> ram_;
+    std::vector<DescriptorStore> log_;
+};
+
+} // namespace faultline::model

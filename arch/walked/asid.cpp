@@ -1,0 +1,98 @@
+// ASIDs in generations. TLB entries are tagged with 8 bits (ARM ARM B3.9.1), so an ASID may be given to
+// another mm only when no TLB holds entries under it. ASIDs are therefore never given back one by one: when
+// all are used a new generation begins, every TLB is flushed, and each mm gets a new one when it next runs.
+// An mm that runs on some CPU just then keeps its own: that CPU goes on filling its TLB under it.
+//
+// The lock covers the change of the CPU's table as well, so that `running` is what each CPU really walks
+// whenever a roll-over looks at it. Otherwise a CPU between the two could still fill its TLB under an ASID
+// that the roll-over believes free.
+#include "arch/walked/asid.hpp"
+
+#include <array>
+#include <atomic>
+#include <bit>
+
+#include "arch/contract/machine.hpp"
+#include "arch/contract/memory.hpp"
+#include "base/spinlock.hpp"
+
+namespace faultline::walked {
+
+namespace {
+
+constexpr Asid NO_ASID{0}; // of a CPU without address space, and while the table is changed (ARM ARM B3.10.4)
+
+class AsidSet {
+  public:
+    void clear() { words_ = {}; }
+    void add(Asid asid) { words_[asid.value() / 32u] |= 1u << (asid.value() % 32u); }
+
+    // Adds the lowest ASID not in the set and returns it; NO_ASID if it is full.
+    Asid take() {
+        for (u32 i = 0; i < words_.size(); ++i) {
+            const u32 reserved = i == 0 ? 1u : 0u; // NO_ASID
+            const auto bit = static_cast<u32>(std::countr_one(words_[i] | reserved));
+            if (bit < 32) {
+                words_[i] |= 1u << bit;
+                return Asid(static_cast<u8>(32 * i + bit));
+            }
+        }
+        return NO_ASID;
+    }
+
+  private:
+    std::array<u32, 8> words_{};
+};
+
+struct Allocator {
+    SpinLock lock;
+    u64 generation = 1; // an mm starts with 0: it has no ASID yet
+    AsidSet used;       // in this generation
+    std::array<MmContext*, machine::MAX_CPUS> running{};
+};
+
+constinit Allocator asids;
+
+void roll_over() {
+    ++asids.generation;
+    asids.used.clear();
+    for (MmContext* mm : asids.running) {
+        if (mm != nullptr) {
+            mm->asid_generation = asids.generation;
+            asids.used.add(mm->asid);
+        }
+    }
+    machine::tlb_invalidate_all_inner_shareable();
+}
+
+void assign(MmContext& mm) {
+    Asid asid = asids.used.take();
+    if (asid == NO_ASID) {
+        roll_over();
+        asid = asids.used.take(); // at most MAX_CPUS are taken now
+    }
+    mm.asid_generation = asids.generation;
+    std::atomic_ref(mm.asid).store(asid, std::memory_order_relaxed);
+    // No TLB holds anything under a fresh ASID.
+    std::atomic_ref(mm.cpu_mask).store(0, std::memory_order_relaxed);
+}
+
+} // namespace
+
+void activate(MmContext* mm) {
+    const u8 cpu = machine::this_cpu().value();
+    const Guard guard(asids.lock);
+    if (mm == nullptr) {
+        machine::set_translation_table(machine::empty_directory(), NO_ASID);
+    } else {
+        if (mm->asid_generation != asids.generation)
+            assign(*mm);
+        std::atomic_ref(mm->cpu_mask).fetch_or(1u << cpu, std::memory_order_relaxed);
+        machine::set_translation_table(virt_to_phys(mm->hardware_directory), mm->asid);
+    }
+    asids.running[cpu] = mm;
+}
+
+u32 roll_overs() { return static_cast<u32>(asids.generation); }
+
+} // namespace faultline::walked

@@ -1,0 +1,11 @@
+# Tests of the source text: who includes whom, formatting, and clang-tidy over what the host compiles.
+find_program(PYTHON3 python3 REQUIRED)
+find_program(CLANG_FORMAT clang-format REQUIRED)
+find_program(CLANG_TIDY clang-tidy REQUIRED)
+
+add_test(NAME "source: layers" COMMAND ${PYTHON3} tools/layers.py WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+add_test(NAME "source: layers finds what it must" COMMAND ${PYTHON3} tools/layers.py --self-test
+         WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+add_test(NAME "source: format" COMMAND tools/format.sh --check WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+add_test(NAME "source: clang-tidy" COMMAND tools/tidy.sh ${PROJECT_BINARY_DIR} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+set_tests_properties("source: clang-tidy" PROPERTIES PROCESSORS 2 TIMEOUT 600)

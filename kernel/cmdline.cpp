@@ -1,0 +1,196 @@
+#include "kernel/cmdline.hpp"
+
+#include <arch/boot_info.hpp>
+#include <arch/machine_control.hpp>
+
+#include <algorithm>
+#include <string_view>
+
+#include "kernel/debug/printk.hpp"
+#include "kernel/futex/fault_in.hpp"
+#include "kernel/futex/livelock.hpp"
+#include "mm/config.hpp"
+
+namespace faultline {
+
+namespace {
+
+constexpr u8 BAD_USAGE = 64;       // EX_USAGE of sysexits(3)
+constexpr int QUIET_LOGLEVEL = 4;  // Linux: CONSOLE_LOGLEVEL_QUIET
+
+constinit char words[BootInfo::COMMAND_LINE_SIZE] = {}; // a copy, cut into strings
+constinit InitArguments init;
+
+[[noreturn]] void refuse(const char* name, const char* value, const char* expected) {
+    console_printf("faultline: boot argument %s=%s: expected %s\n", name, value != nullptr ? value : "", expected);
+    machine_exit(BAD_USAGE);
+}
+
+// A decimal number of `low` … `high`.
+bool parse_number(const char* text, u32 low, u32 high, u32& number) {
+    u64 value = 0;
+    if (text == nullptr || *text == '\0')
+        return false;
+    for (; *text != '\0'; ++text) {
+        if (*text < '0' || *text > '9' || (value = value * 10 + static_cast<u32>(*text - '0')) > high)
+            return false;
+    }
+    if (value < low)
+        return false;
+    number = static_cast<u32>(value);
+    return true;
+}
+
+bool parse_switch(const char* text, bool& on) {
+    u32 number = 0;
+    if (!parse_number(text, 0, 1, number))
+        return false;
+    on = number == 1;
+    return true;
+}
+
+// --- the arguments the kernel knows; each returns false for a bad value (nullptr: there was no "=") ---
+
+bool set_fault_in(const char* value) {
+    FaultIn policy = fault_in_policy;
+    if (value == nullptr || !parse_fault_in(value, policy))
+        return false;
+    set_fault_in_policy(policy);
+    return true;
+}
+bool set_fault_around(const char* value) { return parse_switch(value, mm_config.fault_around); }
+bool set_fork_copy_shared(const char* value) { return parse_switch(value, mm_config.fork_copy_shared); }
+bool set_livelock(const char* value) { return value != nullptr && parse_livelock(value, livelock_policy); }
+bool set_livelock_rounds(const char* value) { return parse_number(value, 1, ~u32{0}, livelock_rounds); }
+bool set_loglevel(const char* value) {
+    u32 level = 0;
+    if (!parse_number(value, 0, 8, level))
+        return false;
+    console_loglevel = static_cast<int>(level);
+    return true;
+}
+bool set_init(const char* value) {
+    if (value == nullptr || *value == '\0')
+        return false;
+    init.path = value;
+    init.requested = true;
+    init.argument_count = 0; // those before it were meant for another program (Linux init_setup)
+    return true;
+}
+
+struct KnownArgument {
+    const char* name;
+    bool (*set)(const char* value);
+    const char* expected;
+};
+constexpr KnownArgument KNOWN[] = {
+    {"fault_in", set_fault_in, "gup, gup_dirty, fixup_2011, fixup or trap"},
+    {"fault_around", set_fault_around, "0 or 1"},
+    {"fork_copy_shared", set_fork_copy_shared, "0 or 1"},
+    {"livelock", set_livelock, "report or halt"},
+    {"livelock_rounds", set_livelock_rounds, "a number from 1 on"},
+    {"loglevel", set_loglevel, "0 to 8"},
+    {"init", set_init, "a path"},
+};
+
+// --- words ---
+
+// One word, cut out of `words`. `text` is all of it with "=" in place; `value` points behind the "=".
+struct Word {
+    char* text = nullptr;
+    char* value = nullptr; // nullptr: no "="
+};
+
+bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+// Cuts the next word off; its quotes are removed. text is nullptr at the end.
+Word next_word(char*& rest) {
+    while (is_blank(*rest))
+        ++rest;
+    Word word;
+    if (*rest == '\0')
+        return word;
+    word.text = rest;
+    char* to = rest;
+    bool quoted = false;
+    for (; *rest != '\0' && (quoted || !is_blank(*rest)); ++rest) {
+        if (*rest == '"') {
+            quoted = !quoted;
+            continue;
+        }
+        *to++ = *rest;
+        if (*rest == '=' && word.value == nullptr)
+            word.value = to;
+    }
+    if (*rest != '\0')
+        ++rest;
+    *to = '\0';
+    return word;
+}
+
+void add_string(const char** strings, u32& count, u32 room, const char* text, const char* kind) {
+    if (count == room) {
+        console_printf("faultline: too many boot arguments for process 1 (%s)\n", kind);
+        machine_exit(BAD_USAGE);
+    }
+    strings[count++] = text;
+}
+
+void add_argument(const char* text) {
+    add_string(init.arguments, init.argument_count, InitArguments::MAX_STRINGS, text, "arguments");
+}
+
+// A second value of one name replaces the first.
+void add_environment(const Word& word) {
+    const std::string_view name(word.text, static_cast<std::size_t>(word.value - word.text)); // with its "="
+    for (u32 i = 0; i < init.environment_count; ++i)
+        if (std::string_view(init.environment[i]).starts_with(name)) {
+            init.environment[i] = word.text;
+            return;
+        }
+    add_string(init.environment, init.environment_count, InitArguments::MAX_STRINGS + 2, word.text, "environment");
+}
+
+void take_word(const Word& word) {
+    const std::string_view text(word.text);
+    const std::string_view name = word.value == nullptr ? text : text.substr(0, text.find('='));
+    if (text == "quiet") {
+        console_loglevel = QUIET_LOGLEVEL;
+        return;
+    }
+    for (const KnownArgument& known : KNOWN)
+        if (name == known.name) {
+            if (!known.set(word.value))
+                refuse(known.name, word.value, known.expected);
+            return;
+        }
+    if (name.find('.') != std::string_view::npos)
+        return;
+    if (word.value != nullptr)
+        add_environment(word);
+    else
+        add_argument(word.text);
+}
+
+} // namespace
+
+void parse_boot_arguments(const char* command_line) {
+    const std::string_view line(command_line);
+    std::copy_n(line.data(), std::min<std::size_t>(line.size(), sizeof words - 1), words);
+    char* rest = words;
+    bool for_init = false;
+    for (Word word = next_word(rest); word.text != nullptr; word = next_word(rest)) {
+        if (for_init)
+            add_argument(word.text);
+        else if (std::string_view(word.text) == "--")
+            for_init = true;
+        else
+            take_word(word);
+    }
+}
+
+const char* saved_command_line() { return boot_info().command_line; }
+
+const InitArguments& init_arguments() { return init; }
+
+} // namespace faultline

@@ -1,0 +1,74 @@
+// A split virtqueue (virtio 1.0, section 2.4): descriptors that name buffers, a ring of those offered to the device and
+// a ring of those it has used.
+#pragma once
+
+#include <atomic>
+#include <span>
+
+#include "base/result.hpp"
+#include "base/types.hpp"
+
+namespace faultline {
+
+// A piece of memory for the device, in the linear mapping.
+struct VirtBuffer {
+    void* data;
+    u32 bytes;
+    bool device_writes;
+};
+
+// Not locked: a caller that shares it with an interrupt handler masks interrupts around every call.
+class Virtqueue {
+  public:
+    static constexpr u32 SIZE = 16; // descriptors; a power of 2
+
+    Result<void> allocate(); // the rings. NOMEM
+
+    // Offers a chain of buffers, readable ones first; `token` comes back with the chain. False: too few descriptors.
+    // The caller then notifies the device (VirtioMmio::notify).
+    bool add(std::span<const VirtBuffer> chain, void* token);
+
+    bool has_used() const;
+
+    // Takes the next chain that the device is done with: its token, and how many bytes the device wrote. nullptr: none.
+    void* get_used(u32& bytes);
+
+    PhysAddr descriptors() const;
+    PhysAddr available() const;
+    PhysAddr used() const;
+
+  private:
+    struct Descriptor {
+        u64 address;
+        u32 bytes;
+        u16 flags;
+        u16 next;
+    };
+    struct Available {
+        u16 flags;
+        u16 index; // modulo 2^16, as is the device's
+        u16 ring[SIZE];
+    };
+    struct UsedElement {
+        u32 id;
+        u32 bytes;
+    };
+    struct Used {
+        u16 flags;
+        u16 index;
+        UsedElement ring[SIZE];
+    };
+    struct Rings {
+        alignas(16) Descriptor descriptors[SIZE];
+        Available available;
+        alignas(4) Used used;
+    };
+
+    Rings* rings_ = nullptr;
+    void* tokens_[SIZE] = {}; // by the chain's first descriptor
+    u16 free_head_ = 0;       // free descriptors are chained through `next`
+    u16 free_count_ = 0;
+    u16 seen_used_ = 0;       // used.index up to here was taken
+};
+
+} // namespace faultline

@@ -1,0 +1,163 @@
+// The descriptor table of a process, and its working directory.
+#include "kernel/fs/files.hpp"
+
+#include <linux/fcntl.h>
+
+#include "kernel/fs/files_private.hpp"
+#include "kernel/sched/sched.hpp"
+#include "mm/slab.hpp"
+
+namespace faultline {
+
+namespace {
+
+constexpr u32 FIRST_CAPACITY = 32;
+constinit KmemCache files_cache("files", sizeof(FilesStruct), alignof(FilesStruct));
+constinit KmemCache fs_cache("fs", sizeof(FsStruct), alignof(FsStruct));
+
+Result<void> grow(FilesStruct& files, u32 capacity) {
+    auto* table = static_cast<Descriptor*>(kmalloc(capacity * static_cast<u32>(sizeof(Descriptor))));
+    if (table == nullptr)
+        return Err(Errno::NOMEM);
+    for (u32 i = 0; i < capacity; ++i)
+        table[i] = i < files.capacity ? files.table[i] : Descriptor{};
+    kfree(files.table);
+    files.table = table;
+    files.capacity = capacity;
+    return {};
+}
+
+// Takes a file out of the table; nullptr: there was none.
+File* take(FilesStruct& files, u32 fd) {
+    Guard guard(files.lock);
+    return fd < files.capacity ? std::exchange(files.table[fd], Descriptor{}).file : nullptr;
+}
+
+} // namespace
+
+Result<FilesStruct*> files_new() {
+    auto* files = kmem_new<FilesStruct>(files_cache);
+    if (files == nullptr)
+        return Err(Errno::NOMEM);
+    if (!grow(*files, FIRST_CAPACITY).ok()) {
+        kmem_delete(files_cache, files);
+        return Err(Errno::NOMEM);
+    }
+    return files;
+}
+
+Result<FilesStruct*> files_dup(FilesStruct& from) {
+    FilesStruct* files = TRY(files_new());
+    if (from.capacity > files->capacity && !grow(*files, from.capacity).ok()) {
+        files_put(*files);
+        return Err(Errno::NOMEM);
+    }
+    Guard guard(from.lock);
+    BUG_ON(from.capacity > files->capacity);
+    for (u32 fd = 0; fd < from.capacity; ++fd) {
+        files->table[fd] = from.table[fd];
+        if (from.table[fd].file != nullptr)
+            get_file(*from.table[fd].file);
+    }
+    return files;
+}
+
+FilesStruct& files_get(FilesStruct& files) {
+    files.references.fetch_add(1, std::memory_order_relaxed);
+    return files;
+}
+
+void files_put(FilesStruct& files) {
+    if (files.references.fetch_sub(1, std::memory_order_acq_rel) != 1)
+        return;
+    for (u32 fd = 0; fd < files.capacity; ++fd)
+        if (files.table[fd].file != nullptr)
+            fput(*files.table[fd].file);
+    kfree(files.table);
+    kmem_delete(files_cache, &files);
+}
+
+void files_close_on_exec(FilesStruct& files) {
+    for (u32 fd = 0; fd < files.capacity; ++fd) {
+        if (!files.table[fd].close_on_exec)
+            continue;
+        if (File* file = take(files, fd))
+            fput(*file);
+    }
+}
+
+File* lookup_fd(FilesStruct& files, s32 fd) {
+    Guard guard(files.lock);
+    if (fd < 0 || static_cast<u32>(fd) >= files.capacity || files.table[fd].file == nullptr)
+        return nullptr;
+    return &get_file(*files.table[fd].file);
+}
+
+Result<File*> fget(s32 fd) {
+    File* file = lookup_fd(*current()->files, fd);
+    if (file == nullptr)
+        return Err(Errno::BADF);
+    return file;
+}
+
+Result<FileRef> fget_ref(s32 fd) {
+    FileRef file(TRY(fget(fd)));
+    if ((file->flags & O_PATH) != 0)
+        return Err(Errno::BADF);
+    return file;
+}
+
+Result<s32> fd_install(File& file, u32 lowest, bool close_on_exec) {
+    FilesStruct& files = *current()->files;
+    Guard guard(files.lock);
+    u32 fd = lowest;
+    while (fd < files.capacity && files.table[fd].file != nullptr)
+        ++fd;
+    if (fd >= OPEN_MAX)
+        return Err(Errno::MFILE);
+    if (fd >= files.capacity) {
+        u32 capacity = files.capacity;
+        while (capacity <= fd)
+            capacity *= 2;
+        TRY_VOID(grow(files, capacity));
+    }
+    files.table[fd] = {&file, close_on_exec};
+    return static_cast<s32>(fd);
+}
+
+Result<void> close_fd(s32 fd) {
+    File* file = fd >= 0 ? take(*current()->files, static_cast<u32>(fd)) : nullptr;
+    if (file == nullptr)
+        return Err(Errno::BADF);
+    fput(*file);
+    return {};
+}
+
+Result<FsStruct*> fs_new() {
+    auto* fs = kmem_new<FsStruct>(fs_cache);
+    if (fs == nullptr)
+        return Err(Errno::NOMEM);
+    fs->pwd = &iget(root_inode());
+    return fs;
+}
+
+Result<FsStruct*> fs_dup(FsStruct& from) {
+    FsStruct* fs = TRY(fs_new());
+    iput(std::exchange(fs->pwd, &iget(*from.pwd)));
+    fs->umask = from.umask;
+    return fs;
+}
+
+FsStruct& fs_get(FsStruct& fs) {
+    fs.references.fetch_add(1, std::memory_order_relaxed);
+    return fs;
+}
+
+void fs_put(FsStruct& fs) {
+    if (fs.references.fetch_sub(1, std::memory_order_acq_rel) != 1)
+        return;
+    iput(fs.pwd);
+    kmem_delete(fs_cache, &fs);
+}
+
+} // namespace faultline

@@ -1,0 +1,63 @@
+// The file system at boot, and the first three descriptors of process 1.
+#include "kernel/fs/init.hpp"
+
+#include <linux/fcntl.h>
+
+#include <arch/boot_info.hpp>
+
+#include "kernel/debug/format.hpp"
+#include "kernel/drivers/tty.hpp"
+#include "kernel/drivers/virtio/console.hpp"
+#include "kernel/fs/devices.hpp"
+#include "kernel/fs/files.hpp"
+#include "kernel/fs/initramfs.hpp"
+#include "kernel/fs/open.hpp"
+#include "kernel/fs/poll.hpp"
+#include "kernel/fs/procfs.hpp"
+#include "kernel/fs/random.hpp"
+
+namespace faultline {
+
+void init_tree() {
+    init_inodes();
+    init_poll();
+}
+
+void init_filesystem(const void* initramfs, u32 bytes) {
+    add_device_randomness(boot_info().rng_seed, boot_info().rng_seed_bytes);
+    if (initramfs != nullptr)
+        unpack_initramfs(initramfs, bytes);
+    make_standard_tree();
+    init_procfs();
+    init_tty();
+    init_virtio_console();
+}
+
+namespace {
+
+Result<void> open_as(s32 fd, const char* path, u32 flags) {
+    FileRef file = TRY(kernel_open(path, flags));
+    const s32 got = TRY(fd_install(*file, static_cast<u32>(fd), false));
+    file.release();
+    BUG_ON(got != fd);
+    return {};
+}
+
+Result<void> open_stream(s32 fd, const char* port_name, u32 flags) {
+    const u32 minor = find_port(port_name);
+    if (minor == 0)
+        return open_as(fd, "/dev/console", O_RDWR);
+    char path[sizeof "/dev/vport0p00"];
+    snprintf(path, sizeof path, "/dev/vport0p%u", static_cast<unsigned>(minor));
+    return open_as(fd, path, flags);
+}
+
+} // namespace
+
+Result<void> open_init_console() {
+    TRY_VOID(open_stream(0, "stdin", O_RDONLY));
+    TRY_VOID(open_stream(1, "stdout", O_WRONLY));
+    return open_stream(2, "stderr", O_WRONLY);
+}
+
+} // namespace faultline

@@ -1,0 +1,124 @@
+// An address space as text: maps, and smaps with what the page-table entries themselves say.
+#include "kernel/fs/procfs.hpp"
+#include "mm/filemap.hpp"
+#include "mm/mm_struct.hpp"
+#include "mm/page.hpp"
+#include "mm/pgtable.hpp"
+#include "mm/slab.hpp"
+
+namespace faultline {
+
+namespace {
+
+constexpr u32 NAME_COLUMN = 49; // where Linux puts the path
+constexpr u32 PSS_SHIFT = 12;
+
+void show_name(const MmStruct& mm, const VmArea& vma, char* buffer, SeqFile& out) {
+    const char* name = nullptr;
+    if (vma.mapping != nullptr)
+        name = vma.mapping->ops->name(*vma.mapping, buffer, PATH_LENGTH_MAX);
+    else if (vma.start <= mm.brk && vma.end > mm.start_brk && mm.brk != mm.start_brk)
+        name = "[heap]";
+    else if (vma.contains(mm.start_stack))
+        name = "[stack]";
+    if (name == nullptr)
+        return;
+    out.pad_to(NAME_COLUMN);
+    out.text(name);
+}
+
+void show_vma(const MmStruct& mm, const VmArea& vma, char* buffer, SeqFile& out) {
+    out.printf("%08x-%08x %c%c%c%c %08llx 00:%02x %llu", static_cast<unsigned>(vma.start.value()),
+               static_cast<unsigned>(vma.end.value()), (vma.flags & VM_READ) != 0 ? 'r' : '-',
+               (vma.flags & VM_WRITE) != 0 ? 'w' : '-', (vma.flags & VM_EXEC) != 0 ? 'x' : '-', vma.shared() ? 's' : 'p',
+               static_cast<unsigned long long>(vma.mapping != nullptr ? u64{vma.pgoff} << PAGE_SHIFT : 0),
+               vma.mapping != nullptr ? 1u : 0u,
+               static_cast<unsigned long long>(vma.mapping != nullptr ? vma.mapping->inode : 0));
+    show_name(mm, vma, buffer, out);
+    out.text("\n");
+}
+
+struct VmaUse { // bytes
+    u32 resident = 0, shared_clean = 0, shared_dirty = 0, private_clean = 0, private_dirty = 0;
+    u32 referenced = 0, anonymous = 0, lazyfree = 0;
+    u64 proportional = 0; // << PSS_SHIFT
+};
+
+VmaUse use_of(MmStruct& mm, const VmArea& vma) {
+    VmaUse use;
+    Guard guard(mm.page_table_lock);
+    walk_page_range(mm, vma.start, vma.end, [&](UserAddr, PteSlot* slot) {
+        const Pte pte = ptep_get(slot);
+        if (!pte_present(pte) || pte_special(pte)) // the zero page is nobody's memory
+            return;
+        const Page& page = pfn_to_page(pte_pfn(pte));
+        const bool dirty = pte_dirty(pte) || page.test(PG_DIRTY), shared = page_mapcount(page) > 1;
+        use.resident += PAGE_SIZE;
+        use.proportional += (u64{PAGE_SIZE} << PSS_SHIFT) / static_cast<u32>(page_mapcount(page));
+        (shared ? dirty ? use.shared_dirty : use.shared_clean : dirty ? use.private_dirty : use.private_clean) += PAGE_SIZE;
+        use.referenced += pte_young(pte) ? PAGE_SIZE : 0;
+        use.anonymous += page.test(PG_ANON) ? PAGE_SIZE : 0;
+        use.lazyfree += page.test(PG_LAZYFREE) && !dirty ? PAGE_SIZE : 0;
+    });
+    return use;
+}
+
+void show_use(const VmArea& vma, const VmaUse& use, SeqFile& out) {
+    const auto line = [&](const char* name, u64 bytes) {
+        out.text(name);
+        out.text(":");
+        out.pad_to(16);
+        out.printf("%8llu kB\n", static_cast<unsigned long long>(bytes / 1024));
+    };
+    line("Size", vma.end - vma.start);
+    line("KernelPageSize", PAGE_SIZE);
+    line("MMUPageSize", PAGE_SIZE);
+    line("Rss", use.resident);
+    line("Pss", use.proportional >> PSS_SHIFT);
+    line("Shared_Clean", use.shared_clean);
+    line("Shared_Dirty", use.shared_dirty);
+    line("Private_Clean", use.private_clean);
+    line("Private_Dirty", use.private_dirty);
+    line("Referenced", use.referenced);
+    line("Anonymous", use.anonymous);
+    line("LazyFree", use.lazyfree);
+    line("Swap", 0);
+    line("Locked", 0);
+    constexpr struct {
+        u32 flag;
+        const char* name;
+    } names[] = {{VM_READ, " rd"},     {VM_WRITE, " wr"},    {VM_EXEC, " ex"},      {VM_SHARED, " sh"},
+                 {VM_MAYREAD, " mr"},  {VM_MAYWRITE, " mw"}, {VM_MAYEXEC, " me"},   {VM_MAYSHARE, " ms"},
+                 {VM_GROWSDOWN, " gd"}, {VM_DONTCOPY, " dc"}, {VM_NORESERVE, " nr"}, {VM_WIPEONFORK, " wf"}};
+    out.text("VmFlags:");
+    for (const auto& name : names)
+        if ((vma.flags & name.flag) != 0)
+            out.text(name.name);
+    out.text("\n");
+}
+
+Result<void> show(const Inode& inode, SeqFile& out, bool with_use) {
+    auto mm = proc_mm(inode);
+    if (!mm.ok())
+        return {}; // a zombie maps nothing
+    char* buffer = static_cast<char*>(kmalloc(PATH_LENGTH_MAX));
+    if (buffer == nullptr)
+        return Err(Errno::NOMEM);
+    {
+        ReadGuard guard((*mm)->mmap_lock);
+        for (const VmArea& vma : (*mm)->vmas) {
+            show_vma(**mm, vma, buffer, out);
+            if (with_use)
+                show_use(vma, use_of(**mm, vma), out);
+        }
+    }
+    kfree(buffer);
+    return {};
+}
+
+} // namespace
+
+Result<void> show_pid_maps(const Inode& inode, SeqFile& out) { return show(inode, out, false); }
+Result<void> show_pid_smaps(const Inode& inode, SeqFile& out) { return show(inode, out, true); }
+
+} // namespace faultline

@@ -1,0 +1,143 @@
+// The parts of /proc that are about the machine: memory, version, time, and the tree under sys.
+#include <cstring>
+
+#include <arch/boot_info.hpp>
+
+#include "arch/contract/clock.hpp"
+#include "kernel/fs/mount.hpp"
+#include "kernel/fs/procfs.hpp"
+#include "kernel/futex/fault_in.hpp"
+#include "kernel/proc/thread_group.hpp"
+#include "kernel/proc/utsname.hpp"
+#include "mm/page_alloc.hpp"
+#include "mm/slab.hpp"
+
+namespace faultline {
+
+namespace {
+
+constexpr u32 KIB_PER_PAGE = PAGE_SIZE / 1024;
+
+Result<void> show_meminfo(const Inode&, SeqFile& out) {
+    const auto line = [&](const char* name, u32 pages) {
+        out.text(name);
+        out.text(":");
+        out.pad_to(16);
+        out.printf("%8u kB\n", static_cast<unsigned>(pages * KIB_PER_PAGE));
+    };
+    line("MemTotal", nr_total_pages());
+    line("MemFree", nr_free_pages());
+    line("MemAvailable", nr_free_pages()); // what is cached is data here, and stays
+    line("Buffers", 0);
+    line("SwapCached", 0);
+    line("SwapTotal", 0);
+    line("SwapFree", 0);
+    return {};
+}
+
+Result<void> show_cmdline(const Inode&, SeqFile& out) {
+    out.printf("%s\n", boot_info().command_line);
+    return {};
+}
+
+Result<void> show_uptime(const Inode&, SeqFile& out) {
+    const u64 hundredths = clock_ns() / (NSEC_PER_SEC / 100);
+    out.printf("%llu.%02u 0.00\n", static_cast<unsigned long long>(hundredths / 100), static_cast<unsigned>(hundredths % 100));
+    return {};
+}
+
+Result<void> show_version(const Inode&, SeqFile& out) {
+    out.printf("%s version %s %s\n", SYSTEM_NAME.sysname, SYSTEM_NAME.release, SYSTEM_NAME.version);
+    return {};
+}
+
+Result<void> show_filesystems(const Inode&, SeqFile& out) { // what sys_mount knows
+    out.text("nodev\tproc\nnodev\ttmpfs\nnodev\tramfs\nnodev\tdevtmpfs\n");
+    return {};
+}
+
+template <auto& Text> Result<void> show_line(const Inode&, SeqFile& out) {
+    out.printf("%s\n", Text);
+    return {};
+}
+
+template <auto Number> Result<void> show_number(const Inode&, SeqFile& out) {
+    out.printf("%llu\n", static_cast<unsigned long long>(Number()));
+    return {};
+}
+
+// A page of the cache here is the file itself: only what the slab holds in reserve can be dropped.
+Result<void> write_drop_caches(const Inode&, std::string_view text) {
+    const s32 what = parse_pid(text);
+    if (what < 1 || what > 4)
+        return Err(Errno::INVAL);
+    if (what != 4) // 4: say nothing about the next ones, which nobody does
+        shrink_caches();
+    return {};
+}
+
+// The kernel writes no core files, and says so in the way core(5) has for it: an empty pattern.
+constexpr char no_cores[] = "";
+
+constexpr ProcEntry root_entries[] = {
+    {.name = "cmdline", .show = show_cmdline},       {.name = "filesystems", .show = show_filesystems},
+    {.name = "meminfo", .show = show_meminfo},       {.name = "uptime", .show = show_uptime},
+    {.name = "version", .show = show_version},
+};
+constexpr ProcEntry kernel_entries[] = {
+    {.name = "core_pattern", .show = show_line<no_cores>},
+    {.name = "futex_faultin_count", .show = show_number<futex_faultin_count>},
+    {.name = "hostname", .show = show_line<SYSTEM_NAME.nodename>},
+    {.name = "osrelease", .show = show_line<SYSTEM_NAME.release>},
+    {.name = "ostype", .show = show_line<SYSTEM_NAME.sysname>},
+    {.name = "pid_max", .show = show_number<[] { return PID_MAX; }>},
+    {.name = "tainted", .show = show_number<[] { return 0; }>}, // nothing can be loaded that would
+    {.name = "version", .show = show_line<SYSTEM_NAME.version>},
+};
+constexpr ProcEntry vm_entries[] = {
+    {.name = "drop_caches", .write = write_drop_caches, .mode = S_IFREG | 0200},
+    {.name = "overcommit_memory", .show = show_number<[] { return 1; }>}, // always: memory is given when it is touched
+};
+
+constexpr InodeOps closed_directory{}; // nothing can be made or removed in it
+constexpr ProcEntry sys_directory{.name = "sys", .mode = S_IFDIR | 0555};
+constexpr ProcEntry kernel_directory{.name = "kernel", .mode = S_IFDIR | 0555};
+constexpr ProcEntry vm_directory{.name = "vm", .mode = S_IFDIR | 0555};
+
+Inode& add_entry(Inode& directory, const ProcEntry& entry) {
+    InodeRef inode(new_proc_inode(nullptr, entry.name, entry, 0).value());
+    BUG_ON(!add_name(directory, entry.name, *inode).ok());
+    return *inode;
+}
+
+void add_directory(Inode& parent, const ProcEntry& directory, std::span<const ProcEntry> entries) {
+    Inode& inode = add_entry(parent, directory);
+    for (const ProcEntry& entry : entries)
+        add_entry(inode, entry);
+    inode.ops = &closed_directory;
+}
+
+// /proc/mounts is a link: the mounts are those of a process (proc(5)).
+void add_mounts_link(Inode& root) {
+    constexpr std::string_view target = "self/mounts";
+    InodeRef link(new_inode(S_IFLNK | 0777).value());
+    link->link_target = static_cast<char*>(kmalloc(target.size() + 1));
+    BUG_ON(link->link_target == nullptr);
+    std::memcpy(link->link_target, target.data(), target.size() + 1);
+    link->mapping.size = target.size();
+    BUG_ON(!add_name(root, "mounts", *link).ok());
+}
+
+} // namespace
+
+void make_system_entries(Inode& root) {
+    for (const ProcEntry& entry : root_entries)
+        add_entry(root, entry);
+    add_mounts_link(root);
+    Inode& sys = add_entry(root, sys_directory);
+    add_directory(sys, kernel_directory, kernel_entries);
+    add_directory(sys, vm_directory, vm_entries);
+    sys.ops = &closed_directory;
+}
+
+} // namespace faultline

@@ -1,0 +1,76 @@
+// /proc (proc(5)): a tree whose files are made when they are read. The parts that do not depend on a process are names
+// like any other; the directories of tasks are made by lookup and die with their last reference.
+#pragma once
+
+#include <span>
+
+#include "kernel/fs/inode.hpp"
+#include "kernel/fs/seq_file.hpp"
+
+namespace faultline {
+
+struct Task;
+
+// A file, or a link, in a directory of procfs.
+struct ProcEntry {
+    const char* name;
+    // The contents. SRCH: the task is gone; NOMEM. May sleep.
+    Result<void> (*show)(const Inode& inode, SeqFile& out) = nullptr;
+    // What writing does, with the text written as one string. INVAL, SRCH.
+    Result<void> (*write)(const Inode& inode, std::string_view text) = nullptr;
+    // Files that are no text bring their own operations.
+    const FileOps* file_ops = nullptr;
+    // A directory or a symbolic link instead.
+    const InodeOps* inode_ops = nullptr;
+    u32 mode = S_IFREG | 0444;
+};
+
+// Makes the tree and mounts it on /proc. At boot, once.
+void init_procfs();
+
+// The inode for an entry, of the task `pid` and descriptor `fd` where that matters, named as in `directory`; with a
+// reference. NOMEM.
+Result<Inode*> new_proc_inode(Inode* directory, std::string_view name, const ProcEntry& entry, s32 pid, s32 fd = -1);
+
+// Looks an entry up in a table, and lists one. Cookies start with `first_cookie`.
+const ProcEntry* find_proc_entry(std::span<const ProcEntry> entries, std::string_view name);
+bool iterate_proc_entries(std::span<const ProcEntry> entries, u32 after, u32 first_cookie, DirectorySink& sink);
+
+// A decimal number without sign, and nothing else; -1 if it is none.
+s32 parse_pid(std::string_view text);
+
+// The task an inode of procfs is about. SRCH. Valid until the caller sleeps.
+Result<Task*> proc_task(const Inode& inode);
+
+// Its address space with a user more, dropped at the end of the scope; none (a kernel task, a zombie) is SRCH.
+struct MmStruct;
+class MmRef {
+  public:
+    MmRef() = default;
+    explicit MmRef(MmStruct& mm);
+    MmRef(MmRef&& other) noexcept : mm_(std::exchange(other.mm_, nullptr)) {}
+    ~MmRef();
+    MmStruct& operator*() const { return *mm_; }
+    MmStruct* operator->() const { return mm_; }
+
+  private:
+    MmStruct* mm_ = nullptr;
+};
+Result<MmRef> proc_mm(const Inode& inode);
+
+// The tables of the parts.
+extern const InodeOps proc_root_ops;                     // proc_pid.cpp: /proc's directories of tasks, and self
+extern const InodeOps proc_fd_ops;                       // proc_fd.cpp: /proc/PID/fd, exe, cwd and root
+extern const InodeOps proc_exe_ops, proc_cwd_ops, proc_root_link_ops;
+Result<void> show_pid_status(const Inode& inode, SeqFile& out);   // proc_status.cpp
+Result<void> show_pid_stat(const Inode& inode, SeqFile& out);
+Result<void> show_pid_statm(const Inode& inode, SeqFile& out);
+Result<void> show_pid_cmdline(const Inode& inode, SeqFile& out);
+Result<void> show_pid_comm(const Inode& inode, SeqFile& out);
+Result<void> show_pid_maps(const Inode& inode, SeqFile& out);     // proc_maps.cpp
+Result<void> show_pid_smaps(const Inode& inode, SeqFile& out);
+Result<void> write_clear_refs(const Inode& inode, std::string_view text); // proc_pages.cpp
+extern const FileOps pagemap_ops, pte_ops;
+void make_system_entries(Inode& root);                            // proc_system.cpp
+
+} // namespace faultline

@@ -1,0 +1,68 @@
+// The five repairs. Each is one call; what differs is what that call does to the *entry*.
+#include "kernel/futex/fault_in.hpp"
+
+#include <array>
+#include <atomic>
+#include <string_view>
+
+#include "mm/config.hpp"
+#include "mm/gup.hpp"
+
+namespace faultline {
+
+constinit FaultIn fault_in_policy = FaultIn::Fixup;
+
+namespace {
+
+constexpr std::array<const char*, 5> NAMES = {"gup", "gup_dirty", "fixup_2011", "fixup", "trap"};
+
+constinit std::atomic<u64> calls{0};
+
+// No page is kept (and so no reference taken): the call is made for what it does on the way.
+Result<void> gup_for_write(MmStruct& mm, ReadGuard& guard, UserAddr address, u32 more_flags) {
+    TRY(get_user_pages(mm, guard, address.page(), 1, FOLL_WRITE | FOLL_TOUCH | more_flags, nullptr));
+    return {};
+}
+
+} // namespace
+
+void set_fault_in_policy(FaultIn policy) {
+    fault_in_policy = policy;
+    mm_config.repair_in_trap = policy == FaultIn::Trap;
+}
+
+bool parse_fault_in(const char* text, FaultIn& policy) {
+    for (u32 i = 0; i < NAMES.size(); ++i) {
+        if (std::string_view(text) == NAMES[i]) {
+            policy = static_cast<FaultIn>(i);
+            return true;
+        }
+    }
+    return false;
+}
+
+const char* fault_in_name(FaultIn policy) { return NAMES[static_cast<u32>(policy)]; }
+
+Result<void> fault_in_user_writeable(UserAddr address) {
+    calls.fetch_add(1, std::memory_order_relaxed);
+    MmStruct& mm = *current_mm_task().mm;
+    ReadGuard mmap_read(mm.mmap_lock);
+    switch (fault_in_policy) {
+    case FaultIn::Gup:
+    case FaultIn::Trap:
+        return gup_for_write(mm, mmap_read, address, 0);
+    case FaultIn::GupDirty:
+        return gup_for_write(mm, mmap_read, address, FOLL_ACCESSIBLE);
+    case FaultIn::Fixup2011:
+        return fixup_user_fault_2011(mm, mmap_read, address, FAULT_FLAG_WRITE);
+    case FaultIn::Fixup:
+        break;
+    }
+    // Neither ALLOW_RETRY nor KILLABLE: a robust list is walked to its end whatever signals are pending.
+    TRY(fixup_user_fault(mm, mmap_read, address, FAULT_FLAG_WRITE));
+    return {};
+}
+
+u64 futex_faultin_count() { return calls.load(std::memory_order_relaxed); }
+
+} // namespace faultline

@@ -1,0 +1,84 @@
+// FUTEX_UNLOCK_PI: the owner gives the lock to the first waiter, or back to user space. (Linux 6.1
+// kernel/futex/pi.c.)
+#include "arch/contract/uaccess.hpp"
+
+#include "kernel/futex/fault_in.hpp"
+#include "kernel/futex/livelock.hpp"
+#include "kernel/futex/operations.hpp"
+#include "kernel/futex/pi.hpp"
+#include "kernel/futex/user_word.hpp"
+#include "kernel/sched/sched.hpp"
+
+namespace faultline {
+
+namespace {
+
+enum class Unlock : u8 { Done, Retry };
+
+// Word first, then the kernel's side, then the wake-up: if the word cannot be written nothing has happened.
+// WAITERS stays set even if nobody is left, so that the new owner unlocks through the kernel. (Linux:
+// wake_futex_pi.)
+Result<Unlock> wake_futex_pi(UserAddr address, u32 word, FutexQ& heir) {
+    FutexPiState& state = *heir.pi_state;
+    Task& new_owner = *heir.task;
+    const u32 found =
+        TRY(futex_cmpxchg_value_locked(address, word, static_cast<u32>(new_owner.pid) | FUTEX_WAITERS));
+    if (found != word) {
+        // A waiter may have set WAITERS since the word was read; anything else is not the owner's doing.
+        if ((found & FUTEX_TID_MASK) == word)
+            return Unlock::Retry;
+        return Err(Errno::INVAL);
+    }
+    pi_state_update_owner(state, &new_owner);
+    pi_wait_ended(new_owner);
+    put_pi_state(state);
+    futex_wake_mark(heir);
+    return Unlock::Done;
+}
+
+// One attempt, `word` being what was read before. FAULT: it could not be written under the lock, and nothing
+// was done.
+Result<Unlock> unlock_pi_locked(UserAddr address, u32 word, const FutexKey& key) {
+    FutexHashBucket& bucket = futex_hash(key);
+    Guard lock(bucket.lock);
+    if (FutexQ* top = futex_top_waiter(bucket, key)) {
+        if (top->pi_state == nullptr || top->pi_state->owner != current())
+            return Err(Errno::INVAL);
+        return wake_futex_pi(address, word, *top);
+    }
+    if (TRY(futex_cmpxchg_value_locked(address, word, 0)) != word)
+        return Err(Errno::AGAIN);
+    return Unlock::Done;
+}
+
+// Four bytes at any alignment: a misaligned word is read like any other, and only then refused.
+Result<u32> read_word(UserAddr address) {
+    u32 word = 0;
+    TRY_VOID(copy_struct_from_user(&word, address, sizeof word));
+    return word;
+}
+
+} // namespace
+
+Result<u32> futex_unlock_pi(UserAddr address, FutexScope scope) {
+    LivelockDetector livelock("FUTEX_UNLOCK_PI", address, FutexAccess::Write);
+    while (true) {
+        const u32 word = TRY(read_word(address));
+        if ((word & FUTEX_TID_MASK) != static_cast<u32>(current()->pid))
+            return Err(Errno::PERM);
+        const FutexKey key = TRY(get_futex_key(address, scope, FutexAccess::Write));
+        const auto unlocked = unlock_pi_locked(address, word, key);
+        if (unlocked.ok() && unlocked.value() == Unlock::Done)
+            return 0;
+        if (unlocked.ok()) {
+            cond_resched();
+        } else if (unlocked.error() == Errno::FAULT) {
+            TRY_VOID(fault_in_user_writeable(address));
+            livelock.round();
+        } else {
+            return Err(unlocked.error());
+        }
+    }
+}
+
+} // namespace faultline

@@ -1,0 +1,106 @@
+// The hash table of waiters.
+#include "kernel/futex/queue.hpp"
+
+#include <array>
+
+#include "base/late.hpp"
+#include "kernel/futex/pi.hpp"
+#include "kernel/sched/sched.hpp"
+
+namespace faultline {
+
+namespace {
+
+constexpr u32 NR_BUCKETS = 256; // Linux: 256 per possible CPU
+
+constinit Late<std::array<FutexHashBucket, NR_BUCKETS>> buckets;
+
+// The finaliser of MurmurHash3: every bit of the key reaches every bit of the index.
+constexpr u32 mix(u32 h) {
+    h ^= h >> 16;
+    h *= 0x85ebca6bu;
+    h ^= h >> 13;
+    h *= 0xc2b2ae35u;
+    h ^= h >> 16;
+    return h;
+}
+
+} // namespace
+
+void futex_init() {
+    buckets.emplace();
+    init_futex_exit();
+}
+
+FutexHashBucket& futex_hash(const FutexKey& key) {
+    const u32 object = static_cast<u32>(key.object) ^ static_cast<u32>(key.object >> 32);
+    const u32 hash = mix(mix(object + static_cast<u32>(key.kind)) ^ key.page) + key.offset;
+    return (*buckets)[mix(hash) % NR_BUCKETS];
+}
+
+void futex_queue(FutexQ& q, FutexHashBucket& bucket) {
+    q.task = current();
+    q.task->state = TaskState::Interruptible;
+    bucket.waiters.push_back(q);
+    q.bucket.store(&bucket, std::memory_order_relaxed);
+}
+
+void futex_unqueue_locked(FutexQ& q) {
+    FutexHashBucket* bucket = q.bucket.load(std::memory_order_relaxed);
+    bucket->waiters.erase(bucket->waiters.iterator_to(q));
+    q.bucket.store(nullptr, std::memory_order_release);
+}
+
+bool futex_unqueue(FutexQ& q) {
+    while (FutexHashBucket* bucket = q.bucket.load(std::memory_order_acquire)) {
+        Guard lock(bucket->lock);
+        if (q.bucket.load(std::memory_order_relaxed) != bucket)
+            continue; // requeued or woken before the lock was ours
+        futex_unqueue_locked(q);
+        return true;
+    }
+    return false;
+}
+
+// Clearing `bucket` comes last: until then a waiter that wakes by itself finds it set, and waits for our
+// lock. After it the waiter may return and its stack be gone.
+void futex_wake_mark(FutexQ& q) {
+    FutexHashBucket* bucket = q.bucket.load(std::memory_order_relaxed);
+    bucket->waiters.erase(bucket->waiters.iterator_to(q));
+    wake_up_process(*q.task);
+    q.bucket.store(nullptr, std::memory_order_release);
+}
+
+void requeue_futex(FutexQ& q, FutexHashBucket& to, const FutexKey& key) {
+    FutexHashBucket* from = q.bucket.load(std::memory_order_relaxed);
+    from->waiters.erase(from->waiters.iterator_to(q));
+    to.waiters.push_back(q);
+    q.key = key;
+    q.bucket.store(&to, std::memory_order_release);
+}
+
+FutexQ* futex_top_waiter(FutexHashBucket& bucket, const FutexKey& key) {
+    for (FutexQ& q : bucket.waiters)
+        if (q.key == key)
+            return &q;
+    return nullptr;
+}
+
+Result<u32> wake_waiters(FutexHashBucket& bucket, const FutexKey& key, s32 nr_wake, u32 bitset) {
+    s32 woken = 0;
+    for (auto it = bucket.waiters.begin(); it != bucket.waiters.end();) {
+        FutexQ& q = *it++;
+        if (q.key != key)
+            continue;
+        if (q.pi_state != nullptr)
+            return Err(Errno::INVAL);
+        if ((q.bitset & bitset) == 0)
+            continue;
+        futex_wake_mark(q);
+        if (++woken >= nr_wake)
+            break;
+    }
+    return static_cast<u32>(woken);
+}
+
+} // namespace faultline

@@ -1,0 +1,65 @@
+// FUTEX_REQUEUE and FUTEX_CMP_REQUEUE. (Linux 6.1 kernel/futex/requeue.c, without the PI forms.)
+#include "arch/contract/uaccess.hpp"
+
+#include "kernel/futex/livelock.hpp"
+#include "kernel/futex/operations.hpp"
+#include "kernel/futex/queue.hpp"
+#include "kernel/futex/user_word.hpp"
+
+namespace faultline {
+
+namespace {
+
+struct Ends {
+    FutexKey from, to;
+};
+
+// One attempt. FAULT: the word could not be read under the lock, and nothing was done.
+Result<u32> requeue_locked(const Ends& keys, UserAddr address1, s32 nr_wake, s32 nr_requeue,
+                           const u32* expected) {
+    FutexHashBucket& from = futex_hash(keys.from);
+    FutexHashBucket& to = futex_hash(keys.to);
+    DoubleBucketGuard locks(from, to);
+    if (expected != nullptr && TRY(futex_get_value_locked(address1)) != *expected)
+        return Err(Errno::AGAIN);
+
+    s32 done = 0; // woken or moved
+    // Waiters moved within one bucket go to its end with the new key. If that is the old key too they would
+    // be met again: stop at what was last before.
+    const FutexQ* last = from.waiters.empty() ? nullptr : &from.waiters.back();
+    for (auto it = from.waiters.begin(); last != nullptr && done - nr_wake < nr_requeue;) {
+        FutexQ& q = *it++;
+        const bool was_last = &q == last;
+        if (q.key == keys.from) {
+            if (q.pi_state != nullptr)
+                return Err(Errno::INVAL);
+            if (++done <= nr_wake)
+                futex_wake_mark(q);
+            else
+                requeue_futex(q, to, keys.to);
+        }
+        if (was_last)
+            break;
+    }
+    return static_cast<u32>(done);
+}
+
+} // namespace
+
+Result<u32> futex_requeue(UserAddr address1, FutexScope scope, UserAddr address2, s32 nr_wake, s32 nr_requeue,
+                          const u32* expected) {
+    if (nr_wake < 0 || nr_requeue < 0)
+        return Err(Errno::INVAL);
+    LivelockDetector livelock("FUTEX_CMP_REQUEUE", address1, FutexAccess::Read);
+    while (true) {
+        const Ends keys = {TRY(get_futex_key(address1, scope, FutexAccess::Read)),
+                           TRY(get_futex_key(address2, scope, FutexAccess::Read))};
+        const auto done = requeue_locked(keys, address1, nr_wake, nr_requeue, expected);
+        if (done.error() != Errno::FAULT)
+            return done;
+        TRY(get_user_u32(address1));
+        livelock.round();
+    }
+}
+
+} // namespace faultline

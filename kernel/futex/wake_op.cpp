@@ -1,0 +1,92 @@
+// FUTEX_WAKE_OP: change one word, wake waiters of two. (Linux 6.1 kernel/futex/waitwake.c futex_wake_op.)
+#include "arch/contract/uaccess.hpp"
+
+#include "kernel/futex/fault_in.hpp"
+#include "kernel/futex/livelock.hpp"
+#include "kernel/futex/operations.hpp"
+#include "kernel/futex/queue.hpp"
+#include "mm/fault.hpp"
+
+namespace faultline {
+
+namespace {
+
+// The sign-extended 12-bit field of `word` that starts at `bit`.
+constexpr s32 signed_field(u32 word, u32 bit) { return static_cast<s32>(word << (20 - bit)) >> 20; }
+
+//   | 31: argument is a shift | 30 … 28: op | 27 … 24: cmp | 23 … 12: argument | 11 … 0: compared with |
+struct WakeOp {
+    u32 op;
+    u32 comparison;
+    s32 argument;
+    s32 compared_with;
+};
+
+constexpr WakeOp decode(u32 encoded) {
+    WakeOp decoded = {(encoded >> 28) & 7, (encoded >> 24) & 0xf, signed_field(encoded, 12),
+                      signed_field(encoded, 0)};
+    if ((encoded >> 28 & FUTEX_OP_OPARG_SHIFT) != 0)
+        decoded.argument =
+            static_cast<s32>(u32{1} << (decoded.argument & 31)); // Linux takes bad shifts modulo 32
+    return decoded;
+}
+
+Result<bool> compare(const WakeOp& operation, s32 old_value) {
+    switch (operation.comparison) {
+    case FUTEX_OP_CMP_EQ:
+        return old_value == operation.compared_with;
+    case FUTEX_OP_CMP_NE:
+        return old_value != operation.compared_with;
+    case FUTEX_OP_CMP_LT:
+        return old_value < operation.compared_with;
+    case FUTEX_OP_CMP_LE:
+        return old_value <= operation.compared_with;
+    case FUTEX_OP_CMP_GT:
+        return old_value > operation.compared_with;
+    case FUTEX_OP_CMP_GE:
+        return old_value >= operation.compared_with;
+    default:
+        return Err(Errno::NOSYS);
+    }
+}
+
+// Changes the word, with page faults disabled; whether its old value compares true.
+Result<bool> futex_atomic_op(const WakeOp& operation, UserAddr address) {
+    PagefaultDisabled atomic;
+    const u32 old_value =
+        TRY(futex_atomic_op_inuser(operation.op, static_cast<u32>(operation.argument), address));
+    return compare(operation, static_cast<s32>(old_value));
+}
+
+// One attempt. FAULT: the word could not be written under the lock, and nothing was done.
+Result<u32> wake_op_locked(const FutexKey& key1, const FutexKey& key2, UserAddr address2, s32 nr_wake,
+                           s32 nr_wake2, const WakeOp& operation) {
+    FutexHashBucket& bucket1 = futex_hash(key1);
+    FutexHashBucket& bucket2 = futex_hash(key2);
+    DoubleBucketGuard locks(bucket1, bucket2);
+    const bool wake_second = TRY(futex_atomic_op(operation, address2));
+    u32 woken = TRY(wake_waiters(bucket1, key1, nr_wake, FUTEX_BITSET_MATCH_ANY));
+    if (wake_second)
+        woken += TRY(wake_waiters(bucket2, key2, nr_wake2, FUTEX_BITSET_MATCH_ANY));
+    return woken;
+}
+
+} // namespace
+
+Result<u32> futex_wake_op(UserAddr address1, FutexScope scope, UserAddr address2, s32 nr_wake, s32 nr_wake2,
+                          u32 encoded_op) {
+    const WakeOp operation = decode(encoded_op);
+    LivelockDetector livelock("FUTEX_WAKE_OP", address2, FutexAccess::Write);
+    while (true) {
+        const FutexKey key1 = TRY(get_futex_key(address1, scope, FutexAccess::Read));
+        const FutexKey key2 = TRY(get_futex_key(address2, scope, FutexAccess::Write));
+        const auto woken = wake_op_locked(key1, key2, address2, nr_wake, nr_wake2, operation);
+        if (woken.error() != Errno::FAULT)
+            return woken;
+        TRY_VOID(fault_in_user_writeable(address2));
+        cond_resched();
+        livelock.round();
+    }
+}
+
+} // namespace faultline

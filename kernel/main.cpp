@@ -1,0 +1,56 @@
+// From a bare machine to a running scheduler.
+#include <arch/boot_info.hpp>
+#include <arch/irq.hpp>
+
+#include "arch/contract/upcalls.hpp"
+#include "base/late.hpp"
+#include "kernel/cmdline.hpp"
+#include "kernel/debug/printk.hpp"
+#include "kernel/fs/init.hpp"
+#include "kernel/futex/queue.hpp"
+#include "kernel/proc/process.hpp"
+#include "kernel/start_init.hpp"
+#include "mm/page_alloc.hpp"
+
+namespace faultline {
+
+namespace {
+
+constinit Late<Task> idle_task;
+
+// RAM above the kernel's image is free, but for the initramfs in its midst, which is given back once it is unpacked.
+void init_memory(const BootInfo& boot) {
+    const PhysAddr free_start(page_align_up(boot.kernel_end.value()));
+    const PhysAddr ram_end = boot.ram_start + boot.ram_bytes;
+    if (boot.initrd_start == boot.initrd_end) {
+        init_page_allocator(free_start, ram_end);
+    } else {
+        init_page_allocator(free_start, boot.initrd_start.page());
+        free_reserved_range(PhysAddr(page_align_up(boot.initrd_end.value())), ram_end);
+    }
+}
+
+void make_idle_task() {
+    Task& idle = idle_task.emplace();
+    __builtin_strcpy(idle.comm, "swapper");
+    init_scheduler(idle);
+}
+
+} // namespace
+
+void start_kernel() {
+    const BootInfo& boot = boot_info();
+    parse_boot_arguments(boot.command_line);
+    printk(KERN_NOTICE, "Faultline on ARMv7, %u MiB", boot.ram_bytes >> 20);
+    printk(KERN_INFO, "command line: %s", boot.command_line);
+    init_memory(boot);
+    make_idle_task();
+    init_tree();
+    init_processes();
+    futex_init();
+    start_init();
+    local_irq_enable();
+    cpu_idle();
+}
+
+} // namespace faultline

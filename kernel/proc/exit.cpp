@@ -1,0 +1,163 @@
+// The end of a thread, and of a process. (Linux kernel/exit.c.)
+//
+// A thread that is not the leader disappears by itself. The leader stays as a zombie until the process is waited for,
+// even if other threads outlive it: its id is the process's.
+#include <arch/irq.hpp>
+#include <arch/machine_control.hpp>
+
+#include "arch/contract/uaccess.hpp"
+#include "kernel/drivers/virtio/console.hpp"
+#include "kernel/fs/files.hpp"
+#include "kernel/futex/operations.hpp"
+#include "kernel/proc/process.hpp"
+#include "mm/mm_struct.hpp"
+
+namespace faultline {
+
+namespace {
+
+// Process 1's end is the machine's: its status, or 128 + the signal that killed it.
+[[noreturn]] void exit_machine(s32 code) {
+    const s32 signal = code & 0x7f;
+    flush_ports();
+    machine_exit(static_cast<u8>(signal != 0 ? 128 + signal : code >> 8));
+}
+
+void exit_mm(Task& task) {
+    mm_release(task);
+    MmStruct* mm = task.mm.mm;
+    const u32 rss = mm->rss_anon + mm->rss_file;
+    task.group->dead_threads.add({0, 0, 0, rss});
+    use_mm(nullptr);
+    mmput(*mm);
+}
+
+void exit_files(Task& task) {
+    files_put(*task.files);
+    fs_put(*task.fs);
+    task.files = nullptr;
+    task.fs = nullptr;
+}
+
+// Children of a process that died belong to process 1, which may have to hear of a death at once.
+void forget_original_parent(ThreadGroup& group) {
+    ThreadGroup& init = *find_group(1);
+    while (!group.children.empty()) {
+        ThreadGroup& child = group.children.front();
+        group.children.pop_front();
+        child.parent = &init;
+        init.children.push_back(child);
+        child.leader->exit_signal = SIGCHLD;
+        if (group_is_dead(child) && do_notify_parent(child, SIGCHLD))
+            release_group(child);
+    }
+}
+
+// The last of the process is gone: somebody waits for it, or nobody ever will.
+void group_died(ThreadGroup& group) {
+    Task& leader = *group.leader;
+    if (!do_notify_parent(group, leader.exit_signal))
+        return;
+    if (&leader != current()) {
+        release_group(group);
+        return;
+    }
+    IrqGuard irqs;
+    group.parent->children.erase(group.parent->children.iterator_to(group));
+    unlink_thread(leader);
+    leader.state = TaskState::Dead;
+}
+
+void exit_notify(Task& task) {
+    ThreadGroup& group = *task.group;
+    if (&task == group.leader) {
+        task.state = TaskState::Zombie;
+    } else {
+        IrqGuard irqs;
+        group.dead_threads.add({task_run_time_ns(task), task.mm.min_flt, task.mm.maj_flt, 0});
+        unlink_thread(task);
+        task.group = nullptr;
+        task.state = TaskState::Dead;
+    }
+    if (group.exec_task != nullptr)
+        wake_up_process(*group.exec_task);
+    if (group_is_dead(group))
+        group_died(group);
+}
+
+// After the CPU has left it for ever (scheduler's task_dead_hook).
+void free_dead_task(Task& task) {
+    if (task.group != nullptr) // a leader for whom nobody waits takes its group along
+        group_free(*task.group);
+    free_task(task);
+}
+
+} // namespace
+
+void init_processes() {
+    init_pids();
+    task_dead_hook = free_dead_task;
+}
+
+void mm_release(Task& task) {
+    futex_exit(task);
+    const UserAddr tid_address = task.clear_child_tid;
+    task.clear_child_tid = UserAddr();
+    // Nobody else can see the word if nobody else has the address space (Linux: mm_users > 1).
+    if (tid_address.value() != 0 && task.mm.mm->mm_users > 1) {
+        (void)put_user_u32(tid_address, 0);
+        futex_wake_address(tid_address, 1);
+    }
+    if (task.vfork_done != nullptr) {
+        complete(*task.vfork_done);
+        task.vfork_done = nullptr;
+    }
+}
+
+void do_exit(s32 code) {
+    Task& task = *current();
+    ThreadGroup& group = *task.group;
+    task.exiting = true;
+    task.exit_code = code;
+    const bool group_dead = --group.live == 0;
+    if (group_dead)
+        del_timer(group.real_timer);
+    if (task.mm.mm != nullptr)
+        exit_mm(task);
+    exit_files(task);
+    if (group_dead) {
+        if (group.parent == nullptr)
+            exit_machine(group.group_exit ? group.exit_code : code);
+        forget_original_parent(group);
+    }
+    exit_notify(task);
+    schedule();
+    panic("a dead task runs");
+}
+
+void do_group_exit(s32 code) {
+    ThreadGroup& group = current_group();
+    if (group.group_exit) {
+        code = group.exit_code;
+    } else if (group.exec_task != nullptr && group.exec_task != current()) {
+        code = 0; // the process lives on as another program; only this thread dies
+    } else {
+        group.group_exit = true;
+        group.exit_code = code;
+        zap_other_threads(*current());
+    }
+    do_exit(code);
+}
+
+void release_group(ThreadGroup& group) {
+    Task& leader = *group.leader;
+    {
+        IrqGuard irqs;
+        group.parent->children.erase(group.parent->children.iterator_to(group));
+        unlink_thread(leader);
+    }
+    group_free(group);
+    free_task(leader);
+}
+
+} // namespace faultline

@@ -1,0 +1,228 @@
+// A new task: everything it shares with or copies from current. (Linux kernel/fork.c copy_process, kernel_clone.)
+#include <linux/sched.h>
+
+#include <arch/irq.hpp>
+
+#include "arch/contract/uaccess.hpp"
+#include "kernel/fs/files.hpp"
+#include "kernel/proc/process.hpp"
+#include "mm/mmap.hpp"
+
+namespace faultline {
+
+namespace {
+
+constexpr u32 NAMESPACE_FLAGS = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
+                                CLONE_NEWPID | CLONE_NEWNET;
+
+// What cannot be had, or not together. Flags that mean nothing here (CLONE_SYSVSEM, CLONE_IO, and 0x400000, which old C
+// libraries still pass) are accepted.
+bool flags_valid(u32 flags) {
+    if ((flags & (NAMESPACE_FLAGS | CLONE_PIDFD)) != 0)
+        return false;
+    if ((flags & CLONE_THREAD) != 0 && (flags & CLONE_SIGHAND) == 0)
+        return false;
+    if ((flags & CLONE_SIGHAND) != 0 && (flags & CLONE_VM) == 0)
+        return false;
+    return (flags & CLONE_PARENT) == 0 || current_group().parent != nullptr;
+}
+
+Result<void> copy_mm(Task& child, u32 flags) {
+    MmStruct* mm = current()->mm.mm;
+    if ((flags & CLONE_VM) != 0)
+        mmget(*mm);
+    else
+        mm = TRY(dup_mm(*mm));
+    child.mm.mm = mm;
+    return {};
+}
+
+Result<void> copy_files(Task& child, u32 flags) {
+    const Task& parent = *current();
+    child.files = (flags & CLONE_FILES) != 0 ? &files_get(*parent.files) : TRY(files_dup(*parent.files));
+    child.fs = (flags & CLONE_FS) != 0 ? &fs_get(*parent.fs) : TRY(fs_dup(*parent.fs));
+    return {};
+}
+
+Result<void> copy_signals(Task& child, u32 flags) {
+    const Task& parent = *current();
+    child.blocked = parent.blocked;
+    if ((flags & (CLONE_VM | CLONE_VFORK)) != CLONE_VM) { // a new stack has no use for the old one's alternative
+        child.sas_sp = parent.sas_sp;
+        child.sas_size = parent.sas_size;
+        child.sas_flags = parent.sas_flags;
+    }
+    if ((flags & CLONE_SIGHAND) != 0) {
+        child.sighand = parent.sighand;
+        ++child.sighand->references;
+    } else {
+        child.sighand = TRY(sighand_dup(*parent.sighand));
+        if ((flags & CLONE_CLEAR_SIGHAND) != 0)
+            flush_signal_handlers(*child.sighand);
+    }
+    return {};
+}
+
+Result<ThreadGroup*> copy_group(Task& child, u32 flags) {
+    ThreadGroup& own = current_group();
+    if ((flags & CLONE_THREAD) != 0)
+        return &own;
+    ThreadGroup* group = TRY(group_new());
+    group->leader = &child;
+    group->parent = (flags & CLONE_PARENT) != 0 ? own.parent : &own;
+    group->pgid = own.pgid;
+    group->sid = own.sid;
+    for (u32 i = 0; i < RLIM_COUNT; ++i)
+        group->limits[i] = own.limits[i];
+    return group;
+}
+
+// Undoes a half-made task. Nobody has seen it.
+void abandon(Task& child) {
+    if (child.mm.mm != nullptr)
+        mmput(*child.mm.mm);
+    if (child.files != nullptr)
+        files_put(*child.files);
+    if (child.fs != nullptr)
+        fs_put(*child.fs);
+    if (child.sighand != nullptr)
+        sighand_put(*child.sighand);
+    free_task(child);
+}
+
+// The child's first steps, on its own stack.
+void ret_from_fork(void*) {
+    schedule_tail();
+    Task& task = *current();
+    if (task.set_child_tid.value() != 0)
+        (void)put_user_u32(task.set_child_tid, static_cast<u32>(task.pid)); // a bad address is the program's loss
+    return_to_user(task_user_regs(task));
+}
+
+void* stack_top(Task& task) { return &task_user_regs(task) + 1; }
+
+void copy_thread(Task& child, const CloneArguments& arguments) {
+    PtRegs& regs = task_user_regs(child);
+    regs = task_user_regs(*current());
+    regs.r[0] = 0;
+    if (arguments.stack.value() != 0)
+        regs.sp = arguments.stack.value();
+    init_context(child.context, stack_top(child), ret_from_fork, nullptr);
+    save_user_state(child.context);
+    if ((arguments.flags & CLONE_SETTLS) != 0)
+        child.context.tpidruro = arguments.tls;
+}
+
+Result<void> copy_resources(Task& child, u32 flags) {
+    TRY_VOID(copy_files(child, flags));
+    TRY_VOID(copy_signals(child, flags));
+    return copy_mm(child, flags);
+}
+
+void publish(Task& child, ThreadGroup& group) {
+    IrqGuard irqs;
+    if (group.leader == &child) {
+        group.pid = child.pid;
+        group.parent->children.push_back(group);
+    }
+    link_thread(child, group);
+}
+
+Result<Task*> copy_process(const CloneArguments& arguments) {
+    const u32 flags = arguments.flags;
+    if (!flags_valid(flags))
+        return Err(Errno::INVAL);
+    // A signal to the whole group must reach the child too, or be over before it exists.
+    if (signal_pending())
+        return Err(Errno::RESTARTNOINTR);
+    Task& parent = *current();
+    Task& child = *TRY(alloc_task());
+    __builtin_memcpy(child.comm, parent.comm, sizeof child.comm);
+    if (const auto copied = copy_resources(child, flags); !copied) {
+        abandon(child);
+        return Err(copied.error());
+    }
+    if (fatal_signal_pending()) { // copying may have taken long
+        abandon(child);
+        return Err(Errno::INTR);
+    }
+    const auto pid = alloc_pid();
+    const Result<ThreadGroup*> group = pid ? copy_group(child, flags) : Err(pid.error());
+    if (!group) {
+        abandon(child);
+        return Err(group.error());
+    }
+    child.pid = pid.value();
+    child.policy = parent.policy;
+    child.priority = parent.priority;
+    child.exit_signal = (flags & CLONE_THREAD) != 0 ? 0 : arguments.exit_signal;
+    if ((flags & CLONE_CHILD_SETTID) != 0)
+        child.set_child_tid = arguments.child_tid;
+    if ((flags & CLONE_CHILD_CLEARTID) != 0)
+        child.clear_child_tid = arguments.child_tid;
+    copy_thread(child, arguments);
+    publish(child, *group.value());
+    return &child;
+}
+
+} // namespace
+
+Result<s32> kernel_clone(const CloneArguments& arguments) {
+    Task& child = *TRY(copy_process(arguments));
+    const s32 pid = child.pid;
+    if ((arguments.flags & CLONE_PARENT_SETTID) != 0)
+        (void)put_user_u32(arguments.parent_tid, static_cast<u32>(pid)); // as Linux: too late to fail
+    Completion vfork_done;
+    if ((arguments.flags & CLONE_VFORK) != 0)
+        child.vfork_done = &vfork_done;
+    wake_up_new_task(child);
+    if ((arguments.flags & CLONE_VFORK) != 0) {
+        const auto waited = wait_event_killable(vfork_done.waiters, [&] { return vfork_done.done; });
+        if (!waited) // killed: the child, which is still in this address space, must not look for us any more
+            child.vfork_done = nullptr;
+    }
+    return pid;
+}
+
+namespace {
+
+struct FirstProcess {
+    void (*function)(void*);
+    void* argument;
+};
+constinit FirstProcess first_process = {nullptr, nullptr};
+
+void begin_first_process(void*) {
+    schedule_tail();
+    first_process.function(first_process.argument);
+    panic("process 1 has nothing to run");
+}
+
+template <class T> T& must(Result<T*> made) {
+    if (!made)
+        panic("no memory for process 1");
+    return *made.value();
+}
+
+} // namespace
+
+Task& start_first_process(void (*function)(void*), void* argument) {
+    first_process = {function, argument};
+    Task& task = must(alloc_task());
+    ThreadGroup& group = must(group_new());
+    task.sighand = &must(sighand_new());
+    task.files = &must(files_new());
+    task.fs = &must(fs_new());
+    task.pid = alloc_pid().value();
+    task.exit_signal = SIGCHLD;
+    group.leader = &task;
+    group.pid = group.pgid = group.sid = task.pid;
+    group.unkillable = true;
+    init_limits(group);
+    init_context(task.context, stack_top(task), begin_first_process, nullptr);
+    link_thread(task, group);
+    wake_up_new_task(task);
+    return task;
+}
+
+} // namespace faultline

@@ -1,0 +1,49 @@
+// What a parent hears of its children: SIGCHLD, and a wake-up if it sits in wait(2).
+#include "kernel/proc/signal_queue.hpp"
+
+namespace faultline {
+
+namespace {
+
+SigInfo siginfo_child(const ThreadGroup& child, s32 sig, s32 code, s32 status) {
+    SigInfo info;
+    info.signo = sig;
+    info.code = code;
+    info.fields[0] = static_cast<u32>(child.pid);
+    info.fields[1] = 0; // uid
+    info.fields[2] = static_cast<u32>(status);
+    info.fields[3] = static_cast<u32>(group_use(child).run_ns / 10'000'000); // si_utime, in clock ticks
+    info.fields[4] = 0;
+    return info;
+}
+
+} // namespace
+
+bool do_notify_parent(ThreadGroup& group, s32 sig) {
+    ThreadGroup& parent = *group.parent;
+    const s32 code = group.leader->exit_code;
+    const bool killed = (code & 0x7f) != 0;
+    bool unwanted = false;
+    if (sig == SIGCHLD) {
+        const SigAction& action = parent.leader->sighand->of(SIGCHLD);
+        unwanted = action.handler == HANDLER_IGNORE || (action.flags & SA_NOCLDWAIT) != 0;
+        if (action.handler == HANDLER_IGNORE)
+            sig = 0;
+    }
+    if (sig != 0)
+        (void)send_group_sig_info( // no memory: wait(2) tells as well
+            siginfo_child(group, sig, killed ? CLD_KILLED : CLD_EXITED, killed ? code & 0x7f : code >> 8), parent);
+    wake_up_all(parent.wait_chldexit);
+    return unwanted;
+}
+
+void do_notify_parent_cldstop(ThreadGroup& group, s32 code, s32 status) {
+    if (group.parent == nullptr)
+        return;
+    ThreadGroup& parent = *group.parent;
+    if ((parent.leader->sighand->of(SIGCHLD).flags & SA_NOCLDSTOP) == 0)
+        (void)send_group_sig_info(siginfo_child(group, SIGCHLD, code, status), parent);
+    wake_up_all(parent.wait_chldexit);
+}
+
+} // namespace faultline

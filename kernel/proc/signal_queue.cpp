@@ -1,0 +1,84 @@
+// The queues of pending signals.
+#include "kernel/proc/signal_queue.hpp"
+
+#include <arch/irq.hpp>
+
+#include "mm/slab.hpp"
+
+namespace faultline {
+
+namespace {
+
+constinit KmemCache sigqueue_cache{"sigqueue", sizeof(SigQueue), alignof(SigQueue)};
+
+// Signals with this little to tell need no queue entry, so that a timer interrupt can send them without memory.
+bool needs_entry(const SigInfo& info) { return info.code != SI_KERNEL; }
+
+} // namespace
+
+Result<SigQueue*> sigqueue_alloc(const SigInfo& info) {
+    if (!needs_entry(info))
+        return nullptr;
+    auto* entry = kmem_new<SigQueue>(sigqueue_cache);
+    if (entry != nullptr)
+        entry->info = info;
+    else if (info.signo >= SIGRTMIN && info.code < 0) // sigqueue(3) promises each; a kill() may merge
+        return Err(Errno::AGAIN);
+    return entry;
+}
+
+void sigqueue_append(SigPending& pending, s32 sig, SigQueue* entry) {
+    pending.set |= sigmask(sig);
+    SigQueue** end = &pending.queue;
+    while (*end != nullptr)
+        end = &(*end)->next;
+    *end = entry;
+}
+
+void sigqueue_free(SigQueue* entry) { kmem_delete(sigqueue_cache, entry); }
+
+SigInfo collect_signal(SigPending& pending, s32 sig) {
+    SigInfo info;
+    info.signo = sig;
+    info.code = SI_KERNEL;
+    SigQueue* found = nullptr;
+    bool more = false;
+    for (SigQueue** link = &pending.queue; *link != nullptr;) {
+        if ((*link)->info.signo != sig) {
+            link = &(*link)->next;
+        } else if (found == nullptr) {
+            found = *link;
+            *link = found->next;
+        } else {
+            more = true;
+            break;
+        }
+    }
+    if (!more)
+        pending.set &= ~sigmask(sig);
+    if (found != nullptr) {
+        info = found->info;
+        sigqueue_free(found);
+    }
+    return info;
+}
+
+void flush_sigqueue_mask(SigPending& pending, u64 set) {
+    pending.set &= ~set;
+    for (SigQueue** link = &pending.queue; *link != nullptr;) {
+        SigQueue* entry = *link;
+        if (in_set(entry->info.signo, set)) {
+            *link = entry->next;
+            sigqueue_free(entry);
+        } else {
+            link = &entry->next;
+        }
+    }
+}
+
+void flush_sigqueue(SigPending& pending) {
+    IrqGuard irqs;
+    flush_sigqueue_mask(pending, ~u64{0});
+}
+
+} // namespace faultline

@@ -1,0 +1,172 @@
+// The system as a whole, and what a process may use and has used of it.
+#include <linux/reboot.h>
+#include <linux/resource.h>
+#include <linux/sysinfo.h>
+
+#include <arch/machine_control.hpp>
+
+#include <algorithm>
+
+#include "arch/contract/clock.hpp"
+#include "kernel/debug/printk.hpp"
+#include "kernel/drivers/virtio/console.hpp"
+#include "kernel/fs/files.hpp"
+#include "kernel/fs/random.hpp"
+#include "kernel/proc/process.hpp"
+#include "kernel/proc/rusage.hpp"
+#include "kernel/proc/syscalls.hpp"
+#include "kernel/proc/time.hpp"
+#include "kernel/proc/utsname.hpp"
+#include "mm/mm_struct.hpp"
+#include "mm/page_alloc.hpp"
+
+namespace faultline {
+
+Result<u32> sys_uname(UserAddr buffer) {
+    TRY_VOID(copy_struct_to_user(buffer, &SYSTEM_NAME, sizeof SYSTEM_NAME));
+    return 0u;
+}
+
+Result<u32> sys_sysinfo(UserAddr buffer) {
+    struct sysinfo info = {};
+    info.uptime = static_cast<__kernel_long_t>(clock_ns() / NSEC_PER_SEC);
+    info.totalram = nr_total_pages();
+    info.freeram = nr_free_pages();
+    info.procs = static_cast<__u16>(task_count());
+    info.mem_unit = PAGE_SIZE;
+    TRY_VOID(copy_struct_to_user(buffer, &info, sizeof info));
+    return 0u;
+}
+
+Result<u32> sys_reboot(u32 magic1, u32 magic2, u32 command, UserAddr) {
+    constexpr u32 MAGICS[] = {LINUX_REBOOT_MAGIC2, LINUX_REBOOT_MAGIC2A, LINUX_REBOOT_MAGIC2B, LINUX_REBOOT_MAGIC2C};
+    if (magic1 != LINUX_REBOOT_MAGIC1 || std::find(std::begin(MAGICS), std::end(MAGICS), magic2) == std::end(MAGICS))
+        return Err(Errno::INVAL);
+    switch (command) {
+    case LINUX_REBOOT_CMD_POWER_OFF:
+    case LINUX_REBOOT_CMD_HALT:
+    case LINUX_REBOOT_CMD_RESTART: // the machine is started anew by whoever started it
+        printk(KERN_INFO, "reboot: power down");
+        flush_ports();
+        machine_exit(0);
+    case LINUX_REBOOT_CMD_CAD_ON:
+    case LINUX_REBOOT_CMD_CAD_OFF: return 0u; // no keyboard, no Ctrl-Alt-Del
+    default: return Err(Errno::INVAL);
+    }
+}
+
+Result<u32> sys_getrandom(UserAddr buffer, u32 bytes, u32 flags) {
+    constexpr u32 KNOWN_FLAGS = 0x7; // GRND_NONBLOCK, GRND_RANDOM, GRND_INSECURE
+    if ((flags & ~KNOWN_FLAGS) != 0)
+        return Err(Errno::INVAL);
+    u8 chunk[64];
+    for (u32 done = 0; done < bytes;) {
+        const u32 count = std::min(bytes - done, u32{sizeof chunk});
+        get_random_bytes(chunk, count);
+        const u32 left = copy_to_user(buffer + done, chunk, count);
+        if (left == count && done == 0)
+            return Err(Errno::FAULT);
+        done += count - left;
+        if (left != 0 || fatal_signal_pending())
+            return done;
+        cond_resched();
+    }
+    return bytes;
+}
+
+Result<void> put_rusage(UserAddr to, const ResourceUse& use) {
+    rusage answer = {};
+    answer.ru_utime.tv_sec = static_cast<__kernel_old_time_t>(use.run_ns / NSEC_PER_SEC);
+    answer.ru_utime.tv_usec = static_cast<__kernel_suseconds_t>(use.run_ns % NSEC_PER_SEC / 1000);
+    answer.ru_maxrss = static_cast<__kernel_long_t>(use.max_rss * (PAGE_SIZE / 1024));
+    answer.ru_minflt = static_cast<__kernel_long_t>(use.min_flt);
+    answer.ru_majflt = static_cast<__kernel_long_t>(use.maj_flt);
+    return copy_struct_to_user(to, &answer, sizeof answer);
+}
+
+Result<u32> sys_getrusage(s32 who, UserAddr usage) {
+    constexpr s32 RUSAGE_THREAD_WHO = 1;
+    const Task& task = *current();
+    ResourceUse use;
+    switch (who) {
+    case RUSAGE_SELF: use = group_use(current_group()); break;
+    case RUSAGE_CHILDREN: use = current_group().children_use; break;
+    case RUSAGE_THREAD_WHO: use = {task_run_time_ns(task), task.mm.min_flt, task.mm.maj_flt, 0}; break;
+    default: return Err(Errno::INVAL);
+    }
+    if (const MmStruct* mm = task.mm.mm; who != RUSAGE_CHILDREN)
+        use.max_rss = std::max(use.max_rss, mm->rss_anon + mm->rss_file);
+    TRY_VOID(put_rusage(usage, use));
+    return 0u;
+}
+
+// --- limits: remembered; the stack's is obeyed ---
+
+namespace {
+
+constexpr u32 INFINITY_32 = ~u32{0};
+constexpr u64 INFINITY_64 = ~u64{0};
+
+u32 to_32(u64 limit) { return limit >= INFINITY_32 ? INFINITY_32 : static_cast<u32>(limit); }
+u64 from_32(u32 limit) { return limit == INFINITY_32 ? INFINITY_64 : limit; }
+
+Result<ResourceLimit*> find_limit(ThreadGroup& group, u32 resource) {
+    if (resource >= RLIM_COUNT)
+        return Err(Errno::INVAL);
+    return &group.limits[resource];
+}
+
+Result<void> set_limit(ThreadGroup& group, u32 resource, const ResourceLimit& next) {
+    ResourceLimit* limit = TRY(find_limit(group, resource));
+    if (next.soft > next.hard)
+        return Err(Errno::INVAL);
+    if (resource == RLIMIT_NOFILE && next.hard > limit->hard)
+        return Err(Errno::PERM); // descriptor tables end there
+    *limit = next;
+    if (MmStruct* mm = group.leader->mm.mm; resource == RLIMIT_STACK && mm != nullptr)
+        mm->stack_limit = static_cast<u32>(std::min<u64>(next.soft, TASK_SIZE));
+    return {};
+}
+
+} // namespace
+
+void init_limits(ThreadGroup& group) {
+    group.limits[RLIMIT_STACK].soft = 8u << 20;
+    group.limits[RLIMIT_CORE].soft = 0;
+    group.limits[RLIMIT_NOFILE] = {OPEN_MAX, OPEN_MAX};
+    group.limits[RLIMIT_MEMLOCK] = {8u << 20, 8u << 20};
+    group.limits[RLIMIT_NICE] = {0, 0};
+    group.limits[RLIMIT_RTPRIO] = {0, 0};
+}
+
+Result<u32> sys_getrlimit(u32 resource, UserAddr limit) {
+    const ResourceLimit* found = TRY(find_limit(current_group(), resource));
+    const u32 answer[2] = {to_32(found->soft), to_32(found->hard)};
+    TRY_VOID(copy_struct_to_user(limit, answer, sizeof answer));
+    return 0u;
+}
+
+Result<u32> sys_setrlimit(u32 resource, UserAddr limit) {
+    u32 wanted[2];
+    TRY_VOID(copy_struct_from_user(wanted, limit, sizeof wanted));
+    TRY_VOID(set_limit(current_group(), resource, {from_32(wanted[0]), from_32(wanted[1])}));
+    return 0u;
+}
+
+Result<u32> sys_prlimit64(s32 pid, u32 resource, UserAddr new_limit, UserAddr old_limit) {
+    Task* task = pid == 0 ? current() : find_task_by_vpid(pid);
+    if (task == nullptr)
+        return Err(Errno::SRCH);
+    ResourceLimit wanted;
+    if (new_limit.value() != 0)
+        TRY_VOID(copy_struct_from_user(&wanted, new_limit, sizeof wanted));
+    const ResourceLimit* found = TRY(find_limit(*task->group, resource));
+    const ResourceLimit before = *found;
+    if (new_limit.value() != 0)
+        TRY_VOID(set_limit(*task->group, resource, wanted));
+    if (old_limit.value() != 0)
+        TRY_VOID(copy_struct_to_user(old_limit, &before, sizeof before));
+    return 0u;
+}
+
+} // namespace faultline

@@ -1,0 +1,170 @@
+// wait4 and waitid: what became of a child.
+#include <linux/resource.h>
+#include <linux/wait.h>
+
+#include "kernel/proc/process.hpp"
+#include "kernel/proc/rusage.hpp"
+#include "kernel/proc/syscalls.hpp"
+
+namespace faultline {
+
+namespace {
+
+// Which children are asked for, and what about them.
+struct WaitRequest {
+    u32 options = 0;
+    bool any = false;
+    s32 pid = 0;  // this one
+    s32 pgid = 0; // or those of this group
+};
+
+// What was found. pid 0: children there are, but nothing to tell of them.
+struct WaitReport {
+    s32 pid = 0;
+    s32 status = 0; // as wait(2) encodes it
+    s32 code = 0;   // CLD_*
+    ResourceUse use;
+};
+
+bool eligible(const ThreadGroup& child, const WaitRequest& request) {
+    const bool asked_for = request.any || child.pid == request.pid || (request.pgid != 0 && child.pgid == request.pgid);
+    // A child made by clone() with another exit signal than SIGCHLD is waited for only on demand.
+    const bool is_clone = child.leader->exit_signal != SIGCHLD;
+    const bool wants_clone = (request.options & __WCLONE) != 0;
+    return asked_for && ((request.options & __WALL) != 0 || is_clone == wants_clone);
+}
+
+WaitReport reap(ThreadGroup& child, const WaitRequest& request) {
+    const s32 status = child.group_exit ? child.exit_code : child.leader->exit_code;
+    WaitReport report{child.pid, status, (status & 0x7f) != 0 ? CLD_KILLED : CLD_EXITED, group_use(child)};
+    report.use.add(child.children_use);
+    if ((request.options & WNOWAIT) == 0) {
+        current_group().children_use.add(report.use);
+        release_group(child);
+    }
+    return report;
+}
+
+// What is to be told of one child now, if anything; telling it takes it off the list unless WNOWAIT.
+WaitReport report_child(ThreadGroup& child, const WaitRequest& request) {
+    const bool consume = (request.options & WNOWAIT) == 0;
+    if ((request.options & WEXITED) != 0 && group_is_dead(child))
+        return reap(child, request);
+    if ((request.options & WSTOPPED) != 0 && child.stopped && !child.stop_reported) {
+        child.stop_reported = consume;
+        return {child.pid, child.stop_signal << 8 | 0x7f, CLD_STOPPED, group_use(child)};
+    }
+    if ((request.options & WCONTINUED) != 0 && child.continued_unreported) {
+        child.continued_unreported = !consume;
+        return {child.pid, 0xffff, CLD_CONTINUED, group_use(child)};
+    }
+    return {};
+}
+
+// CHILD: nobody is eligible.
+Result<WaitReport> scan_children(const WaitRequest& request) {
+    bool any_eligible = false;
+    for (ThreadGroup& child : current_group().children) {
+        if (!eligible(child, request))
+            continue;
+        any_eligible = true;
+        const WaitReport report = report_child(child, request);
+        if (report.pid != 0)
+            return report;
+    }
+    if (!any_eligible)
+        return Err(Errno::CHILD);
+    return WaitReport{};
+}
+
+Result<WaitReport> do_wait(const WaitRequest& request) {
+    while (true) {
+        WaitEntry entry;
+        prepare_to_wait(current_group().wait_chldexit, entry, TaskState::Interruptible);
+        const auto found = scan_children(request);
+        const bool done = !found || found.value().pid != 0 || (request.options & WNOHANG) != 0;
+        if (!done && !signal_pending())
+            schedule();
+        finish_wait(entry);
+        if (done)
+            return found;
+        if (signal_pending())
+            return Err(Errno::RESTARTSYS);
+    }
+}
+
+} // namespace
+
+Result<s32> sys_wait4(s32 pid, UserAddr status, u32 options, UserAddr rusage) {
+    constexpr u32 ALLOWED = WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
+    constexpr s32 LOWEST = -0x7fffffff - 1;
+    if ((options & ~ALLOWED) != 0)
+        return Err(Errno::INVAL);
+    if (pid == LOWEST)
+        return Err(Errno::SRCH);
+    WaitRequest request;
+    request.options = options | WEXITED;
+    request.any = pid == -1;
+    request.pid = pid > 0 ? pid : 0;
+    request.pgid = pid == 0 ? current_group().pgid : pid < -1 ? -pid : 0;
+    const WaitReport report = TRY(do_wait(request));
+    if (report.pid == 0)
+        return 0;
+    if (rusage.value() != 0)
+        TRY_VOID(put_rusage(rusage, report.use));
+    if (status.value() != 0)
+        TRY_VOID(put_user_u32(status, static_cast<u32>(report.status)));
+    return report.pid;
+}
+
+namespace {
+
+// si_status as waitid(2) wants it: the exit status or the signal, not encoded.
+s32 plain_status(const WaitReport& report) {
+    switch (report.code) {
+    case CLD_EXITED: return report.status >> 8 & 0xff;
+    case CLD_KILLED: return report.status & 0x7f;
+    case CLD_STOPPED: return report.status >> 8;
+    default: return SIGCONT;
+    }
+}
+
+Result<WaitRequest> waitid_request(u32 which, s32 id, u32 options) {
+    constexpr u32 ALLOWED = WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
+    if ((options & ~ALLOWED) != 0 || (options & (WEXITED | WSTOPPED | WCONTINUED)) == 0)
+        return Err(Errno::INVAL);
+    WaitRequest request;
+    request.options = options;
+    switch (which) {
+    case P_ALL: request.any = true; break;
+    case P_PID: request.pid = id; break;
+    case P_PGID: request.pgid = id != 0 ? id : current_group().pgid; break;
+    default: return Err(Errno::INVAL);
+    }
+    if (id < 0 || (which == P_PID && id == 0))
+        return Err(Errno::INVAL);
+    return request;
+}
+
+} // namespace
+
+Result<u32> sys_waitid(u32 which, s32 id, UserAddr info, u32 options, UserAddr rusage) {
+    const WaitRequest request = TRY(waitid_request(which, id, options));
+    const WaitReport report = TRY(do_wait(request));
+    if (rusage.value() != 0 && report.pid != 0)
+        TRY_VOID(put_rusage(rusage, report.use));
+    if (info.value() == 0)
+        return 0u;
+    SigInfo answer;
+    if (report.pid != 0) {
+        answer.signo = SIGCHLD;
+        answer.code = report.code;
+        answer.fields[0] = static_cast<u32>(report.pid);
+        answer.fields[2] = static_cast<u32>(plain_status(report));
+    }
+    // Linux writes si_signo … si_status and leaves the rest of the program's structure alone.
+    TRY_VOID(copy_struct_to_user(info, &answer, 6 * sizeof(u32)));
+    return 0u;
+}
+
+} // namespace faultline

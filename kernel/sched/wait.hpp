@@ -1,0 +1,71 @@
+// A queue of sleepers waiting for a condition (Linux: wait_queue_head_t).
+#pragma once
+
+#include "base/intrusive.hpp"
+#include "kernel/sched/sched.hpp"
+
+namespace faultline {
+
+struct WaitEntry {
+    AutoUnlinkHook link;
+    Task* task = nullptr;
+};
+
+struct WaitQueue {
+    AutoUnlinkList<WaitEntry, &WaitEntry::link> entries;
+};
+
+// Wakes all sleepers, or the one that waits longest. From anywhere, interrupts included.
+void wake_up_all(WaitQueue& queue);
+void wake_up_one(WaitQueue& queue);
+
+// Queues current and gives it a sleeping state: from here on a wake-up is not lost, so the condition must be tested
+// again before schedule(). finish_wait() undoes both. (Linux: the same names.)
+void prepare_to_wait(WaitQueue& queue, WaitEntry& entry, TaskState state);
+void finish_wait(WaitEntry& entry);
+
+// Sleeps in `state` (Interruptible, Killable or Uninterruptible) until condition() holds: ok. RESTARTSYS on a signal
+// that ends such a sleep; TIMEDOUT at the deadline. The condition may not itself sleep, and is tested with interrupts
+// as the caller has them.
+template <class Condition>
+Result<void> wait_event_state(WaitQueue& queue, TaskState state, Condition&& condition, u64 deadline_ns) {
+    while (!condition()) {
+        WaitEntry entry;
+        prepare_to_wait(queue, entry, state);
+        bool woken = true;
+        bool interrupted = false;
+        if (!condition()) {
+            interrupted = (state == TaskState::Interruptible && signal_pending()) ||
+                          (state == TaskState::Killable && fatal_signal_pending());
+            if (!interrupted)
+                woken = schedule_until(deadline_ns);
+        }
+        finish_wait(entry);
+        if (interrupted)
+            return Err(Errno::RESTARTSYS);
+        if (!woken && !condition())
+            return Err(Errno::TIMEDOUT);
+    }
+    return {};
+}
+
+template <class Condition>
+Result<void> wait_event_interruptible(WaitQueue& queue, Condition&& condition, u64 deadline_ns = NO_DEADLINE) {
+    return wait_event_state(queue, TaskState::Interruptible, condition, deadline_ns);
+}
+
+template <class Condition> Result<void> wait_event_killable(WaitQueue& queue, Condition&& condition) {
+    return wait_event_state(queue, TaskState::Killable, condition, NO_DEADLINE);
+}
+
+// An event that happens once (Linux: struct completion). Lives on the waiter's stack, as a rule.
+struct Completion {
+    bool done = false;
+    WaitQueue waiters;
+};
+inline void complete(Completion& event) {
+    event.done = true;
+    wake_up_all(event.waiters);
+}
+
+} // namespace faultline

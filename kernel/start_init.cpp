@@ -1,0 +1,59 @@
+// Process 1: a kernel task that unpacks the initramfs, opens the console and becomes the program of init=.
+#include "kernel/start_init.hpp"
+
+#include <arch/boot_info.hpp>
+#include <arch/machine_control.hpp>
+
+#include "arch/contract/clock.hpp"
+#include "arch/contract/memory.hpp"
+#include "kernel/cmdline.hpp"
+#include "kernel/debug/printk.hpp"
+#include "kernel/fs/init.hpp"
+#include "kernel/proc/process.hpp"
+#include "mm/page_alloc.hpp"
+
+namespace faultline {
+
+namespace {
+
+constexpr u8 BAD_USAGE = 64;
+
+void mount_initramfs() {
+    const BootInfo& boot = boot_info();
+    const u32 bytes = boot.initrd_end - boot.initrd_start;
+    init_filesystem(bytes != 0 ? phys_to_virt(boot.initrd_start) : nullptr, bytes);
+    if (bytes != 0)
+        free_reserved_range(boot.initrd_start, PhysAddr(page_align_up(boot.initrd_end.value())));
+}
+
+Result<void> run_init(const InitArguments& init) {
+    ExecArgs strings;
+    TRY_VOID(strings.add_argument(init.path));
+    for (u32 i = 0; i < init.argument_count; ++i)
+        TRY_VOID(strings.add_argument(init.arguments[i]));
+    for (u32 i = 0; i < init.environment_count; ++i)
+        TRY_VOID(strings.add_environment(init.environment[i]));
+    return do_execve(init.path, strings);
+}
+
+void kernel_init(void*) {
+    mount_initramfs();
+    if (const auto opened = open_init_console(); !opened)
+        panic("process 1 has no console: error %u", static_cast<unsigned>(opened.error()));
+    const InitArguments& init = init_arguments();
+    if (const auto run = run_init(init); !run) {
+        const auto error = static_cast<unsigned>(run.error());
+        if (!init.requested)
+            panic("no working init: %s: error %u", init.path, error);
+        console_printf("faultline: boot argument init=%s: it cannot be run: error %u\n", init.path, error);
+        machine_exit(BAD_USAGE);
+    }
+    printk(KERN_INFO, "boot: %llu ns to the first user instruction", cycle_counter());
+    return_to_user(task_user_regs(*current()));
+}
+
+} // namespace
+
+void start_init() { start_first_process(kernel_init, nullptr); }
+
+} // namespace faultline

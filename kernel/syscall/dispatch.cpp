@@ -1,0 +1,80 @@
+// A system call, from the vector to its function and back; and the last stop before user mode.
+#include <asm/unistd.h>
+
+#include <arch/context.hpp>
+#include <arch/irq.hpp>
+
+#include "arch/contract/upcalls.hpp"
+#include "kernel/debug/printk.hpp"
+#include "kernel/proc/signal.hpp"
+#include "kernel/proc/syscalls.hpp"
+#include "kernel/syscall/table.hpp"
+
+namespace faultline {
+
+namespace {
+
+// ARM's own calls, far above the table (Linux arch/arm/kernel/traps.c arm_syscall).
+u32 private_syscall(PtRegs& regs) {
+    switch (regs.r[7]) {
+    case __ARM_NR_cacheflush: return adapt<sys_cacheflush>(regs);
+    case __ARM_NR_set_tls: set_tls(regs.r[0]); return 0;
+    case __ARM_NR_get_tls: return get_tls();
+    case __ARM_NR_usr32: return 0; // there is no 26-bit mode to leave
+    default: return sys_unknown(regs);
+    }
+}
+
+bool first_time(u32 number) {
+    constexpr u32 LOGGED = 1024;
+    static constinit u32 seen[LOGGED / 32] = {};
+    if (number >= LOGGED)
+        return false;
+    const u32 bit = 1u << (number % 32);
+    const bool before = (seen[number / 32] & bit) != 0;
+    seen[number / 32] |= bit;
+    return !before;
+}
+
+} // namespace
+
+u32 sys_unknown(PtRegs& regs) {
+    const u32 number = regs.r[7];
+    if (first_time(number))
+        printk(KERN_INFO, "%s[%d]: system call %u is not there", current()->comm, static_cast<int>(current()->pid),
+               static_cast<unsigned>(number));
+    return syscall_error(Errno::NOSYS);
+}
+
+u32 syscall_error(Errno error) {
+    switch (error) {
+    case Errno::RESTARTSYS:
+    case Errno::RESTARTNOINTR:
+    case Errno::RESTARTNOHAND:
+    case Errno::RESTART_RESTARTBLOCK:
+        current()->restart_errno = static_cast<u16>(error);
+        current()->sigpending = true; // do_signal() arranges it, even if the signal has meanwhile gone elsewhere
+        return static_cast<u32>(-static_cast<s32>(Errno::INTR));
+    default: return static_cast<u32>(-static_cast<s32>(error));
+    }
+}
+
+void handle_syscall(PtRegs& regs) {
+    const u32 number = regs.r[7];
+    const SyscallHandler handler = number < NR_SYSCALLS ? syscall_table[number] : private_syscall;
+    regs.r[0] = handler(regs);
+}
+
+void prepare_exit_to_user(PtRegs& regs) {
+    Task& task = *current();
+    while (task.need_resched || task.sigpending) [[unlikely]] {
+        local_irq_enable();
+        if (task.need_resched)
+            schedule();
+        if (task.sigpending)
+            do_signal(regs);
+        local_irq_disable();
+    }
+}
+
+} // namespace faultline

@@ -1,0 +1,113 @@
+#!/bin/bash
+# Boots Faultline on an emulated ARMv7 machine; without arguments, the demonstration. `./qemu-run.sh --help` has the
+# options. Everything the user gave is checked here, before anything is built or booted; tools/run/ does the rest.
+set -euo pipefail
+
+usage() {
+    cat <<'END'
+./qemu-run.sh                         the demonstration: the hang, the cure, and a table of scenarios and repairs
+./qemu-run.sh --all                   the same, with every scenario in the table
+./qemu-run.sh --list                  the scenarios: a name and a sentence each
+./qemu-run.sh --scenario NAME         one scenario, in a boot of its own, with livelock=halt
+./qemu-run.sh --exec FILE [ARG...]    a static ARM Linux program of this computer, as a child of init
+./qemu-run.sh --init PATH [ARG...]    this program of the initramfs is process 1
+
+Before --exec or --init, whose arguments end the line:
+  --fault-in R      gup, gup_dirty, fixup_2011, fixup or trap: how a futex call repairs a fault
+  --root DIR        add this tree to the initramfs (repeatable)
+  --append "k=v ..."  more kernel arguments; what the kernel does not know becomes process 1's environment
+  --mem MIB         32 to 1024 (default 128)      --smp N         processors, 1 to 8 (only 1 works yet)
+  --mmu walked      (softtlb does not work yet)   --disk FILE     does not work yet
+  --icount          count instructions: runs are identical
+  --gdb             wait for a debugger; --timeout does not apply
+  --timeout S       end the machine after S seconds (default 120)
+  --verbose         show the build and all kernel messages
+
+Status: the program's own, or 128+n if signal n killed it; 70 livelock, 71 kernel panic, 72 timeout, 64 bad usage,
+69 if packages, the build or QEMU fail. The demonstration: 0 if every cell is as expected, else 1.
+END
+}
+
+complain() { printf 'qemu-run: %s\n' "$*" >&2; }
+
+# refuse WHAT: one line on standard error that names the option, and the status of bad usage.
+refuse() {
+    complain "$*"
+    exit 64
+}
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+catalogue=$here/user/scenarios/catalogue.tsv
+repairs=(gup gup_dirty fixup_2011 fixup trap)
+
+mode=demo subject='' arguments=() all='' fault_in='' append='' roots=()
+memory=128 icount='' gdb='' gdb_port='' timeout=120 verbose=''
+
+source "$here/tools/run/elf.sh"
+source "$here/tools/run/options.sh"
+parse_options "$@"
+
+if [[ $mode == list ]]; then
+    awk -F '\t' '!/^#/ && NF { printf "%-36s %s\n", $1, $NF }' "$catalogue"
+    exit 0
+fi
+
+{ exec {own_input}<&0; } 2>/dev/null || exec {own_input}</dev/null
+cd "$here"
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/faultline.XXXXXX")
+machine='' cells=()
+
+source tools/run/machine.sh
+source tools/run/demo.sh
+
+leave() {
+    stop_machine
+    stop_cells
+    rm -rf "$scratch"
+}
+interrupted() {
+    trap - "$1" EXIT
+    leave
+    kill -s "$1" $$
+}
+trap leave EXIT
+for signal in INT TERM HUP; do
+    # shellcheck disable=SC2064 # the signal's name is wanted now
+    trap "interrupted $signal" "$signal"
+done
+
+loglevel=4 # warnings and worse
+[[ -z $verbose ]] || loglevel=7
+prepare
+if [[ $mode == demo ]]; then
+    demonstration && exit 0
+    exit 1
+fi
+
+kernel_arguments=loglevel=$loglevel
+[[ -z $fault_in ]] || kernel_arguments+=" fault_in=$fault_in"
+for root in "${roots[@]}"; do add_to_initramfs "$root"; done
+case $mode in
+scenario)
+    kernel_arguments+=" livelock=halt${append:+ $append} init=/sbin/init -- scenario $subject"
+    ;;
+exec)
+    stage_program "$subject" "${arguments[@]}"
+    kernel_arguments+="${append:+ $append} init=/sbin/init -- exec"
+    ;;
+init)
+    kernel_arguments+="${append:+ $append} $(quoted "init=$subject")${arguments[*]:+ --}"
+    for argument in "${arguments[@]}"; do kernel_arguments+=" $(quoted "$argument")"; done
+    ;;
+esac
+check_memory
+check_command_line "$kernel_arguments"
+[[ -z $gdb ]] || await_debugger
+
+if [[ $mode == scenario ]]; then
+    boot "$kernel_arguments" console
+else
+    boot "$kernel_arguments" program
+fi
+[[ -z $verdict ]] || complain "status $status: $verdict"
+exit "$status"

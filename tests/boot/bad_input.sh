@@ -1,0 +1,71 @@
+#!/bin/bash
+# What qemu-run.sh refuses: status 64, nothing on standard output, one line on standard error that names the option, in
+# no time.
+source "$(dirname "$0")/lib.sh"
+
+# refused OPTION ARG...
+refused() {
+    local option=$1
+    shift
+    status=0
+    timeout 10 ./qemu-run.sh "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
+    check "refused: $*" equal "$status" 64
+    check "one line for: $*" equal "$(wc -l <"$work/err")" 1
+    check "names $option for: $*" holds "$work/err" "^qemu-run: $option: "
+    check "nothing on standard output for: $*" equal "$(wc -c <"$work/out")" 0
+}
+
+program=build/arm/user/hello
+head -c 40 "$program" >"$work/short"
+head -c 3000 "$program" >"$work/cut"
+: >"$work/empty"
+cp "$program" "$work/big-endian"
+printf '\002' | dd of="$work/big-endian" bs=1 seek=5 conv=notrunc status=none
+cp "$program" "$work/other-machine"
+printf '\003' | dd of="$work/other-machine" bs=1 seek=18 conv=notrunc status=none
+echo 'int main(void) { return 0; }' >"$work/hello.c"
+arm-linux-gnueabihf-gcc -o "$work/dynamic" "$work/hello.c"
+arm-linux-gnueabihf-gcc -c -o "$work/object" "$work/hello.c"
+mkfifo "$work/fifo"
+
+refused --bogus --bogus
+refused stray stray
+refused --scenario --scenario
+refused --scenario --scenario no-such-scenario
+refused --scenario --scenario ''
+refused --scenario --scenario 'a b'
+for value in '' x -1 0 31 1025 1.5 99999999999999999999; do refused --mem --mem "$value"; done
+for value in '' x 0 9 -1 2 8; do refused --smp --smp "$value"; done
+for value in '' x 0 -1 1e3; do refused --timeout --timeout "$value"; done
+for value in '' x softtlb; do refused --mmu --mmu "$value"; done
+for value in '' x GUP 'gup fixup'; do refused --fault-in --fault-in "$value" --init /sbin/init; done
+refused --fault-in --fault-in gup
+refused --disk --disk "$program"
+refused --disk --disk "$work/nowhere"
+refused --root --root "$work/nowhere" --init /sbin/init
+refused --root --root "$program" --init /sbin/init
+refused --append --append 'open="quote' --init /sbin/init
+refused --append --append 'loglevel=4 -- x' --init /sbin/init
+refused --append --append $'two\nlines' --init /sbin/init
+refused --init --init
+refused --init --init sbin/init
+refused --init --init /no/such/program
+refused --init --init /sbin/init 'a"b'
+refused --all --list --all
+refused --gdb --gdb
+
+refused --exec --exec
+for file in nowhere short cut empty big-endian other-machine dynamic object fifo hello.c; do
+    refused --exec --exec "$work/$file"
+done
+refused --exec --exec "$work"
+refused --exec --exec /bin/true
+refused --exec --list --exec "$program"
+
+# The values of the kernel's own arguments are the kernel's to check, and it does.
+for words in fault_in=bogus fault_around=2 livelock=maybe fork_copy_shared=x; do
+    run --append "$words" --init /sbin/init run /bin/hello </dev/null
+    check "the kernel refuses $words" equal "$status" 64
+    check "and says so" holds "$work/err" "${words%%=*}"
+done
+finish

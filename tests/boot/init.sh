@@ -1,0 +1,25 @@
+#!/bin/bash
+# A program of ours as process 1: its surroundings, its arguments, and how the machine ends with it.
+source "$(dirname "$0")/lib.sh"
+
+mkdir -p "$work/root/opt/a dir"
+arm-linux-gnueabihf-gcc -O1 -static -o "$work/root/opt/a dir/mirror" tests/boot/programs/mirror.c -lm || exit 1
+
+run --root "$work/root" --append 'EXTRA=more' --init '/opt/a dir/mirror' surroundings </dev/null
+check "status" equal "$status" 0
+check "process 1, in /" holds "$work/out" '^pid 1 in /$'
+check "environment" holds "$work/out" '^HOME=/ TERM=linux EXTRA=more$'
+
+run --root "$work/root" --init '/opt/a dir/mirror' arguments a 'b c' '' loglevel=3 </dev/null
+printf '%s\n' '2: [a]' '3: [b c]' '4: []' '5: [loglevel=3]' >"$work/expected"
+check "arguments" cmp "$work/out" "$work/expected"
+
+run --root "$work/root" --init '/opt/a dir/mirror' exit 5 </dev/null
+check "its status is the machine's" equal "$status" 5
+
+run --init /sbin/init </dev/null
+check "the honest programs pass" equal "$status" 0
+
+run --init /sbin/init balanced /bin/fork_pipe </dev/null
+check "forks give back their memory" equal "$status" 0
+finish

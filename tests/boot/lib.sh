@@ -1,0 +1,35 @@
+# shellcheck shell=bash
+# What the boot tests share. A test calls `check` for each thing it expects, and ends with `finish`.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+export QEMU_RUN_BUILT=yes # tests/run.sh has built everything
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failures=0
+
+# run ARG...: ./qemu-run.sh with these arguments; sets `status`, and leaves $work/out and $work/err.
+run() {
+    status=0
+    ./qemu-run.sh "$@" >"$work/out" 2>"$work/err" || status=$?
+}
+
+# check WHAT COMMAND...: the command must succeed.
+check() {
+    local what=$1
+    shift
+    if ! "$@"; then
+        failures=$((failures + 1))
+        echo "FAILED: $what"
+        echo "  check: $*"
+        echo "  status $status"
+        sed 's/^/  out: /' "$work/out" | tail -n 40
+        sed 's/^/  err: /' "$work/err" | tail -n 20
+    fi
+}
+
+equal() { [[ $1 == "$2" ]] || { echo "  '$1' is not '$2'"; return 1; }; }
+holds() { grep -q -E -- "$2" "$1"; } # holds FILE PATTERN
+lacks() { ! grep -q -E -- "$2" "$1"; }
+
+finish() { [[ $failures -eq 0 ]] || exit 1; }

@@ -1,0 +1,22 @@
+#!/bin/bash
+# Promises in numbers: the image's size, the smallest machine, the way to the first user instruction, and that counted
+# runs are identical.
+source "$(dirname "$0")/lib.sh"
+
+check "the kernel image is under 1 MiB" test "$(stat -c %s build/arm/kernel.img)" -lt 1048576
+
+run --mem 32 --init /sbin/init run /bin/hello </dev/null
+check "runs in 32 MiB" equal "$status" 0
+
+for turn in 1 2; do
+    run --icount --verbose --init /sbin/init run /bin/hello </dev/null
+    check "runs with --icount" equal "$status" 0
+    cp "$work/err" "$work/log.$turn"
+done
+check "two counted runs are identical" cmp "$work/log.1" "$work/log.2"
+
+# The counter runs at 62.5 MHz of virtual time, and with --icount an instruction takes one nanosecond.
+instructions=$(sed -n -E 's/.*first user instruction after ([0-9]+) .*/\1/p' "$work/log.1")
+check "the kernel says when it first enters user mode" test -n "$instructions"
+check "that is before 20 million instructions" test "${instructions:-99999999}" -lt 20000000
+finish

@@ -1,0 +1,31 @@
+// Runs the contract suite on the host, each test on a machine of its own, under every temper a TLB may have.
+#include <catch2/catch.hpp>
+
+#include "tests/contract/contract.hpp"
+#include "tests/host/harness.hpp"
+
+namespace faultline::contract {
+
+void fail(const char* expression, const char* file, int line) { FAIL_CHECK(file << ":" << line << ": " << expression); }
+
+namespace {
+
+void run_suite(const model::TlbPolicy& policy) {
+    for_each_test([&](const Test& test) {
+        DYNAMIC_SECTION(test.name) {
+            harness::Host host({.cpus = 1, .tlb = policy});
+            test.run();
+        }
+    });
+}
+
+} // namespace
+
+TEST_CASE("contract suite, a TLB that keeps everything", "[contract]") { run_suite({}); }
+TEST_CASE("contract suite, a TLB that evicts at random", "[contract]") { run_suite({.evict = true, .seed = 7}); }
+TEST_CASE("contract suite, a TLB that prefetches", "[contract]") { run_suite({.prefetch = true, .seed = 11}); }
+TEST_CASE("contract suite, a TLB that does both", "[contract]") {
+    run_suite({.evict = true, .prefetch = true, .seed = 13});
+}
+
+} // namespace faultline::contract

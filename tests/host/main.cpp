@@ -1,0 +1,26 @@
+// The runner of the host tests, and their panic: an exception that a test may expect.
+
+// GCC 12 warns about its own <regex>, which Catch2's runner uses, when sanitizers are on (GCC bug 105562).
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+
+#define CATCH_CONFIG_MAIN
+#include <catch2/catch.hpp>
+
+#include <cstdarg>
+#include <cstdio>
+
+#include "base/assert.hpp"
+#include "tests/host/panic.hpp"
+
+namespace faultline {
+
+void panic(const char* format, ...) {
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    std::vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    throw KernelPanic(text);
+}
+
+} // namespace faultline

@@ -1,0 +1,61 @@
+// Address spaces over the modelled machine, without mm/: what the tests of the back end stand on.
+#pragma once
+
+#include <memory>
+
+#include "arch/contract/mmu.hpp"
+#include "arch/model/machine.hpp"
+#include "mm/page_alloc.hpp"
+
+namespace faultline {
+
+// The machine, its RAM in the hands of the page allocator.
+struct TestMachine : model::Machine {
+    explicit TestMachine(const model::Configuration& configuration = {}) : Machine(configuration) {
+        init_page_allocator(ram_start(), ram_start() + faultline::ram_bytes());
+    }
+};
+
+inline Pfn new_frame() {
+    Page* page = alloc_zeroed_page();
+    BUG_ON(page == nullptr);
+    return page_to_pfn(*page);
+}
+
+// One address space and the few steps in which mm/ would drive it.
+class TestSpace {
+  public:
+    TestSpace() : directory_(std::make_unique<PageDirectory>()) {
+        if (!init_new_context(context, *directory_).ok())
+            panic("no memory for a context");
+    }
+    ~TestSpace() {
+        flush_tlb_mm(context);
+        destroy_context(context);
+    }
+    TestSpace(const TestSpace&) = delete;
+    TestSpace& operator=(const TestSpace&) = delete;
+
+    // The entry for `address`; its table is made if need be.
+    PteSlot* slot(u32 address) {
+        PteTable*& table = directory_->tables[pgd_index(UserAddr(address))];
+        if (table == nullptr) {
+            Page* page = alloc_zeroed_page();
+            BUG_ON(page == nullptr);
+            pmd_populate(context, UserAddr(address), *static_cast<PteTable*>(page_address(*page)));
+        }
+        return &table->entries[pte_index(UserAddr(address))];
+    }
+    Pte truth(u32 address) { return ptep_get(slot(address)); }
+    void set(u32 address, Pte pte) { set_pte_at(context, UserAddr(address), slot(address), pte); }
+
+    MmContext context;
+
+  private:
+    std::unique_ptr<PageDirectory> directory_;
+};
+
+inline constexpr u32 USER_RW = Pte::PRESENT | Pte::USER | Pte::YOUNG | Pte::WRITE | Pte::DIRTY;
+inline constexpr u32 USER_RO = Pte::PRESENT | Pte::USER | Pte::YOUNG;
+
+} // namespace faultline

@@ -1,0 +1,172 @@
+// TLB entries that outlive what they were made from, on a machine whose TLBs keep everything: that such
+// staleness exists here, what cures it, and that the oracle sees it.
+#include <catch2/catch.hpp>
+
+#include "arch/model/check.hpp"
+#include "tests/host/walked_fixture.hpp"
+
+using namespace faultline;
+using namespace faultline::model;
+
+namespace {
+
+constexpr u32 ADDRESS = 0x0060'3000;
+const UserAddr PAGE{ADDRESS};
+
+} // namespace
+
+TEST_CASE("stale: another CPU keeps read-only what this one made writable") {
+    TestMachine machine({.cpus = 2});
+    TestSpace space;
+    const Pfn frame = new_frame();
+    space.set(ADDRESS, Pte(frame, USER_RW & ~Pte::DIRTY)); // present, young, writable, clean
+    for (const u32 cpu : {1u, 0u}) {
+        machine.select_cpu(cpu);
+        switch_mm(&space.context);
+        REQUIRE(machine.load(ADDRESS, 4, Mode::User).ok()); // cached read-only
+    }
+
+    // CPU 0 faults, makes the entry dirty, and flushes only itself.
+    REQUIRE_FALSE(machine.store(ADDRESS, 1, 4, Mode::User).ok());
+    REQUIRE(ptep_set_access_flags(space.context, PAGE, space.slot(ADDRESS), Pte(frame, USER_RW), true));
+    CHECK(machine.store(ADDRESS, 1, 4, Mode::User).ok());
+
+    // Truth permits the write, CPU 1 does not know.
+    machine.select_cpu(1);
+    REQUIRE(pte_user_writable(space.truth(ADDRESS)));
+    for (int attempt = 0; attempt < 3; ++attempt)
+        CHECK(machine.store(ADDRESS, 2, 4, Mode::User).fault.value().kind == FaultKind::Permission);
+    CHECK(check_tlb_against_truth(space.context).empty()); // permitting less is legal
+
+    // Marking the entry again changes nothing; only the flush does.
+    CHECK_FALSE(ptep_set_access_flags(space.context, PAGE, space.slot(ADDRESS), Pte(frame, USER_RW), true));
+    CHECK_FALSE(machine.store(ADDRESS, 2, 4, Mode::User).ok());
+    const u32 counter = tlb_generation(space.context);
+    flush_tlb_fix_spurious_fault(space.context, PAGE);
+    CHECK(tlb_generation(space.context) == counter + 1);
+    CHECK(machine.store(ADDRESS, 2, 4, Mode::User).ok());
+}
+
+TEST_CASE("stale: without a flush a page can be written after truth forbids it, and the oracle says so") {
+    TestMachine machine({.cpus = 2});
+    TestSpace space;
+    const Pfn frame = new_frame();
+    space.set(ADDRESS, Pte(frame, USER_RW));
+    machine.select_cpu(1);
+    switch_mm(&space.context);
+    REQUIRE(machine.store(ADDRESS, 1, 4, Mode::User).ok());
+    machine.select_cpu(0);
+    CHECK(is_reachable(frame));
+
+    SECTION("write-protected") {
+        ptep_set_wrprotect(space.context, PAGE, space.slot(ADDRESS));
+        CHECK(check_tlb_against_truth(space.context).size() == 1);
+    }
+    SECTION("aged") {
+        REQUIRE(ptep_test_and_clear_young(space.context, PAGE, space.slot(ADDRESS)));
+        CHECK(check_tlb_against_truth(space.context).size() == 1);
+    }
+    SECTION("unmapped") {
+        (void)ptep_get_and_clear(space.context, PAGE, space.slot(ADDRESS));
+        CHECK(check_tlb_against_truth(space.context).size() == 1);
+    }
+    SECTION("made non-executable") {
+        space.set(ADDRESS, Pte(frame, USER_RW | Pte::NOEXEC));
+        CHECK(check_tlb_against_truth(space.context).size() == 1);
+    }
+    SECTION("moved to another frame") {
+        space.set(ADDRESS, Pte(new_frame(), USER_RW));
+        CHECK(check_tlb_against_truth(space.context).size() == 1);
+    }
+    machine.select_cpu(1);
+    CHECK(machine.store(ADDRESS, 2, 4, Mode::User).ok());
+    CHECK(machine.memory.read_word(frame.address().value()).value == 2);
+
+    machine.select_cpu(0);
+    flush_tlb_page(space.context, PAGE);
+    CHECK(check_tlb_against_truth(space.context).empty());
+    CHECK_FALSE(is_reachable(frame));
+}
+
+TEST_CASE("stale: a page table is reachable until the flush, even where it maps nothing") {
+    TestMachine machine;
+    TestSpace space;
+    switch_mm(&space.context);
+    const PteSlot* slot = space.slot(ADDRESS);
+    const Pfn table = Pfn::of(virt_to_phys(slot));
+    REQUIRE_FALSE(machine.load(ADDRESS, 4, Mode::User).ok()); // the walk has read the first level
+    pmd_clear(space.context, PAGE);
+    CHECK(is_reachable(table));
+    flush_tlb_page(space.context, PAGE);
+    CHECK_FALSE(is_reachable(table));
+}
+
+// Random work by several CPUs under every TLB policy. After each step that flushed as it must, no TLB permits
+// more than truth; and each access succeeds or faults within what truth allows.
+TEST_CASE("stale: whatever TLBs do, hooks with their flushes keep them within truth") {
+    const TlbPolicy policy = GENERATE(TlbPolicy{.evict = false, .prefetch = false, .seed = 1},
+                                      TlbPolicy{.evict = true, .prefetch = false, .seed = 2},
+                                      TlbPolicy{.evict = false, .prefetch = true, .seed = 3},
+                                      TlbPolicy{.evict = true, .prefetch = true, .seed = 4});
+    TestMachine machine({.cpus = 4, .tlb = policy});
+    TestSpace spaces[2];
+    std::mt19937 random(policy.seed);
+    const auto pick = [&](u32 n) { return static_cast<u32>(random() % n); };
+    TestSpace* on_cpu[4] = {};
+
+    for (int step = 0; step < 4000; ++step) {
+        const u32 cpu = pick(4);
+        machine.select_cpu(cpu);
+        if (on_cpu[cpu] == nullptr || pick(16) == 0) {
+            on_cpu[cpu] = &spaces[pick(2)];
+            switch_mm(&on_cpu[cpu]->context);
+        }
+        TestSpace& space = *on_cpu[cpu];
+        const u32 address = ADDRESS + pick(8) * PAGE_SIZE;
+        const UserAddr page(address);
+        PteSlot* slot = space.slot(address);
+        const Pte truth = ptep_get(slot);
+        switch (pick(6)) {
+        case 0: { // a read: allowed by truth, or faults
+            const bool read = machine.load(address, 4, Mode::User).ok();
+            if (read)
+                REQUIRE(pte_user_readable(truth));
+            break;
+        }
+        case 1: {
+            const bool written = machine.store(address, 1, 4, Mode::User).ok();
+            if (written)
+                REQUIRE(pte_user_writable(truth));
+            break;
+        }
+        case 2: // a fault: relax, flushing this CPU only
+            if (pte_present(truth)) {
+                if (!ptep_set_access_flags(space.context, page, slot, truth.with(USER_RW), true))
+                    flush_tlb_fix_spurious_fault(space.context, page);
+                REQUIRE(machine.store(address, 1, 4, Mode::User).ok());
+            } else {
+                set_pte_at(space.context, page, slot, Pte(new_frame(), USER_RO));
+            }
+            break;
+        case 3:
+            if (ptep_test_and_clear_young(space.context, page, slot))
+                flush_tlb_page(space.context, page);
+            break;
+        case 4:
+            ptep_set_wrprotect(space.context, page, slot);
+            flush_tlb_range(space.context, page, page + PAGE_SIZE);
+            break;
+        default: {
+            const Pte old = ptep_get_and_clear(space.context, page, slot);
+            flush_tlb_page(space.context, page);
+            if (pte_present(old)) {
+                REQUIRE_FALSE(is_reachable(old.pfn()));
+                put_page(pfn_to_page(old.pfn()));
+            }
+            break;
+        }
+        }
+        for (const TestSpace& each : spaces)
+            REQUIRE(check_tlb_against_truth(each.context) == std::vector<std::string>{});
+    }
+}

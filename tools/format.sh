@@ -1,0 +1,10 @@
+#!/bin/sh
+# format.sh [--check]: formats every C and C++ file as .clang-format says; with --check only complains.
+set -eu
+cd "$(dirname "$0")/.."
+
+case ${1-} in
+--check) set -- --dry-run -Werror ;;
+*) set -- -i ;;
+esac
+find arch base kernel mm tests user \( -name '*.[ch]' -o -name '*.[ch]pp' \) -print0 | xargs -0 clang-format "$@"

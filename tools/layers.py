@@ -1,0 +1,235 @@
+#!/usr/bin/env python3
+"""Who may include whom, as docs/architecture.md draws it, checked over every #include of the tree.
+
+    tools/layers.py              check this tree; one line `file:line: what is wrong` for each finding
+    tools/layers.py --self-test  check small trees that each break one rule, and that the finding is made
+"""
+
+import pathlib
+import re
+import sys
+import tempfile
+
+# Longest prefix first: a file belongs to the first room whose path it is under.
+ROOMS = ["arch/contract", "arch/armv7", "arch/walked", "arch/arm", "arch/model",
+         "base", "mm", "kernel", "user", "tests", "tools"]
+
+# What a room may include of the tree, beside itself. "<arch>" is the facade.
+MAY_INCLUDE = {
+    "base": {"<arch>"},
+    "arch/contract": {"base"},
+    "arch/armv7": {"arch/contract", "base"},
+    "arch/walked": {"arch/armv7", "arch/contract", "base", "<arch>"},
+    "arch/arm": {"arch/walked", "arch/armv7", "arch/contract", "base", "<arch>"},
+    "arch/model": {"arch/contract", "base", "<arch>"},
+    "mm": {"arch/contract", "base", "<arch>"},
+    "kernel": {"mm", "arch/contract", "base", "<arch>"},
+    "user": set(),
+    "tests": set(ROOMS) | {"<arch>"},
+    "tools": set(),
+}
+
+HOSTED_ROOMS = {"arch/model", "tests", "tools", "user"}
+UAPI_ROOMS = {"kernel", "mm", "user", "tests"}
+BOOST_FILE = "base/intrusive.hpp"
+
+# The headers that need no operating system under them.
+FREESTANDING = {
+    "algorithm", "array", "atomic", "bit", "cfloat", "climits", "compare", "concepts", "cstdarg", "cstddef", "cstdint",
+    "cstring", "functional", "initializer_list", "iterator", "limits", "new", "numbers", "optional", "ranges", "span",
+    "source_location", "stdarg.h", "stddef.h", "stdint.h", "string_view", "tuple", "type_traits", "utility", "variant",
+}
+
+# What the host compiles: cmake/host_tests.cmake.
+HOST_SOURCES = ["mm", "kernel/sched", "kernel/futex", "arch/walked", "arch/model", "tests/host", "tests/contract"]
+FACADES = {"arm": "arch/arm", "model": "arch/model"}
+
+MACHINE_TEST = re.compile(r"\b(__arm__|__ARM_ARCH\w*|__aarch64__|__x86_64__|__i386__|__STDC_HOSTED__)\b")
+INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
+SUFFIXES = {".h", ".hpp", ".c", ".cpp", ".S", ".def", ".inc"}
+GENERATED = {"user/scenarios/catalogue.inc"}  # by the build
+
+
+def without_comments(text):
+    """The text with comments blanked, line structure kept. String literals are left alone."""
+    token = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
+
+    def blank(match):
+        found = match.group(0)
+        return re.sub(r"[^\n]", " ", found) if found[0] == "/" else found
+
+    return token.sub(blank, text)
+
+
+class Tree:
+    def __init__(self, root):
+        self.root = pathlib.Path(root)
+        self.findings = []
+        self.includes = {}  # file -> [(line, "<" or '"', name)]
+        for room in ROOMS:
+            for path in sorted((self.root / room).rglob("*")):
+                if path.suffix in SUFFIXES and path.is_file():
+                    self.read(path.relative_to(self.root).as_posix())
+
+    def read(self, file):
+        lines = without_comments((self.root / file).read_text(encoding="utf-8")).splitlines()
+        self.includes[file] = []
+        for number, line in enumerate(lines, 1):
+            if found := INCLUDE.match(line):
+                self.includes[file].append((number, found.group(1), found.group(2)))
+            elif (found := MACHINE_TEST.search(line)) and not file.startswith("arch/"):
+                self.complain(file, number, f"{found.group(1)}: only arch/ may ask what it is compiled for")
+
+    def complain(self, file, line, what):
+        self.findings.append(f"{file}:{line}: {what}")
+
+    def resolve(self, file, quote, name, facade):
+        """The file of the tree that an #include means, or None if it lies outside."""
+        candidates = [name]
+        if quote == '"':
+            candidates.append((pathlib.PurePosixPath(file).parent / name).as_posix())
+        if name.startswith("arch/") and quote == "<":
+            candidates = [f"{facade}/{name}"]
+        if room_of(file) == "user":
+            candidates.append(f"user/lib/include/{name}")
+        return next((c for c in candidates if c in self.includes), None)
+
+    def check_edges(self):
+        for file, includes in self.includes.items():
+            for line, quote, name in includes:
+                self.check_edge(file, line, quote, name)
+
+    def check_edge(self, file, line, quote, name):
+        room = room_of(file)
+        if quote == "<" and name.startswith("arch/"):
+            if "<arch>" not in MAY_INCLUDE[room]:
+                self.complain(file, line, f"{room} may not include the facade <{name}>")
+            return
+        target = self.resolve(file, quote, name, FACADES["arm"])
+        if target:
+            other = room_of(target)
+            if other == "tests" and room != "tests":
+                self.complain(file, line, f"nothing outside tests may include {target}")
+            elif other != room and other not in MAY_INCLUDE[room]:
+                self.complain(file, line, f"{room} may not include {other} ({target})")
+        elif quote == '"':
+            if name not in GENERATED:
+                self.complain(file, line, f'"{name}" is no file of this tree')
+        elif name.split("/")[0] in ("linux", "asm", "asm-generic"):
+            if room not in UAPI_ROOMS:
+                self.complain(file, line, f"{room} may not include Linux's <{name}>")
+        elif name.startswith("boost/"):
+            if file != BOOST_FILE:
+                self.complain(file, line, f"<{name}>: Boost is reached through {BOOST_FILE} only")
+        elif room not in HOSTED_ROOMS and name not in FREESTANDING:
+            self.complain(file, line, f"<{name}> needs an operating system; {room} runs without one")
+
+    def check_cycles(self, facade):
+        done, path = set(), []
+
+        def visit(file):
+            if file in path:
+                ring = path[path.index(file):] + [file]
+                self.complain(file, 1, "includes itself: " + " -> ".join(ring))
+                return
+            if file in done:
+                return
+            path.append(file)
+            for _, quote, name in self.includes[file]:
+                if target := self.resolve(file, quote, name, facade):
+                    visit(target)
+            path.pop()
+            done.add(file)
+
+        for file in self.includes:
+            visit(file)
+
+    def check_facade(self):
+        """Each facade header that a machine's sources reach stands in that machine's folder."""
+        for machine, facade in FACADES.items():
+            missing = {}
+            for file in self.reachable(machine, facade):
+                for line, quote, name in self.includes[file]:
+                    if quote == "<" and name.startswith("arch/") and f"{facade}/{name}" not in self.includes:
+                        missing.setdefault((file, line), f"<{name}> is reached here, but {facade}/{name} is missing")
+            for (file, line), what in missing.items():
+                self.complain(file, line, what)
+
+    def reachable(self, machine, facade):
+        def compiled(file):
+            if not file.endswith(".cpp"):
+                return False
+            if machine == "model":
+                return any(file.startswith(folder + "/") for folder in HOST_SOURCES)
+            return room_of(file) in ("mm", "kernel", "arch/walked", "arch/arm")
+
+        todo = [file for file in self.includes if compiled(file)]
+        seen = set(todo)
+        while todo:
+            file = todo.pop()
+            for _, quote, name in self.includes[file]:
+                target = self.resolve(file, quote, name, facade)
+                if target and target not in seen:
+                    seen.add(target)
+                    todo.append(target)
+        return sorted(seen)
+
+    def check(self):
+        self.check_edges()
+        for facade in FACADES.values():
+            self.check_cycles(facade)
+        self.check_facade()
+        return list(dict.fromkeys(self.findings))
+
+
+def room_of(file):
+    return next(room for room in ROOMS if file.startswith(room + "/"))
+
+
+# Each broken tree: its files, and a part of the finding that must be made. None: there must be no finding.
+BROKEN = [
+    ({"mm/a.cpp": '#include "kernel/k.hpp"', "kernel/k.hpp": ""}, "mm/a.cpp:1: mm may not include kernel"),
+    ({"arch/model/m.cpp": '#include "arch/armv7/d.hpp"', "arch/armv7/d.hpp": ""}, "may not include arch/armv7"),
+    ({"kernel/k.cpp": '\n#include "tests/t.hpp"', "tests/t.hpp": ""}, "kernel/k.cpp:2: nothing outside tests"),
+    ({"mm/a.hpp": '#include "mm/b.hpp"', "mm/b.hpp": '#include "mm/a.hpp"'}, "includes itself: mm/"),
+    ({"kernel/k.cpp": "#if defined(__arm__)\n#endif"}, "__arm__: only arch/"),
+    ({"mm/a.cpp": "#include <vector>"}, "<vector> needs an operating system"),
+    ({"mm/a.cpp": "#include <boost/intrusive/list.hpp>"}, "Boost is reached through"),
+    ({"mm/a.cpp": '#include "mm/nowhere.hpp"'}, "no file of this tree"),
+    ({"mm/a.cpp": "#include <arch/x.hpp>", "arch/arm/arch/x.hpp": ""}, "arch/model/arch/x.hpp is missing"),
+    ({"mm/a.cpp": "#include <arch/x.hpp>", "arch/model/arch/x.hpp": ""}, "arch/arm/arch/x.hpp is missing"),
+    ({"user/init/i.cpp": '#include "base/types.hpp"', "base/types.hpp": ""}, "user may not include base"),
+    ({"kernel/proc/p.cpp": "#include <arch/x.hpp>", "arch/arm/arch/x.hpp": ""}, None),  # not compiled on the host
+    ({"mm/a.cpp": "// #include <vector>, __arm__\n#include <cstdint>", "tests/host/t.cpp": "#include <vector>"}, None),
+]
+
+
+def self_test():
+    failures = 0
+    for files, expected in BROKEN:
+        with tempfile.TemporaryDirectory() as root:
+            for name, text in files.items():
+                path = pathlib.Path(root) / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text + "\n", encoding="utf-8")
+            findings = Tree(root).check()
+        good = not findings if expected is None else any(expected in finding for finding in findings)
+        if not good:
+            failures += 1
+            print(f"self-test: {list(files)}: expected {expected!r}, found {findings}")
+    return failures
+
+
+def main():
+    if sys.argv[1:] == ["--self-test"]:
+        return 1 if self_test() else 0
+    if sys.argv[1:]:
+        print(__doc__, file=sys.stderr)
+        return 64
+    findings = Tree(pathlib.Path(__file__).resolve().parent.parent).check()
+    print("\n".join(findings), end="\n" if findings else "")
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+# shellcheck shell=bash
+# The demonstration: four acts in plain language and a table. Every act and every cell is a boot of its own, whose exit
+# status is the only judge. Sourced by qemu-run.sh; boots with tools/run/machine.sh.
+
+# Cells are boots in the background, at most one per processor: `cells` holds their process ids, `cell_name` and
+# `cell_started` what each is. A finished one leaves `outcome[NAME,REPAIR]`.
+declare -A cell_name cell_started outcome
+processors=$(nproc)
+
+stop_cells() {
+    [[ ${#cells[@]} -gt 0 ]] || return 0
+    { kill "${cells[@]}" && wait "${cells[@]}"; } 2>/dev/null || true
+    cells=()
+}
+
+log_of() { echo "$scratch/$1.$2.log"; }
+
+# start_cell scenario|act NAME REPAIR: boots a scenario, the serial line into a file. As an act it tells its story.
+start_cell() {
+    local how=$1 log
+    shift
+    log=$(log_of "$@")
+    machine_command "loglevel=$loglevel fault_in=$2 livelock=halt init=/sbin/init -- $how $1" "$log"
+    "${command[@]}" </dev/null >/dev/null 2>"$log.qemu" &
+    cells+=($!)
+    cell_name[$!]="$1 $2"
+    cell_started[$!]=$SECONDS
+}
+
+# Waits for any cell to end, and records what it did: passes, hangs, or what else happened.
+finish_cell() {
+    local pid='' code=0 name repair rest=() cell
+    wait -n -p pid "${cells[@]}" || code=$?
+    read -r name repair <<<"${cell_name[$pid]}"
+    for cell in "${cells[@]}"; do [[ $cell == "$pid" ]] || rest+=("$cell"); done
+    cells=("${rest[@]}")
+    judge "$code" "${cell_started[$pid]}" "$(log_of "$name" "$repair")"
+    case $status:$verdict in
+    0:) outcome[$name,$repair]=passes ;;
+    "$LIVELOCK:livelock") outcome[$name,$repair]=hangs ;;
+    *) outcome[$name,$repair]="status $status" ;;
+    esac
+}
+
+# catalogue_rows FIELD VALUE: the catalogue's lines, without comments; only those with this field, if VALUE is given.
+catalogue_rows() { awk -F '\t' -v field="$1" -v value="$2" '!/^#/ && NF && (value == "" || $field == value)' "$catalogue"; }
+
+# act NAME REPAIR EXPECTED: boots, shows what the machine said, and says how it ended.
+act() {
+    printf '\n  $ ./qemu-run.sh --scenario %s --fault-in %s\n\n' "$1" "$2"
+    start_cell act "$1" "$2"
+    finish_cell
+    tr -d '\r' <"$(log_of "$1" "$2")" | sed 's/^/    | /'
+    printf '\n  The program %s.\n' "${outcome[$1,$2]}"
+    [[ ${outcome[$1,$2]} == "$3" ]] || disagreements+=("$1 with $2: ${outcome[$1,$2]}, expected: $3")
+}
+
+# table FIELD VALUE: the scenarios of these catalogue rows under each repair; a row is printed when its cells are done.
+table() {
+    local row fields name repair queue=() names=() column printed=0
+    local -A expected
+    while IFS= read -r row; do
+        IFS=$'\t' read -r -a fields <<<"$row"
+        names+=("${fields[0]}")
+        for column in "${!repairs[@]}"; do
+            expected[${fields[0]},${repairs[column]}]=${fields[column + 1]}
+            queue+=("${fields[0]} ${repairs[column]}")
+        done
+    done < <(catalogue_rows "$1" "$2")
+
+    printf '\n  %-36s' scenario
+    printf ' %-10s' "${repairs[@]}"
+    printf '\n'
+    while [[ ${#queue[@]} -gt 0 || ${#cells[@]} -gt 0 ]]; do
+        while [[ ${#queue[@]} -gt 0 && ${#cells[@]} -lt $processors ]]; do
+            read -r name repair <<<"${queue[0]}"
+            start_cell scenario "$name" "$repair"
+            queue=("${queue[@]:1}")
+        done
+        finish_cell
+        while [[ $printed -lt ${#names[@]} ]] && row_is_done "${names[printed]}"; do
+            print_row "${names[printed]}"
+            printed=$((printed + 1))
+        done
+    done
+}
+
+row_is_done() {
+    local repair
+    for repair in "${repairs[@]}"; do [[ -n ${outcome[$1,$repair]-} ]] || return 1; done
+}
+
+print_row() {
+    local repair shown
+    printf '  %-36s' "$1"
+    for repair in "${repairs[@]}"; do
+        shown=${outcome[$1,$repair]}
+        if [[ $shown != "${expected[$1,$repair]}" ]]; then
+            disagreements+=("$1 with $repair: $shown, expected: ${expected[$1,$repair]}")
+            shown+=" (!)"
+        fi
+        printf ' %-10s' "$shown"
+    done
+    printf '\n'
+}
+
+demonstration() {
+    local disagreements=()
+    source tools/run/acts.sh
+    if [[ ${#disagreements[@]} -gt 0 ]]; then
+        printf '\n'
+        printf 'qemu-run: not as expected: %s\n' "${disagreements[@]}" >&2
+        return 1
+    fi
+    printf '\nEvery outcome is the expected one.\n'
+}

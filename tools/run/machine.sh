@@ -1,0 +1,200 @@
+# shellcheck shell=bash
+# One emulated machine: the build it boots, its command line, its input and output, its end. Sourced by qemu-run.sh,
+# whose options it reads ($memory, $icount, $timeout, $verbose) and whose private directory, $scratch, it works in.
+
+LIVELOCK=70 PANIC=71 TIMEOUT=72 UNAVAILABLE=69
+
+# Installs what is missing, builds what has changed, and takes a copy, so that a build started by somebody else in
+# this checkout cannot change the machine under us. One at a time.
+prepare() {
+    mkdir -p build
+    exec {lock}>build/.lock
+    flock "$lock"
+    if [[ -z ${QEMU_RUN_BUILT-} ]]; then
+        tools/setup.sh run || exit "$UNAVAILABLE"
+        if [[ ! -f build/arm/kernel.img && ($mode == demo || -t 2) ]]; then
+            complain "building, for a minute or so the first time"
+        fi
+        if ! build >"$scratch/build.log" 2>&1; then
+            cat "$scratch/build.log" >&2
+            complain "the build failed; its messages are above"
+            exit "$UNAVAILABLE"
+        fi
+        [[ -z $verbose ]] || cat "$scratch/build.log" >&2
+    fi
+    cp build/arm/kernel.img "$scratch/kernel.img"
+    cp build/arm/initramfs.cpio "$scratch/initramfs.cpio"
+    exec {lock}>&-
+}
+
+build() {
+    if [[ ! -f build/arm/build.ninja ]]; then
+        cmake --preset arm || return
+    fi
+    cmake --build --preset arm --target faultline_image initramfs
+}
+
+# add_to_initramfs DIRECTORY: appends a tree to this machine's initramfs. What comes later wins.
+add_to_initramfs() {
+    tools/initramfs.sh "$1" "$scratch/overlay.cpio"
+    cat "$scratch/overlay.cpio" >>"$scratch/initramfs.cpio"
+}
+
+# check_memory: QEMU loads the initramfs at half of memory, or 128 MiB in; it and the device tree must fit behind that.
+check_memory() {
+    local size=$(($(stat -c %s "$scratch/initramfs.cpio") >> 20)) start=$((memory / 2 < 128 ? memory / 2 : 128))
+    [[ $((start + size + 2)) -le $memory ]] ||
+        refuse "--mem $memory: too small for an initramfs of $size MiB"
+}
+
+# machine_command KERNEL_ARGUMENTS CONSOLE: sets the array `command`: QEMU without input; what the serial line says
+# goes to the file or fifo CONSOLE.
+machine_command() {
+    local board=virt
+    [[ -z $icount ]] || board=virt,dtb-randomness=off
+    command=(setpriv --pdeathsig TERM timeout --kill-after 5 "$timeout"
+        qemu-system-arm -M "$board" -cpu cortex-a15 -smp 1 -m "$memory" -nodefaults -nic none -display none
+        -monitor none -no-reboot -semihosting-config enable=on,target=native
+        -kernel "$scratch/kernel.img" -initrd "$scratch/initramfs.cpio" -append "$1"
+        -chardev "file,id=console,path=${2//,/,,}" -serial chardev:console)
+    # Without randomness in the device tree and with virtual time counted in instructions, two runs are identical.
+    [[ -z $icount ]] || command+=(-icount shift=0,sleep=off -seed 1 -rtc base=2011-07-26,clock=vm)
+    [[ -z $gdb_port ]] || command+=(-S -gdb "tcp:127.0.0.1:$gdb_port")
+}
+
+# Adds a port for each of the program's standard streams to `command`. Input has its own, since QEMU closes a port
+# at the end of its input, and throws away what is written to a closed one. It is QEMU's standard input.
+add_program_ports() {
+    local path=${scratch//,/,,}
+    command+=(-global virtio-mmio.force-legacy=false -device virtio-serial-device
+        -chardev stdio,id=stdin -device virtserialport,chardev=stdin,name=stdin,nr=1
+        -chardev "file,id=stdout,path=$path/stdout" -device virtserialport,chardev=stdout,name=stdout,nr=2
+        -chardev "file,id=stderr,path=$path/stderr" -device virtserialport,chardev=stderr,name=stderr,nr=3)
+}
+
+# kernel_verdict LOG: "livelock" or "panic" if the kernel's last words say so, else nothing. A program may itself exit
+# with 70 or 71; only the kernel ends its log like this.
+kernel_verdict() {
+    tr -d '\r' <"$1" | grep -v '^$' | tail -n 1 | sed -n -E 's/^(\[[ 0-9.]*\] )?faultline: (livelock|panic): .*/\2/p'
+}
+
+# judge STATUS STARTED LOG: sets `status` and, where the machine and not the program speaks, `verdict`.
+judge() {
+    status=$1 verdict=
+    if [[ $status -eq 124 && $timeout -gt 0 && $((SECONDS - $2)) -ge $timeout ]]; then
+        status=$TIMEOUT verdict="timeout after $timeout seconds"
+    elif [[ $status -eq $LIVELOCK && $(kernel_verdict "$3") == livelock ]]; then
+        verdict=livelock
+    elif [[ $status -eq $PANIC && $(kernel_verdict "$3") == panic ]]; then
+        verdict="kernel panic"
+    fi
+}
+
+# relay NAME COMMAND...: makes the fifo $scratch/NAME and runs COMMAND on what QEMU will write to it. We hold the fifo
+# open, so that neither end waits for the other; release_relays lets go, and the commands see the end of their input.
+relay() {
+    local name=$1 hold reading
+    shift
+    mkfifo "$scratch/$name"
+    exec {hold}<>"$scratch/$name"
+    exec {reading}<"$scratch/$name"
+    holds+=("$hold")
+    (
+        for hold in "${holds[@]}"; do exec {hold}>&-; done
+        exec "$@"
+    ) <&"$reading" &
+    relays+=($!)
+    exec {reading}<&-
+}
+
+release_relays() {
+    local hold
+    for hold in "${holds[@]}"; do exec {hold}>&-; done
+    wait "${relays[@]}" || true
+    rm -f "$scratch"/{console,stdin,stdout,stderr}
+}
+
+# boot KERNEL_ARGUMENTS console|program: one boot in the foreground; sets `status` and `verdict`. With `console`, the
+# serial line is standard output and there is no input. With `program`, standard input, output and error are the
+# program's, and the serial line goes to standard error. QEMU writes to fifos, which it can open whatever our own
+# streams are (a socket, a terminal, a closed pipe); and it reads one, lest it change our terminal's or file's mode.
+boot() {
+    local started=$SECONDS input='' feed=/dev/null ended
+    holds=() relays=()
+    machine_command "$1" "$scratch/console"
+    if [[ $2 == program ]]; then
+        add_program_ports
+        feed=$scratch/stdin
+        mkfifo "$feed"
+        setpriv --pdeathsig TERM cat <&"$own_input" >"$feed" &
+        input=$!
+        relay stdout cat
+        relay stderr cat >&2
+        relay console tee --output-error=warn-nopipe "$scratch/console.log" >&2
+    else
+        relay console tee --output-error=warn-nopipe "$scratch/console.log"
+    fi
+
+    "${command[@]}" <"$feed" >/dev/null 2>"$scratch/qemu.log" &
+    machine=$!
+    status=0
+    wait -n -p ended "$machine" "${relays[0]}" || status=$?
+    if [[ $ended == "$machine" ]]; then
+        machine=
+    else # nobody reads our output any more: end as a program does that SIGPIPE ends
+        stop_machine
+        status=141
+    fi
+    [[ -z $input ]] || { kill "$input" && wait "$input"; } 2>/dev/null || true
+    release_relays
+
+    if [[ $status -eq 1 && -s $scratch/qemu.log && ! -s $scratch/console.log ]]; then
+        complain "QEMU did not start: $(head -n 1 "$scratch/qemu.log")"
+        exit "$UNAVAILABLE"
+    fi
+    judge "$status" "$started" "$scratch/console.log"
+}
+
+stop_machine() {
+    [[ -n $machine ]] || return 0
+    { kill "$machine" && wait "$machine"; } 2>/dev/null || true
+    machine=
+}
+
+# stage_program FILE [ARG...]: puts a program of this computer where init looks for it, with its arguments.
+stage_program() {
+    local name=${1##*/} tree=$scratch/overlay
+    [[ $name != argv ]] || name=argv.program # beside it lies the list of arguments, of that name
+    mkdir -p "$tree/exec"
+    install -m 755 -- "$1" "$tree/exec/$name"
+    shift
+    printf '%s\0' "/exec/$name" "$@" >"$tree/exec/argv"
+    [[ $# -lt 4000 && $(stat -c %s "$tree/exec/argv") -lt 131072 ]] || refuse "--exec: more arguments than init takes"
+    add_to_initramfs "$tree"
+}
+
+# quoted WORD: as the kernel's command line wants it: in double quotes unless it is plain.
+quoted() {
+    if [[ $1 =~ ^[A-Za-z0-9_./=,:+@%-]+$ ]]; then
+        printf '%s' "$1"
+    else
+        printf '"%s"' "$1"
+    fi
+}
+
+# check_command_line KERNEL_ARGUMENTS: COMMAND_LINE_SIZE of arch/arm/arch/boot_info.hpp, in bytes.
+check_command_line() {
+    local LC_ALL=C
+    [[ ${#1} -lt 2048 ]] || refuse "--$mode: the kernel's command line would be ${#1} characters, and holds 2047"
+}
+
+# Finds a free port for the debugger, and says how to connect.
+await_debugger() {
+    gdb_port=1234
+    while (exec {probe}<>"/dev/tcp/127.0.0.1/$gdb_port") 2>/dev/null; do
+        gdb_port=$((gdb_port + 1))
+    done
+    timeout=0
+    complain "waiting for: gdb-multiarch build/arm/faultline.elf -ex 'target remote :$gdb_port'" \
+        "(tools/setup.sh debug installs it)"
+}

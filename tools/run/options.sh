@@ -1,0 +1,151 @@
+# shellcheck shell=bash
+# The options of qemu-run.sh, each checked as far as it can be without building or booting anything.
+
+# number OPTION VALUE LOW HIGH WHAT: checks a decimal number in a range.
+number() {
+    [[ $2 =~ ^[0-9]{1,9}$ ]] && ((10#$2 >= $3 && 10#$2 <= $4)) || refuse "$1: must be $5 from $3 to $4, not '$2'"
+}
+
+# set_mode MODE OPTION: the options that say what to boot exclude each other.
+set_mode() {
+    [[ $mode == demo ]] || refuse "$2: cannot be combined with --$mode"
+    mode=$1
+}
+
+parse_options() {
+    local option
+    while [[ $# -gt 0 ]]; do
+        option=$1
+        shift
+        case $option in
+        --scenario | --exec | --init | --fault-in | --root | --append | --smp | --mem | --mmu | --disk | --timeout)
+            [[ $# -gt 0 ]] || refuse "$option: needs a value"
+            take_value "$option" "$1"
+            shift
+            ;;
+        --help)
+            usage
+            exit 0
+            ;;
+        --list) set_mode list --list ;;
+        --all) all=yes ;;
+        --icount) icount=yes ;;
+        --gdb) gdb=yes ;;
+        --verbose) verbose=yes ;;
+        -*) refuse "$option: unknown option (--help lists them)" ;;
+        *) refuse "$option: unexpected argument (--help tells the usage)" ;;
+        esac
+        if [[ $option == --exec || $option == --init ]]; then
+            arguments=("$@")
+            break
+        fi
+    done
+    check_together
+}
+
+take_value() {
+    local value=$2 defect
+    case $1 in
+    --scenario)
+        set_mode scenario --scenario
+        [[ $value =~ ^[A-Za-z0-9._+-]+$ ]] && awk -F '\t' -v name="$value" \
+            '$1 == name { found = 1 } END { exit !found }' "$catalogue" ||
+            refuse "--scenario: there is no scenario '$value' (--list lists them)"
+        subject=$value
+        ;;
+    --exec)
+        set_mode exec --exec
+        defect=$(elf_defect "$value")
+        [[ -z $defect ]] || refuse "--exec: $value: $defect"
+        subject=$value
+        [[ $value == /* ]] || subject=$PWD/$value
+        ;;
+    --init)
+        set_mode init --init
+        subject=$value
+        ;;
+    --fault-in)
+        [[ " ${repairs[*]} " == *" $value "* && $value != *' '* ]] ||
+            refuse "--fault-in: must be one of ${repairs[*]}, not '$value'"
+        fault_in=$value
+        ;;
+    --root)
+        [[ -d $value ]] || refuse "--root: $value: not a directory"
+        defect=$(find -H "$value" ! -type l ! -readable -print -quit 2>/dev/null || true)
+        [[ -z $defect ]] || refuse "--root: $defect: not readable"
+        roots+=("$(cd -- "$value" && pwd)")
+        ;;
+    --append)
+        check_append "$value"
+        append+=${append:+ }$value
+        ;;
+    --smp)
+        number --smp "$value" 1 8 "a number of processors"
+        ((10#$value == 1)) || refuse "--smp: more than one processor does not work yet"
+        ;;
+    --mem)
+        number --mem "$value" 32 1024 "a number of MiB"
+        memory=$((10#$value))
+        ;;
+    --mmu)
+        case $value in
+        walked) ;;
+        softtlb) refuse "--mmu: softtlb does not work yet" ;;
+        *) refuse "--mmu: must be walked or softtlb, not '$value'" ;;
+        esac
+        ;;
+    --disk)
+        [[ -f $value && -r $value ]] || refuse "--disk: $value: not a readable file"
+        refuse "--disk: disks do not work yet"
+        ;;
+    --timeout)
+        number --timeout "$value" 1 86400 "a number of seconds"
+        timeout=$((10#$value))
+        ;;
+    esac
+}
+
+# Kernel arguments are words of printable ASCII. The values of those it knows are the kernel's to check.
+check_append() {
+    local LC_ALL=C quotes=${1//[^\"]/}
+    [[ $1 != *[!\ -~]* ]] || refuse "--append: may only hold printable ASCII characters"
+    [[ $((${#quotes} % 2)) -eq 0 ]] || refuse "--append: a double quote is not closed"
+    [[ " $1 " != *' -- '* ]] || refuse "--append: '--' is not allowed; arguments of process 1 follow --init PATH"
+}
+
+# What can only be said when all options are known.
+check_together() {
+    local argument
+    [[ -z $all || $mode == demo ]] || refuse "--all: cannot be combined with --$mode"
+    if [[ $mode == demo ]]; then
+        [[ -z $fault_in ]] || refuse "--fault-in: needs --scenario, --exec or --init"
+        [[ -z $append ]] || refuse "--append: needs --scenario, --exec or --init"
+        [[ -z $gdb ]] || refuse "--gdb: needs --scenario, --exec or --init"
+        [[ ${#roots[@]} -eq 0 ]] || refuse "--root: needs --scenario, --exec or --init"
+    fi
+    if [[ $mode == init ]]; then
+        check_init
+        for argument in "${arguments[@]}"; do
+            [[ $argument != *[\"$'\n']* ]] ||
+                refuse "--init: an argument may not hold a double quote or a new line (the kernel's command line cannot)"
+        done
+    fi
+}
+
+# Process 1 must be in the initramfs: in a tree that --root adds, or among the programs that the build puts there.
+check_init() {
+    local root defect name=${subject##*/}
+    [[ $subject == /* ]] || refuse "--init: $subject: must be an absolute path in the initramfs"
+    [[ $subject != *[\"$'\n']* ]] || refuse "--init: the path may not hold a double quote or a new line"
+    for root in "${roots[@]}"; do
+        [[ -e $root$subject || -L $root$subject ]] || continue
+        [[ -L $root$subject ]] || defect=$(elf_defect "$root$subject")
+        [[ -z ${defect-} ]] || refuse "--init: $subject: $defect"
+        return
+    done
+    case $subject in
+    /sbin/init | /bin/scenario) return ;;
+    "/bin/$name") [[ ! -f $here/user/programs/$name.c && ! -f $here/user/programs/$name.cpp ]] || return 0 ;;
+    esac
+    refuse "--init: $subject: no such program in the initramfs"
+}

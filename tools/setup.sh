@@ -1,0 +1,50 @@
+#!/bin/bash
+# setup.sh run|test|debug: installs the Debian packages that are missing, and says which. Each mode needs those before
+# it: `run` builds and boots, `test` also compiles for this computer and checks the sources, `debug` adds the debugger.
+# When nothing is missing it does nothing, prints nothing and needs no root.
+set -euo pipefail
+
+run_packages=(qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib libboost-dev
+    linux-libc-dev-armhf-cross cmake ninja-build cpio)
+test_packages=(g++ catch2 clang-format clang-tidy gcc-arm-linux-gnueabihf libc6-dev-armhf-cross python3)
+debug_packages=(gdb-multiarch)
+
+case ${1-} in
+run) wanted=("${run_packages[@]}") ;;
+test) wanted=("${run_packages[@]}" "${test_packages[@]}") ;;
+debug) wanted=("${run_packages[@]}" "${test_packages[@]}" "${debug_packages[@]}") ;;
+*)
+    echo "usage: tools/setup.sh run|test|debug" >&2
+    exit 64
+    ;;
+esac
+
+if ! command -v dpkg-query >/dev/null; then
+    echo "setup: this is not Debian; please install what Debian calls: ${wanted[*]}" >&2
+    exit 69
+fi
+
+installed=$(dpkg-query --show --showformat '${Package} ${db:Status-Status}\n' 2>/dev/null | awk '$2 == "installed" { print $1 }')
+missing=()
+for package in "${wanted[@]}"; do
+    grep -q -x -F -- "$package" <<<"$installed" || missing+=("$package")
+done
+[[ ${#missing[@]} -gt 0 ]] || exit 0
+
+echo "setup: installing ${missing[*]}" >&2
+if [[ $EUID -eq 0 ]]; then
+    as_root=(env)
+elif command -v sudo >/dev/null; then
+    as_root=(sudo)
+else
+    echo "setup: this needs root, and there is no sudo here. As root, run: apt-get install ${missing[*]}" >&2
+    exit 69
+fi
+
+apt_get() {
+    "${as_root[@]}" DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 "$@" >&2
+}
+if ! { apt_get update && apt_get install --yes --no-install-recommends "${missing[@]}"; }; then
+    echo "setup: apt-get failed; its messages are above" >&2
+    exit 69
+fi
