@@ -15,14 +15,15 @@ namespace faultline {
 
 namespace {
 
-constexpr u8 BAD_USAGE = 64;       // EX_USAGE of sysexits(3)
-constexpr int QUIET_LOGLEVEL = 4;  // Linux: CONSOLE_LOGLEVEL_QUIET
+constexpr u8 BAD_USAGE = 64;      // EX_USAGE of sysexits(3)
+constexpr int QUIET_LOGLEVEL = 4; // Linux: CONSOLE_LOGLEVEL_QUIET
 
 constinit char words[BootInfo::COMMAND_LINE_SIZE] = {}; // a copy, cut into strings
 constinit InitArguments init;
 
 [[noreturn]] void refuse(const char* name, const char* value, const char* expected) {
-    console_printf("faultline: boot argument %s=%s: expected %s\n", name, value != nullptr ? value : "", expected);
+    console_printf("faultline: boot argument %s=%s: expected %s\n", name, value != nullptr ? value : "",
+                   expected);
     machine_exit(BAD_USAGE);
 }
 
@@ -148,7 +149,8 @@ void add_environment(const Word& word) {
             init.environment[i] = word.text;
             return;
         }
-    add_string(init.environment, init.environment_count, InitArguments::MAX_STRINGS + 2, word.text, "environment");
+    add_string(init.environment, init.environment_count, InitArguments::MAX_STRINGS + 2, word.text,
+               "environment");
 }
 
 void take_word(const Word& word) {

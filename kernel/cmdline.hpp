@@ -5,12 +5,14 @@
 
 namespace faultline {
 
-// Reads the command line and sets what it says: mm_config, the futexes' policies, the loglevel, process 1's strings.
-// Once, at boot, after the console. A bad value of a known argument is told in one line and ends the machine with 64.
+// Reads the command line and sets what it says: mm_config, the futexes' policies, the loglevel, process 1's
+// strings. Once, at boot, after the console. A bad value of a known argument is told in one line and ends the
+// machine with 64.
 //
-// Words are separated by blanks; "…" keeps blanks together and is taken off (Linux lib/cmdline.c next_arg). Everything
-// after a word "--" is process 1's arguments. Else k=v that the kernel does not know is process 1's environment, and
-// a word without "=" one of its arguments; but names with a dot belong to modules, and are dropped.
+// Words are separated by blanks; "…" keeps blanks together and is taken off (Linux lib/cmdline.c next_arg).
+// Everything after a word "--" is process 1's arguments. Else k=v that the kernel does not know is process
+// 1's environment, and a word without "=" one of its arguments; but names with a dot belong to modules, and
+// are dropped.
 void parse_boot_arguments(const char* command_line);
 
 // As the loader gave it: /proc/cmdline.

@@ -18,7 +18,8 @@ namespace {
 
 constinit Late<Task> idle_task;
 
-// RAM above the kernel's image is free, but for the initramfs in its midst, which is given back once it is unpacked.
+// RAM above the kernel's image is free, but for the initramfs in its midst, which is given back once it is
+// unpacked.
 void init_memory(const BootInfo& boot) {
     const PhysAddr free_start(page_align_up(boot.kernel_end.value()));
     const PhysAddr ram_end = boot.ram_start + boot.ram_bytes;

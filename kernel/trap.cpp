@@ -1,4 +1,5 @@
-// What a program's own mistakes lead to: aborts and undefined instructions become a second try, a fixup or a signal.
+// What a program's own mistakes lead to: aborts and undefined instructions become a second try, a fixup or a
+// signal.
 #include <arch/ptrace.hpp>
 
 #include "arch/contract/uaccess.hpp"
@@ -21,7 +22,8 @@ void remember_fault(u32 trap_no, u32 status, u32 address) {
     task.fault_address = address;
 }
 
-// Breakpoints: BKPT, and the undefined instructions that debuggers use instead (Linux arch/arm/kernel/ptrace.c).
+// Breakpoints: BKPT, and the undefined instructions that debuggers use instead (Linux
+// arch/arm/kernel/ptrace.c).
 bool is_breakpoint(const PtRegs& regs) {
     if (thumb_mode(regs)) {
         const auto low = get_user_u8(UserAddr(regs.pc)), high = get_user_u8(UserAddr(regs.pc + 1));
@@ -40,7 +42,8 @@ bool is_breakpoint(const PtRegs& regs) {
 void handle_abort(PtRegs& regs, const FaultInfo& fault) {
     const FaultOutcome outcome = do_page_fault(fault);
     switch (outcome.action) {
-    case FaultOutcome::Retry: return;
+    case FaultOutcome::Retry:
+        return;
     case FaultOutcome::Fixup:
         if (!fixup_exception(regs))
             die(regs, &fault, "a kernel access to user memory that has no fixup");
@@ -49,7 +52,8 @@ void handle_abort(PtRegs& regs, const FaultInfo& fault) {
         remember_fault(TRAP_PAGE_FAULT, fault.status, fault.address);
         force_sig_fault(outcome.signal, outcome.code, fault.address);
         return;
-    case FaultOutcome::Oops: break;
+    case FaultOutcome::Oops:
+        break;
     }
     die(regs, &fault, "the kernel may not make this access: %s", fault_kind_name(fault.kind));
 }

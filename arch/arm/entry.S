@@ -138,6 +138,7 @@ entry return_to_user
 
 // Where init_context() makes a new task begin: entry(argument), left in r4 and r5.
 entry start_of_task
+    add sp, sp, #4                  @ SwitchFrame's padding: 8-aligned again, as calls want it
     mov fp, #0
     mov r0, r5
     mov lr, #0

@@ -101,6 +101,12 @@ Result<u32> sys_umount2(UserAddr target, u32 flags);
 Result<u32> sys_poll(UserAddr fds, u32 count, s32 timeout_ms);
 Result<u32> sys_ppoll(UserAddr fds, u32 count, UserAddr timeout, UserAddr sigmask, u32 sigset_bytes);        // 32-bit seconds
 Result<u32> sys_ppoll_time64(UserAddr fds, u32 count, UserAddr timeout, UserAddr sigmask, u32 sigset_bytes); // 64-bit
+
+// select.cpp; `sigmask` points to the address and the size of a signal mask (select(2), Notes)
 Result<u32> sys_select(u32 count, UserAddr read_set, UserAddr write_set, UserAddr except_set, UserAddr timeval); // _newselect
+Result<u32> sys_pselect6(u32 count, UserAddr read_set, UserAddr write_set, UserAddr except_set, UserAddr timeout,
+                         UserAddr sigmask);
+Result<u32> sys_pselect6_time64(u32 count, UserAddr read_set, UserAddr write_set, UserAddr except_set, UserAddr timeout,
+                                UserAddr sigmask);
 
 } // namespace faultline

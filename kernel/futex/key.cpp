@@ -2,7 +2,6 @@
 #include "kernel/futex/key.hpp"
 
 #include "arch/contract/uaccess.hpp"
-
 #include "mm/filemap.hpp"
 #include "mm/gup.hpp"
 

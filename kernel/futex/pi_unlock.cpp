@@ -1,7 +1,6 @@
 // FUTEX_UNLOCK_PI: the owner gives the lock to the first waiter, or back to user space. (Linux 6.1
 // kernel/futex/pi.c.)
 #include "arch/contract/uaccess.hpp"
-
 #include "kernel/futex/fault_in.hpp"
 #include "kernel/futex/livelock.hpp"
 #include "kernel/futex/operations.hpp"

@@ -1,6 +1,5 @@
 // FUTEX_REQUEUE and FUTEX_CMP_REQUEUE. (Linux 6.1 kernel/futex/requeue.c, without the PI forms.)
 #include "arch/contract/uaccess.hpp"
-
 #include "kernel/futex/livelock.hpp"
 #include "kernel/futex/operations.hpp"
 #include "kernel/futex/queue.hpp"

@@ -6,7 +6,6 @@
 #include <linux/futex.h>
 
 #include "arch/contract/uaccess.hpp"
-
 #include "kernel/futex/fault_in.hpp"
 #include "kernel/futex/livelock.hpp"
 #include "kernel/futex/operations.hpp"

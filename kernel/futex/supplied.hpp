@@ -1,5 +1,5 @@
-// What the futexes ask of rooms that the host tests do not compile: found by the linker, there in the
-// harness.
+// What the futexes ask of a room that the host tests do not compile: found by the linker, there in the
+// harness (as is realtime_to_monotonic of kernel/proc/time.hpp).
 #pragma once
 
 #include "base/types.hpp"
@@ -11,8 +11,5 @@ struct Task;
 // The thread with this id, zombies included; nullptr: there is none. Valid until the caller sleeps.
 // (kernel/proc)
 Task* find_task_by_vpid(s32 pid);
-
-// CLOCK_REALTIME. (kernel/fs)
-u64 current_time_ns();
 
 } // namespace faultline

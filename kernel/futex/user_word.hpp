@@ -4,7 +4,6 @@
 #pragma once
 
 #include "arch/contract/uaccess.hpp"
-
 #include "mm/fault.hpp"
 
 namespace faultline {

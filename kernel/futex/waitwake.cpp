@@ -1,6 +1,5 @@
 // FUTEX_WAIT and FUTEX_WAKE, with and without bitsets. (Linux 6.1 kernel/futex/waitwake.c.)
 #include "arch/contract/uaccess.hpp"
-
 #include "kernel/futex/livelock.hpp"
 #include "kernel/futex/operations.hpp"
 #include "kernel/futex/queue.hpp"

@@ -19,13 +19,14 @@ struct LoadedProgram {
     bool executable_stack = false;
 };
 
-// Maps the program's segments privately from the file's page cache, and its interpreter's. Sets the mm's brk, code
-// and data bounds, mmap_base and exe_file. NOEXEC: not an ELF program for ARM, or cut short, or its segments do not
-// fit a task; NOMEM; LIBBAD is not used: a bad interpreter is NOEXEC too.
+// Maps the program's segments privately from the file's page cache, and its interpreter's. Sets the mm's brk,
+// code and data bounds, mmap_base and exe_file. NOEXEC: not an ELF program for ARM, or cut short, or its
+// segments do not fit a task; NOMEM; LIBBAD is not used: a bad interpreter is NOEXEC too.
 Result<LoadedProgram> load_elf_binary(File& file, MmStruct& mm);
 
-// Makes the initial stack, just below TASK_SIZE: argc, argv, envp, the auxiliary vector, and the strings above them.
-// Returns the stack pointer, 16-aligned. NOMEM.
-Result<u32> create_elf_tables(MmStruct& mm, const LoadedProgram& program, const ExecArgs& arguments, const char* path);
+// Makes the initial stack, just below TASK_SIZE: argc, argv, envp, the auxiliary vector, and the strings
+// above them. Returns the stack pointer, 16-aligned. NOMEM.
+Result<u32> create_elf_tables(MmStruct& mm, const LoadedProgram& program, const ExecArgs& arguments,
+                              const char* path);
 
 } // namespace faultline

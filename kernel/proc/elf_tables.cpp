@@ -21,14 +21,16 @@ namespace faultline {
 
 namespace {
 
-// What a Cortex-A15 has and this kernel saves (ARM ARM, ID_ISAR0 – 4 and MVFR0 – 1). No SWP: the CPU has it switched off.
+// What a Cortex-A15 has and this kernel saves (ARM ARM, ID_ISAR0 – 4 and MVFR0 – 1). No SWP: the CPU has it
+// switched off.
 constexpr u32 ELF_HWCAP = HWCAP_HALF | HWCAP_THUMB | HWCAP_FAST_MULT | HWCAP_EDSP | HWCAP_VFP | HWCAP_VFPv3 |
                           HWCAP_VFPv4 | HWCAP_VFPD32 | HWCAP_NEON | HWCAP_TLS | HWCAP_IDIVA | HWCAP_IDIVT |
                           HWCAP_LPAE;
 constexpr char ELF_PLATFORM[] = "v7l";
 constexpr u32 RANDOM_BYTES = 16;
-constexpr u32 CLOCK_TICKS = 100;               // USER_HZ
-constexpr u32 STACK_RESERVE = 32 * PAGE_SIZE;  // mapped from the start below the stack pointer (Linux: 128 KiB)
+constexpr u32 CLOCK_TICKS = 100; // USER_HZ
+constexpr u32 STACK_RESERVE =
+    32 * PAGE_SIZE; // mapped from the start below the stack pointer (Linux: 128 KiB)
 constexpr u32 AUXV_PAIRS = 19;
 
 struct StackLayout {
@@ -132,7 +134,8 @@ Result<u32> create_elf_tables(MmStruct& mm, const LoadedProgram& program, const 
     get_random_bytes(random, sizeof random);
     TRY_VOID(write_remote_memory(mm, UserAddr(layout.random), random, sizeof random));
     TRY_VOID(write_remote_memory(mm, UserAddr(layout.platform), ELF_PLATFORM, sizeof ELF_PLATFORM));
-    TRY_VOID(write_remote_memory(mm, UserAddr(layout.path), path, static_cast<u32>(__builtin_strlen(path)) + 1));
+    TRY_VOID(
+        write_remote_memory(mm, UserAddr(layout.path), path, static_cast<u32>(__builtin_strlen(path)) + 1));
     TRY_VOID(arguments.copy_to_mm(mm, UserAddr(layout.strings)));
 
     mm.start_stack = UserAddr(layout.pointers);

@@ -1,6 +1,6 @@
-// execve: a new program for this process. Everything that can fail is done beside the old program, which is given up
-// only when the new one is ready to run. (Linux fs/exec.c; its point of no return comes earlier, and what fails after
-// it kills.)
+// execve: a new program for this process. Everything that can fail is done beside the old program, which is
+// given up only when the new one is ready to run. (Linux fs/exec.c; its point of no return comes earlier, and
+// what fails after it kills.)
 #include <arch/context.hpp>
 #include <arch/irq.hpp>
 
@@ -53,8 +53,8 @@ Result<void> parse_script_line(ScriptLine& line) {
     return {};
 }
 
-// The file to load for `path`: itself, or the interpreter at the end of a chain of scripts, with the arguments
-// changed as that interpreter wants them.
+// The file to load for `path`: itself, or the interpreter at the end of a chain of scripts, with the
+// arguments changed as that interpreter wants them.
 Result<FileRef> open_program(const char* path, ExecArgs& arguments) {
     FileRef file(TRY(open_exec(path)));
     ScriptLine line;
@@ -77,7 +77,8 @@ Result<FileRef> open_program(const char* path, ExecArgs& arguments) {
     }
 }
 
-// Alone in the process: kills the other threads and waits until they are gone. INTR: somebody else ends the process.
+// Alone in the process: kills the other threads and waits until they are gone. INTR: somebody else ends the
+// process.
 Result<void> de_thread(Task& task) {
     ThreadGroup& group = *task.group;
     if (group.group_exit || group.exec_task != nullptr)

@@ -9,11 +9,12 @@ namespace faultline {
 struct MmStruct;
 struct Page;
 
-// Strings laid end to end, each with its NUL: arguments first, then environment, as they will lie on the new stack.
-// Kept in pages because there may be a quarter of a stack's worth of them.
+// Strings laid end to end, each with its NUL: arguments first, then environment, as they will lie on the new
+// stack. Kept in pages because there may be a quarter of a stack's worth of them.
 class ExecArgs {
   public:
-    // Linux's limits: MAX_ARG_STRLEN for one string; a quarter of the stack for everything, pointers included.
+    // Linux's limits: MAX_ARG_STRLEN for one string; a quarter of the stack for everything, pointers
+    // included.
     static constexpr u32 MAX_ARG_STRLEN = 32 * PAGE_SIZE;
     static constexpr u32 MAX_BYTES = (8u << 20) / 4;
 
@@ -30,7 +31,8 @@ class ExecArgs {
     Result<void> add_user_arguments(UserAddr array);
     Result<void> add_user_environment(UserAddr array);
 
-    // For scripts: what goes before the arguments, whose first then goes. `strings`: up to three. TOOBIG, NOMEM.
+    // For scripts: what goes before the arguments, whose first then goes. `strings`: up to three. TOOBIG,
+    // NOMEM.
     Result<void> replace_first_argument(const char* const* strings, u32 count);
 
     u32 argc() const { return argc_; }
@@ -41,7 +43,8 @@ class ExecArgs {
     Result<void> copy_to_mm(MmStruct& mm, UserAddr to) const;
 
     // Calls visit(offset) for the start of each string, arguments then environment.
-    template <class Visitor> void for_each_string(Visitor&& visit) const {
+    template <class Visitor>
+    void for_each_string(Visitor&& visit) const {
         for (u32 offset = 0, i = 0; i < argc_ + envc_; ++i) {
             visit(offset);
             while (byte_at(offset) != 0)

@@ -1,7 +1,7 @@
 // The end of a thread, and of a process. (Linux kernel/exit.c.)
 //
-// A thread that is not the leader disappears by itself. The leader stays as a zombie until the process is waited for,
-// even if other threads outlive it: its id is the process's.
+// A thread that is not the leader disappears by itself. The leader stays as a zombie until the process is
+// waited for, even if other threads outlive it: its id is the process's.
 #include <arch/irq.hpp>
 #include <arch/machine_control.hpp>
 

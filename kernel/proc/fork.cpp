@@ -1,4 +1,5 @@
-// A new task: everything it shares with or copies from current. (Linux kernel/fork.c copy_process, kernel_clone.)
+// A new task: everything it shares with or copies from current. (Linux kernel/fork.c copy_process,
+// kernel_clone.)
 #include <linux/sched.h>
 
 #include <arch/irq.hpp>
@@ -12,11 +13,11 @@ namespace faultline {
 
 namespace {
 
-constexpr u32 NAMESPACE_FLAGS = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
-                                CLONE_NEWPID | CLONE_NEWNET;
+constexpr u32 NAMESPACE_FLAGS =
+    CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
 
-// What cannot be had, or not together. Flags that mean nothing here (CLONE_SYSVSEM, CLONE_IO, and 0x400000, which old C
-// libraries still pass) are accepted.
+// What cannot be had, or not together. Flags that mean nothing here (CLONE_SYSVSEM, CLONE_IO, and 0x400000,
+// which old C libraries still pass) are accepted.
 bool flags_valid(u32 flags) {
     if ((flags & (NAMESPACE_FLAGS | CLONE_PIDFD)) != 0)
         return false;
@@ -47,7 +48,8 @@ Result<void> copy_files(Task& child, u32 flags) {
 Result<void> copy_signals(Task& child, u32 flags) {
     const Task& parent = *current();
     child.blocked = parent.blocked;
-    if ((flags & (CLONE_VM | CLONE_VFORK)) != CLONE_VM) { // a new stack has no use for the old one's alternative
+    if ((flags & (CLONE_VM | CLONE_VFORK)) !=
+        CLONE_VM) { // a new stack has no use for the old one's alternative
         child.sas_sp = parent.sas_sp;
         child.sas_size = parent.sas_size;
         child.sas_flags = parent.sas_flags;
@@ -95,7 +97,8 @@ void ret_from_fork(void*) {
     schedule_tail();
     Task& task = *current();
     if (task.set_child_tid.value() != 0)
-        (void)put_user_u32(task.set_child_tid, static_cast<u32>(task.pid)); // a bad address is the program's loss
+        (void)put_user_u32(task.set_child_tid,
+                           static_cast<u32>(task.pid)); // a bad address is the program's loss
     return_to_user(task_user_regs(task));
 }
 
@@ -198,7 +201,8 @@ void begin_first_process(void*) {
     panic("process 1 has nothing to run");
 }
 
-template <class T> T& must(Result<T*> made) {
+template <class T>
+T& must(Result<T*> made) {
     if (!made)
         panic("no memory for process 1");
     return *made.value();

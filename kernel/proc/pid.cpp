@@ -1,5 +1,5 @@
-// Process and thread ids: given in rising order, and again from the bottom after PID_MAX, so that an id is not reused
-// at once (Linux kernel/pid.c).
+// Process and thread ids: given in rising order, and again from the bottom after PID_MAX, so that an id is
+// not reused at once (Linux kernel/pid.c).
 #include "base/late.hpp"
 #include "kernel/proc/thread_group.hpp"
 

@@ -11,7 +11,6 @@ namespace faultline {
 // The user registers of a task with a kernel stack of its own.
 PtRegs& task_user_regs(Task& task);
 
-
 void init_processes(); // at boot, after the scheduler (exit.cpp)
 
 // --- task_struct.cpp ---
@@ -24,7 +23,8 @@ void free_task(Task& task); // nobody runs on its stack, nobody can find it
 Result<ThreadGroup*> group_new();
 void group_free(ThreadGroup& group);
 
-// Puts a thread into its group and into the pid table, or takes it out of both and away from its signal handlers.
+// Puts a thread into its group and into the pid table, or takes it out of both and away from its signal
+// handlers.
 void link_thread(Task& task, ThreadGroup& group);
 void unlink_thread(Task& task);
 
@@ -41,20 +41,20 @@ struct CloneArguments {
     u32 tls = 0;         // CLONE_SETTLS
 };
 
-// Makes a child of current that returns 0 from the same system call. Returns its thread id; with CLONE_VFORK not before
-// the child has left the address space. INVAL (flags that exclude each other), AGAIN (no pid), NOMEM.
-// (Linux kernel_clone.)
+// Makes a child of current that returns 0 from the same system call. Returns its thread id; with CLONE_VFORK
+// not before the child has left the address space. INVAL (flags that exclude each other), AGAIN (no pid),
+// NOMEM. (Linux kernel_clone.)
 Result<s32> kernel_clone(const CloneArguments& arguments);
 
-// A task of process 1 to be that runs `function` in the kernel, with files and a place in the tree of its own.
-// Panics without memory: it is boot. `function` may end in return_to_user().
+// A task of process 1 to be that runs `function` in the kernel, with files and a place in the tree of its
+// own. Panics without memory: it is boot. `function` may end in return_to_user().
 Task& start_first_process(void (*function)(void*), void* argument);
 
 // --- exec.cpp ---
 
-// Replaces current's program. On success current's user registers are those of the new program's start. Errors leave
-// the old program as it was: NOENT, ACCES, NOEXEC, TOOBIG, NOMEM, FAULT, INTR (another thread was first).
-// Consumes nothing: `arguments` may be changed (a script's interpreter comes first).
+// Replaces current's program. On success current's user registers are those of the new program's start.
+// Errors leave the old program as it was: NOENT, ACCES, NOEXEC, TOOBIG, NOMEM, FAULT, INTR (another thread
+// was first). Consumes nothing: `arguments` may be changed (a script's interpreter comes first).
 Result<void> do_execve(const char* path, ExecArgs& arguments);
 
 // --- exit.cpp ---
@@ -63,8 +63,8 @@ Result<void> do_execve(const char* path, ExecArgs& arguments);
 [[noreturn]] void do_exit(s32 code);
 [[noreturn]] void do_group_exit(s32 code);
 
-// Gives back what another waits for in the address space that current is about to leave, by exit or execve: robust
-// list, PI locks, clear_child_tid, a vfork parent. (Linux mm_release.)
+// Gives back what another waits for in the address space that current is about to leave, by exit or execve:
+// robust list, PI locks, clear_child_tid, a vfork parent. (Linux mm_release.)
 void mm_release(Task& task);
 
 // Frees a dead process for good; its zombie leader is its only thread. (Linux release_task.)

@@ -7,7 +7,8 @@
 namespace faultline {
 
 // Both take the mmap lock for reading. FAULT: not mapped, or not writable; NOMEM; INTR: a fatal signal.
-Result<void> write_remote_memory(MmStruct& mm, UserAddr to, const void* from, u32 bytes); // from nullptr: zeros
+Result<void> write_remote_memory(MmStruct& mm, UserAddr to, const void* from,
+                                 u32 bytes); // from nullptr: zeros
 Result<void> read_remote_memory(MmStruct& mm, void* to, UserAddr from, u32 bytes);
 
 } // namespace faultline

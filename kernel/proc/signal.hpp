@@ -1,7 +1,7 @@
 // Signals: what waits, what is done about it, who may be told. (Linux kernel/signal.c; signal(7).)
 //
-// Nothing here is called from interrupts but send_sig_info() by a timer. The kernel is not preempted, so plain data
-// needs no lock; on several CPUs SigHand would carry one (Linux: sighand->siglock).
+// Nothing here is called from interrupts but send_sig_info() by a timer. The kernel is not preempted, so
+// plain data needs no lock; on several CPUs SigHand would carry one (Linux: sighand->siglock).
 #pragma once
 
 #include <asm/siginfo.h>
@@ -30,7 +30,7 @@ struct SigInfo {
 };
 static_assert(sizeof(SigInfo) == sizeof(siginfo_t));
 
-SigInfo siginfo_user(s32 sig, s32 code);              // from current: fields are its pid and uid
+SigInfo siginfo_user(s32 sig, s32 code);               // from current: fields are its pid and uid
 SigInfo siginfo_fault(s32 sig, s32 code, u32 address); // si_addr
 
 // struct sigaction as rt_sigaction(2) passes it on ARM.
@@ -49,23 +49,24 @@ struct SigHand {
     SigAction action[SIGNAL_COUNT];
     SigAction& of(s32 sig) { return action[sig - 1]; }
 };
-Result<SigHand*> sighand_new();                  // all default. NOMEM
+Result<SigHand*> sighand_new(); // all default. NOMEM
 Result<SigHand*> sighand_dup(const SigHand& from);
 void sighand_put(SigHand& sighand);
-void flush_signal_handlers(SigHand& sighand);    // execve: caught ones become default, ignored stay
+void flush_signal_handlers(SigHand& sighand); // execve: caught ones become default, ignored stay
 
-// Sends `info.signo` (1 … 64) to a thread, or to a process (any thread that does not block it). A signal the receiver
-// ignores vanishes; a second standard signal of a kind that waits already merges with it. AGAIN: a queued real-time
-// signal found no memory.
+// Sends `info.signo` (1 … 64) to a thread, or to a process (any thread that does not block it). A signal the
+// receiver ignores vanishes; a second standard signal of a kind that waits already merges with it. AGAIN: a
+// queued real-time signal found no memory.
 Result<void> send_sig_info(const SigInfo& info, Task& task);
 Result<void> send_group_sig_info(const SigInfo& info, ThreadGroup& group);
 
-// The current thread did something that cannot go on: the signal is delivered before it returns to user mode, whether
-// blocked or ignored (then by the default action, which kills). (Linux force_sig_fault.)
+// The current thread did something that cannot go on: the signal is delivered before it returns to user mode,
+// whether blocked or ignored (then by the default action, which kills). (Linux force_sig_fault.)
 void force_sig_fault(s32 sig, s32 code, u32 address);
 void force_sig(s32 sig);
 
-// Makes every other thread of the group die, as exit_group(2) and execve(2) need it. Returns how many there are.
+// Makes every other thread of the group die, as exit_group(2) and execve(2) need it. Returns how many there
+// are.
 u32 zap_other_threads(Task& task);
 
 // Whether a pending signal concerns `task` now; call after its mask or its pending set changed.
@@ -77,20 +78,20 @@ void set_current_blocked(u64 blocked);
 // Drops everything that waits: exit, and the group's at its end.
 void flush_sigqueue(SigPending& pending);
 
-// The next signal to be handled by a handler of current's program, after default actions were carried out; false if
-// none is left. May stop the task, or never return (fatal signals). Interrupts on.
+// The next signal to be handled by a handler of current's program, after default actions were carried out;
+// false if none is left. May stop the task, or never return (fatal signals). Interrupts on.
 struct KSignal {
     SigInfo info;
     SigAction action;
 };
 bool get_signal(KSignal& signal);
 
-// Delivers what is pending to current, about to return to user mode with `regs`, and arranges the restart of an
-// interrupted system call. Interrupts on. (Linux arch/arm/kernel/signal.c do_signal.)
+// Delivers what is pending to current, about to return to user mode with `regs`, and arranges the restart of
+// an interrupted system call. Interrupts on. (Linux arch/arm/kernel/signal.c do_signal.)
 void do_signal(PtRegs& regs);
 
-// Tells `group`'s parent about a child that died, stopped or went on: SIGCHLD (or the child's exit_signal) and a
-// wake-up of wait(2).
+// Tells `group`'s parent about a child that died, stopped or went on: SIGCHLD (or the child's exit_signal)
+// and a wake-up of wait(2).
 bool do_notify_parent(ThreadGroup& group, s32 sig); // true: nobody will wait for it
 void do_notify_parent_cldstop(ThreadGroup& group, s32 code, s32 status);
 

@@ -1,4 +1,5 @@
-// Delivery: on the way back to user mode a task finds out what it was sent, and dies, stops, or runs a handler.
+// Delivery: on the way back to user mode a task finds out what it was sent, and dies, stops, or runs a
+// handler.
 #include <arch/irq.hpp>
 #include <arch/ptrace.hpp>
 #include <arch/signal.hpp>
@@ -74,8 +75,8 @@ void begin_signal_stop(s32 sig) {
 
 void recalc_sigpending(Task& task) {
     const ThreadGroup& group = *task.group;
-    task.sigpending = ((task.pending.set | group.shared_pending.set) & ~task.blocked) != 0 || group.stop_pending ||
-                      (task.pending.set & sigmask(SIGKILL)) != 0;
+    task.sigpending = ((task.pending.set | group.shared_pending.set) & ~task.blocked) != 0 ||
+                      group.stop_pending || (task.pending.set & sigmask(SIGKILL)) != 0;
 }
 
 void set_current_blocked(u64 blocked) {
@@ -127,7 +128,8 @@ namespace {
 
 constexpr u32 RESTART_SYSCALL = 0; // __NR_restart_syscall
 
-// The interrupted system call is prepared to be made again, which is undone if a handler runs that did not ask for it.
+// The interrupted system call is prepared to be made again, which is undone if a handler runs that did not
+// ask for it.
 class SyscallRestart {
   public:
     SyscallRestart(PtRegs& regs, u16 restart_errno) : regs_(regs), kind_(Errno{restart_errno}) {

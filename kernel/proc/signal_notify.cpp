@@ -32,7 +32,8 @@ bool do_notify_parent(ThreadGroup& group, s32 sig) {
     }
     if (sig != 0)
         (void)send_group_sig_info( // no memory: wait(2) tells as well
-            siginfo_child(group, sig, killed ? CLD_KILLED : CLD_EXITED, killed ? code & 0x7f : code >> 8), parent);
+            siginfo_child(group, sig, killed ? CLD_KILLED : CLD_EXITED, killed ? code & 0x7f : code >> 8),
+            parent);
     wake_up_all(parent.wait_chldexit);
     return unwanted;
 }

@@ -11,7 +11,8 @@ namespace {
 
 constinit KmemCache sigqueue_cache{"sigqueue", sizeof(SigQueue), alignof(SigQueue)};
 
-// Signals with this little to tell need no queue entry, so that a timer interrupt can send them without memory.
+// Signals with this little to tell need no queue entry, so that a timer interrupt can send them without
+// memory.
 bool needs_entry(const SigInfo& info) { return info.code != SI_KERNEL; }
 
 } // namespace

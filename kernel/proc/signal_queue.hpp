@@ -1,4 +1,5 @@
-// What the parts of signal handling share: kinds of signals, and the queues. For kernel/proc/signal_*.cpp only.
+// What the parts of signal handling share: kinds of signals, and the queues. For kernel/proc/signal_*.cpp
+// only.
 #pragma once
 
 #include "kernel/proc/signal.hpp"
@@ -14,22 +15,24 @@ struct SigQueue {
 // The default actions (signal(7)), as sets. What is in none of them terminates.
 inline constexpr u64 KERNEL_ONLY_SIGNALS = sigmask(SIGKILL) | sigmask(SIGSTOP);
 inline constexpr u64 STOP_SIGNALS = sigmask(SIGSTOP) | sigmask(SIGTSTP) | sigmask(SIGTTIN) | sigmask(SIGTTOU);
-inline constexpr u64 IGNORE_SIGNALS = sigmask(SIGCONT) | sigmask(SIGCHLD) | sigmask(SIGWINCH) | sigmask(SIGURG);
+inline constexpr u64 IGNORE_SIGNALS =
+    sigmask(SIGCONT) | sigmask(SIGCHLD) | sigmask(SIGWINCH) | sigmask(SIGURG);
 // Caused by what the thread itself does: delivered before others, while registers still show the cause.
 inline constexpr u64 SYNCHRONOUS_SIGNALS = sigmask(SIGSEGV) | sigmask(SIGBUS) | sigmask(SIGILL) |
                                            sigmask(SIGTRAP) | sigmask(SIGFPE) | sigmask(SIGSYS);
 
 constexpr bool in_set(s32 sig, u64 set) { return (sigmask(sig) & set) != 0; }
 
-// An entry that holds `info`; nullptr if it needs none, or if there is no memory and it can do without. AGAIN.
+// An entry that holds `info`; nullptr if it needs none, or if there is no memory and it can do without.
+// AGAIN.
 Result<SigQueue*> sigqueue_alloc(const SigInfo& info);
 void sigqueue_free(SigQueue* entry);
 
 // Marks `sig` as pending and queues `entry` (or nullptr). Interrupts masked.
 void sigqueue_append(SigPending& pending, s32 sig, SigQueue* entry);
 
-// Takes the siginfo of `sig` out of `pending`, and `sig` out of the set unless another of its kind is queued. A signal
-// without a siginfo is from the kernel. Interrupts masked.
+// Takes the siginfo of `sig` out of `pending`, and `sig` out of the set unless another of its kind is queued.
+// A signal without a siginfo is from the kernel. Interrupts masked.
 SigInfo collect_signal(SigPending& pending, s32 sig);
 
 // Removes all signals of `set`. Interrupts masked.

@@ -1,4 +1,5 @@
-// Sending: who gets a signal, and what happens at once. (Linux kernel/signal.c, prepare_signal and complete_signal.)
+// Sending: who gets a signal, and what happens at once. (Linux kernel/signal.c, prepare_signal and
+// complete_signal.)
 #include <arch/irq.hpp>
 
 #include "kernel/proc/signal_queue.hpp"
@@ -44,7 +45,8 @@ void resume_group(ThreadGroup& group) {
     }
 }
 
-// What a stop or continue does at the moment it is sent, whatever becomes of it. False: the signal is to be dropped.
+// What a stop or continue does at the moment it is sent, whatever becomes of it. False: the signal is to be
+// dropped.
 bool prepare_signal(Task& task, s32 sig) {
     ThreadGroup& group = *task.group;
     if (group.group_exit)

@@ -1,5 +1,5 @@
-// Who am I: process ids, groups and sessions; and prctl. There is one user, root, so that user and group ids are
-// constants which can only be set to what they are.
+// Who am I: process ids, groups and sessions; and prctl. There is one user, root, so that user and group ids
+// are constants which can only be set to what they are.
 #include <linux/prctl.h>
 
 #include <algorithm>
@@ -122,12 +122,19 @@ Result<u32> sys_prctl(s32 option, u32 argument2, u32, u32, u32) {
         std::copy_n(name, sizeof name, task.comm);
         return 0u;
     }
-    case PR_GET_NAME: TRY_VOID(copy_struct_to_user(UserAddr(argument2), task.comm, sizeof task.comm)); return 0u;
-    case PR_GET_DUMPABLE: return 1u;
-    case PR_SET_DUMPABLE: return argument2 <= 1 ? Result<u32>(0u) : Err(Errno::INVAL);
-    case PR_GET_TIMERSLACK: return 1u;
-    case PR_SET_TIMERSLACK: return 0u;
-    default: return Err(Errno::INVAL);
+    case PR_GET_NAME:
+        TRY_VOID(copy_struct_to_user(UserAddr(argument2), task.comm, sizeof task.comm));
+        return 0u;
+    case PR_GET_DUMPABLE:
+        return 1u;
+    case PR_SET_DUMPABLE:
+        return argument2 <= 1 ? Result<u32>(0u) : Err(Errno::INVAL);
+    case PR_GET_TIMERSLACK:
+        return 1u;
+    case PR_SET_TIMERSLACK:
+        return 0u;
+    default:
+        return Err(Errno::INVAL);
     }
 }
 

@@ -20,13 +20,13 @@ Result<UserAddr> mmap_file(UserAddr address, u32 length, u32 prot, u32 flags, Fi
     if (!file.readable())
         return Err(Errno::ACCES);
     AddressSpace* mapping = file_mapping(file);
-    if (mapping == nullptr)
+    if (mapping == nullptr && !maps_as_zeros(file))
         return Err(Errno::NODEV);
     return do_mmap(current_mm(), address, length, prot, flags, mapping, file.writable(), page_offset);
 }
 
-// The pages of [start, start + length), for calls that take whole pages and round the length up. INVAL: misaligned;
-// NOMEM: the range wraps or ends past the last user page.
+// The pages of [start, start + length), for calls that take whole pages and round the length up. INVAL:
+// misaligned; NOMEM: the range wraps or ends past the last user page.
 struct PageRange {
     UserAddr start, end;
 };
@@ -67,7 +67,8 @@ Result<void> sys_munmap(UserAddr start, u32 length) { return do_munmap(current_m
 Result<void> sys_mprotect(UserAddr start, u32 length, u32 prot) {
     return do_mprotect(current_mm(), start, length, prot);
 }
-Result<UserAddr> sys_mremap(UserAddr old_address, u32 old_length, u32 new_length, u32 flags, UserAddr new_address) {
+Result<UserAddr> sys_mremap(UserAddr old_address, u32 old_length, u32 new_length, u32 flags,
+                            UserAddr new_address) {
     return do_mremap(current_mm(), old_address, old_length, new_length, flags, new_address);
 }
 Result<void> sys_madvise(UserAddr start, u32 length, u32 advice) {
@@ -94,7 +95,8 @@ bool resident(MmStruct& mm, UserAddr address) {
     const PteSlot* slot = pte_offset(mm, address);
     if (slot != nullptr && pte_present(ptep_get(slot)))
         return true;
-    Page* page = vma.mapping != nullptr ? find_get_page(*vma.mapping, linear_page_index(vma, address)) : nullptr;
+    Page* page =
+        vma.mapping != nullptr ? find_get_page(*vma.mapping, linear_page_index(vma, address)) : nullptr;
     if (page != nullptr)
         put_page(*page);
     return page != nullptr;
@@ -151,8 +153,9 @@ Result<u32> sys_mlockall(u32 flags) {
 
 u32 sys_munlockall() { return 0; }
 
-// Data caches and instruction caches are one to the walker of QEMU, but not to the architecture: what was written must
-// be cleaned and the old instructions invalidated, page by page through the kernel's own mapping.
+// Data caches and instruction caches are one to the walker of QEMU, but not to the architecture: what was
+// written must be cleaned and the old instructions invalidated, page by page through the kernel's own
+// mapping.
 Result<u32> sys_cacheflush(UserAddr start, UserAddr end, u32 flags) {
     if (end < start || flags != 0)
         return Err(Errno::INVAL);

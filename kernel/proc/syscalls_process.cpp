@@ -2,9 +2,9 @@
 #include <linux/sched.h>
 
 #include "arch/contract/uaccess.hpp"
+#include "kernel/fs/namei.hpp"
 #include "kernel/proc/process.hpp"
 #include "kernel/proc/syscalls.hpp"
-#include "kernel/fs/namei.hpp"
 #include "kernel/syscall/adapt.hpp"
 
 namespace faultline {

@@ -1,5 +1,5 @@
-// Scheduling parameters. The scheduler is a round robin without priorities: what may be asked for is checked as on
-// Linux and remembered, and changes nothing. sched(7).
+// Scheduling parameters. The scheduler is a round robin without priorities: what may be asked for is checked
+// as on Linux and remembered, and changes nothing. sched(7).
 #include <linux/sched.h>
 
 #include <algorithm>

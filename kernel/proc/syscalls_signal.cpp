@@ -31,7 +31,8 @@ Result<void> kill_group(ThreadGroup& group, s32 sig) {
 }
 
 // Every process that `chosen` likes; SRCH if there is none.
-template <class Chosen> Result<u32> kill_many(s32 sig, Chosen&& chosen) {
+template <class Chosen>
+Result<u32> kill_many(s32 sig, Chosen&& chosen) {
     bool any = false;
     for_each_process([&](ThreadGroup& group) {
         if (chosen(group)) {
@@ -145,10 +146,17 @@ Result<u32> sys_rt_sigprocmask(s32 how, UserAddr set, UserAddr old_set, u32 sigs
     if (set.value() != 0) {
         const u64 mask = TRY(get_sigset(set));
         switch (how) {
-        case SIG_BLOCK: set_current_blocked(before | mask); break;
-        case SIG_UNBLOCK: set_current_blocked(before & ~mask); break;
-        case SIG_SETMASK: set_current_blocked(mask); break;
-        default: return Err(Errno::INVAL);
+        case SIG_BLOCK:
+            set_current_blocked(before | mask);
+            break;
+        case SIG_UNBLOCK:
+            set_current_blocked(before & ~mask);
+            break;
+        case SIG_SETMASK:
+            set_current_blocked(mask);
+            break;
+        default:
+            return Err(Errno::INVAL);
         }
     }
     if (old_set.value() != 0)
@@ -230,7 +238,8 @@ Result<s32> sigtimedwait(UserAddr set, UserAddr info_address, u32 sigset_bytes, 
     return info.signo;
 }
 
-template <class Timespec> Result<u64> sigtimedwait_deadline(UserAddr timeout) {
+template <class Timespec>
+Result<u64> sigtimedwait_deadline(UserAddr timeout) {
     if (timeout.value() == 0)
         return NO_DEADLINE;
     const u64 interval = TRY(get_timespec<Timespec>(timeout));

@@ -39,8 +39,10 @@ Result<u32> sys_sysinfo(UserAddr buffer) {
 }
 
 Result<u32> sys_reboot(u32 magic1, u32 magic2, u32 command, UserAddr) {
-    constexpr u32 MAGICS[] = {LINUX_REBOOT_MAGIC2, LINUX_REBOOT_MAGIC2A, LINUX_REBOOT_MAGIC2B, LINUX_REBOOT_MAGIC2C};
-    if (magic1 != LINUX_REBOOT_MAGIC1 || std::find(std::begin(MAGICS), std::end(MAGICS), magic2) == std::end(MAGICS))
+    constexpr u32 MAGICS[] = {LINUX_REBOOT_MAGIC2, LINUX_REBOOT_MAGIC2A, LINUX_REBOOT_MAGIC2B,
+                              LINUX_REBOOT_MAGIC2C};
+    if (magic1 != LINUX_REBOOT_MAGIC1 ||
+        std::find(std::begin(MAGICS), std::end(MAGICS), magic2) == std::end(MAGICS))
         return Err(Errno::INVAL);
     switch (command) {
     case LINUX_REBOOT_CMD_POWER_OFF:
@@ -50,8 +52,10 @@ Result<u32> sys_reboot(u32 magic1, u32 magic2, u32 command, UserAddr) {
         flush_ports();
         machine_exit(0);
     case LINUX_REBOOT_CMD_CAD_ON:
-    case LINUX_REBOOT_CMD_CAD_OFF: return 0u; // no keyboard, no Ctrl-Alt-Del
-    default: return Err(Errno::INVAL);
+    case LINUX_REBOOT_CMD_CAD_OFF:
+        return 0u; // no keyboard, no Ctrl-Alt-Del
+    default:
+        return Err(Errno::INVAL);
     }
 }
 
@@ -89,10 +93,17 @@ Result<u32> sys_getrusage(s32 who, UserAddr usage) {
     const Task& task = *current();
     ResourceUse use;
     switch (who) {
-    case RUSAGE_SELF: use = group_use(current_group()); break;
-    case RUSAGE_CHILDREN: use = current_group().children_use; break;
-    case RUSAGE_THREAD_WHO: use = {task_run_time_ns(task), task.mm.min_flt, task.mm.maj_flt, 0}; break;
-    default: return Err(Errno::INVAL);
+    case RUSAGE_SELF:
+        use = group_use(current_group());
+        break;
+    case RUSAGE_CHILDREN:
+        use = current_group().children_use;
+        break;
+    case RUSAGE_THREAD_WHO:
+        use = {task_run_time_ns(task), task.mm.min_flt, task.mm.maj_flt, 0};
+        break;
+    default:
+        return Err(Errno::INVAL);
     }
     if (const MmStruct* mm = task.mm.mm; who != RUSAGE_CHILDREN)
         use.max_rss = std::max(use.max_rss, mm->rss_anon + mm->rss_file);

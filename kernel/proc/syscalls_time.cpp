@@ -17,18 +17,24 @@ Result<u64> read_clock(s32 clock) {
     switch (clock) {
     case CLOCK_REALTIME:
     case CLOCK_REALTIME_COARSE:
-    case CLOCK_TAI: return realtime_ns();
+    case CLOCK_TAI:
+        return realtime_ns();
     case CLOCK_MONOTONIC:
     case CLOCK_MONOTONIC_RAW:
     case CLOCK_MONOTONIC_COARSE:
-    case CLOCK_BOOTTIME: return clock_ns();
-    case CLOCK_PROCESS_CPUTIME_ID: return group_use(current_group()).run_ns;
-    case CLOCK_THREAD_CPUTIME_ID: return task_run_time_ns(*current());
-    default: break;
+    case CLOCK_BOOTTIME:
+        return clock_ns();
+    case CLOCK_PROCESS_CPUTIME_ID:
+        return group_use(current_group()).run_ns;
+    case CLOCK_THREAD_CPUTIME_ID:
+        return task_run_time_ns(*current());
+    default:
+        break;
     }
     if (clock >= 0)
         return Err(Errno::INVAL);
-    // clock_getcpuclockid(3), pthread_getcpuclockid(3): ~pid << 3, bit 2 for a thread's, the kind in bits 1 and 0.
+    // clock_getcpuclockid(3), pthread_getcpuclockid(3): ~pid << 3, bit 2 for a thread's, the kind in bits 1
+    // and 0.
     const s32 pid = ~(clock >> 3);
     Task* task = pid == 0 ? current() : find_task_by_vpid(pid);
     if (task == nullptr || (clock & 3) == 3)
@@ -36,20 +42,23 @@ Result<u64> read_clock(s32 clock) {
     return (clock & 4) != 0 ? task_run_time_ns(*task) : group_use(*task->group).run_ns;
 }
 
-template <class Timespec> Result<u32> gettime(s32 clock, UserAddr time) {
+template <class Timespec>
+Result<u32> gettime(s32 clock, UserAddr time) {
     const u64 now = TRY(read_clock(clock));
     TRY_VOID(put_timespec<Timespec>(time, now));
     return 0u;
 }
 
-template <class Timespec> Result<u32> settime(s32 clock, UserAddr time) {
+template <class Timespec>
+Result<u32> settime(s32 clock, UserAddr time) {
     if (clock != CLOCK_REALTIME)
         return Err(Errno::INVAL);
     set_realtime(TRY(get_timespec<Timespec>(time)));
     return 0u;
 }
 
-template <class Timespec> Result<u32> getres(s32 clock, UserAddr resolution) {
+template <class Timespec>
+Result<u32> getres(s32 clock, UserAddr resolution) {
     TRY(read_clock(clock));
     if (resolution.value() != 0)
         TRY_VOID(put_timespec<Timespec>(resolution, 1));
@@ -62,7 +71,8 @@ template <class Timespec> Result<u32> getres(s32 clock, UserAddr resolution) {
 enum Remaining : u32 { AsTimespec32, AsTimespec64 };
 
 Result<void> put_remaining(UserAddr to, Remaining kind, u64 nanoseconds) {
-    return kind == AsTimespec64 ? put_timespec<Timespec64>(to, nanoseconds) : put_timespec<Timespec32>(to, nanoseconds);
+    return kind == AsTimespec64 ? put_timespec<Timespec64>(to, nanoseconds)
+                                : put_timespec<Timespec32>(to, nanoseconds);
 }
 
 // True at the deadline, false on a signal.
@@ -93,18 +103,23 @@ Result<u32> sleep_for(u64 interval_ns, UserAddr remaining, Remaining kind) {
     return nanosleep_until(block);
 }
 
-template <class Timespec> Result<u32> clock_nanosleep(s32 clock, u32 flags, UserAddr request, UserAddr remaining) {
+template <class Timespec>
+Result<u32> clock_nanosleep(s32 clock, u32 flags, UserAddr request, UserAddr remaining) {
     switch (clock) {
     case CLOCK_REALTIME:
     case CLOCK_MONOTONIC:
     case CLOCK_BOOTTIME:
-    case CLOCK_TAI: break;
-    case CLOCK_THREAD_CPUTIME_ID: return Err(Errno::INVAL);
-    default: return Err(Errno::OPNOTSUPP);
+    case CLOCK_TAI:
+        break;
+    case CLOCK_THREAD_CPUTIME_ID:
+        return Err(Errno::INVAL);
+    default:
+        return Err(Errno::OPNOTSUPP);
     }
     const u64 time = TRY(get_timespec<Timespec>(request));
     if ((flags & TIMER_ABSTIME) == 0)
-        return sleep_for(time, remaining, sizeof(Timespec) == sizeof(Timespec64) ? AsTimespec64 : AsTimespec32);
+        return sleep_for(time, remaining,
+                         sizeof(Timespec) == sizeof(Timespec64) ? AsTimespec64 : AsTimespec32);
     const bool real = clock == CLOCK_REALTIME || clock == CLOCK_TAI;
     if (!sleep_until(real ? realtime_to_monotonic(time) : time))
         return Err(Errno::RESTARTNOHAND);
@@ -118,7 +133,9 @@ Result<u32> sys_clock_gettime64(s32 clock, UserAddr time) { return gettime<Times
 Result<u32> sys_clock_settime(s32 clock, UserAddr time) { return settime<Timespec32>(clock, time); }
 Result<u32> sys_clock_settime64(s32 clock, UserAddr time) { return settime<Timespec64>(clock, time); }
 Result<u32> sys_clock_getres(s32 clock, UserAddr resolution) { return getres<Timespec32>(clock, resolution); }
-Result<u32> sys_clock_getres_time64(s32 clock, UserAddr resolution) { return getres<Timespec64>(clock, resolution); }
+Result<u32> sys_clock_getres_time64(s32 clock, UserAddr resolution) {
+    return getres<Timespec64>(clock, resolution);
+}
 
 Result<u32> sys_gettimeofday(UserAddr time, UserAddr zone) {
     const u64 now = realtime_ns();
@@ -145,7 +162,9 @@ Result<u32> sys_nanosleep(UserAddr request, UserAddr remaining) {
 
 namespace {
 
-ThreadGroup& group_of(Timer& timer) { return *intrusive::get_parent_from_member(&timer, &ThreadGroup::real_timer); }
+ThreadGroup& group_of(Timer& timer) {
+    return *intrusive::get_parent_from_member(&timer, &ThreadGroup::real_timer);
+}
 
 // In interrupt context: SIGALRM says so little that it needs no memory.
 void alarm_expired(Timer& timer) {
@@ -167,7 +186,8 @@ Result<u64> microseconds(const __kernel_old_timeval& value) {
 // Rounded up: a timer that still runs never reads as zero.
 __kernel_old_timeval timeval(u64 nanoseconds) {
     const u64 rounded = nanoseconds + NSEC_PER_USEC - 1;
-    return {static_cast<long>(rounded / NSEC_PER_SEC), static_cast<long>(rounded % NSEC_PER_SEC / NSEC_PER_USEC)};
+    return {static_cast<long>(rounded / NSEC_PER_SEC),
+            static_cast<long>(rounded % NSEC_PER_SEC / NSEC_PER_USEC)};
 }
 
 __kernel_old_itimerval current_itimer() {

@@ -27,7 +27,8 @@ struct WaitReport {
 };
 
 bool eligible(const ThreadGroup& child, const WaitRequest& request) {
-    const bool asked_for = request.any || child.pid == request.pid || (request.pgid != 0 && child.pgid == request.pgid);
+    const bool asked_for =
+        request.any || child.pid == request.pid || (request.pgid != 0 && child.pgid == request.pgid);
     // A child made by clone() with another exit signal than SIGCHLD is waited for only on demand.
     const bool is_clone = child.leader->exit_signal != SIGCHLD;
     const bool wants_clone = (request.options & __WCLONE) != 0;
@@ -122,24 +123,36 @@ namespace {
 // si_status as waitid(2) wants it: the exit status or the signal, not encoded.
 s32 plain_status(const WaitReport& report) {
     switch (report.code) {
-    case CLD_EXITED: return report.status >> 8 & 0xff;
-    case CLD_KILLED: return report.status & 0x7f;
-    case CLD_STOPPED: return report.status >> 8;
-    default: return SIGCONT;
+    case CLD_EXITED:
+        return report.status >> 8 & 0xff;
+    case CLD_KILLED:
+        return report.status & 0x7f;
+    case CLD_STOPPED:
+        return report.status >> 8;
+    default:
+        return SIGCONT;
     }
 }
 
 Result<WaitRequest> waitid_request(u32 which, s32 id, u32 options) {
-    constexpr u32 ALLOWED = WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
+    constexpr u32 ALLOWED =
+        WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
     if ((options & ~ALLOWED) != 0 || (options & (WEXITED | WSTOPPED | WCONTINUED)) == 0)
         return Err(Errno::INVAL);
     WaitRequest request;
     request.options = options;
     switch (which) {
-    case P_ALL: request.any = true; break;
-    case P_PID: request.pid = id; break;
-    case P_PGID: request.pgid = id != 0 ? id : current_group().pgid; break;
-    default: return Err(Errno::INVAL);
+    case P_ALL:
+        request.any = true;
+        break;
+    case P_PID:
+        request.pid = id;
+        break;
+    case P_PGID:
+        request.pgid = id != 0 ? id : current_group().pgid;
+        break;
+    default:
+        return Err(Errno::INVAL);
     }
     if (id < 0 || (which == P_PID && id == 0))
         return Err(Errno::INVAL);

@@ -28,11 +28,11 @@ struct ResourceLimit {
 inline constexpr u32 RLIM_COUNT = 16; // asm-generic/resource.h RLIM_NLIMITS
 
 struct ThreadGroup {
-    s32 pid = 0;                 // tgid: what getpid() returns; the leader's thread id
-    Task* leader = nullptr;      // stays, as a zombie, until the group is waited for
+    s32 pid = 0;                            // tgid: what getpid() returns; the leader's thread id
+    Task* leader = nullptr;                 // stays, as a zombie, until the group is waited for
     List<Task, &Task::thread_link> threads; // all that are not yet released, leader first
-    u32 live = 0;                // threads that have not begun to exit
-    u32 thread_count = 0;        // in `threads`
+    u32 live = 0;                           // threads that have not begun to exit
+    u32 thread_count = 0;                   // in `threads`
 
     ThreadGroup* parent = nullptr; // nullptr: process 1
     ListHook sibling;
@@ -40,24 +40,24 @@ struct ThreadGroup {
     s32 pgid = 0;
     s32 sid = 0;
 
-    SigPending shared_pending;   // directed at the process
-    WaitQueue wait_chldexit;     // threads of this group in wait(2)
-    bool unkillable = false;     // process 1: default actions do not touch it
+    SigPending shared_pending; // directed at the process
+    WaitQueue wait_chldexit;   // threads of this group in wait(2)
+    bool unkillable = false;   // process 1: default actions do not touch it
 
-    bool group_exit = false;     // exit_group(2) or a fatal signal: all threads are on their way out
-    s32 exit_code = 0;           // then, as wait(2) encodes it
-    Task* exec_task = nullptr;   // in execve, waits for the others to be gone
+    bool group_exit = false;   // exit_group(2) or a fatal signal: all threads are on their way out
+    s32 exit_code = 0;         // then, as wait(2) encodes it
+    Task* exec_task = nullptr; // in execve, waits for the others to be gone
 
-    bool stop_pending = false;   // threads stop as they come to get_signal()
-    bool stopped = false;        // all have
-    bool stop_reported = true;   // wait(WUNTRACED) knows
+    bool stop_pending = false; // threads stop as they come to get_signal()
+    bool stopped = false;      // all have
+    bool stop_reported = true; // wait(WUNTRACED) knows
     bool continued_unreported = false;
     s32 stop_signal = 0;
 
-    ResourceUse dead_threads;    // of this process
-    ResourceUse children_use;    // of children waited for
+    ResourceUse dead_threads; // of this process
+    ResourceUse children_use; // of children waited for
     ResourceLimit limits[RLIM_COUNT];
-    Timer real_timer;            // setitimer(ITIMER_REAL), alarm
+    Timer real_timer; // setitimer(ITIMER_REAL), alarm
     u64 real_interval_ns = 0;
     u64 start_time_ns = 0;
 };
@@ -72,19 +72,21 @@ inline bool group_is_dead(const ThreadGroup& group) {
     return group.leader->state == TaskState::Zombie && group.thread_count == 1;
 }
 
-// --- the table of all tasks (kernel/proc/pid.cpp) ---------------------------------------------------------------
+// --- the table of all tasks (kernel/proc/pid.cpp)
+// ---------------------------------------------------------------
 
-void init_pids();                       // once, at boot
-Result<s32> alloc_pid();                // AGAIN: all are in use
-void attach_pid(Task& task);            // task.pid is set
+void init_pids();            // once, at boot
+Result<s32> alloc_pid();     // AGAIN: all are in use
+void attach_pid(Task& task); // task.pid is set
 void detach_pid(Task& task);
-Task* find_task_by_vpid(s32 pid);       // any thread; nullptr: there is none. Valid until the caller sleeps
-ThreadGroup* find_group(s32 pid);       // the process with this pid (a leader's), zombies included
-Task* next_task(s32 pid);               // the task with the smallest id >= pid, for walks that may sleep in between
+Task* find_task_by_vpid(s32 pid); // any thread; nullptr: there is none. Valid until the caller sleeps
+ThreadGroup* find_group(s32 pid); // the process with this pid (a leader's), zombies included
+Task* next_task(s32 pid);         // the task with the smallest id >= pid, for walks that may sleep in between
 u32 task_count();
 
 // Calls visit(group) for every process. Must not sleep.
-template <class Visitor> void for_each_process(Visitor&& visit) {
+template <class Visitor>
+void for_each_process(Visitor&& visit) {
     for (Task* task = next_task(1); task != nullptr; task = next_task(task->pid + 1))
         if (task->group->leader == task)
             visit(*task->group);

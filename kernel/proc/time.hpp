@@ -1,20 +1,26 @@
 // Time as programs pass it: two sizes of struct timespec, two clocks.
 #pragma once
 
-#include <linux/time_types.h>
-
 #include "arch/contract/uaccess.hpp"
 #include "kernel/sched/timer.hpp"
 
 namespace faultline {
 
-using Timespec32 = __kernel_old_timespec; // 32-bit seconds: the calls without a suffix
-using Timespec64 = __kernel_timespec;     // 64-bit seconds: *_time64
+// struct timespec as ARM programs lay it out, on whatever machine this is compiled for.
+struct Timespec32 { // the calls without a suffix
+    s32 tv_sec;
+    s32 tv_nsec;
+};
+struct Timespec64 { // *_time64
+    s64 tv_sec;
+    s64 tv_nsec;
+};
 
-// Nanoseconds of a program's timespec. FAULT; INVAL: negative, or a billion nanoseconds and more. What does not fit 64
-// bits is NO_DEADLINE. The padding of a 64-bit timespec's nanoseconds is not looked at (Linux: in_compat_syscall aside,
-// 32-bit programs may leave rubbish there).
-template <class Timespec> Result<u64> get_timespec(UserAddr from) {
+// Nanoseconds of a program's timespec. FAULT; INVAL: negative, or a billion nanoseconds and more. What does
+// not fit 64 bits is NO_DEADLINE. The padding of a 64-bit timespec's nanoseconds is not looked at (Linux:
+// in_compat_syscall aside, 32-bit programs may leave rubbish there).
+template <class Timespec>
+Result<u64> get_timespec(UserAddr from) {
     Timespec time;
     TRY_VOID(copy_struct_from_user(&time, from, sizeof time));
     const auto nanoseconds = static_cast<s32>(time.tv_nsec);
@@ -26,14 +32,16 @@ template <class Timespec> Result<u64> get_timespec(UserAddr from) {
     return seconds * NSEC_PER_SEC + static_cast<u64>(nanoseconds);
 }
 
-template <class Timespec> Result<void> put_timespec(UserAddr to, u64 nanoseconds) {
+template <class Timespec>
+Result<void> put_timespec(UserAddr to, u64 nanoseconds) {
     Timespec time = {};
     time.tv_sec = static_cast<decltype(time.tv_sec)>(nanoseconds / NSEC_PER_SEC);
     time.tv_nsec = static_cast<decltype(time.tv_nsec)>(nanoseconds % NSEC_PER_SEC);
     return copy_struct_to_user(to, &time, sizeof time);
 }
 
-// Nanoseconds since 1970: clock_ns() and an offset that the machine's real-time clock or clock_settime(2) gave.
+// Nanoseconds since 1970: clock_ns() and an offset that the machine's real-time clock or clock_settime(2)
+// gave.
 u64 realtime_ns();
 void set_realtime(u64 now_ns);
 

@@ -1,5 +1,6 @@
-// Round-robin. Runnable tasks stand in a queue; the one in front runs until it sleeps, or until its slice is over and
-// the kernel comes to a point where it may give up the CPU: the way back to user mode, or cond_resched().
+// Round-robin. Runnable tasks stand in a queue; the one in front runs until it sleeps, or until its slice is
+// over and the kernel comes to a point where it may give up the CPU: the way back to user mode, or
+// cond_resched().
 #include "kernel/sched/sched.hpp"
 
 #include <arch/irq.hpp>
@@ -45,8 +46,8 @@ Task& pick_next_task(RunQueue& rq) {
     return next;
 }
 
-// A task without an mm runs on whatever address space is there and never touches it (Linux: lazy TLB). Whoever drops
-// an mm leaves it first, through use_mm().
+// A task without an mm runs on whatever address space is there and never touches it (Linux: lazy TLB).
+// Whoever drops an mm leaves it first, through use_mm().
 void activate_mm(RunQueue& rq, MmStruct* mm) {
     if (mm == rq.active_mm)
         return;

@@ -1,4 +1,5 @@
-// The scheduler: round-robin among runnable tasks, preemptive for user code; the kernel itself is never preempted.
+// The scheduler: round-robin among runnable tasks, preemptive for user code; the kernel itself is never
+// preempted.
 #pragma once
 
 #include <arch/current.hpp>
@@ -11,20 +12,22 @@ namespace faultline {
 
 // current() of <arch/current.hpp>: the running task of this CPU.
 
-// How long a task runs while another one waits for the CPU. There is no tick without such another: a lone task, or an
-// idle CPU, is interrupted by nothing but the timers that somebody armed (Linux: NO_HZ_FULL).
+// How long a task runs while another one waits for the CPU. There is no tick without such another: a lone
+// task, or an idle CPU, is interrupted by nothing but the timers that somebody armed (Linux: NO_HZ_FULL).
 inline constexpr u64 SLICE_NS = 10'000'000;
 
-// Once, at boot: makes the code that runs now the idle task of this CPU. Empties the run queue and the timer queue.
+// Once, at boot: makes the code that runs now the idle task of this CPU. Empties the run queue and the timer
+// queue.
 void init_scheduler(Task& idle);
 
-// Gives up the CPU. If current's state is still Running it goes to the back of the queue. An Interruptible or Killable
-// current with a signal of that kind pending does not go to sleep. Returns when scheduled again, state Running.
-// Not from interrupts, not with a spin lock held or page faults disabled (panics: "sleep in atomic context").
+// Gives up the CPU. If current's state is still Running it goes to the back of the queue. An Interruptible or
+// Killable current with a signal of that kind pending does not go to sleep. Returns when scheduled again,
+// state Running. Not from interrupts, not with a spin lock held or page faults disabled (panics: "sleep in
+// atomic context").
 void schedule();
 
-// As schedule(), but wakes at `deadline` (clock_ns time) at the latest; NO_DEADLINE: never. Caller has set current's
-// state. Returns true if woken by somebody (or a signal), false if the deadline passed.
+// As schedule(), but wakes at `deadline` (clock_ns time) at the latest; NO_DEADLINE: never. Caller has set
+// current's state. Returns true if woken by somebody (or a signal), false if the deadline passed.
 bool schedule_until(u64 deadline_ns);
 
 // Makes a sleeping task runnable; true if it was sleeping. Callable from anywhere, interrupts included.
@@ -33,8 +36,8 @@ bool wake_up_process(Task& task);
 // Puts a new task on the run queue.
 void wake_up_new_task(Task& task);
 
-// What a new task calls first, in the function given to init_context(): ends the switch that brought it here, with
-// interrupts on afterwards. (Linux: schedule_tail.)
+// What a new task calls first, in the function given to init_context(): ends the switch that brought it here,
+// with interrupts on afterwards. (Linux: schedule_tail.)
 void schedule_tail();
 
 // The life of the idle task: runs what is runnable, else waits for an interrupt. Never returns.
@@ -52,13 +55,13 @@ u64 task_run_time_ns(const Task& task);
 // Runnable tasks, the running one included, idle not.
 u32 nr_running();
 
-// Called when the CPU has left a task in state Dead for ever: may free it. nullptr: nothing is done (host tests).
-// Set by kernel/proc/.
+// Called when the CPU has left a task in state Dead for ever: may free it. nullptr: nothing is done (host
+// tests). Set by kernel/proc/.
 using TaskDeadHook = void (*)(Task& task);
 extern TaskDeadHook task_dead_hook;
 
-// Whether a signal that would be delivered (or a fatal one) is pending for current: what ends an interruptible sleep.
-// Supplied by kernel/proc/signal.cpp, or the test harness.
+// Whether a signal that would be delivered (or a fatal one) is pending for current: what ends an
+// interruptible sleep. Supplied by kernel/proc/signal.cpp, or the test harness.
 bool signal_pending();
 
 } // namespace faultline

@@ -1,5 +1,5 @@
-// One thread of execution (Linux: task_struct): what the scheduler, the futexes and the fault path need of it. What
-// processes share (signal handlers, files, the family tree) hangs off it by pointer.
+// One thread of execution (Linux: task_struct): what the scheduler, the futexes and the fault path need of
+// it. What processes share (signal handlers, files, the family tree) hangs off it by pointer.
 #pragma once
 
 #include <arch/context.hpp>
@@ -11,23 +11,25 @@
 
 namespace faultline {
 
-struct ThreadGroup; // kernel/proc/thread_group.hpp: pid, parent, children, shared signal state (Linux: signal_struct)
-struct SigHand;     // kernel/proc/signal.hpp: handlers
-struct FilesStruct; // kernel/fs/files.hpp: descriptors
-struct FsStruct;    // kernel/fs/files.hpp: root and working directory
+struct ThreadGroup;  // kernel/proc/thread_group.hpp: pid, parent, children, shared signal state (Linux:
+                     // signal_struct)
+struct SigHand;      // kernel/proc/signal.hpp: handlers
+struct FilesStruct;  // kernel/fs/files.hpp: descriptors
+struct FsStruct;     // kernel/fs/files.hpp: root and working directory
 struct FutexPiState; // kernel/futex/pi.hpp
 struct SigQueue;     // kernel/proc/signal.hpp: one queued signal with its siginfo
 struct Task;
-struct Completion;   // kernel/sched/wait.hpp
+struct Completion; // kernel/sched/wait.hpp
 
 // Signals that wait to be delivered (Linux: struct sigpending).
 struct SigPending {
-    u64 set = 0;              // bit n-1 is signal n
+    u64 set = 0;               // bit n-1 is signal n
     SigQueue* queue = nullptr; // their siginfos, oldest first; a signal in `set` may have none
 };
 
-// How a system call goes on after a signal that ran no handler, if its arguments alone do not say (Linux: struct
-// restart_block). A call fills it, returns RESTART_RESTARTBLOCK, and is continued through restart_syscall.
+// How a system call goes on after a signal that ran no handler, if its arguments alone do not say (Linux:
+// struct restart_block). A call fills it, returns RESTART_RESTARTBLOCK, and is continued through
+// restart_syscall.
 struct RestartBlock {
     Result<u32> (*function)(RestartBlock& block) = nullptr;
     u64 deadline_ns = 0;
@@ -53,51 +55,52 @@ enum class FutexState : u8 {
 
 struct Task {
     CpuContext context;
-    MmTask mm;                       // address space, fault counts, pagefault_disabled
+    MmTask mm; // address space, fault counts, pagefault_disabled
     TaskState state = TaskState::Running;
-    bool need_resched = false;       // the slice is over: schedule() on the way to user mode
-    bool exiting = false;            // PF_EXITING: takes no more signals
+    bool need_resched = false; // the slice is over: schedule() on the way to user mode
+    bool exiting = false;      // PF_EXITING: takes no more signals
     bool kernel_task = false;
-    void* stack = nullptr;           // 8 KiB kernel stack, lowest address; nullptr for a host thread
-    ListHook run_link;               // run queue
+    void* stack = nullptr; // 8 KiB kernel stack, lowest address; nullptr for a host thread
+    ListHook run_link;     // run queue
 
-    s32 pid = 0;                     // this thread's id (Linux: pid; gettid)
-    char comm[16] = {};              // name of the program, NUL-terminated
+    s32 pid = 0;        // this thread's id (Linux: pid; gettid)
+    char comm[16] = {}; // name of the program, NUL-terminated
     ThreadGroup* group = nullptr;
-    ListHook thread_link;            // ThreadGroup::threads
-    TreeHook pid_node;               // all tasks by pid
+    ListHook thread_link; // ThreadGroup::threads
+    TreeHook pid_node;    // all tasks by pid
 
     SigHand* sighand = nullptr;
-    u64 blocked = 0;                 // signal mask; bit n-1 is signal n
-    u64 saved_blocked = 0;           // to be restored after sigsuspend
+    u64 blocked = 0;       // signal mask; bit n-1 is signal n
+    u64 saved_blocked = 0; // to be restored after sigsuspend
     bool restore_sigmask = false;
-    bool sigpending = false;         // TIF_SIGPENDING: look before going back to user mode
-    SigPending pending;              // directed at this thread
+    bool sigpending = false;                     // TIF_SIGPENDING: look before going back to user mode
+    SigPending pending;                          // directed at this thread
     u32 sas_sp = 0, sas_size = 0, sas_flags = 2; // sigaltstack; 2 is SS_DISABLE
-    u32 fault_trap_no = 0, fault_status = 0, fault_address = 0; // of its last bad access, for its signal frame
-    u16 restart_errno = 0;           // the interrupted system call asks for this kind of restart (Errno::RESTART...)
+    u32 fault_trap_no = 0, fault_status = 0,
+        fault_address = 0; // of its last bad access, for its signal frame
+    u16 restart_errno = 0; // the interrupted system call asks for this kind of restart (Errno::RESTART...)
     RestartBlock restart_block;
 
     FilesStruct* files = nullptr;
     FsStruct* fs = nullptr;
 
-    UserAddr clear_child_tid;        // zeroed and woken at exit (set_tid_address, CLONE_CHILD_CLEARTID)
+    UserAddr clear_child_tid; // zeroed and woken at exit (set_tid_address, CLONE_CHILD_CLEARTID)
     UserAddr set_child_tid;
-    s32 exit_code = 0;               // as wait(2) encodes it
-    s32 exit_signal = 0;             // sent to the parent; 0 for a thread
+    s32 exit_code = 0;                // as wait(2) encodes it
+    s32 exit_signal = 0;              // sent to the parent; 0 for a thread
     Completion* vfork_done = nullptr; // a parent that waits for this task to leave its address space
 
     // futexes
     FutexState futex_state = FutexState::Ok;
-    UserAddr robust_list;            // set_robust_list; null: none
+    UserAddr robust_list;              // set_robust_list; null: none
     FutexPiState* pi_states = nullptr; // PI futexes this task owns with waiters (kernel/futex/pi.cpp)
-    void* futex_waiter = nullptr;    // what it is queued on, for diagnosis
+    void* futex_waiter = nullptr;      // what it is queued on, for diagnosis
     bool livelock_reported = false;
 
-    s32 policy = 0, priority = 0;    // sched_setscheduler(2): remembered, not obeyed
+    s32 policy = 0, priority = 0; // sched_setscheduler(2): remembered, not obeyed
 
     u64 start_time_ns = 0;
-    u64 run_ns = 0;                  // on the CPU, up to the last switch; task_run_time_ns() adds this turn
+    u64 run_ns = 0; // on the CPU, up to the last switch; task_run_time_ns() adds this turn
 };
 
 } // namespace faultline

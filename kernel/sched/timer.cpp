@@ -1,6 +1,6 @@
-// The timer queue. The hardware is programmed lazily: only for a deadline earlier than the one it already has. A
-// deadline that was cancelled or moved back costs one interrupt that finds nothing to do, which is cheaper than
-// touching the timer at every change (a sleep that is woken early is the common case).
+// The timer queue. The hardware is programmed lazily: only for a deadline earlier than the one it already
+// has. A deadline that was cancelled or moved back costs one interrupt that finds nothing to do, which is
+// cheaper than touching the timer at every change (a sleep that is woken early is the common case).
 #include "kernel/sched/timer.hpp"
 
 #include <arch/irq.hpp>

@@ -19,14 +19,14 @@ struct WaitQueue {
 void wake_up_all(WaitQueue& queue);
 void wake_up_one(WaitQueue& queue);
 
-// Queues current and gives it a sleeping state: from here on a wake-up is not lost, so the condition must be tested
-// again before schedule(). finish_wait() undoes both. (Linux: the same names.)
+// Queues current and gives it a sleeping state: from here on a wake-up is not lost, so the condition must be
+// tested again before schedule(). finish_wait() undoes both. (Linux: the same names.)
 void prepare_to_wait(WaitQueue& queue, WaitEntry& entry, TaskState state);
 void finish_wait(WaitEntry& entry);
 
-// Sleeps in `state` (Interruptible, Killable or Uninterruptible) until condition() holds: ok. RESTARTSYS on a signal
-// that ends such a sleep; TIMEDOUT at the deadline. The condition may not itself sleep, and is tested with interrupts
-// as the caller has them.
+// Sleeps in `state` (Interruptible, Killable or Uninterruptible) until condition() holds: ok. RESTARTSYS on a
+// signal that ends such a sleep; TIMEDOUT at the deadline. The condition may not itself sleep, and is tested
+// with interrupts as the caller has them.
 template <class Condition>
 Result<void> wait_event_state(WaitQueue& queue, TaskState state, Condition&& condition, u64 deadline_ns) {
     while (!condition()) {
@@ -50,11 +50,13 @@ Result<void> wait_event_state(WaitQueue& queue, TaskState state, Condition&& con
 }
 
 template <class Condition>
-Result<void> wait_event_interruptible(WaitQueue& queue, Condition&& condition, u64 deadline_ns = NO_DEADLINE) {
+Result<void> wait_event_interruptible(WaitQueue& queue, Condition&& condition,
+                                      u64 deadline_ns = NO_DEADLINE) {
     return wait_event_state(queue, TaskState::Interruptible, condition, deadline_ns);
 }
 
-template <class Condition> Result<void> wait_event_killable(WaitQueue& queue, Condition&& condition) {
+template <class Condition>
+Result<void> wait_event_killable(WaitQueue& queue, Condition&& condition) {
     return wait_event_state(queue, TaskState::Killable, condition, NO_DEADLINE);
 }
 

@@ -1,8 +1,9 @@
-// From registers to a typed function call and back: the EABI's rules for system-call arguments, once, at compile time.
+// From registers to a typed function call and back: the EABI's rules for system-call arguments, once, at
+// compile time.
 //
-// Arguments are in r0 – r6, in order. A 64-bit one takes two registers, low word first, beginning with an even one; an
-// odd register before it is left out (AAPCS §5.5; that is why pread64 has its offset in r4 and r5). The result, or
-// −errno, goes to r0.
+// Arguments are in r0 – r6, in order. A 64-bit one takes two registers, low word first, beginning with an
+// even one; an odd register before it is left out (AAPCS §5.5; that is why pread64 has its offset in r4 and
+// r5). The result, or −errno, goes to r0.
 #pragma once
 
 #include <arch/ptrace.hpp>
@@ -22,11 +23,14 @@ u32 syscall_error(Errno error);
 
 namespace adapt_detail {
 
-template <class T> constexpr bool is_wide = sizeof(T) == 8 && std::is_integral_v<T>;
-template <class T> constexpr bool is_regs = std::is_same_v<T, PtRegs&>;
+template <class T>
+constexpr bool is_wide = sizeof(T) == 8 && std::is_integral_v<T>;
+template <class T>
+constexpr bool is_regs = std::is_same_v<T, PtRegs&>;
 
 // The first register of each argument.
-template <class... Args> constexpr auto registers() {
+template <class... Args>
+constexpr auto registers() {
     std::array<u32, sizeof...(Args) + 1> first{};
     u32 next = 0, i = 0;
     [[maybe_unused]] const auto place = [&](bool wide, bool regs) {
@@ -40,7 +44,8 @@ template <class... Args> constexpr auto registers() {
     return first;
 }
 
-template <class T> T argument(PtRegs& regs, u32 first) {
+template <class T>
+T argument(PtRegs& regs, u32 first) {
     if constexpr (is_regs<T>)
         return regs;
     else if constexpr (is_wide<T>)
@@ -49,7 +54,8 @@ template <class T> T argument(PtRegs& regs, u32 first) {
         return static_cast<T>(regs.r[first]);
 }
 
-template <class T> u32 to_register(const Result<T>& result) {
+template <class T>
+u32 to_register(const Result<T>& result) {
     if (!result.ok()) [[unlikely]]
         return syscall_error(result.error());
     if constexpr (std::is_void_v<T>)
@@ -62,18 +68,23 @@ template <class T> u32 to_register(const Result<T>& result) {
 inline u32 to_register(u32 result) { return result; }
 inline u32 to_register(s32 result) { return static_cast<u32>(result); }
 
-template <auto Function, class R, class... Args> u32 call(PtRegs& regs, R (*)(Args...)) {
+template <auto Function, class R, class... Args>
+u32 call(PtRegs& regs, R (*)(Args...)) {
     constexpr auto first = registers<Args...>();
     static_assert(first[sizeof...(Args)] <= 7, "r7 holds the number");
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
         return to_register(Function(argument<Args>(regs, first[I])...));
-    }(std::index_sequence_for<Args...>{});
+    }
+    (std::index_sequence_for<Args...>{});
 }
 
 } // namespace adapt_detail
 
-// The handler that calls `Function` with its arguments taken from the registers. A parameter of type PtRegs& is the
-// registers themselves and takes none of them.
-template <auto Function> u32 adapt(PtRegs& regs) { return adapt_detail::call<Function>(regs, Function); }
+// The handler that calls `Function` with its arguments taken from the registers. A parameter of type PtRegs&
+// is the registers themselves and takes none of them.
+template <auto Function>
+u32 adapt(PtRegs& regs) {
+    return adapt_detail::call<Function>(regs, Function);
+}
 
 } // namespace faultline

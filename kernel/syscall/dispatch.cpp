@@ -17,11 +17,17 @@ namespace {
 // ARM's own calls, far above the table (Linux arch/arm/kernel/traps.c arm_syscall).
 u32 private_syscall(PtRegs& regs) {
     switch (regs.r[7]) {
-    case __ARM_NR_cacheflush: return adapt<sys_cacheflush>(regs);
-    case __ARM_NR_set_tls: set_tls(regs.r[0]); return 0;
-    case __ARM_NR_get_tls: return get_tls();
-    case __ARM_NR_usr32: return 0; // there is no 26-bit mode to leave
-    default: return sys_unknown(regs);
+    case __ARM_NR_cacheflush:
+        return adapt<sys_cacheflush>(regs);
+    case __ARM_NR_set_tls:
+        set_tls(regs.r[0]);
+        return 0;
+    case __ARM_NR_get_tls:
+        return get_tls();
+    case __ARM_NR_usr32:
+        return 0; // there is no 26-bit mode to leave
+    default:
+        return sys_unknown(regs);
     }
 }
 
@@ -41,8 +47,8 @@ bool first_time(u32 number) {
 u32 sys_unknown(PtRegs& regs) {
     const u32 number = regs.r[7];
     if (first_time(number))
-        printk(KERN_INFO, "%s[%d]: system call %u is not there", current()->comm, static_cast<int>(current()->pid),
-               static_cast<unsigned>(number));
+        printk(KERN_INFO, "%s[%d]: system call %u is not there", current()->comm,
+               static_cast<int>(current()->pid), static_cast<unsigned>(number));
     return syscall_error(Errno::NOSYS);
 }
 
@@ -53,9 +59,11 @@ u32 syscall_error(Errno error) {
     case Errno::RESTARTNOHAND:
     case Errno::RESTART_RESTARTBLOCK:
         current()->restart_errno = static_cast<u16>(error);
-        current()->sigpending = true; // do_signal() arranges it, even if the signal has meanwhile gone elsewhere
+        current()->sigpending =
+            true; // do_signal() arranges it, even if the signal has meanwhile gone elsewhere
         return static_cast<u32>(-static_cast<s32>(Errno::INTR));
-    default: return static_cast<u32>(-static_cast<s32>(error));
+    default:
+        return static_cast<u32>(-static_cast<s32>(error));
     }
 }
 
@@ -67,14 +75,15 @@ void handle_syscall(PtRegs& regs) {
 
 void prepare_exit_to_user(PtRegs& regs) {
     Task& task = *current();
-    while (task.need_resched || task.sigpending) [[unlikely]] {
-        local_irq_enable();
-        if (task.need_resched)
-            schedule();
-        if (task.sigpending)
-            do_signal(regs);
-        local_irq_disable();
-    }
+    while (task.need_resched || task.sigpending)
+        [[unlikely]] {
+            local_irq_enable();
+            if (task.need_resched)
+                schedule();
+            if (task.sigpending)
+                do_signal(regs);
+            local_irq_disable();
+        }
 }
 
 } // namespace faultline

@@ -1,4 +1,5 @@
-// System-call numbers and who serves them. Numbers are the ARM EABI's (asm/unistd.h). What is not listed is ENOSYS.
+// System-call numbers and who serves them. Numbers are the ARM EABI's (asm/unistd.h). What is not listed is
+// ENOSYS.
 #include "kernel/syscall/table.hpp"
 
 #include <asm/unistd.h>
@@ -156,6 +157,8 @@ constexpr Entry ENTRIES[] = {
     {__NR_ppoll, adapt<sys_ppoll>},
     {__NR_ppoll_time64, adapt<sys_ppoll_time64>},
     {__NR__newselect, adapt<sys_select>},
+    {__NR_pselect6, adapt<sys_pselect6>},
+    {__NR_pselect6_time64, adapt<sys_pselect6_time64>},
 
     // reading and writing
     {__NR_read, adapt<sys_read>},

@@ -7,13 +7,13 @@
 #include <arch/irq.hpp>
 #include <arch/machine_control.hpp>
 
-#include "arch/contract/clock.hpp"
 #include "arch/contract/upcalls.hpp"
 #include "kernel/debug/printk.hpp"
 #include "kernel/futex/livelock.hpp"
 #include "kernel/futex/queue.hpp"
 #include "kernel/futex/supplied.hpp"
 #include "kernel/futex/syscalls.hpp"
+#include "kernel/proc/time.hpp"
 #include "kernel/sched/sched.hpp"
 #include "mm/aging.hpp"
 #include "mm/pgtable.hpp"
@@ -55,7 +55,10 @@ void machine_exit(u8 status) { throw harness::MachineExit{status}; }
 
 Task* find_task_by_vpid(s32 pid) { return harness::FutexHost::get().find(pid); }
 
-u64 current_time_ns() { return clock_ns() + harness::FutexHost::get().realtime_offset; }
+u64 realtime_to_monotonic(u64 realtime) {
+    const u64 offset = harness::FutexHost::get().realtime_offset;
+    return realtime > offset ? realtime - offset : 0;
+}
 
 namespace harness {
 

@@ -19,7 +19,6 @@ struct {
     bool act;
     bool counts_matter; // the kernel repairs as Linux does today, so the catalogue's count applies
     long count_fd = -1;
-    long entry_fd = -1;
 } current;
 
 char boot_arguments[1024];
@@ -59,8 +58,7 @@ void begin(const CatalogueRow& row, bool act) {
                row.calls,
                act,
                !another_repair,
-               sys_open("/proc/sys/kernel/futex_faultin_count", O_RDONLY),
-               sys_open("/proc/self/pte", O_RDONLY)};
+               sys_open("/proc/sys/kernel/futex_faultin_count", O_RDONLY)};
     fault_in_count(); // touches the buffer and the kernel's path to it
     tell("%s: %s\n", row.name, row.sentence);
 }
@@ -104,12 +102,17 @@ void tell(const char* format, ...) {
 }
 
 void show_entry(const char* when, const void* page) {
-    if (!current.act || is_error(current.entry_fd))
+    if (!current.act)
+        return;
+    // Opened each time: the file is about the process that opens it, and this may be a child.
+    const long fd = sys_open("/proc/self/pte", O_RDONLY);
+    if (is_error(fd))
         return;
     // The file position is the address asked about; the answer is one line.
     char line[256];
-    const long length = sys_pread(static_cast<int>(current.entry_fd), line, sizeof line - 1,
-                                  reinterpret_cast<std::uintptr_t>(page));
+    const long length =
+        sys_pread(static_cast<int>(fd), line, sizeof line - 1, reinterpret_cast<std::uintptr_t>(page));
+    sys_close(static_cast<int>(fd));
     if (length <= 0)
         return;
     line[length] = '\0';

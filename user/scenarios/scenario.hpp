@@ -15,7 +15,7 @@ struct CatalogueRow { // catalogue.tsv, as far as a scenario needs it
     const char* sentence; // what it shows
 };
 
-// Opens /proc/sys/kernel/futex_faultin_count and /proc/self/pte, touches every buffer and takes `row` as
+// Opens /proc/sys/kernel/futex_faultin_count, touches every buffer and takes `row` as
 // what is expected. `act`: tell the story on standard output. Call first, once; forked children inherit it.
 void begin(const CatalogueRow& row, bool act);
 
