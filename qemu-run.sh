@@ -76,7 +76,7 @@ for signal in INT TERM HUP; do
     trap "interrupted $signal" "$signal"
 done
 
-loglevel=4 # warnings and worse
+loglevel=5 # warnings and worse: what is below this number, as on Linux
 [[ -z $verbose ]] || loglevel=7
 prepare
 if [[ $mode == demo ]]; then

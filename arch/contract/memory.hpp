@@ -20,4 +20,8 @@ void copy_page(void* to, const void* from);
 // Makes what was stored in [start, start + bytes) visible to instruction fetch on all CPUs (ARM ARM B2.2.9).
 void flush_icache_range(const void* start, u32 bytes);
 
+// Whether any CPU could still reach the frame through its TLB, as a page or as a table. Only a modelled machine can
+// tell; asked in debug builds when a frame is freed (nothing is freed that a TLB can reach).
+bool is_reachable(Pfn frame);
+
 } // namespace faultline

@@ -60,18 +60,23 @@ std::vector<std::string> check_tlb_against_truth(const MmContext& mm) {
     return findings;
 }
 
+} // namespace faultline::model
+
+namespace faultline {
+
+// Also what is cached of first-level descriptors, and the directories being walked.
 bool is_reachable(Pfn frame) {
-    const Machine& machine = Machine::get();
+    const model::Machine& machine = model::Machine::get();
     bool found = false;
     const auto compare = [&](u32 physical) { found = found || Pfn::of(PhysAddr(physical)) == frame; };
     for (u32 number = 0; number < machine.cpu_count(); ++number) {
-        const Cpu& cpu = machine.cpu(number);
+        const model::Cpu& cpu = machine.cpu(number);
         compare(cpu.ttbr0);
         compare(cpu.ttbr0 + PAGE_SIZE);
-        cpu.tlb.for_each([&](const TlbEntry& entry) { compare(entry.frame); });
-        cpu.tlb.for_each_walk([&](const WalkEntry& entry) { compare(entry.descriptor); });
+        cpu.tlb.for_each([&](const model::TlbEntry& entry) { compare(entry.frame); });
+        cpu.tlb.for_each_walk([&](const model::WalkEntry& entry) { compare(entry.descriptor); });
     }
     return found;
 }
 
-} // namespace faultline::model
+} // namespace faultline

@@ -13,7 +13,4 @@ namespace faultline::model {
 // caller owes a flush: nothing is freed, reused or protected while a TLB still reaches it the old way.
 std::vector<std::string> check_tlb_against_truth(const MmContext& mm);
 
-// Whether any CPU can still reach this frame, as a page, as a page table or as its directory.
-bool is_reachable(Pfn frame);
-
 } // namespace faultline::model

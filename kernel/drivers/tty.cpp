@@ -1,5 +1,5 @@
-// The line discipline. Bytes arrive by interrupt into a ring; in canonical mode only what lies before `committed`, whole
-// lines, can be read.
+// The line discipline. Bytes arrive by interrupt into a ring; in canonical mode only what lies before
+// `committed`, whole lines, can be read.
 #include "kernel/drivers/tty.hpp"
 
 #include <algorithm>
@@ -36,7 +36,8 @@ struct Tty {
     WindowSize window;
     s32 foreground_group = 0;
     u16 ring[RING];
-    u32 head = 0, committed = 0, tail = 0; // counted modulo 2^32: put here, readable up to here, taken from here
+    u32 head = 0, committed = 0,
+        tail = 0; // counted modulo 2^32: put here, readable up to here, taken from here
     WaitQueue readers;
 
     bool canonical() const { return (settings.c_lflag & ICANON) != 0; }
@@ -226,7 +227,9 @@ constinit const FileOps tty_file_ops{
     .read = tty_read,
     .write = tty_write,
     .ioctl = tty_ioctl,
-    .poll = [](File&) -> u32 { return POLLOUT | POLLWRNORM | (tty->readable() != 0 ? POLLIN | POLLRDNORM : 0); },
+    .poll = [](File&) -> u32 {
+        return POLLOUT | POLLWRNORM | (tty->readable() != 0 ? POLLIN | POLLRDNORM : 0);
+    },
 };
 
 void init_tty() {

@@ -1,5 +1,6 @@
-// The terminal on the serial line: /dev/console and /dev/tty (termios(3); Linux: drivers/tty/n_tty.c). Output goes out
-// as it is. Input is by lines with echo and erase, or raw, as the settings say; no signals from the keyboard.
+// The terminal on the serial line: /dev/console and /dev/tty (termios(3); Linux: drivers/tty/n_tty.c). Output
+// goes out as it is. Input is by lines with echo and erase, or raw, as the settings say; no signals from the
+// keyboard.
 #pragma once
 
 #include "kernel/fs/file.hpp"

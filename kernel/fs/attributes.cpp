@@ -34,7 +34,8 @@ Result<InodeRef> inode_of_fd(s32 fd) {
     return InodeRef(&iget(*file->inode));
 }
 
-template <class Seconds> struct TimeSpec { // struct timespec, old_timespec32: the nanoseconds are as wide as the seconds
+template <class Seconds>
+struct TimeSpec { // struct timespec, old_timespec32: the nanoseconds are as wide as the seconds
     Seconds seconds, nanoseconds;
 };
 
@@ -50,7 +51,8 @@ Result<void> set_time(u64& time_ns, s64 seconds, s64 nanoseconds) {
     return {};
 }
 
-template <class Seconds> Result<u32> do_utimensat(s32 dirfd, UserAddr path, UserAddr times, u32 flags) {
+template <class Seconds>
+Result<u32> do_utimensat(s32 dirfd, UserAddr path, UserAddr times, u32 flags) {
     if ((flags & ~u32(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0)
         return Err(Errno::INVAL);
     TimeSpec<Seconds> spec[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};

@@ -60,9 +60,12 @@ struct CharDevice {
 };
 
 constexpr CharDevice devices[] = {
-    {MEMORY_MAJOR << 8 | 3, "/dev/null", &null_ops, 0666},      {MEMORY_MAJOR << 8 | 5, "/dev/zero", &zero_ops, 0666},
-    {MEMORY_MAJOR << 8 | 7, "/dev/full", &full_ops, 0666},      {MEMORY_MAJOR << 8 | 8, "/dev/random", &random_ops, 0666},
-    {MEMORY_MAJOR << 8 | 9, "/dev/urandom", &random_ops, 0666}, {TTY_MAJOR << 8 | 0, "/dev/tty", &tty_file_ops, 0666},
+    {MEMORY_MAJOR << 8 | 3, "/dev/null", &null_ops, 0666},
+    {MEMORY_MAJOR << 8 | 5, "/dev/zero", &zero_ops, 0666},
+    {MEMORY_MAJOR << 8 | 7, "/dev/full", &full_ops, 0666},
+    {MEMORY_MAJOR << 8 | 8, "/dev/random", &random_ops, 0666},
+    {MEMORY_MAJOR << 8 | 9, "/dev/urandom", &random_ops, 0666},
+    {TTY_MAJOR << 8 | 0, "/dev/tty", &tty_file_ops, 0666},
     {TTY_MAJOR << 8 | 1, "/dev/console", &tty_file_ops, 0600},
 };
 

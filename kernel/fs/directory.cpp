@@ -43,7 +43,8 @@ class DirentBuffer : public DirectorySink {
             full_ = true;
             return false;
         }
-        const DirentHeader header{inode_number, s64{cookie}, static_cast<u16>(bytes), static_cast<u8>(type >> 12)};
+        const DirentHeader header{inode_number, s64{cookie}, static_cast<u16>(bytes),
+                                  static_cast<u8>(type >> 12)};
         u8* at = buffer_ + used_;
         std::memset(at, 0, bytes);
         std::memcpy(at, &header, sizeof header);
@@ -69,7 +70,8 @@ void iterate(Inode& directory, u32 after, DirectorySink& sink) {
     if (after < DOT_DOT_COOKIE && !sink.entry("..", parent_of(directory)->number, S_IFDIR, DOT_DOT_COOKIE))
         return;
     for (const Dentry& dentry : directory.children)
-        if (dentry.cookie > after && !sink.entry(dentry.name(), dentry.inode->number, dentry.inode->type(), dentry.cookie))
+        if (dentry.cookie > after &&
+            !sink.entry(dentry.name(), dentry.inode->number, dentry.inode->type(), dentry.cookie))
             return;
     if (directory.ops != nullptr && directory.ops->iterate != nullptr)
         directory.ops->iterate(directory, after, sink);
@@ -164,7 +166,8 @@ Result<u32> do_rmdir(s32 dirfd, UserAddr path) {
     if (found.last == Found::DotDot)
         return Err(Errno::NOTEMPTY);
     if (found.last == Found::Dot)
-        return Err(found.inode->covers != nullptr || &*found.inode == &root_inode() ? Errno::BUSY : Errno::INVAL);
+        return Err(found.inode->covers != nullptr || &*found.inode == &root_inode() ? Errno::BUSY
+                                                                                    : Errno::INVAL);
     if (!found.inode->is_directory())
         return Err(Errno::NOTDIR);
     if (found.inode->covers != nullptr)

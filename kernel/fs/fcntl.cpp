@@ -54,9 +54,9 @@ Result<u32> sys_dup3(s32 old_fd, s32 new_fd, u32 flags) {
 
 Result<u32> sys_fcntl64(s32 fd, u32 command, u32 argument) {
     FileRef file(TRY(fget(fd)));
-    Descriptor& descriptor = current()->files->table[fd];
-    if ((file->flags & O_PATH) != 0 && command != F_DUPFD && command != F_DUPFD_CLOEXEC && command != F_GETFD &&
-        command != F_SETFD && command != F_GETFL)
+    FilesStruct& files = *current()->files;
+    if ((file->flags & O_PATH) != 0 && command != F_DUPFD && command != F_DUPFD_CLOEXEC &&
+        command != F_GETFD && command != F_SETFD && command != F_GETFL)
         return Err(Errno::BADF);
     switch (command) {
     case F_DUPFD:
@@ -64,10 +64,16 @@ Result<u32> sys_fcntl64(s32 fd, u32 command, u32 argument) {
         if (argument >= OPEN_MAX)
             return Err(Errno::INVAL);
         return duplicate(fd, argument, command == F_DUPFD_CLOEXEC);
-    case F_GETFD: return descriptor.close_on_exec ? u32{FD_CLOEXEC} : 0u;
-    case F_SETFD: descriptor.close_on_exec = (argument & FD_CLOEXEC) != 0; return 0u;
-    case F_GETFL: return file->flags;
-    case F_SETFL: file->flags = (file->flags & ~SETTABLE_FLAGS) | (argument & SETTABLE_FLAGS); return 0u;
+    case F_GETFD:
+        return get_close_on_exec(files, fd) ? u32{FD_CLOEXEC} : 0u;
+    case F_SETFD:
+        set_close_on_exec(files, fd, (argument & FD_CLOEXEC) != 0);
+        return 0u;
+    case F_GETFL:
+        return file->flags;
+    case F_SETFL:
+        file->flags = (file->flags & ~SETTABLE_FLAGS) | (argument & SETTABLE_FLAGS);
+        return 0u;
     case F_GETPIPE_SZ:
     case F_SETPIPE_SZ:
         if (file->inode->type() != S_IFIFO)
@@ -75,25 +81,32 @@ Result<u32> sys_fcntl64(s32 fd, u32 command, u32 argument) {
         if (command == F_SETPIPE_SZ && argument > PIPE_CAPACITY)
             return Err(Errno::PERM);
         return PIPE_CAPACITY;
-    default: return Err(Errno::INVAL);
+    default:
+        return Err(Errno::INVAL);
     }
 }
 
 Result<u32> sys_ioctl(s32 fd, u32 request, u32 argument) {
     FileRef file = TRY(fget_ref(fd));
     switch (request) { // those that every file knows
-    case FIOCLEX: current()->files->table[fd].close_on_exec = true; return 0u;
-    case FIONCLEX: current()->files->table[fd].close_on_exec = false; return 0u;
+    case FIOCLEX:
+        set_close_on_exec(*current()->files, fd, true);
+        return 0u;
+    case FIONCLEX:
+        set_close_on_exec(*current()->files, fd, false);
+        return 0u;
     case FIONBIO: {
         const u32 on = TRY(get_user_u32(UserAddr(argument)));
         file->flags = on != 0 ? file->flags | O_NONBLOCK : file->flags & ~u32(O_NONBLOCK);
         return 0u;
     }
-    default: break;
+    default:
+        break;
     }
     if (request == FIONREAD && file->inode->is_regular()) {
         const u64 size = file->inode->mapping.size;
-        TRY_VOID(put_user_u32(UserAddr(argument), static_cast<u32>(size > file->position ? size - file->position : 0)));
+        TRY_VOID(put_user_u32(UserAddr(argument),
+                              static_cast<u32>(size > file->position ? size - file->position : 0)));
         return 0u;
     }
     if (file->ops->ioctl == nullptr)

@@ -10,8 +10,12 @@ namespace {
 constinit KmemCache file_cache("file", sizeof(File), alignof(File));
 } // namespace
 
-bool File::readable() const { return (flags & (O_ACCMODE | O_PATH)) == O_RDONLY || (flags & (O_ACCMODE | O_PATH)) == O_RDWR; }
-bool File::writable() const { return (flags & (O_ACCMODE | O_PATH)) == O_WRONLY || (flags & (O_ACCMODE | O_PATH)) == O_RDWR; }
+bool File::readable() const {
+    return (flags & (O_ACCMODE | O_PATH)) == O_RDONLY || (flags & (O_ACCMODE | O_PATH)) == O_RDWR;
+}
+bool File::writable() const {
+    return (flags & (O_ACCMODE | O_PATH)) == O_WRONLY || (flags & (O_ACCMODE | O_PATH)) == O_RDWR;
+}
 
 Result<File*> alloc_file(Inode& inode, const FileOps& ops, u32 flags) {
     File* file = kmem_new<File>(file_cache);
@@ -38,7 +42,9 @@ void fput(File& file) {
 }
 
 AddressSpace* file_mapping(File& file) {
-    return file.inode->is_regular() && file.inode->file_ops == nullptr && (file.flags & O_PATH) == 0 ? &file.inode->mapping : nullptr;
+    return file.inode->is_regular() && file.inode->file_ops == nullptr && (file.flags & O_PATH) == 0
+               ? &file.inode->mapping
+               : nullptr;
 }
 
 } // namespace faultline

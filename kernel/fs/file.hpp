@@ -13,21 +13,22 @@ struct AddressSpace;
 struct File;
 struct Inode; // kernel/fs/inode.hpp
 
-// Buffers are user addresses: an operation copies with copy_to_user/copy_from_user and returns FAULT if nothing could be
-// copied, else the bytes done. `position` is the file's own (read, write) or the caller's (pread, pwrite).
+// Buffers are user addresses: an operation copies with copy_to_user/copy_from_user and returns FAULT if
+// nothing could be copied, else the bytes done. `position` is the file's own (read, write) or the caller's
+// (pread, pwrite).
 struct FileOps {
     Result<u32> (*read)(File& file, UserAddr buffer, u32 bytes, u64& position) = nullptr;
     Result<u32> (*write)(File& file, UserAddr buffer, u32 bytes, u64& position) = nullptr;
     Result<s32> (*ioctl)(File& file, u32 request, u32 argument) = nullptr;
-    u32 (*poll)(File& file) = nullptr;      // POLLIN | POLLOUT | … now; nullptr: always readable and writable
-    void (*release)(File& file) = nullptr;  // the last reference is going
+    u32 (*poll)(File& file) = nullptr; // POLLIN | POLLOUT | … now; nullptr: always readable and writable
+    void (*release)(File& file) = nullptr; // the last reference is going
     bool seekable = false;
 };
 
 struct File {
     const FileOps* ops = nullptr;
-    Inode* inode = nullptr;      // with a reference; never nullptr in a finished file
-    u32 flags = 0;               // O_ACCMODE, O_APPEND, O_NONBLOCK …
+    Inode* inode = nullptr; // with a reference; never nullptr in a finished file
+    u32 flags = 0;          // O_ACCMODE, O_APPEND, O_NONBLOCK …
     u64 position = 0;
     std::atomic<u32> references{1};
     void* private_data = nullptr;

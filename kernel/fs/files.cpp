@@ -86,11 +86,33 @@ void files_close_on_exec(FilesStruct& files) {
     }
 }
 
-File* lookup_fd(FilesStruct& files, s32 fd) {
-    Guard guard(files.lock);
+namespace {
+
+// The place of an open descriptor; nullptr: not open. Caller holds files.lock.
+Descriptor* find_descriptor(FilesStruct& files, s32 fd) {
     if (fd < 0 || static_cast<u32>(fd) >= files.capacity || files.table[fd].file == nullptr)
         return nullptr;
-    return &get_file(*files.table[fd].file);
+    return &files.table[fd];
+}
+
+} // namespace
+
+File* lookup_fd(FilesStruct& files, s32 fd) {
+    Guard guard(files.lock);
+    Descriptor* descriptor = find_descriptor(files, fd);
+    return descriptor != nullptr ? &get_file(*descriptor->file) : nullptr;
+}
+
+bool get_close_on_exec(FilesStruct& files, s32 fd) {
+    Guard guard(files.lock);
+    const Descriptor* descriptor = find_descriptor(files, fd);
+    return descriptor != nullptr && descriptor->close_on_exec;
+}
+
+void set_close_on_exec(FilesStruct& files, s32 fd, bool on) {
+    Guard guard(files.lock);
+    if (Descriptor* descriptor = find_descriptor(files, fd))
+        descriptor->close_on_exec = on;
 }
 
 Result<File*> fget(s32 fd) {

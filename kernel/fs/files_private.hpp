@@ -25,8 +25,13 @@ struct FsStruct {
     u32 umask = 022;
 };
 
-// A task's file for a descriptor, with a reference; nullptr if there is none. Any task's, as long as `files` stays.
+// A task's file for a descriptor, with a reference; nullptr if there is none. Any task's, as long as `files`
+// stays.
 File* lookup_fd(FilesStruct& files, s32 fd);
+
+// The close-on-exec flag of a descriptor; false, or nothing done, if it is not open.
+bool get_close_on_exec(FilesStruct& files, s32 fd);
+void set_close_on_exec(FilesStruct& files, s32 fd, bool on);
 
 // A file with a reference that is dropped at the end of its scope.
 class FileRef {

@@ -1,5 +1,6 @@
-// Reading a "newc" archive: per file a header of "070701" and 13 numbers of 8 hexadecimal digits, the name with its NUL,
-// and the data, name and data each padded so that what follows starts at a multiple of 4 of the archive.
+// Reading a "newc" archive: per file a header of "070701" and 13 numbers of 8 hexadecimal digits, the name
+// with its NUL, and the data, name and data each padded so that what follows starts at a multiple of 4 of the
+// archive.
 #include "kernel/fs/initramfs.hpp"
 
 #include <algorithm>
@@ -17,9 +18,25 @@ namespace faultline {
 namespace {
 
 constexpr u32 HEADER_BYTES = 110;
-enum Field : u32 { INO, MODE, UID, GID, NLINK, MTIME, FILESIZE, DEVMAJOR, DEVMINOR, RDEVMAJOR, RDEVMINOR, NAMESIZE, CHECK, FIELDS };
+enum Field : u32 {
+    INO,
+    MODE,
+    UID,
+    GID,
+    NLINK,
+    MTIME,
+    FILESIZE,
+    DEVMAJOR,
+    DEVMINOR,
+    RDEVMAJOR,
+    RDEVMINOR,
+    NAMESIZE,
+    CHECK,
+    FIELDS
+};
 
-// Names of one inode in an archive share `ino`; the data comes with the last of them (cpio(5)). Those seen so far:
+// Names of one inode in an archive share `ino`; the data comes with the last of them (cpio(5)). Those seen so
+// far:
 struct HardLink {
     HardLink* next;
     u32 ino, devmajor, devminor;
@@ -63,7 +80,7 @@ class Unpacker {
 
     const u8* data_;
     u32 bytes_;
-    u32 start_ = 0;  // of this archive: paddings count from here
+    u32 start_ = 0; // of this archive: paddings count from here
     u32 offset_ = 0;
     HardLink* links_ = nullptr;
 };
@@ -166,7 +183,8 @@ Result<void> Unpacker::fill(Inode& inode, const Member& member) {
 Result<InodeRef> Unpacker::new_member_inode(const Member& member) {
     const u32 mode = member.field[MODE] & (S_IFMT | 07777);
     const u32 type = mode & S_IFMT;
-    if (type != S_IFDIR && type != S_IFREG && type != S_IFLNK && type != S_IFCHR && type != S_IFBLK && type != S_IFIFO)
+    if (type != S_IFDIR && type != S_IFREG && type != S_IFLNK && type != S_IFCHR && type != S_IFBLK &&
+        type != S_IFIFO)
         return Err(Errno::INVAL);
     if (type == S_IFLNK && member.field[FILESIZE] >= PATH_LENGTH_MAX)
         return Err(Errno::NAMETOOLONG);
@@ -206,8 +224,8 @@ Result<void> Unpacker::place(const Member& member) {
         void* memory = kmalloc(sizeof(HardLink));
         if (memory == nullptr)
             return Err(Errno::NOMEM);
-        links_ = new (memory) HardLink{links_, member.field[INO], member.field[DEVMAJOR], member.field[DEVMINOR],
-                                       std::move(inode)};
+        links_ = new (memory) HardLink{links_, member.field[INO], member.field[DEVMAJOR],
+                                       member.field[DEVMINOR], std::move(inode)};
     }
     return {};
 }

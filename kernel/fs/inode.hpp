@@ -1,10 +1,10 @@
-// The tree in memory: an Inode is a file of any kind, a Dentry is one name of it in one directory (Linux: inode,
-// dentry). A regular file's data is its page cache, so that mmap and execve page straight from it; nothing is ever
-// written back, because there is nothing behind.
+// The tree in memory: an Inode is a file of any kind, a Dentry is one name of it in one directory (Linux:
+// inode, dentry). A regular file's data is its page cache, so that mmap and execve page straight from it;
+// nothing is ever written back, because there is nothing behind.
 //
-// References: whoever keeps a pointer to an inode holds one, and so does each of its names. A name also holds one on
-// the directory it stands in. The last name of a removed file stays with the inode, so that /proc can still say what it
-// was called, and ".." of a removed directory still leads somewhere.
+// References: whoever keeps a pointer to an inode holds one, and so does each of its names. A name also holds
+// one on the directory it stands in. The last name of a removed file stays with the inode, so that /proc can
+// still say what it was called, and ".." of a removed directory still leads somewhere.
 #pragma once
 
 #include <atomic>
@@ -24,7 +24,7 @@ namespace faultline {
 struct Inode;
 struct Pipe;
 
-inline constexpr u32 NAME_LENGTH_MAX = 255; // NAME_MAX
+inline constexpr u32 NAME_LENGTH_MAX = 255;  // NAME_MAX
 inline constexpr u32 PATH_LENGTH_MAX = 4096; // PATH_MAX, with the NUL
 inline constexpr u32 SYMLINK_DEPTH_MAX = 40; // path_resolution(7)
 
@@ -33,10 +33,10 @@ struct Dentry {
     Inode* parent = nullptr; // with a reference; nullptr: it never stood in a directory (memfd, pipe)
     u32 cookie = 0;          // its place in the directory, rising: what getdents64 calls d_off
     u32 length = 0;
-    bool removed = false;    // no longer in `parent`
-    ListHook sibling;        // Inode::children of `parent`
-    ListHook alias;          // Inode::names of `inode`
-    char text[1];            // `length` bytes follow; no NUL
+    bool removed = false; // no longer in `parent`
+    ListHook sibling;     // Inode::children of `parent`
+    ListHook alias;       // Inode::names of `inode`
+    char text[1];         // `length` bytes follow; no NUL
 
     std::string_view name() const { return {text, length}; }
 };
@@ -68,13 +68,14 @@ Inode* inode_of(AddressSpace& mapping); // whose page cache it is; nullptr: no i
 
 struct Inode {
     u64 number = 0;
-    u32 mode = 0;                   // S_IFMT and permission bits
+    u32 mode = 0; // S_IFMT and permission bits
     u32 uid = 0, gid = 0;
-    u32 nlink = 0;                  // names in the tree; directories also count "." and their subdirectories' ".."
+    u32 nlink = 0; // names in the tree; directories also count "." and their subdirectories' ".."
     std::atomic<u32> references{1};
-    u32 rdev = 0;                   // devices: major << 8 | minor
+    u32 rdev = 0; // devices: major << 8 | minor
     u64 atime_ns = 0, mtime_ns = 0, ctime_ns = 0;
-    const FileOps* file_ops = nullptr; // what open() gives; nullptr for what open() must ask (devices) or refuse
+    const FileOps* file_ops =
+        nullptr; // what open() gives; nullptr for what open() must ask (devices) or refuse
     const InodeOps* ops = nullptr;
     List<Dentry, &Dentry::alias> names;
 
@@ -83,12 +84,12 @@ struct Inode {
     Inode* mounted = nullptr;                // directory: the root that covers it, with a reference
     Inode* covers = nullptr;                 // such a root: the directory it covers
 
-    RwSemaphore lock;               // regular file: size and writes, outside the mmap lock
-    InodeMapping mapping;           // regular file
-    char* link_target = nullptr;    // symbolic link, NUL-terminated, from kmalloc
-    Pipe* pipe = nullptr;           // FIFO: while somebody has it open
+    RwSemaphore lock;            // regular file: size and writes, outside the mmap lock
+    InodeMapping mapping;        // regular file
+    char* link_target = nullptr; // symbolic link, NUL-terminated, from kmalloc
+    Pipe* pipe = nullptr;        // FIFO: while somebody has it open
     u32 pipe_users = 0;
-    s32 proc_pid = 0;               // procfs: of which task, which descriptor, and what it shows
+    s32 proc_pid = 0; // procfs: of which task, which descriptor, and what it shows
     s32 proc_fd = 0;
     const void* proc_entry = nullptr;
 
@@ -98,8 +99,8 @@ struct Inode {
     bool is_symlink() const { return type() == S_IFLNK; }
 };
 
-// Guards the shape of the tree: names, children, parents, mounts. Inside the mmap lock; so no user memory is touched
-// while it is held.
+// Guards the shape of the tree: names, children, parents, mounts. Inside the mmap lock; so no user memory is
+// touched while it is held.
 RwSemaphore& tree_lock();
 
 // Makes the root. Once, at boot, before any other function here.
@@ -133,24 +134,25 @@ class InodeRef {
     Inode* inode_ = nullptr;
 };
 
-// The following need tree_lock held for writing, and a directory that has not been removed and whose entries are not
-// made on demand.
-Dentry* find_child(Inode& directory, std::string_view name);             // nullptr: no such name
+// The following need tree_lock held for writing, and a directory that has not been removed and whose entries
+// are not made on demand.
+Dentry* find_child(Inode& directory, std::string_view name);                  // nullptr: no such name
 Result<void> add_name(Inode& directory, std::string_view name, Inode& inode); // takes a reference. NOMEM
-void remove_name(Dentry& dentry);                                        // gives the reference back; may free the inode
+void remove_name(Dentry& dentry); // gives the reference back; may free the inode
 
-// Gives an inode a name without putting it into a directory: what /proc shows for a memfd. `parent` may be nullptr. NOMEM.
+// Gives an inode a name without putting it into a directory: what /proc shows for a memfd. `parent` may be
+// nullptr. NOMEM.
 Result<void> set_unlisted_name(Inode& inode, Inode* parent, std::string_view name);
 
-bool is_removed(const Inode& directory);        // rmdir'ed
-InodeRef parent_of(Inode& directory);           // "..", mounts crossed
-InodeRef cross_mounts(InodeRef directory);      // the root mounted on it, if any
+bool is_removed(const Inode& directory);   // rmdir'ed
+InodeRef parent_of(Inode& directory);      // "..", mounts crossed
+InodeRef cross_mounts(InodeRef directory); // the root mounted on it, if any
 
-// The absolute path of an inode, by its first name, with " (deleted)" if that is gone; NUL-terminated. RANGE: `size` is
-// too small. Caller holds tree_lock.
+// The absolute path of an inode, by its first name, with " (deleted)" if that is gone; NUL-terminated. RANGE:
+// `size` is too small. Caller holds tree_lock.
 Result<std::string_view> inode_path(Inode& inode, char* buffer, u32 size);
 
-u64 current_time_ns(); // for time stamps: CLOCK_REALTIME
+u64 current_time_ns();    // for time stamps: CLOCK_REALTIME
 void touch(Inode& inode); // modified now
 
 } // namespace faultline

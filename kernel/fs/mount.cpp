@@ -1,5 +1,5 @@
-// mount(2) and umount(2). What there is to mount: "proc" and "devtmpfs", which the kernel has mounted itself, so that
-// asking for them where they are is granted; and "tmpfs", a new one each time.
+// mount(2) and umount(2). What there is to mount: "proc" and "devtmpfs", which the kernel has mounted itself,
+// so that asking for them where they are is granted; and "tmpfs", a new one each time.
 #include "kernel/fs/mount.hpp"
 
 #include <algorithm>
@@ -49,7 +49,8 @@ void empty_tree(Inode& root) {
 
 bool has_mount_below(const Inode& directory) {
     for (Mount* mount = mounts; mount != nullptr; mount = mount->next)
-        for (const Inode* at = mount->root->covers; at != nullptr && !at->names.empty(); at = at->names.front().parent)
+        for (const Inode* at = mount->root->covers; at != nullptr && !at->names.empty();
+             at = at->names.front().parent)
             if (at->names.front().parent == &directory)
                 return true;
     return false;
@@ -87,7 +88,8 @@ Result<void> show_mounts(const Inode&, SeqFile& out) {
     out.text("rootfs / tmpfs rw 0 0\n");
     for (Mount* mount = mounts; mount != nullptr; mount = mount->next)
         if (inode_path(*mount->root, path, PATH_LENGTH_MAX).ok())
-            out.printf("%s %s %s rw 0 0\n", mount->source[0] != '\0' ? mount->source : "none", path, mount->type);
+            out.printf("%s %s %s rw 0 0\n", mount->source[0] != '\0' ? mount->source : "none", path,
+                       mount->type);
     kfree(path);
     return {};
 }
@@ -124,7 +126,8 @@ Result<u32> sys_umount2(UserAddr target, u32 flags) {
         return Err(Errno::INVAL);
     PathName path = TRY(PathName::from_user(target));
     WriteGuard guard(tree_lock());
-    InodeRef root = std::move(TRY(walk_path(AT_FDCWD, path, (flags & NOFOLLOW) != 0 ? 0 : u32{LOOKUP_FOLLOW})).inode);
+    InodeRef root =
+        std::move(TRY(walk_path(AT_FDCWD, path, (flags & NOFOLLOW) != 0 ? 0 : u32{LOOKUP_FOLLOW})).inode);
     Mount** place = find_mount(*root);
     if (*place == nullptr)
         return Err(Errno::INVAL);
@@ -135,7 +138,8 @@ Result<u32> sys_umount2(UserAddr target, u32 flags) {
         if (dentry.inode->references.load() > 1 && (flags & DETACH) == 0 && dentry.inode->children.empty())
             return Err(Errno::BUSY);
     }
-    if ((root->references.load() > expected && (flags & DETACH) == 0) || has_mount_below(*root) || root->ops != nullptr)
+    if ((root->references.load() > expected && (flags & DETACH) == 0) || has_mount_below(*root) ||
+        root->ops != nullptr)
         return Err(Errno::BUSY);
     Mount* mount = std::exchange(*place, (*place)->next);
     kmem_delete(mount_cache, mount);

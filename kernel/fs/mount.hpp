@@ -9,8 +9,9 @@ namespace faultline {
 
 class SeqFile;
 
-// Covers `target` by the tree of `root`. Both keep the references they need. `type` outlives the mount. BUSY: something is
-// mounted there, or `root` elsewhere; NOMEM. Caller holds tree_lock for writing, or is alone (boot).
+// Covers `target` by the tree of `root`. Both keep the references they need. `type` outlives the mount. BUSY:
+// something is mounted there, or `root` elsewhere; NOMEM. Caller holds tree_lock for writing, or is alone
+// (boot).
 Result<void> mount_root(Inode& target, Inode& root, std::string_view source, const char* type);
 
 // /proc/mounts: a line per mount.

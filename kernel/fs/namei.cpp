@@ -1,5 +1,5 @@
-// The walk along a path, one component at a time. A symbolic link is expanded in place: its text takes the place of its
-// name in the buffer, and the walk goes on.
+// The walk along a path, one component at a time. A symbolic link is expanded in place: its text takes the
+// place of its name in the buffer, and the walk goes on.
 #include "kernel/fs/namei.hpp"
 
 #include <cstring>
@@ -205,7 +205,9 @@ Inode& make_node(std::string_view path, u32 mode, u32 rdev) {
 
 } // namespace
 
-Inode& make_directory(std::string_view path, u32 permissions) { return make_node(path, S_IFDIR | permissions, 0); }
+Inode& make_directory(std::string_view path, u32 permissions) {
+    return make_node(path, S_IFDIR | permissions, 0);
+}
 
 void make_device(std::string_view path, u32 major, u32 minor, u32 permissions) {
     make_node(path, S_IFCHR | permissions, major << 8 | minor);

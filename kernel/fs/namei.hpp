@@ -5,7 +5,8 @@
 
 namespace faultline {
 
-// A path in kernel memory, in a buffer of PATH_LENGTH_MAX bytes in which the walk also expands symbolic links.
+// A path in kernel memory, in a buffer of PATH_LENGTH_MAX bytes in which the walk also expands symbolic
+// links.
 class PathName {
   public:
     PathName() = default;
@@ -35,8 +36,8 @@ enum LookupFlag : u32 {
 // How a path ended.
 struct Found {
     enum Last : u8 {
-        Name,   // `name` in `parent`
-        Dot,    // ".", ".." or "/": `parent` is empty, `inode` the directory
+        Name, // `name` in `parent`
+        Dot,  // ".", ".." or "/": `parent` is empty, `inode` the directory
         DotDot,
     } last = Dot;
     InodeRef parent;
@@ -45,8 +46,8 @@ struct Found {
     bool trailing_slash = false;
 };
 
-// Walks `path` from the directory `dirfd` (AT_FDCWD: current's working directory). NOENT, NOTDIR, LOOP, NAMETOOLONG,
-// BADF. Caller holds tree_lock (for reading if it only looks), so that what is found stays true.
+// Walks `path` from the directory `dirfd` (AT_FDCWD: current's working directory). NOENT, NOTDIR, LOOP,
+// NAMETOOLONG, BADF. Caller holds tree_lock (for reading if it only looks), so that what is found stays true.
 Result<Found> walk_path(s32 dirfd, PathName& path, u32 flags);
 
 // Takes tree_lock for reading and walks to an inode that must exist.
@@ -55,11 +56,12 @@ Result<InodeRef> user_path(s32 dirfd, UserAddr path, u32 flags);
 // The directory a descriptor or AT_FDCWD stands for. BADF, NOTDIR.
 Result<InodeRef> directory_of(s32 dirfd);
 
-// The inode behind a name of a directory, mounts crossed, with a reference. NOENT, NOMEM. Caller holds tree_lock.
+// The inode behind a name of a directory, mounts crossed, with a reference. NOENT, NOMEM. Caller holds
+// tree_lock.
 Result<InodeRef> lookup_child(Inode& directory, std::string_view name);
 
-// For the kernel at boot, where nothing can go wrong but memory (panics then): makes a directory (and returns it if it
-// is there already) or any other node; `path` is absolute, its parent exists.
+// For the kernel at boot, where nothing can go wrong but memory (panics then): makes a directory (and returns
+// it if it is there already) or any other node; `path` is absolute, its parent exists.
 Inode& make_directory(std::string_view path, u32 permissions = 0755);
 void make_device(std::string_view path, u32 major, u32 minor, u32 permissions = 0666);
 

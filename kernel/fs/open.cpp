@@ -24,15 +24,20 @@ Result<const FileOps*> ops_for(Inode& inode) {
     if (inode.file_ops != nullptr)
         return inode.file_ops;
     switch (inode.type()) {
-    case S_IFREG: return &regular_file_ops;
-    case S_IFDIR: return &directory_file_ops;
-    case S_IFIFO: return &pipe_file_ops;
-    case S_IFLNK: return Err(Errno::LOOP);
+    case S_IFREG:
+        return &regular_file_ops;
+    case S_IFDIR:
+        return &directory_file_ops;
+    case S_IFIFO:
+        return &pipe_file_ops;
+    case S_IFLNK:
+        return Err(Errno::LOOP);
     case S_IFCHR:
         if (const FileOps* ops = chrdev_ops(inode.rdev))
             return ops;
         break;
-    default: break;
+    default:
+        break;
     }
     return Err(Errno::NXIO);
 }

@@ -6,15 +6,16 @@
 
 namespace faultline {
 
-// An open file over an inode that exists: NXIO (no such device, FIFO without reader), ISDIR (a directory for writing),
-// LOOP (a symbolic link), NOMEM, RESTARTSYS. Truncates with O_TRUNC. Caller holds no lock: a FIFO may block.
+// An open file over an inode that exists: NXIO (no such device, FIFO without reader), ISDIR (a directory for
+// writing), LOOP (a symbolic link), NOMEM, RESTARTSYS. Truncates with O_TRUNC. Caller holds no lock: a FIFO
+// may block.
 Result<FileRef> open_inode(Inode& inode, u32 flags);
 
 // Opens a path that exists for the kernel itself.
 Result<FileRef> kernel_open(std::string_view path, u32 flags);
 
-// A new name in the directory of `found`, whose inode is empty: NOENT (the directory was removed), EXIST, PERM (a
-// directory of procfs), NOMEM. Caller holds tree_lock for writing.
+// A new name in the directory of `found`, whose inode is empty: NOENT (the directory was removed), EXIST,
+// PERM (a directory of procfs), NOMEM. Caller holds tree_lock for writing.
 Result<void> link_new(Found& found, Inode& inode);
 
 } // namespace faultline

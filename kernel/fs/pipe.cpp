@@ -17,8 +17,9 @@
 namespace faultline {
 
 struct Pipe {
-    RwSemaphore lock;       // held while bytes are copied
-    u32 head = 0, tail = 0; // bytes ever written and read, modulo 2^32; their difference is what is in the ring
+    RwSemaphore lock; // held while bytes are copied
+    u32 head = 0,
+        tail = 0; // bytes ever written and read, modulo 2^32; their difference is what is in the ring
     u32 readers = 0, writers = 0;
     u32 reader_opens = 0, writer_opens = 0; // how often, for FIFO opens that wait for each other
     WaitQueue read_queue, write_queue;
@@ -43,9 +44,10 @@ void wake_both(Pipe& pipe) {
     poll_wake();
 }
 
-// Copies between the ring, from its position `at` on, and the user's buffer; returns the bytes copied. NOMEM if nothing
-// was, for want of a page.
-template <class Copy> Result<u32> copy_ring(Pipe& pipe, u32 at, u32 bytes, Copy&& copy) {
+// Copies between the ring, from its position `at` on, and the user's buffer; returns the bytes copied. NOMEM
+// if nothing was, for want of a page.
+template <class Copy>
+Result<u32> copy_ring(Pipe& pipe, u32 at, u32 bytes, Copy&& copy) {
     u32 done = 0;
     while (done < bytes) {
         const u32 place = (at + done) % PIPE_CAPACITY;
@@ -85,7 +87,8 @@ Result<u32> pipe_read(File& file, UserAddr buffer, u32 bytes, u64&) {
         }
         if ((file.flags & O_NONBLOCK) != 0)
             return Err(Errno::AGAIN);
-        TRY_VOID(wait_event_interruptible(pipe.read_queue, [&] { return pipe.used() != 0 || pipe.writers == 0; }));
+        TRY_VOID(
+            wait_event_interruptible(pipe.read_queue, [&] { return pipe.used() != 0 || pipe.writers == 0; }));
     }
 }
 

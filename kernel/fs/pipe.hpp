@@ -10,8 +10,8 @@ inline constexpr u32 PIPE_BUF_BYTES = 4096; // PIPE_BUF: writes of at most this 
 
 extern const FileOps pipe_file_ops;
 
-// Opens a FIFO's inode for `file`, whose flags say how; blocks for the other side as fifo(7) says. NOMEM, NXIO,
-// RESTARTSYS. On success the file's release undoes it.
+// Opens a FIFO's inode for `file`, whose flags say how; blocks for the other side as fifo(7) says. NOMEM,
+// NXIO, RESTARTSYS. On success the file's release undoes it.
 Result<void> fifo_open(Inode& inode, File& file);
 
 } // namespace faultline

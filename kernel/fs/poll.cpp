@@ -41,7 +41,8 @@ Result<u32> do_poll(UserAddr fds, u32 count, u64 deadline_ns) {
     return ready;
 }
 
-template <class Field> Result<u32> do_ppoll(UserAddr fds, u32 count, UserAddr timeout, UserAddr mask, u32 mask_bytes) {
+template <class Field>
+Result<u32> do_ppoll(UserAddr fds, u32 count, UserAddr timeout, UserAddr mask, u32 mask_bytes) {
     const u64 deadline = TRY(deadline_from<Field>(timeout, NSEC_PER_SEC));
     return with_sigmask(mask, mask_bytes, [&] { return do_poll(fds, count, deadline); });
 }
@@ -51,7 +52,9 @@ template <class Field> Result<u32> do_ppoll(UserAddr fds, u32 count, UserAddr ti
 void init_poll() { queue.emplace(); }
 WaitQueue& pollers() { return *queue; }
 void poll_wake() { wake_up_all(*queue); }
-u32 poll_file(File& file) { return file.ops->poll != nullptr ? file.ops->poll(file) : READY_TO_READ | READY_TO_WRITE; }
+u32 poll_file(File& file) {
+    return file.ops->poll != nullptr ? file.ops->poll(file) : READY_TO_READ | READY_TO_WRITE;
+}
 
 Result<u32> sys_poll(UserAddr fds, u32 count, s32 timeout_ms) {
     u64 deadline = NO_DEADLINE;

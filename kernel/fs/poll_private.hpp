@@ -19,9 +19,11 @@ inline constexpr u32 READY_TO_READ = POLLIN | POLLRDNORM, READY_TO_WRITE = POLLO
 WaitQueue& pollers(); // whom poll_wake() wakes
 
 // `count` objects of kernel memory for a scope.
-template <class T> class Buffer {
+template <class T>
+class Buffer {
   public:
-    explicit Buffer(u32 count) : data_(static_cast<T*>(kmalloc(std::max<u32>(count, 1) * static_cast<u32>(sizeof(T))))) {}
+    explicit Buffer(u32 count)
+        : data_(static_cast<T*>(kmalloc(std::max<u32>(count, 1) * static_cast<u32>(sizeof(T))))) {}
     ~Buffer() { kfree(data_); }
     Buffer(const Buffer&) = delete;
     Buffer& operator=(const Buffer&) = delete;
@@ -33,18 +35,21 @@ template <class T> class Buffer {
 };
 
 // Calls look(), which says how many are ready, until some are or the deadline passed.
-template <class Look> Result<u32> poll_until(Look&& look, u64 deadline_ns) {
+template <class Look>
+Result<u32> poll_until(Look&& look, u64 deadline_ns) {
     u32 ready = look();
     if (ready != 0 || deadline_ns == 0)
         return ready;
-    const auto waited = wait_event_interruptible(pollers(), [&] { return (ready = look()) != 0; }, deadline_ns);
+    const auto waited = wait_event_interruptible(
+        pollers(), [&] { return (ready = look()) != 0; }, deadline_ns);
     if (!waited.ok() && waited.error() != Errno::TIMEDOUT)
         return Err(Errno::INTR); // never restarted: poll(2), signal(7)
     return ready;
 }
 
 // A time span of the program as a deadline; null: never. INVAL, FAULT.
-template <class Field> Result<u64> deadline_from(UserAddr span, u32 units_per_second) {
+template <class Field>
+Result<u64> deadline_from(UserAddr span, u32 units_per_second) {
     if (span == UserAddr())
         return NO_DEADLINE;
     Field field[2]; // seconds, and nano- or microseconds
@@ -60,7 +65,8 @@ template <class Field> Result<u64> deadline_from(UserAddr span, u32 units_per_se
 }
 
 // As pselect(2) and ppoll(2) want it: `mask`, if given, replaces current's signal mask while body() waits.
-template <class Body> Result<u32> with_sigmask(UserAddr mask, u32 bytes, Body&& body) {
+template <class Body>
+Result<u32> with_sigmask(UserAddr mask, u32 bytes, Body&& body) {
     if (mask == UserAddr())
         return body();
     if (bytes != sizeof(u64))

@@ -17,7 +17,8 @@ namespace {
 // What a link shows for an inode: its path, or for what has none its kind and number. Caller holds tree_lock.
 Result<u32> link_text(Inode& inode, char* buffer, u32 size) {
     if (inode.type() == S_IFIFO && inode.names.empty())
-        return static_cast<u32>(scnprintf(buffer, size, "pipe:[%llu]", static_cast<unsigned long long>(inode.number)));
+        return static_cast<u32>(
+            scnprintf(buffer, size, "pipe:[%llu]", static_cast<unsigned long long>(inode.number)));
     return static_cast<u32>(TRY(inode_path(inode, buffer, size)).size());
 }
 
@@ -44,7 +45,8 @@ constexpr ProcEntry fd_link{.name = "", .inode_ops = &fd_link_ops, .mode = S_IFL
 constexpr u32 FIRST_FD_COOKIE = 3;
 
 // Makes the three links to a directory or file of a task alike.
-template <Result<Inode*> (*Target)(const Inode& link)> constexpr InodeOps link_to{
+template <Result<Inode*> (*Target)(const Inode& link)>
+constexpr InodeOps link_to{
     .readlink = [](Inode& link, char* buffer, u32 size) -> Result<u32> {
         InodeRef target(TRY(Target(link)));
         return link_text(*target, buffer, size);
@@ -95,7 +97,8 @@ constinit const InodeOps proc_fd_ops{
                 FileRef file(lookup_fd(files, static_cast<s32>(fd)));
                 char name[12];
                 const std::size_t length = scnprintf(name, sizeof name, "%u", static_cast<unsigned>(fd));
-                if (file.get() != nullptr && !sink.entry({name, length}, fd + FIRST_FD_COOKIE, S_IFLNK, fd + FIRST_FD_COOKIE))
+                if (file.get() != nullptr &&
+                    !sink.entry({name, length}, fd + FIRST_FD_COOKIE, S_IFLNK, fd + FIRST_FD_COOKIE))
                     return;
             }
         },

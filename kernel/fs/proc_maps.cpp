@@ -30,7 +30,8 @@ void show_name(const MmStruct& mm, const VmArea& vma, char* buffer, SeqFile& out
 void show_vma(const MmStruct& mm, const VmArea& vma, char* buffer, SeqFile& out) {
     out.printf("%08x-%08x %c%c%c%c %08llx 00:%02x %llu", static_cast<unsigned>(vma.start.value()),
                static_cast<unsigned>(vma.end.value()), (vma.flags & VM_READ) != 0 ? 'r' : '-',
-               (vma.flags & VM_WRITE) != 0 ? 'w' : '-', (vma.flags & VM_EXEC) != 0 ? 'x' : '-', vma.shared() ? 's' : 'p',
+               (vma.flags & VM_WRITE) != 0 ? 'w' : '-', (vma.flags & VM_EXEC) != 0 ? 'x' : '-',
+               vma.shared() ? 's' : 'p',
                static_cast<unsigned long long>(vma.mapping != nullptr ? u64{vma.pgoff} << PAGE_SHIFT : 0),
                vma.mapping != nullptr ? 1u : 0u,
                static_cast<unsigned long long>(vma.mapping != nullptr ? vma.mapping->inode : 0));
@@ -55,7 +56,9 @@ VmaUse use_of(MmStruct& mm, const VmArea& vma) {
         const bool dirty = pte_dirty(pte) || page.test(PG_DIRTY), shared = page_mapcount(page) > 1;
         use.resident += PAGE_SIZE;
         use.proportional += (u64{PAGE_SIZE} << PSS_SHIFT) / static_cast<u32>(page_mapcount(page));
-        (shared ? dirty ? use.shared_dirty : use.shared_clean : dirty ? use.private_dirty : use.private_clean) += PAGE_SIZE;
+        (shared  ? dirty ? use.shared_dirty : use.shared_clean
+         : dirty ? use.private_dirty
+                 : use.private_clean) += PAGE_SIZE;
         use.referenced += pte_young(pte) ? PAGE_SIZE : 0;
         use.anonymous += page.test(PG_ANON) ? PAGE_SIZE : 0;
         use.lazyfree += page.test(PG_LAZYFREE) && !dirty ? PAGE_SIZE : 0;
@@ -87,8 +90,8 @@ void show_use(const VmArea& vma, const VmaUse& use, SeqFile& out) {
     constexpr struct {
         u32 flag;
         const char* name;
-    } names[] = {{VM_READ, " rd"},     {VM_WRITE, " wr"},    {VM_EXEC, " ex"},      {VM_SHARED, " sh"},
-                 {VM_MAYREAD, " mr"},  {VM_MAYWRITE, " mw"}, {VM_MAYEXEC, " me"},   {VM_MAYSHARE, " ms"},
+    } names[] = {{VM_READ, " rd"},      {VM_WRITE, " wr"},    {VM_EXEC, " ex"},      {VM_SHARED, " sh"},
+                 {VM_MAYREAD, " mr"},   {VM_MAYWRITE, " mw"}, {VM_MAYEXEC, " me"},   {VM_MAYSHARE, " ms"},
                  {VM_GROWSDOWN, " gd"}, {VM_DONTCOPY, " dc"}, {VM_NORESERVE, " nr"}, {VM_WIPEONFORK, " wf"}};
     out.text("VmFlags:");
     for (const auto& name : names)

@@ -51,7 +51,8 @@ Result<u32> pagemap_read(File& file, UserAddr buffer, u32 bytes, u64& position) 
     u32 done = 0;
     while (done < bytes && position / sizeof(u64) < TASK_SIZE >> PAGE_SHIFT) {
         const u32 first = static_cast<u32>(position / sizeof(u64));
-        const u32 count = std::min({(bytes - done) / u32{sizeof(u64)}, u32{std::size(entries)}, (TASK_SIZE >> PAGE_SHIFT) - first});
+        const u32 count = std::min(
+            {(bytes - done) / u32{sizeof(u64)}, u32{std::size(entries)}, (TASK_SIZE >> PAGE_SHIFT) - first});
         {
             ReadGuard guard((*mm)->mmap_lock);
             for (u32 i = 0; i < count; ++i)
@@ -66,8 +67,8 @@ Result<u32> pagemap_read(File& file, UserAddr buffer, u32 bytes, u64& position) 
     return done;
 }
 
-// One line about the page at the address that is the offset: what the kernel believes, and what it made the machine
-// believe.
+// One line about the page at the address that is the offset: what the kernel believes, and what it made the
+// machine believe.
 Result<u32> pte_read(File& file, UserAddr buffer, u32 bytes, u64& position) {
     if (position >= TASK_SIZE)
         return 0u;

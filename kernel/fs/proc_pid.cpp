@@ -1,4 +1,5 @@
-// The directories of tasks: /proc/PID, /proc/PID/task and /proc/PID/task/TID, and the links self and thread-self.
+// The directories of tasks: /proc/PID, /proc/PID/task and /proc/PID/task/TID, and the links self and
+// thread-self.
 #include "kernel/debug/format.hpp"
 #include "kernel/fs/mount.hpp"
 #include "kernel/fs/procfs.hpp"
@@ -8,10 +9,10 @@ namespace faultline {
 
 namespace {
 
-constexpr u32 FIRST_COOKIE = 3;         // after "." and ".."
-constexpr u32 TASKS_COOKIE = 1u << 20;  // cookies of tasks: this plus their id
+constexpr u32 FIRST_COOKIE = 3;        // after "." and ".."
+constexpr u32 TASKS_COOKIE = 1u << 20; // cookies of tasks: this plus their id
 
-extern const InodeOps thread_ops, task_directory_ops;
+extern const InodeOps process_ops, thread_ops, task_directory_ops;
 
 constexpr ProcEntry thread_entries[] = {
     {.name = "clear_refs", .write = write_clear_refs, .mode = S_IFREG | 0200},
@@ -31,14 +32,13 @@ constexpr ProcEntry thread_entries[] = {
     {.name = "status", .show = show_pid_status},
 };
 constexpr ProcEntry task_directory{.name = "task", .inode_ops = &task_directory_ops, .mode = S_IFDIR | 0555};
+constexpr ProcEntry process_directory{.name = "", .inode_ops = &process_ops, .mode = S_IFDIR | 0555};
 constexpr ProcEntry thread_directory{.name = "", .inode_ops = &thread_ops, .mode = S_IFDIR | 0555};
 constexpr u32 TASK_COOKIE = FIRST_COOKIE + std::size(thread_entries);
 
 Result<Inode*> lookup_in_thread(Inode& directory, std::string_view name) {
     TRY(proc_task(directory));
     const ProcEntry* entry = find_proc_entry(thread_entries, name);
-    if (entry == nullptr && name == task_directory.name)
-        entry = &task_directory;
     if (entry == nullptr)
         return Err(Errno::NOENT);
     return new_proc_inode(&directory, name, *entry, directory.proc_pid);
@@ -46,16 +46,23 @@ Result<Inode*> lookup_in_thread(Inode& directory, std::string_view name) {
 
 constinit const InodeOps thread_ops{
     .lookup = lookup_in_thread,
+    .iterate = [](Inode&, u32 after,
+                  DirectorySink& sink) { iterate_proc_entries(thread_entries, after, FIRST_COOKIE, sink); },
+};
+
+constinit const InodeOps process_ops{
+    .lookup = [](Inode& directory, std::string_view name) -> Result<Inode*> {
+        if (name != task_directory.name)
+            return lookup_in_thread(directory, name);
+        TRY(proc_task(directory));
+        return new_proc_inode(&directory, name, task_directory, directory.proc_pid);
+    },
     .iterate =
         [](Inode& directory, u32 after, DirectorySink& sink) {
             if (iterate_proc_entries(thread_entries, after, FIRST_COOKIE, sink) && after < TASK_COOKIE)
                 sink.entry(task_directory.name, directory.number, S_IFDIR, TASK_COOKIE);
         },
 };
-
-Result<Inode*> new_thread_directory(Inode& directory, std::string_view name, s32 pid) {
-    return new_proc_inode(&directory, name, thread_directory, pid);
-}
 
 bool list_task(const Task& task, u32 after, DirectorySink& sink) {
     char name[12];
@@ -64,7 +71,9 @@ bool list_task(const Task& task, u32 after, DirectorySink& sink) {
     return cookie <= after || sink.entry({name, length}, cookie, S_IFDIR, cookie);
 }
 
-s32 first_pid_after(u32 cookie) { return cookie > TASKS_COOKIE ? static_cast<s32>(cookie - TASKS_COOKIE) + 1 : 1; }
+s32 first_pid_after(u32 cookie) {
+    return cookie > TASKS_COOKIE ? static_cast<s32>(cookie - TASKS_COOKIE) + 1 : 1;
+}
 
 constinit const InodeOps task_directory_ops{
     .lookup = [](Inode& directory, std::string_view name) -> Result<Inode*> {
@@ -72,7 +81,7 @@ constinit const InodeOps task_directory_ops{
         const Task* task = find_task_by_vpid(parse_pid(name));
         if (task == nullptr || task->group != of->group)
             return Err(Errno::NOENT);
-        return new_thread_directory(directory, name, task->pid);
+        return new_proc_inode(&directory, name, thread_directory, task->pid);
     },
     .iterate =
         [](Inode& directory, u32 after, DirectorySink& sink) {
@@ -106,13 +115,14 @@ constinit const InodeOps proc_root_ops{
         const Task* task = find_task_by_vpid(parse_pid(name)); // any thread's id, as on Linux
         if (task == nullptr)
             return Err(Errno::NOENT);
-        return new_thread_directory(directory, name, task->pid);
+        return new_proc_inode(&directory, name, process_directory, task->pid);
     },
     .iterate =
         [](Inode&, u32 after, DirectorySink& sink) {
             if (!iterate_proc_entries(self_entries, after, SELF_COOKIE, sink))
                 return;
-            for (Task* task = next_task(first_pid_after(after)); task != nullptr; task = next_task(task->pid + 1))
+            for (Task* task = next_task(first_pid_after(after)); task != nullptr;
+                 task = next_task(task->pid + 1))
                 if (task->group->leader == task && !list_task(*task, after, sink))
                     return;
         },

@@ -23,13 +23,19 @@ struct StateName {
 
 StateName state_name(const Task& task) {
     switch (task.state) {
-    case TaskState::Running: return {'R', "running"};
-    case TaskState::Interruptible: return {'S', "sleeping"};
+    case TaskState::Running:
+        return {'R', "running"};
+    case TaskState::Interruptible:
+        return {'S', "sleeping"};
     case TaskState::Uninterruptible:
-    case TaskState::Killable: return {'D', "disk sleep"};
-    case TaskState::Stopped: return {'T', "stopped"};
-    case TaskState::Zombie: return {'Z', "zombie"};
-    case TaskState::Dead: break;
+    case TaskState::Killable:
+        return {'D', "disk sleep"};
+    case TaskState::Stopped:
+        return {'T', "stopped"};
+    case TaskState::Zombie:
+        return {'Z', "zombie"};
+    case TaskState::Dead:
+        break;
     }
     return {'X', "dead"};
 }
@@ -92,8 +98,9 @@ Result<void> show_pid_status(const Inode& inode, SeqFile& out) {
     out.printf("Name:\t%s\n", task.comm);
     if (task.fs != nullptr)
         out.printf("Umask:\t%04o\n", static_cast<unsigned>(task.fs->umask));
-    out.printf("State:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", state.letter, state.word,
-               static_cast<int>(group.pid), static_cast<int>(task.pid), static_cast<int>(parent_pid(group)));
+    out.printf("State:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", state.letter,
+               state.word, static_cast<int>(group.pid), static_cast<int>(task.pid),
+               static_cast<int>(parent_pid(group)));
     out.printf("Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nFDSize:\t%u\nGroups:\t \n",
                static_cast<unsigned>(task.files != nullptr ? task.files->capacity : 0));
     if (mm.ok()) {
@@ -126,7 +133,8 @@ Result<void> show_pid_stat(const Inode& inode, SeqFile& out) {
     const SignalSets sets = signal_sets(task);
     const ResourceUse total = group_use(group);
     out.printf("%d (%s) %c %d %d %d 0 -1 0 ", static_cast<int>(task.pid), task.comm, state_name(task).letter,
-               static_cast<int>(parent_pid(group)), static_cast<int>(group.pgid), static_cast<int>(group.sid));
+               static_cast<int>(parent_pid(group)), static_cast<int>(group.pgid),
+               static_cast<int>(group.sid));
     // minflt cminflt majflt cmajflt utime stime cutime cstime: time in the kernel is not told apart
     out.printf("%u %u %u %u %llu 0 %llu 0 ", static_cast<unsigned>(total.min_flt),
                static_cast<unsigned>(group.children_use.min_flt), static_cast<unsigned>(total.maj_flt),
@@ -136,19 +144,25 @@ Result<void> show_pid_stat(const Inode& inode, SeqFile& out) {
     // priority nice num_threads itrealvalue starttime vsize rss rsslim
     out.printf("20 0 %u 0 %llu %llu %u 4294967295 ", static_cast<unsigned>(group.thread_count),
                static_cast<unsigned long long>(task.start_time_ns / CLOCK_TICK_NS),
-               static_cast<unsigned long long>(u64{use.size} * PAGE_SIZE), static_cast<unsigned>(use.resident));
-    // startcode endcode startstack kstkesp kstkeip signal blocked sigignore sigcatch wchan nswap cnswap exit_signal
+               static_cast<unsigned long long>(u64{use.size} * PAGE_SIZE),
+               static_cast<unsigned>(use.resident));
+    // startcode endcode startstack kstkesp kstkeip signal blocked sigignore sigcatch wchan nswap cnswap
+    // exit_signal
     MmStruct* space = mm.ok() ? &**mm : nullptr;
-    const auto place = [&](UserAddr MmStruct::*field) -> unsigned { return space != nullptr ? (space->*field).value() : 0; };
-    out.printf("%u %u %u 0 0 %llu %llu %llu %llu 0 0 0 %d ", place(&MmStruct::start_code), place(&MmStruct::end_code),
-               place(&MmStruct::start_stack), static_cast<unsigned long long>(task.pending.set),
+    const auto place = [&](UserAddr MmStruct::*field) -> unsigned {
+        return space != nullptr ? (space->*field).value() : 0;
+    };
+    out.printf("%u %u %u 0 0 %llu %llu %llu %llu 0 0 0 %d ", place(&MmStruct::start_code),
+               place(&MmStruct::end_code), place(&MmStruct::start_stack),
+               static_cast<unsigned long long>(task.pending.set),
                static_cast<unsigned long long>(task.blocked), static_cast<unsigned long long>(sets.ignored),
                static_cast<unsigned long long>(sets.caught), static_cast<int>(task.exit_signal));
     // processor rt_priority policy delayacct_blkio_ticks guest_time cguest_time start_data end_data start_brk
     // arg_start arg_end env_start env_end exit_code
-    out.printf("0 0 0 0 0 0 %u %u %u %u %u %u %u %d\n", place(&MmStruct::start_data), place(&MmStruct::end_data),
-               place(&MmStruct::start_brk), place(&MmStruct::arg_start), place(&MmStruct::arg_end),
-               place(&MmStruct::env_start), place(&MmStruct::env_end), static_cast<int>(task.exit_code));
+    out.printf("0 0 0 0 0 0 %u %u %u %u %u %u %u %d\n", place(&MmStruct::start_data),
+               place(&MmStruct::end_data), place(&MmStruct::start_brk), place(&MmStruct::arg_start),
+               place(&MmStruct::arg_end), place(&MmStruct::env_start), place(&MmStruct::env_end),
+               static_cast<int>(task.exit_code));
     return {};
 }
 

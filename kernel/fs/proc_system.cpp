@@ -42,7 +42,8 @@ Result<void> show_cmdline(const Inode&, SeqFile& out) {
 
 Result<void> show_uptime(const Inode&, SeqFile& out) {
     const u64 hundredths = clock_ns() / (NSEC_PER_SEC / 100);
-    out.printf("%llu.%02u 0.00\n", static_cast<unsigned long long>(hundredths / 100), static_cast<unsigned>(hundredths % 100));
+    out.printf("%llu.%02u 0.00\n", static_cast<unsigned long long>(hundredths / 100),
+               static_cast<unsigned>(hundredths % 100));
     return {};
 }
 
@@ -56,12 +57,14 @@ Result<void> show_filesystems(const Inode&, SeqFile& out) { // what sys_mount kn
     return {};
 }
 
-template <auto& Text> Result<void> show_line(const Inode&, SeqFile& out) {
+template <auto& Text>
+Result<void> show_line(const Inode&, SeqFile& out) {
     out.printf("%s\n", Text);
     return {};
 }
 
-template <auto Number> Result<void> show_number(const Inode&, SeqFile& out) {
+template <auto Number>
+Result<void> show_number(const Inode&, SeqFile& out) {
     out.printf("%llu\n", static_cast<unsigned long long>(Number()));
     return {};
 }
@@ -80,8 +83,8 @@ Result<void> write_drop_caches(const Inode&, std::string_view text) {
 constexpr char no_cores[] = "";
 
 constexpr ProcEntry root_entries[] = {
-    {.name = "cmdline", .show = show_cmdline},       {.name = "filesystems", .show = show_filesystems},
-    {.name = "meminfo", .show = show_meminfo},       {.name = "uptime", .show = show_uptime},
+    {.name = "cmdline", .show = show_cmdline}, {.name = "filesystems", .show = show_filesystems},
+    {.name = "meminfo", .show = show_meminfo}, {.name = "uptime", .show = show_uptime},
     {.name = "version", .show = show_version},
 };
 constexpr ProcEntry kernel_entries[] = {
@@ -96,7 +99,8 @@ constexpr ProcEntry kernel_entries[] = {
 };
 constexpr ProcEntry vm_entries[] = {
     {.name = "drop_caches", .write = write_drop_caches, .mode = S_IFREG | 0200},
-    {.name = "overcommit_memory", .show = show_number<[] { return 1; }>}, // always: memory is given when it is touched
+    {.name = "overcommit_memory",
+     .show = show_number<[] { return 1; }>}, // always: memory is given when it is touched
 };
 
 constexpr InodeOps closed_directory{}; // nothing can be made or removed in it

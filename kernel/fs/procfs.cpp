@@ -1,4 +1,5 @@
-// The machine of procfs: files whose text is made at the first read and kept until the file is closed or rewound.
+// The machine of procfs: files whose text is made at the first read and kept until the file is closed or
+// rewound.
 #include "kernel/fs/procfs.hpp"
 
 #include <algorithm>
@@ -81,7 +82,8 @@ constinit const FileOps proc_file_ops{
 
 } // namespace
 
-Result<Inode*> new_proc_inode(Inode* directory, std::string_view name, const ProcEntry& entry, s32 pid, s32 fd) {
+Result<Inode*> new_proc_inode(Inode* directory, std::string_view name, const ProcEntry& entry, s32 pid,
+                              s32 fd) {
     InodeRef inode(TRY(new_inode(entry.mode)));
     inode->proc_entry = &entry;
     inode->proc_pid = pid;
@@ -103,7 +105,8 @@ const ProcEntry* find_proc_entry(std::span<const ProcEntry> entries, std::string
     return nullptr;
 }
 
-bool iterate_proc_entries(std::span<const ProcEntry> entries, u32 after, u32 first_cookie, DirectorySink& sink) {
+bool iterate_proc_entries(std::span<const ProcEntry> entries, u32 after, u32 first_cookie,
+                          DirectorySink& sink) {
     for (u32 i = 0; i < entries.size(); ++i)
         if (first_cookie + i > after &&
             !sink.entry(entries[i].name, u64{first_cookie} + i, entries[i].mode & S_IFMT, first_cookie + i))

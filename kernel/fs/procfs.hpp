@@ -1,5 +1,5 @@
-// /proc (proc(5)): a tree whose files are made when they are read. The parts that do not depend on a process are names
-// like any other; the directories of tasks are made by lookup and die with their last reference.
+// /proc (proc(5)): a tree whose files are made when they are read. The parts that do not depend on a process
+// are names like any other; the directories of tasks are made by lookup and die with their last reference.
 #pragma once
 
 #include <span>
@@ -28,13 +28,15 @@ struct ProcEntry {
 // Makes the tree and mounts it on /proc. At boot, once.
 void init_procfs();
 
-// The inode for an entry, of the task `pid` and descriptor `fd` where that matters, named as in `directory`; with a
-// reference. NOMEM.
-Result<Inode*> new_proc_inode(Inode* directory, std::string_view name, const ProcEntry& entry, s32 pid, s32 fd = -1);
+// The inode for an entry, of the task `pid` and descriptor `fd` where that matters, named as in `directory`;
+// with a reference. NOMEM.
+Result<Inode*> new_proc_inode(Inode* directory, std::string_view name, const ProcEntry& entry, s32 pid,
+                              s32 fd = -1);
 
 // Looks an entry up in a table, and lists one. Cookies start with `first_cookie`.
 const ProcEntry* find_proc_entry(std::span<const ProcEntry> entries, std::string_view name);
-bool iterate_proc_entries(std::span<const ProcEntry> entries, u32 after, u32 first_cookie, DirectorySink& sink);
+bool iterate_proc_entries(std::span<const ProcEntry> entries, u32 after, u32 first_cookie,
+                          DirectorySink& sink);
 
 // A decimal number without sign, and nothing else; -1 if it is none.
 s32 parse_pid(std::string_view text);
@@ -42,7 +44,8 @@ s32 parse_pid(std::string_view text);
 // The task an inode of procfs is about. SRCH. Valid until the caller sleeps.
 Result<Task*> proc_task(const Inode& inode);
 
-// Its address space with a user more, dropped at the end of the scope; none (a kernel task, a zombie) is SRCH.
+// Its address space with a user more, dropped at the end of the scope; none (a kernel task, a zombie) is
+// SRCH.
 struct MmStruct;
 class MmRef {
   public:
@@ -59,18 +62,18 @@ class MmRef {
 Result<MmRef> proc_mm(const Inode& inode);
 
 // The tables of the parts.
-extern const InodeOps proc_root_ops;                     // proc_pid.cpp: /proc's directories of tasks, and self
-extern const InodeOps proc_fd_ops;                       // proc_fd.cpp: /proc/PID/fd, exe, cwd and root
+extern const InodeOps proc_root_ops; // proc_pid.cpp: /proc's directories of tasks, and self
+extern const InodeOps proc_fd_ops;   // proc_fd.cpp: /proc/PID/fd, exe, cwd and root
 extern const InodeOps proc_exe_ops, proc_cwd_ops, proc_root_link_ops;
-Result<void> show_pid_status(const Inode& inode, SeqFile& out);   // proc_status.cpp
+Result<void> show_pid_status(const Inode& inode, SeqFile& out); // proc_status.cpp
 Result<void> show_pid_stat(const Inode& inode, SeqFile& out);
 Result<void> show_pid_statm(const Inode& inode, SeqFile& out);
 Result<void> show_pid_cmdline(const Inode& inode, SeqFile& out);
 Result<void> show_pid_comm(const Inode& inode, SeqFile& out);
-Result<void> show_pid_maps(const Inode& inode, SeqFile& out);     // proc_maps.cpp
+Result<void> show_pid_maps(const Inode& inode, SeqFile& out); // proc_maps.cpp
 Result<void> show_pid_smaps(const Inode& inode, SeqFile& out);
 Result<void> write_clear_refs(const Inode& inode, std::string_view text); // proc_pages.cpp
 extern const FileOps pagemap_ops, pte_ops;
-void make_system_entries(Inode& root);                            // proc_system.cpp
+void make_system_entries(Inode& root); // proc_system.cpp
 
 } // namespace faultline

@@ -1,5 +1,6 @@
-// A xoshiro256** generator (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2018), seeded by the
-// loader. A fixed seed gives a fixed sequence, which makes two runs of a deterministic machine identical.
+// A xoshiro256** generator (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2018),
+// seeded by the loader. A fixed seed gives a fixed sequence, which makes two runs of a deterministic machine
+// identical.
 #include "kernel/fs/random.hpp"
 
 #include <algorithm>

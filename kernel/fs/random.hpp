@@ -1,4 +1,5 @@
-// Random bytes for programs (getrandom(2), /dev/urandom, AT_RANDOM): good enough to differ, not to keep secrets.
+// Random bytes for programs (getrandom(2), /dev/urandom, AT_RANDOM): good enough to differ, not to keep
+// secrets.
 #pragma once
 
 #include "base/types.hpp"

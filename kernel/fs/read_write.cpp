@@ -1,5 +1,5 @@
-// read(2), write(2) and their kin. What is particular to a kind of file is in its FileOps; here are the common checks, in
-// Linux's order (fs/read_write.c): descriptor, mode, buffer, offset.
+// read(2), write(2) and their kin. What is particular to a kind of file is in its FileOps; here are the
+// common checks, in Linux's order (fs/read_write.c): descriptor, mode, buffer, offset.
 #include <algorithm>
 
 #include <linux/fs.h>
@@ -61,8 +61,8 @@ Result<u32> do_prw(s32 fd, Direction direction, UserAddr buffer, u32 bytes, s64 
     return transfer(*file, direction, buffer, bytes, position);
 }
 
-// Transfers the buffers of an iovec one after the other, until one is not filled. An error counts only if it is the
-// first thing that happens.
+// Transfers the buffers of an iovec one after the other, until one is not filled. An error counts only if it
+// is the first thing that happens.
 Result<u32> transfer_vector(File& file, Direction direction, UserAddr vector, u32 count, u64& position) {
     if (count > IOV_MAX)
         return Err(Errno::INVAL);
@@ -113,8 +113,12 @@ Result<u64> seek(s32 fd, s64 offset, u32 whence) {
     const u64 size = file->inode->mapping.size;
     u64 base = 0;
     switch (whence) {
-    case SEEK_CUR: base = file->position; break;
-    case SEEK_END: base = size; break;
+    case SEEK_CUR:
+        base = file->position;
+        break;
+    case SEEK_END:
+        base = size;
+        break;
     case SEEK_DATA: // files have no holes that anybody can tell from data
     case SEEK_HOLE:
         if (offset < 0 || static_cast<u64>(offset) >= size)
@@ -122,7 +126,8 @@ Result<u64> seek(s32 fd, s64 offset, u32 whence) {
         base = 0;
         offset = whence == SEEK_HOLE ? static_cast<s64>(size) : offset;
         break;
-    default: break;
+    default:
+        break;
     }
     const u64 position = base + static_cast<u64>(offset);
     if (position > OFFSET_MAX)
@@ -134,7 +139,9 @@ Result<u64> seek(s32 fd, s64 offset, u32 whence) {
 } // namespace
 
 Result<u32> sys_read(s32 fd, UserAddr buffer, u32 bytes) { return do_rw(fd, Direction::Read, buffer, bytes); }
-Result<u32> sys_write(s32 fd, UserAddr buffer, u32 bytes) { return do_rw(fd, Direction::Write, buffer, bytes); }
+Result<u32> sys_write(s32 fd, UserAddr buffer, u32 bytes) {
+    return do_rw(fd, Direction::Write, buffer, bytes);
+}
 
 Result<u32> sys_pread64(s32 fd, UserAddr buffer, u32 bytes, s64 offset) {
     return do_prw(fd, Direction::Read, buffer, bytes, offset);
@@ -142,14 +149,19 @@ Result<u32> sys_pread64(s32 fd, UserAddr buffer, u32 bytes, s64 offset) {
 Result<u32> sys_pwrite64(s32 fd, UserAddr buffer, u32 bytes, s64 offset) {
     return do_prw(fd, Direction::Write, buffer, bytes, offset);
 }
-Result<u32> sys_readv(s32 fd, UserAddr vector, u32 count) { return do_rwv(fd, Direction::Read, vector, count); }
-Result<u32> sys_writev(s32 fd, UserAddr vector, u32 count) { return do_rwv(fd, Direction::Write, vector, count); }
+Result<u32> sys_readv(s32 fd, UserAddr vector, u32 count) {
+    return do_rwv(fd, Direction::Read, vector, count);
+}
+Result<u32> sys_writev(s32 fd, UserAddr vector, u32 count) {
+    return do_rwv(fd, Direction::Write, vector, count);
+}
 
 Result<u32> sys_preadv(s32 fd, UserAddr vector, u32 count, u32 offset_low, u32 offset_high) {
     return do_prwv(fd, Direction::Read, vector, count, static_cast<s64>(u64{offset_high} << 32 | offset_low));
 }
 Result<u32> sys_pwritev(s32 fd, UserAddr vector, u32 count, u32 offset_low, u32 offset_high) {
-    return do_prwv(fd, Direction::Write, vector, count, static_cast<s64>(u64{offset_high} << 32 | offset_low));
+    return do_prwv(fd, Direction::Write, vector, count,
+                   static_cast<s64>(u64{offset_high} << 32 | offset_low));
 }
 
 Result<u32> sys_lseek(s32 fd, s32 offset, u32 whence) {

@@ -1,5 +1,6 @@
-// Reading and writing files page by page through the page cache. No lock is held while user memory is touched but the
-// inode's own, which is outside the mmap lock (as Linux's inode lock is): the buffer may be a mapping of the same file.
+// Reading and writing files page by page through the page cache. No lock is held while user memory is touched
+// but the inode's own, which is outside the mmap lock (as Linux's inode lock is): the buffer may be a mapping
+// of the same file.
 #include "kernel/fs/regular.hpp"
 
 #include <algorithm>
@@ -23,9 +24,10 @@ struct PagePart {
 
 u8* at(Page& page, u32 offset) { return static_cast<u8*>(page_address(page)) + offset; }
 
-// Calls copy(bytes of the cache, done, n) for each page of a read; it returns how many it took. A hole reads as zeros
-// and stays a hole.
-template <class Copy> Result<u32> read_pages(AddressSpace& mapping, u32 bytes, u64 position, Copy&& copy) {
+// Calls copy(bytes of the cache, done, n) for each page of a read; it returns how many it took. A hole reads
+// as zeros and stays a hole.
+template <class Copy>
+Result<u32> read_pages(AddressSpace& mapping, u32 bytes, u64 position, Copy&& copy) {
     if (position >= mapping.size)
         return 0u;
     bytes = static_cast<u32>(std::min<u64>(bytes, mapping.size - position));
@@ -33,7 +35,8 @@ template <class Copy> Result<u32> read_pages(AddressSpace& mapping, u32 bytes, u
     while (done < bytes) {
         const PagePart part(position + done, bytes - done);
         Page* page = find_get_page(mapping, part.index);
-        const u32 copied = copy(page != nullptr ? at(*page, part.offset) : at(zero_page(), part.offset), done, part.bytes);
+        const u32 copied =
+            copy(page != nullptr ? at(*page, part.offset) : at(zero_page(), part.offset), done, part.bytes);
         if (page != nullptr) {
             page->set(PG_REFERENCED);
             put_page(*page);
@@ -45,7 +48,8 @@ template <class Copy> Result<u32> read_pages(AddressSpace& mapping, u32 bytes, u
     return done;
 }
 
-template <class Copy> Result<u32> write_pages(AddressSpace& mapping, u32 bytes, u64 position, Copy&& copy) {
+template <class Copy>
+Result<u32> write_pages(AddressSpace& mapping, u32 bytes, u64 position, Copy&& copy) {
     u32 done = 0;
     while (done < bytes) {
         const PagePart part(position + done, bytes - done);
@@ -66,9 +70,10 @@ template <class Copy> Result<u32> write_pages(AddressSpace& mapping, u32 bytes, 
 }
 
 Result<u32> regular_read(File& file, UserAddr buffer, u32 bytes, u64& position) {
-    const u32 done = TRY(read_pages(file.inode->mapping, bytes, position, [&](const u8* from, u32 at_byte, u32 count) {
-        return count - copy_to_user(buffer + at_byte, from, count);
-    }));
+    const u32 done =
+        TRY(read_pages(file.inode->mapping, bytes, position, [&](const u8* from, u32 at_byte, u32 count) {
+            return count - copy_to_user(buffer + at_byte, from, count);
+        }));
     position += done;
     file.inode->atime_ns = current_time_ns();
     return done;

@@ -21,7 +21,8 @@ constexpr u64 NSEC = 1'000'000'000;
 constexpr u32 DEVICE_NUMBER = 1; // of the one file system there is
 constexpr u32 SECTOR = 512;      // the unit of st_blocks
 
-// The inode that (dirfd, path, flags) of the *at calls means; an empty path with AT_EMPTY_PATH is dirfd's own.
+// The inode that (dirfd, path, flags) of the *at calls means; an empty path with AT_EMPTY_PATH is dirfd's
+// own.
 Result<InodeRef> inode_at(s32 dirfd, UserAddr path, u32 flags) {
     PathName name = TRY(PathName::from_user(path, (flags & AT_EMPTY_PATH) != 0));
     if (name.empty()) {
@@ -60,7 +61,7 @@ Result<u32> put_stat64(const Inode& inode, UserAddr buffer) {
 }
 
 struct statx_timestamp statx_time(u64 time_ns) {
-    struct statx_timestamp out{};
+    struct statx_timestamp out {};
     out.tv_sec = static_cast<s64>(time_ns / NSEC);
     out.tv_nsec = static_cast<u32>(time_ns % NSEC);
     return out;
@@ -89,7 +90,8 @@ Result<u32> put_statx(const Inode& inode, UserAddr buffer) {
 }
 
 Result<u32> put_statfs64(const Inode& inode, u32 size, UserAddr buffer) {
-    // ARM's library passes 88 for the packed 84 that the kernel fills (Linux arch/arm/kernel/sys_oabi-compat.c).
+    // ARM's library passes 88 for the packed 84 that the kernel fills (Linux
+    // arch/arm/kernel/sys_oabi-compat.c).
     if (size != sizeof(struct statfs64) && size != 88)
         return Err(Errno::INVAL);
     struct statfs64 out;
@@ -111,7 +113,9 @@ Result<u32> put_statfs64(const Inode& inode, u32 size, UserAddr buffer) {
 Result<u32> sys_stat64(UserAddr path, UserAddr buffer) {
     return put_stat64(*TRY(user_path(AT_FDCWD, path, LOOKUP_FOLLOW)), buffer);
 }
-Result<u32> sys_lstat64(UserAddr path, UserAddr buffer) { return put_stat64(*TRY(user_path(AT_FDCWD, path, 0)), buffer); }
+Result<u32> sys_lstat64(UserAddr path, UserAddr buffer) {
+    return put_stat64(*TRY(user_path(AT_FDCWD, path, 0)), buffer);
+}
 
 Result<u32> sys_fstat64(s32 fd, UserAddr buffer) {
     FileRef file(TRY(fget(fd)));
@@ -181,6 +185,8 @@ Result<u32> sys_readlinkat(s32 dirfd, UserAddr path, UserAddr buffer, u32 size) 
     return length;
 }
 
-Result<u32> sys_readlink(UserAddr path, UserAddr buffer, u32 size) { return sys_readlinkat(AT_FDCWD, path, buffer, size); }
+Result<u32> sys_readlink(UserAddr path, UserAddr buffer, u32 size) {
+    return sys_readlinkat(AT_FDCWD, path, buffer, size);
+}
 
 } // namespace faultline

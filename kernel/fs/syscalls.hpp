@@ -1,5 +1,6 @@
-// The file system calls, as the dispatcher calls them: arguments as the program gave them, 64-bit ones assembled, results
-// and errors as the man pages of the names say. Caller: current, with no lock held; all may sleep.
+// The file system calls, as the dispatcher calls them: arguments as the program gave them, 64-bit ones
+// assembled, results and errors as the man pages of the names say. Caller: current, with no lock held; all
+// may sleep.
 #pragma once
 
 #include "base/result.hpp"
@@ -24,7 +25,8 @@ Result<u32> sys_pread64(s32 fd, UserAddr buffer, u32 bytes, s64 offset);
 Result<u32> sys_pwrite64(s32 fd, UserAddr buffer, u32 bytes, s64 offset);
 Result<u32> sys_readv(s32 fd, UserAddr vector, u32 count);
 Result<u32> sys_writev(s32 fd, UserAddr vector, u32 count);
-Result<u32> sys_preadv(s32 fd, UserAddr vector, u32 count, u32 offset_low, u32 offset_high); // preadv(2): no 64-bit pair
+Result<u32> sys_preadv(s32 fd, UserAddr vector, u32 count, u32 offset_low,
+                       u32 offset_high); // preadv(2): no 64-bit pair
 Result<u32> sys_pwritev(s32 fd, UserAddr vector, u32 count, u32 offset_low, u32 offset_high);
 Result<u32> sys_lseek(s32 fd, s32 offset, u32 whence);
 Result<u32> sys_llseek(s32 fd, u32 offset_high, u32 offset_low, UserAddr result, u32 whence);
@@ -67,7 +69,7 @@ Result<u32> sys_chown32(UserAddr path, u32 uid, u32 gid);
 Result<u32> sys_lchown32(UserAddr path, u32 uid, u32 gid);
 Result<u32> sys_fchown32(s32 fd, u32 uid, u32 gid);
 Result<u32> sys_fchownat(s32 dirfd, UserAddr path, u32 uid, u32 gid, u32 flags);
-Result<u32> sys_utimensat(s32 dirfd, UserAddr path, UserAddr times, u32 flags);        // two times of 32-bit seconds
+Result<u32> sys_utimensat(s32 dirfd, UserAddr path, UserAddr times, u32 flags); // two times of 32-bit seconds
 Result<u32> sys_utimensat_time64(s32 dirfd, UserAddr path, UserAddr times, u32 flags); // of 64-bit seconds
 Result<u32> sys_umask(u32 mask);
 
@@ -99,14 +101,17 @@ Result<u32> sys_umount2(UserAddr target, u32 flags);
 
 // poll.cpp
 Result<u32> sys_poll(UserAddr fds, u32 count, s32 timeout_ms);
-Result<u32> sys_ppoll(UserAddr fds, u32 count, UserAddr timeout, UserAddr sigmask, u32 sigset_bytes);        // 32-bit seconds
-Result<u32> sys_ppoll_time64(UserAddr fds, u32 count, UserAddr timeout, UserAddr sigmask, u32 sigset_bytes); // 64-bit
+Result<u32> sys_ppoll(UserAddr fds, u32 count, UserAddr timeout, UserAddr sigmask,
+                      u32 sigset_bytes); // 32-bit seconds
+Result<u32> sys_ppoll_time64(UserAddr fds, u32 count, UserAddr timeout, UserAddr sigmask,
+                             u32 sigset_bytes); // 64-bit
 
 // select.cpp; `sigmask` points to the address and the size of a signal mask (select(2), Notes)
-Result<u32> sys_select(u32 count, UserAddr read_set, UserAddr write_set, UserAddr except_set, UserAddr timeval); // _newselect
-Result<u32> sys_pselect6(u32 count, UserAddr read_set, UserAddr write_set, UserAddr except_set, UserAddr timeout,
-                         UserAddr sigmask);
-Result<u32> sys_pselect6_time64(u32 count, UserAddr read_set, UserAddr write_set, UserAddr except_set, UserAddr timeout,
-                                UserAddr sigmask);
+Result<u32> sys_select(u32 count, UserAddr read_set, UserAddr write_set, UserAddr except_set,
+                       UserAddr timeval); // _newselect
+Result<u32> sys_pselect6(u32 count, UserAddr read_set, UserAddr write_set, UserAddr except_set,
+                         UserAddr timeout, UserAddr sigmask);
+Result<u32> sys_pselect6_time64(u32 count, UserAddr read_set, UserAddr write_set, UserAddr except_set,
+                                UserAddr timeout, UserAddr sigmask);
 
 } // namespace faultline

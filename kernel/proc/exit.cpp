@@ -48,6 +48,9 @@ void forget_original_parent(ThreadGroup& group) {
         child.parent = &init;
         init.children.push_back(child);
         child.leader->exit_signal = SIGCHLD;
+        for (Task& thread : child.threads)
+            if (thread.pdeath_signal != 0)
+                (void)send_group_sig_info(siginfo_user(thread.pdeath_signal, SI_USER), child);
         if (group_is_dead(child) && do_notify_parent(child, SIGCHLD))
             release_group(child);
     }
@@ -120,6 +123,10 @@ void do_exit(s32 code) {
     task.exiting = true;
     task.exit_code = code;
     const bool group_dead = --group.live == 0;
+    if (!group_dead) {
+        retarget_shared_pending(task);
+        complete_group_stop(group);
+    }
     if (group_dead)
         del_timer(group.real_timer);
     if (task.mm.mm != nullptr)

@@ -69,8 +69,15 @@ void force_sig(s32 sig);
 // are.
 u32 zap_other_threads(Task& task);
 
+// If a stop is under way and every thread that still lives has stopped, it is complete, and the parent hears
+// of it. After a thread stopped or began to exit.
+void complete_group_stop(ThreadGroup& group);
+
 // Whether a pending signal concerns `task` now; call after its mask or its pending set changed.
 void recalc_sigpending(Task& task);
+
+// A process's signal may have been given to `task`, which now blocks it, or exits: others are told to look.
+void retarget_shared_pending(Task& task);
 
 // current's mask. SIGKILL and SIGSTOP are never blocked.
 void set_current_blocked(u64 blocked);

@@ -43,17 +43,10 @@ bool all_stopped(const ThreadGroup& group) {
 // Stops here until SIGCONT or SIGKILL. The last thread to stop tells the parent.
 void do_signal_stop() {
     Task& task = *current();
-    ThreadGroup& group = *task.group;
     {
         IrqGuard irqs;
         task.state = TaskState::Stopped;
-        if (all_stopped(group)) {
-            group.stop_pending = false;
-            group.stopped = true;
-            group.stop_reported = false;
-            group.continued_unreported = false;
-            do_notify_parent_cldstop(group, CLD_STOPPED, group.stop_signal);
-        }
+        complete_group_stop(*task.group);
     }
     schedule();
     recalc_sigpending(task);
@@ -73,16 +66,42 @@ void begin_signal_stop(s32 sig) {
 
 } // namespace
 
+void complete_group_stop(ThreadGroup& group) {
+    IrqGuard irqs;
+    if (!group.stop_pending || !all_stopped(group))
+        return;
+    group.stop_pending = false;
+    group.stopped = true;
+    group.stop_reported = false;
+    group.continued_unreported = false;
+    do_notify_parent_cldstop(group, CLD_STOPPED, group.stop_signal);
+}
+
 void recalc_sigpending(Task& task) {
+    IrqGuard irqs; // a timer may send a signal at any moment
     const ThreadGroup& group = *task.group;
     task.sigpending = ((task.pending.set | group.shared_pending.set) & ~task.blocked) != 0 ||
                       group.stop_pending || (task.pending.set & sigmask(SIGKILL)) != 0;
 }
 
+void retarget_shared_pending(Task& task) {
+    IrqGuard irqs;
+    const u64 waiting = task.group->shared_pending.set;
+    if (waiting == 0)
+        return;
+    for (Task& thread : task.group->threads)
+        if (&thread != &task && !thread.exiting && !thread.sigpending && (waiting & ~thread.blocked) != 0)
+            signal_wake_up(thread, false);
+}
+
 void set_current_blocked(u64 blocked) {
     IrqGuard irqs;
-    current()->blocked = blocked & ~KERNEL_ONLY_SIGNALS;
-    recalc_sigpending(*current());
+    Task& task = *current();
+    const u64 newly_blocked = blocked & ~task.blocked;
+    task.blocked = blocked & ~KERNEL_ONLY_SIGNALS;
+    recalc_sigpending(task);
+    if (newly_blocked != 0)
+        retarget_shared_pending(task);
 }
 
 bool signal_pending() { return current()->sigpending; }
@@ -187,6 +206,10 @@ void handle_signal(PtRegs& regs, const KSignal& signal) {
         return;
     }
     task.restore_sigmask = false;
+    if ((task.sas_flags & SS_AUTODISARM) != 0) { // the frame has kept it, for sigreturn to set again
+        task.sas_sp = task.sas_size = 0;
+        task.sas_flags = SS_DISABLE;
+    }
     u64 blocked = task.blocked | signal.action.blocked();
     if ((signal.action.flags & SA_NODEFER) == 0)
         blocked |= sigmask(signal.info.signo);

@@ -46,6 +46,7 @@ Result<u32> sys_kill(s32 pid, s32 sig);
 Result<u32> sys_tkill(s32 tid, s32 sig);
 Result<u32> sys_tgkill(s32 tgid, s32 tid, s32 sig);
 Result<u32> sys_rt_sigqueueinfo(s32 pid, s32 sig, UserAddr info);
+Result<u32> sys_rt_tgsigqueueinfo(s32 tgid, s32 tid, s32 sig, UserAddr info);
 Result<u32> sys_rt_sigaction(s32 sig, UserAddr action, UserAddr old_action, u32 sigset_bytes);
 Result<u32> sys_rt_sigprocmask(s32 how, UserAddr set, UserAddr old_set, u32 sigset_bytes);
 Result<u32> sys_rt_sigpending(UserAddr set, u32 sigset_bytes);
@@ -98,6 +99,7 @@ Result<u32> sys_sched_getparam(s32 pid, UserAddr parameter);
 Result<u32> sys_sched_get_priority_max(s32 policy);
 Result<u32> sys_sched_get_priority_min(s32 policy);
 Result<u32> sys_sched_rr_get_interval(s32 pid, UserAddr interval);
+Result<u32> sys_sched_rr_get_interval_time64(s32 pid, UserAddr interval);
 Result<u32> sys_sched_setaffinity(s32 pid, u32 bytes, UserAddr mask);
 Result<u32> sys_sched_getaffinity(s32 pid, u32 bytes, UserAddr mask);
 Result<u32> sys_getcpu(UserAddr cpu, UserAddr node);
@@ -106,6 +108,7 @@ Result<u32> sys_setpriority(s32 which, s32 who, s32 niceness);
 
 // syscalls_system.cpp
 Result<u32> sys_uname(UserAddr buffer);
+Result<u32> sys_personality(u32 persona);
 Result<u32> sys_sysinfo(UserAddr buffer);
 Result<u32> sys_reboot(u32 magic1, u32 magic2, u32 command, UserAddr argument);
 Result<u32> sys_getrandom(UserAddr buffer, u32 bytes, u32 flags);

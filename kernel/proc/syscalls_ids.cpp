@@ -125,6 +125,16 @@ Result<u32> sys_prctl(s32 option, u32 argument2, u32, u32, u32) {
     case PR_GET_NAME:
         TRY_VOID(copy_struct_to_user(UserAddr(argument2), task.comm, sizeof task.comm));
         return 0u;
+    case PR_SET_PDEATHSIG:
+        if (argument2 > SIGNAL_COUNT)
+            return Err(Errno::INVAL);
+        task.pdeath_signal = static_cast<s32>(argument2);
+        return 0u;
+    case PR_GET_PDEATHSIG:
+        TRY_VOID(put_user_u32(UserAddr(argument2), static_cast<u32>(task.pdeath_signal)));
+        return 0u;
+    case PR_SET_NO_NEW_PRIVS: // execve never gives any
+        return argument2 == 1 ? Result<u32>(0u) : Err(Errno::INVAL);
     case PR_GET_DUMPABLE:
         return 1u;
     case PR_SET_DUMPABLE:

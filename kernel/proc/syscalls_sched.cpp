@@ -92,6 +92,12 @@ Result<u32> sys_sched_rr_get_interval(s32 pid, UserAddr interval) {
     return 0u;
 }
 
+Result<u32> sys_sched_rr_get_interval_time64(s32 pid, UserAddr interval) {
+    TRY(thread_or_current(pid));
+    TRY_VOID(put_timespec<Timespec64>(interval, SLICE_NS));
+    return 0u;
+}
+
 // One CPU: the only mask that allows a task to run has bit 0.
 Result<u32> sys_sched_setaffinity(s32 pid, u32 bytes, UserAddr mask) {
     u32 low = 0;

@@ -85,20 +85,43 @@ Result<u32> sys_tgkill(s32 tgid, s32 tid, s32 sig) {
     return kill_thread(tgid, tid, sig);
 }
 
-Result<u32> sys_rt_sigqueueinfo(s32 pid, s32 sig, UserAddr user_info) {
-    SigInfo info;
-    TRY_VOID(copy_struct_from_user(&info, user_info, sizeof info));
-    info.signo = sig;
-    Task* task = find_task_by_vpid(pid);
-    if (task == nullptr)
-        return Err(Errno::SRCH);
-    // Nobody may pretend to be kill() or the kernel to another process.
-    if ((info.code >= 0 || info.code == SI_TKILL) && task->group != &current_group())
+namespace {
+
+// Nobody may pretend to be kill() or the kernel to another process.
+Result<void> check_siginfo(SigInfo& info, s32 sig, const Task& receiver) {
+    if ((info.code >= 0 || info.code == SI_TKILL) && receiver.group != &current_group())
         return Err(Errno::PERM);
     if (!may_send(sig))
         return Err(Errno::INVAL);
+    info.signo = sig;
+    return {};
+}
+
+} // namespace
+
+Result<u32> sys_rt_sigqueueinfo(s32 pid, s32 sig, UserAddr user_info) {
+    SigInfo info;
+    TRY_VOID(copy_struct_from_user(&info, user_info, sizeof info));
+    Task* task = find_task_by_vpid(pid);
+    if (task == nullptr)
+        return Err(Errno::SRCH);
+    TRY_VOID(check_siginfo(info, sig, *task));
     if (sig != 0)
         TRY_VOID(send_group_sig_info(info, *task->group));
+    return 0u;
+}
+
+Result<u32> sys_rt_tgsigqueueinfo(s32 tgid, s32 tid, s32 sig, UserAddr user_info) {
+    if (tgid <= 0 || tid <= 0)
+        return Err(Errno::INVAL);
+    SigInfo info;
+    TRY_VOID(copy_struct_from_user(&info, user_info, sizeof info));
+    Task* task = find_task_by_vpid(tid);
+    if (task == nullptr || task->group->pid != tgid)
+        return Err(Errno::SRCH);
+    TRY_VOID(check_siginfo(info, sig, *task));
+    if (sig != 0)
+        TRY_VOID(send_sig_info(info, *task));
     return 0u;
 }
 

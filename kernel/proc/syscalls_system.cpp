@@ -27,6 +27,13 @@ Result<u32> sys_uname(UserAddr buffer) {
     return 0u;
 }
 
+// PER_LINUX without flags is the only one; 0xffffffff asks.
+Result<u32> sys_personality(u32 persona) {
+    if (persona != 0 && persona != ~u32{0})
+        return Err(Errno::INVAL);
+    return 0u;
+}
+
 Result<u32> sys_sysinfo(UserAddr buffer) {
     struct sysinfo info = {};
     info.uptime = static_cast<__kernel_long_t>(clock_ns() / NSEC_PER_SEC);

@@ -88,6 +88,7 @@ struct Task {
     UserAddr set_child_tid;
     s32 exit_code = 0;                // as wait(2) encodes it
     s32 exit_signal = 0;              // sent to the parent; 0 for a thread
+    s32 pdeath_signal = 0;            // prctl(PR_SET_PDEATHSIG): sent to it when its parent process dies
     Completion* vfork_done = nullptr; // a parent that waits for this task to leave its address space
 
     // futexes

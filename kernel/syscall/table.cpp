@@ -6,6 +6,7 @@
 
 #include "kernel/fs/syscalls.hpp"
 #include "kernel/futex/syscalls.hpp"
+#include "kernel/ipc/shm.hpp"
 #include "kernel/proc/syscalls.hpp"
 
 namespace faultline {
@@ -67,6 +68,7 @@ constexpr Entry ENTRIES[] = {
     {__NR_tkill, adapt<sys_tkill>},
     {__NR_tgkill, adapt<sys_tgkill>},
     {__NR_rt_sigqueueinfo, adapt<sys_rt_sigqueueinfo>},
+    {__NR_rt_tgsigqueueinfo, adapt<sys_rt_tgsigqueueinfo>},
     {__NR_rt_sigaction, adapt<sys_rt_sigaction>},
     {__NR_rt_sigprocmask, adapt<sys_rt_sigprocmask>},
     {__NR_rt_sigpending, adapt<sys_rt_sigpending>},
@@ -91,6 +93,11 @@ constexpr Entry ENTRIES[] = {
     {__NR_munlock, adapt<sys_munlock>},
     {__NR_mlockall, adapt<sys_mlockall>},
     {__NR_munlockall, adapt<sys_munlockall>},
+
+    {__NR_shmget, adapt<sys_shmget>},
+    {__NR_shmat, adapt<sys_shmat>},
+    {__NR_shmdt, adapt<sys_shmdt>},
+    {__NR_shmctl, adapt<sys_shmctl>},
 
     // futexes
     {__NR_futex, adapt<sys_futex>},
@@ -122,6 +129,7 @@ constexpr Entry ENTRIES[] = {
     {__NR_sched_get_priority_max, adapt<sys_sched_get_priority_max>},
     {__NR_sched_get_priority_min, adapt<sys_sched_get_priority_min>},
     {__NR_sched_rr_get_interval, adapt<sys_sched_rr_get_interval>},
+    {__NR_sched_rr_get_interval_time64, adapt<sys_sched_rr_get_interval_time64>},
     {__NR_sched_setaffinity, adapt<sys_sched_setaffinity>},
     {__NR_sched_getaffinity, adapt<sys_sched_getaffinity>},
     {__NR_getcpu, adapt<sys_getcpu>},
@@ -130,6 +138,7 @@ constexpr Entry ENTRIES[] = {
 
     // the system
     {__NR_uname, adapt<sys_uname>},
+    {__NR_personality, adapt<sys_personality>},
     {__NR_sysinfo, adapt<sys_sysinfo>},
     {__NR_reboot, adapt<sys_reboot>},
     {__NR_getrandom, adapt<sys_getrandom>},

@@ -45,7 +45,7 @@ refused --disk --disk "$work/nowhere"
 refused --root --root "$work/nowhere" --init /sbin/init
 refused --root --root "$program" --init /sbin/init
 refused --append --append 'open="quote' --init /sbin/init
-refused --append --append 'loglevel=4 -- x' --init /sbin/init
+refused --append --append 'loglevel=5 -- x' --init /sbin/init
 refused --append --append $'two\nlines' --init /sbin/init
 refused --init --init
 refused --init --init sbin/init

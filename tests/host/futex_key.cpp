@@ -85,6 +85,10 @@ TEST_CASE("futex key: addresses that are none") {
         CHECK(get_futex_key(UserAddr(0), SHARED, READ).error() == Errno::FAULT);
         CHECK(get_futex_key(UserAddr(0), FutexScope::Private, READ).ok()); // nobody looked
         CHECK(get_futex_key(read_only, SHARED, READ).error() == Errno::FAULT);
+        // Written once, then read-only: there is a page, but a later write could put another in its place.
+        test.store(page, 1);
+        REQUIRE(do_mprotect(mm, page, PAGE_SIZE, PROT_READ).ok());
+        CHECK(get_futex_key(page, SHARED, READ).error() == Errno::FAULT);
         CHECK(get_futex_key(shared_read_only, SHARED, READ).ok());
         CHECK(get_futex_key(shared_read_only, SHARED, WRITE).error() == Errno::FAULT);
     });

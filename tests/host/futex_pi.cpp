@@ -293,3 +293,35 @@ TEST_CASE("UNLOCK_PI: a waiter, and an entry that is clean: nothing happens unti
     test.run();
     CHECK(FutexHost::word(mm, word) == 0);
 }
+
+TEST_CASE("LOCK_PI: a FUTEX_WAIT that strayed among the waiters does not keep the lock from its heir") {
+    FutexHost test;
+    MmStruct& mm = test.new_mm();
+    const UserAddr word = FutexHost::map_private(mm), time = word + 64;
+    Task* wanderer = nullptr;
+    test.spawn(mm, [&] {     // 1
+        test.store(time, 1); // LOCK_PI2: one second after boot
+        test.store(time + 4, 0);
+        CHECK(futex(LOCK, word).ok());
+        while (clock_ns() < NSEC_PER_SEC) // until 2 has given up
+            CHECK(futex(FUTEX_WAIT_BITSET | PRIVATE, word + 128, 0, time.value(), {}, 1).error() ==
+                  Errno::TIMEDOUT);
+        let_others_run();
+        CHECK(queued(word) == 2);
+        exit_task();
+    });
+    test.spawn(mm, [&] { // 2
+        CHECK(futex(FUTEX_LOCK_PI2 | PRIVATE, word, 0, time.value()).error() == Errno::TIMEDOUT);
+    });
+    wanderer = &test.spawn(mm, [&] { // 3
+        CHECK(futex(FUTEX_WAIT | PRIVATE, word, 1 | WAITERS).value() == 0);
+    });
+    test.spawn(mm, [&] { // 4
+        CHECK(futex(LOCK, word).value() == 0);
+        CHECK(test.load(word) == (4 | WAITERS | OWNER_DIED));
+        CHECK(wanderer->state == TaskState::Interruptible);
+        CHECK(futex(FUTEX_WAKE | PRIVATE, word, 1).value() == 1);
+        CHECK(futex(UNLOCK, word).ok());
+    });
+    test.run();
+}

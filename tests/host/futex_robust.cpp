@@ -168,7 +168,12 @@ TEST_CASE("robust list: lists that go nowhere end the walk, what came before is 
     SECTION("the kernel's") { walk(UserAddr(0x8000'0000)); }
     SECTION("null") { walk(UserAddr(0)); }
     SECTION("PROT_NONE") { walk(FutexHost::map(mm, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS)); }
-    SECTION("an unaligned word") { walk(two + 2); }
+    SECTION("an unaligned word, though it holds the task's id") {
+        const UserAddr unaligned = page + 258;
+        test.run(mm, [&] { test.store(unaligned + WORD, 2); }); // the id of the task that walks
+        walk(unaligned);
+        CHECK(FutexHost::word(mm, page + 264) == 2u << 16);
+    }
     SECTION("a circle") { walk(one); }
     SECTION("no head at all") {
         test.run(mm, [&] {

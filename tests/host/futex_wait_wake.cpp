@@ -3,8 +3,10 @@
 
 #include "arch/contract/clock.hpp"
 #include "kernel/futex/operations.hpp"
+#include "kernel/futex/queue.hpp"
 #include "kernel/futex/syscalls.hpp"
 #include "kernel/sched/sched.hpp"
+#include "mm/fault.hpp"
 #include "tests/host/futex_fixture.hpp"
 
 using namespace faultline;
@@ -218,4 +220,62 @@ TEST_CASE("clear_child_tid's wake reaches another process") {
     });
     test.run();
     CHECK(woken);
+}
+
+TEST_CASE("a bucket's lock is held exactly while the word may not fault, whichever operation it is") {
+    struct Row {
+        const char* name;
+        u32 op, val;
+        bool read_first; // so that the entry is present and clean: only the write faults
+    };
+    const Row row =
+        GENERATE(Row{"WAIT", FUTEX_WAIT, 1, false}, Row{"CMP_REQUEUE", FUTEX_CMP_REQUEUE, 0, false},
+                 Row{"WAKE_OP", FUTEX_WAKE_OP, 0, false}, Row{"WAKE_OP", FUTEX_WAKE_OP, 0, true},
+                 Row{"LOCK_PI", FUTEX_LOCK_PI, 0, false}, Row{"LOCK_PI", FUTEX_LOCK_PI, 0, true},
+                 Row{"UNLOCK_PI", FUTEX_UNLOCK_PI, 0, true});
+    CAPTURE(row.name, row.read_first);
+    FutexHost test;
+    MmStruct& mm = test.new_mm();
+    const UserAddr word = FutexHost::map_shared(mm);
+    test.run(mm, [&] {
+        if (row.read_first)
+            test.load(word);
+        if (row.op == FUTEX_UNLOCK_PI)
+            FutexHost::word(mm, word) = static_cast<u32>(current()->pid);
+        const FutexHashBucket& bucket =
+            futex_hash(get_futex_key(word, FutexScope::Private, FutexAccess::Read).value());
+        u32 atomic_faults = 0;
+        const auto serve = test.host.machine.on_fault;
+        test.host.machine.on_fault = [&](const FaultInfo& fault) {
+            CHECK(bucket.lock.is_locked() == pagefault_disabled());
+            CHECK_FALSE(mm.mmap_lock.is_locked());
+            atomic_faults += pagefault_disabled() ? 1 : 0;
+            return serve(fault);
+        };
+        const bool counts = row.op == FUTEX_CMP_REQUEUE || row.op == FUTEX_WAKE_OP;
+        const Errno result =
+            futex(row.op | PRIVATE, word, row.val, counts ? 1 : 0, word, counts ? ADD_1 : 0).error();
+        CHECK((result == Errno{} || result == Errno::AGAIN));
+        CHECK(atomic_faults == 1);
+        CHECK_FALSE(bucket.lock.is_locked());
+        CHECK_FALSE(pagefault_disabled());
+    });
+}
+
+TEST_CASE(
+    "WAIT: the word changes while its fault is served: compared again, under the lock, and nobody sleeps") {
+    FutexHost test;
+    MmStruct& mm = test.new_mm();
+    const UserAddr word = FutexHost::map_shared(mm);
+    test.run(mm, [&] {
+        const auto serve = test.host.machine.on_fault;
+        test.host.machine.on_fault = [&](const FaultInfo& fault) {
+            const bool served = serve(fault);
+            if (served)
+                FutexHost::word(mm, word) = 1; // a waker: first the word, then FUTEX_WAKE, which finds nobody
+            return served;
+        };
+        CHECK(futex(FUTEX_WAIT | PRIVATE, word, 0).error() == Errno::AGAIN);
+        CHECK(queued(word) == 0);
+    });
 }

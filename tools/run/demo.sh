@@ -50,7 +50,7 @@ act() {
     printf '\n  $ ./qemu-run.sh --scenario %s --fault-in %s\n\n' "$1" "$2"
     start_cell act "$1" "$2"
     finish_cell
-    tr -d '\r' <"$(log_of "$1" "$2")" | sed 's/^/    | /'
+    tr -d '\r' <"$(log_of "$1" "$2")" | fold -s -w 112 | sed 's/^/    | /'
     printf '\n  The program %s.\n' "${outcome[$1,$2]}"
     [[ ${outcome[$1,$2]} == "$3" ]] || disagreements+=("$1 with $2: ${outcome[$1,$2]}, expected: $3")
 }

@@ -1,5 +1,5 @@
-// The device's side of the ports: the control queue, over which host and guest agree which ports there are and who has
-// them open, and the interrupt.
+// The device's side of the ports: the control queue, over which host and guest agree which ports there are
+// and who has them open, and the interrupt.
 #include "kernel/drivers/virtio/console.hpp"
 
 #include <algorithm>
@@ -25,9 +25,9 @@ namespace {
 
 using ControlMessage = virtio_console_control; // little-endian, as this machine is
 
-constexpr u32 CONTROL_RECEIVE = 2, CONTROL_TRANSMIT = 3;       // queue numbers (5.3.2)
-constexpr u32 CONTROL_BYTES = PAGE_SIZE / Virtqueue::SIZE;     // a message with the longest name we look at
-constexpr u64 HANDSHAKE_NS = 100'000'000;                      // a host that says less in this time says nothing
+constexpr u32 CONTROL_RECEIVE = 2, CONTROL_TRANSMIT = 3;   // queue numbers (5.3.2)
+constexpr u32 CONTROL_BYTES = PAGE_SIZE / Virtqueue::SIZE; // a message with the longest name we look at
+constexpr u64 HANDSHAKE_NS = 100'000'000;                  // a host that says less in this time says nothing
 
 struct Console {
     VirtioMmio transport;
@@ -61,7 +61,8 @@ void handle_control(const ControlMessage& message, std::string_view text) {
     Port* port = message.id >= 1 && message.id < MAX_PORTS ? &console->ports[message.id] : nullptr;
     switch (message.event) {
     case VIRTIO_CONSOLE_PORT_ADD: {
-        const bool usable = port != nullptr && console->booting && port->add(console->transport, message.id).ok();
+        const bool usable =
+            port != nullptr && console->booting && port->add(console->transport, message.id).ok();
         send_control(message.id, VIRTIO_CONSOLE_PORT_READY, usable ? 1 : 0);
         break;
     }
@@ -73,7 +74,8 @@ void handle_control(const ControlMessage& message, std::string_view text) {
         if (port != nullptr)
             port->host_opened(message.value != 0);
         break;
-    default: break; // RESIZE, CONSOLE_PORT: of no use here
+    default:
+        break; // RESIZE, CONSOLE_PORT: of no use here
     }
 }
 
@@ -130,7 +132,8 @@ void shake_hands() {
     send_control(VIRTIO_CONSOLE_BAD_ID, VIRTIO_CONSOLE_DEVICE_READY, 1);
     const u64 deadline = clock_ns() + HANDSHAKE_NS;
     const auto complete = [] {
-        return std::any_of(std::begin(console->ports), std::end(console->ports), [](Port& p) { return p.present(); }) &&
+        return std::any_of(std::begin(console->ports), std::end(console->ports),
+                           [](Port& p) { return p.present(); }) &&
                std::all_of(std::begin(console->ports), std::end(console->ports),
                            [](Port& p) { return !p.present() || !p.name().empty(); });
     };
@@ -149,7 +152,8 @@ void init_virtio_console() {
             continue;
         console = &storage.emplace();
         if (const auto started = start(machine.virtio[i]); !started.ok()) {
-            printk(KERN_WARNING, "virtio-console: cannot use the device (error %u)", static_cast<unsigned>(started.error()));
+            printk(KERN_WARNING, "virtio-console: cannot use the device (error %u)",
+                   static_cast<unsigned>(started.error()));
             console->transport.fail();
             console = nullptr;
             return;
@@ -175,7 +179,8 @@ void init_virtio_console() {
 }
 
 Port* port_by_minor(u32 minor) {
-    return console != nullptr && minor < MAX_PORTS && console->ports[minor].present() ? &console->ports[minor] : nullptr;
+    return console != nullptr && minor < MAX_PORTS && console->ports[minor].present() ? &console->ports[minor]
+                                                                                      : nullptr;
 }
 
 u32 find_port(std::string_view name) {

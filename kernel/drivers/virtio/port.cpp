@@ -98,7 +98,8 @@ Result<u32> Port::read(UserAddr buffer, u32 bytes, bool nonblock) {
     for (;;) {
         {
             WriteGuard guard(reading_);
-            const bool closed = host_closed_; // before looking: what comes before the end is read before the end
+            const bool closed =
+                host_closed_; // before looking: what comes before the end is read before the end
             u32 done = 0;
             while (done < bytes && next_incoming()) {
                 const u32 part = std::min(bytes - done, incoming_left_);
@@ -170,8 +171,10 @@ bool nonblock(const File& file) { return (file.flags & O_NONBLOCK) != 0; }
 } // namespace
 
 constinit const FileOps port_file_ops{
-    .read = [](File& file, UserAddr buffer, u32 bytes, u64&) { return port_of(file).read(buffer, bytes, nonblock(file)); },
-    .write = [](File& file, UserAddr buffer, u32 bytes, u64&) { return port_of(file).write(buffer, bytes, nonblock(file)); },
+    .read = [](File& file, UserAddr buffer, u32 bytes,
+               u64&) { return port_of(file).read(buffer, bytes, nonblock(file)); },
+    .write = [](File& file, UserAddr buffer, u32 bytes,
+                u64&) { return port_of(file).write(buffer, bytes, nonblock(file)); },
     .poll = [](File& file) -> u32 {
         const Port& port = port_of(file);
         return (port.readable() ? POLLIN | POLLRDNORM : 0) | (port.at_end() ? POLLHUP : 0) |

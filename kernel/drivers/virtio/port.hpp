@@ -18,8 +18,8 @@ class Port {
 
     // The host has announced it: buffers. NOMEM.
     Result<void> add(VirtioMmio& transport, u32 id);
-    // The host knows that the guest has opened it: room for what it sends. Only now, because QEMU (7.2) looks for input
-    // when it is told of new buffers, and then only if the port is open.
+    // The host knows that the guest has opened it: room for what it sends. Only now, because QEMU (7.2) looks
+    // for input when it is told of new buffers, and then only if the port is open.
     void open();
     bool present() const { return transport_ != nullptr; }
 
@@ -48,11 +48,11 @@ class Port {
     u32 name_length_ = 0;
     bool host_closed_ = false;
     Virtqueue receive_, transmit_;
-    RwSemaphore reading_;         // one reader at a time copies
-    u8* buffers_ = nullptr;       // a page of two, for what comes in
-    u8* incoming_ = nullptr;      // the one being read; nullptr: none
+    RwSemaphore reading_;    // one reader at a time copies
+    u8* buffers_ = nullptr;  // a page of two, for what comes in
+    u8* incoming_ = nullptr; // the one being read; nullptr: none
     u32 incoming_at_ = 0, incoming_left_ = 0;
-    u8* outgoing_ = nullptr;      // a page; whoever set sending_ fills it, the device's use of it clears sending_
+    u8* outgoing_ = nullptr; // a page; whoever set sending_ fills it, the device's use of it clears sending_
     bool sending_ = false;
     WaitQueue readers_, writers_;
 };

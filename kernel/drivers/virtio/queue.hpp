@@ -1,5 +1,5 @@
-// A split virtqueue (virtio 1.0, section 2.4): descriptors that name buffers, a ring of those offered to the device and
-// a ring of those it has used.
+// A split virtqueue (virtio 1.0, section 2.4): descriptors that name buffers, a ring of those offered to the
+// device and a ring of those it has used.
 #pragma once
 
 #include <atomic>
@@ -24,13 +24,14 @@ class Virtqueue {
 
     Result<void> allocate(); // the rings. NOMEM
 
-    // Offers a chain of buffers, readable ones first; `token` comes back with the chain. False: too few descriptors.
-    // The caller then notifies the device (VirtioMmio::notify).
+    // Offers a chain of buffers, readable ones first; `token` comes back with the chain. False: too few
+    // descriptors. The caller then notifies the device (VirtioMmio::notify).
     bool add(std::span<const VirtBuffer> chain, void* token);
 
     bool has_used() const;
 
-    // Takes the next chain that the device is done with: its token, and how many bytes the device wrote. nullptr: none.
+    // Takes the next chain that the device is done with: its token, and how many bytes the device wrote.
+    // nullptr: none.
     void* get_used(u32& bytes);
 
     PhysAddr descriptors() const;
@@ -68,7 +69,7 @@ class Virtqueue {
     void* tokens_[SIZE] = {}; // by the chain's first descriptor
     u16 free_head_ = 0;       // free descriptors are chained through `next`
     u16 free_count_ = 0;
-    u16 seen_used_ = 0;       // used.index up to here was taken
+    u16 seen_used_ = 0; // used.index up to here was taken
 };
 
 } // namespace faultline
