@@ -6,7 +6,7 @@ build=$1
 cd "$(dirname "$0")/.."
 
 log=$build/tidy.log
-if ! sed -n 's/^ *"file": "\(.*\)",*$/\1/p' "$build/compile_commands.json" | grep -v /tests/ | tr '\n' '\0' |
+if ! sed -n 's/^ *"file": "\(.*\)",*$/\1/p' "$build/compile_commands.json" | grep -v -E '/tests/|cmake_pch' | tr '\n' '\0' |
     xargs -0 -n 4 -P "$(nproc)" clang-tidy --quiet -p "$build" --extra-arg=-std=c++2b >"$log" 2>&1; then
     grep -v -E '^[0-9]+ warnings? (generated|treated)' "$log"
     exit 1

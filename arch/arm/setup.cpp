@@ -52,6 +52,7 @@ extern "C" [[noreturn]] void setup_machine(u32 device_tree) {
         panic("the device tree names no PL011");
     console_init(info.uart);
     clock_init();
+    pmu_init();
     check(info);
     paging_init(info);
     interrupts_init(info);

@@ -14,6 +14,7 @@ void paging_init(const BootInfo& info);                   // all of RAM mapped, 
 void interrupts_init(const BootInfo& info);               // request_irq() works
 void console_init_input(const DeviceInfo& uart);
 void clock_init();          // clock_ns() works
+void pmu_init();            // instructions_retired() works
 void timer_init(u32 intid); // set_next_event() works
 
 } // namespace faultline

@@ -64,9 +64,6 @@ void timer_init(u32 intid) {
 
 u64 clock_ns() { return multiply_fixed(cntvct(), ns_per_tick); }
 
-// The counter's own granularity under -icount shift=0 is 16 instructions at QEMU's 62.5 MHz.
-u64 cycle_counter() { return clock_ns(); }
-
 void set_next_event(u64 deadline_ns) {
     if (deadline_ns == ~u64{0}) {
         set_cntv_ctl(0);

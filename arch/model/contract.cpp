@@ -27,7 +27,7 @@ void flush_icache_range(const void*, u32) {} // modelled fetches see memory as i
 // arch/contract/clock.hpp
 
 u64 clock_ns() { return Machine::get().clock_ns; }
-u64 cycle_counter() { return Machine::get().clock_ns; }
+u32 instructions_retired() { return 0; }
 void set_next_event(u64 deadline_ns) { Machine::get().timer_deadline_ns = deadline_ns; }
 
 // <arch/irq.hpp>
