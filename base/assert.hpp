@@ -16,7 +16,7 @@ namespace faultline {
 #define BUG_ON(condition)                                                                                    \
     do {                                                                                                     \
         if (__builtin_expect(!!(condition), 0))                                                              \
-            ::faultline::panic("BUG at %s: %s", __FILE__ ":" FAULTLINE_STRINGIFY(__LINE__), #condition);      \
+            ::faultline::panic("BUG at %s: %s", __FILE__ ":" FAULTLINE_STRINGIFY(__LINE__), #condition);     \
     } while (false)
 
 // For invariants that are costly to check: only where FAULTLINE_DEBUG is defined (host tests, the self-test kernel).

@@ -11,7 +11,8 @@
 #include "base/assert.hpp"
 
 // What BOOST_ASSERT calls, by Boost.Assert's documentation.
-inline void boost::assertion_failed(const char* expression, const char* function, const char* file, long line) {
+inline void boost::assertion_failed(const char* expression, const char* function, const char* file,
+                                    long line) {
     ::faultline::panic("BUG at %s:%d, in %s: %s", file, static_cast<int>(line), function, expression);
 }
 
@@ -22,11 +23,13 @@ namespace intrusive = boost::intrusive;
 // A hook for membership in one list; several lists need several hooks.
 using ListHook = intrusive::list_member_hook<intrusive::link_mode<intrusive::normal_link>>;
 using AutoUnlinkHook = intrusive::list_member_hook<intrusive::link_mode<intrusive::auto_unlink>>;
-using TreeHook = intrusive::set_member_hook<intrusive::link_mode<intrusive::normal_link>, intrusive::optimize_size<true>>;
+using TreeHook =
+    intrusive::set_member_hook<intrusive::link_mode<intrusive::normal_link>, intrusive::optimize_size<true>>;
 
 // A doubly linked list of T through its member hook. size() is O(n): count elsewhere if you need it.
 template <class T, ListHook T::*Hook>
-using List = intrusive::list<T, intrusive::member_hook<T, ListHook, Hook>, intrusive::constant_time_size<false>>;
+using List =
+    intrusive::list<T, intrusive::member_hook<T, ListHook, Hook>, intrusive::constant_time_size<false>>;
 
 // The same, of elements that can leave without naming their list: `element.hook.unlink()`.
 template <class T, AutoUnlinkHook T::*Hook>

@@ -15,9 +15,10 @@ struct Err {
     Errno error;
 };
 
-template <class T> class [[nodiscard]] Result {
+template <class T>
+class [[nodiscard]] Result {
   public:
-    constexpr Result(T value) : value_(std::move(value)), error_() {} // NOLINT: a value is a success
+    constexpr Result(T value) : value_(std::move(value)), error_() {}  // NOLINT: a value is a success
     constexpr Result(Err failure) : value_(), error_(failure.error) {} // NOLINT
 
     constexpr bool ok() const { return error_ == Errno{}; }
@@ -44,7 +45,8 @@ template <class T> class [[nodiscard]] Result {
     Errno error_;
 };
 
-template <> class [[nodiscard]] Result<void> {
+template <>
+class [[nodiscard]] Result<void> {
   public:
     constexpr Result() : error_() {}
     constexpr Result(Err failure) : error_(failure.error) {} // NOLINT

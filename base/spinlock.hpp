@@ -33,7 +33,8 @@ class SpinLock {
 };
 
 // Holds a lock for a scope; pass it to say "the caller holds it".
-template <class Lock> class [[nodiscard]] Guard {
+template <class Lock>
+class [[nodiscard]] Guard {
   public:
     explicit Guard(Lock& lock) : lock_(lock) { lock_.lock(); }
     ~Guard() { lock_.unlock(); }

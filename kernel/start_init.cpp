@@ -48,7 +48,7 @@ void kernel_init(void*) {
         console_printf("faultline: boot argument init=%s: it cannot be run: error %u\n", init.path, error);
         machine_exit(BAD_USAGE);
     }
-    printk(KERN_INFO, "boot: %llu ns to the first user instruction", cycle_counter());
+    printk(KERN_INFO, "boot: %llu ns to the first user instruction", clock_ns());
     return_to_user(task_user_regs(*current()));
 }
 

@@ -8,7 +8,7 @@
 
 namespace faultline {
 
-enum FaultFlag : u32 { // Linux 6.1 include/linux/mm_types.h
+enum FaultFlag : u32 {   // Linux 6.1 include/linux/mm_types.h
     FAULT_FLAG_NONE = 0, // ours: a read
     FAULT_FLAG_WRITE = 0x1,
     FAULT_FLAG_ALLOW_RETRY = 0x4, // the mmap lock may be dropped to wait; then VM_FAULT_RETRY
@@ -18,7 +18,7 @@ enum FaultFlag : u32 { // Linux 6.1 include/linux/mm_types.h
     FAULT_FLAG_INSTRUCTION = 0x100,
 };
 
-enum VmFault : u32 { // what handle_mm_fault reports; 0 is a minor fault served
+enum VmFault : u32 {   // what handle_mm_fault reports; 0 is a minor fault served
     VM_FAULT_NONE = 0, // ours
     VM_FAULT_OOM = 0x1,
     VM_FAULT_SIGBUS = 0x2,

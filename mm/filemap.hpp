@@ -27,12 +27,12 @@ struct PageIndexKey {
 
 struct AddressSpace {
     const AddressSpaceOps* ops = nullptr;
-    u64 size = 0;      // bytes (Linux: i_size); a fault at or past its last page is SIGBUS
-    u64 inode = 0;     // identifies the file, for futex keys and /proc; never reused
-    u32 nr_pages = 0;  // in `pages`
+    u64 size = 0;     // bytes (Linux: i_size); a fault at or past its last page is SIGBUS
+    u64 inode = 0;    // identifies the file, for futex keys and /proc; never reused
+    u32 nr_pages = 0; // in `pages`
     Tree<Page, &Page::cache_node, PageIndexKey> pages;
     AutoUnlinkList<VmArea, &VmArea::i_mmap_link> i_mmap; // every VMA that maps it, for truncation
-    SpinLock lock;     // guards pages, nr_pages and i_mmap
+    SpinLock lock;                                       // guards pages, nr_pages and i_mmap
 };
 
 // The cached page at `index` with a reference, or nullptr.

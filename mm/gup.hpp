@@ -9,9 +9,9 @@
 namespace faultline {
 
 enum FollFlag : u32 {
-    FOLL_WRITE = 0x1,       // the entry must have WRITE (Linux)
-    FOLL_TOUCH = 0x2,       // mark the *page* accessed, and dirty for a write (Linux)
-    FOLL_GET = 0x4,         // take a reference on each page (Linux)
+    FOLL_WRITE = 0x1,        // the entry must have WRITE (Linux)
+    FOLL_TOUCH = 0x2,        // mark the *page* accessed, and dirty for a write (Linux)
+    FOLL_GET = 0x4,          // take a reference on each page (Linux)
     FOLL_ACCESSIBLE = 0x100, // ours, fault_in=gup_dirty: the entry must also be young, and dirty for a write
 };
 
@@ -24,9 +24,13 @@ Page* follow_page(MmStruct& mm, UserAddr address, u32 foll_flags);
 // null (then FOLL_GET). Returns how many, at least 1, or: FAULT (no VMA, the VMA forbids it, or SIGBUS), NOMEM, INTR (fatal
 // signal). Offers to reschedule before each page. Caller holds the mmap lock through `guard`; it is held again on
 // return. (Linux 6.1 mm/gup.c __get_user_pages.)
-Result<u32> get_user_pages(MmStruct& mm, ReadGuard& guard, UserAddr start, u32 nr_pages, u32 foll_flags, Page** pages);
+Result<u32> get_user_pages(MmStruct& mm, ReadGuard& guard, UserAddr start, u32 nr_pages, u32 foll_flags,
+                           Page** pages);
 
-enum class MmapLock : u8 { Kept, Reacquired }; // Reacquired: it was dropped; every VMA must be looked up again
+enum class MmapLock : u8 {
+    Kept,
+    Reacquired
+}; // Reacquired: it was dropped; every VMA must be looked up again
 
 // Resolves a user fault at exactly `address` as the user's own access would: always calls handle_mm_fault, so the
 // young and dirty bits of the *entry* are set and a stale TLB entry of this CPU goes.

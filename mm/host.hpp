@@ -9,10 +9,10 @@ struct MmStruct;
 
 // The memory side of one task (Linux keeps these fields in task_struct).
 struct MmTask {
-    MmStruct* mm = nullptr;      // nullptr: a kernel task
-    u32 pagefault_disabled = 0;  // depth of pagefault_disable()
-    u32 min_flt = 0;             // faults served without waiting for a device
-    u32 maj_flt = 0;             // faults that waited
+    MmStruct* mm = nullptr;     // nullptr: a kernel task
+    u32 pagefault_disabled = 0; // depth of pagefault_disable()
+    u32 min_flt = 0;            // faults served without waiting for a device
+    u32 maj_flt = 0;            // faults that waited
 };
 
 // The running task's. Never fails: there always is a current task.

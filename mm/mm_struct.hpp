@@ -19,26 +19,27 @@ using VmaTree = Tree<VmArea, &VmArea::node, VmStartKey>;
 // Locks, outermost first: mmap_lock (sleeps; VMAs), AddressSpace::lock, page_table_lock (entries and table pages).
 struct MmStruct {
     RwSemaphore mmap_lock;
-    VmaTree vmas;                    // ordered, disjoint
-    u32 map_count = 0;               // VMAs
-    VmArea* vmacache = nullptr;      // the last find_vma hit; cleared whenever a VMA goes
+    VmaTree vmas;               // ordered, disjoint
+    u32 map_count = 0;          // VMAs
+    VmArea* vmacache = nullptr; // the last find_vma hit; cleared whenever a VMA goes
     SpinLock page_table_lock;
     PageDirectory* pgd = nullptr;
     MmContext context;
-    u32 mm_users = 1;                // tasks that run in it
+    u32 mm_users = 1; // tasks that run in it
 
-    UserAddr start_brk, brk;         // heap: [start_brk, brk)
-    UserAddr start_stack;            // initial stack pointer
+    UserAddr start_brk, brk; // heap: [start_brk, brk)
+    UserAddr start_stack;    // initial stack pointer
     UserAddr start_code, end_code, start_data, end_data;
     UserAddr arg_start, arg_end, env_start, env_end;
-    UserAddr mmap_base;              // mappings are placed top-down below this; set by arch_pick_mmap_layout
-    UserAddr free_area_cache;        // mm/unmapped_area.cpp: no hole wholly above it, below mmap_base, is larger than …
-    u32 cached_hole_size = 0;        // … this many bytes
+    UserAddr mmap_base; // mappings are placed top-down below this; set by arch_pick_mmap_layout
+    UserAddr
+        free_area_cache; // mm/unmapped_area.cpp: no hole wholly above it, below mmap_base, is larger than …
+    u32 cached_hole_size = 0;         // … this many bytes
     AddressSpace* exe_file = nullptr; // with a reference; for /proc/PID/exe
-    u32 stack_limit = 8u << 20;      // bytes: RLIMIT_STACK
-    u32 total_vm = 0;                // pages mapped by VMAs
-    u32 rss_anon = 0, rss_file = 0;  // present entries, by PG_ANON or not; page_table_lock
-    u32 nr_ptes = 0;                 // PteTables
+    u32 stack_limit = 8u << 20;       // bytes: RLIMIT_STACK
+    u32 total_vm = 0;                 // pages mapped by VMAs
+    u32 rss_anon = 0, rss_file = 0;   // present entries, by PG_ANON or not; page_table_lock
+    u32 nr_ptes = 0;                  // PteTables
 };
 
 // An empty address space with one user. NOMEM.
@@ -76,8 +77,9 @@ VmaPair find_vma_and_prev(MmStruct& mm, UserAddr address);
 VmArea* vma_next(const VmArea& vma);
 VmArea* vma_prev(const VmArea& vma);
 
-VmArea* vm_area_alloc(MmStruct& mm);      // nullptr: out of memory
-VmArea* vm_area_dup(const VmArea& vma);   // a copy with its own file reference, not inserted; nullptr: out of memory
-void vm_area_free(VmArea& vma);           // drops the file reference; not inserted
+VmArea* vm_area_alloc(MmStruct& mm); // nullptr: out of memory
+VmArea*
+vm_area_dup(const VmArea& vma); // a copy with its own file reference, not inserted; nullptr: out of memory
+void vm_area_free(VmArea& vma); // drops the file reference; not inserted
 
 } // namespace faultline

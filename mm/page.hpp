@@ -30,20 +30,20 @@ struct Page {
     std::atomic<u32> flags{0};
     std::atomic<s32> refcount{0};
     std::atomic<s32> mapcount{0};
-    u32 index = 0;                    // page cache: page number in the file
-    AddressSpace* mapping = nullptr;  // page cache: whose
-    void* slab = nullptr;             // PG_SLAB: its KmemCache; free order-0 page: next in the allocator's hot list
-    u8 order = 0;                     // of the free or allocated block this page heads
-    ListHook lru;                     // free list of the allocator, or a list of the owner's
-    TreeHook cache_node;              // AddressSpace::pages
+    u32 index = 0;                   // page cache: page number in the file
+    AddressSpace* mapping = nullptr; // page cache: whose
+    void* slab = nullptr; // PG_SLAB: its KmemCache; free order-0 page: next in the allocator's hot list
+    u8 order = 0;         // of the free or allocated block this page heads
+    ListHook lru;         // free list of the allocator, or a list of the owner's
+    TreeHook cache_node;  // AddressSpace::pages
 
     bool test(u32 flag) const { return (flags.load(std::memory_order_relaxed) & flag) != 0; }
     void set(u32 flag) { flags.fetch_or(flag, std::memory_order_relaxed); }
     void clear(u32 flag) { flags.fetch_and(~flag, std::memory_order_relaxed); }
 };
 
-extern constinit Page* mem_map;  // [0] is the first frame of RAM; mm/page_alloc.cpp
-extern constinit u32 max_mapnr;  // how many
+extern constinit Page* mem_map; // [0] is the first frame of RAM; mm/page_alloc.cpp
+extern constinit u32 max_mapnr; // how many
 
 inline bool pfn_valid(Pfn pfn) { return pfn - Pfn::of(ram_start()) < max_mapnr; }
 inline Page& pfn_to_page(Pfn pfn) { return mem_map[pfn - Pfn::of(ram_start())]; }

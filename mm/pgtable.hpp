@@ -19,7 +19,8 @@ PteSlot* pte_alloc(MmStruct& mm, UserAddr address);
 void free_pgtables(MmStruct& mm, UserAddr floor, UserAddr ceiling);
 
 // Calls visit(address, slot) for every entry of [start, end) whose table exists. Caller holds page_table_lock.
-template <class Visitor> void walk_page_range(MmStruct& mm, UserAddr start, UserAddr end, Visitor&& visit) {
+template <class Visitor>
+void walk_page_range(MmStruct& mm, UserAddr start, UserAddr end, Visitor&& visit) {
     u32 address = start.value();
     while (address < end.value()) {
         PteTable* table = mm.pgd->tables[pgd_index(UserAddr(address))];

@@ -10,11 +10,11 @@ struct VmFaultContext {
     ReadGuard& mmap_read;
     MmStruct& mm;
     VmArea& vma;
-    UserAddr address;     // of the page
-    u32 flags;            // FaultFlag
+    UserAddr address; // of the page
+    u32 flags;        // FaultFlag
     PteSlot* slot;
-    Pte orig_pte;         // the entry when the fault was looked at: whoever changes it first wins
-    Page* page;           // filemap_fault's result, with a reference
+    Pte orig_pte; // the entry when the fault was looked at: whoever changes it first wins
+    Page* page;   // filemap_fault's result, with a reference
 
     bool write() const { return (flags & FAULT_FLAG_WRITE) != 0; }
 };

@@ -27,9 +27,9 @@ enum VmFlag : u32 { // values are Linux's (include/linux/mm.h), so that dumps re
 inline constexpr u32 VM_ACCESS_FLAGS = VM_READ | VM_WRITE | VM_EXEC;
 
 struct VmArea {
-    UserAddr start;                  // page-aligned, inclusive
-    UserAddr end;                    // page-aligned, exclusive
-    u32 flags = 0;                   // VmFlag
+    UserAddr start; // page-aligned, inclusive
+    UserAddr end;   // page-aligned, exclusive
+    u32 flags = 0;  // VmFlag
     MmStruct* mm = nullptr;
     AddressSpace* mapping = nullptr; // the file, with a reference; nullptr: anonymous
     u32 pgoff = 0;                   // page number of `start` in the file
@@ -50,6 +50,8 @@ inline u32 linear_page_index(const VmArea& vma, UserAddr address) {
 // Entry flags for a present, young, clean page of this VMA, without WRITE (Linux: vm_page_prot, and maybe_mkwrite
 // adds WRITE where the VMA has it). No USER bit if the VMA grants no access at all.
 u32 vm_page_prot(const VmArea& vma);
-inline Pte maybe_mkwrite(Pte pte, const VmArea& vma) { return (vma.flags & VM_WRITE) != 0 ? pte_mkwrite(pte) : pte; }
+inline Pte maybe_mkwrite(Pte pte, const VmArea& vma) {
+    return (vma.flags & VM_WRITE) != 0 ? pte_mkwrite(pte) : pte;
+}
 
 } // namespace faultline

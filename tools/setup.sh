@@ -35,7 +35,7 @@ echo "setup: installing ${missing[*]}" >&2
 if [[ $EUID -eq 0 ]]; then
     as_root=(env)
 elif command -v sudo >/dev/null; then
-    as_root=(sudo)
+    as_root=(sudo env)
 else
     echo "setup: this needs root, and there is no sudo here. As root, run: apt-get install ${missing[*]}" >&2
     exit 69

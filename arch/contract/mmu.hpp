@@ -12,12 +12,12 @@ namespace faultline {
 
 // Per address space: the truth it stands for and what the machine needs beside it.
 struct MmContext {
-    PageDirectory* pgd = nullptr;  // canonical; owned by mm/
+    PageDirectory* pgd = nullptr;      // canonical; owned by mm/
     u32* hardware_directory = nullptr; // walked: 2048 first-level descriptors, 8 KiB-aligned; else unused
-    u64 asid_generation = 0;       // the roll-over epoch in which `asid` was given
-    Asid asid;                     // valid only in the current epoch
-    u32 cpu_mask = 0;              // CPUs whose TLB may hold translations of this mm
-    u32 tlb_generation[8] = {};    // per CPU: how often this mm's translations were invalidated there
+    u64 asid_generation = 0;           // the roll-over epoch in which `asid` was given
+    Asid asid;                         // valid only in the current epoch
+    u32 cpu_mask = 0;                  // CPUs whose TLB may hold translations of this mm
+    u32 tlb_generation[8] = {};        // per CPU: how often this mm's translations were invalidated there
 };
 
 // Prepares an empty context for `pgd` (all slots null). May allocate. NOMEM.

@@ -110,7 +110,7 @@ void LivelockDetector::round() {
         has_seen_ = true;
         unchanged_ = 0;
         first_ns_ = clock_ns();
-        first_cycle_ = cycle_counter();
+        first_instruction_ = instructions_retired();
         return;
     }
     if (++unchanged_ != livelock_rounds)
@@ -147,7 +147,7 @@ LivelockCause LivelockDetector::cause() const {
 
 void LivelockDetector::report() const {
     const u64 ns = clock_ns() - first_ns_;
-    const u64 cycles = cycle_counter() - first_cycle_;
+    const u32 instructions = instructions_retired() - first_instruction_;
     const u64 per_second = ns != 0 ? u64{unchanged_} * NSEC_PER_SEC / ns : 0;
     const Explanation& explanation = explain(cause());
     Task& task = *current();
@@ -161,10 +161,12 @@ void LivelockDetector::report() const {
 
     printk(KERN_WARNING, "livelock: %s[%d] is in a loop that cannot end: %s on the word at 0x%08x", task.comm,
            task.pid, operation_, address_.value());
-    printk(KERN_WARNING,
-           "livelock:   %u rounds in which nothing changed; %llu rounds per second, each %llu %s", unchanged_,
-           static_cast<unsigned long long>(per_second), static_cast<unsigned long long>(cycles / unchanged_),
-           "ns (under icount: instructions)");
+    if (instructions != 0)
+        printk(KERN_WARNING, "livelock:   %u rounds in which nothing changed, of %u instructions each",
+               unchanged_, instructions / unchanged_);
+    else
+        printk(KERN_WARNING, "livelock:   %u rounds in which nothing changed, %llu in a second", unchanged_,
+               static_cast<unsigned long long>(per_second));
     printk(KERN_WARNING, "livelock:   mapping  0x%08x-0x%08x %c%c%c%c, word is 0x%08x", seen_.vma_start,
            seen_.vma_end, has(VM_READ, 'r'), has(VM_WRITE, 'w'), has(VM_EXEC, 'x'),
            (seen_.vma_flags & VM_SHARED) != 0 ? 's' : 'p', seen_.word);
@@ -178,10 +180,10 @@ void LivelockDetector::report() const {
 
     if (livelock_policy == LivelockPolicy::Report)
         return;
-    console_printf(
-        "faultline: livelock: %s of %s[%d] turned %u times on a %s page-table entry, and fault_in=%s never "
-        "repaired it\n",
-        operation_, task.comm, task.pid, unchanged_, explanation.name, fault_in_name(fault_in_policy));
+    console_printf("faultline: livelock: %s of %s[%d] turned %u times, its page-table entry stayed %s, and "
+                   "fault_in=%s never repaired it\n",
+                   operation_, task.comm, task.pid, unchanged_, explanation.name,
+                   fault_in_name(fault_in_policy));
     machine_exit(LIVELOCK_STATUS);
 }
 

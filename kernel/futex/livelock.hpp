@@ -65,7 +65,7 @@ class LivelockDetector {
     bool has_seen_ = false;
     u32 unchanged_ = 0;
     u64 first_ns_ = 0; // when seen_ was taken
-    u64 first_cycle_ = 0;
+    u32 first_instruction_ = 0;
 };
 
 } // namespace faultline

@@ -20,6 +20,21 @@ check "its status is the machine's" equal "$status" 5
 run --init /sbin/init </dev/null
 check "the honest programs pass" equal "$status" 0
 
-run --init /sbin/init balanced /bin/fork_pipe </dev/null
-check "forks give back their memory" equal "$status" 0
+for program in fork_rounds threads hostile; do
+    run --init /sbin/init balanced "/bin/$program" </dev/null
+    check "$program gives back its memory" equal "$status" 0
+done
+
+for fault_around in 0 1; do
+    run --append "fault_around=$fault_around" --init /sbin/init run /bin/fault_counts </dev/null
+    check "each access faults as often as it should" equal "$status" 0
+done
+
+run --root "$work/root" --init '/opt/a dir/mirror' power-off </dev/null
+check "a machine that is switched off ends with 0" equal "$status" 0
+
+# Without livelock=halt the kernel reports, and the loop turns as on Linux.
+run --fault-in gup --timeout 3 --init /sbin/init scenario original-report </dev/null
+check "the loop does not end by itself" equal "$status" 72
+check "the kernel reported it, once" equal "$(grep -c 'in a loop that cannot end' "$work/err")" 1
 finish

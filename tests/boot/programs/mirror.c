@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/reboot.h>
 #include <unistd.h>
 
 /* Copies standard input to standard output until its end. */
@@ -49,6 +50,8 @@ int main(int argc, char** argv) {
         return copy();
     if (strcmp(what, "surroundings") == 0)
         return surroundings();
+    if (strcmp(what, "power-off") == 0)
+        return reboot(RB_POWER_OFF);
     if (strcmp(what, "kill") == 0)
         raise(atoi(value));
     return atoi(value); /* exit N */

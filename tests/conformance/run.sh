@@ -1,0 +1,120 @@
+#!/bin/bash
+# Programs that nobody here wrote: tests/conformance/run.sh [--on linux] [--icount] [GROUP[/NAME]...]
+# Fetches them from Debian's packages, builds them, and runs each on Faultline, or with `--on linux` on Debian's own
+# kernel, on the same emulated machine. A line per program, the output of those that fail, and last
+# `N passed, N failed`. README.md says what a group is.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+source tests/conformance/lib.sh
+
+usage() {
+    echo "usage: tests/conformance/run.sh [--on faultline|linux] [--icount] [GROUP[/NAME]...]" >&2
+    echo "groups: ${all[*]}" >&2
+    exit 64
+}
+
+all=()
+for group_file in "$here"/*.group; do all+=("$(basename "$group_file" .group)"); done
+on=faultline icount='' chosen=()
+while [[ $# -gt 0 ]]; do
+    case $1 in
+    --on) on=${2-}; shift ;;
+    --icount) icount=yes ;;
+    -*) usage ;;
+    *) chosen+=("$1") ;;
+    esac
+    shift
+done
+[[ $on == faultline || $on == linux ]] || usage
+[[ ${#chosen[@]} -gt 0 ]] || chosen=("${all[@]}")
+for choice in "${chosen[@]}"; do [[ -f $here/${choice%%/*}.group ]] || usage; done
+
+if [[ $on == faultline && -z ${QEMU_RUN_BUILT-} && -z ${CONFORMANCE_IMAGES-} ]]; then
+    tools/setup.sh test || exit 69
+    { [[ -f build/arm/build.ninja ]] || cmake --preset arm; } >/dev/null && cmake --build --preset arm >/dev/null ||
+        give_up "the build failed: cmake --build --preset arm"
+fi
+
+results=$(realpath -m "${CONFORMANCE_RESULTS:-build/conformance}")/$on
+passed=0 failed=0
+trap 'exit 130' INT TERM
+
+# write_list NAME...: what init.c reads.
+write_list() {
+    local name words
+    for name in "$@"; do
+        mapfile -t words < <(conformance_command "$name")
+        printf '%s\0' "$name" "$(conformance_seconds "$name")" "${#words[@]}" "${words[@]}"
+    done
+}
+
+# run_programs NAME...: boots until each has run; one that takes the machine with it must not hide the others. Leaves
+# $results/GROUP/NAME.out and .status.
+run_programs() {
+    local names=("$@") name seconds console=$result/console
+    while [[ ${#names[@]} -gt 0 ]]; do
+        write_list "${names[@]}" >"$root/conformance/list"
+        tools/initramfs.sh "$root" "$result/initramfs.cpio" || give_up "cannot pack $root"
+        seconds=120
+        for name in "${names[@]}"; do seconds=$((seconds + $(conformance_seconds "$name"))); done
+        boot "$on" "$result/initramfs.cpio" "$conformance_memory" "$seconds" "$console"
+        tr -d '\r' <"$console" | awk -v "to=$result/" '
+            /^@@ begin / { out = to $3 ".out"; printf "" >out; next }
+            /^@@ end / { close(out); out = ""; s = $4 ($5 == "" ? "" : " " $5); print s >(to $3 ".status"); next }
+            out != "" { print >out }'
+        # The first without a status is the one that ended the machine, or the machine did not boot.
+        while [[ ${#names[@]} -gt 0 && -f $result/${names[0]}.status ]]; do names=("${names[@]:1}"); done
+        if [[ ${#names[@]} -gt 0 ]]; then
+            name=${names[0]}
+            [[ -f $result/$name.out ]] || { cat "$console"* >"$result/$name.out"; }
+            echo "the machine ended" >"$result/$name.status"
+            names=("${names[@]:1}")
+        fi
+    done
+}
+
+# report NAME: the one line, with the table of expected failures; NAME.expected holds `NAME linux|missing REASON`.
+report() {
+    local name=$1 status good=no row='' kind='' reason=''
+    status=$(cat "$result/$name.status")
+    conformance_passed "$name" "$status" "$result/$name.out" && good=yes
+    row=$(grep -E "^$name[[:space:]]" "$here/$group.expected" 2>/dev/null) && read -r _ kind reason <<<"$row"
+    [[ $kind != missing || $on != linux ]] || kind='' # Linux has it
+    case $good/$kind in
+    yes/) echo "ok $group/$name" && passed=$((passed + 1)) && return ;;
+    no/?*) echo "expected $group/$name $reason" && return ;;
+    yes/*) echo "FAILED $group/$name passes, though $group.expected says: $reason" ;;
+    *)
+        echo "FAILED $group/$name ($status)"
+        tail -n 25 "$result/$name.out" | sed 's/^/    /'
+        ;;
+    esac
+    failed=$((failed + 1))
+}
+
+# A group's defaults; its file may say otherwise.
+conformance_defaults() {
+    conformance_memory=256
+    conformance_fetch() { :; }
+    conformance_seconds() { echo 60; }
+    conformance_passed() { [[ $2 == 0 ]]; }
+}
+
+for choice in "${chosen[@]}"; do
+    group=${choice%%/*} result=$results/$group
+    root=$result/root
+    rm -rf "$result"
+    mkdir -p "$root/conformance"
+    conformance_defaults
+    # shellcheck disable=SC1090
+    source "$here/$group.group"
+    conformance_fetch || give_up "$group: cannot fetch"
+    conformance_build || give_up "$group: cannot build"
+    arm_cc -Wall -Wextra -o "$root/conformance/init" "$here/init.c" || give_up "cannot build init.c"
+    mapfile -t names < <(conformance_programs)
+    [[ $choice != */* ]] || names=("${choice#*/}")
+    run_programs "${names[@]}"
+    for name in "${names[@]}"; do report "$name"; done
+done
+echo "$passed passed, $failed failed"
+[[ $failed -eq 0 ]]
