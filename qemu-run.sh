@@ -8,7 +8,7 @@ usage() {
 ./qemu-run.sh                         the demonstration: the hang, the cure, and a table of scenarios and repairs
 ./qemu-run.sh --all                   the same, with every scenario in the table
 ./qemu-run.sh --list                  the scenarios: a name and a sentence each
-./qemu-run.sh --scenario NAME         one scenario, in a boot of its own, with livelock=halt
+./qemu-run.sh --scenario NAME         one scenario, told as it goes, in a boot of its own, with livelock=halt
 ./qemu-run.sh --exec FILE [ARG...]    a static ARM Linux program of this computer, as a child of init
 ./qemu-run.sh --init PATH [ARG...]    this program of the initramfs is process 1
 
@@ -89,7 +89,7 @@ kernel_arguments=loglevel=$loglevel
 for root in "${roots[@]}"; do add_to_initramfs "$root"; done
 case $mode in
 scenario)
-    kernel_arguments+=" livelock=halt${append:+ $append} init=/sbin/init -- scenario $subject"
+    kernel_arguments+=" livelock=halt${append:+ $append} init=/sbin/init -- act $subject"
     ;;
 exec)
     stage_program "$subject" "${arguments[@]}"

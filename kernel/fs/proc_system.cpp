@@ -79,6 +79,17 @@ Result<void> write_drop_caches(const Inode&, std::string_view text) {
     return {};
 }
 
+// `c`: the kernel breaks, so that anybody can see what that looks like; Linux offers it in the same place. It
+// writes through a null pointer.
+Result<void> write_sysrq_trigger(const Inode&, std::string_view text) {
+    if (text.empty() || text[0] != 'c')
+        return Err(Errno::INVAL);
+    u32* nothing = nullptr;
+    asm volatile("" : "+r"(nothing)); // the compiler must not know
+    *nothing = 1;
+    return {};
+}
+
 // The kernel writes no core files, and says so in the way core(5) has for it: an empty pattern.
 constexpr char no_cores[] = "";
 
@@ -86,6 +97,7 @@ constexpr ProcEntry root_entries[] = {
     {.name = "cmdline", .show = show_cmdline}, {.name = "filesystems", .show = show_filesystems},
     {.name = "meminfo", .show = show_meminfo}, {.name = "uptime", .show = show_uptime},
     {.name = "version", .show = show_version},
+    {.name = "sysrq-trigger", .write = write_sysrq_trigger, .mode = S_IFREG | 0200},
 };
 constexpr ProcEntry kernel_entries[] = {
     {.name = "core_pattern", .show = show_line<no_cores>},

@@ -18,6 +18,7 @@ log_of() { echo "$scratch/$1.$2.log"; }
 # start_cell scenario|act NAME REPAIR: boots a scenario, the serial line into a file. As an act it tells its story.
 start_cell() {
     local how=$1 log
+    [[ $how != act ]] || local icount=yes # the report then counts instructions
     shift
     log=$(log_of "$@")
     machine_command "loglevel=$loglevel fault_in=$2 livelock=halt init=/sbin/init -- $how $1" "$log"
@@ -47,7 +48,7 @@ catalogue_rows() { awk -F '\t' -v field="$1" -v value="$2" '!/^#/ && NF && (valu
 
 # act NAME REPAIR EXPECTED: boots, shows what the machine said, and says how it ended.
 act() {
-    printf '\n  $ ./qemu-run.sh --scenario %s --fault-in %s\n\n' "$1" "$2"
+    printf '\n  $ ./qemu-run.sh --icount --scenario %s --fault-in %s\n\n' "$1" "$2"
     start_cell act "$1" "$2"
     finish_cell
     tr -d '\r' <"$(log_of "$1" "$2")" | fold -s -w 112 | sed 's/^/    | /'

@@ -4,9 +4,10 @@
 //   init scenario NAME            /bin/scenario NAME
 //   init scenario-balanced NAME   the same, and fails if the machine has fewer or more free pages afterwards
 //   init act NAME                 /bin/scenario --act NAME
-//   init run PROGRAM [ARG…]       that program          init balanced PROGRAM [ARG…]   with the check of free
-//   pages init exec                     the program and arguments in /exec/argv, separated by NUL init the
-//   honest programs, one after the other
+//   init run PROGRAM [ARG…]       that program
+//   init balanced PROGRAM [ARG…]  that program, with the same check of free pages
+//   init exec                     the program and arguments in /exec/argv, separated by NUL
+//   init                          the honest programs, one after the other
 //
 // Descriptors 0, 1 and 2 are open already; everything started here inherits them and the environment.
 #include <cstring>

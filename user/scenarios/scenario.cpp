@@ -114,7 +114,13 @@ void show_entry(const char* when, const void* page) {
         return;
     line[length] = '\0';
     line[std::strcspn(line, "\n")] = '\0';
+    // "ADDRESS: the software entry | hardware DESCRIPTOR: what it tells the machine"
+    char* hardware = std::strstr(line, " | hardware ");
+    if (hardware == nullptr)
+        return;
+    *hardware = '\0';
     tell("  entry %s: %s\n", when, line);
+    tell("  the machine %s: %s\n", when, hardware + std::strlen(" | hardware "));
 }
 
 void expect(const char* what, long actual, long expected) {

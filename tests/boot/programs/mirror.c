@@ -1,4 +1,5 @@
 /* A program for any C library: does what its first argument says, for the tests to see what comes out. */
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -50,6 +51,10 @@ int main(int argc, char** argv) {
         return copy();
     if (strcmp(what, "surroundings") == 0)
         return surroundings();
+    if (strcmp(what, "crash") == 0) { /* of the kernel */
+        int trigger = open("/proc/sysrq-trigger", O_WRONLY);
+        return write(trigger, "c", 1) != 1;
+    }
     if (strcmp(what, "power-off") == 0)
         return reboot(RB_POWER_OFF);
     if (strcmp(what, "kill") == 0)

@@ -1,0 +1,16 @@
+#!/bin/bash
+# A kernel that breaks says what broke, where and why, and the machine ends with 71.
+source "$(dirname "$0")/lib.sh"
+
+arm-linux-gnueabihf-gcc -O1 -static -o "$work/mirror" tests/boot/programs/mirror.c -lm || exit 1
+run --exec "$work/mirror" crash </dev/null
+check "the status of a panic" equal "$status" 71
+check "the last line names it" equal "$(tail -n 1 "$work/err")" "qemu-run: status 71: kernel panic"
+check "the fault by name" holds "$work/err" 'translation fault: write to 0x00000000 by kernel code'
+check "the software entry" holds "$work/err" '^software entry: '
+check "the hardware descriptor" holds "$work/err" '^hardware descriptors: '
+check "the registers" holds "$work/err" '^r0  [0-9a-f]{8} '
+check "a backtrace with names" holds "$work/err" 'write_sysrq_trigger'
+check "as far as the system call" holds "$work/err" 'sys_write'
+check "the kernel's last line" holds "$work/err" '^faultline: panic: '
+finish
