@@ -9,6 +9,7 @@ usage() {
 ./qemu-run.sh --all                   the same, with every scenario in the table
 ./qemu-run.sh --list                  the scenarios: a name and a sentence each
 ./qemu-run.sh --scenario NAME         one scenario, told as it goes, in a boot of its own, with livelock=halt
+./qemu-run.sh --shell                 a shell to play with, on this terminal (fetches Debian's busybox the first time)
 ./qemu-run.sh --exec FILE [ARG...]    a static ARM Linux program of this computer, as a child of init
 ./qemu-run.sh --init PATH [ARG...]    this program of the initramfs is process 1
 
@@ -20,7 +21,7 @@ Before --exec or --init, whose arguments end the line:
   --mmu walked      (softtlb does not work yet)   --disk FILE     does not work yet
   --icount          count instructions: runs are identical
   --gdb             wait for a debugger; --timeout does not apply
-  --timeout S       end the machine after S seconds (default 120)
+  --timeout S       end the machine after S seconds (default 120; with --shell, never)
   --verbose         show the build and all kernel messages
 
 Status: the program's own, or 128+n if signal n killed it; 70 livelock, 71 kernel panic, 72 timeout, 64 bad usage,
@@ -41,7 +42,7 @@ catalogue=$here/user/scenarios/catalogue.tsv
 repairs=(gup gup_dirty fixup_2011 fixup trap)
 
 mode=demo subject='' arguments=() all='' fault_in='' append='' roots=()
-memory=128 icount='' gdb='' gdb_port='' timeout=120 verbose=''
+memory=128 icount='' gdb='' gdb_port='' timeout='' verbose=''
 
 source "$here/tools/run/elf.sh"
 source "$here/tools/run/options.sh"
@@ -59,6 +60,7 @@ machine='' cells=()
 
 source tools/run/machine.sh
 source tools/run/demo.sh
+source tools/run/shell.sh
 
 leave() {
     stop_machine
@@ -91,6 +93,10 @@ case $mode in
 scenario)
     kernel_arguments+=" livelock=halt${append:+ $append} init=/sbin/init -- act $subject"
     ;;
+shell)
+    stage_shell
+    kernel_arguments+="${append:+ $append}$(terminal_arguments) init=/etc/init"
+    ;;
 exec)
     stage_program "$subject" "${arguments[@]}"
     kernel_arguments+="${append:+ $append} init=/sbin/init -- exec"
@@ -104,7 +110,9 @@ check_memory
 check_command_line "$kernel_arguments"
 [[ -z $gdb ]] || await_debugger
 
-if [[ $mode == scenario ]]; then
+if [[ $mode == shell ]]; then
+    boot_terminal "$kernel_arguments"
+elif [[ $mode == scenario ]]; then
     boot "$kernel_arguments" console
 else
     boot "$kernel_arguments" program

@@ -4,6 +4,7 @@
 
 #include <atomic>
 
+#include "base/concurrency.hpp"
 #include "base/types.hpp"
 
 namespace faultline {
@@ -15,9 +16,9 @@ class SpinLock {
     SpinLock& operator=(const SpinLock&) = delete;
 
     void lock() {
+        schedule_point("take a lock");
         const u16 ticket = next_.fetch_add(1, std::memory_order_relaxed);
-        while (serving_.load(std::memory_order_acquire) != ticket) {
-        }
+        spin_until([&] { return serving_.load(std::memory_order_acquire) == ticket; });
     }
     void unlock() {
         const u16 now = serving_.load(std::memory_order_relaxed);

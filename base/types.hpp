@@ -13,6 +13,7 @@ namespace faultline {
 // `unsigned long` for arm-none-eabi, std::uint64_t is that for x86-64.
 using u8 = unsigned char;
 using u16 = unsigned short;
+using s16 = short;
 using u32 = unsigned int;
 using u64 = unsigned long long;
 using s32 = int;

@@ -8,6 +8,8 @@
 #include "kernel/debug/printk.hpp"
 #include "kernel/fs/init.hpp"
 #include "kernel/futex/queue.hpp"
+#include "kernel/ipc/sem.hpp"
+#include "kernel/proc/clock.hpp"
 #include "kernel/proc/process.hpp"
 #include "kernel/start_init.hpp"
 #include "mm/page_alloc.hpp"
@@ -48,7 +50,10 @@ void start_kernel() {
     make_idle_task();
     init_tree();
     init_processes();
+    init_cpu_time();
+    init_clocks();
     futex_init();
+    init_sem();
     start_init();
     local_irq_enable();
     cpu_idle();

@@ -1,5 +1,8 @@
 // brk(2): the heap, one anonymous VMA that follows the program's data. (Linux 6.1 mm/mmap.c.)
+#include "mm/host.hpp"
+#include "mm/limits.hpp"
 #include "mm/mmap.hpp"
+#include "mm/populate.hpp"
 #include "mm/unmapped_area.hpp"
 #include "mm/vma_edit.hpp"
 
@@ -13,14 +16,22 @@ bool expand_heap(MmStruct& mm, UserAddr start, UserAddr end) {
     const VmArea* next = find_vma(mm, start);
     if (next != nullptr && end + PAGE_SIZE > vm_start_gap(*next))
         return false;
-    return vma_place(mm, start, end, VM_DATA_DEFAULT_FLAGS, nullptr, 0) != nullptr;
+    const u32 flags = VM_DATA_DEFAULT_FLAGS | mm.def_flags, pages = (end - start) >> PAGE_SHIFT;
+    if (!may_lock_pages(mm, flags, pages) || !may_expand_vm(mm, flags, pages) || !may_commit(pages))
+        return false;
+    return vma_place(mm, start, end, flags, nullptr, 0) != nullptr;
 }
 
-} // namespace
+// Whether the program's data and a heap up to `new_brk` are within RLIMIT_DATA. (Linux: check_data_rlimit.)
+bool within_data_limit(const MmStruct& mm, UserAddr new_brk) {
+    const u32 limit = current_mm_limits().data;
+    const u64 bytes = u64{new_brk - mm.start_brk} + (mm.end_data - mm.start_data);
+    return limit == ~u32{0} || bytes <= u64{limit} << PAGE_SHIFT;
+}
 
-UserAddr do_brk(MmStruct& mm, UserAddr new_brk) {
-    const WriteGuard guard(mm.mmap_lock);
-    if (new_brk < mm.start_brk || new_brk.value() > TASK_SIZE)
+// Moves the break if that is possible; returns where it is. Caller holds mmap_lock for writing.
+UserAddr move_brk(MmStruct& mm, UserAddr new_brk) {
+    if (new_brk < mm.start_brk || new_brk.value() > TASK_SIZE || !within_data_limit(mm, new_brk))
         return mm.brk;
     const UserAddr old_end(page_align_up(mm.brk.value()));
     const UserAddr new_end(page_align_up(new_brk.value()));
@@ -32,6 +43,20 @@ UserAddr do_brk(MmStruct& mm, UserAddr new_brk) {
     if (moved)
         mm.brk = new_brk;
     return mm.brk;
+}
+
+} // namespace
+
+UserAddr do_brk(MmStruct& mm, UserAddr new_brk) {
+    UserAddr before, after;
+    {
+        const WriteGuard guard(mm.mmap_lock);
+        before = mm.brk;
+        after = move_brk(mm, new_brk);
+    }
+    if ((mm.def_flags & VM_LOCKED) != 0 && after > before)
+        static_cast<void>(mm_populate(mm, before.page(), UserAddr(page_align_up(after.value()))));
+    return after;
 }
 
 } // namespace faultline

@@ -34,6 +34,7 @@ Result<void> dup_mmap(MmStruct& child, MmStruct& source) {
         if (copy == nullptr)
             return Err(Errno::NOMEM);
         copy->mm = &child;
+        copy->flags &= ~VM_LOCKED_MASK; // mlock(2): locks are not inherited
         insert_vm_struct(child, *copy);
         if ((vma.flags & VM_WIPEONFORK) == 0)
             TRY_VOID(copy_page_range(child, source, vma));

@@ -1,6 +1,8 @@
 // The page cache, and file mappings' faults.
 #include "mm/filemap.hpp"
 
+#include <algorithm>
+
 #include "mm/memory.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/pgtable.hpp"
@@ -52,14 +54,14 @@ void remove_from_page_cache(AddressSpace& mapping, Page& page) {
     --mapping.nr_pages;
 }
 
-// Removes every cached page from `first` on.
-void remove_pages_from(AddressSpace& mapping, u32 first) {
+// Removes every cached page of [first, end).
+void remove_pages(AddressSpace& mapping, u32 first, u32 end = ~u32{0}) {
     while (true) {
         Page* page = nullptr;
         {
             Guard lock(mapping.lock);
             const auto it = mapping.pages.lower_bound(first);
-            if (it == mapping.pages.end())
+            if (it == mapping.pages.end() || it->index >= end)
                 return;
             page = &*it;
             remove_from_page_cache(mapping, *page);
@@ -89,15 +91,15 @@ u32 read_unlocked(VmFaultContext& vmf, AddressSpace& mapping, u32 index) {
     return VM_FAULT_RETRY;
 }
 
-// Empties the entries of every mapping of the file from page `first` on, private copies included, as POSIX
+// Empties the entries of every mapping of the file's pages [first, end), private copies included, as POSIX
 // says of truncated files (Linux: unmap_mapping_range).
-void unmap_mapping_range(AddressSpace& mapping, u32 first) {
+void unmap_mapping_range(AddressSpace& mapping, u32 first, u32 end = ~u32{0}) {
     Guard lock(mapping.lock);
     for (VmArea& vma : mapping.i_mmap) {
-        if (vma.pgoff + vma.pages() <= first)
-            continue;
-        const u32 skipped = first > vma.pgoff ? first - vma.pgoff : 0;
-        zap_page_range(*vma.mm, vma.start + (skipped << PAGE_SHIFT), vma.end);
+        const u32 from = std::max(first, vma.pgoff), to = std::min(end, vma.pgoff + vma.pages());
+        if (from < to)
+            zap_page_range(*vma.mm, vma.start + ((from - vma.pgoff) << PAGE_SHIFT),
+                           vma.start + ((to - vma.pgoff) << PAGE_SHIFT));
     }
 }
 
@@ -130,7 +132,7 @@ void truncate_setsize(AddressSpace& mapping, u64 size) {
         return;
     const u32 kept = pages_of(size);
     unmap_mapping_range(mapping, kept);
-    remove_pages_from(mapping, kept);
+    remove_pages(mapping, kept);
     unmap_mapping_range(mapping,
                         kept); // a fault that had passed the size check may have mapped one meanwhile
     const u32 tail = static_cast<u32>(size) & ~PAGE_MASK;
@@ -142,9 +144,15 @@ void truncate_setsize(AddressSpace& mapping, u64 size) {
     }
 }
 
+void truncate_pagecache_range(AddressSpace& mapping, u32 first, u32 end) {
+    unmap_mapping_range(mapping, first, end);
+    remove_pages(mapping, first, end);
+    unmap_mapping_range(mapping, first, end); // as above
+}
+
 void truncate_inode_pages(AddressSpace& mapping) {
     BUG_ON(!mapping.i_mmap.empty());
-    remove_pages_from(mapping, 0);
+    remove_pages(mapping, 0);
 }
 
 u64 next_inode_number() {

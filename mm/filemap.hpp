@@ -46,6 +46,10 @@ Result<Page*> read_mapping_page(AddressSpace& mapping, u32 index, bool* major);
 // access faults with SIGBUS (Linux: truncate_setsize). Caller holds the file's own write lock and no mmap lock.
 void truncate_setsize(AddressSpace& mapping, u64 size);
 
+// Frees the pages [first, end) of a file that stays as long as it is: it has zeros there from now on. Caller as above,
+// but may hold an mmap lock for reading. (Linux: shmem_fallocate with FALLOC_FL_PUNCH_HOLE.)
+void truncate_pagecache_range(AddressSpace& mapping, u32 first, u32 end);
+
 // Frees every cached page; nothing maps the file any more.
 void truncate_inode_pages(AddressSpace& mapping);
 

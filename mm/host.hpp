@@ -18,6 +18,14 @@ struct MmTask {
 // The running task's. Never fails: there always is a current task.
 MmTask& current_mm_task();
 
+// The running task's limits that bind an address space, in pages; ~0u is none (getrlimit(2)).
+struct MmLimits {
+    u32 address_space = ~u32{0}; // RLIMIT_AS
+    u32 data = ~u32{0};          // RLIMIT_DATA
+    u32 locked = ~u32{0};        // RLIMIT_MEMLOCK, if it binds this task: not with CAP_IPC_LOCK
+};
+MmLimits current_mm_limits();
+
 // Whether a signal that ends the current task is pending and may be honoured: false once the task is exiting
 // (Linux 6.1: a PF_EXITING task takes no more signals, which is why a robust exit that hangs cannot be killed).
 bool fatal_signal_pending();

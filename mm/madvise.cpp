@@ -1,8 +1,10 @@
 // madvise(2). (Linux 6.1 mm/madvise.c.)
 #include "mm/aging.hpp"
+#include "mm/filemap.hpp"
 #include "mm/memory.hpp"
 #include "mm/mman.hpp"
 #include "mm/mmap.hpp"
+#include "mm/populate.hpp"
 #include "mm/vma_edit.hpp"
 
 namespace faultline {
@@ -16,11 +18,18 @@ bool known(u32 advice) {
     case MADV_WILLNEED:
     case MADV_DONTNEED:
     case MADV_FREE:
+    case MADV_REMOVE:
     case MADV_DONTFORK:
     case MADV_DOFORK:
+    case MADV_DONTDUMP:
+    case MADV_DODUMP:
     case MADV_WIPEONFORK:
     case MADV_KEEPONFORK:
     case MADV_COLD:
+    case MADV_PAGEOUT:
+    case MADV_POPULATE_READ:
+    case MADV_POPULATE_WRITE:
+    case MADV_DONTNEED_LOCKED:
         return true;
     default:
         return false;
@@ -29,15 +38,45 @@ bool known(u32 advice) {
 
 // Advice about entries: VMAs stay, and faults may go on beside it.
 bool leaves_vmas_alone(u32 advice) {
-    return advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_COLD;
+    switch (advice) {
+    case MADV_WILLNEED:
+    case MADV_DONTNEED:
+    case MADV_DONTNEED_LOCKED:
+    case MADV_FREE:
+    case MADV_REMOVE:
+    case MADV_COLD:
+    case MADV_PAGEOUT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+// Frees the part of the file itself; whoever maps it reads zeros from now on. (Linux: madvise_remove.)
+Result<void> remove_pages(VmArea& vma, UserAddr start, UserAddr end) {
+    if (vma.anonymous())
+        return Err(Errno::INVAL);
+    if ((vma.flags & (VM_SHARED | VM_WRITE)) != (VM_SHARED | VM_WRITE))
+        return Err(Errno::ACCES);
+    const u32 first = linear_page_index(vma, start);
+    truncate_pagecache_range(*vma.mapping, first, first + ((end - start) >> PAGE_SHIFT));
+    return {};
 }
 
 Result<void> advise_entries(VmArea& vma, UserAddr start, UserAddr end, u32 advice) {
+    if ((vma.flags & VM_LOCKED) != 0 && advice != MADV_DONTNEED_LOCKED && advice != MADV_WILLNEED)
+        return Err(Errno::INVAL);
     switch (advice) {
+    case MADV_WILLNEED: // a file's pages are all there
+        break;
     case MADV_DONTNEED:
+    case MADV_DONTNEED_LOCKED:
         zap_page_range(*vma.mm, start, end);
         break;
+    case MADV_REMOVE:
+        return remove_pages(vma, start, end);
     case MADV_COLD:
+    case MADV_PAGEOUT: // there is nowhere to page out to; Linux without swap leaves such pages old, too
         age_page_range(*vma.mm, start, end);
         break;
     case MADV_FREE:
@@ -60,6 +99,12 @@ Result<void> advise_vma(VmArea& vma, UserAddr start, UserAddr end, u32 advice) {
     case MADV_DOFORK:
         flags &= ~u32{VM_DONTCOPY};
         break;
+    case MADV_DONTDUMP:
+        flags |= VM_DONTDUMP;
+        break;
+    case MADV_DODUMP:
+        flags &= ~u32{VM_DONTDUMP};
+        break;
     case MADV_WIPEONFORK:
         if (!vma.anonymous() || vma.shared())
             return Err(Errno::INVAL);
@@ -68,8 +113,17 @@ Result<void> advise_vma(VmArea& vma, UserAddr start, UserAddr end, u32 advice) {
     case MADV_KEEPONFORK:
         flags &= ~u32{VM_WIPEONFORK};
         break;
+    case MADV_NORMAL:
+        flags &= ~u32{VM_RAND_READ | VM_SEQ_READ};
+        break;
+    case MADV_RANDOM:
+        flags = (flags & ~u32{VM_SEQ_READ}) | VM_RAND_READ;
+        break;
+    case MADV_SEQUENTIAL:
+        flags = (flags & ~u32{VM_RAND_READ}) | VM_SEQ_READ;
+        break;
     default:
-        break; // about read-ahead, of which there is none
+        BUG();
     }
     if (flags != vma.flags)
         TRY(vma_modify_flags(vma, start, end, flags));
@@ -104,6 +158,8 @@ Result<void> do_madvise(MmStruct& mm, UserAddr start, u32 length, u32 advice) {
     const UserAddr end = start + page_align_up(length);
     if (!known(advice) || start.page_offset() != 0 || end < start || (length != 0 && end == start))
         return Err(Errno::INVAL);
+    if (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE)
+        return populate_for_access(mm, start, end, advice == MADV_POPULATE_WRITE);
     if (leaves_vmas_alone(advice)) {
         const ReadGuard guard(mm.mmap_lock);
         return walk_vmas(mm, start, end, advice, advise_entries);

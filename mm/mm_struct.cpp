@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "mm/filemap.hpp"
+#include "mm/limits.hpp"
 #include "mm/memory.hpp"
 #include "mm/mmap.hpp"
 #include "mm/pgtable.hpp"
@@ -64,9 +65,10 @@ void exit_mmap(MmStruct& mm) {
         vm_area_free(vma);
     }
     // Linux: check_mm, "Bad rss-counter state".
-    if (mm.map_count != 0 || mm.total_vm != 0 || mm.nr_ptes != 0 || (mm.rss_anon | mm.rss_file) != 0)
-        panic("exit_mmap: left over: %u VMAs, %u pages, %u tables, %u anon, %u file", mm.map_count,
-              mm.total_vm, mm.nr_ptes, mm.rss_anon, mm.rss_file);
+    if ((mm.map_count | mm.total_vm | mm.data_vm | mm.locked_vm | mm.nr_ptes | mm.rss_anon | mm.rss_file) !=
+        0)
+        panic("exit_mmap: left over: %u VMAs, %u pages (%u data, %u locked), %u tables, %u anon, %u file",
+              mm.map_count, mm.total_vm, mm.data_vm, mm.locked_vm, mm.nr_ptes, mm.rss_anon, mm.rss_file);
 }
 
 VmArea* find_vma(MmStruct& mm, UserAddr address) {
@@ -118,7 +120,7 @@ void insert_vm_struct(MmStruct& mm, VmArea& vma) {
         vma.mapping->i_mmap.push_back(vma);
     }
     ++mm.map_count;
-    mm.total_vm += vma.pages();
+    vm_stat_add(vma);
 }
 
 void remove_vm_struct(MmStruct& mm, VmArea& vma) {
@@ -130,7 +132,23 @@ void remove_vm_struct(MmStruct& mm, VmArea& vma) {
     }
     mm.vmacache = nullptr;
     --mm.map_count;
-    mm.total_vm -= vma.pages();
+    vm_stat_remove(vma);
 }
+
+namespace {
+
+void vm_stat_account(const VmArea& vma, s32 pages) {
+    const auto count = [&](u32& total) { total = static_cast<u32>(static_cast<s32>(total) + pages); };
+    count(vma.mm->total_vm);
+    if (is_data_mapping(vma.flags))
+        count(vma.mm->data_vm);
+    if ((vma.flags & VM_LOCKED) != 0)
+        count(vma.mm->locked_vm);
+}
+
+} // namespace
+
+void vm_stat_add(const VmArea& vma) { vm_stat_account(vma, static_cast<s32>(vma.pages())); }
+void vm_stat_remove(const VmArea& vma) { vm_stat_account(vma, -static_cast<s32>(vma.pages())); }
 
 } // namespace faultline

@@ -38,6 +38,9 @@ struct MmStruct {
     AddressSpace* exe_file = nullptr; // with a reference; for /proc/PID/exe
     u32 stack_limit = 8u << 20;       // bytes: RLIMIT_STACK
     u32 total_vm = 0;                 // pages mapped by VMAs
+    u32 data_vm = 0;                  // of them private and writable, stacks apart: RLIMIT_DATA
+    u32 locked_vm = 0;                // of them in VM_LOCKED VMAs: RLIMIT_MEMLOCK
+    u32 def_flags = 0;                // VM_LOCKED_MASK bits for mappings to come: mlockall(MCL_FUTURE)
     u32 rss_anon = 0, rss_file = 0;   // present entries, by PG_ANON or not; page_table_lock
     u32 nr_ptes = 0;                  // PteTables
 };
@@ -72,6 +75,11 @@ struct VmaPair {
     VmArea* above;
 };
 VmaPair find_vma_and_prev(MmStruct& mm, UserAddr address);
+
+// Adds the VMA's pages to the counts above, or takes them away: around every change of its range or flags. (Linux:
+// vm_stat_account.)
+void vm_stat_add(const VmArea& vma);
+void vm_stat_remove(const VmArea& vma);
 
 // The VMA after / before in address order, or nullptr.
 VmArea* vma_next(const VmArea& vma);

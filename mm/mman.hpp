@@ -50,11 +50,28 @@ enum MadvAdvice : u32 {
     MADV_WILLNEED = 3,
     MADV_DONTNEED = 4,
     MADV_FREE = 8,
+    MADV_REMOVE = 9,
     MADV_DONTFORK = 10,
     MADV_DOFORK = 11,
+    MADV_DONTDUMP = 16,
+    MADV_DODUMP = 17,
     MADV_WIPEONFORK = 18,
     MADV_KEEPONFORK = 19,
     MADV_COLD = 20,
+    MADV_PAGEOUT = 21,
+    MADV_POPULATE_READ = 22,
+    MADV_POPULATE_WRITE = 23,
+    MADV_DONTNEED_LOCKED = 24,
+};
+
+enum MlockFlag : u32 {
+    MLOCK_ONFAULT = 1,
+};
+
+enum MlockallFlag : u32 {
+    MCL_CURRENT = 1,
+    MCL_FUTURE = 2,
+    MCL_ONFAULT = 4,
 };
 
 } // namespace faultline

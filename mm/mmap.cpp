@@ -1,9 +1,13 @@
-// mmap(2). (Linux 6.1 mm/mmap.c do_mmap, mmap_region; mm/gup.c __mm_populate.)
+// mmap(2). (Linux 6.1 mm/mmap.c do_mmap, mmap_region.)
 #include "mm/mmap.hpp"
 
+#include <algorithm>
+
 #include "mm/filemap.hpp"
-#include "mm/gup.hpp"
+#include "mm/host.hpp"
+#include "mm/limits.hpp"
 #include "mm/mman.hpp"
+#include "mm/populate.hpp"
 #include "mm/unmapped_area.hpp"
 #include "mm/vma_edit.hpp"
 
@@ -41,13 +45,30 @@ Result<u32> sharing_flags(u32 prot, u32 flags, const AddressSpace* mapping, bool
     return mapping != nullptr && !may_write ? u32{VM_MAYSHARE} : VM_SHARED | VM_MAYSHARE;
 }
 
+// Pages of [start, end) that are mapped. (Linux: count_vma_pages_range.)
+u32 mapped_pages(MmStruct& mm, UserAddr start, UserAddr end) {
+    u32 pages = 0;
+    for (const VmArea* vma = find_vma(mm, start); vma != nullptr && vma->start < end; vma = vma_next(*vma))
+        pages += (std::min(vma->end, end) - std::max(vma->start, start)) >> PAGE_SHIFT;
+    return pages;
+}
+
 // Maps [start, start + length), whatever is there now. (Linux: mmap_region.)
 Result<void> mmap_region(MmStruct& mm, UserAddr start, u32 length, u32 vm_flags, AddressSpace* mapping,
                          u32 pgoff) {
+    const u32 pages = length >> PAGE_SHIFT;
+    if (!may_expand_vm(mm, vm_flags, pages) &&
+        !may_expand_vm(mm, vm_flags, pages - mapped_pages(mm, start, start + length)))
+        return Err(Errno::NOMEM);
+    if (!may_commit_mapping(vm_flags, pages))
+        return Err(Errno::NOMEM);
     // Shared memory without a file gets one of its own: that is what makes it the same memory after fork.
     AddressSpace* shared_memory = nullptr;
-    if (mapping == nullptr && (vm_flags & VM_SHARED) != 0)
+    if (mapping == nullptr && (vm_flags & VM_SHARED) != 0) {
+        if ((vm_flags & VM_NORESERVE) == 0 && !may_commit(pages))
+            return Err(Errno::NOMEM);
         mapping = shared_memory = TRY(shmem_new(length, "/dev/zero"));
+    }
     auto result = unmap_range(mm, start, start + length);
     if (result.ok() && vma_place(mm, start, start + length, vm_flags, mapping, pgoff) == nullptr)
         result = Err(Errno::NOMEM);
@@ -68,34 +89,19 @@ Result<UserAddr> mmap_locked(MmStruct& mm, UserAddr hint, u32 length, u32 prot, 
         if (there != nullptr && there->start < start + length)
             return Err(Errno::EXIST);
     }
-    u32 vm_flags =
-        VM_MAY_FLAGS | (prot & VM_ACCESS_FLAGS) | TRY(sharing_flags(prot, flags, mapping, may_write));
+    if ((flags & MAP_LOCKED) != 0 && current_mm_limits().locked == 0)
+        return Err(Errno::PERM);
+    const u32 locked = mm.def_flags | ((flags & MAP_LOCKED) != 0 ? u32{VM_LOCKED} : 0);
+    if (!may_lock_pages(mm, locked, length >> PAGE_SHIFT))
+        return Err(Errno::AGAIN);
+    u32 vm_flags = VM_MAY_FLAGS | (prot & VM_ACCESS_FLAGS) | locked |
+                   TRY(sharing_flags(prot, flags, mapping, may_write));
     if ((vm_flags & VM_MAYSHARE) != 0 && mapping != nullptr && !may_write)
         vm_flags &= ~u32{VM_MAYWRITE};
     if ((flags & MAP_NORESERVE) != 0)
         vm_flags |= VM_NORESERVE;
     TRY_VOID(mmap_region(mm, start, length, vm_flags, mapping, pgoff));
     return start;
-}
-
-// Faults in what it can of [start, end), as a convenience to the program: failure shows at the access, if at
-// all.
-void mm_populate(MmStruct& mm, UserAddr start, UserAddr end) {
-    ReadGuard guard(mm.mmap_lock);
-    while (start < end) {
-        const VmArea* vma = vma_lookup(mm, start);
-        if (vma == nullptr)
-            return;
-        // A private writable page is copied now; a shared one must not look written to (Linux:
-        // populate_vma_page_range).
-        const bool own_pages = (vma->flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
-        const UserAddr stop = vma->end < end ? vma->end : end;
-        const auto got = get_user_pages(mm, guard, start, (stop - start) >> PAGE_SHIFT,
-                                        FOLL_TOUCH | (own_pages ? u32{FOLL_WRITE} : 0), nullptr);
-        if (!got.ok())
-            return;
-        start += got.value() << PAGE_SHIFT;
-    }
 }
 
 } // namespace
@@ -118,10 +124,10 @@ Result<UserAddr> do_mmap(MmStruct& mm, UserAddr hint, u32 length, u32 prot, u32 
         const WriteGuard guard(mm.mmap_lock);
         return mmap_locked(mm, hint, length, prot, flags, mapping, may_write, pgoff);
     }();
-    const bool populate =
-        (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE || (flags & MAP_LOCKED) != 0;
-    if (start.ok() && populate)
-        mm_populate(mm, start.value(), start.value() + length);
+    // Locked pages, and those asked for, are brought in as far as that is possible: failure shows at the access.
+    const bool locked = ((mm.def_flags & VM_LOCKED) != 0) || (flags & MAP_LOCKED) != 0;
+    if (start.ok() && (locked || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE))
+        static_cast<void>(mm_populate(mm, start.value(), start.value() + length));
     return start;
 }
 

@@ -14,15 +14,23 @@ namespace faultline {
 // PROT_WRITE is ACCES, and mprotect may not add it). `pgoff` in pages. Returns the address. INVAL (length 0;
 // a fixed address misaligned or in the first two pages; neither shared nor private; huge pages), NOMEM (no
 // room, or 65530 VMAs), EXIST (MAP_FIXED_NOREPLACE), ACCES, OVERFLOWED (pgoff), OPNOTSUPP
-// (MAP_SHARED_VALIDATE with a flag that is not known).
+// (MAP_SHARED_VALIDATE with a flag that is not known), PERM and AGAIN (MAP_LOCKED: no locking at all; too much).
 Result<UserAddr> do_mmap(MmStruct& mm, UserAddr hint, u32 length, u32 prot, u32 flags, AddressSpace* mapping,
                          bool may_write, u32 pgoff);
 
 Result<void> do_munmap(MmStruct& mm, UserAddr start, u32 length);             // INVAL, NOMEM
 Result<void> do_mprotect(MmStruct& mm, UserAddr start, u32 length, u32 prot); // INVAL, NOMEM (hole), ACCES
 Result<UserAddr> do_mremap(MmStruct& mm, UserAddr old_address, u32 old_length, u32 new_length, u32 flags,
-                           UserAddr new_address);                              // INVAL, FAULT, NOMEM
-Result<void> do_madvise(MmStruct& mm, UserAddr start, u32 length, u32 advice); // INVAL, NOMEM (hole)
+                           UserAddr new_address); // INVAL, FAULT, NOMEM
+Result<void> do_madvise(MmStruct& mm, UserAddr start, u32 length,
+                        u32 advice); // INVAL, NOMEM (hole), ACCES, …
+
+// mlock2(2) (`flags`: MLOCK_ONFAULT), munlock, mlockall (`flags`: MCL_*), munlockall (mm/mlock.cpp). INVAL (flags), PERM
+// (the limit is 0), NOMEM (over the limit, or a hole), AGAIN (no memory to bring it in).
+Result<void> do_mlock(MmStruct& mm, UserAddr start, u32 length, u32 flags);
+Result<void> do_munlock(MmStruct& mm, UserAddr start, u32 length);
+Result<void> do_mlockall(MmStruct& mm, u32 flags);
+void do_munlockall(MmStruct& mm);
 
 // brk(2) as the kernel does it: returns the new break, or the old one if it cannot be moved there.
 UserAddr do_brk(MmStruct& mm, UserAddr new_brk);

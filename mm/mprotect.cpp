@@ -1,4 +1,5 @@
 // mprotect(2). (Linux 6.1 mm/mprotect.c do_mprotect_pkey.)
+#include "mm/limits.hpp"
 #include "mm/memory.hpp"
 #include "mm/mman.hpp"
 #include "mm/mmap.hpp"
@@ -20,6 +21,10 @@ Result<void> mprotect_fixup(VmArea& vma, UserAddr start, UserAddr end, u32 right
         return Err(Errno::ACCES);
     if (flags == vma.flags)
         return {};
+    const u32 pages = (end - start) >> PAGE_SHIFT;
+    if (!is_data_mapping(vma.flags) && is_data_mapping(flags) &&
+        (!may_expand_data(*vma.mm, pages) || !may_commit_mapping(flags, pages)))
+        return Err(Errno::NOMEM);
     VmArea* changed = TRY(vma_modify_flags(vma, start, end, flags));
     change_protection(*changed, start, end);
     return {};

@@ -1,7 +1,9 @@
-// mremap(2). (Linux 6.1 mm/mremap.c.) MREMAP_DONTUNMAP is refused as an unknown flag, as by Linux before 5.7.
+// mremap(2). (Linux 6.1 mm/mremap.c.)
+#include "mm/limits.hpp"
 #include "mm/memory.hpp"
 #include "mm/mman.hpp"
 #include "mm/mmap.hpp"
+#include "mm/populate.hpp"
 #include "mm/unmapped_area.hpp"
 #include "mm/vma_edit.hpp"
 
@@ -27,11 +29,18 @@ Result<void> check_resize(const VmArea& vma, Range old, u32 new_length) {
         return Err(Errno::INVAL); // there is nothing to share
     if (old.length > vma.end - old.start)
         return Err(Errno::FAULT);
+    if (new_length == old.length)
+        return {};
     if (vma.mapping != nullptr) {
         const u32 pgoff = linear_page_index(vma, old.start);
         if (pgoff + (new_length >> PAGE_SHIFT) < pgoff)
             return Err(Errno::INVAL);
     }
+    const u32 pages = (new_length - old.length) >> PAGE_SHIFT;
+    if (!may_lock_pages(*vma.mm, vma.flags, pages))
+        return Err(Errno::AGAIN);
+    if (!may_expand_vm(*vma.mm, vma.flags, pages) || !may_commit_mapping(vma.flags, pages))
+        return Err(Errno::NOMEM);
     return {};
 }
 
@@ -43,8 +52,9 @@ bool expandable(const VmArea& vma, u32 bytes) {
     return next == nullptr || vma.end + bytes <= next->start;
 }
 
-// The pages of `old`, in `vma`, appear at `to` instead, which is free and may be longer. (Linux: move_vma.)
-Result<UserAddr> move_vma(VmArea& vma, Range old, Range to) {
+// The pages of `old`, in `vma`, appear at `to` instead, which is free and may be longer. With `keep_old`
+// (MREMAP_DONTUNMAP) the old range stays mapped, and empty. (Linux: move_vma.)
+Result<UserAddr> move_vma(VmArea& vma, Range old, Range to, bool keep_old) {
     MmStruct& mm = *vma.mm;
     if (mm.map_count >= MAX_MAP_COUNT - 3)
         return Err(Errno::NOMEM); // cutting and placing may need as many
@@ -61,20 +71,30 @@ Result<UserAddr> move_vma(VmArea& vma, Range old, Range to) {
         TRY_VOID(unmap_range(mm, to.start, to.end()));
         return Err(moved.error());
     }
-    TRY_VOID(unmap_range(mm, old.start, old.end()));
+    if (!keep_old) {
+        TRY_VOID(unmap_range(mm, old.start, old.end()));
+        return to.start;
+    }
+    // Its lock went with the pages.
+    VmArea& emptied = *vma_lookup(mm, old.start);
+    if (const u32 flags = emptied.flags & ~VM_LOCKED_MASK; flags != emptied.flags)
+        TRY(vma_modify_flags(emptied, old.start, old.end(), flags));
     return to.start;
 }
 
-// MREMAP_FIXED: to exactly `to`, replacing what is there. (Linux: mremap_to.)
-Result<UserAddr> mremap_to(MmStruct& mm, Range old, Range to) {
+// MREMAP_FIXED: to exactly `to`, replacing what is there. MREMAP_DONTUNMAP alone: perhaps there. (Linux: mremap_to.)
+Result<UserAddr> mremap_to(MmStruct& mm, Range old, Range to, u32 flags) {
+    const bool fixed = (flags & MREMAP_FIXED) != 0, keep_old = (flags & MREMAP_DONTUNMAP) != 0;
     if (to.start.page_offset() != 0 || to.length > TASK_SIZE || to.start.value() > TASK_SIZE - to.length)
         return Err(Errno::INVAL);
     if (u64{old.start.value()} + old.length > to.start.value() && to.end() > old.start)
         return Err(Errno::INVAL); // they overlap
     if (mm.map_count + 2 >= MAX_MAP_COUNT - 3)
         return Err(Errno::NOMEM);
-    TRY(get_unmapped_area(mm, to.start, to.length, true));
-    TRY_VOID(unmap_range(mm, to.start, to.end()));
+    if (fixed) {
+        TRY(get_unmapped_area(mm, to.start, to.length, true));
+        TRY_VOID(unmap_range(mm, to.start, to.end()));
+    }
     if (old.length > to.length) {
         TRY_VOID(unmap_tail(mm, old, to.length));
         old.length = to.length;
@@ -83,30 +103,22 @@ Result<UserAddr> mremap_to(MmStruct& mm, Range old, Range to) {
     if (vma == nullptr)
         return Err(Errno::FAULT);
     TRY_VOID(check_resize(*vma, old, to.length));
-    return move_vma(*vma, old, to);
+    if (keep_old && !may_expand_vm(mm, vma->flags, old.length >> PAGE_SHIFT))
+        return Err(Errno::NOMEM);
+    if (!fixed)
+        to.start = TRY(get_unmapped_area(mm, to.start, to.length, false));
+    return move_vma(*vma, old, to, keep_old);
 }
 
-} // namespace
-
-Result<UserAddr> do_mremap(MmStruct& mm, UserAddr old_address, u32 old_length, u32 new_length, u32 flags,
-                           UserAddr new_address) {
-    if ((flags & ~u32{MREMAP_MAYMOVE | MREMAP_FIXED}) != 0)
-        return Err(Errno::INVAL);
-    if ((flags & MREMAP_FIXED) != 0 && (flags & MREMAP_MAYMOVE) == 0)
-        return Err(Errno::INVAL);
-    if (old_address.page_offset() != 0)
-        return Err(Errno::INVAL);
-    const Range old{old_address, page_align_up(old_length)};
-    new_length = page_align_up(new_length);
-    if (new_length == 0)
-        return Err(Errno::INVAL);
-
-    const WriteGuard guard(mm.mmap_lock);
+// do_mremap with the lock held, arguments checked and in whole pages. *grows_locked: locked pages are added.
+Result<UserAddr> mremap_locked(MmStruct& mm, Range old, u32 new_length, u32 flags, UserAddr new_address,
+                               bool* grows_locked) {
     VmArea* vma = vma_lookup(mm, old.start);
     if (vma == nullptr)
         return Err(Errno::FAULT);
-    if ((flags & MREMAP_FIXED) != 0)
-        return mremap_to(mm, old, {new_address, new_length});
+    *grows_locked = (vma->flags & VM_LOCKED) != 0 && new_length > old.length;
+    if ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) != 0)
+        return mremap_to(mm, old, {new_address, new_length}, flags);
 
     if (old.length >= new_length) { // shrinks, whatever the VMAs in the tail are
         if (old.length > new_length) {
@@ -123,7 +135,34 @@ Result<UserAddr> do_mremap(MmStruct& mm, UserAddr old_address, u32 old_length, u
     if ((flags & MREMAP_MAYMOVE) == 0)
         return Err(Errno::NOMEM);
     const UserAddr to = TRY(get_unmapped_area(mm, UserAddr(0), new_length, false));
-    return move_vma(*vma, old, {to, new_length});
+    return move_vma(*vma, old, {to, new_length}, false);
+}
+
+} // namespace
+
+Result<UserAddr> do_mremap(MmStruct& mm, UserAddr old_address, u32 old_length, u32 new_length, u32 flags,
+                           UserAddr new_address) {
+    if ((flags & ~u32{MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP}) != 0)
+        return Err(Errno::INVAL);
+    if ((flags & MREMAP_FIXED) != 0 && (flags & MREMAP_MAYMOVE) == 0)
+        return Err(Errno::INVAL);
+    if ((flags & MREMAP_DONTUNMAP) != 0 && ((flags & MREMAP_MAYMOVE) == 0 || old_length != new_length))
+        return Err(Errno::INVAL);
+    if (old_address.page_offset() != 0)
+        return Err(Errno::INVAL);
+    const Range old{old_address, page_align_up(old_length)};
+    new_length = page_align_up(new_length);
+    if (new_length == 0)
+        return Err(Errno::INVAL);
+
+    bool grows_locked = false;
+    const auto moved = [&] {
+        const WriteGuard guard(mm.mmap_lock);
+        return mremap_locked(mm, old, new_length, flags, new_address, &grows_locked);
+    }();
+    if (moved.ok() && grows_locked)
+        static_cast<void>(mm_populate(mm, moved.value() + old.length, moved.value() + new_length));
+    return moved;
 }
 
 } // namespace faultline

@@ -1,4 +1,5 @@
 // Stacks: VMAs that grow down to meet a fault. (Linux mm/mmap.c expand_downwards, fs/exec.c setup_arg_pages.)
+#include "mm/limits.hpp"
 #include "mm/mm_struct.hpp"
 #include "mm/mmap.hpp"
 #include "mm/unmapped_area.hpp"
@@ -10,6 +11,9 @@ namespace {
 // Whether the stack may come down to `start` (page-aligned, below vma.start).
 bool may_grow(const VmArea& vma, UserAddr start) {
     if (start < FIRST_USER_ADDRESS || vma.end - start > vma.mm->stack_limit)
+        return false;
+    const u32 pages = (vma.start - start) >> PAGE_SHIFT;
+    if (!may_expand_vm(*vma.mm, vma.flags, pages) || !may_lock_pages(*vma.mm, vma.flags, pages))
         return false;
     // The gap is kept to mappings that a runaway stack could damage; another stack, or PROT_NONE, is its own
     // guard.

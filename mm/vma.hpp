@@ -20,11 +20,17 @@ enum VmFlag : u32 { // values are Linux's (include/linux/mm.h), so that dumps re
     VM_MAYEXEC = 0x40,
     VM_MAYSHARE = 0x80,
     VM_GROWSDOWN = 0x100,
+    VM_LOCKED = 0x2000,
+    VM_SEQ_READ = 0x8000, // madvise: read in order, at random. Kept for smaps; there is no read-ahead
+    VM_RAND_READ = 0x10000,
     VM_DONTCOPY = 0x20000,
+    VM_LOCKONFAULT = 0x80000, // beside VM_LOCKED: not brought in beforehand
     VM_NORESERVE = 0x200000,
     VM_WIPEONFORK = 0x2000000,
+    VM_DONTDUMP = 0x4000000, // kept for smaps; no core is written
 };
 inline constexpr u32 VM_ACCESS_FLAGS = VM_READ | VM_WRITE | VM_EXEC;
+inline constexpr u32 VM_LOCKED_MASK = VM_LOCKED | VM_LOCKONFAULT;
 
 struct VmArea {
     UserAddr start; // page-aligned, inclusive

@@ -27,16 +27,22 @@ void absorb(VmArea& below, VmArea& above) {
     vma_set_range(below, below.start, end);
 }
 
+void set_flags(VmArea& vma, u32 flags) {
+    vm_stat_remove(vma);
+    vma.flags = flags;
+    vm_stat_add(vma);
+}
+
 } // namespace
 
 void vma_set_range(VmArea& vma, UserAddr start, UserAddr end) {
     const auto move = [&] {
         if (vma.mapping != nullptr)
             vma.pgoff += static_cast<u32>(static_cast<s32>(start - vma.start) >> PAGE_SHIFT);
-        vma.mm->total_vm -= vma.pages();
+        vm_stat_remove(vma);
         vma.start = start; // the tree's key: the order stays
         vma.end = end;
-        vma.mm->total_vm += vma.pages();
+        vm_stat_add(vma);
     };
     if (vma.mapping == nullptr) {
         move();
@@ -109,13 +115,13 @@ Result<VmArea*> vma_modify_flags(VmArea& vma, UserAddr start, UserAddr end, u32 
         }
     }
     const u32 old_flags = middle->flags;
-    middle->flags = flags;
+    set_flags(*middle, flags);
     VmArea& merged = vma_merge(*middle);
     if (mm.map_count <= std::max(MAX_MAP_COUNT, count_before))
         return &merged;
     // One too many in the end: undo. The middle was not joined, or there would not be more than before.
     BUG_ON(&merged != middle || merged.start != start || merged.end != end);
-    merged.flags = old_flags;
+    set_flags(merged, old_flags);
     vma_merge(merged);
     return Err(Errno::NOMEM);
 }

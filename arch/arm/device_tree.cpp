@@ -116,6 +116,8 @@ class Reader {
             take_chosen(node);
         else if (node.compatible.has("arm,pl011"))
             info_.uart = device(root, node, 0);
+        else if (node.compatible.has("arm,pl031"))
+            info_.rtc = device(root, node, 0);
         else if (node.compatible.has("arm,cortex-a15-gic"))
             take_gic(root, node);
         else if (node.compatible.has("arm,armv7-timer"))

@@ -40,23 +40,28 @@ struct Action {
 constinit Action actions[MAX_INTID];
 constinit void* distributor = nullptr;
 constinit void* cpu_interface = nullptr;
+constinit bool from_user_mode = false;
+constinit bool handling = false;
 
 void write_bit(u32 registers, u32 intid) {
     write32(distributor, registers + (intid / 32) * 4, 1u << (intid % 32));
 }
 
-void handle_pending() {
+void handle_pending(bool user_mode) {
+    from_user_mode = user_mode;
+    handling = true;
     for (;;) {
         const u32 acknowledged = read32(cpu_interface, GICC_IAR);
         const u32 intid = acknowledged & INTID_MASK;
         if (intid >= FIRST_SPECIAL_INTID)
-            return;
+            break;
         const Action action = intid < MAX_INTID ? actions[intid] : Action{};
         if (action.handler == nullptr)
             panic("interrupt %u, which nobody asked for", intid);
         action.handler(action.argument);
         write32(cpu_interface, GICC_EOIR, acknowledged);
     }
+    handling = false;
 }
 
 } // namespace
@@ -91,11 +96,14 @@ void request_irq(u32 intid, InterruptHandler handler, void* argument) {
 void enable_irq(u32 intid) { write_bit(GICD_ISENABLER, intid); }
 void disable_irq(u32 intid) { write_bit(GICD_ICENABLER, intid); }
 
+bool in_interrupt() { return handling; }
+bool interrupted_user_mode() { return from_user_mode; }
+
 // entry.S: interrupts masked, on the supervisor stack of what was interrupted.
-extern "C" void handle_irq() { handle_pending(); }
+extern "C" void handle_irq() { handle_pending(true); }
 extern "C" void handle_irq_in_kernel() {
     check_stack_end();
-    handle_pending();
+    handle_pending(false);
 }
 
 } // namespace faultline

@@ -6,6 +6,7 @@
 
 #include <atomic>
 
+#include "base/concurrency.hpp"
 #include "base/types.hpp"
 
 namespace faultline {
@@ -73,10 +74,20 @@ constexpr bool pte_user_executable(Pte pte) { return pte_user_readable(pte) && p
 // machine's view in step.
 class PteSlot {
   public:
-    Pte load() const { return Pte::from_bits(bits_.load(std::memory_order_acquire)); }
-    void store(Pte pte) { bits_.store(pte.bits(), std::memory_order_release); }
-    Pte exchange(Pte pte) { return Pte::from_bits(bits_.exchange(pte.bits(), std::memory_order_acq_rel)); }
+    Pte load() const {
+        schedule_point("read an entry");
+        return Pte::from_bits(bits_.load(std::memory_order_acquire));
+    }
+    void store(Pte pte) {
+        schedule_point("store an entry");
+        bits_.store(pte.bits(), std::memory_order_release);
+    }
+    Pte exchange(Pte pte) {
+        schedule_point("exchange an entry");
+        return Pte::from_bits(bits_.exchange(pte.bits(), std::memory_order_acq_rel));
+    }
     bool compare_exchange(Pte& expected, Pte desired) {
+        schedule_point("compare and exchange an entry");
         u32 bits = expected.bits();
         const bool done = bits_.compare_exchange_strong(bits, desired.bits(), std::memory_order_acq_rel);
         expected = Pte::from_bits(bits);

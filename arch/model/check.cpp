@@ -18,46 +18,67 @@ Pte truth_of(const MmContext& mm, u32 address) {
     return table != nullptr ? ptep_get(&table->entries[pte_index(UserAddr(address))]) : Pte{};
 }
 
-// What is wrong with an entry loaded from mm's tables; nullptr: nothing.
-const char* complaint(const MmContext& mm, const Cpu& cpu, const TlbEntry& entry) {
+// What is wrong with an entry loaded from mm's tables, if anything is.
+std::optional<TlbFinding> finding(const MmContext& mm, u32 number, const TlbEntry& entry) {
+    const Cpu& cpu = Machine::get().cpu(number);
+    const auto found = [&](TlbFinding::Kind kind, const char* what) {
+        return TlbFinding{kind, number, entry.page, entry.asid, what};
+    };
     const Pte truth = truth_of(mm, entry.page);
     if (entry.mapping.ng && entry.asid == cpu.asid && entry.ttbr0 != cpu.ttbr0)
-        return "is used by another address space";
+        return found(TlbFinding::Misused, "is used by another address space");
     if (!entry.mapping.ng)
-        return "is global";
+        return found(TlbFinding::Misused, "is global");
     const bool read = permits(entry, cpu.dacr, AccessType::Read);
     const bool write = permits(entry, cpu.dacr, AccessType::Write);
     const bool execute = permits(entry, cpu.dacr, AccessType::Execute);
     if (read && !pte_user_readable(truth))
-        return "may be read, truth says no";
+        return found(TlbFinding::BeyondTruth, "may be read, truth says no");
     if (write && !pte_user_writable(truth))
-        return "may be written, truth says no";
+        return found(TlbFinding::BeyondTruth, "may be written, truth says no");
     if (execute && !pte_user_executable(truth))
-        return "may be executed, truth says no";
+        return found(TlbFinding::BeyondTruth, "may be executed, truth says no");
     if (read && entry.frame != truth.pfn().address().value())
-        return "leads to another frame than truth";
-    return nullptr;
+        return found(TlbFinding::BeyondTruth, "leads to another frame than truth");
+    return std::nullopt;
 }
+
+u32 directory_of(const MmContext& mm) { return virt_to_phys(mm.hardware_directory).value(); }
 
 } // namespace
 
-std::vector<std::string> check_tlb_against_truth(const MmContext& mm) {
-    std::vector<std::string> findings;
+std::vector<TlbFinding> find_tlb_against_truth(const MmContext& mm) {
+    std::vector<TlbFinding> findings;
     const Machine& machine = Machine::get();
-    const u32 directory = virt_to_phys(mm.hardware_directory).value();
+    const u32 directory = directory_of(mm);
     for (u32 number = 0; number < machine.cpu_count(); ++number) {
-        const Cpu& cpu = machine.cpu(number);
-        cpu.tlb.for_each([&](const TlbEntry& entry) {
-            const char* what = entry.ttbr0 == directory ? complaint(mm, cpu, entry) : nullptr;
-            if (what == nullptr)
-                return;
-            char line[128];
-            std::snprintf(line, sizeof line, "CPU %u, page %08x, ASID %u: %s", number, entry.page, entry.asid,
-                          what);
-            findings.emplace_back(line);
+        machine.cpu(number).tlb.for_each([&](const TlbEntry& entry) {
+            if (entry.ttbr0 == directory)
+                if (const auto what = finding(mm, number, entry))
+                    findings.push_back(*what);
         });
     }
     return findings;
+}
+
+std::optional<Pfn> frame_in_tlb(u32 cpu, const MmContext& mm, UserAddr page) {
+    std::optional<Pfn> frame;
+    Machine::get().cpu(cpu).tlb.for_each([&](const TlbEntry& entry) {
+        if (entry.page == page.value() && entry.ttbr0 == directory_of(mm))
+            frame = Pfn::of(PhysAddr(entry.frame));
+    });
+    return frame;
+}
+
+std::vector<std::string> check_tlb_against_truth(const MmContext& mm) {
+    std::vector<std::string> lines;
+    for (const TlbFinding& finding : find_tlb_against_truth(mm)) {
+        char line[128];
+        std::snprintf(line, sizeof line, "CPU %u, page %08x, ASID %u: %s", finding.cpu, finding.page,
+                      finding.asid, finding.what);
+        lines.emplace_back(line);
+    }
+    return lines;
 }
 
 } // namespace faultline::model

@@ -5,6 +5,7 @@
 #include <arch/context.hpp>
 #include <arch/current.hpp>
 #include <arch/irq.hpp>
+#include <arch/processor.hpp>
 
 #include "arch/contract/clock.hpp"
 #include "arch/contract/memory.hpp"
@@ -65,19 +66,28 @@ namespace machine {
 
 namespace {
 
-model::Tlb& tlb() { return Machine::get().cpu().tlb; }
+model::Tlb& tlb() {
+    schedule_point("invalidate in the own TLB");
+    return Machine::get().cpu().tlb;
+}
 
+// A broadcast reaches one CPU after the other; only its end is the same for all (DSB).
 template <class Action>
 void on_every_tlb(Action action) {
-    for (u32 cpu = 0; cpu < Machine::get().cpu_count(); ++cpu)
+    for (u32 cpu = 0; cpu < Machine::get().cpu_count(); ++cpu) {
+        schedule_point("invalidate in a TLB, by broadcast");
         action(Machine::get().cpu(cpu).tlb);
+    }
 }
 
 } // namespace
 
 CpuId this_cpu() { return CpuId(static_cast<u8>(Machine::get().cpu_number())); }
 
-void store_descriptor(u32* slot, u32 descriptor) { Machine::get().store_descriptor(slot, descriptor); }
+void store_descriptor(u32* slot, u32 descriptor) {
+    schedule_point("store a descriptor");
+    Machine::get().store_descriptor(slot, descriptor);
+}
 
 void tlb_invalidate_mva(UserAddr page, Asid asid) { tlb().invalidate_mva(page.value(), asid.value()); }
 void tlb_invalidate_asid(Asid asid) { tlb().invalidate_asid(asid.value()); }
@@ -94,6 +104,7 @@ void tlb_invalidate_all_inner_shareable() {
 }
 
 void set_translation_table(PhysAddr directory, Asid asid) {
+    schedule_point("change the translation table");
     Machine::get().set_translation_table(directory.value(), asid.value());
 }
 

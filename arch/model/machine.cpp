@@ -3,6 +3,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include <arch/processor.hpp>
+
 #include "arch/contract/mmu.hpp"
 
 namespace faultline::model {
@@ -15,6 +17,18 @@ constexpr u32 EMPTY_DIRECTORY_BYTES = 8192;
 
 // TTBCR: N = 1, and no walks through TTBR1 (the kernel's half is not modelled).
 constexpr u32 TTBCR_VALUE = 0x21;
+
+const char* name_of(AccessType type) {
+    switch (type) {
+    case AccessType::Read:
+        return "load";
+    case AccessType::Write:
+        return "store";
+    case AccessType::Execute:
+        break;
+    }
+    return "fetch";
+}
 
 } // namespace
 
@@ -94,7 +108,8 @@ void Machine::insert(u32 cpu, u32 address, const Mapping& mapping) {
                      .ttbr0 = self.ttbr0});
 }
 
-// Accesses.
+// Accesses. Each is one step: translation and transfer together, because an invalidation waits for the accesses
+// that used what it drops (ARM ARM B3.10.1, DSB).
 
 Outcome Machine::fault(u32 address, Fault what, Access access, Mode mode) {
     ++cpu().faults;
@@ -111,6 +126,7 @@ Outcome Machine::fault(u32 address, Fault what, Access access, Mode mode) {
 }
 
 Outcome Machine::translate(u32 address, Access access, Mode mode) {
+    schedule_point(name_of(access.type));
     misbehave();
     Cpu& self = cpu();
     Mapping mapping;

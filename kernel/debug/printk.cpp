@@ -17,9 +17,15 @@ constinit int console_loglevel = 7;
 namespace {
 inline constexpr std::size_t LINE_SIZE = 512; // on the kernel stack
 
+// A terminal may be at the other end: as for the lines of programs, a carriage return goes before each new
+// line (Linux uart_console_write).
 void write_line(const char* line, std::size_t length) {
     const IrqGuard whole_line;
-    console_write(line, static_cast<u32>(length));
+    for (std::size_t i = 0; i < length; ++i) {
+        if (line[i] == '\n')
+            console_write("\r", 1);
+        console_write(&line[i], 1);
+    }
 }
 } // namespace
 

@@ -5,7 +5,7 @@
 
 #include <linux/poll.h>
 
-#include "kernel/drivers/tty.hpp"
+#include "kernel/drivers/tty/tty.hpp"
 #include "kernel/drivers/virtio/console.hpp"
 #include "kernel/drivers/virtio/port.hpp"
 #include "kernel/fs/inode.hpp"
@@ -18,7 +18,7 @@ namespace faultline {
 
 namespace {
 
-constexpr u32 MEMORY_MAJOR = 1, TTY_MAJOR = 5;
+constexpr u32 MEMORY_MAJOR = 1;
 
 Result<u32> read_end(File&, UserAddr, u32, u64&) { return 0u; }
 Result<u32> write_discarded(File&, UserAddr, u32 bytes, u64&) { return bytes; }
@@ -47,7 +47,10 @@ Result<u32> read_random(File&, UserAddr buffer, u32 bytes, u64&) {
     return done;
 }
 
-constinit const FileOps null_ops{.read = read_end, .write = write_discarded, .seekable = true};
+Result<u32> splice_discarded(File&, const void*, u32 bytes, u64&) { return bytes; }
+
+constinit const FileOps null_ops{
+    .read = read_end, .write = write_discarded, .splice_write = splice_discarded, .seekable = true};
 constinit const FileOps zero_ops{.read = read_zeros, .write = write_discarded, .seekable = true};
 constinit const FileOps full_ops{.read = read_zeros, .write = write_full, .seekable = true};
 constinit const FileOps random_ops{.read = read_random, .write = write_discarded, .seekable = true};
@@ -65,8 +68,9 @@ constexpr CharDevice devices[] = {
     {MEMORY_MAJOR << 8 | 7, "/dev/full", &full_ops, 0666},
     {MEMORY_MAJOR << 8 | 8, "/dev/random", &random_ops, 0666},
     {MEMORY_MAJOR << 8 | 9, "/dev/urandom", &random_ops, 0666},
-    {TTY_MAJOR << 8 | 0, "/dev/tty", &tty_file_ops, 0666},
-    {TTY_MAJOR << 8 | 1, "/dev/console", &tty_file_ops, 0600},
+    {TTY_DEVICE, "/dev/tty", &tty_file_ops, 0666},
+    {CONSOLE_DEVICE, "/dev/console", &tty_file_ops, 0600},
+    {SERIAL_DEVICE, "/dev/ttyAMA0", &tty_file_ops, 0600},
 };
 
 } // namespace

@@ -3,6 +3,7 @@
 #include <linux/fcntl.h>
 
 #include "kernel/fs/files_private.hpp"
+#include "kernel/fs/locks.hpp"
 #include "kernel/fs/pipe.hpp"
 #include "kernel/fs/syscalls.hpp"
 #include "kernel/sched/sched.hpp"
@@ -58,6 +59,8 @@ Result<u32> sys_fcntl64(s32 fd, u32 command, u32 argument) {
     if ((file->flags & O_PATH) != 0 && command != F_DUPFD && command != F_DUPFD_CLOEXEC &&
         command != F_GETFD && command != F_SETFD && command != F_GETFL)
         return Err(Errno::BADF);
+    if (is_lock_command(command))
+        return fcntl_lock(*file, command, UserAddr(argument));
     switch (command) {
     case F_DUPFD:
     case F_DUPFD_CLOEXEC:

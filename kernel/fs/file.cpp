@@ -2,6 +2,7 @@
 #include <linux/fcntl.h>
 
 #include "kernel/fs/inode.hpp"
+#include "kernel/fs/locks.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {
@@ -27,6 +28,8 @@ Result<File*> alloc_file(Inode& inode, const FileOps& ops, u32 flags) {
     return file;
 }
 
+u32 nr_open_files() { return file_cache.in_use(); }
+
 File& get_file(File& file) {
     file.references.fetch_add(1, std::memory_order_relaxed);
     return file;
@@ -35,6 +38,7 @@ File& get_file(File& file) {
 void fput(File& file) {
     if (file.references.fetch_sub(1, std::memory_order_acq_rel) != 1)
         return;
+    locks_remove_flock(file);
     if (file.ops->release != nullptr)
         file.ops->release(file);
     iput(file.inode);

@@ -19,8 +19,12 @@ struct Inode; // kernel/fs/inode.hpp
 struct FileOps {
     Result<u32> (*read)(File& file, UserAddr buffer, u32 bytes, u64& position) = nullptr;
     Result<u32> (*write)(File& file, UserAddr buffer, u32 bytes, u64& position) = nullptr;
+    // The same from kernel memory: sendfile(2); nullptr: INVAL.
+    Result<u32> (*splice_write)(File& file, const void* data, u32 bytes, u64& position) = nullptr;
     Result<s32> (*ioctl)(File& file, u32 request, u32 argument) = nullptr;
     u32 (*poll)(File& file) = nullptr; // POLLIN | POLLOUT | … now; nullptr: always readable and writable
+    // Opening may be refused, or do something; `flags` are open's own (O_NOCTTY …). Before anything else.
+    Result<void> (*open)(File& file, u32 flags) = nullptr;
     void (*release)(File& file) = nullptr; // the last reference is going
     bool seekable = false;
 };
@@ -40,6 +44,7 @@ struct File {
 Result<File*> alloc_file(Inode& inode, const FileOps& ops, u32 flags);
 File& get_file(File& file); // one more reference
 void fput(File& file);      // one fewer; the last closes it
+u32 nr_open_files();        // in the whole system: /proc/sys/fs/file-nr
 
 // What mmap of this file maps, without a reference; nullptr: NODEV.
 AddressSpace* file_mapping(File& file);

@@ -4,6 +4,7 @@
 #include <linux/fcntl.h>
 
 #include "kernel/fs/files_private.hpp"
+#include "kernel/fs/locks.hpp"
 #include "kernel/sched/sched.hpp"
 #include "mm/slab.hpp"
 
@@ -31,6 +32,13 @@ Result<void> grow(FilesStruct& files, u32 capacity) {
 File* take(FilesStruct& files, u32 fd) {
     Guard guard(files.lock);
     return fd < files.capacity ? std::exchange(files.table[fd], Descriptor{}).file : nullptr;
+}
+
+// A descriptor is gone: its process's locks on the file too, whatever other descriptors it has. (Linux
+// filp_close.)
+void close_file(FilesStruct& files, File& file) {
+    locks_remove_posix(*file.inode, files);
+    fput(file);
 }
 
 } // namespace
@@ -72,7 +80,7 @@ void files_put(FilesStruct& files) {
         return;
     for (u32 fd = 0; fd < files.capacity; ++fd)
         if (files.table[fd].file != nullptr)
-            fput(*files.table[fd].file);
+            close_file(files, *files.table[fd].file);
     kfree(files.table);
     kmem_delete(files_cache, &files);
 }
@@ -82,7 +90,7 @@ void files_close_on_exec(FilesStruct& files) {
         if (!files.table[fd].close_on_exec)
             continue;
         if (File* file = take(files, fd))
-            fput(*file);
+            close_file(files, *file);
     }
 }
 
@@ -151,7 +159,7 @@ Result<void> close_fd(s32 fd) {
     File* file = fd >= 0 ? take(*current()->files, static_cast<u32>(fd)) : nullptr;
     if (file == nullptr)
         return Err(Errno::BADF);
-    fput(*file);
+    close_file(*current()->files, *file);
     return {};
 }
 

@@ -34,6 +34,8 @@ Result<void> close_fd(s32 fd);              // BADF
 // Opens a path of current's tree for the kernel's own reading (execve) with a reference. NOENT, NOTDIR,
 // ACCES, ISDIR …
 Result<File*> open_exec(const char* path);
+Result<File*> open_exec_at(s32 dirfd, UserAddr path,
+                           u32 flags); // execveat(2): AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW
 
 // Reads into kernel memory. Returns bytes read (short only at end of file).
 Result<u32> kernel_read(File& file, void* buffer, u32 bytes, u64 position);

@@ -6,7 +6,8 @@
 #include <arch/boot_info.hpp>
 
 #include "kernel/debug/format.hpp"
-#include "kernel/drivers/tty.hpp"
+#include "kernel/drivers/tty/tty.hpp"
+#include "kernel/drivers/rtc.hpp"
 #include "kernel/drivers/virtio/console.hpp"
 #include "kernel/fs/devices.hpp"
 #include "kernel/fs/files.hpp"
@@ -15,6 +16,7 @@
 #include "kernel/fs/poll.hpp"
 #include "kernel/fs/procfs.hpp"
 #include "kernel/fs/random.hpp"
+#include "kernel/fs/sysfs.hpp"
 
 namespace faultline {
 
@@ -24,11 +26,13 @@ void init_tree() {
 }
 
 void init_filesystem(const void* initramfs, u32 bytes) {
+    init_rtc(); // before the first time stamp
     add_device_randomness(boot_info().rng_seed, boot_info().rng_seed_bytes);
     if (initramfs != nullptr)
         unpack_initramfs(initramfs, bytes);
     make_standard_tree();
     init_procfs();
+    init_sysfs();
     init_tty();
     init_virtio_console();
 }

@@ -17,10 +17,12 @@
 #include "base/result.hpp"
 #include "base/rwsem.hpp"
 #include "kernel/fs/file.hpp"
+#include "kernel/sched/wait.hpp"
 #include "mm/filemap.hpp"
 
 namespace faultline {
 
+struct FileLock; // kernel/fs/locks.cpp
 struct Inode;
 struct Pipe;
 
@@ -87,6 +89,8 @@ struct Inode {
     RwSemaphore lock;            // regular file: size and writes, outside the mmap lock
     InodeMapping mapping;        // regular file
     char* link_target = nullptr; // symbolic link, NUL-terminated, from kmalloc
+    FileLock* locks = nullptr;   // fcntl's and flock's
+    WaitQueue lock_waiters;
     Pipe* pipe = nullptr;        // FIFO: while somebody has it open
     u32 pipe_users = 0;
     s32 proc_pid = 0; // procfs: of which task, which descriptor, and what it shows

@@ -1,5 +1,5 @@
-// mount(2) and umount(2). What there is to mount: "proc" and "devtmpfs", which the kernel has mounted itself,
-// so that asking for them where they are is granted; and "tmpfs", a new one each time.
+// mount(2) and umount(2). What there is to mount: "proc", "sysfs" and "devtmpfs", which the kernel has mounted
+// itself, so that asking for them where they are is granted; and "tmpfs", a new one each time.
 #include "kernel/fs/mount.hpp"
 
 #include <algorithm>
@@ -110,7 +110,7 @@ Result<u32> sys_mount(UserAddr source, UserAddr target, UserAddr type, u32 flags
     const Found found = TRY(walk_path(AT_FDCWD, path, LOOKUP_FOLLOW));
     if (!found.inode->is_directory())
         return Err(Errno::NOTDIR);
-    if (wanted == "proc" || wanted == "devtmpfs")
+    if (wanted == "proc" || wanted == "sysfs" || wanted == "devtmpfs")
         return is_mounted_as(*found.inode, wanted) ? Result<u32>(0u) : Result<u32>(Err(Errno::BUSY));
     if (wanted != "tmpfs" && wanted != "ramfs")
         return Err(Errno::NODEV);

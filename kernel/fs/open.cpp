@@ -102,6 +102,8 @@ Result<FileRef> open_inode(Inode& inode, u32 flags) {
         TRY_VOID(fifo_open(inode, *file));
     else if (inode.is_regular() && (flags & O_TRUNC) != 0 && to_write && file_mapping(*file) != nullptr)
         TRY_VOID(truncate_inode(inode, 0));
+    if (ops->open != nullptr)
+        TRY_VOID(ops->open(*file, flags));
     file->ops = ops; // only now is there something to release
     return file;
 }
@@ -121,12 +123,32 @@ Result<FileRef> kernel_open(std::string_view path, u32 flags) {
     return do_open(AT_FDCWD, name, flags, 0);
 }
 
+namespace {
+
+Result<File*> open_executable(Inode& inode) {
+    if (!inode.is_regular() || (inode.mode & 0111) == 0)
+        return Err(Errno::ACCES);
+    return TRY(open_inode(inode, O_RDONLY)).release();
+}
+
+} // namespace
+
 Result<File*> open_exec(const char* path) {
     PathName name = TRY(PathName::from_kernel(path));
-    InodeRef inode = TRY(find_or_create(AT_FDCWD, name, O_RDONLY, 0));
-    if (!inode->is_regular() || (inode->mode & 0111) == 0)
-        return Err(Errno::ACCES);
-    return TRY(open_inode(*inode, O_RDONLY)).release();
+    return open_executable(*TRY(find_or_create(AT_FDCWD, name, O_RDONLY, 0)));
+}
+
+Result<File*> open_exec_at(s32 dirfd, UserAddr path, u32 flags) {
+    PathName name = TRY(PathName::from_user(path, (flags & AT_EMPTY_PATH) != 0));
+    if (name.empty()) {
+        File* file = lookup_fd(*current()->files, dirfd); // whatever it was opened for
+        if (file == nullptr)
+            return Err(Errno::BADF);
+        const FileRef reference(file);
+        return open_executable(*file->inode);
+    }
+    const u32 no_follow = (flags & AT_SYMLINK_NOFOLLOW) != 0 ? u32{O_NOFOLLOW} : 0;
+    return open_executable(*TRY(find_or_create(dirfd, name, O_RDONLY | no_follow, 0)));
 }
 
 Result<u32> sys_openat(s32 dirfd, UserAddr path, u32 flags, u32 mode) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include <asm/ioctls.h>
 #include <linux/fcntl.h>
@@ -92,7 +93,9 @@ Result<u32> pipe_read(File& file, UserAddr buffer, u32 bytes, u64&) {
     }
 }
 
-Result<u32> pipe_write(File& file, UserAddr buffer, u32 bytes, u64&) {
+// `fill(to, at, n)` copies n bytes, from the byte `at` of what is written; it returns how many it could.
+template <class Fill>
+Result<u32> write_pipe(File& file, u32 bytes, Fill&& fill) {
     Pipe& pipe = *file.inode->pipe;
     if (bytes == 0)
         return 0u;
@@ -109,7 +112,7 @@ Result<u32> pipe_write(File& file, UserAddr buffer, u32 bytes, u64&) {
             if (pipe.room() >= needed) {
                 const u32 part = std::min(bytes - done, pipe.room());
                 const auto copied = copy_ring(pipe, pipe.head, part, [&](u8* to, u32 at_byte, u32 count) {
-                    return count - copy_from_user(to, buffer + (done + at_byte), count);
+                    return fill(to, done + at_byte, count);
                 });
                 if (!copied.ok())
                     return so_far(copied.error());
@@ -130,6 +133,19 @@ Result<u32> pipe_write(File& file, UserAddr buffer, u32 bytes, u64&) {
         if (!waited.ok())
             return so_far(waited.error());
     }
+}
+
+Result<u32> pipe_write(File& file, UserAddr buffer, u32 bytes, u64&) {
+    return write_pipe(file, bytes, [&](u8* to, u32 at_byte, u32 count) {
+        return count - copy_from_user(to, buffer + at_byte, count);
+    });
+}
+
+Result<u32> pipe_splice_write(File& file, const void* data, u32 bytes, u64&) {
+    return write_pipe(file, bytes, [&](u8* to, u32 at_byte, u32 count) {
+        std::memcpy(to, static_cast<const u8*>(data) + at_byte, count);
+        return count;
+    });
 }
 
 u32 pipe_poll(File& file) {
@@ -171,6 +187,7 @@ void pipe_close(Inode& inode, bool reader, bool writer) {
 constinit const FileOps pipe_file_ops{
     .read = pipe_read,
     .write = pipe_write,
+    .splice_write = pipe_splice_write,
     .ioctl = pipe_ioctl,
     .poll = pipe_poll,
     .release = [](File& file) { pipe_close(*file.inode, file.readable(), file.writable()); },

@@ -66,6 +66,16 @@ VmaUse use_of(MmStruct& mm, const VmArea& vma) {
     return use;
 }
 
+constexpr struct { // in the order of Linux's show_smap_vma_flags
+    u32 flag;
+    const char* name;
+} flag_names[] = {{VM_READ, " rd"},       {VM_WRITE, " wr"},     {VM_EXEC, " ex"},
+                  {VM_SHARED, " sh"},     {VM_MAYREAD, " mr"},   {VM_MAYWRITE, " mw"},
+                  {VM_MAYEXEC, " me"},    {VM_MAYSHARE, " ms"},  {VM_GROWSDOWN, " gd"},
+                  {VM_LOCKED, " lo"},     {VM_SEQ_READ, " sr"},  {VM_RAND_READ, " rr"},
+                  {VM_DONTCOPY, " dc"},   {VM_NORESERVE, " nr"}, {VM_LOCKONFAULT, " lf"},
+                  {VM_WIPEONFORK, " wf"}, {VM_DONTDUMP, " dd"}};
+
 void show_use(const VmArea& vma, const VmaUse& use, SeqFile& out) {
     const auto line = [&](const char* name, u64 bytes) {
         out.text(name);
@@ -86,15 +96,9 @@ void show_use(const VmArea& vma, const VmaUse& use, SeqFile& out) {
     line("Anonymous", use.anonymous);
     line("LazyFree", use.lazyfree);
     line("Swap", 0);
-    line("Locked", 0);
-    constexpr struct {
-        u32 flag;
-        const char* name;
-    } names[] = {{VM_READ, " rd"},      {VM_WRITE, " wr"},    {VM_EXEC, " ex"},      {VM_SHARED, " sh"},
-                 {VM_MAYREAD, " mr"},   {VM_MAYWRITE, " mw"}, {VM_MAYEXEC, " me"},   {VM_MAYSHARE, " ms"},
-                 {VM_GROWSDOWN, " gd"}, {VM_DONTCOPY, " dc"}, {VM_NORESERVE, " nr"}, {VM_WIPEONFORK, " wf"}};
+    line("Locked", (vma.flags & VM_LOCKED) != 0 ? use.proportional >> PSS_SHIFT : 0);
     out.text("VmFlags:");
-    for (const auto& name : names)
+    for (const auto& name : flag_names)
         if ((vma.flags & name.flag) != 0)
             out.text(name.name);
     out.text("\n");

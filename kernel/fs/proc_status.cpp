@@ -2,10 +2,13 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernel/drivers/tty/tty.hpp"
 #include "kernel/fs/files_private.hpp"
 #include "kernel/fs/procfs.hpp"
+#include "kernel/proc/cred.hpp"
 #include "kernel/proc/remote_memory.hpp"
 #include "kernel/proc/thread_group.hpp"
+#include "kernel/sched/policy.hpp"
 #include "mm/mm_struct.hpp"
 #include "mm/slab.hpp"
 
@@ -42,7 +45,7 @@ StateName state_name(const Task& task) {
 
 // Pages of an address space by what they are for.
 struct MmUse {
-    u32 size = 0, resident = 0, data = 0, stack = 0, text = 0, shared = 0, table_bytes = 0;
+    u32 size = 0, locked = 0, resident = 0, data = 0, stack = 0, text = 0, shared = 0, table_bytes = 0;
 };
 
 MmUse use_of(MmStruct& mm) {
@@ -57,6 +60,7 @@ MmUse use_of(MmStruct& mm) {
             use.text += vma.pages();
     }
     use.size = mm.total_vm;
+    use.locked = mm.locked_vm;
     use.shared = mm.rss_file;
     use.resident = mm.rss_anon + use.shared;
     use.table_bytes = mm.nr_ptes * PAGE_SIZE;
@@ -85,6 +89,20 @@ void kib_line(SeqFile& out, const char* name, u32 pages) {
     out.printf("%s:\t%8u kB\n", name, static_cast<unsigned>(pages * KIB_PER_PAGE));
 }
 
+void show_ids(const Cred& cred, SeqFile& out) {
+    const auto line = [&](const char* name, u32 real, u32 effective, u32 saved, u32 filesystem) {
+        out.printf("%s:\t%u\t%u\t%u\t%u\n", name, static_cast<unsigned>(real),
+                   static_cast<unsigned>(effective), static_cast<unsigned>(saved),
+                   static_cast<unsigned>(filesystem));
+    };
+    line("Uid", cred.uid, cred.euid, cred.suid, cred.fsuid);
+    line("Gid", cred.gid, cred.egid, cred.sgid, cred.fsgid);
+    out.text("Groups:\t");
+    for (u32 i = 0; i < cred.group_count; ++i)
+        out.printf("%u ", static_cast<unsigned>(cred.groups[i]));
+    out.text("\n");
+}
+
 s32 parent_pid(const ThreadGroup& group) { return group.parent != nullptr ? group.parent->pid : 0; }
 
 } // namespace
@@ -101,10 +119,11 @@ Result<void> show_pid_status(const Inode& inode, SeqFile& out) {
     out.printf("State:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", state.letter,
                state.word, static_cast<int>(group.pid), static_cast<int>(task.pid),
                static_cast<int>(parent_pid(group)));
-    out.printf("Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\nFDSize:\t%u\nGroups:\t \n",
-               static_cast<unsigned>(task.files != nullptr ? task.files->capacity : 0));
+    show_ids(*task.cred, out);
+    out.printf("FDSize:\t%u\n", static_cast<unsigned>(task.files != nullptr ? task.files->capacity : 0));
     if (mm.ok()) {
         kib_line(out, "VmSize", use.size);
+        kib_line(out, "VmLck", use.locked);
         kib_line(out, "VmRSS", use.resident);
         kib_line(out, "RssAnon", use.resident - use.shared);
         kib_line(out, "RssFile", use.shared);
@@ -129,20 +148,28 @@ Result<void> show_pid_stat(const Inode& inode, SeqFile& out) {
     auto mm = proc_mm(inode);
     const MmUse use = mm.ok() ? use_of(**mm) : MmUse{};
     const Task& task = *TRY(proc_task(inode));
-    const ThreadGroup& group = *task.group;
+    ThreadGroup& group = *task.group;
     const SignalSets sets = signal_sets(task);
     const ResourceUse total = group_use(group);
-    out.printf("%d (%s) %c %d %d %d 0 -1 0 ", static_cast<int>(task.pid), task.comm, state_name(task).letter,
-               static_cast<int>(parent_pid(group)), static_cast<int>(group.pgid),
-               static_cast<int>(group.sid));
-    // minflt cminflt majflt cmajflt utime stime cutime cstime: time in the kernel is not told apart
-    out.printf("%u %u %u %u %llu 0 %llu 0 ", static_cast<unsigned>(total.min_flt),
+    const CpuTime time = group_cpu_time(group);
+    const CpuTime children = cputime_adjust(group.children_use.cpu, group.children_reported);
+    const u32 terminal = group.tty != nullptr ? tty_device_number(*group.tty) : 0;
+    const s32 foreground = group.tty != nullptr ? tty_foreground_group(*group.tty) : -1;
+    // pid comm state ppid pgrp session tty_nr tpgid flags
+    out.printf("%d (%s) %c %d %d %d %u %d 0 ", static_cast<int>(task.pid), task.comm, state_name(task).letter,
+               static_cast<int>(parent_pid(group)), static_cast<int>(group.pgid), static_cast<int>(group.sid),
+               static_cast<unsigned>(terminal), static_cast<int>(foreground));
+    // minflt cminflt majflt cmajflt utime stime cutime cstime
+    const auto ticks = [](u64 nanoseconds) {
+        return static_cast<unsigned long long>(nanoseconds / CLOCK_TICK_NS);
+    };
+    out.printf("%u %u %u %u %llu %llu %llu %llu ", static_cast<unsigned>(total.min_flt),
                static_cast<unsigned>(group.children_use.min_flt), static_cast<unsigned>(total.maj_flt),
-               static_cast<unsigned>(group.children_use.maj_flt),
-               static_cast<unsigned long long>(total.run_ns / CLOCK_TICK_NS),
-               static_cast<unsigned long long>(group.children_use.run_ns / CLOCK_TICK_NS));
+               static_cast<unsigned>(group.children_use.maj_flt), ticks(time.user_ns), ticks(time.system_ns),
+               ticks(children.user_ns), ticks(children.system_ns));
     // priority nice num_threads itrealvalue starttime vsize rss rsslim
-    out.printf("20 0 %u 0 %llu %llu %u 4294967295 ", static_cast<unsigned>(group.thread_count),
+    out.printf("%d %d %u 0 %llu %llu %u 4294967295 ", static_cast<int>(task.prio - MAX_RT_PRIO),
+               static_cast<int>(task.nice), static_cast<unsigned>(group.thread_count),
                static_cast<unsigned long long>(task.start_time_ns / CLOCK_TICK_NS),
                static_cast<unsigned long long>(u64{use.size} * PAGE_SIZE),
                static_cast<unsigned>(use.resident));
@@ -159,10 +186,10 @@ Result<void> show_pid_stat(const Inode& inode, SeqFile& out) {
                static_cast<unsigned long long>(sets.caught), static_cast<int>(task.exit_signal));
     // processor rt_priority policy delayacct_blkio_ticks guest_time cguest_time start_data end_data start_brk
     // arg_start arg_end env_start env_end exit_code
-    out.printf("0 0 0 0 0 0 %u %u %u %u %u %u %u %d\n", place(&MmStruct::start_data),
-               place(&MmStruct::end_data), place(&MmStruct::start_brk), place(&MmStruct::arg_start),
-               place(&MmStruct::arg_end), place(&MmStruct::env_start), place(&MmStruct::env_end),
-               static_cast<int>(task.exit_code));
+    out.printf("0 %d %d 0 0 0 %u %u %u %u %u %u %u %d\n", static_cast<int>(task.rt_priority),
+               static_cast<int>(task.policy), place(&MmStruct::start_data), place(&MmStruct::end_data),
+               place(&MmStruct::start_brk), place(&MmStruct::arg_start), place(&MmStruct::arg_end),
+               place(&MmStruct::env_start), place(&MmStruct::env_end), static_cast<int>(task.exit_code));
     return {};
 }
 

@@ -11,6 +11,8 @@
 #include "kernel/proc/utsname.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/slab.hpp"
+#include "mm/unmapped_area.hpp"
+#include "mm/vma_edit.hpp"
 
 namespace faultline {
 
@@ -53,7 +55,7 @@ Result<void> show_version(const Inode&, SeqFile& out) {
 }
 
 Result<void> show_filesystems(const Inode&, SeqFile& out) { // what sys_mount knows
-    out.text("nodev\tproc\nnodev\ttmpfs\nnodev\tramfs\nnodev\tdevtmpfs\n");
+    out.text("nodev\tsysfs\nnodev\tproc\nnodev\ttmpfs\nnodev\tramfs\nnodev\tdevtmpfs\n");
     return {};
 }
 
@@ -66,6 +68,12 @@ Result<void> show_line(const Inode&, SeqFile& out) {
 template <auto Number>
 Result<void> show_number(const Inode&, SeqFile& out) {
     out.printf("%llu\n", static_cast<unsigned long long>(Number()));
+    return {};
+}
+
+Result<void> show_file_nr(const Inode&, SeqFile& out) { // in use, free, and the most there can be: memory
+    out.printf("%u\t0\t%u\n", static_cast<unsigned>(nr_open_files()),
+               static_cast<unsigned>(nr_total_pages()));
     return {};
 }
 
@@ -94,8 +102,10 @@ Result<void> write_sysrq_trigger(const Inode&, std::string_view text) {
 constexpr char no_cores[] = "";
 
 constexpr ProcEntry root_entries[] = {
-    {.name = "cmdline", .show = show_cmdline}, {.name = "filesystems", .show = show_filesystems},
-    {.name = "meminfo", .show = show_meminfo}, {.name = "uptime", .show = show_uptime},
+    {.name = "cmdline", .show = show_cmdline},
+    {.name = "filesystems", .show = show_filesystems},
+    {.name = "meminfo", .show = show_meminfo},
+    {.name = "uptime", .show = show_uptime},
     {.name = "version", .show = show_version},
     {.name = "sysrq-trigger", .write = write_sysrq_trigger, .mode = S_IFREG | 0200},
 };
@@ -109,29 +119,19 @@ constexpr ProcEntry kernel_entries[] = {
     {.name = "tainted", .show = show_number<[] { return 0; }>}, // nothing can be loaded that would
     {.name = "version", .show = show_line<SYSTEM_NAME.version>},
 };
+constexpr ProcEntry fs_entries[] = {{.name = "file-nr", .show = show_file_nr}};
 constexpr ProcEntry vm_entries[] = {
+    {.name = "max_map_count", .show = show_number<[] { return MAX_MAP_COUNT; }>},
+    {.name = "mmap_min_addr", .show = show_number<[] { return FIRST_USER_ADDRESS.value(); }>},
     {.name = "drop_caches", .write = write_drop_caches, .mode = S_IFREG | 0200},
     {.name = "overcommit_memory",
-     .show = show_number<[] { return 1; }>}, // always: memory is given when it is touched
+     .show = show_number<[] { return 0; }>}, // by a guess: mm/limits.hpp
 };
 
-constexpr InodeOps closed_directory{}; // nothing can be made or removed in it
 constexpr ProcEntry sys_directory{.name = "sys", .mode = S_IFDIR | 0555};
+constexpr ProcEntry fs_directory{.name = "fs", .mode = S_IFDIR | 0555};
 constexpr ProcEntry kernel_directory{.name = "kernel", .mode = S_IFDIR | 0555};
 constexpr ProcEntry vm_directory{.name = "vm", .mode = S_IFDIR | 0555};
-
-Inode& add_entry(Inode& directory, const ProcEntry& entry) {
-    InodeRef inode(new_proc_inode(nullptr, entry.name, entry, 0).value());
-    BUG_ON(!add_name(directory, entry.name, *inode).ok());
-    return *inode;
-}
-
-void add_directory(Inode& parent, const ProcEntry& directory, std::span<const ProcEntry> entries) {
-    Inode& inode = add_entry(parent, directory);
-    for (const ProcEntry& entry : entries)
-        add_entry(inode, entry);
-    inode.ops = &closed_directory;
-}
 
 // /proc/mounts is a link: the mounts are those of a process (proc(5)).
 void add_mounts_link(Inode& root) {
@@ -148,12 +148,13 @@ void add_mounts_link(Inode& root) {
 
 void make_system_entries(Inode& root) {
     for (const ProcEntry& entry : root_entries)
-        add_entry(root, entry);
+        add_proc_entry(root, entry);
     add_mounts_link(root);
-    Inode& sys = add_entry(root, sys_directory);
-    add_directory(sys, kernel_directory, kernel_entries);
-    add_directory(sys, vm_directory, vm_entries);
-    sys.ops = &closed_directory;
+    Inode& sys = add_proc_entry(root, sys_directory);
+    add_proc_directory(sys, fs_directory, fs_entries);
+    add_proc_directory(sys, kernel_directory, kernel_entries);
+    add_proc_directory(sys, vm_directory, vm_entries);
+    close_proc_directory(sys);
 }
 
 } // namespace faultline

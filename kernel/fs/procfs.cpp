@@ -114,6 +114,24 @@ bool iterate_proc_entries(std::span<const ProcEntry> entries, u32 after, u32 fir
     return true;
 }
 
+Inode& add_proc_entry(Inode& directory, const ProcEntry& entry) {
+    InodeRef inode(new_proc_inode(nullptr, entry.name, entry, 0).value());
+    BUG_ON(!add_name(directory, entry.name, *inode).ok());
+    return *inode;
+}
+
+void close_proc_directory(Inode& directory) {
+    static constexpr InodeOps closed{};
+    directory.ops = &closed;
+}
+
+void add_proc_directory(Inode& parent, const ProcEntry& directory, std::span<const ProcEntry> entries) {
+    Inode& inode = add_proc_entry(parent, directory);
+    for (const ProcEntry& entry : entries)
+        add_proc_entry(inode, entry);
+    close_proc_directory(inode);
+}
+
 s32 parse_pid(std::string_view text) {
     if (text.empty() || text.size() > 9)
         return -1;

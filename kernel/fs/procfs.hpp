@@ -33,6 +33,12 @@ void init_procfs();
 Result<Inode*> new_proc_inode(Inode* directory, std::string_view name, const ProcEntry& entry, s32 pid,
                               s32 fd = -1);
 
+// Adds an entry to a directory that lasts; a directory with its files; and lets nothing more be made or removed
+// in one. At boot: panics without memory.
+Inode& add_proc_entry(Inode& directory, const ProcEntry& entry);
+void add_proc_directory(Inode& parent, const ProcEntry& directory, std::span<const ProcEntry> entries);
+void close_proc_directory(Inode& directory);
+
 // Looks an entry up in a table, and lists one. Cookies start with `first_cookie`.
 const ProcEntry* find_proc_entry(std::span<const ProcEntry> entries, std::string_view name);
 bool iterate_proc_entries(std::span<const ProcEntry> entries, u32 after, u32 first_cookie,

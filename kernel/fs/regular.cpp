@@ -79,7 +79,9 @@ Result<u32> regular_read(File& file, UserAddr buffer, u32 bytes, u64& position) 
     return done;
 }
 
-Result<u32> regular_write(File& file, UserAddr buffer, u32 bytes, u64& position) {
+// `copy` as write_pages wants it.
+template <class Copy>
+Result<u32> write_file(File& file, u32 bytes, u64& position, Copy&& copy) {
     Inode& inode = *file.inode;
     WriteGuard guard(inode.lock);
     if ((file.flags & O_APPEND) != 0)
@@ -90,9 +92,7 @@ Result<u32> regular_write(File& file, UserAddr buffer, u32 bytes, u64& position)
         return Err(Errno::FBIG);
     bytes = static_cast<u32>(std::min<u64>(bytes, FILE_SIZE_MAX - position));
     const u64 old_size = inode.mapping.size;
-    const auto written = write_pages(inode.mapping, bytes, position, [&](u8* to, u32 at_byte, u32 count) {
-        return count - copy_from_user(to, buffer + at_byte, count);
-    });
+    const auto written = write_pages(inode.mapping, bytes, position, copy);
     // The page of a failed first byte may lie past the end: it must not survive there.
     if (!written.ok() && position >= old_size)
         truncate_setsize(inode.mapping, inode.mapping.size);
@@ -101,11 +101,25 @@ Result<u32> regular_write(File& file, UserAddr buffer, u32 bytes, u64& position)
     return written;
 }
 
+Result<u32> regular_write(File& file, UserAddr buffer, u32 bytes, u64& position) {
+    return write_file(file, bytes, position, [&](u8* to, u32 at_byte, u32 count) {
+        return count - copy_from_user(to, buffer + at_byte, count);
+    });
+}
+
+Result<u32> regular_splice_write(File& file, const void* data, u32 bytes, u64& position) {
+    return write_file(file, bytes, position, [&](u8* to, u32 at_byte, u32 count) {
+        std::memcpy(to, static_cast<const u8*>(data) + at_byte, count);
+        return count;
+    });
+}
+
 } // namespace
 
 constinit const FileOps regular_file_ops{
     .read = regular_read,
     .write = regular_write,
+    .splice_write = regular_splice_write,
     .seekable = true,
 };
 

@@ -31,6 +31,10 @@ Result<u32> sys_pwritev(s32 fd, UserAddr vector, u32 count, u32 offset_low, u32 
 Result<u32> sys_lseek(s32 fd, s32 offset, u32 whence);
 Result<u32> sys_llseek(s32 fd, u32 offset_high, u32 offset_low, UserAddr result, u32 whence);
 
+// sendfile.cpp
+Result<u32> sys_sendfile(s32 out_fd, s32 in_fd, UserAddr offset, u32 count);   // 32-bit offset
+Result<u32> sys_sendfile64(s32 out_fd, s32 in_fd, UserAddr offset, u32 count); // 64-bit
+
 // truncate.cpp
 Result<u32> sys_ftruncate(s32 fd, u32 length);
 Result<u32> sys_ftruncate64(s32 fd, s64 length);
@@ -46,6 +50,9 @@ Result<u32> sys_dup2(s32 old_fd, s32 new_fd);
 Result<u32> sys_dup3(s32 old_fd, s32 new_fd, u32 flags);
 Result<u32> sys_fcntl64(s32 fd, u32 command, u32 argument);
 Result<u32> sys_ioctl(s32 fd, u32 request, u32 argument);
+
+// locks.cpp
+Result<u32> sys_flock(s32 fd, u32 operation);
 
 // stat.cpp
 Result<u32> sys_stat64(UserAddr path, UserAddr buffer);

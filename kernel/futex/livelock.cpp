@@ -100,7 +100,7 @@ bool parse_livelock(const char* text, LivelockPolicy& policy) {
 const char* livelock_cause_name(LivelockCause cause) { return explain(cause).name; }
 
 void LivelockDetector::round() {
-    View now;
+    View now{};
     if (!look(now)) { // somebody is changing the address space: that is a change
         has_seen_ = false;
         return;

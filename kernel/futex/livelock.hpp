@@ -47,10 +47,10 @@ class LivelockDetector {
   private:
     // All that the outcome of a try depends on.
     struct View {
-        u32 entry = 0; // bits; 0 also where there is no table
-        u32 vma_start = 0, vma_end = 0, vma_flags = 0;
-        u32 word = 0;
-        u32 tlb_generation = 0;
+        u32 entry; // bits; 0 also where there is no table
+        u32 vma_start, vma_end, vma_flags;
+        u32 word;
+        u32 tlb_generation;
         bool operator==(const View&) const = default;
     };
 
@@ -61,11 +61,11 @@ class LivelockDetector {
     const char* operation_;
     UserAddr address_;
     FutexAccess access_;
-    View seen_;
     bool has_seen_ = false;
     u32 unchanged_ = 0;
-    u64 first_ns_ = 0; // when seen_ was taken
-    u32 first_instruction_ = 0;
+    View seen_;    // set with has_seen_, as are the next two: most loops end in their first round
+    u64 first_ns_; // when seen_ was taken
+    u32 first_instruction_;
 };
 
 } // namespace faultline

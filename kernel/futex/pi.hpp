@@ -1,40 +1,36 @@
 // What the kernel knows of a priority-inheritance futex that somebody waits for. The word holds the owner's
-// thread id; this is the same fact on the kernel's side, so that it survives the owner's exit. (Linux: struct
-// futex_pi_state, whose rt_mutex is here the bucket's own queue: waiters get the lock in order of arrival,
-// and nobody is boosted.)
+// thread id; this is the same fact on the kernel's side, so that it survives the owner's exit, and so that
+// the owner can be lent the priority of those who wait. (Linux: struct futex_pi_state and its rt_mutex. There
+// the lock is up for grabs between unlock and wake-up; here it is handed over.)
 #pragma once
 
 #include "base/result.hpp"
 #include "kernel/futex/queue.hpp"
+#include "kernel/sched/timer.hpp"
 
 namespace faultline {
 
-// Exists while it has waiters. `waiters` is guarded by the bucket's lock, the rest by pi_lock, because a
-// deadlock check follows owners from bucket to bucket.
+// Exists while somebody waits. `references` is guarded by the bucket's lock; the rest by pi_lock, because
+// priorities are lent along chains of locks, from bucket to bucket.
 struct FutexPiState {
     FutexKey key;
-    u32 waiters = 0;
-    Task* owner = nullptr; // nullptr: it died, and a waiter that was granted the lock has not said so yet
-    FutexPiState* next_owned = nullptr; // Task::pi_states
+    u32 references = 1;                     // waiters, and whoever is about to become one
+    Task* owner = nullptr;                  // never without one
+    FutexPiState* next_owned = nullptr;     // Task::pi_states
+    List<FutexQ, &FutexQ::pi_link> waiters; // the most urgent first; equals in order of arrival
 };
 
-// A new state for `key` with `owner` and one waiter, the caller. NOMEM. Caller holds the bucket's lock.
+// --- the states (pi_state.cpp) ---
+
+// A new state for `key` with `owner` and one reference. NOMEM. Caller holds the bucket's lock.
 Result<FutexPiState*> alloc_pi_state(const FutexKey& key, Task& owner);
 
-// One waiter fewer; the last one frees it. Caller holds the bucket's lock.
+// One reference fewer; the last one frees it. Caller holds the bucket's lock.
 void put_pi_state(FutexPiState& state);
 
-// Changes the owner, or with nullptr leaves it without. Caller holds the bucket's lock. (Linux:
-// pi_state_update_owner.)
-void pi_state_update_owner(FutexPiState& state, Task* owner);
-
-// Whether `task` waiting for `state` would wait for itself, by way of any number of locks and owners; then
-// true, else the wait is noted so that later checks find it. Caller holds the bucket's lock. (Linux: the
-// rt_mutex chain walk.)
-bool pi_wait_would_deadlock(FutexPiState& state, FutexQ& q);
-
-// The wait noted above is over, however it ended. Caller holds the bucket's lock.
-void pi_wait_ended(Task& task);
+// Takes a waiter out that gets the lock, or gives up waiting for it. Caller holds the bucket's lock. (Linux:
+// futex_unqueue_pi.)
+void futex_unqueue_pi(FutexQ& q);
 
 // Passes on every PI lock that `task`, exiting, leaves behind: the first waiter of each is granted it, and
 // writes the word itself when it runs. (Linux 6.1: exit_pi_state_list.)
@@ -45,5 +41,56 @@ void exit_pi_state_list(Task& task);
 void wait_for_owner_exiting();
 
 void init_futex_exit(); // part of futex_init()
+
+// --- who waits for whom, and what that lends (pi_chain.cpp) ---
+
+// Makes q.task wait for `state`, and lends its priority along the chain of owners. DEADLK: it would wait for
+// itself, by way of any number of locks. Caller holds the bucket's lock; `q` takes over a reference. (Linux:
+// rt_mutex_start_proxy_lock.)
+Result<void> pi_start_wait(FutexQ& q, FutexPiState& state);
+
+// The wait is over without the lock, and the loan with it. Caller holds the bucket's lock.
+void pi_stop_wait(FutexQ& q);
+
+// Who gets the lock next. Caller holds the bucket's lock.
+const Task& pi_first_waiter(const FutexPiState& state);
+
+// The lock goes to its most urgent waiter, who no longer waits and is returned; what the others lend goes to
+// it. Caller holds the bucket's lock. (Linux: pi_state_update_owner.)
+FutexQ& pi_hand_over(FutexPiState& state);
+
+// Gives a new state its owner, or takes it from an old one (nullptr). Caller holds the bucket's lock.
+void pi_set_owner(FutexPiState& state, Task* owner);
+
+// A bucket that has waiters for a lock of `owner`'s, or nullptr; and such a lock in a bucket, or nullptr.
+// Caller of the second holds the bucket's lock.
+FutexHashBucket* pi_some_bucket_of(const Task& owner);
+FutexPiState* pi_state_in(const FutexHashBucket& bucket, const Task& owner);
+
+// The task's own priority has changed: what it runs with is found anew, and what it lends. (Linux: the same.)
+void rt_mutex_adjust_pi(Task& task);
+
+// --- taking one (pi_atomic.cpp) ---
+
+struct PiAttempt {
+    bool locked = false;           // `task` owns the lock, and the word says so
+    FutexPiState* state = nullptr; // with a reference for the caller; nullptr: locked, and nobody is to wait
+};
+
+// Takes the lock for `task` if it is free; else finds or makes the state that it must wait for. With
+// `set_waiters` a lock that was free gets its state at once, because others are about to wait. FAULT: the
+// word could not be read or written under the bucket's lock, which the caller holds; BUSY: the owner is
+// exiting, wait_for_owner_exiting(); AGAIN: the word changed, try again; DEADLK: `task` owns it already;
+// SRCH, PERM, INVAL, NOMEM as futex_lock_pi says. (Linux: futex_lock_pi_atomic.)
+Result<PiAttempt> futex_lock_pi_atomic(UserAddr address, FutexHashBucket& bucket, const FutexKey& key,
+                                       Task& task, bool set_waiters);
+
+// --- waiting for one (pi_wait.cpp) ---
+
+// Current's waiter `q` is queued. Sleeps until the lock whose word is at `address` is its own: 0; or there is
+// a reason to give up, and then `q` is nowhere. TIMEDOUT. On a signal AGAIN for a WAIT_REQUEUE_PI that was
+// moved to the lock already, since its first word has certainly changed; else RESTARTNOINTR. FAULT, NOMEM,
+// INTR: the lock came from a dead owner, and is ours, but the word cannot be written.
+Result<u32> wait_for_pi_lock(UserAddr address, FutexQ& q, Deadline deadline);
 
 } // namespace faultline

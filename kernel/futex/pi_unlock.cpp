@@ -17,9 +17,8 @@ enum class Unlock : u8 { Done, Retry };
 // Word first, then the kernel's side, then the wake-up: if the word cannot be written nothing has happened.
 // WAITERS stays set even if nobody is left, so that the new owner unlocks through the kernel. (Linux:
 // wake_futex_pi.)
-Result<Unlock> wake_futex_pi(UserAddr address, u32 word, FutexQ& heir) {
-    FutexPiState& state = *heir.pi_state;
-    Task& new_owner = *heir.task;
+Result<Unlock> wake_futex_pi(UserAddr address, u32 word, FutexPiState& state) {
+    const Task& new_owner = pi_first_waiter(state);
     const u32 found =
         TRY(futex_cmpxchg_value_locked(address, word, static_cast<u32>(new_owner.pid) | FUTEX_WAITERS));
     if (found != word) {
@@ -28,8 +27,7 @@ Result<Unlock> wake_futex_pi(UserAddr address, u32 word, FutexQ& heir) {
             return Unlock::Retry;
         return Err(Errno::INVAL);
     }
-    pi_state_update_owner(state, &new_owner);
-    pi_wait_ended(new_owner);
+    FutexQ& heir = pi_hand_over(state);
     put_pi_state(state);
     futex_wake_mark(heir);
     return Unlock::Done;
@@ -40,10 +38,10 @@ Result<Unlock> wake_futex_pi(UserAddr address, u32 word, FutexQ& heir) {
 Result<Unlock> unlock_pi_locked(UserAddr address, u32 word, const FutexKey& key) {
     FutexHashBucket& bucket = futex_hash(key);
     Guard lock(bucket.lock);
-    if (FutexQ* top = futex_top_waiter(bucket, key)) {
+    if (const FutexQ* top = futex_top_waiter(bucket, key)) {
         if (top->pi_state == nullptr || top->pi_state->owner != current())
             return Err(Errno::INVAL);
-        return wake_futex_pi(address, word, *top);
+        return wake_futex_pi(address, word, *top->pi_state);
     }
     if (TRY(futex_cmpxchg_value_locked(address, word, 0)) != word)
         return Err(Errno::AGAIN);

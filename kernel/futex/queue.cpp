@@ -1,10 +1,12 @@
 // The hash table of waiters.
-#include "kernel/futex/queue.hpp"
-
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "base/late.hpp"
 #include "kernel/futex/pi.hpp"
+#include "kernel/futex/queue.hpp"
+#include "kernel/sched/policy.hpp"
 #include "kernel/sched/sched.hpp"
 
 namespace faultline {
@@ -25,6 +27,15 @@ constexpr u32 mix(u32 h) {
     return h;
 }
 
+// Behind those that are as urgent or more; looked for from the end, where as a rule it is. (Linux:
+// plist_add.)
+void insert_by_prio(FutexHashBucket& bucket, FutexQ& q) {
+    auto place = bucket.waiters.end();
+    while (place != bucket.waiters.begin() && std::prev(place)->prio > q.prio)
+        --place;
+    bucket.waiters.insert(place, q);
+}
+
 } // namespace
 
 void futex_init() {
@@ -41,7 +52,8 @@ FutexHashBucket& futex_hash(const FutexKey& key) {
 void futex_queue(FutexQ& q, FutexHashBucket& bucket) {
     q.task = current();
     q.task->state = TaskState::Interruptible;
-    bucket.waiters.push_back(q);
+    q.prio = std::min(q.task->normal_prio, MAX_RT_PRIO); // its own: what it was lent does not count here
+    insert_by_prio(bucket, q);
     q.bucket.store(&bucket, std::memory_order_relaxed);
 }
 
@@ -73,9 +85,11 @@ void futex_wake_mark(FutexQ& q) {
 
 void requeue_futex(FutexQ& q, FutexHashBucket& to, const FutexKey& key) {
     FutexHashBucket* from = q.bucket.load(std::memory_order_relaxed);
-    from->waiters.erase(from->waiters.iterator_to(q));
-    to.waiters.push_back(q);
     q.key = key;
+    if (from == &to)
+        return;
+    from->waiters.erase(from->waiters.iterator_to(q));
+    insert_by_prio(to, q);
     q.bucket.store(&to, std::memory_order_release);
 }
 
@@ -92,7 +106,7 @@ Result<u32> wake_waiters(FutexHashBucket& bucket, const FutexKey& key, s32 nr_wa
         FutexQ& q = *it++;
         if (q.key != key)
             continue;
-        if (q.pi_state != nullptr)
+        if (q.pi_state != nullptr || q.requeue_pi_key != nullptr)
             return Err(Errno::INVAL);
         if ((q.bitset & bitset) == 0)
             continue;

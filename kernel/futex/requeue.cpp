@@ -1,4 +1,5 @@
-// FUTEX_REQUEUE and FUTEX_CMP_REQUEUE. (Linux 6.1 kernel/futex/requeue.c, without the PI forms.)
+// FUTEX_REQUEUE and FUTEX_CMP_REQUEUE. (Linux 6.1 kernel/futex/requeue.c; the PI forms are in
+// requeue_pi.cpp.)
 #include "arch/contract/uaccess.hpp"
 #include "kernel/futex/livelock.hpp"
 #include "kernel/futex/operations.hpp"
@@ -23,22 +24,16 @@ Result<u32> requeue_locked(const Ends& keys, UserAddr address1, s32 nr_wake, s32
         return Err(Errno::AGAIN);
 
     s32 done = 0; // woken or moved
-    // Waiters moved within one bucket go to its end with the new key. If that is the old key too they would
-    // be met again: stop at what was last before.
-    const FutexQ* last = from.waiters.empty() ? nullptr : &from.waiters.back();
-    for (auto it = from.waiters.begin(); last != nullptr && done - nr_wake < nr_requeue;) {
+    for (auto it = from.waiters.begin(); it != from.waiters.end() && done - nr_wake < nr_requeue;) {
         FutexQ& q = *it++;
-        const bool was_last = &q == last;
-        if (q.key == keys.from) {
-            if (q.pi_state != nullptr)
-                return Err(Errno::INVAL);
-            if (++done <= nr_wake)
-                futex_wake_mark(q);
-            else
-                requeue_futex(q, to, keys.to);
-        }
-        if (was_last)
-            break;
+        if (q.key != keys.from)
+            continue;
+        if (q.pi_state != nullptr || q.requeue_pi_key != nullptr)
+            return Err(Errno::INVAL);
+        if (++done <= nr_wake)
+            futex_wake_mark(q);
+        else
+            requeue_futex(q, to, keys.to);
     }
     return static_cast<u32>(done);
 }

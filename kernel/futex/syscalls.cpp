@@ -16,17 +16,19 @@ namespace {
 
 bool futex_cmd_has_timeout(u32 command) {
     return command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET || command == FUTEX_LOCK_PI ||
-           command == FUTEX_LOCK_PI2;
+           command == FUTEX_LOCK_PI2 || command == FUTEX_WAIT_REQUEUE_PI;
+}
+
+bool futex_cmd_has_clock(u32 command) {
+    return command == FUTEX_WAIT_BITSET || command == FUTEX_WAIT_REQUEUE_PI || command == FUTEX_LOCK_PI2;
 }
 
 // WAIT counts from now; all others name a moment, and LOCK_PI one of CLOCK_REALTIME whether it says so or
 // not.
-u64 futex_deadline(u32 command, bool realtime, u64 time_ns) {
-    if (time_ns == NO_DEADLINE)
-        return NO_DEADLINE;
+Deadline futex_deadline(u32 command, bool realtime, u64 time_ns) {
     if (command == FUTEX_WAIT)
         return deadline_after(clock_ns(), time_ns);
-    return realtime || command == FUTEX_LOCK_PI ? realtime_to_monotonic(time_ns) : time_ns;
+    return {time_ns, realtime || command == FUTEX_LOCK_PI ? ClockBase::Realtime : ClockBase::Monotonic};
 }
 
 struct Arguments {
@@ -37,7 +39,7 @@ struct Arguments {
     u32 val3;
 };
 
-Result<u32> do_futex(u32 command, FutexScope scope, const Arguments& a, u64 deadline) {
+Result<u32> do_futex(u32 command, FutexScope scope, const Arguments& a, Deadline deadline) {
     const s32 count = static_cast<s32>(a.val), count2 = static_cast<s32>(a.val2);
     switch (command) {
     case FUTEX_WAIT:
@@ -61,6 +63,10 @@ Result<u32> do_futex(u32 command, FutexScope scope, const Arguments& a, u64 dead
         return futex_lock_pi(a.uaddr, scope, NO_DEADLINE, /*trylock=*/true);
     case FUTEX_UNLOCK_PI:
         return futex_unlock_pi(a.uaddr, scope);
+    case FUTEX_WAIT_REQUEUE_PI:
+        return futex_wait_requeue_pi(a.uaddr, scope, a.val, deadline, a.uaddr2);
+    case FUTEX_CMP_REQUEUE_PI:
+        return futex_cmp_requeue_pi(a.uaddr, scope, a.uaddr2, count, count2, a.val3);
     default:
         return Err(Errno::NOSYS);
     }
@@ -70,10 +76,10 @@ template <class Timespec>
 Result<u32> decode_futex(u32 op, const Arguments& arguments) {
     const u32 command = op & static_cast<u32>(FUTEX_CMD_MASK);
     const bool realtime = (op & FUTEX_CLOCK_REALTIME) != 0;
-    u64 deadline = NO_DEADLINE;
+    Deadline deadline;
     if (arguments.val2 != 0 && futex_cmd_has_timeout(command))
         deadline = futex_deadline(command, realtime, TRY(get_timespec<Timespec>(UserAddr(arguments.val2))));
-    if (realtime && command != FUTEX_WAIT_BITSET && command != FUTEX_LOCK_PI2)
+    if (realtime && !futex_cmd_has_clock(command))
         return Err(Errno::NOSYS);
     const auto scope = (op & FUTEX_PRIVATE_FLAG) != 0 ? FutexScope::Private : FutexScope::Shared;
     return do_futex(command, scope, arguments, deadline);

@@ -4,39 +4,15 @@
 #include "kernel/futex/operations.hpp"
 #include "kernel/futex/queue.hpp"
 #include "kernel/futex/user_word.hpp"
+#include "kernel/futex/wait.hpp"
 #include "kernel/sched/sched.hpp"
 
 namespace faultline {
 
 namespace {
 
-// Queues `q` if the word still has the value, both under the bucket's lock: a waker changes the word first
-// and takes the lock second, so it either finds the waiter or made it see the change.
-Result<void> queue_if_equal(UserAddr address, u32 value, FutexQ& q) {
-    FutexHashBucket& bucket = futex_hash(q.key);
-    Guard lock(bucket.lock);
-    if (TRY(futex_get_value_locked(address)) != value)
-        return Err(Errno::AGAIN);
-    futex_queue(q, bucket);
-    return {};
-}
-
-// On success `q` is queued. The word is only read, so a plain user read, which serves its own fault, is all
-// the repair there is: this loop cannot hang on a clean or an old entry. (Linux: futex_wait_setup.)
-Result<void> futex_wait_setup(UserAddr address, FutexScope scope, u32 value, FutexQ& q) {
-    LivelockDetector livelock("FUTEX_WAIT", address, FutexAccess::Read);
-    while (true) {
-        q.key = TRY(get_futex_key(address, scope, FutexAccess::Read));
-        const auto queued = queue_if_equal(address, value, q);
-        if (queued.error() != Errno::FAULT)
-            return queued;
-        TRY(get_user_u32(address));
-        livelock.round();
-    }
-}
-
 // Sleeps as futex_queue prepared. False: the deadline passed.
-bool sleep_queued(const FutexQ& q, u64 deadline) {
+bool sleep_queued(const FutexQ& q, Deadline deadline) {
     if (q.bucket.load(std::memory_order_acquire) != nullptr)
         return schedule_until(deadline);
     current()->state = TaskState::Running;
@@ -47,12 +23,12 @@ bool sleep_queued(const FutexQ& q, u64 deadline) {
 // even with SA_RESTART, because the program may have counted on the time (futex(2), signal(7)).
 Result<u32> futex_wait_restart(RestartBlock& block) {
     return futex_wait(UserAddr(block.arguments[0]), static_cast<FutexScope>(block.arguments[1]),
-                      block.arguments[2], block.deadline_ns, block.arguments[3]);
+                      block.arguments[2], Deadline::from_raw(block.deadline_ns), block.arguments[3]);
 }
 
 } // namespace
 
-Result<u32> futex_wait(UserAddr address, FutexScope scope, u32 value, u64 deadline, u32 bitset) {
+Result<u32> futex_wait(UserAddr address, FutexScope scope, u32 value, Deadline deadline, u32 bitset) {
     if (bitset == 0)
         return Err(Errno::INVAL);
     while (true) {
@@ -66,10 +42,10 @@ Result<u32> futex_wait(UserAddr address, FutexScope scope, u32 value, u64 deadli
             return Err(Errno::TIMEDOUT);
         if (!signal_pending())
             continue; // a stray wake-up
-        if (deadline == NO_DEADLINE)
+        if (deadline.never())
             return Err(Errno::RESTARTSYS);
         current()->restart_block = {.function = futex_wait_restart,
-                                    .deadline_ns = deadline,
+                                    .deadline_ns = deadline.raw(),
                                     .arguments = {address.value(), static_cast<u32>(scope), value, bitset}};
         return Err(Errno::RESTART_RESTARTBLOCK);
     }

@@ -1,196 +1,174 @@
-// A segment is a nameless shared file (mm/filemap.hpp shmem_new); attaching maps it. Who is attached is not
-// counted but asked of the file: its mappings know.
+// shmget, shmat, shmdt. A segment is a nameless file; attaching maps it, and each mapping holds a reference, which
+// is what "attached" counts. (Linux ipc/shm.c.)
 #include "kernel/ipc/shm.hpp"
 
-#include <asm/shmbuf.h>
 #include <linux/ipc.h>
 
-#include <array>
-
-#include "arch/contract/uaccess.hpp"
+#include "kernel/debug/format.hpp"
+#include "kernel/ipc/shm_segment.hpp"
 #include "kernel/proc/thread_group.hpp"
-#include "mm/filemap.hpp"
 #include "mm/mman.hpp"
 #include "mm/mmap.hpp"
+#include "mm/slab.hpp"
 
 namespace faultline {
 
+constinit IpcIds shm_ids(SHMMNI);
+
 namespace {
 
-constexpr u32 SHMMNI_SEGMENTS = 128; // Linux allows 4096
-constexpr u32 MODE_MASK = 0777;
-
-// linux/shm.h, which cannot be included here: it wants a C library.
+// linux/shm.h
 constexpr u32 SHM_RDONLY = 010000, SHM_RND = 020000, SHM_REMAP = 040000, SHM_EXEC = 0100000;
-constexpr s32 SHM_LOCK = 11, SHM_UNLOCK = 12;
-constexpr u32 SHM_DEST = 01000; // in the mode: removed, waits for the last detach
+constexpr u32 SHM_HUGETLB = 04000;
 
-struct Segment {
-    AddressSpace* mapping = nullptr; // with a reference; nullptr: a free slot
-    s32 key = IPC_PRIVATE;
-    u32 size = 0; // bytes, as asked for
-    u32 mode = 0;
-    u32 sequence = 0; // of the slot's use: ids of removed segments do not come back at once
-    s32 creator_pid = 0;
-    s32 last_pid = 0;
-    bool removed = false; // by IPC_RMID; goes with the last detach
-};
+constexpr u32 READ_ACCESS = 0444, WRITE_ACCESS = 0222, EXEC_ACCESS = 0111;
+constinit KmemCache segment_cache("shm_segment", sizeof(ShmSegment), alignof(ShmSegment));
 
-constinit std::array<Segment, SHMMNI_SEGMENTS> segments;
+ShmSegment& segment_of(AddressSpace& mapping) { return static_cast<ShmSegment&>(mapping); }
 
-u32 slot_of(const Segment& segment) { return static_cast<u32>(&segment - segments.data()); }
-s32 id_of(const Segment& segment) {
-    return static_cast<s32>(segment.sequence % 0x7fff * SHMMNI_SEGMENTS + slot_of(segment));
+void destroy(ShmSegment& segment) {
+    shm_ids.remove(segment);
+    truncate_inode_pages(segment);
+    kmem_delete(segment_cache, &segment);
 }
 
-u32 attach_count(Segment& segment) {
-    Guard guard(segment.mapping->lock);
-    u32 count = 0;
-    for ([[maybe_unused]] const VmArea& vma : segment.mapping->i_mmap)
-        ++count;
-    return count;
+// Also called where a mapping is cut in two, as Linux's shm_open and shm_close are.
+void attach(AddressSpace& mapping) {
+    ShmSegment& segment = segment_of(mapping);
+    ++segment.attached;
+    segment.last_pid = current_group().pid;
+    segment.atime = ipc_now();
 }
 
-void destroy(Segment& segment) {
-    put_mapping(*segment.mapping);
-    segment = {.sequence = segment.sequence + 1};
+void detach(AddressSpace& mapping) {
+    ShmSegment& segment = segment_of(mapping);
+    segment.last_pid = current_group().pid;
+    segment.dtime = ipc_now();
+    if (--segment.attached == 0 && segment.removed)
+        destroy(segment);
 }
 
-// Removed segments whose last mapping has gone, by shmdt, munmap, exec or exit.
-void collect_removed() {
-    for (Segment& segment : segments)
-        if (segment.mapping != nullptr && segment.removed && attach_count(segment) == 0)
-            destroy(segment);
+const char* name(AddressSpace& mapping, char* buffer, u32 size) {
+    snprintf(buffer, size, "/SYSV%08x (deleted)", static_cast<unsigned>(segment_of(mapping).key));
+    return buffer;
 }
 
-Result<Segment*> find_segment(s32 id) {
-    collect_removed();
-    if (id < 0)
-        return Err(Errno::INVAL);
-    Segment& segment = segments[static_cast<u32>(id) % SHMMNI_SEGMENTS];
-    if (segment.mapping == nullptr || id_of(segment) != id)
-        return Err(Errno::INVAL);
-    return &segment;
-}
+constexpr AddressSpaceOps SHM_OPS = {.read_folio = nullptr, .get = attach, .put = detach, .name = name};
 
 Result<s32> new_segment(s32 key, u32 size, u32 flags) {
-    if (size == 0 || size > TASK_SIZE)
+    if (size < SHMMIN || size > SHMMAX)
         return Err(Errno::INVAL);
-    for (Segment& segment : segments) {
-        if (segment.mapping != nullptr)
-            continue;
-        segment.mapping = TRY(shmem_new(page_align_up(size), "SYSV"));
-        segment.key = key;
-        segment.size = size;
-        segment.mode = flags & MODE_MASK;
-        segment.creator_pid = current_group().pid;
-        return id_of(segment);
+    if ((flags & SHM_HUGETLB) != 0)
+        return Err(Errno::NOSYS); // as a kernel without huge pages says
+    auto* segment = kmem_new<ShmSegment>(segment_cache);
+    if (segment == nullptr)
+        return Err(Errno::NOMEM);
+    const auto id = shm_ids.add(*segment, key, flags);
+    if (!id.ok()) {
+        kmem_delete(segment_cache, segment);
+        return id;
     }
-    return Err(Errno::NOSPC);
+    segment->ops = &SHM_OPS;
+    segment->size = page_align_up(size);
+    segment->inode = next_inode_number();
+    segment->segsz = size;
+    segment->creator_pid = current_group().pid;
+    segment->ctime = ipc_now();
+    return id;
 }
 
 } // namespace
 
-Result<s32> sys_shmget(s32 key, u32 size, u32 flags) {
-    collect_removed();
-    if (key == IPC_PRIVATE)
-        return new_segment(key, size, flags);
-    for (Segment& segment : segments) {
-        if (segment.mapping == nullptr || segment.removed || segment.key != key)
-            continue;
-        if ((flags & IPC_CREAT) != 0 && (flags & IPC_EXCL) != 0)
-            return Err(Errno::EXIST);
-        if (size > segment.size)
-            return Err(Errno::INVAL);
-        return id_of(segment);
+Result<ShmSegment*> shm_obtain(s32 id) {
+    auto* segment = static_cast<ShmSegment*>(shm_ids.find(id));
+    if (segment == nullptr)
+        return Err(Errno::INVAL);
+    return segment;
+}
+
+void shm_remove(ShmSegment& segment) {
+    if (segment.attached == 0) {
+        destroy(segment);
+        return;
     }
-    if ((flags & IPC_CREAT) == 0)
-        return Err(Errno::NOENT);
-    return new_segment(key, size, flags);
+    segment.removed = true;
+    segment.key = IPC_PRIVATE;
+}
+
+Result<s32> sys_shmget(s32 key, u32 size, u32 flags) {
+    return ipcget(
+        shm_ids, key, flags, [&] { return new_segment(key, size, flags); },
+        [&](const IpcPerm& found) -> Result<void> {
+            if (size > static_cast<const ShmSegment&>(found).segsz)
+                return Err(Errno::INVAL);
+            return {};
+        });
 }
 
 Result<UserAddr> sys_shmat(s32 id, UserAddr address, u32 flags) {
-    constexpr u32 ALIGNMENT = 4 * PAGE_SIZE; // SHMLBA on ARM
-    Segment* segment = TRY(find_segment(id));
-    if (address.value() % ALIGNMENT != 0) {
+    constexpr u32 SHMLBA = 4 * PAGE_SIZE; // asm/shmparam.h of ARM: where caches may be virtually indexed
+    if (id < 0)
+        return Err(Errno::INVAL);
+    if (address.value() % SHMLBA != 0) {
         if ((flags & SHM_RND) == 0)
             return Err(Errno::INVAL);
-        address = UserAddr(address.value() & ~(ALIGNMENT - 1));
+        address = UserAddr(address.value() & ~(SHMLBA - 1));
     }
     if (address.value() == 0 && (flags & SHM_REMAP) != 0)
         return Err(Errno::INVAL);
-    const bool read_only = (flags & SHM_RDONLY) != 0;
-    u32 prot = PROT_READ;
-    prot |= read_only ? 0 : u32{PROT_WRITE};
-    prot |= (flags & SHM_EXEC) != 0 ? u32{PROT_EXEC} : 0;
+    ShmSegment& segment = *TRY(shm_obtain(id));
+    const bool read_only = (flags & SHM_RDONLY) != 0, executable = (flags & SHM_EXEC) != 0;
+    if (!ipcperms(segment, READ_ACCESS | (read_only ? 0 : WRITE_ACCESS) | (executable ? EXEC_ACCESS : 0)))
+        return Err(Errno::ACCES);
+
+    const u32 prot = PROT_READ | (read_only ? 0u : u32{PROT_WRITE}) | (executable ? u32{PROT_EXEC} : 0u);
     u32 map_flags = MAP_SHARED;
     if (address.value() != 0)
         map_flags |= (flags & SHM_REMAP) != 0 ? u32{MAP_FIXED} : u32{MAP_FIXED_NOREPLACE};
+    attach(segment); // it must not go while we wait for the address space
     const auto mapped =
-        do_mmap(*current()->mm.mm, address, segment->size, prot, map_flags, segment->mapping, !read_only, 0);
+        do_mmap(*current()->mm.mm, address, segment.segsz, prot, map_flags, &segment, !read_only, 0);
+    detach(segment);
     if (!mapped)
         return Err(mapped.error() == Errno::EXIST ? Errno::INVAL : mapped.error());
-    segment->last_pid = current_group().pid;
     return mapped.value();
-}
-
-Result<u32> sys_shmdt(UserAddr address) {
-    MmStruct& mm = *current()->mm.mm;
-    u32 bytes = 0;
-    {
-        ReadGuard guard(mm.mmap_lock);
-        const VmArea* vma = vma_lookup(mm, address);
-        for (const Segment& segment : segments)
-            if (vma != nullptr && vma->mapping == segment.mapping && vma->mapping != nullptr &&
-                vma->start == address && vma->pgoff == 0)
-                bytes = vma->end - vma->start;
-    }
-    if (bytes == 0)
-        return Err(Errno::INVAL);
-    TRY_VOID(do_munmap(mm, address, bytes));
-    collect_removed();
-    return 0u;
 }
 
 namespace {
 
-Result<s32> put_status(Segment& segment, UserAddr buffer) {
-    shmid64_ds status = {};
-    status.shm_perm.key = segment.key;
-    status.shm_perm.mode = static_cast<__kernel_mode_t>(segment.mode | (segment.removed ? SHM_DEST : 0));
-    status.shm_perm.seq = static_cast<unsigned short>(segment.sequence);
-    status.shm_segsz = segment.size;
-    status.shm_cpid = segment.creator_pid;
-    status.shm_lpid = segment.last_pid;
-    status.shm_nattch = attach_count(segment);
-    TRY_VOID(copy_struct_to_user(buffer, &status, sizeof status));
-    return 0;
+// The first piece in [start, end) of the mapping that was attached at `base`, of any segment or of this one; null
+// if there is none. A piece that was cut out still has its place in the file.
+struct Piece {
+    UserAddr start, end;
+    AddressSpace* mapping = nullptr;
+};
+Piece next_piece(MmStruct& mm, UserAddr base, UserAddr start, UserAddr end, const AddressSpace* mapping) {
+    ReadGuard guard(mm.mmap_lock);
+    for (VmArea* vma = find_vma(mm, start); vma != nullptr && vma->start < end; vma = find_vma(mm, vma->end))
+        if (vma->mapping != nullptr && vma->mapping->ops == &SHM_OPS &&
+            (mapping == nullptr || vma->mapping == mapping) && vma->start >= base &&
+            (vma->start - base) >> PAGE_SHIFT == vma->pgoff)
+            return {vma->start, vma->end, vma->mapping};
+    return {};
 }
 
 } // namespace
 
-Result<s32> sys_shmctl(s32 id, s32 command, UserAddr buffer) {
-    Segment* segment = TRY(find_segment(id));
-    switch (command & ~IPC_64) { // ARM's programs always mean the new structures
-    case IPC_RMID:
-        segment->removed = true;
-        segment->key = IPC_PRIVATE;
-        collect_removed();
-        return 0;
-    case IPC_STAT:
-        return put_status(*segment, buffer);
-    case IPC_SET: {
-        shmid64_ds wanted;
-        TRY_VOID(copy_struct_from_user(&wanted, buffer, sizeof wanted));
-        segment->mode = wanted.shm_perm.mode & MODE_MASK;
-        return 0;
-    }
-    case SHM_LOCK:
-    case SHM_UNLOCK:
-        return 0; // nothing is ever taken out of memory
-    default:
+Result<u32> sys_shmdt(UserAddr address) {
+    MmStruct& mm = *current()->mm.mm;
+    if (address.page_offset() != 0)
         return Err(Errno::INVAL);
+    Piece piece = next_piece(mm, address, address, UserAddr(TASK_SIZE), nullptr);
+    if (piece.mapping == nullptr)
+        return Err(Errno::INVAL);
+    const AddressSpace* const mapping = piece.mapping;
+    const u64 whole_end = u64{address.value()} + mapping->size;
+    const UserAddr end(whole_end < TASK_SIZE ? static_cast<u32>(whole_end) : TASK_SIZE);
+    while (piece.mapping != nullptr) {
+        TRY_VOID(do_munmap(mm, piece.start, piece.end - piece.start));
+        piece = next_piece(mm, address, piece.end, end, mapping);
     }
+    return 0u;
 }
 
 } // namespace faultline

@@ -9,6 +9,7 @@
 #include <array>
 
 #include "kernel/fs/random.hpp"
+#include "kernel/proc/cred.hpp"
 #include "kernel/proc/elf.hpp"
 #include "kernel/proc/exec_args.hpp"
 #include "kernel/proc/remote_memory.hpp"
@@ -58,10 +59,10 @@ std::array<u32, 2 * AUXV_PAIRS> auxiliary_vector(const LoadedProgram& program, c
             AT_BASE,     program.interpreter_base,
             AT_FLAGS,    0,
             AT_ENTRY,    program.entry,
-            AT_UID,      0,
-            AT_EUID,     0,
-            AT_GID,      0,
-            AT_EGID,     0,
+            AT_UID,      current_cred().uid,
+            AT_EUID,     current_cred().euid,
+            AT_GID,      current_cred().gid,
+            AT_EGID,     current_cred().egid,
             AT_SECURE,   0,
             AT_RANDOM,   layout.random,
             AT_HWCAP2,   0,

@@ -55,8 +55,9 @@ Result<void> parse_script_line(ScriptLine& line) {
 
 // The file to load for `path`: itself, or the interpreter at the end of a chain of scripts, with the
 // arguments changed as that interpreter wants them.
-Result<FileRef> open_program(const char* path, ExecArgs& arguments) {
-    FileRef file(TRY(open_exec(path)));
+Result<FileRef> open_program(const char* path, ExecArgs& arguments, FileRef file) {
+    if (file.get() == nullptr)
+        file = FileRef(TRY(open_exec(path)));
     ScriptLine line;
     for (u32 depth = 0;; ++depth) {
         ScriptLine next;
@@ -112,7 +113,7 @@ void become_leader(Task& task) {
         return;
     {
         IrqGuard irqs;
-        group.dead_threads.add({leader.run_ns, leader.mm.min_flt, leader.mm.maj_flt, 0});
+        group.dead_threads.add({task_cpu(leader), leader.mm.min_flt, leader.mm.maj_flt, 0});
         unlink_thread(leader);
         detach_pid(task);
         task.pid = group.pid;
@@ -183,8 +184,11 @@ void set_comm(Task& task, const char* path) {
 void setup_new_exec(Task& task, Unshared own, const char* path) {
     become_leader(task);
     install(task, own);
+    task.group->did_exec = true;
     files_close_on_exec(*task.files);
     flush_signal_handlers(*task.sighand);
+    delete_posix_timers(*task.group);
+    task.group->dumpable = true;
     task.sas_sp = task.sas_size = 0;
     task.sas_flags = SS_DISABLE;
     task.restart_block = {};
@@ -204,8 +208,8 @@ Result<NewProgram> load(File& file, MmStruct& mm, const ExecArgs& arguments, con
 
 } // namespace
 
-Result<void> do_execve(const char* path, ExecArgs& arguments) {
-    const FileRef file = TRY(open_program(path, arguments));
+Result<void> do_execve(const char* path, ExecArgs& arguments, FileRef given) {
+    const FileRef file = TRY(open_program(path, arguments, std::move(given)));
     if (arguments.argc() == 0) {
         const char* empty[] = {""};
         TRY_VOID(arguments.replace_first_argument(empty, 1));

@@ -6,9 +6,12 @@
 #include <arch/machine_control.hpp>
 
 #include "arch/contract/uaccess.hpp"
+#include "kernel/drivers/tty/tty.hpp"
 #include "kernel/drivers/virtio/console.hpp"
 #include "kernel/fs/files.hpp"
 #include "kernel/futex/operations.hpp"
+#include "kernel/ipc/sem.hpp"
+#include "kernel/proc/jobctl.hpp"
 #include "kernel/proc/process.hpp"
 #include "mm/mm_struct.hpp"
 
@@ -27,7 +30,7 @@ void exit_mm(Task& task) {
     mm_release(task);
     MmStruct* mm = task.mm.mm;
     const u32 rss = mm->rss_anon + mm->rss_file;
-    task.group->dead_threads.add({0, 0, 0, rss});
+    task.group->dead_threads.add({{}, 0, 0, rss});
     use_mm(nullptr);
     mmput(*mm);
 }
@@ -39,18 +42,27 @@ void exit_files(Task& task) {
     task.fs = nullptr;
 }
 
-// Children of a process that died belong to process 1, which may have to hear of a death at once.
+// The nearest ancestor that has asked for them, or process 1 (prctl(2), PR_SET_CHILD_SUBREAPER).
+ThreadGroup& find_new_reaper(const ThreadGroup& group) {
+    for (ThreadGroup* ancestor = group.parent; ancestor != nullptr; ancestor = ancestor->parent)
+        if (ancestor->child_subreaper && ancestor->live != 0)
+            return *ancestor;
+    return *find_group(1);
+}
+
+// Children of a process that died get a new parent, which may have to hear of a death at once.
 void forget_original_parent(ThreadGroup& group) {
-    ThreadGroup& init = *find_group(1);
+    ThreadGroup& reaper = find_new_reaper(group);
     while (!group.children.empty()) {
         ThreadGroup& child = group.children.front();
         group.children.pop_front();
-        child.parent = &init;
-        init.children.push_back(child);
+        child.parent = &reaper;
+        reaper.children.push_back(child);
         child.leader->exit_signal = SIGCHLD;
         for (Task& thread : child.threads)
             if (thread.pdeath_signal != 0)
                 (void)send_group_sig_info(siginfo_user(thread.pdeath_signal, SI_USER), child);
+        kill_orphaned_pgrp(child, &group);
         if (group_is_dead(child) && do_notify_parent(child, SIGCHLD))
             release_group(child);
     }
@@ -77,7 +89,7 @@ void exit_notify(Task& task) {
         task.state = TaskState::Zombie;
     } else {
         IrqGuard irqs;
-        group.dead_threads.add({task_run_time_ns(task), task.mm.min_flt, task.mm.maj_flt, 0});
+        group.dead_threads.add({task_cpu(task), task.mm.min_flt, task.mm.maj_flt, 0});
         unlink_thread(task);
         task.group = nullptr;
         task.state = TaskState::Dead;
@@ -127,15 +139,20 @@ void do_exit(s32 code) {
         retarget_shared_pending(task);
         complete_group_stop(group);
     }
-    if (group_dead)
+    if (group_dead) {
         del_timer(group.real_timer);
+        delete_posix_timers(group);
+    }
     if (task.mm.mm != nullptr)
         exit_mm(task);
+    exit_sem(task);
     exit_files(task);
     if (group_dead) {
         if (group.parent == nullptr)
             exit_machine(group.group_exit ? group.exit_code : code);
+        disassociate_ctty(group, true);
         forget_original_parent(group);
+        kill_orphaned_pgrp(group, nullptr);
     }
     exit_notify(task);
     schedule();

@@ -6,7 +6,11 @@
 
 #include "arch/contract/uaccess.hpp"
 #include "kernel/fs/files.hpp"
+#include "kernel/ipc/sem.hpp"
+#include "kernel/proc/cred.hpp"
+#include "kernel/proc/pidfd.hpp"
 #include "kernel/proc/process.hpp"
+#include "kernel/sched/policy.hpp"
 #include "mm/mmap.hpp"
 
 namespace faultline {
@@ -18,8 +22,12 @@ constexpr u32 NAMESPACE_FLAGS =
 
 // What cannot be had, or not together. Flags that mean nothing here (CLONE_SYSVSEM, CLONE_IO, and 0x400000,
 // which old C libraries still pass) are accepted.
-bool flags_valid(u32 flags) {
-    if ((flags & (NAMESPACE_FLAGS | CLONE_PIDFD)) != 0)
+bool flags_valid(u64 flags) {
+    if ((flags & (NAMESPACE_FLAGS | CLONE_INTO_CGROUP)) != 0)
+        return false;
+    if ((flags & CLONE_PIDFD) != 0 && (flags & CLONE_THREAD) != 0) // pidfds are for processes
+        return false;
+    if ((flags & CLONE_SIGHAND) != 0 && (flags & CLONE_CLEAR_SIGHAND) != 0)
         return false;
     if ((flags & CLONE_THREAD) != 0 && (flags & CLONE_SIGHAND) == 0)
         return false;
@@ -28,7 +36,7 @@ bool flags_valid(u32 flags) {
     return (flags & CLONE_PARENT) == 0 || current_group().parent != nullptr;
 }
 
-Result<void> copy_mm(Task& child, u32 flags) {
+Result<void> copy_mm(Task& child, u64 flags) {
     MmStruct* mm = current()->mm.mm;
     if ((flags & CLONE_VM) != 0)
         mmget(*mm);
@@ -38,14 +46,14 @@ Result<void> copy_mm(Task& child, u32 flags) {
     return {};
 }
 
-Result<void> copy_files(Task& child, u32 flags) {
+Result<void> copy_files(Task& child, u64 flags) {
     const Task& parent = *current();
     child.files = (flags & CLONE_FILES) != 0 ? &files_get(*parent.files) : TRY(files_dup(*parent.files));
     child.fs = (flags & CLONE_FS) != 0 ? &fs_get(*parent.fs) : TRY(fs_dup(*parent.fs));
     return {};
 }
 
-Result<void> copy_signals(Task& child, u32 flags) {
+Result<void> copy_signals(Task& child, u64 flags) {
     const Task& parent = *current();
     child.blocked = parent.blocked;
     if ((flags & (CLONE_VM | CLONE_VFORK)) !=
@@ -65,7 +73,7 @@ Result<void> copy_signals(Task& child, u32 flags) {
     return {};
 }
 
-Result<ThreadGroup*> copy_group(Task& child, u32 flags) {
+Result<ThreadGroup*> copy_group(Task& child, u64 flags) {
     ThreadGroup& own = current_group();
     if ((flags & CLONE_THREAD) != 0)
         return &own;
@@ -74,6 +82,9 @@ Result<ThreadGroup*> copy_group(Task& child, u32 flags) {
     group->parent = (flags & CLONE_PARENT) != 0 ? own.parent : &own;
     group->pgid = own.pgid;
     group->sid = own.sid;
+    group->tty = own.tty;
+    group->dumpable = own.dumpable;
+    group->personality = own.personality;
     for (u32 i = 0; i < RLIM_COUNT; ++i)
         group->limits[i] = own.limits[i];
     return group;
@@ -89,6 +100,7 @@ void abandon(Task& child) {
         fs_put(*child.fs);
     if (child.sighand != nullptr)
         sighand_put(*child.sighand);
+    exit_sem(child);
     free_task(child);
 }
 
@@ -116,7 +128,8 @@ void copy_thread(Task& child, const CloneArguments& arguments) {
         child.context.tpidruro = arguments.tls;
 }
 
-Result<void> copy_resources(Task& child, u32 flags) {
+Result<void> copy_resources(Task& child, u64 flags) {
+    TRY_VOID(copy_semundo(child, static_cast<u32>(flags)));
     TRY_VOID(copy_files(child, flags));
     TRY_VOID(copy_signals(child, flags));
     return copy_mm(child, flags);
@@ -131,8 +144,16 @@ void publish(Task& child, ThreadGroup& group) {
     link_thread(child, group);
 }
 
+// A sibling ends as its sibling does.
+s32 exit_signal_of_child(const CloneArguments& arguments) {
+    if ((arguments.flags & CLONE_THREAD) != 0)
+        return 0;
+    return (arguments.flags & CLONE_PARENT) != 0 ? current_group().leader->exit_signal
+                                                 : arguments.exit_signal;
+}
+
 Result<Task*> copy_process(const CloneArguments& arguments) {
-    const u32 flags = arguments.flags;
+    const u64 flags = arguments.flags;
     if (!flags_valid(flags))
         return Err(Errno::INVAL);
     // A signal to the whole group must reach the child too, or be over before it exists.
@@ -141,6 +162,7 @@ Result<Task*> copy_process(const CloneArguments& arguments) {
     Task& parent = *current();
     Task& child = *TRY(alloc_task());
     __builtin_memcpy(child.comm, parent.comm, sizeof child.comm);
+    child.cred = &get_cred(*parent.cred);
     if (const auto copied = copy_resources(child, flags); !copied) {
         abandon(child);
         return Err(copied.error());
@@ -156,9 +178,8 @@ Result<Task*> copy_process(const CloneArguments& arguments) {
         return Err(group.error());
     }
     child.pid = pid.value();
-    child.policy = parent.policy;
-    child.priority = parent.priority;
-    child.exit_signal = (flags & CLONE_THREAD) != 0 ? 0 : arguments.exit_signal;
+    sched_fork(child, parent);
+    child.exit_signal = exit_signal_of_child(arguments);
     if ((flags & CLONE_CHILD_SETTID) != 0)
         child.set_child_tid = arguments.child_tid;
     if ((flags & CLONE_CHILD_CLEARTID) != 0)
@@ -168,11 +189,39 @@ Result<Task*> copy_process(const CloneArguments& arguments) {
     return &child;
 }
 
+// The descriptor number is promised before there is a process that it could stand for.
+Result<void> give_pidfd(Task& child, UserAddr to) {
+    FileRef file(TRY(pidfd_new(child.pid)));
+    const s32 fd = TRY(fd_install(*file, 0, true));
+    file.release();
+    if (const auto put = put_user_u32(to, static_cast<u32>(fd)); !put) {
+        (void)close_fd(fd);
+        return put;
+    }
+    return {};
+}
+
+// Undoes a child that is in the tables but has not run.
+void abandon_published(Task& child) {
+    ThreadGroup& group = *child.group;
+    mmput(*std::exchange(child.mm.mm, nullptr));
+    files_put(*child.files);
+    fs_put(*child.fs);
+    exit_sem(child);
+    child.state = TaskState::Zombie;
+    release_group(group);
+}
+
 } // namespace
 
 Result<s32> kernel_clone(const CloneArguments& arguments) {
     Task& child = *TRY(copy_process(arguments));
     const s32 pid = child.pid;
+    if ((arguments.flags & CLONE_PIDFD) != 0)
+        if (const auto given = give_pidfd(child, arguments.pidfd); !given) {
+            abandon_published(child);
+            return Err(given.error());
+        }
     if ((arguments.flags & CLONE_PARENT_SETTID) != 0)
         (void)put_user_u32(arguments.parent_tid, static_cast<u32>(pid)); // as Linux: too late to fail
     Completion vfork_done;
@@ -217,10 +266,11 @@ Task& start_first_process(void (*function)(void*), void* argument) {
     task.sighand = &must(sighand_new());
     task.files = &must(files_new());
     task.fs = &must(fs_new());
+    task.cred = &must(root_cred());
     task.pid = alloc_pid().value();
     task.exit_signal = SIGCHLD;
     group.leader = &task;
-    group.pid = group.pgid = group.sid = task.pid;
+    group.pid = task.pid; // its process group and session are 0, until it calls setsid(2)
     group.unkillable = true;
     init_limits(group);
     init_context(task.context, stack_top(task), begin_first_process, nullptr);

@@ -3,6 +3,7 @@
 
 #include <arch/ptrace.hpp>
 
+#include "kernel/fs/files_private.hpp"
 #include "kernel/proc/exec_args.hpp"
 #include "kernel/proc/thread_group.hpp"
 
@@ -33,11 +34,12 @@ void init_limits(ThreadGroup& group); // process 1's resource limits, which all 
 // --- fork.cpp ---
 
 struct CloneArguments {
-    u32 flags = 0;       // CLONE_*
+    u64 flags = 0;       // CLONE_*
     s32 exit_signal = 0; // 0 … 64
     UserAddr stack;      // null: the parent's
     UserAddr parent_tid; // CLONE_PARENT_SETTID
     UserAddr child_tid;  // CLONE_CHILD_SETTID, CLONE_CHILD_CLEARTID
+    UserAddr pidfd;      // CLONE_PIDFD
     u32 tls = 0;         // CLONE_SETTLS
 };
 
@@ -55,7 +57,9 @@ Task& start_first_process(void (*function)(void*), void* argument);
 // Replaces current's program. On success current's user registers are those of the new program's start.
 // Errors leave the old program as it was: NOENT, ACCES, NOEXEC, TOOBIG, NOMEM, FAULT, INTR (another thread
 // was first). Consumes nothing: `arguments` may be changed (a script's interpreter comes first).
-Result<void> do_execve(const char* path, ExecArgs& arguments);
+// `program`: the file itself, if it was opened by a descriptor; `path` is then what scripts and
+// /proc/PID/comm know it by.
+Result<void> do_execve(const char* path, ExecArgs& arguments, FileRef program = {});
 
 // --- exit.cpp ---
 

@@ -6,7 +6,7 @@
 
 namespace faultline {
 
-// FAULT. All CPU time is called user time: the kernel reads no clock on its way in and out.
-Result<void> put_rusage(UserAddr to, const ResourceUse& use);
+// FAULT. `time`: how use.cpu divides.
+Result<void> put_rusage(UserAddr to, const ResourceUse& use, const CpuTime& time);
 
 } // namespace faultline

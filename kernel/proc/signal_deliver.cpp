@@ -4,6 +4,7 @@
 #include <arch/ptrace.hpp>
 #include <arch/signal.hpp>
 
+#include "kernel/proc/jobctl.hpp"
 #include "kernel/proc/process.hpp"
 #include "kernel/proc/signal_queue.hpp"
 
@@ -136,10 +137,11 @@ bool get_signal(KSignal& signal) {
         }
         if (in_set(sig, IGNORE_SIGNALS) || group.unkillable)
             continue;
-        if (in_set(sig, STOP_SIGNALS))
-            begin_signal_stop(sig);
-        else
+        if (!in_set(sig, STOP_SIGNALS))
             do_group_exit(sig);
+        // The terminal's stop signals do not stop whom nobody could continue (POSIX, 2.4.3).
+        if (sig == SIGSTOP || !is_orphaned_pgrp(group.pgid))
+            begin_signal_stop(sig);
     }
 }
 

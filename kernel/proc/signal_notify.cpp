@@ -1,19 +1,24 @@
 // What a parent hears of its children: SIGCHLD, and a wake-up if it sits in wait(2).
+#include "kernel/fs/poll.hpp"
+#include "kernel/proc/cred.hpp"
 #include "kernel/proc/signal_queue.hpp"
 
 namespace faultline {
 
 namespace {
 
-SigInfo siginfo_child(const ThreadGroup& child, s32 sig, s32 code, s32 status) {
+constexpr u64 CLOCK_TICK_NS = NSEC_PER_SEC / 100; // USER_HZ
+
+SigInfo siginfo_child(ThreadGroup& child, s32 sig, s32 code, s32 status) {
     SigInfo info;
     info.signo = sig;
     info.code = code;
     info.fields[0] = static_cast<u32>(child.pid);
-    info.fields[1] = 0; // uid
+    info.fields[1] = child.leader->cred->uid;
     info.fields[2] = static_cast<u32>(status);
-    info.fields[3] = static_cast<u32>(group_use(child).run_ns / 10'000'000); // si_utime, in clock ticks
-    info.fields[4] = 0;
+    const CpuTime time = group_cpu_time(child);
+    info.fields[3] = static_cast<u32>(time.user_ns / CLOCK_TICK_NS); // si_utime, si_stime
+    info.fields[4] = static_cast<u32>(time.system_ns / CLOCK_TICK_NS);
     return info;
 }
 
@@ -35,6 +40,7 @@ bool do_notify_parent(ThreadGroup& group, s32 sig) {
             siginfo_child(group, sig, killed ? CLD_KILLED : CLD_EXITED, killed ? code & 0x7f : code >> 8),
             parent);
     wake_up_all(parent.wait_chldexit);
+    poll_wake(); // pidfds
     return unwanted;
 }
 

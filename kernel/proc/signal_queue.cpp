@@ -1,7 +1,10 @@
 // The queues of pending signals.
 #include "kernel/proc/signal_queue.hpp"
 
+#include <arch/interrupts.hpp>
 #include <arch/irq.hpp>
+
+#include <linux/resource.h>
 
 #include "mm/slab.hpp"
 
@@ -17,10 +20,14 @@ bool needs_entry(const SigInfo& info) { return info.code != SI_KERNEL; }
 
 } // namespace
 
-Result<SigQueue*> sigqueue_alloc(const SigInfo& info) {
-    if (!needs_entry(info))
+Result<SigQueue*> sigqueue_alloc(const SigInfo& info, const ThreadGroup& receiver) {
+    // In an interrupt there is no memory: a stopped process continued by its timer says so to its parent with
+    // a bare SIGCHLD.
+    if (!needs_entry(info) || in_interrupt())
         return nullptr;
-    auto* entry = kmem_new<SigQueue>(sigqueue_cache);
+    // The limit is meant for all that waits for one user (getrlimit(2)); here for all that waits.
+    const bool allowed = sigqueue_cache.in_use() < receiver.limits[RLIMIT_SIGPENDING].soft || info.code >= 0;
+    auto* entry = allowed ? kmem_new<SigQueue>(sigqueue_cache) : nullptr;
     if (entry != nullptr)
         entry->info = info;
     else if (info.signo >= SIGRTMIN && info.code < 0) // sigqueue(3) promises each; a kill() may merge
@@ -34,9 +41,31 @@ void sigqueue_append(SigPending& pending, s32 sig, SigQueue* entry) {
     while (*end != nullptr)
         end = &(*end)->next;
     *end = entry;
+    if (entry != nullptr) {
+        entry->next = nullptr;
+        entry->queued = true;
+    }
 }
 
-void sigqueue_free(SigQueue* entry) { kmem_delete(sigqueue_cache, entry); }
+void sigqueue_free(SigQueue* entry) {
+    if (entry != nullptr && entry->timer != nullptr)
+        entry->queued = false;
+    else
+        kmem_delete(sigqueue_cache, entry);
+}
+
+SigQueue* sigqueue_for_timer(PosixTimer& timer) {
+    auto* entry = kmem_new<SigQueue>(sigqueue_cache);
+    if (entry != nullptr)
+        entry->timer = &timer;
+    return entry;
+}
+
+void sigqueue_leave_timer(SigQueue& entry) {
+    entry.timer = nullptr;
+    if (!entry.queued)
+        sigqueue_free(&entry);
+}
 
 SigInfo collect_signal(SigPending& pending, s32 sig) {
     SigInfo info;
@@ -59,7 +88,10 @@ SigInfo collect_signal(SigPending& pending, s32 sig) {
         pending.set &= ~sigmask(sig);
     if (found != nullptr) {
         info = found->info;
+        PosixTimer* timer = found->timer;
         sigqueue_free(found);
+        if (timer != nullptr)
+            posix_timer_signal_taken(*timer, info);
     }
     return info;
 }

@@ -2,6 +2,7 @@
 // complete_signal.)
 #include <arch/irq.hpp>
 
+#include "kernel/proc/cred.hpp"
 #include "kernel/proc/signal_queue.hpp"
 
 namespace faultline {
@@ -10,9 +11,10 @@ namespace {
 
 bool is_stopped(const Task& task) { return task.state == TaskState::Stopped; }
 
-// A blocked signal is never "ignored": the program may install a handler before it unblocks it.
+// A blocked signal is never "ignored": the program may install a handler before it unblocks it. One that
+// sigtimedwait(2) waits for is unblocked only for the time of the sleep.
 bool sig_ignored(Task& task, s32 sig) {
-    if (in_set(sig, task.blocked))
+    if (in_set(sig, task.blocked | task.real_blocked))
         return false;
     const u32 handler = task.sighand->of(sig).handler;
     if (handler == HANDLER_DEFAULT)
@@ -21,8 +23,8 @@ bool sig_ignored(Task& task, s32 sig) {
 }
 
 bool sig_fatal(Task& task, s32 sig) {
-    return !in_set(sig, IGNORE_SIGNALS | STOP_SIGNALS) && task.sighand->of(sig).handler == HANDLER_DEFAULT &&
-           !task.group->unkillable;
+    return !in_set(sig, IGNORE_SIGNALS | STOP_SIGNALS | task.real_blocked) &&
+           task.sighand->of(sig).handler == HANDLER_DEFAULT && !task.group->unkillable;
 }
 
 void flush_group(ThreadGroup& group, u64 set) {
@@ -100,7 +102,7 @@ void complete_signal(Task& task, s32 sig, bool group_directed) {
 }
 
 Result<void> send_signal(const SigInfo& info, Task& task, bool group_directed) {
-    SigQueue* entry = TRY(sigqueue_alloc(info));
+    SigQueue* entry = TRY(sigqueue_alloc(info, *task.group));
     IrqGuard irqs;
     SigPending& pending = group_directed ? task.group->shared_pending : task.pending;
     const bool merges = info.signo < SIGRTMIN && in_set(info.signo, pending.set);
@@ -115,12 +117,28 @@ Result<void> send_signal(const SigInfo& info, Task& task, bool group_directed) {
 
 } // namespace
 
+bool send_sigqueue(SigQueue& entry, Task& task, bool group_directed) {
+    const s32 sig = entry.info.signo;
+    if ((task.exiting && !group_directed) || !prepare_signal(task, sig))
+        return false;
+    sigqueue_append(group_directed ? task.group->shared_pending : task.pending, sig, &entry);
+    complete_signal(task, sig, group_directed);
+    return true;
+}
+
+void send_kernel_signal(ThreadGroup& group, s32 sig) {
+    SigInfo info;
+    info.signo = sig;
+    info.code = SI_KERNEL;
+    (void)send_group_sig_info(info, group); // cannot fail: nothing is queued for it
+}
+
 SigInfo siginfo_user(s32 sig, s32 code) {
     SigInfo info;
     info.signo = sig;
     info.code = code;
     info.fields[0] = static_cast<u32>(current_group().pid);
-    info.fields[1] = 0; // everybody is root
+    info.fields[1] = current_cred().uid;
     return info;
 }
 

@@ -1,8 +1,13 @@
 // The memory calls: descriptors become mappings, then mm/ does the work.
+#include <asm/resource.h>
+#include <linux/capability.h>
+
 #include "arch/contract/memory.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "kernel/fs/files.hpp"
+#include "kernel/proc/cred.hpp"
 #include "kernel/proc/syscalls.hpp"
+#include "kernel/proc/thread_group.hpp"
 #include "kernel/sched/sched.hpp"
 #include "mm/filemap.hpp"
 #include "mm/gup.hpp"
@@ -17,6 +22,9 @@ namespace {
 MmStruct& current_mm() { return *current()->mm.mm; }
 
 Result<UserAddr> mmap_file(UserAddr address, u32 length, u32 prot, u32 flags, File& file, u32 page_offset) {
+    // As far as they do not depend on the file, the arguments come first (Linux do_mmap).
+    if (length == 0 || (flags & MAP_TYPE) == 0 || (flags & MAP_TYPE) > MAP_SHARED_VALIDATE)
+        return Err(Errno::INVAL);
     if (!file.readable())
         return Err(Errno::ACCES);
     AddressSpace* mapping = file_mapping(file);
@@ -75,15 +83,22 @@ Result<void> sys_madvise(UserAddr start, u32 length, u32 advice) {
     return do_madvise(current_mm(), start, length, advice);
 }
 
-// There is no storage behind any file, so all is always in step; what is left is to check the arguments.
+// There is no storage behind any file, so all is always in step; what is left is to check the arguments. Holes are
+// reported when all has been looked at (Linux msync).
 Result<u32> sys_msync(UserAddr start, u32 length, u32 flags) {
     constexpr u32 MS_ASYNC_FLAG = 1, MS_INVALIDATE_FLAG = 2, MS_SYNC_FLAG = 4;
     const bool both = (flags & MS_ASYNC_FLAG) != 0 && (flags & MS_SYNC_FLAG) != 0;
     if ((flags & ~(MS_ASYNC_FLAG | MS_INVALIDATE_FLAG | MS_SYNC_FLAG)) != 0 || both)
         return Err(Errno::INVAL);
     const PageRange range = TRY(page_range(start, length));
-    ReadGuard guard(current_mm().mmap_lock);
-    TRY_VOID(fully_mapped(current_mm(), range));
+    MmStruct& mm = current_mm();
+    ReadGuard guard(mm.mmap_lock);
+    if ((flags & MS_INVALIDATE_FLAG) != 0)
+        for (const VmArea* vma = find_vma(mm, range.start); vma != nullptr && vma->start < range.end;
+             vma = vma_next(*vma))
+            if ((vma->flags & VM_LOCKED) != 0)
+                return Err(Errno::BUSY);
+    TRY_VOID(fully_mapped(mm, range));
     return 0u;
 }
 
@@ -106,6 +121,8 @@ bool resident(MmStruct& mm, UserAddr address) {
 
 Result<u32> sys_mincore(UserAddr start, u32 length, UserAddr vector) {
     const PageRange range = TRY(page_range(start, length));
+    if (!access_ok(vector, (range.end - range.start) >> PAGE_SHIFT))
+        return Err(Errno::FAULT);
     MmStruct& mm = current_mm();
     for (UserAddr at = range.start; at < range.end; at += PAGE_SIZE) {
         bool in_core = false;
@@ -120,38 +137,30 @@ Result<u32> sys_mincore(UserAddr start, u32 length, UserAddr vector) {
     return 0u;
 }
 
-// Nothing is ever taken out of memory, so a locked page only has to be brought in.
-Result<u32> sys_mlock(UserAddr start, u32 length) {
-    const PageRange range = TRY(page_range(start.page(), length + start.page_offset()));
-    MmStruct& mm = current_mm();
-    ReadGuard guard(mm.mmap_lock);
-    TRY_VOID(fully_mapped(mm, range));
-    for (UserAddr at = range.start; at < range.end; at += PAGE_SIZE) {
-        const VmArea* vma = vma_lookup(mm, at);
-        if (vma == nullptr)
-            return Err(Errno::NOMEM);
-        const bool for_write = (vma->flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
-        if (!get_user_pages(mm, guard, at, 1, for_write ? u32{FOLL_WRITE} : 0, nullptr))
-            return Err(Errno::NOMEM);
-    }
-    return 0u;
+Result<void> sys_mlock(UserAddr start, u32 length) { return do_mlock(current_mm(), start, length, 0); }
+Result<void> sys_mlock2(UserAddr start, u32 length, u32 flags) {
+    return do_mlock(current_mm(), start, length, flags);
+}
+Result<void> sys_munlock(UserAddr start, u32 length) { return do_munlock(current_mm(), start, length); }
+Result<void> sys_mlockall(u32 flags) { return do_mlockall(current_mm(), flags); }
+u32 sys_munlockall() {
+    do_munlockall(current_mm());
+    return 0;
 }
 
-Result<u32> sys_munlock(UserAddr start, u32 length) {
-    const PageRange range = TRY(page_range(start.page(), length + start.page_offset()));
-    ReadGuard guard(current_mm().mmap_lock);
-    TRY_VOID(fully_mapped(current_mm(), range));
-    return 0u;
+// mm/host.hpp
+MmLimits current_mm_limits() {
+    const ThreadGroup* group = current()->group;
+    if (group == nullptr)
+        return {}; // a task of the kernel's own
+    const auto pages = [&](u32 resource) {
+        const u64 limit = group->limits[resource].soft >> PAGE_SHIFT;
+        return limit < ~u32{0} ? static_cast<u32>(limit) : ~u32{0};
+    };
+    return {.address_space = pages(RLIMIT_AS),
+            .data = pages(RLIMIT_DATA),
+            .locked = capable(CAP_IPC_LOCK) ? ~u32{0} : pages(RLIMIT_MEMLOCK)};
 }
-
-Result<u32> sys_mlockall(u32 flags) {
-    constexpr u32 KNOWN_FLAGS = 0x7; // MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT
-    if (flags == 0 || (flags & ~KNOWN_FLAGS) != 0 || flags == 0x4)
-        return Err(Errno::INVAL);
-    return 0u;
-}
-
-u32 sys_munlockall() { return 0; }
 
 // Data caches and instruction caches are one to the walker of QEMU, but not to the architecture: what was
 // written must be cleaned and the old instructions invalidated, page by page through the kernel's own

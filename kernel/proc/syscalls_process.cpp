@@ -1,7 +1,11 @@
 // fork, clone, execve, exit.
+#include <linux/fcntl.h>
 #include <linux/sched.h>
 
+#include <algorithm>
+
 #include "arch/contract/uaccess.hpp"
+#include "kernel/debug/format.hpp"
 #include "kernel/fs/namei.hpp"
 #include "kernel/proc/process.hpp"
 #include "kernel/proc/syscalls.hpp"
@@ -29,21 +33,88 @@ Result<s32> sys_clone(u32 flags, UserAddr stack, UserAddr parent_tid, u32 tls, U
     arguments.exit_signal = static_cast<s32>(flags & CSIGNAL);
     arguments.stack = stack;
     arguments.parent_tid = parent_tid;
+    arguments.pidfd = parent_tid; // there is no other place for it
     arguments.child_tid = child_tid;
     arguments.tls = tls;
-    if (arguments.exit_signal > SIGNAL_COUNT)
+    constexpr u32 BOTH = CLONE_PIDFD | CLONE_PARENT_SETTID;
+    if (arguments.exit_signal > SIGNAL_COUNT || (flags & BOTH) == BOTH)
         return Err(Errno::INVAL);
     return kernel_clone(arguments);
 }
 
 namespace {
 
-Result<void> execve(UserAddr path, UserAddr argv, UserAddr envp) {
-    PathName name = TRY(PathName::from_user(path));
+constexpr u32 SMALLEST_CLONE_ARGS = CLONE_ARGS_SIZE_VER0;
+
+// Copies a structure that may be of another version: what it lacks is zero, and what this kernel does not know
+// must be. (Linux: copy_struct_from_user.)
+Result<clone_args> get_clone_args(UserAddr from, u32 size) {
+    clone_args arguments = {};
+    if (size > PAGE_SIZE)
+        return Err(Errno::TOOBIG);
+    if (size < SMALLEST_CLONE_ARGS)
+        return Err(Errno::INVAL);
+    for (u32 at = sizeof arguments; at < size; ++at)
+        if (TRY(get_user_u8(from + at)) != 0)
+            return Err(Errno::TOOBIG);
+    TRY_VOID(copy_struct_from_user(&arguments, from, std::min(size, u32{sizeof arguments})));
+    return arguments;
+}
+
+bool clone_args_valid(const clone_args& arguments) {
+    constexpr u64 UNKNOWN = ~((u64{CLONE_INTO_CGROUP} << 1) - 1) | CSIGNAL | CLONE_DETACHED;
+    const bool is_child = (arguments.flags & (CLONE_THREAD | CLONE_PARENT)) == 0;
+    return (arguments.flags & UNKNOWN) == 0 && arguments.exit_signal <= SIGNAL_COUNT &&
+           (is_child || arguments.exit_signal == 0) && arguments.set_tid == 0 &&
+           arguments.set_tid_size == 0 && (arguments.stack == 0) == (arguments.stack_size == 0) &&
+           arguments.stack <= TASK_SIZE && arguments.stack_size <= TASK_SIZE - arguments.stack;
+}
+
+} // namespace
+
+// Choosing ids (set_tid) is refused as where the caller lacks the capability for it.
+Result<s32> sys_clone3(UserAddr user_arguments, u32 size) {
+    const clone_args wanted = TRY(get_clone_args(user_arguments, size));
+    if (!clone_args_valid(wanted))
+        return Err(Errno::INVAL);
+    const auto address = [](u64 value) { return UserAddr(static_cast<u32>(value)); };
+    CloneArguments arguments;
+    arguments.flags = wanted.flags;
+    arguments.exit_signal = static_cast<s32>(wanted.exit_signal);
+    arguments.stack = address(wanted.stack + wanted.stack_size);
+    arguments.parent_tid = address(wanted.parent_tid);
+    arguments.child_tid = address(wanted.child_tid);
+    arguments.pidfd = address(wanted.pidfd);
+    arguments.tls = static_cast<u32>(wanted.tls);
+    return kernel_clone(arguments);
+}
+
+namespace {
+
+Result<void> execve(const char* name, UserAddr argv, UserAddr envp, FileRef file = {}) {
     ExecArgs arguments;
     TRY_VOID(arguments.add_user_arguments(argv));
     TRY_VOID(arguments.add_user_environment(envp));
-    return do_execve(name.text(), arguments);
+    return do_execve(name, arguments, std::move(file));
+}
+
+Result<void> execve(UserAddr path, UserAddr argv, UserAddr envp) {
+    PathName name = TRY(PathName::from_user(path));
+    return execve(name.text(), argv, envp);
+}
+
+// What a program opened by a descriptor is called: /dev/fd/N, or /dev/fd/N/path (Linux alloc_bprm).
+Result<void> execveat(s32 dirfd, UserAddr path, UserAddr argv, UserAddr envp, u32 flags) {
+    if ((flags & ~u32{AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW}) != 0)
+        return Err(Errno::INVAL);
+    PathName name = TRY(PathName::from_user(path, (flags & AT_EMPTY_PATH) != 0));
+    FileRef file(TRY(open_exec_at(dirfd, path, flags)));
+    if (dirfd == AT_FDCWD || name.text()[0] == '/')
+        return execve(name.text(), argv, envp, std::move(file));
+    char text[256];
+    snprintf(text, sizeof text, name.empty() ? "/dev/fd/%d%s" : "/dev/fd/%d/%s", static_cast<int>(dirfd),
+             name.text());
+    return execve(text, argv, envp, std::move(file));
 }
 
 } // namespace
@@ -51,6 +122,11 @@ Result<void> execve(UserAddr path, UserAddr argv, UserAddr envp) {
 // On success the registers are the new program's, r0 (0) among them.
 u32 sys_execve(PtRegs& regs, UserAddr path, UserAddr argv, UserAddr envp) {
     const auto done = execve(path, argv, envp);
+    return done ? regs.r[0] : adapt_detail::to_register(done);
+}
+
+u32 sys_execveat(PtRegs& regs, s32 dirfd, UserAddr path, UserAddr argv, UserAddr envp, u32 flags) {
+    const auto done = execveat(dirfd, path, argv, envp, flags);
     return done ? regs.r[0] : adapt_detail::to_register(done);
 }
 

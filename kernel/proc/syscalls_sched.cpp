@@ -1,101 +1,197 @@
-// Scheduling parameters. The scheduler is a round robin without priorities: what may be asked for is checked
-// as on Linux and remembered, and changes nothing. sched(7).
+// Scheduling policies and processors. sched(7).
 #include <linux/sched.h>
 
 #include <algorithm>
+#include <cstddef>
 
 #include "arch/contract/uaccess.hpp"
+#include "kernel/futex/pi.hpp"
 #include "kernel/proc/syscalls.hpp"
 #include "kernel/proc/thread_group.hpp"
 #include "kernel/proc/time.hpp"
+#include "kernel/sched/policy.hpp"
 
 namespace faultline {
 
 namespace {
 
-constexpr s32 REAL_TIME_MIN = 1, REAL_TIME_MAX = 99;
+// struct sched_attr of linux/sched/types.h, whose header does not go with a C library's.
+struct SchedAttr {
+    u32 size;
+    u32 policy;
+    u64 flags;
+    s32 nice;
+    u32 priority;
+    u64 runtime, deadline, period; // SCHED_DEADLINE
+    u32 util_min, util_max;
+};
+constexpr u32 SIZE_VER0 = 48;
+static_assert(sizeof(SchedAttr) == 56);
 
-bool is_real_time(s32 policy) { return policy == SCHED_FIFO || policy == SCHED_RR; }
-bool is_normal(s32 policy) { return policy == SCHED_NORMAL || policy == SCHED_BATCH || policy == SCHED_IDLE; }
+constexpr u64 FLAGS_KNOWN = SCHED_FLAG_ALL;
+constexpr s32 KEEP_POLICY = -1; // Linux: SETPARAM_POLICY
 
 Result<Task*> thread_or_current(s32 pid) {
-    if (pid < 0)
-        return Err(Errno::INVAL);
     Task* task = pid == 0 ? current() : find_task_by_vpid(pid);
     if (task == nullptr)
         return Err(Errno::SRCH);
     return task;
 }
 
-Result<u32> set_policy(Task& task, s32 policy, s32 priority) {
-    const s32 plain = policy & ~SCHED_RESET_ON_FORK;
-    const bool valid = is_real_time(plain) ? priority >= REAL_TIME_MIN && priority <= REAL_TIME_MAX
-                                           : is_normal(plain) && priority == 0;
-    if (!valid)
+// What a task is to become.
+struct Change {
+    s32 policy = KEEP_POLICY;
+    s32 priority = 0;
+    s32 nice = 0;
+    bool reset_on_fork = false; // not looked at with KEEP_POLICY
+};
+
+// INVAL: no such policy, or a priority that is not one of it. SCHED_DEADLINE is not there. (Linux
+// __sched_setscheduler.)
+Result<u32> set_scheduler(Task& task, Change change) {
+    if (change.policy == KEEP_POLICY) {
+        change.policy = task.policy;
+        change.reset_on_fork = task.sched_reset_on_fork;
+    }
+    if (!rt_policy(change.policy) && !normal_policy(change.policy))
         return Err(Errno::INVAL);
-    task.policy = plain;
-    task.priority = priority;
+    if (change.priority < 0 || change.priority > MAX_RT_PRIORITY ||
+        rt_policy(change.policy) != (change.priority != 0))
+        return Err(Errno::INVAL);
+    task.sched_reset_on_fork = change.reset_on_fork;
+    const bool same = change.policy == task.policy && change.priority == task.rt_priority &&
+                      (rt_policy(task.policy) || change.nice == task.nice);
+    if (same)
+        return 0u; // and it keeps its place among its equals
+    set_policy(task, change.policy, change.priority, rt_policy(change.policy) ? task.nice : change.nice);
+    rt_mutex_adjust_pi(task);
+    return 0u;
+}
+
+Result<u32> do_sched_setscheduler(s32 pid, s32 policy, UserAddr parameter) {
+    if (parameter.value() == 0 || pid < 0)
+        return Err(Errno::INVAL);
+    const s32 priority = static_cast<s32>(TRY(get_user_u32(parameter)));
+    Task* task = TRY(thread_or_current(pid));
+    const bool keep = policy == KEEP_POLICY;
+    return set_scheduler(*task, {.policy = keep ? policy : policy & ~SCHED_RESET_ON_FORK,
+                                 .priority = priority,
+                                 .nice = task->nice,
+                                 .reset_on_fork = (policy & SCHED_RESET_ON_FORK) != 0});
+}
+
+// The caller's structure may be older than ours, and then lacks the end; or newer, and then must have zeros
+// there. TOOBIG with our size written to it if it does not fit. (Linux sched_copy_attr.)
+Result<SchedAttr> copy_sched_attr(UserAddr from) {
+    SchedAttr attr{};
+    u32 size = TRY(get_user_u32(from));
+    if (size == 0)
+        size = SIZE_VER0;
+    bool fits = size >= SIZE_VER0 && size <= PAGE_SIZE;
+    for (u32 at = sizeof attr; fits && at < size; ++at)
+        fits = TRY(get_user_u8(from + at)) == 0;
+    if (!fits) {
+        TRY_VOID(put_user_u32(from + offsetof(SchedAttr, size), sizeof attr));
+        return Err(Errno::TOOBIG);
+    }
+    TRY_VOID(copy_struct_from_user(&attr, from, std::min(size, u32{sizeof attr})));
+    attr.nice = std::clamp(attr.nice, MIN_NICE, MAX_NICE);
+    return attr;
+}
+
+template <class Timespec>
+Result<u32> rr_get_interval(s32 pid, UserAddr interval) {
+    if (pid < 0)
+        return Err(Errno::INVAL);
+    const u64 slice = sched_slice(*TRY(thread_or_current(pid)));
+    TRY_VOID(put_timespec<Timespec>(interval, slice == NO_DEADLINE ? 0 : slice));
     return 0u;
 }
 
 } // namespace
 
 u32 sys_sched_yield() {
-    schedule();
+    yield();
     return 0;
 }
 
 Result<u32> sys_sched_setscheduler(s32 pid, s32 policy, UserAddr parameter) {
-    if (policy < 0 || parameter.value() == 0)
+    if (policy < 0)
         return Err(Errno::INVAL);
-    const u32 priority = TRY(get_user_u32(parameter));
-    Task* task = TRY(thread_or_current(pid));
-    return set_policy(*task, policy, static_cast<s32>(priority));
-}
-
-Result<u32> sys_sched_getscheduler(s32 pid) {
-    Task* task = TRY(thread_or_current(pid));
-    return static_cast<u32>(task->policy);
+    return do_sched_setscheduler(pid, policy, parameter);
 }
 
 Result<u32> sys_sched_setparam(s32 pid, UserAddr parameter) {
-    if (parameter.value() == 0)
+    return do_sched_setscheduler(pid, KEEP_POLICY, parameter);
+}
+
+Result<u32> sys_sched_getscheduler(s32 pid) {
+    if (pid < 0)
         return Err(Errno::INVAL);
-    const u32 priority = TRY(get_user_u32(parameter));
-    Task* task = TRY(thread_or_current(pid));
-    return set_policy(*task, task->policy, static_cast<s32>(priority));
+    const Task* task = TRY(thread_or_current(pid));
+    const u32 reset = task->sched_reset_on_fork ? SCHED_RESET_ON_FORK : 0;
+    return static_cast<u32>(task->policy) | reset;
 }
 
 Result<u32> sys_sched_getparam(s32 pid, UserAddr parameter) {
-    if (parameter.value() == 0)
+    if (parameter.value() == 0 || pid < 0)
+        return Err(Errno::INVAL);
+    const s32 priority = TRY(thread_or_current(pid))->rt_priority;
+    TRY_VOID(put_user_u32(parameter, static_cast<u32>(priority)));
+    return 0u;
+}
+
+Result<u32> sys_sched_setattr(s32 pid, UserAddr attribute, u32 flags) {
+    if (attribute.value() == 0 || pid < 0 || flags != 0)
+        return Err(Errno::INVAL);
+    const SchedAttr attr = TRY(copy_sched_attr(attribute));
+    if (static_cast<s32>(attr.policy) < 0)
         return Err(Errno::INVAL);
     Task* task = TRY(thread_or_current(pid));
-    TRY_VOID(put_user_u32(parameter, static_cast<u32>(task->priority)));
+    if ((attr.flags & ~FLAGS_KNOWN) != 0)
+        return Err(Errno::INVAL);
+    if ((attr.flags & SCHED_FLAG_UTIL_CLAMP) != 0)
+        return Err(Errno::OPNOTSUPP); // as Linux without CONFIG_UCLAMP_TASK
+    const bool keep_policy = (attr.flags & SCHED_FLAG_KEEP_POLICY) != 0;
+    const bool keep_params = (attr.flags & SCHED_FLAG_KEEP_PARAMS) != 0;
+    return set_scheduler(*task,
+                         {.policy = keep_policy ? KEEP_POLICY : static_cast<s32>(attr.policy),
+                          .priority = keep_params ? task->rt_priority : static_cast<s32>(attr.priority),
+                          .nice = keep_params ? task->nice : attr.nice,
+                          .reset_on_fork = (attr.flags & SCHED_FLAG_RESET_ON_FORK) != 0});
+}
+
+Result<u32> sys_sched_getattr(s32 pid, UserAddr attribute, u32 size, u32 flags) {
+    if (attribute.value() == 0 || pid < 0 || size > PAGE_SIZE || size < SIZE_VER0 || flags != 0)
+        return Err(Errno::INVAL);
+    const Task* task = TRY(thread_or_current(pid));
+    SchedAttr attr{};
+    attr.size = std::min(size, u32{sizeof attr});
+    attr.policy = static_cast<u32>(task->policy);
+    attr.flags = task->sched_reset_on_fork ? SCHED_FLAG_RESET_ON_FORK : 0;
+    attr.nice = rt_policy(task->policy) ? 0 : task->nice;
+    attr.priority = static_cast<u32>(task->rt_priority);
+    TRY_VOID(copy_struct_to_user(attribute, &attr, attr.size));
     return 0u;
 }
 
 Result<u32> sys_sched_get_priority_max(s32 policy) {
-    if (!is_real_time(policy) && !is_normal(policy) && policy != SCHED_DEADLINE)
+    if (!rt_policy(policy) && !normal_policy(policy) && policy != SCHED_DEADLINE)
         return Err(Errno::INVAL);
-    return is_real_time(policy) ? static_cast<u32>(REAL_TIME_MAX) : 0u;
+    return rt_policy(policy) ? static_cast<u32>(MAX_RT_PRIORITY) : 0u;
 }
 
 Result<u32> sys_sched_get_priority_min(s32 policy) {
-    if (!is_real_time(policy) && !is_normal(policy) && policy != SCHED_DEADLINE)
+    if (!rt_policy(policy) && !normal_policy(policy) && policy != SCHED_DEADLINE)
         return Err(Errno::INVAL);
-    return is_real_time(policy) ? static_cast<u32>(REAL_TIME_MIN) : 0u;
+    return rt_policy(policy) ? 1u : 0u;
 }
 
 Result<u32> sys_sched_rr_get_interval(s32 pid, UserAddr interval) {
-    TRY(thread_or_current(pid));
-    TRY_VOID(put_timespec<Timespec32>(interval, SLICE_NS));
-    return 0u;
+    return rr_get_interval<Timespec32>(pid, interval);
 }
-
 Result<u32> sys_sched_rr_get_interval_time64(s32 pid, UserAddr interval) {
-    TRY(thread_or_current(pid));
-    TRY_VOID(put_timespec<Timespec64>(interval, SLICE_NS));
-    return 0u;
+    return rr_get_interval<Timespec64>(pid, interval);
 }
 
 // One CPU: the only mask that allows a task to run has bit 0.
@@ -120,19 +216,6 @@ Result<u32> sys_getcpu(UserAddr cpu, UserAddr node) {
     for (const UserAddr where : {cpu, node})
         if (where.value() != 0)
             TRY_VOID(put_user_u32(where, 0));
-    return 0u;
-}
-
-// Everybody is as nice as everybody else; the raw call answers 20 − nice.
-Result<u32> sys_getpriority(s32 which, s32) {
-    constexpr s32 PRIO_USER_WHICH = 2;
-    if (which < 0 || which > PRIO_USER_WHICH)
-        return Err(Errno::INVAL);
-    return 20u;
-}
-
-Result<u32> sys_setpriority(s32 which, s32 who, s32) {
-    TRY(sys_getpriority(which, who));
     return 0u;
 }
 

@@ -4,6 +4,7 @@
 
 #include "arch/contract/clock.hpp"
 #include "arch/contract/uaccess.hpp"
+#include "kernel/proc/cred.hpp"
 #include "kernel/proc/process.hpp"
 #include "kernel/proc/signal_queue.hpp"
 #include "kernel/proc/syscalls.hpp"
@@ -27,21 +28,24 @@ Result<void> put_sigset(UserAddr set, u64 mask) { return copy_struct_to_user(set
 bool may_send(s32 sig) { return sig >= 0 && sig <= SIGNAL_COUNT; }
 
 Result<void> kill_group(ThreadGroup& group, s32 sig) {
+    if (!may_signal(*group.leader, sig))
+        return Err(Errno::PERM);
     return sig == 0 ? Result<void>() : send_group_sig_info(siginfo_user(sig, SI_USER), group);
 }
 
-// Every process that `chosen` likes; SRCH if there is none.
+// Every process that `chosen` likes. SRCH: there is none; PERM: all were refused (kill(2)).
 template <class Chosen>
 Result<u32> kill_many(s32 sig, Chosen&& chosen) {
+    Result<void> last = Err(Errno::SRCH);
     bool any = false;
     for_each_process([&](ThreadGroup& group) {
         if (chosen(group)) {
-            any = true;
-            (void)kill_group(group, sig); // one that lacks memory does not spare the others
+            last = kill_group(group, sig); // one that is refused does not spare the others
+            any |= last.ok();
         }
     });
     if (!any)
-        return Err(Errno::SRCH);
+        TRY_VOID(last);
     return 0u;
 }
 
@@ -49,6 +53,8 @@ Result<u32> kill_thread(s32 tgid, s32 tid, s32 sig) {
     Task* task = find_task_by_vpid(tid);
     if (task == nullptr || (tgid != 0 && task->group->pid != tgid))
         return Err(Errno::SRCH);
+    if (!may_signal(*task, sig))
+        return Err(Errno::PERM);
     if (sig != 0)
         TRY_VOID(send_sig_info(siginfo_user(sig, SI_TKILL), *task));
     return 0u;
@@ -93,6 +99,8 @@ Result<void> check_siginfo(SigInfo& info, s32 sig, const Task& receiver) {
         return Err(Errno::PERM);
     if (!may_send(sig))
         return Err(Errno::INVAL);
+    if (!may_signal(receiver, sig))
+        return Err(Errno::PERM);
     info.signo = sig;
     return {};
 }
@@ -138,25 +146,30 @@ void drop_ignored(s32 sig) {
 
 } // namespace
 
+Result<SigAction> do_sigaction(s32 sig, const SigAction* next) {
+    if (!valid_signal(sig) || (next != nullptr && in_set(sig, KERNEL_ONLY_SIGNALS)))
+        return Err(Errno::INVAL);
+    SigAction& slot = current()->sighand->of(sig);
+    const SigAction before = slot;
+    if (next != nullptr) {
+        constexpr u64 never = KERNEL_ONLY_SIGNALS;
+        slot = *next;
+        slot.mask[0] &= ~static_cast<u32>(never);
+        const bool ignored = next->handler == HANDLER_IGNORE ||
+                             (next->handler == HANDLER_DEFAULT && in_set(sig, IGNORE_SIGNALS));
+        if (ignored)
+            drop_ignored(sig);
+    }
+    return before;
+}
+
 Result<u32> sys_rt_sigaction(s32 sig, UserAddr action, UserAddr old_action, u32 sigset_bytes) {
-    if (sigset_bytes != SIGSET_BYTES || !valid_signal(sig))
+    if (sigset_bytes != SIGSET_BYTES)
         return Err(Errno::INVAL);
     SigAction next;
     if (action.value() != 0)
         TRY_VOID(copy_struct_from_user(&next, action, sizeof next));
-    if (action.value() != 0 && in_set(sig, KERNEL_ONLY_SIGNALS))
-        return Err(Errno::INVAL);
-    SigAction& slot = current()->sighand->of(sig);
-    const SigAction before = slot;
-    if (action.value() != 0) {
-        constexpr u64 never = KERNEL_ONLY_SIGNALS;
-        next.mask[0] &= ~static_cast<u32>(never);
-        slot = next;
-        const bool ignored = next.handler == HANDLER_IGNORE ||
-                             (next.handler == HANDLER_DEFAULT && in_set(sig, IGNORE_SIGNALS));
-        if (ignored)
-            drop_ignored(sig);
-    }
+    const SigAction before = TRY(do_sigaction(sig, action.value() != 0 ? &next : nullptr));
     if (old_action.value() != 0)
         TRY_VOID(copy_struct_to_user(old_action, &before, sizeof before));
     return 0u;
@@ -199,7 +212,10 @@ Result<u32> sys_rt_sigpending(UserAddr set, u32 sigset_bytes) {
 Result<u32> sys_rt_sigsuspend(UserAddr set, u32 sigset_bytes) {
     if (sigset_bytes != SIGSET_BYTES)
         return Err(Errno::INVAL);
-    const u64 mask = TRY(get_sigset(set));
+    return sigsuspend(TRY(get_sigset(set)));
+}
+
+Result<u32> sigsuspend(u64 mask) {
     Task& task = *current();
     task.saved_blocked = task.blocked;
     task.restore_sigmask = true;
@@ -233,18 +249,25 @@ SigInfo take_signal(u64 set) {
     return {};
 }
 
-// Unblocks `set` while it sleeps, so that a sender wakes this task; nothing is delivered in between.
-SigInfo wait_for_signal(u64 set, u64 deadline_ns) {
+// Unblocks `set` while it sleeps, so that a sender wakes this task; nothing is delivered in between. AGAIN at
+// the deadline; INTR if another signal came.
+Result<SigInfo> wait_for_signal(u64 set, u64 deadline_ns) {
     Task& task = *current();
     const u64 before = task.blocked;
     SigInfo info = take_signal(set);
-    if (info.signo == 0 && deadline_ns != 0) {
-        set_current_blocked(before & ~set);
-        task.state = TaskState::Interruptible;
-        schedule_until(deadline_ns);
-        info = take_signal(set);
-        set_current_blocked(before);
-    }
+    if (info.signo != 0)
+        return info;
+    if (deadline_ns == 0)
+        return Err(Errno::AGAIN);
+    task.real_blocked = before;
+    set_current_blocked(before & ~set);
+    task.state = TaskState::Interruptible;
+    const bool woken = schedule_until(deadline_ns);
+    info = take_signal(set);
+    task.real_blocked = 0;
+    set_current_blocked(before);
+    if (info.signo == 0)
+        return Err(woken ? Errno::INTR : Errno::AGAIN);
     return info;
 }
 
@@ -253,9 +276,7 @@ Result<s32> sigtimedwait(UserAddr set, UserAddr info_address, u32 sigset_bytes, 
         return Err(Errno::INVAL);
     const u64 mask = TRY(get_sigset(set)) & ~KERNEL_ONLY_SIGNALS;
     const u64 until = TRY(deadline);
-    const SigInfo info = wait_for_signal(mask, until);
-    if (info.signo == 0)
-        return Err(signal_pending() ? Errno::INTR : Errno::AGAIN);
+    const SigInfo info = TRY(wait_for_signal(mask, until));
     if (info_address.value() != 0)
         TRY_VOID(copy_struct_to_user(info_address, &info, sizeof info));
     return info.signo;

@@ -1,4 +1,6 @@
 // The system as a whole, and what a process may use and has used of it.
+#include <linux/capability.h>
+#include <linux/membarrier.h>
 #include <linux/reboot.h>
 #include <linux/resource.h>
 #include <linux/sysinfo.h>
@@ -12,6 +14,7 @@
 #include "kernel/drivers/virtio/console.hpp"
 #include "kernel/fs/files.hpp"
 #include "kernel/fs/random.hpp"
+#include "kernel/proc/cred.hpp"
 #include "kernel/proc/process.hpp"
 #include "kernel/proc/rusage.hpp"
 #include "kernel/proc/syscalls.hpp"
@@ -22,15 +25,59 @@
 
 namespace faultline {
 
-Result<u32> sys_uname(UserAddr buffer) {
-    TRY_VOID(copy_struct_to_user(buffer, &SYSTEM_NAME, sizeof SYSTEM_NAME));
+namespace {
+constinit new_utsname system_name_now = SYSTEM_NAME;
+
+Result<u32> set_name(char (&field)[sizeof new_utsname::nodename], UserAddr name, s32 length) {
+    if (!capable(CAP_SYS_ADMIN))
+        return Err(Errno::PERM);
+    if (length < 0 || length > __NEW_UTS_LEN)
+        return Err(Errno::INVAL);
+    char text[sizeof field] = {};
+    TRY_VOID(copy_struct_from_user(text, name, static_cast<u32>(length)));
+    std::copy_n(text, sizeof text, field);
     return 0u;
 }
+} // namespace
 
-// PER_LINUX without flags is the only one; 0xffffffff asks.
+const new_utsname& system_name() { return system_name_now; }
+
+Result<u32> sys_uname(UserAddr buffer) {
+    TRY_VOID(copy_struct_to_user(buffer, &system_name_now, sizeof system_name_now));
+    return 0u;
+}
+Result<u32> sys_sethostname(UserAddr name, s32 length) {
+    return set_name(system_name_now.nodename, name, length);
+}
+Result<u32> sys_setdomainname(UserAddr name, s32 length) {
+    return set_name(system_name_now.domainname, name, length);
+}
+
+// Remembered; it changes nothing. 0xffffffff asks.
 Result<u32> sys_personality(u32 persona) {
-    if (persona != 0 && persona != ~u32{0})
+    u32& own = current_group().personality;
+    const u32 before = own;
+    if (persona != ~u32{0})
+        own = persona;
+    return before;
+}
+
+// Every CPU but this one has passed a barrier: there is none but this one. membarrier(2).
+Result<u32> sys_membarrier(s32 command, u32 flags, s32) {
+    constexpr u32 SERVED = MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_GLOBAL_EXPEDITED |
+                           MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED | MEMBARRIER_CMD_PRIVATE_EXPEDITED |
+                           MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED;
+    if (flags != 0)
         return Err(Errno::INVAL);
+    if (command == MEMBARRIER_CMD_QUERY)
+        return SERVED;
+    const u32 bit = static_cast<u32>(command);
+    if ((bit & (bit - 1)) != 0 || (bit & SERVED) == 0)
+        return Err(Errno::INVAL);
+    bool& registered = current_group().membarrier_registered;
+    if (bit == MEMBARRIER_CMD_PRIVATE_EXPEDITED && !registered)
+        return Err(Errno::PERM);
+    registered |= bit == MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED;
     return 0u;
 }
 
@@ -46,6 +93,8 @@ Result<u32> sys_sysinfo(UserAddr buffer) {
 }
 
 Result<u32> sys_reboot(u32 magic1, u32 magic2, u32 command, UserAddr) {
+    if (!capable(CAP_SYS_BOOT))
+        return Err(Errno::PERM);
     constexpr u32 MAGICS[] = {LINUX_REBOOT_MAGIC2, LINUX_REBOOT_MAGIC2A, LINUX_REBOOT_MAGIC2B,
                               LINUX_REBOOT_MAGIC2C};
     if (magic1 != LINUX_REBOOT_MAGIC1 ||
@@ -85,10 +134,14 @@ Result<u32> sys_getrandom(UserAddr buffer, u32 bytes, u32 flags) {
     return bytes;
 }
 
-Result<void> put_rusage(UserAddr to, const ResourceUse& use) {
+Result<void> put_rusage(UserAddr to, const ResourceUse& use, const CpuTime& time) {
+    const auto timeval = [](u64 nanoseconds) {
+        return __kernel_old_timeval{static_cast<__kernel_long_t>(nanoseconds / NSEC_PER_SEC),
+                                    static_cast<__kernel_long_t>(nanoseconds % NSEC_PER_SEC / 1000)};
+    };
     rusage answer = {};
-    answer.ru_utime.tv_sec = static_cast<__kernel_old_time_t>(use.run_ns / NSEC_PER_SEC);
-    answer.ru_utime.tv_usec = static_cast<__kernel_suseconds_t>(use.run_ns % NSEC_PER_SEC / 1000);
+    answer.ru_utime = timeval(time.user_ns);
+    answer.ru_stime = timeval(time.system_ns);
     answer.ru_maxrss = static_cast<__kernel_long_t>(use.max_rss * (PAGE_SIZE / 1024));
     answer.ru_minflt = static_cast<__kernel_long_t>(use.min_flt);
     answer.ru_majflt = static_cast<__kernel_long_t>(use.maj_flt);
@@ -98,27 +151,32 @@ Result<void> put_rusage(UserAddr to, const ResourceUse& use) {
 Result<u32> sys_getrusage(s32 who, UserAddr usage) {
     constexpr s32 RUSAGE_THREAD_WHO = 1;
     const Task& task = *current();
+    ThreadGroup& group = current_group();
     ResourceUse use;
+    CpuTime time, reported;
     switch (who) {
     case RUSAGE_SELF:
-        use = group_use(current_group());
+        use = group_use(group);
+        time = group_cpu_time(group);
         break;
     case RUSAGE_CHILDREN:
-        use = current_group().children_use;
+        use = group.children_use;
+        time = cputime_adjust(use.cpu, group.children_reported);
         break;
     case RUSAGE_THREAD_WHO:
-        use = {task_run_time_ns(task), task.mm.min_flt, task.mm.maj_flt, 0};
+        use = {task_cpu(task), task.mm.min_flt, task.mm.maj_flt, 0};
+        time = cputime_adjust(use.cpu, reported);
         break;
     default:
         return Err(Errno::INVAL);
     }
     if (const MmStruct* mm = task.mm.mm; who != RUSAGE_CHILDREN)
         use.max_rss = std::max(use.max_rss, mm->rss_anon + mm->rss_file);
-    TRY_VOID(put_rusage(usage, use));
+    TRY_VOID(put_rusage(usage, use, time));
     return 0u;
 }
 
-// --- limits: remembered; the stack's is obeyed ---
+// --- limits: remembered; those of stack, CPU time and waiting signals are obeyed ---
 
 namespace {
 
@@ -138,6 +196,8 @@ Result<void> set_limit(ThreadGroup& group, u32 resource, const ResourceLimit& ne
     ResourceLimit* limit = TRY(find_limit(group, resource));
     if (next.soft > next.hard)
         return Err(Errno::INVAL);
+    if (next.hard > limit->hard && !capable(CAP_SYS_RESOURCE))
+        return Err(Errno::PERM);
     if (resource == RLIMIT_NOFILE && next.hard > limit->hard)
         return Err(Errno::PERM); // descriptor tables end there
     *limit = next;
@@ -152,6 +212,10 @@ void init_limits(ThreadGroup& group) {
     group.limits[RLIMIT_STACK].soft = 8u << 20;
     group.limits[RLIMIT_CORE].soft = 0;
     group.limits[RLIMIT_NOFILE] = {OPEN_MAX, OPEN_MAX};
+    group.limits[RLIMIT_NPROC] = {PID_MAX / 2, PID_MAX / 2};
+    group.limits[RLIMIT_SIGPENDING] = {nr_total_pages() / 32,
+                                       nr_total_pages() / 32}; // Linux: max_threads / 2
+    group.limits[RLIMIT_MSGQUEUE] = {819200, 819200};
     group.limits[RLIMIT_MEMLOCK] = {8u << 20, 8u << 20};
     group.limits[RLIMIT_NICE] = {0, 0};
     group.limits[RLIMIT_RTPRIO] = {0, 0};
@@ -171,6 +235,15 @@ Result<u32> sys_setrlimit(u32 resource, UserAddr limit) {
     return 0u;
 }
 
+// prlimit(2): all of its ids must be the caller's real ones.
+static bool may_look_into(const Task& task) {
+    const Cred& own = current_cred();
+    const Cred& target = *task.cred;
+    const bool same_user = own.uid == target.uid && own.uid == target.euid && own.uid == target.suid;
+    const bool same_group = own.gid == target.gid && own.gid == target.egid && own.gid == target.sgid;
+    return (same_user && same_group) || capable(CAP_SYS_RESOURCE);
+}
+
 Result<u32> sys_prlimit64(s32 pid, u32 resource, UserAddr new_limit, UserAddr old_limit) {
     Task* task = pid == 0 ? current() : find_task_by_vpid(pid);
     if (task == nullptr)
@@ -178,6 +251,8 @@ Result<u32> sys_prlimit64(s32 pid, u32 resource, UserAddr new_limit, UserAddr ol
     ResourceLimit wanted;
     if (new_limit.value() != 0)
         TRY_VOID(copy_struct_from_user(&wanted, new_limit, sizeof wanted));
+    if (task->group != &current_group() && !may_look_into(*task))
+        return Err(Errno::PERM);
     const ResourceLimit* found = TRY(find_limit(*task->group, resource));
     const ResourceLimit before = *found;
     if (new_limit.value() != 0)

@@ -1,7 +1,11 @@
-// Clocks, sleeping, and the interval timer.
+// Clocks, and sleeping by them.
+#include <linux/capability.h>
 #include <linux/time.h>
 
 #include "arch/contract/clock.hpp"
+#include "base/late.hpp"
+#include "kernel/proc/clock.hpp"
+#include "kernel/proc/cred.hpp"
 #include "kernel/proc/syscalls.hpp"
 #include "kernel/proc/thread_group.hpp"
 #include "kernel/proc/time.hpp"
@@ -10,10 +14,11 @@ namespace faultline {
 
 namespace {
 
-constexpr u32 NSEC_PER_USEC = 1000;
+constexpr u32 NSEC_PER_USEC = 1000, USER_HZ = 100;
 
-// INVAL: no such clock. The coarse clocks are as fine as the others.
-Result<u64> read_clock(s32 clock) {
+} // namespace
+
+Result<u64> read_clock_of(const ThreadGroup& own, s32 clock) {
     switch (clock) {
     case CLOCK_REALTIME:
     case CLOCK_REALTIME_COARSE:
@@ -25,7 +30,7 @@ Result<u64> read_clock(s32 clock) {
     case CLOCK_BOOTTIME:
         return clock_ns();
     case CLOCK_PROCESS_CPUTIME_ID:
-        return group_use(current_group()).run_ns;
+        return group_run_ns(own);
     case CLOCK_THREAD_CPUTIME_ID:
         return task_run_time_ns(*current());
     default:
@@ -33,14 +38,19 @@ Result<u64> read_clock(s32 clock) {
     }
     if (clock >= 0)
         return Err(Errno::INVAL);
-    // clock_getcpuclockid(3), pthread_getcpuclockid(3): ~pid << 3, bit 2 for a thread's, the kind in bits 1
-    // and 0.
+    // clock_getcpuclockid(3), pthread_getcpuclockid(3): ~pid << 3, bit 2 for a thread's (of one's own process
+    // only), the kind in bits 1 and 0.
     const s32 pid = ~(clock >> 3);
-    Task* task = pid == 0 ? current() : find_task_by_vpid(pid);
-    if (task == nullptr || (clock & 3) == 3)
+    const bool of_thread = (clock & 4) != 0;
+    const Task* task = pid == 0 ? current() : find_task_by_vpid(pid);
+    if (task == nullptr || (clock & 3) == 3 || (of_thread && task->group != &own))
         return Err(Errno::INVAL);
-    return (clock & 4) != 0 ? task_run_time_ns(*task) : group_use(*task->group).run_ns;
+    return of_thread ? task_run_time_ns(*task) : group_run_ns(*task->group);
 }
+
+Result<u64> read_clock(s32 clock) { return read_clock_of(current_group(), clock); }
+
+namespace {
 
 template <class Timespec>
 Result<u32> gettime(s32 clock, UserAddr time) {
@@ -49,19 +59,36 @@ Result<u32> gettime(s32 clock, UserAddr time) {
     return 0u;
 }
 
-template <class Timespec>
-Result<u32> settime(s32 clock, UserAddr time) {
-    if (clock != CLOCK_REALTIME)
+// Who waits for a moment of CLOCK_REALTIME waits for another one now (clock_settime(2), Notes).
+constinit Late<WaitQueue> realtime_sleepers;
+
+Result<u32> step_realtime(u64 now_ns) {
+    if (!capable(CAP_SYS_TIME))
+        return Err(Errno::PERM);
+    if (now_ns < clock_ns()) // Linux: it may not be set to before the machine was started
         return Err(Errno::INVAL);
-    set_realtime(TRY(get_timespec<Timespec>(time)));
+    set_realtime(now_ns);
+    posix_timers_clock_was_set();
+    wake_up_all(*realtime_sleepers);
     return 0u;
 }
+
+template <class Timespec>
+Result<u32> settime(s32 clock, UserAddr time) {
+    if (is_cpu_clock(clock))
+        return Err(read_clock(clock) ? Errno::PERM : Errno::INVAL); // Linux posix_cpu_clock_set
+    if (clock != CLOCK_REALTIME)
+        return Err(Errno::INVAL);
+    return step_realtime(TRY(get_timespec<Timespec>(time)));
+}
+
+bool is_coarse(s32 clock) { return clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE; }
 
 template <class Timespec>
 Result<u32> getres(s32 clock, UserAddr resolution) {
     TRY(read_clock(clock));
     if (resolution.value() != 0)
-        TRY_VOID(put_timespec<Timespec>(resolution, 1));
+        TRY_VOID(put_timespec<Timespec>(resolution, is_coarse(clock) ? TICK_NS : 1));
     return 0u;
 }
 
@@ -86,6 +113,25 @@ bool sleep_until(u64 deadline_ns) {
     return true;
 }
 
+// The same for clocks that may jump or stand still: whoever sees to that wakes `queue`.
+bool sleep_on_clock(WaitQueue& queue, s32 clock, u64 time_ns) {
+    const auto due = [&] {
+        const auto now = read_clock(clock);
+        return !now || now.value() >= time_ns;
+    };
+    while (!due()) {
+        const u64 deadline = is_cpu_clock(clock) ? NO_DEADLINE : realtime_to_monotonic(time_ns);
+        WaitEntry entry;
+        prepare_to_wait(queue, entry, TaskState::Interruptible);
+        if (!due() && !signal_pending())
+            schedule_until(deadline);
+        finish_wait(entry);
+        if (signal_pending() && !due())
+            return false;
+    }
+    return true;
+}
+
 Result<u32> nanosleep_until(RestartBlock& block) {
     if (sleep_until(block.deadline_ns))
         return 0u;
@@ -103,30 +149,51 @@ Result<u32> sleep_for(u64 interval_ns, UserAddr remaining, Remaining kind) {
     return nanosleep_until(block);
 }
 
-template <class Timespec>
-Result<u32> clock_nanosleep(s32 clock, u32 flags, UserAddr request, UserAddr remaining) {
+// Linux: a thread cannot wait for its own CPU time; the clocks that nothing can be armed for are refused.
+Result<void> check_sleepable(s32 clock) {
     switch (clock) {
     case CLOCK_REALTIME:
     case CLOCK_MONOTONIC:
     case CLOCK_BOOTTIME:
     case CLOCK_TAI:
-        break;
+    case CLOCK_PROCESS_CPUTIME_ID:
+        return {};
     case CLOCK_THREAD_CPUTIME_ID:
         return Err(Errno::INVAL);
     default:
-        return Err(Errno::OPNOTSUPP);
+        TRY(read_clock(clock));
+        if (clock >= 0)
+            return Err(Errno::OPNOTSUPP);
+        return {};
     }
+}
+
+// CPU time passes only while others run; what is left of it is not said to a sleeper that was interrupted.
+Result<u32> sleep_on_cpu_clock(s32 clock, u64 until_ns) {
+    if (!sleep_on_clock(current_group().cpu_sleepers, clock, until_ns))
+        return Err(Errno::RESTARTNOHAND);
+    return 0u;
+}
+
+template <class Timespec>
+Result<u32> clock_nanosleep(s32 clock, u32 flags, UserAddr request, UserAddr remaining) {
+    TRY_VOID(check_sleepable(clock));
     const u64 time = TRY(get_timespec<Timespec>(request));
-    if ((flags & TIMER_ABSTIME) == 0)
+    const bool absolute = (flags & TIMER_ABSTIME) != 0;
+    if (is_cpu_clock(clock))
+        return sleep_on_cpu_clock(clock, absolute ? time : deadline_after(TRY(read_clock(clock)), time));
+    if (!absolute)
         return sleep_for(time, remaining,
                          sizeof(Timespec) == sizeof(Timespec64) ? AsTimespec64 : AsTimespec32);
     const bool real = clock == CLOCK_REALTIME || clock == CLOCK_TAI;
-    if (!sleep_until(real ? realtime_to_monotonic(time) : time))
+    if (!(real ? sleep_on_clock(*realtime_sleepers, clock, time) : sleep_until(time)))
         return Err(Errno::RESTARTNOHAND);
     return 0u;
 }
 
 } // namespace
+
+void init_clocks() { realtime_sleepers.emplace(); }
 
 Result<u32> sys_clock_gettime(s32 clock, UserAddr time) { return gettime<Timespec32>(clock, time); }
 Result<u32> sys_clock_gettime64(s32 clock, UserAddr time) { return gettime<Timespec64>(clock, time); }
@@ -148,6 +215,21 @@ Result<u32> sys_gettimeofday(UserAddr time, UserAddr zone) {
     return 0u;
 }
 
+Result<u32> sys_settimeofday(UserAddr time, UserAddr zone) {
+    if (time.value() != 0) {
+        __kernel_old_timeval value;
+        TRY_VOID(copy_struct_from_user(&value, time, sizeof value));
+        if (value.tv_sec < 0 || value.tv_usec < 0 || value.tv_usec >= 1'000'000)
+            return Err(Errno::INVAL);
+        TRY(step_realtime(static_cast<u64>(value.tv_sec) * NSEC_PER_SEC +
+                          static_cast<u64>(value.tv_usec) * NSEC_PER_USEC));
+    }
+    u32 minutes_west[2]; // checked and forgotten: time zones are the C library's
+    if (zone.value() != 0)
+        TRY_VOID(copy_struct_from_user(minutes_west, zone, sizeof minutes_west));
+    return 0u;
+}
+
 Result<u32> sys_clock_nanosleep(s32 clock, u32 flags, UserAddr request, UserAddr remaining) {
     return clock_nanosleep<Timespec32>(clock, flags, request, remaining);
 }
@@ -158,85 +240,15 @@ Result<u32> sys_nanosleep(UserAddr request, UserAddr remaining) {
     return sleep_for(TRY(get_timespec<Timespec32>(request)), remaining, AsTimespec32);
 }
 
-// --- setitimer(ITIMER_REAL): SIGALRM ---
-
-namespace {
-
-ThreadGroup& group_of(Timer& timer) {
-    return *intrusive::get_parent_from_member(&timer, &ThreadGroup::real_timer);
-}
-
-// In interrupt context: SIGALRM says so little that it needs no memory.
-void alarm_expired(Timer& timer) {
-    ThreadGroup& group = group_of(timer);
-    SigInfo info;
-    info.signo = SIGALRM;
-    info.code = SI_KERNEL;
-    (void)send_group_sig_info(info, group); // cannot fail: nothing is queued for it
-    if (group.real_interval_ns != 0)
-        mod_timer(timer, deadline_after(clock_ns(), group.real_interval_ns));
-}
-
-Result<u64> microseconds(const __kernel_old_timeval& value) {
-    if (value.tv_sec < 0 || value.tv_usec < 0 || value.tv_usec >= 1'000'000)
-        return Err(Errno::INVAL);
-    return static_cast<u64>(value.tv_sec) * NSEC_PER_SEC + static_cast<u64>(value.tv_usec) * NSEC_PER_USEC;
-}
-
-// Rounded up: a timer that still runs never reads as zero.
-__kernel_old_timeval timeval(u64 nanoseconds) {
-    const u64 rounded = nanoseconds + NSEC_PER_USEC - 1;
-    return {static_cast<long>(rounded / NSEC_PER_SEC),
-            static_cast<long>(rounded % NSEC_PER_SEC / NSEC_PER_USEC)};
-}
-
-__kernel_old_itimerval current_itimer() {
-    const ThreadGroup& group = current_group();
-    const u64 now = clock_ns();
-    const u64 due = group.real_timer.key.deadline_ns;
-    const u64 left = !group.real_timer.armed ? 0 : due > now ? due - now : 1;
-    return {timeval(group.real_interval_ns), timeval(left)};
-}
-
-Result<void> check_itimer(s32 which) {
-    if (which != ITIMER_REAL) // the others count CPU time, which nothing here does while it passes
-        return Err(Errno::INVAL);
-    return {};
-}
-
-} // namespace
-
-Result<u32> sys_setitimer(s32 which, UserAddr value, UserAddr old_value) {
-    TRY_VOID(check_itimer(which));
-    __kernel_old_itimerval next = {};
-    if (value.value() != 0)
-        TRY_VOID(copy_struct_from_user(&next, value, sizeof next));
-    const u64 interval = TRY(microseconds(next.it_interval));
-    const u64 first = TRY(microseconds(next.it_value));
-    const __kernel_old_itimerval before = current_itimer();
-    ThreadGroup& group = current_group();
-    del_timer(group.real_timer);
-    group.real_interval_ns = interval;
-    group.real_timer.expired = alarm_expired;
-    if (first != 0)
-        mod_timer(group.real_timer, deadline_after(clock_ns(), first));
-    if (old_value.value() != 0)
-        TRY_VOID(copy_struct_to_user(old_value, &before, sizeof before));
-    return 0u;
-}
-
-Result<u32> sys_getitimer(s32 which, UserAddr value) {
-    TRY_VOID(check_itimer(which));
-    const __kernel_old_itimerval now = current_itimer();
-    TRY_VOID(copy_struct_to_user(value, &now, sizeof now));
-    return 0u;
-}
-
 Result<u32> sys_times(UserAddr buffer) {
-    constexpr u64 TICK_NS = NSEC_PER_SEC / 100; // USER_HZ
-    const auto ticks = [](u64 nanoseconds) { return static_cast<u32>(nanoseconds / TICK_NS); };
-    const ThreadGroup& group = current_group();
-    const u32 answer[4] = {ticks(group_use(group).run_ns), 0, ticks(group.children_use.run_ns), 0};
+    const auto ticks = [](u64 nanoseconds) {
+        return static_cast<u32>(nanoseconds / (NSEC_PER_SEC / USER_HZ));
+    };
+    ThreadGroup& group = current_group();
+    const CpuTime own = group_cpu_time(group);
+    const CpuTime children = cputime_adjust(group.children_use.cpu, group.children_reported);
+    const u32 answer[4] = {ticks(own.user_ns), ticks(own.system_ns), ticks(children.user_ns),
+                           ticks(children.system_ns)};
     if (buffer.value() != 0)
         TRY_VOID(copy_struct_to_user(buffer, answer, sizeof answer));
     return ticks(clock_ns());

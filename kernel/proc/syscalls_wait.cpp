@@ -2,6 +2,8 @@
 #include <linux/resource.h>
 #include <linux/wait.h>
 
+#include "kernel/proc/cred.hpp"
+#include "kernel/proc/pidfd.hpp"
 #include "kernel/proc/process.hpp"
 #include "kernel/proc/rusage.hpp"
 #include "kernel/proc/syscalls.hpp"
@@ -10,12 +12,14 @@ namespace faultline {
 
 namespace {
 
+constexpr s32 NO_GROUP = -1; // 0 is one: process 1's, until it calls setsid(2)
+
 // Which children are asked for, and what about them.
 struct WaitRequest {
     u32 options = 0;
     bool any = false;
     s32 pid = 0;  // this one
-    s32 pgid = 0; // or those of this group
+    s32 pgid = NO_GROUP; // or those of this group
 };
 
 // What was found. pid 0: children there are, but nothing to tell of them.
@@ -23,22 +27,30 @@ struct WaitReport {
     s32 pid = 0;
     s32 status = 0; // as wait(2) encodes it
     s32 code = 0;   // CLD_*
+    u32 uid = 0;
     ResourceUse use;
+    CpuTime time;
 };
 
 bool eligible(const ThreadGroup& child, const WaitRequest& request) {
     const bool asked_for =
-        request.any || child.pid == request.pid || (request.pgid != 0 && child.pgid == request.pgid);
+        request.any || child.pid == request.pid || child.pgid == request.pgid;
     // A child made by clone() with another exit signal than SIGCHLD is waited for only on demand.
     const bool is_clone = child.leader->exit_signal != SIGCHLD;
     const bool wants_clone = (request.options & __WCLONE) != 0;
     return asked_for && ((request.options & __WALL) != 0 || is_clone == wants_clone);
 }
 
+WaitReport describe(ThreadGroup& child, s32 status, s32 code) {
+    return {child.pid, status, code, child.leader->cred->uid, group_use(child), group_cpu_time(child)};
+}
+
 WaitReport reap(ThreadGroup& child, const WaitRequest& request) {
     const s32 status = child.group_exit ? child.exit_code : child.leader->exit_code;
-    WaitReport report{child.pid, status, (status & 0x7f) != 0 ? CLD_KILLED : CLD_EXITED, group_use(child)};
+    WaitReport report = describe(child, status, (status & 0x7f) != 0 ? CLD_KILLED : CLD_EXITED);
+    const CpuTime of_children = cputime_adjust(child.children_use.cpu, child.children_reported);
     report.use.add(child.children_use);
+    report.time = {report.time.user_ns + of_children.user_ns, report.time.system_ns + of_children.system_ns};
     if ((request.options & WNOWAIT) == 0) {
         current_group().children_use.add(report.use);
         release_group(child);
@@ -53,11 +65,11 @@ WaitReport report_child(ThreadGroup& child, const WaitRequest& request) {
         return reap(child, request);
     if ((request.options & WSTOPPED) != 0 && child.stopped && !child.stop_reported) {
         child.stop_reported = consume;
-        return {child.pid, child.stop_signal << 8 | 0x7f, CLD_STOPPED, group_use(child)};
+        return describe(child, child.stop_signal << 8 | 0x7f, CLD_STOPPED);
     }
     if ((request.options & WCONTINUED) != 0 && child.continued_unreported) {
         child.continued_unreported = !consume;
-        return {child.pid, 0xffff, CLD_CONTINUED, group_use(child)};
+        return describe(child, 0xffff, CLD_CONTINUED);
     }
     return {};
 }
@@ -107,12 +119,12 @@ Result<s32> sys_wait4(s32 pid, UserAddr status, u32 options, UserAddr rusage) {
     request.options = options | WEXITED;
     request.any = pid == -1;
     request.pid = pid > 0 ? pid : 0;
-    request.pgid = pid == 0 ? current_group().pgid : pid < -1 ? -pid : 0;
+    request.pgid = pid == 0 ? current_group().pgid : pid < -1 ? -pid : NO_GROUP;
     const WaitReport report = TRY(do_wait(request));
     if (report.pid == 0)
         return 0;
     if (rusage.value() != 0)
-        TRY_VOID(put_rusage(rusage, report.use));
+        TRY_VOID(put_rusage(rusage, report.use, report.time));
     if (status.value() != 0)
         TRY_VOID(put_user_u32(status, static_cast<u32>(report.status)));
     return report.pid;
@@ -139,6 +151,7 @@ Result<WaitRequest> waitid_request(u32 which, s32 id, u32 options) {
         WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
     if ((options & ~ALLOWED) != 0 || (options & (WEXITED | WSTOPPED | WCONTINUED)) == 0)
         return Err(Errno::INVAL);
+    constexpr u32 P_PIDFD_ID = 3; // linux/wait.h P_PIDFD
     WaitRequest request;
     request.options = options;
     switch (which) {
@@ -151,6 +164,13 @@ Result<WaitRequest> waitid_request(u32 which, s32 id, u32 options) {
     case P_PGID:
         request.pgid = id != 0 ? id : current_group().pgid;
         break;
+    case P_PIDFD_ID: {
+        const auto process = pidfd_process(id);
+        if (!process && process.error() == Errno::BADF)
+            return Err(Errno::BADF);
+        request.pid = process ? process.value()->pid : 0; // 0: nobody; it has been waited for
+        return request;
+    }
     default:
         return Err(Errno::INVAL);
     }
@@ -165,7 +185,7 @@ Result<u32> sys_waitid(u32 which, s32 id, UserAddr info, u32 options, UserAddr r
     const WaitRequest request = TRY(waitid_request(which, id, options));
     const WaitReport report = TRY(do_wait(request));
     if (rusage.value() != 0 && report.pid != 0)
-        TRY_VOID(put_rusage(rusage, report.use));
+        TRY_VOID(put_rusage(rusage, report.use, report.time));
     if (info.value() == 0)
         return 0u;
     SigInfo answer;
@@ -173,6 +193,7 @@ Result<u32> sys_waitid(u32 which, s32 id, UserAddr info, u32 options, UserAddr r
         answer.signo = SIGCHLD;
         answer.code = report.code;
         answer.fields[0] = static_cast<u32>(report.pid);
+        answer.fields[1] = report.uid;
         answer.fields[2] = static_cast<u32>(plain_status(report));
     }
     // Linux writes si_signo … si_status and leaves the rest of the program's structure alone.

@@ -2,6 +2,7 @@
 #include <arch/irq.hpp>
 
 #include "arch/contract/clock.hpp"
+#include "kernel/proc/cred.hpp"
 #include "kernel/proc/process.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/slab.hpp"
@@ -37,6 +38,8 @@ Result<Task*> alloc_task() {
 
 void free_task(Task& task) {
     flush_sigqueue(task.pending);
+    if (task.cred != nullptr)
+        put_cred(*task.cred);
     put_page(virt_to_page(task.stack));
     kmem_delete(task_cache, &task);
 }
@@ -75,8 +78,18 @@ void unlink_thread(Task& task) {
 ResourceUse group_use(const ThreadGroup& group) {
     ResourceUse sum = group.dead_threads;
     for (const Task& thread : group.threads)
-        sum.add({task_run_time_ns(thread), thread.mm.min_flt, thread.mm.maj_flt, 0});
+        sum.add({task_cpu(thread), thread.mm.min_flt, thread.mm.maj_flt, 0});
     return sum;
 }
+
+u64 group_run_ns(const ThreadGroup& group) {
+    IrqGuard irqs;
+    u64 sum = group.dead_threads.cpu.run_ns;
+    for (const Task& thread : group.threads)
+        sum += task_run_time_ns(thread);
+    return sum;
+}
+
+CpuTime group_cpu_time(ThreadGroup& group) { return cputime_adjust(group_use(group).cpu, group.reported); }
 
 } // namespace faultline

@@ -1,6 +1,8 @@
 // A process: the threads that share a pid, and what belongs to them together (Linux: signal_struct).
 #pragma once
 
+#include "kernel/proc/cpu_time.hpp"
+#include "kernel/proc/posix_timers.hpp"
 #include "kernel/proc/signal.hpp"
 #include "kernel/sched/wait.hpp"
 
@@ -8,13 +10,13 @@ namespace faultline {
 
 // What wait4(2) and getrusage(2) add up, of dead threads and of waited-for children.
 struct ResourceUse {
-    u64 run_ns = 0;
+    CpuSamples cpu;
     u32 min_flt = 0;
     u32 maj_flt = 0;
     u32 max_rss = 0; // pages
 
     void add(const ResourceUse& other) {
-        run_ns += other.run_ns;
+        cpu.add(other.cpu);
         min_flt += other.min_flt;
         maj_flt += other.maj_flt;
         max_rss = max_rss > other.max_rss ? max_rss : other.max_rss;
@@ -26,6 +28,8 @@ struct ResourceLimit {
     u64 hard = ~u64{0};
 };
 inline constexpr u32 RLIM_COUNT = 16; // asm-generic/resource.h RLIM_NLIMITS
+
+struct Tty; // kernel/drivers/tty
 
 struct ThreadGroup {
     s32 pid = 0;                            // tgid: what getpid() returns; the leader's thread id
@@ -39,6 +43,8 @@ struct ThreadGroup {
     List<ThreadGroup, &ThreadGroup::sibling> children;
     s32 pgid = 0;
     s32 sid = 0;
+    Tty* tty = nullptr;    // the controlling terminal of its session
+    bool did_exec = false; // since the fork that made it: setpgid(2)
 
     SigPending shared_pending; // directed at the process
     WaitQueue wait_chldexit;   // threads of this group in wait(2)
@@ -57,8 +63,18 @@ struct ThreadGroup {
     ResourceUse dead_threads; // of this process
     ResourceUse children_use; // of children waited for
     ResourceLimit limits[RLIM_COUNT];
-    Timer real_timer; // setitimer(ITIMER_REAL), alarm
+    CpuTime reported, children_reported; // cputime_adjust()
+    Timer real_timer;                    // setitimer(ITIMER_REAL), alarm
     u64 real_interval_ns = 0;
+    CpuItimer virtual_timer, prof_timer;
+    List<PosixTimer, &PosixTimer::link> timers;
+    s32 next_timer_id = 0;
+    WaitQueue cpu_sleepers; // clock_nanosleep(2) on its CPU time; the tick wakes them
+
+    bool child_subreaper = false; // prctl(PR_SET_CHILD_SUBREAPER): orphans below it become its children
+    bool dumpable = true, no_new_privs = false;
+    bool membarrier_registered = false;
+    u32 personality = 0;
     u64 start_time_ns = 0;
 };
 
@@ -66,6 +82,10 @@ inline ThreadGroup& current_group() { return *current()->group; }
 
 // Sum over all threads, dead ones included.
 ResourceUse group_use(const ThreadGroup& group);
+u64 group_run_ns(const ThreadGroup& group); // its CPU time alone; from anywhere
+
+// How a process's time divides, its children's not included.
+CpuTime group_cpu_time(ThreadGroup& group);
 
 // A process with its leader's zombie only: can be waited for.
 inline bool group_is_dead(const ThreadGroup& group) {

@@ -4,12 +4,8 @@
 
 namespace faultline {
 
-namespace {
-constinit u64 offset_ns = 0; // CLOCK_REALTIME − CLOCK_MONOTONIC
-} // namespace
-
-u64 realtime_ns() { return clock_ns() + offset_ns; }
-void set_realtime(u64 now_ns) { offset_ns = now_ns - clock_ns(); }
-u64 realtime_to_monotonic(u64 realtime) { return realtime > offset_ns ? realtime - offset_ns : 0; }
+u64 realtime_ns() { return clock_ns() + static_cast<u64>(realtime_offset_ns()); }
+void set_realtime(u64 now_ns) { set_realtime_offset(static_cast<s64>(now_ns - clock_ns())); }
+u64 realtime_to_monotonic(u64 realtime) { return monotonic_of(ClockBase::Realtime, realtime); }
 
 } // namespace faultline

@@ -1,49 +1,88 @@
-// Round-robin. Runnable tasks stand in a queue; the one in front runs until it sleeps, or until its slice is
-// over and the kernel comes to a point where it may give up the CPU: the way back to user mode, or
-// cond_resched().
+// The most urgent task runs until it sleeps, until a more urgent one wakes up, or until its slice is over and
+// an equal waits; in the last two cases need_resched is set, and it gives up the CPU when the kernel comes to
+// a point where it may: the way back to user mode, or cond_resched().
 #include "kernel/sched/sched.hpp"
+
+#include <algorithm>
 
 #include <arch/irq.hpp>
 
 #include "arch/contract/clock.hpp"
 #include "base/late.hpp"
+#include "kernel/sched/prio_array.hpp"
 #include "mm/fault.hpp"
 
 namespace faultline {
 
 constinit TaskDeadHook task_dead_hook = nullptr;
+constinit void (*leave_idle_hook)() = nullptr;
 
 namespace {
 
+using Where = PrioArray::Where;
+
 // One per CPU; there is one CPU.
 struct RunQueue {
-    List<Task, &Task::run_link> tasks; // runnable, the running one not among them
-    u32 length = 0;
+    PrioArray tasks; // runnable, the running one not among them
     Task* idle = nullptr;
     Task* previous = nullptr;      // whom the switch in progress left
     MmStruct* active_mm = nullptr; // whose translations this CPU uses
-    u64 slice_end_ns = 0;          // of the running task
-    u64 switched_ns = 0;           // when it got the CPU
+    u64 switched_ns = 0;           // when the running task got the CPU
+    u64 turn_began_ns = 0;         // the same, but for what it had used up of this turn already
 };
 
 constinit Late<RunQueue> run_queue;
 
 RunQueue& this_rq() { return *run_queue; }
 
-void enqueue(RunQueue& rq, Task& task) {
-    rq.tasks.push_back(task);
-    ++rq.length;
-    if (current() != rq.idle)
-        want_event(rq.slice_end_ns); // the running task is no longer alone
+// The end of the running task's slice matters only if an equal waits.
+void want_slice_end(const RunQueue& rq, const Task& running) {
+    if (const u64 slice = sched_slice(running); slice != NO_DEADLINE)
+        want_event(rq.turn_began_ns + slice);
 }
 
-Task& pick_next_task(RunQueue& rq) {
-    if (rq.tasks.empty())
-        return *rq.idle;
-    Task& next = rq.tasks.front();
-    rq.tasks.pop_front();
-    --rq.length;
-    return next;
+bool slice_over(const RunQueue& rq, const Task& running, u64 now) {
+    return now - rq.turn_began_ns >= sched_slice(running);
+}
+
+void begin_turn(RunQueue& rq, const Task& running, u64 began) {
+    rq.turn_began_ns = began;
+    if (rq.tasks.has(PrioArray::level_of(running)))
+        want_slice_end(rq, running);
+}
+
+// Somebody else than current became runnable: current makes room for one more urgent, and is no longer alone
+// with an equal.
+void enqueue(RunQueue& rq, Task& task, Where where) {
+    rq.tasks.add(task, where);
+    Task& running = *current();
+    if (&running == rq.idle)
+        return; // looks by itself
+    const u32 level = PrioArray::level_of(task), running_level = PrioArray::level_of(running);
+    if (level < running_level)
+        running.need_resched = true;
+    else if (level == running_level)
+        want_slice_end(rq, running);
+}
+
+// The running task stays runnable. Preempted, it keeps its place before its equals and the rest of its turn;
+// if the slice is over, or it gave way by itself, it is their turn.
+void put_prev_task(RunQueue& rq, Task& task, bool preempted) {
+    if (preempted) {
+        const u64 now = clock_ns();
+        if (!slice_over(rq, task, now)) {
+            task.slice_used_ns = static_cast<u32>(std::min(now - rq.turn_began_ns, RR_TIMESLICE_NS));
+            return rq.tasks.add(task, Where::Front);
+        }
+    }
+    rq.tasks.add(task, Where::Back);
+}
+
+Task& pick_next_task(RunQueue& rq) { return rq.tasks.empty() ? *rq.idle : rq.tasks.pop(); }
+
+void set_next_task(RunQueue& rq, Task& task, u64 now) {
+    begin_turn(rq, task, now - task.slice_used_ns);
+    task.slice_used_ns = 0;
 }
 
 // A task without an mm runs on whatever address space is there and never touches it (Linux: lazy TLB).
@@ -67,9 +106,7 @@ void context_switch(RunQueue& rq, Task& from, Task& to) {
     const u64 now = clock_ns();
     from.run_ns += now - rq.switched_ns;
     rq.switched_ns = now;
-    rq.slice_end_ns = now + SLICE_NS;
-    if (!rq.tasks.empty())
-        want_event(rq.slice_end_ns);
+    set_next_task(rq, to, now);
     if (to.mm.mm != nullptr)
         activate_mm(rq, to.mm.mm);
     rq.previous = &from;
@@ -114,6 +151,7 @@ void schedule() {
     IrqGuard irqs;
     RunQueue& rq = this_rq();
     Task& previous = *current();
+    const bool preempted = previous.need_resched;
     previous.need_resched = false;
     if (must_not_sleep(previous))
         previous.state = TaskState::Running;
@@ -121,24 +159,31 @@ void schedule() {
         if (previous.state != TaskState::Running)
             panic("the idle task went to sleep");
     } else if (previous.state == TaskState::Running) {
-        enqueue(rq, previous);
+        put_prev_task(rq, previous, preempted);
     }
     Task& next = pick_next_task(rq);
     if (&next == &previous)
-        rq.slice_end_ns = clock_ns() + SLICE_NS;
+        set_next_task(rq, next, clock_ns());
     else
         context_switch(rq, previous, next);
 }
 
-bool schedule_until(u64 deadline_ns) {
-    if (deadline_ns == NO_DEADLINE) {
+void yield() {
+    Task& task = *current();
+    task.need_resched = false;
+    if (this_rq().tasks.first_level() <= PrioArray::level_of(task))
+        schedule();
+}
+
+bool schedule_until(Deadline deadline) {
+    if (deadline.never()) {
         schedule();
         return true;
     }
     SleepTimer timer;
     timer.task = current();
     timer.expired = end_sleep;
-    mod_timer(timer, deadline_ns);
+    mod_timer(timer, deadline);
     schedule();
     del_timer(timer);
     return !timer.fired;
@@ -150,14 +195,33 @@ bool wake_up_process(Task& task) {
         return false;
     task.state = TaskState::Running;
     if (&task != current()) // else it was only about to sleep
-        enqueue(this_rq(), task);
+        enqueue(this_rq(), task, Where::Back);
     return true;
 }
 
 void wake_up_new_task(Task& task) {
     IrqGuard irqs;
     task.state = TaskState::Running;
-    enqueue(this_rq(), task);
+    enqueue(this_rq(), task, Where::Back);
+}
+
+void sched_set_prio(Task& task, s32 prio) {
+    IrqGuard irqs;
+    RunQueue& rq = this_rq();
+    const bool running = &task == current();
+    const bool queued = task.state == TaskState::Running && !running;
+    const Where where = prio > task.prio ? Where::Front : Where::Back;
+    if (queued)
+        rq.tasks.remove(task);
+    task.prio = prio;
+    task.slice_used_ns = 0;
+    if (queued)
+        enqueue(rq, task, where);
+    if (running) {
+        begin_turn(rq, task, clock_ns());
+        if (rq.tasks.first_level() < PrioArray::level_of(task))
+            task.need_resched = true;
+    }
 }
 
 void schedule_tail() {
@@ -171,18 +235,21 @@ void cpu_idle() {
         if (this_rq().tasks.empty())
             wait_for_interrupt();
         local_irq_enable();
+        if (!this_rq().tasks.empty() && leave_idle_hook != nullptr)
+            leave_idle_hook();
         schedule();
     }
 }
 
 void scheduler_tick() {
     RunQueue& rq = this_rq();
-    if (rq.tasks.empty())
+    Task& running = *current();
+    if (&running == rq.idle || !rq.tasks.has(PrioArray::level_of(running)))
         return;
-    if (clock_ns() >= rq.slice_end_ns)
-        current()->need_resched = true;
+    if (slice_over(rq, running, clock_ns()))
+        running.need_resched = true;
     else
-        want_event(rq.slice_end_ns);
+        want_slice_end(rq, running);
 }
 
 void use_mm(MmStruct* mm) {
@@ -197,8 +264,11 @@ u64 task_run_time_ns(const Task& task) {
 }
 
 u32 nr_running() {
+    IrqGuard irqs;
     RunQueue& rq = this_rq();
-    return rq.length + (current() != rq.idle ? 1 : 0);
+    u32 running = current() != rq.idle ? 1 : 0;
+    rq.tasks.for_each([&](const Task&) { ++running; });
+    return running;
 }
 
 // mm/host.hpp

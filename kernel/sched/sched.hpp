@@ -1,5 +1,5 @@
-// The scheduler: round-robin among runnable tasks, preemptive for user code; the kernel itself is never
-// preempted.
+// The scheduler: the most urgent runnable task has the CPU; equals take turns. Preemptive for user code; the
+// kernel itself is never preempted. sched(7); policies and priorities are in kernel/sched/policy.hpp.
 #pragma once
 
 #include <arch/current.hpp>
@@ -12,23 +12,24 @@ namespace faultline {
 
 // current() of <arch/current.hpp>: the running task of this CPU.
 
-// How long a task runs while another one waits for the CPU. There is no tick without such another: a lone
-// task, or an idle CPU, is interrupted by nothing but the timers that somebody armed (Linux: NO_HZ_FULL).
-inline constexpr u64 SLICE_NS = 10'000'000;
-
 // Once, at boot: makes the code that runs now the idle task of this CPU. Empties the run queue and the timer
 // queue.
 void init_scheduler(Task& idle);
 
-// Gives up the CPU. If current's state is still Running it goes to the back of the queue. An Interruptible or
-// Killable current with a signal of that kind pending does not go to sleep. Returns when scheduled again,
-// state Running. Not from interrupts, not with a spin lock held or page faults disabled (panics: "sleep in
-// atomic context").
+// Gives up the CPU. If current's state is still Running it goes to the back of the queue of its priority; but
+// if current->need_resched is set and its slice is not over, to the front: it was preempted, and goes on
+// before its equals. An Interruptible or Killable current with a signal of that kind pending does not go to
+// sleep. Returns when scheduled again, state Running. Not from interrupts, not with a spin lock held or page
+// faults disabled (panics: "sleep in atomic context").
 void schedule();
 
-// As schedule(), but wakes at `deadline` (clock_ns time) at the latest; NO_DEADLINE: never. Caller has set
+// Lets every task of current's priority run first, if there are any; whatever need_resched says.
+// (sched_yield(2).)
+void yield();
+
+// As schedule(), but wakes at `deadline` at the latest. Caller has set
 // current's state. Returns true if woken by somebody (or a signal), false if the deadline passed.
-bool schedule_until(u64 deadline_ns);
+bool schedule_until(Deadline deadline);
 
 // Makes a sleeping task runnable; true if it was sleeping. Callable from anywhere, interrupts included.
 bool wake_up_process(Task& task);
@@ -43,8 +44,14 @@ void schedule_tail();
 // The life of the idle task: runs what is runnable, else waits for an interrupt. Never returns.
 [[noreturn]] void cpu_idle();
 
-// If the slice of current is over and another task waits, current->need_resched. From timer_interrupt().
+// If the slice of current is over and an equal waits, current->need_resched. There is no tick without such
+// an equal: a lone task, or an idle CPU, is interrupted by nothing but the timers that somebody armed (Linux:
+// NO_HZ_FULL). From timer_interrupt().
 void scheduler_tick();
+
+// Changes the priority that the scheduler obeys; its slice begins anew. A runnable task goes to the back of
+// its new equals if it rose, to the front if it fell. (Linux: rt_mutex_setprio, __sched_setscheduler.)
+void sched_set_prio(Task& task, s32 prio);
 
 // Makes `mm` (nullptr: none) current's address space, at once. The caller owns the references of both.
 void use_mm(MmStruct* mm);
@@ -59,6 +66,9 @@ u32 nr_running();
 // tests). Set by kernel/proc/.
 using TaskDeadHook = void (*)(Task& task);
 extern TaskDeadHook task_dead_hook;
+
+// Called before the idle task makes room for another, interrupts on. nullptr: nothing is done.
+extern void (*leave_idle_hook)();
 
 // Whether a signal that would be delivered (or a fatal one) is pending for current: what ends an
 // interruptible sleep. Supplied by kernel/proc/signal.cpp, or the test harness.

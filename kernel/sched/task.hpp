@@ -17,9 +17,12 @@ struct SigHand;      // kernel/proc/signal.hpp: handlers
 struct FilesStruct;  // kernel/fs/files.hpp: descriptors
 struct FsStruct;     // kernel/fs/files.hpp: root and working directory
 struct FutexPiState; // kernel/futex/pi.hpp
+struct FutexQ;       // kernel/futex/queue.hpp
+struct SemUndoList;  // kernel/ipc/sem_set.hpp: semaphore operations to undo at exit
 struct SigQueue;     // kernel/proc/signal.hpp: one queued signal with its siginfo
 struct Task;
 struct Completion; // kernel/sched/wait.hpp
+struct Cred;       // kernel/proc/cred.hpp: user and group ids
 
 // Signals that wait to be delivered (Linux: struct sigpending).
 struct SigPending {
@@ -35,6 +38,8 @@ struct RestartBlock {
     u64 deadline_ns = 0;
     u32 arguments[6] = {};
 };
+
+inline constexpr s32 DEFAULT_PRIO = 120; // of a task that nobody has said anything about: nice 0
 
 enum class TaskState : u8 {
     Running,         // on the run queue or on a CPU
@@ -57,11 +62,11 @@ struct Task {
     CpuContext context;
     MmTask mm; // address space, fault counts, pagefault_disabled
     TaskState state = TaskState::Running;
-    bool need_resched = false; // the slice is over: schedule() on the way to user mode
+    bool need_resched = false; // another task is to run: schedule() on the way to user mode
     bool exiting = false;      // PF_EXITING: takes no more signals
     bool kernel_task = false;
     void* stack = nullptr; // 8 KiB kernel stack, lowest address; nullptr for a host thread
-    ListHook run_link;     // run queue
+    ListHook run_link;     // kernel/sched/prio_array.hpp, while it is runnable and does not run
 
     s32 pid = 0;        // this thread's id (Linux: pid; gettid)
     char comm[16] = {}; // name of the program, NUL-terminated
@@ -72,6 +77,7 @@ struct Task {
     SigHand* sighand = nullptr;
     u64 blocked = 0;       // signal mask; bit n-1 is signal n
     u64 saved_blocked = 0; // to be restored after sigsuspend
+    u64 real_blocked = 0;  // in sigtimedwait: the mask as the program knows it
     bool restore_sigmask = false;
     bool sigpending = false;                     // TIF_SIGPENDING: look before going back to user mode
     SigPending pending;                          // directed at this thread
@@ -83,6 +89,7 @@ struct Task {
 
     FilesStruct* files = nullptr;
     FsStruct* fs = nullptr;
+    SemUndoList* sysvsem = nullptr;
 
     UserAddr clear_child_tid; // zeroed and woken at exit (set_tid_address, CLONE_CHILD_CLEARTID)
     UserAddr set_child_tid;
@@ -94,12 +101,22 @@ struct Task {
     // futexes
     FutexState futex_state = FutexState::Ok;
     UserAddr robust_list;              // set_robust_list; null: none
-    FutexPiState* pi_states = nullptr; // PI futexes this task owns with waiters (kernel/futex/pi.cpp)
-    void* futex_waiter = nullptr;      // what it is queued on, for diagnosis
+    FutexPiState* pi_states = nullptr; // PI futexes this task owns with waiters (kernel/futex/pi.hpp)
+    FutexQ* pi_blocked_on = nullptr;   // the PI futex it waits for
     bool livelock_reported = false;
 
-    s32 policy = 0, priority = 0; // sched_setscheduler(2): remembered, not obeyed
+    // scheduling (kernel/sched/policy.hpp)
+    s32 prio = DEFAULT_PRIO;        // what the scheduler obeys: normal_prio, or a better one lent to the task
+    s32 normal_prio = DEFAULT_PRIO; // what its policy, rt_priority and nice come to
+    s32 policy = 0;                 // SCHED_OTHER, SCHED_FIFO, … (linux/sched.h)
+    s32 rt_priority = 0;            // 1 … 99 under SCHED_FIFO and SCHED_RR, else 0
+    s32 nice = 0;                   // remembered; tasks of SCHED_OTHER take turns whatever it says
+    bool sched_reset_on_fork = false;
+    u32 slice_used_ns = 0; // of a turn that a more urgent task interrupted; 0: the next turn is a new one
 
+    Cred* cred = nullptr;
+
+    u32 user_ticks = 0, system_ticks = 0; // kernel/proc/cpu_time.hpp
     u64 start_time_ns = 0;
     u64 run_ns = 0; // on the CPU, up to the last switch; task_run_time_ns() adds this turn
 };

@@ -6,6 +6,7 @@
 
 #include "kernel/fs/syscalls.hpp"
 #include "kernel/futex/syscalls.hpp"
+#include "kernel/ipc/sem.hpp"
 #include "kernel/ipc/shm.hpp"
 #include "kernel/proc/syscalls.hpp"
 
@@ -26,7 +27,9 @@ constexpr Entry ENTRIES[] = {
     {__NR_fork, adapt<sys_fork>},
     {__NR_vfork, adapt<sys_vfork>},
     {__NR_clone, adapt<sys_clone>},
+    {__NR_clone3, adapt<sys_clone3>},
     {__NR_execve, adapt<sys_execve>},
+    {__NR_execveat, adapt<sys_execveat>},
     {__NR_exit, adapt<sys_exit>},
     {__NR_exit_group, adapt<sys_exit_group>},
     {__NR_wait4, adapt<sys_wait4>},
@@ -41,26 +44,32 @@ constexpr Entry ENTRIES[] = {
     {__NR_getsid, adapt<sys_getsid>},
     {__NR_setsid, adapt<sys_setsid>},
     {__NR_prctl, adapt<sys_prctl>},
+    {__NR_pidfd_open, adapt<sys_pidfd_open>},
+    {__NR_pidfd_send_signal, adapt<sys_pidfd_send_signal>},
 
     // users and groups: 16-bit and 32-bit forms of the same questions
     {__NR_getuid, adapt<sys_getuid>},
     {__NR_getuid32, adapt<sys_getuid>},
-    {__NR_geteuid, adapt<sys_getuid>},
-    {__NR_geteuid32, adapt<sys_getuid>},
-    {__NR_getgid, adapt<sys_getuid>},
-    {__NR_getgid32, adapt<sys_getuid>},
-    {__NR_getegid, adapt<sys_getuid>},
-    {__NR_getegid32, adapt<sys_getuid>},
+    {__NR_geteuid, adapt<sys_geteuid>},
+    {__NR_geteuid32, adapt<sys_geteuid>},
+    {__NR_getgid, adapt<sys_getgid>},
+    {__NR_getgid32, adapt<sys_getgid>},
+    {__NR_getegid, adapt<sys_getegid>},
+    {__NR_getegid32, adapt<sys_getegid>},
     {__NR_setuid32, adapt<sys_setuid>},
-    {__NR_setgid32, adapt<sys_setuid>},
+    {__NR_setgid32, adapt<sys_setgid>},
     {__NR_setreuid32, adapt<sys_setreuid>},
-    {__NR_setregid32, adapt<sys_setreuid>},
+    {__NR_setregid32, adapt<sys_setregid>},
     {__NR_setresuid32, adapt<sys_setresuid>},
-    {__NR_setresgid32, adapt<sys_setresuid>},
+    {__NR_setresgid32, adapt<sys_setresgid>},
     {__NR_getresuid32, adapt<sys_getresuid>},
-    {__NR_getresgid32, adapt<sys_getresuid>},
+    {__NR_getresgid32, adapt<sys_getresgid>},
+    {__NR_setfsuid32, adapt<sys_setfsuid>},
+    {__NR_setfsgid32, adapt<sys_setfsgid>},
     {__NR_getgroups32, adapt<sys_getgroups>},
     {__NR_setgroups32, adapt<sys_setgroups>},
+    {__NR_capget, adapt<sys_capget>},
+    {__NR_capset, adapt<sys_capset>},
 
     // signals
     {__NR_restart_syscall, adapt<sys_restart_syscall>},
@@ -79,6 +88,10 @@ constexpr Entry ENTRIES[] = {
     {__NR_pause, adapt<sys_pause>},
     {__NR_sigreturn, adapt<sys_sigreturn>},
     {__NR_rt_sigreturn, adapt<sys_rt_sigreturn>},
+    {__NR_sigaction, adapt<sys_sigaction>},
+    {__NR_sigprocmask, adapt<sys_sigprocmask>},
+    {__NR_sigpending, adapt<sys_sigpending>},
+    {__NR_sigsuspend, adapt<sys_sigsuspend>},
 
     // memory
     {__NR_brk, adapt<sys_brk>},
@@ -90,10 +103,17 @@ constexpr Entry ENTRIES[] = {
     {__NR_msync, adapt<sys_msync>},
     {__NR_mincore, adapt<sys_mincore>},
     {__NR_mlock, adapt<sys_mlock>},
+    {__NR_mlock2, adapt<sys_mlock2>},
     {__NR_munlock, adapt<sys_munlock>},
     {__NR_mlockall, adapt<sys_mlockall>},
     {__NR_munlockall, adapt<sys_munlockall>},
 
+    // System V semaphores and shared memory
+    {__NR_semget, adapt<sys_semget>},
+    {__NR_semctl, adapt<sys_semctl>},
+    {__NR_semop, adapt<sys_semop>},
+    {__NR_semtimedop, adapt<sys_semtimedop>},
+    {__NR_semtimedop_time64, adapt<sys_semtimedop_time64>},
     {__NR_shmget, adapt<sys_shmget>},
     {__NR_shmat, adapt<sys_shmat>},
     {__NR_shmdt, adapt<sys_shmdt>},
@@ -102,6 +122,7 @@ constexpr Entry ENTRIES[] = {
     // futexes
     {__NR_futex, adapt<sys_futex>},
     {__NR_futex_time64, adapt<sys_futex_time64>},
+    {__NR_futex_waitv, adapt<sys_futex_waitv>},
     {__NR_set_robust_list, adapt<sys_set_robust_list>},
     {__NR_get_robust_list, adapt<sys_get_robust_list>},
 
@@ -116,9 +137,17 @@ constexpr Entry ENTRIES[] = {
     {__NR_clock_nanosleep_time64, adapt<sys_clock_nanosleep_time64>},
     {__NR_nanosleep, adapt<sys_nanosleep>},
     {__NR_gettimeofday, adapt<sys_gettimeofday>},
+    {__NR_settimeofday, adapt<sys_settimeofday>},
     {__NR_setitimer, adapt<sys_setitimer>},
     {__NR_getitimer, adapt<sys_getitimer>},
     {__NR_times, adapt<sys_times>},
+    {__NR_timer_create, adapt<sys_timer_create>},
+    {__NR_timer_settime, adapt<sys_timer_settime>},
+    {__NR_timer_settime64, adapt<sys_timer_settime64>},
+    {__NR_timer_gettime, adapt<sys_timer_gettime>},
+    {__NR_timer_gettime64, adapt<sys_timer_gettime64>},
+    {__NR_timer_getoverrun, adapt<sys_timer_getoverrun>},
+    {__NR_timer_delete, adapt<sys_timer_delete>},
 
     // scheduling
     {__NR_sched_yield, adapt<sys_sched_yield>},
@@ -133,11 +162,17 @@ constexpr Entry ENTRIES[] = {
     {__NR_sched_setaffinity, adapt<sys_sched_setaffinity>},
     {__NR_sched_getaffinity, adapt<sys_sched_getaffinity>},
     {__NR_getcpu, adapt<sys_getcpu>},
+    {__NR_sched_setattr, adapt<sys_sched_setattr>},
+    {__NR_sched_getattr, adapt<sys_sched_getattr>},
+    {__NR_nice, adapt<sys_nice>},
     {__NR_getpriority, adapt<sys_getpriority>},
     {__NR_setpriority, adapt<sys_setpriority>},
 
     // the system
     {__NR_uname, adapt<sys_uname>},
+    {__NR_sethostname, adapt<sys_sethostname>},
+    {__NR_setdomainname, adapt<sys_setdomainname>},
+    {__NR_membarrier, adapt<sys_membarrier>},
     {__NR_personality, adapt<sys_personality>},
     {__NR_sysinfo, adapt<sys_sysinfo>},
     {__NR_reboot, adapt<sys_reboot>},
@@ -162,6 +197,7 @@ constexpr Entry ENTRIES[] = {
     {__NR_fcntl, adapt<sys_fcntl64>},
     {__NR_fcntl64, adapt<sys_fcntl64>},
     {__NR_ioctl, adapt<sys_ioctl>},
+    {__NR_flock, adapt<sys_flock>},
     {__NR_poll, adapt<sys_poll>},
     {__NR_ppoll, adapt<sys_ppoll>},
     {__NR_ppoll_time64, adapt<sys_ppoll_time64>},
@@ -182,6 +218,8 @@ constexpr Entry ENTRIES[] = {
     {__NR__llseek, adapt<sys_llseek>},
     {__NR_ftruncate, adapt<sys_ftruncate>},
     {__NR_ftruncate64, adapt<sys_ftruncate64>},
+    {__NR_sendfile, adapt<sys_sendfile>},
+    {__NR_sendfile64, adapt<sys_sendfile64>},
     {__NR_truncate, adapt<sys_truncate>},
     {__NR_truncate64, adapt<sys_truncate64>},
     {__NR_fallocate, adapt<sys_fallocate>},

@@ -76,6 +76,7 @@ fetch() {
 fetch_tree() {
     local tree=$packages/$1.tree
     if [[ ! -d $tree ]]; then
+        mkdir -p "$packages"
         (
             flock 9
             rm -f "$packages/cache/archives"/*.deb

@@ -55,11 +55,6 @@ void machine_exit(u8 status) { throw harness::MachineExit{status}; }
 
 Task* find_task_by_vpid(s32 pid) { return harness::FutexHost::get().find(pid); }
 
-u64 realtime_to_monotonic(u64 realtime) {
-    const u64 offset = harness::FutexHost::get().realtime_offset;
-    return realtime > offset ? realtime - offset : 0;
-}
-
 namespace harness {
 
 FutexHost::FutexHost(const model::Configuration& configuration)
@@ -69,6 +64,7 @@ FutexHost::FutexHost(const model::Configuration& configuration)
         IrqGuard interrupt;
         timer_interrupt();
     };
+    set_realtime_offset(REALTIME_OFFSET);
     futex_init();
     set_fault_in_policy(FaultIn::Fixup);
     livelock_policy = LivelockPolicy::Report;

@@ -60,10 +60,11 @@ class FutexHost {
     Task* find(s32 pid) const;
     static FutexHost& get();
 
+    static constexpr s64 REALTIME_OFFSET = 1'000'000'000'000; // CLOCK_REALTIME minus time since boot
+
     Host host;
-    std::string console;                     // what the kernel printed
-    std::function<void()> on_console;        // called at each line
-    u64 realtime_offset = 1'000'000'000'000; // CLOCK_REALTIME minus time since boot
+    std::string console;              // what the kernel printed
+    std::function<void()> on_console; // called at each line
 
   private:
     std::vector<Task*> tasks_;

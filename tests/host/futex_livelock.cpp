@@ -71,12 +71,11 @@ TEST_CASE("livelock: the report, for a reader who knows none of this") {
     });
     for (const char* text :
          {"program[1] is in a loop that cannot end: FUTEX_WAKE_OP on the word at 0x",
-          "1000 rounds in which nothing changed", "rounds per second", " rw-s, word is 0x00000000",
+          "1000 rounds in which nothing changed, ", " in a second", " rw-s, word is 0x00000000",
           "present young clean write user", "small page", "read-only", "cause    clean",
           "repair   fault_in=gup: get_user_pages", "cure     handle_mm_fault marks the entry dirty",
-          "\nfaultline: livelock: FUTEX_WAKE_OP of program[1] turned 1000 times on a clean page-table entry, "
-          "and "
-          "fault_in=gup never repaired it\n"})
+          "\nfaultline: livelock: FUTEX_WAKE_OP of program[1] turned 1000 times, its page-table entry stayed "
+          "clean, and fault_in=gup never repaired it\n"})
         CHECK_THAT(loop.test.console, Catch::Contains(text));
 }
 

@@ -77,7 +77,7 @@ TEST_CASE("UNLOCK_PI hands the lock to the waiters in order of arrival") {
             CHECK(futex(TRYLOCK, word).error() == Errno::AGAIN);
             CHECK(futex(LOCK, word).value() == 0);
             CHECK(test.load(word) == (self | WAITERS));
-            CHECK(current()->futex_waiter == nullptr);
+            CHECK(current()->pi_blocked_on == nullptr);
             order += static_cast<char>('0' + self);
             CHECK(futex(UNLOCK, word).ok());
         });
@@ -117,7 +117,7 @@ TEST_CASE("LOCK_PI: timeouts and signals leave the lock with its owner") {
         CHECK(futex(LOCK, word).error() == Errno::RESTARTNOINTR);
         test.host.fatal_signal = false;
         CHECK(queued(word) == 0);
-        CHECK(current()->futex_waiter == nullptr);
+        CHECK(current()->pi_blocked_on == nullptr);
         CHECK(test.load(word) == (1 | WAITERS));
         done = true;
         CHECK(futex(FUTEX_WAKE | PRIVATE, word + 128, 1).value() == 1);

@@ -13,6 +13,7 @@
 namespace faultline {
 
 bool fatal_signal_pending() { return harness::Host::get().fatal_signal; }
+MmLimits current_mm_limits() { return harness::Host::get().mm_limits; }
 bool signal_pending() { return harness::Host::get().fatal_signal; }
 
 namespace harness {

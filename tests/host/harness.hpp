@@ -28,6 +28,7 @@ class Host {
     void forgive_leaks() { check_leaks_ = false; }
 
     model::Machine machine;
+    MmLimits mm_limits;        // what current_mm_limits() says
     bool fatal_signal = false; // what fatal_signal_pending() and signal_pending() say
 
     static Host& get();

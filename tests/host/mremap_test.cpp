@@ -134,7 +134,8 @@ TEST_CASE_METHOD(MmapFixture, "mremap: errors") {
         return error_of(do_mremap(mm, from, old_length, new_length, flags, to));
     };
     CHECK(remap(base, pages(1), pages(1), 8) == Errno::INVAL);
-    CHECK(remap(base, pages(1), pages(1), MREMAP_MAYMOVE | MREMAP_DONTUNMAP) == Errno::INVAL);
+    CHECK(remap(base, pages(1), pages(2), MREMAP_MAYMOVE | MREMAP_DONTUNMAP) == Errno::INVAL);
+    CHECK(remap(base, pages(1), pages(1), MREMAP_DONTUNMAP) == Errno::INVAL);
     CHECK(remap(base, pages(1), pages(1), MREMAP_FIXED, UserAddr(0x30000000)) == Errno::INVAL);
     CHECK(remap(base + 1, pages(1), pages(1), 0) == Errno::INVAL);
     CHECK(remap(base, pages(1), 0, 0) == Errno::INVAL);
@@ -175,7 +176,8 @@ TEST_CASE_METHOD(MmapFixture, "madvise: what is accepted, what is refused") {
     const UserAddr shared = space.map_shared(1);
     for (const u32 advice :
          {MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED, MADV_FREE, MADV_DONTFORK,
-          MADV_DOFORK, MADV_WIPEONFORK, MADV_KEEPONFORK, MADV_COLD}) {
+          MADV_DOFORK, MADV_DONTDUMP, MADV_DODUMP, MADV_WIPEONFORK, MADV_KEEPONFORK, MADV_COLD, MADV_PAGEOUT,
+          MADV_DONTNEED_LOCKED, MADV_POPULATE_READ, MADV_POPULATE_WRITE}) {
         INFO(advice);
         CHECK(do_madvise(mm, base, pages(4), advice).ok());
         CHECK(do_madvise(mm, base, 0, advice).ok());
@@ -187,7 +189,7 @@ TEST_CASE_METHOD(MmapFixture, "madvise: what is accepted, what is refused") {
         CHECK(do_madvise(mm, shared, pages(1), MADV_DOFORK).ok());
     }
     CHECK(mm.map_count == 2);
-    for (const u32 advice : {5u, 9u, 14u, 21u, 25u, 100u, ~0u})
+    for (const u32 advice : {5u, 9u, 14u, 25u, 100u, ~0u}) // 9: MADV_REMOVE, of what is no file's
         CHECK(error_of(do_madvise(mm, base, pages(1), advice)) == Errno::INVAL);
 }
 

@@ -48,15 +48,19 @@ check_memory() {
 }
 
 # machine_command KERNEL_ARGUMENTS CONSOLE: sets the array `command`: QEMU without input; what the serial line says
-# goes to the file or fifo CONSOLE.
+# goes to the file or fifo CONSOLE. If that is `terminal`, the serial line is our terminal, and ^A begins QEMU's own keys.
 machine_command() {
-    local board=virt
+    local board=virt console="file,id=console,path=${2//,/,,}" limit=(timeout)
     [[ -z $icount ]] || board=virt,dtb-randomness=off
-    command=(setpriv --pdeathsig TERM timeout --kill-after 5 "$timeout"
+    if [[ $2 == terminal ]]; then
+        console="stdio,id=console,mux=on,signal=off,logfile=${scratch//,/,,}/console.log"
+        limit=(timeout --foreground) # in our process group, so that it may read from the terminal
+    fi
+    command=(setpriv --pdeathsig TERM "${limit[@]}" --kill-after 5 "$timeout"
         qemu-system-arm -M "$board" -cpu cortex-a15 -smp 1 -m "$memory" -nodefaults -nic none -display none
         -monitor none -no-reboot -semihosting-config enable=on,target=native
         -kernel "$scratch/kernel.img" -initrd "$scratch/initramfs.cpio" -append "$1"
-        -chardev "file,id=console,path=${2//,/,,}" -serial chardev:console)
+        -chardev "$console" -serial chardev:console)
     # Without randomness in the device tree and with virtual time counted in instructions, two runs are identical.
     [[ -z $icount ]] || command+=(-icount shift=0,sleep=off -seed 1 -rtc base=2011-07-26,clock=vm)
     [[ -z $gdb_port ]] || command+=(-S -gdb "tcp:127.0.0.1:$gdb_port")
@@ -120,6 +124,8 @@ release_relays() {
 # streams are (a socket, a terminal, a closed pipe); and it reads one, lest it change our terminal's or file's mode.
 boot() {
     local started=$SECONDS input='' feed=/dev/null ended
+    # A terminal needs a carriage return at the end of a line, and gets one; a file does not.
+    local show_console=(env LC_ALL=C sed -u -e 's/\r$//' -e "w $scratch/console.log")
     holds=() relays=()
     machine_command "$1" "$scratch/console"
     if [[ $2 == program ]]; then
@@ -130,9 +136,9 @@ boot() {
         input=$!
         relay stdout cat
         relay stderr cat >&2
-        relay console tee --output-error=warn-nopipe "$scratch/console.log" >&2
+        relay console "${show_console[@]}" >&2
     else
-        relay console tee --output-error=warn-nopipe "$scratch/console.log"
+        relay console "${show_console[@]}"
     fi
 
     "${command[@]}" <"$feed" >/dev/null 2>"$scratch/qemu.log" &

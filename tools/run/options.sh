@@ -29,6 +29,7 @@ parse_options() {
             ;;
         --list) set_mode list --list ;;
         --all) all=yes ;;
+        --shell) set_mode shell --shell ;;
         --icount) icount=yes ;;
         --gdb) gdb=yes ;;
         --verbose) verbose=yes ;;
@@ -116,12 +117,13 @@ check_append() {
 # What can only be said when all options are known.
 check_together() {
     local argument
+    [[ -n $timeout ]] || { [[ $mode == shell ]] && timeout=0; } || timeout=120
     [[ -z $all || $mode == demo ]] || refuse "--all: cannot be combined with --$mode"
     if [[ $mode == demo ]]; then
-        [[ -z $fault_in ]] || refuse "--fault-in: needs --scenario, --exec or --init"
-        [[ -z $append ]] || refuse "--append: needs --scenario, --exec or --init"
-        [[ -z $gdb ]] || refuse "--gdb: needs --scenario, --exec or --init"
-        [[ ${#roots[@]} -eq 0 ]] || refuse "--root: needs --scenario, --exec or --init"
+        [[ -z $fault_in ]] || refuse "--fault-in: needs --scenario, --shell, --exec or --init"
+        [[ -z $append ]] || refuse "--append: needs --scenario, --shell, --exec or --init"
+        [[ -z $gdb ]] || refuse "--gdb: needs --scenario, --shell, --exec or --init"
+        [[ ${#roots[@]} -eq 0 ]] || refuse "--root: needs --scenario, --shell, --exec or --init"
     fi
     if [[ $mode == init ]]; then
         check_init

@@ -28,6 +28,7 @@ struct BootInfo {
     char command_line[COMMAND_LINE_SIZE] = {}; // NUL-terminated
 
     DeviceInfo uart;            // PL011
+    DeviceInfo rtc;             // PL031
     DeviceInfo gic_distributor; // GICv2
     DeviceInfo gic_cpu_interface;
     u32 virtual_timer_intid = 0;

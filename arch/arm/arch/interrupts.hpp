@@ -19,4 +19,7 @@ void request_irq(u32 intid, InterruptHandler handler, void* argument);
 void disable_irq(u32 intid);
 void enable_irq(u32 intid);
 
+bool in_interrupt();          // called from a handler
+bool interrupted_user_mode(); // then: what it interrupted
+
 } // namespace faultline

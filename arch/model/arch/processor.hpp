@@ -1,0 +1,41 @@
+// The modelled CPUs take turns, and whoever watches them decides at each of these points whose turn it is
+// (arch/model/interleaver.hpp). While nobody watches, a test drives one CPU at a time: the points do nothing.
+#pragma once
+
+#include <functional>
+
+namespace faultline {
+
+namespace model {
+
+class ScheduleWatcher {
+  public:
+    // The acting CPU is about to do what `what` says. Returns when it may.
+    virtual void at_point(const char* what) = 0;
+    // It can go on only when condition() holds, which another CPU must bring about. Returns then.
+    virtual void wait_until(const char* what, const std::function<bool()>& condition) = 0;
+
+  protected:
+    ~ScheduleWatcher() = default;
+};
+
+inline ScheduleWatcher* schedule_watcher = nullptr;
+
+} // namespace model
+
+inline void schedule_point(const char* what) {
+    if (model::schedule_watcher != nullptr)
+        model::schedule_watcher->at_point(what);
+}
+
+template <class Condition>
+void spin_until(const Condition& condition) {
+    if (condition())
+        return;
+    if (model::schedule_watcher != nullptr)
+        model::schedule_watcher->wait_until("spin", condition);
+    while (!condition()) { // nobody watches
+    }
+}
+
+} // namespace faultline

@@ -1,0 +1,145 @@
+#include "arch/model/interleaver.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include <arch/irq.hpp>
+
+namespace faultline::model {
+
+Interleaver::Interleaver(Machine& machine, Schedule& schedule, std::function<void(u32)> after_step)
+    : machine_(machine), schedule_(schedule), after_step_(std::move(after_step)) {}
+
+Interleaver::~Interleaver() { schedule_watcher = nullptr; }
+
+void Interleaver::run(std::span<const std::function<void()>> bodies) {
+    if (!runners_.empty() || bodies.empty() || bodies.size() > machine_.cpu_count())
+        throw std::logic_error("model: an interleaver runs once, a body for each of some CPUs");
+    for (u32 cpu = 0; cpu < bodies.size(); ++cpu)
+        runners_.push_back({.interleaver = this, .cpu = cpu, .body = &bodies[cpu]});
+    for (Runner& runner : runners_)
+        runner.execution = &machine_.executions.create(enter, &runner);
+
+    starter_ = &machine_.executions.running();
+    const u32 selected = machine_.cpu_number();
+    const bool masked = std::exchange(interrupts_masked, false);
+    schedule_watcher = this;
+    give_turn();
+    schedule_watcher = nullptr;
+    interrupts_masked = masked;
+    machine_.select_cpu(selected);
+    if (failure_)
+        std::rethrow_exception(failure_);
+}
+
+void Interleaver::enter(void* argument) {
+    auto& self = *static_cast<Runner*>(argument);
+    Interleaver& interleaver = *self.interleaver;
+    try {
+        (*self.body)();
+        interleaver.finish_step();
+    } catch (const ExecutionAbandoned&) {
+        throw;
+    } catch (...) {
+        interleaver.fail(std::current_exception());
+    }
+    self.over = true;
+    interleaver.give_turn(); // never comes back
+}
+
+void Interleaver::at_point(const char* what) {
+    finish_step();
+    give_turn();
+    steps_.push_back({acting_->cpu, what});
+}
+
+void Interleaver::wait_until(const char* what, const std::function<bool()>& condition) {
+    finish_step();
+    Runner& self = *acting_;
+    self.waits_for = &condition;
+    give_turn();
+    self.waits_for = nullptr;
+    steps_.push_back({self.cpu, what});
+    if (hopeless_)
+        throw std::runtime_error("model: nothing will end this CPU's wait");
+}
+
+// After a failure the rest is only tidying up, and may look however it likes.
+void Interleaver::finish_step() {
+    if (failure_)
+        return;
+    schedule_watcher = nullptr;
+    try {
+        after_step_(acting_->cpu);
+    } catch (...) {
+        fail(std::current_exception());
+    }
+    schedule_watcher = this;
+}
+
+void Interleaver::fail(std::exception_ptr failure) {
+    if (!failure_)
+        failure_ = std::move(failure);
+}
+
+// The CPUs that can go on, the acting one first. If all that are not over wait, they can, to be told so.
+std::vector<u32> Interleaver::able() {
+    std::vector<u32> waiting, cpus;
+    schedule_watcher = nullptr; // a condition may look at what is a schedule point to look at
+    for (const Runner& runner : runners_) {
+        const bool waits = runner.waits_for != nullptr && !(*runner.waits_for)();
+        if (!runner.over)
+            (waits ? waiting : cpus).push_back(runner.cpu);
+    }
+    schedule_watcher = this;
+    if (cpus.empty() && !waiting.empty()) {
+        fail(std::make_exception_ptr(std::runtime_error("model: every CPU waits for another")));
+        hopeless_ = true;
+        cpus = waiting;
+    }
+    if (acting_ != nullptr)
+        if (const auto here = std::find(cpus.begin(), cpus.end(), acting_->cpu); here != cpus.end())
+            std::rotate(cpus.begin(), here, here + 1);
+    return cpus;
+}
+
+void Interleaver::give_turn() {
+    const std::vector<u32> cpus = able();
+    if (cpus.empty()) {
+        switch_to(nullptr);
+        return;
+    }
+    const bool acting_is_able = acting_ != nullptr && cpus.front() == acting_->cpu;
+    const u32 choice = failure_ || cpus.size() == 1 ? 0 : schedule_.choose(cpus, acting_is_able);
+    switch_to(&runners_.at(cpus.at(choice)));
+}
+
+// nullptr: whoever called run().
+void Interleaver::switch_to(Runner* next) {
+    Runner* const self = acting_;
+    if (next == self)
+        return;
+    if (self != nullptr)
+        self->interrupts_masked = interrupts_masked;
+    acting_ = next;
+    if (next != nullptr) {
+        machine_.select_cpu(next->cpu);
+        interrupts_masked = next->interrupts_masked;
+    }
+    machine_.executions.switch_to(next != nullptr ? *next->execution : *starter_);
+}
+
+std::string Interleaver::history() const {
+    std::string text;
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+        if (i == 0 || steps_[i].cpu != steps_[i - 1].cpu)
+            text += "\n  CPU " + std::to_string(steps_[i].cpu) + ": ";
+        else
+            text += ", ";
+        text += steps_[i].what;
+    }
+    return text;
+}
+
+} // namespace faultline::model

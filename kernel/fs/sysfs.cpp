@@ -1,0 +1,66 @@
+// The tree of /sys: one directory for each processor, and lists of them (Linux drivers/base/cpu.c).
+#include "kernel/fs/sysfs.hpp"
+
+#include <iterator>
+
+#include "kernel/fs/mount.hpp"
+#include "kernel/fs/namei.hpp"
+#include "kernel/fs/procfs.hpp"
+
+namespace faultline {
+
+namespace {
+
+constexpr u32 CPUS = 1;
+
+// A list of processors as cpuset(7) has it: "0", "0-3".
+Result<void> show_all_cpus(const Inode&, SeqFile& out) {
+    if constexpr (CPUS == 1)
+        out.text("0\n");
+    else
+        out.printf("0-%u\n", static_cast<unsigned>(CPUS - 1));
+    return {};
+}
+
+Result<void> show_no_cpus(const Inode&, SeqFile& out) {
+    out.text("\n");
+    return {};
+}
+
+Result<void> show_last_cpu(const Inode&, SeqFile& out) {
+    out.printf("%u\n", static_cast<unsigned>(CPUS - 1));
+    return {};
+}
+
+constexpr ProcEntry lists[] = {
+    {.name = "kernel_max", .show = show_last_cpu}, {.name = "offline", .show = show_no_cpus},
+    {.name = "online", .show = show_all_cpus},     {.name = "possible", .show = show_all_cpus},
+    {.name = "present", .show = show_all_cpus},
+};
+
+constexpr ProcEntry directory(const char* name) { return {.name = name, .mode = S_IFDIR | 0555}; }
+constexpr ProcEntry devices = directory("devices"), system_devices = directory("system"),
+                    cpu = directory("cpu");
+constexpr ProcEntry cpu_directories[] = {directory("cpu0")};
+static_assert(std::size(cpu_directories) == CPUS);
+
+} // namespace
+
+void init_sysfs() {
+    auto root = new_inode(S_IFDIR | 0555);
+    BUG_ON(!root.ok());
+    (*root)->nlink = 2;
+    Inode& devices_inode = add_proc_entry(**root, devices);
+    Inode& system_inode = add_proc_entry(devices_inode, system_devices);
+    Inode& cpu_inode = add_proc_entry(system_inode, cpu);
+    for (const ProcEntry& one : cpu_directories)
+        add_proc_directory(cpu_inode, one, {});
+    for (const ProcEntry& list : lists)
+        add_proc_entry(cpu_inode, list);
+    for (Inode* inode : {*root, &devices_inode, &system_inode, &cpu_inode})
+        close_proc_directory(*inode);
+    BUG_ON(!mount_root(make_directory("/sys", 0555), **root, "sysfs", "sysfs").ok());
+    iput(*root);
+}
+
+} // namespace faultline

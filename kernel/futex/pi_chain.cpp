@@ -1,0 +1,158 @@
+// Priority inheritance. A task runs with the best of its own priority and those of everybody who waits for a
+// lock it owns; and who waits lends on what he was lent himself, lock by lock. (Linux:
+// kernel/locking/rtmutex.c, rt_mutex_adjust_prio_chain.)
+#include <algorithm>
+#include <iterator>
+
+#include "kernel/futex/pi.hpp"
+#include "kernel/sched/policy.hpp"
+#include "kernel/sched/sched.hpp"
+
+namespace faultline {
+
+namespace {
+
+// Innermost of the futex locks: guards owners, their lists and who waits for what, across all buckets.
+constinit SpinLock pi_lock;
+
+constexpr u32 MAX_LOCK_DEPTH = 1024; // Linux: kernel.max_lock_depth. A longer chain counts as a deadlock
+
+// Nice values decide nothing among waiters (Linux: __waiter_prio).
+s32 waiter_prio(const Task& task) { return rt_prio(task.prio) ? task.prio : DEFAULT_PRIO; }
+
+void insert_waiter(FutexQ& q) {
+    auto& waiters = q.pi_state->waiters;
+    q.pi_prio = waiter_prio(*q.task);
+    auto place = waiters.end();
+    while (place != waiters.begin() && std::prev(place)->pi_prio > q.pi_prio)
+        --place;
+    waiters.insert(place, q);
+}
+
+void remove_waiter(FutexQ& q) {
+    auto& waiters = q.pi_state->waiters;
+    waiters.erase(waiters.iterator_to(q));
+}
+
+// What `task` is to run with.
+s32 effective_prio(const Task& task) {
+    s32 prio = task.normal_prio;
+    for (const FutexPiState* state = task.pi_states; state != nullptr; state = state->next_owned)
+        if (!state->waiters.empty())
+            prio = std::min(prio, state->waiters.front().task->prio);
+    return prio;
+}
+
+// Gives `task` its priority, and its place among those who wait for the same lock; whom that concerns next.
+Task* change_prio(Task& task, s32 prio) {
+    sched_set_prio(task, prio);
+    FutexQ* q = task.pi_blocked_on;
+    if (q == nullptr)
+        return nullptr;
+    remove_waiter(*q);
+    insert_waiter(*q);
+    return q->pi_state->owner;
+}
+
+// What `task` is lent has changed. The chain has an end: nobody waits for himself.
+void adjust_prio_chain(Task* task) {
+    while (task != nullptr) {
+        const s32 prio = effective_prio(*task);
+        if (prio == task->prio)
+            return;
+        task = change_prio(*task, prio);
+    }
+}
+
+bool would_deadlock(const Task& waiter, const FutexPiState& state) {
+    const FutexPiState* next = &state;
+    for (u32 depth = 0; next != nullptr; ++depth) {
+        if (next->owner == &waiter || depth == MAX_LOCK_DEPTH)
+            return true;
+        const FutexQ* waits = next->owner->pi_blocked_on;
+        next = waits != nullptr ? waits->pi_state : nullptr;
+    }
+    return false;
+}
+
+void stop_wait(FutexQ& q) {
+    remove_waiter(q);
+    q.task->pi_blocked_on = nullptr;
+}
+
+void unlink_from_owner(FutexPiState& state) {
+    FutexPiState** link = &state.owner->pi_states;
+    while (*link != &state)
+        link = &(*link)->next_owned;
+    *link = state.next_owned;
+}
+
+void set_owner(FutexPiState& state, Task* owner) {
+    Task* const before = state.owner;
+    if (before != nullptr)
+        unlink_from_owner(state);
+    state.owner = owner;
+    if (owner != nullptr) {
+        state.next_owned = owner->pi_states;
+        owner->pi_states = &state;
+    }
+    adjust_prio_chain(owner); // first: the loan passes on, and is not given back for a moment
+    adjust_prio_chain(before);
+}
+
+} // namespace
+
+Result<void> pi_start_wait(FutexQ& q, FutexPiState& state) {
+    Guard lock(pi_lock);
+    if (would_deadlock(*q.task, state))
+        return Err(Errno::DEADLK);
+    q.pi_state = &state;
+    q.task->pi_blocked_on = &q;
+    insert_waiter(q);
+    adjust_prio_chain(state.owner);
+    return {};
+}
+
+void pi_stop_wait(FutexQ& q) {
+    Guard lock(pi_lock);
+    stop_wait(q);
+    adjust_prio_chain(q.pi_state->owner);
+}
+
+const Task& pi_first_waiter(const FutexPiState& state) {
+    Guard lock(pi_lock);
+    return *state.waiters.front().task;
+}
+
+FutexQ& pi_hand_over(FutexPiState& state) {
+    Guard lock(pi_lock);
+    FutexQ& heir = state.waiters.front();
+    stop_wait(heir);
+    set_owner(state, heir.task);
+    return heir;
+}
+
+void pi_set_owner(FutexPiState& state, Task* owner) {
+    Guard lock(pi_lock);
+    set_owner(state, owner);
+}
+
+FutexHashBucket* pi_some_bucket_of(const Task& owner) {
+    Guard lock(pi_lock);
+    return owner.pi_states != nullptr ? &futex_hash(owner.pi_states->key) : nullptr;
+}
+
+FutexPiState* pi_state_in(const FutexHashBucket& bucket, const Task& owner) {
+    Guard lock(pi_lock);
+    FutexPiState* state = owner.pi_states;
+    while (state != nullptr && &futex_hash(state->key) != &bucket)
+        state = state->next_owned;
+    return state;
+}
+
+void rt_mutex_adjust_pi(Task& task) {
+    Guard lock(pi_lock);
+    adjust_prio_chain(change_prio(task, effective_prio(task)));
+}
+
+} // namespace faultline

@@ -1,0 +1,92 @@
+// The sleep of whoever waits for a PI lock, by FUTEX_LOCK_PI or by way of FUTEX_WAIT_REQUEUE_PI, and what it
+// wakes up to. (Linux 6.1 kernel/futex/pi.c, requeue.c.)
+#include "kernel/futex/fault_in.hpp"
+#include "kernel/futex/livelock.hpp"
+#include "kernel/futex/pi.hpp"
+#include "kernel/futex/user_word.hpp"
+#include "kernel/sched/sched.hpp"
+
+namespace faultline {
+
+namespace {
+
+// The owner exited and left the lock to q: the word must say so. One attempt; FAULT as always.
+Result<void> write_new_owner(UserAddr address, FutexQ& q) {
+    Guard lock(futex_hash(q.key).lock);
+    const u32 owner = static_cast<u32>(q.task->pid) | FUTEX_WAITERS | FUTEX_OWNER_DIED;
+    u32 word = TRY(futex_get_value_locked(address));
+    while (true) {
+        const u32 found = TRY(futex_cmpxchg_value_locked(address, word, owner));
+        if (found == word)
+            break;
+        word = found;
+    }
+    futex_unqueue_pi(q);
+    return {};
+}
+
+// The same until it is done. If the word cannot be written any more the lock is ours nevertheless, in the
+// kernel's books, until we exit. (Linux: fixup_pi_state_owner.)
+Result<u32> fixup_pi_owner(UserAddr address, FutexQ& q) {
+    LivelockDetector livelock("FUTEX_LOCK_PI (taking over from a dead owner)", address, FutexAccess::Write);
+    while (true) {
+        auto written = write_new_owner(address, q);
+        if (written.ok())
+            return 0;
+        if (written.error() == Errno::FAULT)
+            written = fault_in_user_writeable(address);
+        if (!written.ok()) {
+            Guard lock(futex_hash(q.key).lock);
+            futex_unqueue_pi(q);
+            return Err(written.error());
+        }
+        livelock.round();
+    }
+}
+
+enum class Woken : u8 { Locked, Granted, GaveUp, Stray };
+
+// What a wake-up means, under the lock of the bucket that q is in by now. A WAIT_REQUEUE_PI may still be
+// where it was first queued, or be waiting for the lock. (Linux: futex_requeue_pi_wakeup_sync.)
+Woken look_around(FutexQ& q, bool in_time) {
+    while (FutexHashBucket* bucket = q.bucket.load(std::memory_order_acquire)) {
+        Guard lock(bucket->lock);
+        if (q.bucket.load(std::memory_order_relaxed) != bucket)
+            continue; // requeued or given the lock before the bucket's lock was ours
+        if (q.pi_granted)
+            return Woken::Granted;
+        if (in_time && !signal_pending()) {
+            current()->state = TaskState::Interruptible;
+            return Woken::Stray;
+        }
+        if (q.pi_state != nullptr)
+            futex_unqueue_pi(q);
+        else
+            futex_unqueue_locked(q);
+        return Woken::GaveUp;
+    }
+    return Woken::Locked; // whoever gave it to us has written the word
+}
+
+} // namespace
+
+Result<u32> wait_for_pi_lock(UserAddr address, FutexQ& q, Deadline deadline) {
+    while (true) {
+        const bool in_time = schedule_until(deadline);
+        switch (look_around(q, in_time)) {
+        case Woken::Locked:
+            return 0;
+        case Woken::Granted:
+            return fixup_pi_owner(address, q);
+        case Woken::GaveUp:
+            if (!in_time)
+                return Err(Errno::TIMEDOUT);
+            return Err(q.requeue_pi_key != nullptr && q.pi_state != nullptr ? Errno::AGAIN
+                                                                            : Errno::RESTARTNOINTR);
+        case Woken::Stray:
+            break;
+        }
+    }
+}
+
+} // namespace faultline

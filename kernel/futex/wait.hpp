@@ -1,0 +1,38 @@
+// What all waits for a plain futex begin with.
+#pragma once
+
+#include "kernel/futex/livelock.hpp"
+#include "kernel/futex/queue.hpp"
+#include "kernel/futex/user_word.hpp"
+
+namespace faultline {
+
+// Queues `q`, whose key is set, if the word still has the value; current is then about to sleep, as
+// futex_queue says. Both under the bucket's lock: a waker changes the word first and takes the lock second,
+// so it either finds the waiter or made it see the change. FAULT: the word could not be read under the lock;
+// AGAIN: it was another value. Caller holds no lock.
+inline Result<void> queue_if_equal(UserAddr address, u32 value, FutexQ& q) {
+    FutexHashBucket& bucket = futex_hash(q.key);
+    Guard lock(bucket.lock);
+    if (TRY(futex_get_value_locked(address)) != value)
+        return Err(Errno::AGAIN);
+    futex_queue(q, bucket);
+    return {};
+}
+
+// The same from the beginning: sets q.key, and serves the faults. The word is only read, so a plain user
+// read, which serves its own fault, is all the repair there is: this loop cannot hang on a clean or an old
+// entry. AGAIN, and the errors of get_futex_key. (Linux: futex_wait_setup.)
+inline Result<void> futex_wait_setup(UserAddr address, FutexScope scope, u32 value, FutexQ& q) {
+    LivelockDetector livelock("FUTEX_WAIT", address, FutexAccess::Read);
+    while (true) {
+        q.key = TRY(get_futex_key(address, scope, FutexAccess::Read));
+        const auto queued = queue_if_equal(address, value, q);
+        if (queued.error() != Errno::FAULT)
+            return queued;
+        TRY(get_user_u32(address));
+        livelock.round();
+    }
+}
+
+} // namespace faultline

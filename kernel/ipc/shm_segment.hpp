@@ -1,0 +1,28 @@
+// A segment of System V shared memory. Private to kernel/ipc.
+#pragma once
+
+#include "kernel/ipc/ipc.hpp"
+#include "mm/filemap.hpp"
+
+namespace faultline {
+
+struct ShmSegment : IpcPerm, AddressSpace { // named, and a file
+    u32 segsz = 0;                          // bytes, as asked for
+    u32 attached = 0;                       // mappings
+    bool removed = false;                   // by IPC_RMID: goes with the last mapping
+    s32 creator_pid = 0, last_pid = 0;
+    u64 atime = 0, dtime = 0, ctime = 0; // seconds since 1970
+};
+
+// linux/shm.h, which cannot be included here: it wants a C library.
+inline constexpr u32 SHMMNI = 4096, SHMMIN = 1, SHMMAX = ~u32{0} - (1u << 24), SHMALL = SHMMAX;
+
+extern IpcIds shm_ids;
+
+// The segment with this id; also a removed one that is still mapped. INVAL.
+Result<ShmSegment*> shm_obtain(s32 id);
+
+// Nobody finds it by its key any more, and it goes with its last mapping.
+void shm_remove(ShmSegment& segment);
+
+} // namespace faultline

@@ -1,0 +1,80 @@
+// The tick, and what it finds out.
+#include "kernel/proc/cpu_time.hpp"
+
+#include <arch/interrupts.hpp>
+
+#include <algorithm>
+
+#include <linux/resource.h>
+
+#include "arch/contract/clock.hpp"
+#include "base/late.hpp"
+#include "kernel/proc/posix_timers.hpp"
+#include "kernel/proc/thread_group.hpp"
+
+namespace faultline {
+
+namespace {
+
+constinit Late<Timer> tick;
+
+// A second over the limit: SIGXCPU, and again every second; at the hard limit SIGKILL (setrlimit(2)).
+void check_cpu_limit(ThreadGroup& group) {
+    ResourceLimit& limit = group.limits[RLIMIT_CPU];
+    if (limit.soft == ~u64{0} && limit.hard == ~u64{0})
+        return;
+    const u64 seconds = group_run_ns(group) / NSEC_PER_SEC;
+    if (seconds >= limit.hard) {
+        send_kernel_signal(group, SIGKILL);
+    } else if (seconds >= limit.soft) {
+        send_kernel_signal(group, SIGXCPU);
+        limit.soft = seconds + 1;
+    }
+}
+
+void count(Task& task) {
+    if (interrupted_user_mode())
+        ++task.user_ticks;
+    else
+        ++task.system_ticks;
+}
+
+void tick_expired(Timer&) {
+    Task& task = *current();
+    if (task.group == nullptr)
+        return; // nobody runs; leave_idle() starts it again. Or a thread's last moment, and then the same
+    count(task);
+    check_cpu_timers(*task.group);
+    check_cpu_limit(*task.group);
+    mod_timer(*tick, clock_ns() + TICK_NS);
+}
+
+void start_tick() {
+    if (!tick->armed)
+        mod_timer(*tick, clock_ns() + TICK_NS);
+}
+
+} // namespace
+
+void init_cpu_time() {
+    tick.emplace().expired = tick_expired;
+    leave_idle_hook = start_tick;
+}
+
+CpuSamples task_cpu(const Task& task) { return {task_run_time_ns(task), task.user_ticks, task.system_ticks}; }
+
+CpuTime cputime_adjust(const CpuSamples& samples, CpuTime& reported) {
+    const u64 run = samples.run_ns;
+    if (reported.user_ns + reported.system_ns >= run)
+        return reported;
+    const u64 ticks = u64{samples.user_ticks} + samples.system_ticks;
+    // Whole and remainder apart: the product of nanoseconds and ticks may not fit.
+    u64 system =
+        ticks == 0 ? 0 : run / ticks * samples.system_ticks + run % ticks * samples.system_ticks / ticks;
+    system = std::max(system, reported.system_ns);
+    const u64 user = std::max(run - std::min(run, system), reported.user_ns);
+    reported = {user, run - std::min(run, user)};
+    return reported;
+}
+
+} // namespace faultline

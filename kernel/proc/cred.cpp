@@ -1,0 +1,64 @@
+// Credentials: who has which, and what they permit.
+#include "kernel/proc/cred.hpp"
+
+#include <linux/capability.h>
+#include <linux/signal.h>
+
+#include "kernel/proc/thread_group.hpp"
+#include "mm/slab.hpp"
+
+namespace faultline {
+
+namespace {
+constinit KmemCache cred_cache{"cred", sizeof(Cred), alignof(Cred)};
+constexpr u64 ALL_CAPABILITIES = (u64{1} << (CAP_LAST_CAP + 1)) - 1;
+} // namespace
+
+Result<Cred*> root_cred() {
+    auto* cred = kmem_new<Cred>(cred_cache);
+    if (cred == nullptr)
+        return Err(Errno::NOMEM);
+    cred->cap_permitted = cred->cap_effective = ALL_CAPABILITIES;
+    return cred;
+}
+
+void put_cred(Cred& cred) {
+    if (--cred.references == 0)
+        kmem_delete(cred_cache, &cred);
+}
+
+Result<Cred*> prepare_creds() {
+    auto* copy = kmem_new<Cred>(cred_cache);
+    if (copy == nullptr)
+        return Err(Errno::NOMEM);
+    *copy = current_cred();
+    copy->references = 1;
+    return copy;
+}
+
+void commit_creds(Cred& cred) { put_cred(*std::exchange(current()->cred, &cred)); }
+
+bool in_group_p(u32 gid) {
+    const Cred& cred = current_cred();
+    bool found = gid == cred.fsgid;
+    for (u32 i = 0; i < cred.group_count; ++i)
+        found |= cred.groups[i] == gid;
+    return found;
+}
+
+bool may_signal(const Task& task, s32 sig) {
+    const Cred& own = current_cred();
+    const Cred& target = *task.cred;
+    const bool same_user =
+        own.euid == target.suid || own.euid == target.uid || own.uid == target.suid || own.uid == target.uid;
+    return same_user || task.group == current()->group || capable(CAP_KILL) ||
+           (sig == SIGCONT && task.group->sid == current_group().sid);
+}
+
+bool may_schedule(const Task& task) {
+    const Cred& own = current_cred();
+    const Cred& target = *task.cred;
+    return own.euid == target.euid || own.euid == target.uid || capable(CAP_SYS_NICE);
+}
+
+} // namespace faultline

@@ -1,0 +1,53 @@
+// On whose behalf a thread acts: user and group ids, and capabilities (credentials(7), capabilities(7)).
+//
+// A Cred that more than one task refers to is never changed: who wants other ids makes a copy and installs it
+// (Linux: prepare_creds, commit_creds). Ids belong to threads, as in Linux; a C library that promises them to
+// the process tells every thread.
+#pragma once
+
+#include "base/result.hpp"
+#include "base/types.hpp"
+#include "kernel/sched/sched.hpp"
+
+namespace faultline {
+
+inline constexpr u32 GROUPS_MAX = 32; // supplementary groups (Linux: NGROUPS_MAX, 65536)
+
+struct Cred {
+    u32 references = 1;
+    u32 uid = 0, euid = 0, suid = 0, fsuid = 0; // real, effective, saved, for files
+    u32 gid = 0, egid = 0, sgid = 0, fsgid = 0;
+    u32 group_count = 0;
+    u32 groups[GROUPS_MAX] = {};
+    u64 cap_permitted = 0, cap_effective = 0, cap_inheritable = 0; // bit n is capability n
+    bool keep_caps = false;                                        // prctl(PR_SET_KEEPCAPS)
+};
+
+Result<Cred*> root_cred(); // process 1's: everything is allowed. NOMEM
+
+inline Cred& get_cred(Cred& cred) {
+    ++cred.references;
+    return cred;
+}
+void put_cred(Cred& cred);
+
+inline const Cred& current_cred() { return *current()->cred; }
+
+// A copy of current's, to be changed and given to commit_creds(), which makes it current's. NOMEM.
+Result<Cred*> prepare_creds();
+void commit_creds(Cred& cred);
+
+// Whether current may do what capability `cap` (CAP_*) stands for.
+inline bool capable(u32 cap) { return (current_cred().cap_effective >> cap & 1) != 0; }
+
+bool in_group_p(u32 gid); // the group for files, or a supplementary one
+
+// Whether current may send a signal to `task`, or look into its affairs (kill(2), Notes). SIGCONT goes to the
+// whole session.
+bool may_signal(const Task& task, s32 sig);
+
+// Whether current may change how `task` is scheduled (setpriority(2): its effective user is the target's real
+// or effective one).
+bool may_schedule(const Task& task);
+
+} // namespace faultline

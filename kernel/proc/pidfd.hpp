@@ -1,0 +1,19 @@
+// Descriptors that stand for processes (pidfd_open(2)). Unlike a number, such a descriptor never comes to mean
+// another process.
+#pragma once
+
+#include "base/result.hpp"
+#include "kernel/fs/file.hpp"
+
+namespace faultline {
+
+struct ThreadGroup;
+
+// A file for the process `pid`, which exists. NOMEM.
+Result<File*> pidfd_new(s32 pid);
+
+// The process behind current's descriptor `fd`. BADF: it is no such descriptor; SRCH: the process has been
+// waited for.
+Result<ThreadGroup*> pidfd_process(s32 fd);
+
+} // namespace faultline

@@ -1,0 +1,72 @@
+// Nice values: kept, inherited and shown, but tasks of SCHED_OTHER take turns whatever they say.
+// getpriority(2), nice(2).
+#include <algorithm>
+
+#include "kernel/futex/pi.hpp"
+#include "kernel/proc/syscalls.hpp"
+#include "kernel/proc/thread_group.hpp"
+#include "kernel/sched/policy.hpp"
+
+namespace faultline {
+
+namespace {
+
+enum Which : s32 { Process, ProcessGroup, User }; // linux/resource.h PRIO_PROCESS, PRIO_PGRP, PRIO_USER
+
+// Whether a call about `which` and `who` means `task`. There is one user.
+bool is_meant(const Task& task, s32 which, s32 who) {
+    switch (which) {
+    case Process:
+        return task.pid == (who != 0 ? who : current()->pid);
+    case ProcessGroup:
+        return task.group->pgid == (who != 0 ? who : current_group().pgid);
+    default:
+        return who == 0;
+    }
+}
+
+// visit(task) for all that are meant. INVAL: `which` is none of the three; SRCH: nobody is.
+template <class Visitor>
+Result<void> for_each_meant(s32 which, s32 who, Visitor&& visit) {
+    if (which < Process || which > User)
+        return Err(Errno::INVAL);
+    bool found = false;
+    for (Task* task = next_task(1); task != nullptr; task = next_task(task->pid + 1)) {
+        if (is_meant(*task, which, who)) {
+            found = true;
+            visit(*task);
+        }
+    }
+    if (!found)
+        return Err(Errno::SRCH);
+    return {};
+}
+
+// (Linux: set_user_nice.)
+void set_nice(Task& task, s32 nice) {
+    set_policy(task, task.policy, task.rt_priority, std::clamp(nice, MIN_NICE, MAX_NICE));
+    rt_mutex_adjust_pi(task);
+}
+
+} // namespace
+
+// The raw call answers 20 − nice, so that no answer looks like an error; of several tasks, the best.
+Result<u32> sys_getpriority(s32 which, s32 who) {
+    s32 best = 0;
+    TRY_VOID(for_each_meant(which, who, [&](const Task& task) { best = std::max(best, 20 - task.nice); }));
+    return static_cast<u32>(best);
+}
+
+Result<u32> sys_setpriority(s32 which, s32 who, s32 nice) {
+    TRY_VOID(for_each_meant(which, who, [&](Task& task) { set_nice(task, nice); }));
+    return 0u;
+}
+
+u32 sys_nice(s32 increment) {
+    constexpr s32 WHOLE_RANGE = MAX_NICE - MIN_NICE + 1;
+    Task& task = *current();
+    set_nice(task, task.nice + std::clamp(increment, -WHOLE_RANGE, WHOLE_RANGE));
+    return 0;
+}
+
+} // namespace faultline

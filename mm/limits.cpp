@@ -1,0 +1,29 @@
+// Limits of an address space. (Linux 6.1 mm/mmap.c may_expand_vm, mlock_future_check; mm/util.c __vm_enough_memory.)
+#include "mm/limits.hpp"
+
+#include "mm/host.hpp"
+#include "mm/page_alloc.hpp"
+
+namespace faultline {
+
+bool may_expand_vm(const MmStruct& mm, u32 vm_flags, u32 pages) {
+    if (u64{mm.total_vm} + pages > current_mm_limits().address_space)
+        return false;
+    return !is_data_mapping(vm_flags) || may_expand_data(mm, pages);
+}
+
+bool may_expand_data(const MmStruct& mm, u32 pages) {
+    return u64{mm.data_vm} + pages <= current_mm_limits().data;
+}
+
+bool may_lock_pages(const MmStruct& mm, u32 vm_flags, u32 pages) {
+    return (vm_flags & VM_LOCKED) == 0 || u64{mm.locked_vm} + pages <= current_mm_limits().locked;
+}
+
+bool may_commit(u32 pages) { return pages <= nr_total_pages(); }
+
+bool may_commit_mapping(u32 vm_flags, u32 pages) {
+    return (vm_flags & (VM_WRITE | VM_SHARED | VM_NORESERVE)) != VM_WRITE || may_commit(pages);
+}
+
+} // namespace faultline

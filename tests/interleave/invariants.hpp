@@ -1,0 +1,77 @@
+// What must hold after every step, whatever the CPUs do and in whatever order.
+//
+// 1. A TLB holds nothing beyond truth but what somebody is about to drop. A CPU that takes a permission or the frame
+//    away from an entry owes a flush, from that step to the end of the operation (system call, or access with the fault
+//    it took) in which it did so; only while some CPU owes one for a page may a TLB permit more for that page than
+//    truth, or lead to another frame.
+// 2. Break before make (ARM ARM B3.10.1): who owes a flush for a page puts no other frame there while a TLB has the old.
+// 3. No TLB entry is used for another address space. Ever.
+// 4. An access, with its fault, takes no bit away from an entry that keeps its frame.
+// 5. Dirt is not lost: a frame that was written is named by a dirty entry, or its page is PG_DIRTY, or the CPU that
+//    emptied the dirty entry is still at it; until the frame is free.
+//
+// And mm/ itself checks, with FAULTLINE_DEBUG, that no frame is freed which a TLB can reach.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <vector>
+
+#include "arch/contract/machine.hpp"
+#include "mm/mm_struct.hpp"
+
+namespace faultline::interleave {
+
+struct Violation : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+class Invariants {
+  public:
+    // Looks at this page of `mm` from now on; at none of its pages any more.
+    void watch(MmStruct& mm, UserAddr page);
+    void forget(const MmStruct& mm);
+
+    enum class Operation : u8 { None, Access, Call };
+
+    // The CPU begins or (None) ends an operation.
+    void begin_operation(u32 cpu, Operation what);
+    // It wrote to the page, in the step that is not yet over.
+    void wrote(const MmStruct& mm, UserAddr address);
+
+    // Throws Violation.
+    void check(u32 acting_cpu);
+
+  private:
+    struct Debt {
+        u64 operation = 0;  // of the debtor, 0: none
+        Pte before;         // what it took away
+    };
+    struct Watched {
+        MmStruct* mm;
+        UserAddr page;
+        Pte last; // truth after the step before
+        std::array<Debt, machine::MAX_CPUS> debts;
+    };
+    struct CpuState {
+        Operation what = Operation::None;
+        u64 number = 0; // of the operation; 0 before the first
+    };
+
+    bool owed(const Watched& watched, u32 cpu) const;
+    bool owed_by_anyone(const Watched& watched) const;
+    void note_change(Watched& watched, Pte now, u32 cpu);
+    void check_break_before_make(const Watched& watched, Pte now, u32 cpu) const;
+    void check_tlbs() const;
+    void check_dirt();
+    bool dirt_is_known(Pfn frame) const;
+
+    std::vector<Watched> watched_;
+    std::array<CpuState, machine::MAX_CPUS> cpus_;
+    u64 operations_ = 0;
+    std::set<Pfn> written_;
+};
+
+} // namespace faultline::interleave

@@ -1,0 +1,310 @@
+/*
+ * The retry loop of a futex operation that writes user memory with page faults disabled (kernel/futex/wake_op.cpp),
+ * with each of the five repairs of kernel/futex/fault_in.cpp, in a world of one or two CPUs. docs/model.md explains
+ * it and shows its counterexamples; run.sh chooses with -D, for every combination, one word of each of these lines.
+ */
+mtype = { gup, gup_dirty, fixup_2011, fixup, trap };      /* REPAIR, as the boot argument fault_in= */
+mtype = { one_cpu, eager, lazy };                         /* MACHINE: one CPU; two, a relaxed entry flushed on both; on one */
+mtype = { clean, old, stale, read_only, cow, anything };  /* START; `anything`: every start, and a world that goes on */
+
+#define OTHER (MACHINE == one_cpu -> 0 : 1)  /* the CPU on which the program's other thread runs */
+#define starts(state) (START == state || START == anything)
+
+/* ---- State: truth, and what each CPU remembers of it ---------------------------------------------------------- */
+
+#define PRESENT 1
+#define YOUNG   2
+#define WRITE   4
+#define DIRTY   8
+#define has(pte, bits)    (((pte) & (bits)) == (bits))
+#define with_if(on, bits) (on -> bits : 0)
+
+byte entry;             /* the software entry (arch/contract/pte.hpp); 0: none */
+bool page_own;          /* its page is anonymous, and no other task's */
+bool vma_shared, vma_write;
+bool page_table_lock;
+
+/* What a machine may do with the page, in rising order. The law of the software bits: arch/walked/descriptor.hpp. */
+#define NOTHING    0
+#define READ_ONLY  1
+#define READ_WRITE 2
+#define machine_sees(pte) \
+    (!has(pte, PRESENT | YOUNG) -> NOTHING : (has(pte, WRITE | DIRTY) -> READ_WRITE : READ_ONLY))
+
+byte tlb[2];            /* NOTHING: no entry. What permits nothing is not remembered (ARM ARM B3.9: no faulting entries) */
+byte flushes_owed;      /* by those who took a permission away and have not told every TLB yet */
+bool begun;             /* the futex call */
+byte left;              /* how often the world will still interfere */
+
+/* ---- The machine: a TLB that keeps what nobody tells it to drop ----------------------------------------------- */
+
+/* Each process below has these of its own: `orig` is vmf.orig_pte, the others are results of the inlines. */
+#define LOCALS byte orig; bool allowed, changed, repaired, failed
+
+inline try_access(cpu, writing) {
+    atomic {
+        if
+        :: tlb[cpu] == NOTHING -> tlb[cpu] = machine_sees(entry)  /* a miss: the tables are walked */
+        :: else
+        fi;
+        allowed = tlb[cpu] > (writing -> READ_ONLY : NOTHING);
+        assert(!allowed || !writing || vma_write)  /* nobody writes where the VMA forbids it */
+    }
+}
+
+inline flush_here(cpu) { tlb[cpu] = NOTHING }
+
+inline flush_tlb_page() {
+    flush_here(0);
+    atomic { flush_here(1); flushes_owed-- }
+}
+
+/* Takes permissions away; flush_tlb_page() is owed. */
+inline restrict(pte) { atomic { entry = pte; flushes_owed++ } }
+
+inline lock()   { atomic { !page_table_lock -> page_table_lock = true } }
+inline unlock() { page_table_lock = false }
+
+/* arch/walked/entry.cpp. The one place where eager and lazy differ. */
+inline ptep_set_access_flags(cpu, added) {
+    changed = !has(entry, added);
+    if
+    :: changed ->
+        entry = entry | (added);
+        flush_here(cpu);
+        if
+        :: MACHINE == eager -> flush_here(1 - cpu)
+        :: else
+        fi
+    :: else
+    fi
+}
+
+/* ---- mm/memory.cpp: handle_mm_fault --------------------------------------------------------------------------- */
+
+inline do_fault(writing) {
+    lock();
+    if
+    :: !has(entry, PRESENT) ->
+        atomic {
+            entry = PRESENT | YOUNG | with_if(writing, DIRTY) | with_if(vma_write && (vma_shared || writing), WRITE);
+            page_own = writing && !vma_shared
+        }
+    :: else
+    fi;
+    unlock()
+}
+
+inline wp_page_copy() {
+    lock();
+    if
+    :: entry == orig ->
+        assert(!vma_shared);  /* what is shared stays shared */
+        restrict(0);
+        flush_tlb_page();
+        atomic { entry = PRESENT | YOUNG | DIRTY | with_if(vma_write, WRITE); page_own = true }
+    :: else
+    fi;
+    unlock()
+}
+
+inline do_wp_page(cpu) {
+    lock();
+    if
+    :: entry != orig ->
+        unlock()
+    :: entry == orig && (page_own || (vma_shared && vma_write)) ->  /* wp_page_reuse */
+        ptep_set_access_flags(cpu, YOUNG | DIRTY | with_if(vma_write, WRITE));
+        unlock()
+    :: else ->
+        unlock();  /* allocating may sleep */
+        wp_page_copy()
+    fi
+}
+
+inline make_accessible(cpu, writing) {
+    lock();
+    if
+    :: entry == orig ->
+        ptep_set_access_flags(cpu, YOUNG | with_if(writing, DIRTY));
+        if
+        :: !changed && writing -> flush_here(cpu)  /* flush_tlb_fix_spurious_fault */
+        :: else
+        fi
+    :: else  /* somebody was faster: the access will see */
+    fi;
+    unlock()
+}
+
+inline handle_mm_fault(cpu, writing) {
+    orig = entry;
+    if
+    :: !has(orig, PRESENT) -> do_fault(writing)
+    :: has(orig, PRESENT) && writing && !has(orig, WRITE) -> do_wp_page(cpu)
+    :: else -> make_accessible(cpu, writing)
+    fi
+}
+
+/* ---- mm/fault.cpp: what the abort handler does before it looks whether faults are disabled -------------------- */
+
+inline pmap_fault_fixup(cpu, writing) {
+    lock();
+    repaired = has(entry, PRESENT | with_if(writing, WRITE));
+    if
+    :: repaired ->
+        ptep_set_access_flags(cpu, YOUNG | with_if(writing, DIRTY));
+        if
+        :: !changed -> flush_here(cpu)
+        :: else
+        fi
+    :: else
+    fi;
+    unlock()
+}
+
+/* A load or store. Left with `allowed` false, it has faulted and must be served, or given up. */
+inline access(cpu, writing) {
+    do
+    ::  try_access(cpu, writing);
+        if
+        :: !allowed && REPAIR == trap ->
+            pmap_fault_fixup(cpu, writing);
+            if
+            :: repaired  /* FaultOutcome::Retry */
+            :: else -> break
+            fi
+        :: else -> break
+        fi
+    od
+}
+
+/* ---- kernel/futex/fault_in.cpp: the five repairs, and what they call in mm/gup.cpp ----------------------------- */
+
+inline get_user_pages(cpu, wanted) {
+    failed = !vma_write;
+    do
+    :: failed -> break
+    :: else ->
+        lock();
+        orig = entry;  /* follow_page */
+        unlock();
+        if
+        :: has(orig, wanted) -> break
+        :: else -> handle_mm_fault(cpu, true)
+        fi
+    od
+}
+
+inline fault_in_gup(cpu)        { get_user_pages(cpu, PRESENT | WRITE) }
+inline fault_in_gup_dirty(cpu)  { get_user_pages(cpu, PRESENT | WRITE | YOUNG | DIRTY) }
+inline fault_in_fixup_2011(cpu) { failed = false; handle_mm_fault(cpu, true) }
+inline fault_in_fixup(cpu) {
+    failed = !vma_write;
+    if
+    :: failed
+    :: else -> handle_mm_fault(cpu, true)
+    fi
+}
+inline fault_in_trap(cpu)       { fault_in_gup(cpu) }
+
+/* ---- The loop ------------------------------------------------------------------------------------------------- */
+
+#define paste(a, b) a##b
+#define the(function, repair) paste(function, repair)
+
+/* Operation after operation on one word, on CPU 0. Each must end: with the word written, or with EFAULT. */
+active proctype futex() {
+    LOCALS;
+    begun;
+again:
+    access(0, true);  /* under the bucket lock, page faults disabled */
+    if
+    :: allowed -> goto progress
+    :: else  /* EFAULT; unlocked */
+    fi;
+    the(fault_in_, REPAIR)(0);
+    if
+    :: failed
+    :: else -> goto again
+    fi;
+progress:
+    goto again
+}
+
+/* ---- The world: where the entry came from, and what may happen to it meanwhile -------------------------------- */
+
+/* The program has read the page; or it has written it, and then it was aged. */
+inline set_up() {
+    vma_shared = true;
+    vma_write = true;
+    if
+    :: starts(clean)     -> entry = PRESENT | YOUNG | WRITE
+    :: starts(stale)     -> entry = PRESENT | YOUNG | WRITE  /* and its other thread will write before the call begins */
+    :: starts(old)       -> entry = PRESENT | WRITE | DIRTY
+    :: starts(read_only) -> entry = PRESENT | YOUNG; vma_write = false
+    :: starts(cow)       -> entry = PRESENT | YOUNG; vma_shared = false
+    fi;
+    tlb[0] = machine_sees(entry);
+    tlb[OTHER] = machine_sees(entry);
+    left = (START == anything -> 2 : 0);
+    begun = (START != stale)
+}
+
+/* The program's other thread. Its faults are always served. */
+active proctype thread() {
+    LOCALS;
+    bool writing;
+    atomic { set_up() }
+    do
+    ::  atomic {
+            if
+            :: !begun -> writing = true
+            :: begun && left > 0 ->
+                left--;
+                if
+                :: writing = false
+                :: vma_write -> writing = true
+                fi
+            :: else -> break
+            fi
+        }
+        do
+        ::  access(OTHER, writing);
+            if
+            :: allowed -> break
+            :: else -> handle_mm_fault(OTHER, writing)
+            fi
+        od;
+        begun = true
+    od
+}
+
+/* Whoever takes permissions away: first from the entry, then from every TLB. */
+active proctype taker() {
+    begun;
+    do
+    ::  atomic {
+            if
+            :: left > 0 -> left--
+            :: else -> break
+            fi
+        }
+        lock();
+        if
+        :: restrict(entry & ~YOUNG)                                   /* ageing */
+        :: restrict(0)                                                /* reclaim */
+        :: vma_shared  -> restrict(entry & ~(WRITE | DIRTY))          /* writeback */
+        :: !vma_shared -> page_own = false; restrict(entry & ~WRITE)  /* fork */
+        fi;
+        unlock();
+        flush_tlb_page()
+    od
+}
+
+#ifdef LAW
+/* The law of arch/contract/mmu.hpp: when no flush is owed, no TLB permits more than truth. */
+active proctype law() {
+end:
+    atomic { flushes_owed == 0 && (tlb[0] > machine_sees(entry) || tlb[1] > machine_sees(entry)) -> assert(false) }
+}
+#endif

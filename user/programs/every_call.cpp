@@ -1,0 +1,413 @@
+// Every system-call number from 0 to 1023 without arguments, and every call of the table with sensible
+// arguments of which one at a time is spoiled. Each call is made by a child of its own, which is killed if it
+// takes too long. What must come of it is an answer or an ordinary death; what must not is a child that cannot
+// be killed, a kernel that does not go on, or one page or open file fewer than before.
+#include <algorithm>
+#include <array>
+#include <cstdarg>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include <asm/signal.h>
+#include <linux/fcntl.h>
+#include <linux/prctl.h>
+#include <linux/uio.h>
+#include <linux/utsname.h>
+
+#include <ulib/print.hpp>
+#include <ulib/sys.hpp>
+
+#include "user/programs/every_call_table.hpp"
+
+using namespace faultline;
+
+namespace {
+
+constexpr int NUMBERS = 1024;
+constexpr long NOT_YET = -100'000; // no answer is that
+constexpr int IPC_RMID = 0;        // linux/ipc.h
+constexpr const char* file_name = "/tmp/every_call/file";
+constexpr const char* free_name = "/tmp/every_call/free";
+constexpr const char* directory_name = "/tmp/every_call";
+
+unsigned failures = 0;
+
+__attribute__((format(printf, 1, 2))) void wrong(const char* format, ...) {
+    char text[200];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    complain("every_call: %s\n", text);
+    ++failures;
+}
+
+// What the arguments' letters stand for. The children have copies of it all, but for `answer`.
+struct Stage {
+    int file = -1, directory = -1, pipe[2] = {-1, -1};
+    char* mapping = nullptr;         // four pages that the calls may do with as they like
+    volatile long* answer = nullptr; // shared with the child: what the call returned
+    const char* strings[3] = {"every_call", "argument", nullptr};
+    iovec vector{};
+    alignas(PAGE_SIZE) char buffer[PAGE_SIZE] = {};
+};
+Stage stage;
+
+void make_stage() {
+    const auto map = [](std::size_t size, int flags) {
+        return reinterpret_cast<char*>(
+            must(sys_mmap2(nullptr, size, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0), "mmap"));
+    };
+    must(system_call(__NR_mkdir, directory_name, 0700), "every_call: mkdir");
+    stage.file = static_cast<int>(must(sys_open(file_name, O_RDWR | O_CREAT, 0700), "every_call: open"));
+    stage.directory = static_cast<int>(must(sys_open(directory_name, O_RDONLY), "every_call: open"));
+    must(sys_pipe(stage.pipe), "every_call: pipe");
+    stage.mapping = map(4 * PAGE_SIZE, MAP_PRIVATE);
+    stage.answer = reinterpret_cast<volatile long*>(map(PAGE_SIZE, MAP_SHARED));
+    *stage.answer = NOT_YET; // its page is there from the beginning
+    stage.vector = {stage.buffer, 64};
+}
+
+// What calls that worked have left behind in the tree.
+void sweep_stage() {
+    system_call(__NR_umount2, directory_name, 0);
+    system_call(__NR_rmdir, free_name);
+    sys_unlink(free_name);
+    sys_close(
+        static_cast<int>(must(sys_open(file_name, O_RDWR | O_CREAT | O_TRUNC, 0700), "every_call: open")));
+    for (const int shared : {0, stage.file})
+        system_call(__NR_flock, shared, LOCK_UN);
+    for (const int end : stage.pipe) // an empty one, under the same numbers
+        sys_close(end);
+    must(sys_pipe(stage.pipe), "every_call: pipe");
+}
+
+void strike_stage() {
+    sys_close(stage.file);
+    sys_close(stage.directory);
+    sys_close(stage.pipe[0]);
+    sys_close(stage.pipe[1]);
+    sys_unlink(file_name);
+    must(system_call(__NR_rmdir, directory_name), "every_call: rmdir");
+    sys_munmap(stage.mapping, 4 * PAGE_SIZE);
+    sys_munmap(const_cast<long*>(stage.answer), PAGE_SIZE);
+}
+
+long argument(char letter) {
+    const auto address = [](const void* pointer) {
+        return static_cast<long>(reinterpret_cast<std::uintptr_t>(pointer));
+    };
+    switch (letter) {
+    case '1':
+        return 1;
+    case 'k':
+        return -1;
+    case 's':
+        return 8;
+    case 'z':
+        return 64;
+    case 'g':
+        return PAGE_SIZE;
+    case 'f':
+        return stage.file;
+    case 'd':
+        return stage.directory;
+    case 'r':
+        return stage.pipe[0];
+    case 'w':
+        return stage.pipe[1];
+    case 'c':
+        return AT_FDCWD;
+    case 'p':
+        return address(file_name);
+    case 'q':
+        return address(free_name);
+    case 'y':
+        return address("tmpfs");
+    case 'D':
+        return address(directory_name);
+    case 'b':
+        return address(stage.buffer);
+    case 'm':
+        return address(stage.mapping);
+    case 'v':
+        return address(&stage.vector);
+    case 'a':
+        return address(stage.strings);
+    case 'i':
+        return sys_getpid();
+    case 't':
+        return sys_gettid();
+    case 'n':
+        return SIGURG;
+    default:
+        return 0;
+    }
+}
+
+// What an argument is spoiled with. "unmapped" is an address just above the program and below its mappings.
+struct Spoiled {
+    const char* name;
+    long value;
+};
+constexpr auto spoiled = std::to_array<Spoiled>({
+    {"NULL", 0},
+    {"kernel", static_cast<long>(0x80008000u)},
+    {"unmapped", 0x70000000},
+    {"misaligned", 0}, // the buffer's second byte
+    {"huge", 0x7fffffff},
+    {"negative", -1},
+});
+long spoiled_value(const Spoiled& kind) { return kind.name[0] == 'm' ? argument('b') + 1 : kind.value; }
+
+// --- one call in one child ---
+
+enum class End { answered, died, waited };
+struct Outcome {
+    End end;
+    long value; // the answer, or the status of wait4
+};
+
+bool may_wait(const Call& call) { return std::strchr(call.arguments, '~') != nullptr; }
+
+void in_child(int number, const std::array<long, 6>& arguments) {
+    if (number == __NR_mount || number == __NR_chdir) // these see to it that nothing stays behind
+        must(system_call(__NR_chdir, "/"), "every_call: chdir");
+    const long answer = system_call(number, arguments[0], arguments[1], arguments[2], arguments[3],
+                                    arguments[4], arguments[5]);
+    *stage.answer = answer;
+    if (number == __NR_shmget && !is_error(answer))
+        system_call(__NR_shmctl, answer, IPC_RMID, nullptr);
+    if (number == __NR_semget && !is_error(answer))
+        system_call(__NR_semctl, answer, 0, IPC_RMID);
+    sys_exit_group(0);
+}
+
+// Waits until `child` is dead: true, or false after `milliseconds`. SIGCHLD is blocked, so none is missed.
+bool wait_for(int child, int& status, long milliseconds) {
+    const unsigned long long sigchld = 1ull << (SIGCHLD - 1);
+    __kernel_timespec start, now;
+    sys_clock_gettime(1, &start);
+    for (;;) {
+        if (sys_wait4(child, &status, WNOHANG | __WALL) == child)
+            return true;
+        sys_clock_gettime(1, &now);
+        const long long left = milliseconds * 1'000'000ll - (now.tv_sec - start.tv_sec) * 1'000'000'000ll -
+                               (now.tv_nsec - start.tv_nsec);
+        if (left <= 0)
+            return false;
+        const __kernel_timespec timeout{left / 1'000'000'000, left % 1'000'000'000};
+        system_call(__NR_rt_sigtimedwait_time64, &sigchld, nullptr, &timeout, 8);
+    }
+}
+
+Outcome call_in_child(int number, const std::array<long, 6>& arguments, bool may_wait) {
+    *stage.answer = NOT_YET;
+    const int child = static_cast<int>(must(sys_fork(), "every_call: fork"));
+    if (child == 0) {
+        system_call(__NR_setpgid, 0, 0); // kill(0, …) is for the child alone
+        in_child(number, arguments);
+    }
+    int status = 0;
+    if (!wait_for(child, status, may_wait ? 20 : 5000)) {
+        sys_kill(child, SIGKILL);
+        if (!wait_for(child, status, 5000))
+            fail("every_call: number %d: the child cannot be killed\n", number);
+        return {End::waited, 0};
+    }
+    // A new program says nothing; and a thread of a dead process that waited for it says nothing.
+    const long answer = *stage.answer;
+    return answer == NOT_YET ? Outcome{End::died, status} : Outcome{End::answered, answer};
+}
+
+// Grandchildren that fork and its like have left: this program is their reaper.
+void reap_strays() {
+    for (long pid; (pid = sys_wait4(-1, nullptr, WNOHANG | __WALL)) != -ECHILD;)
+        if (pid == 0) {
+            must(sys_kill(-1, SIGKILL), "every_call: kill"); // their groups are their own, and unknown
+            sys_sched_yield();
+        }
+}
+
+// --- what the outcomes of one number look like in a line ---
+
+class Summary {
+  public:
+    void add(const Outcome& outcome) {
+        if (outcome.end == End::waited)
+            add("waits");
+        else if (outcome.end == End::died && term_signal(static_cast<int>(outcome.value)) != 0)
+            add("signal", term_signal(static_cast<int>(outcome.value)));
+        else if (outcome.end == End::died)
+            add("exits");
+        else
+            add(is_error(outcome.value) ? errno_name(outcome.value) : "ok");
+    }
+    void print(const char* name) const {
+        faultline::print("%-30s", name);
+        for (unsigned i = 0; i < used_; ++i)
+            faultline::print(" %s*%u", words_[i], counts_[i]);
+        faultline::print("\n");
+    }
+
+  private:
+    void add(const char* word, int number = 0) {
+        char text[sizeof words_[0]];
+        snprintf(text, sizeof text, number != 0 ? "%s-%d" : "%s", word, number);
+        unsigned i = 0;
+        while (i < used_ && std::strcmp(words_[i], text) != 0)
+            ++i;
+        if (i == words_.size())
+            return;
+        if (i == used_) {
+            std::strcpy(words_[i], text);
+            ++used_;
+        }
+        ++counts_[i];
+    }
+    std::array<char[16], 12> words_{};
+    std::array<unsigned, 12> counts_{};
+    unsigned used_ = 0;
+};
+
+// Things that would end the test rather than fail in it: killing every process, and the machine's end.
+bool ends_the_test(const Call& call, std::size_t spoiled_argument, long value) {
+    return call.number == __NR_kill && spoiled_argument == 0 && value == -1;
+}
+
+unsigned spoil_each_argument(const Call& call) {
+    const std::size_t count = std::strcspn(call.arguments, "~");
+    Summary summary;
+    unsigned made = 0;
+    const auto attempt = [&](std::size_t which, long value) {
+        std::array<long, 6> arguments{};
+        for (std::size_t i = 0; i < count; ++i)
+            arguments[i] = i == which ? value : argument(call.arguments[i]);
+        const Outcome outcome = call_in_child(call.number, arguments, may_wait(call));
+        if (outcome.end == End::waited && !may_wait(call))
+            wrong("%s with argument %u = %#lx did not return", call.name, static_cast<unsigned>(which),
+                  static_cast<unsigned long>(value));
+        summary.add(outcome);
+        sweep_stage();
+        ++made;
+    };
+    attempt(count, 0); // none is spoiled
+    for (std::size_t which = 0; which < count; ++which)
+        for (const Spoiled& kind : spoiled)
+            if (!ends_the_test(call, which, spoiled_value(kind)))
+                attempt(which, spoiled_value(kind));
+    reap_strays();
+    summary.print(call.name);
+    return made;
+}
+
+const Call* find(int number) {
+    const auto* found = std::find_if(std::begin(calls), std::end(calls),
+                                     [=](const Call& call) { return call.number == number; });
+    return found == std::end(calls) ? nullptr : found;
+}
+
+// Without arguments: who is there, and whether the table of this program knows.
+void every_number() {
+    unsigned served = 0;
+    for (int number = 0; number < NUMBERS; ++number) {
+        const Call* call = find(number);
+        const Outcome outcome = call_in_child(number, {}, call == nullptr || may_wait(*call));
+        const bool missing = outcome.end == End::answered && outcome.value == -ENOSYS;
+        served += missing ? 0 : 1;
+        if (missing && call != nullptr)
+            wrong("%s is in the table and not served", call->name);
+        if (!missing && call == nullptr)
+            wrong("number %d is served and not in the table", number);
+        sweep_stage();
+    }
+    reap_strays();
+    print("%u of %d numbers are served; the others are ENOSYS\n", served, NUMBERS);
+}
+
+// --- nothing may be missing afterwards ---
+
+long number_in(const char* path, const char* before) {
+    char text[1024] = {};
+    const long fd = must(sys_open(path, O_RDONLY), path);
+    must(sys_read(static_cast<int>(fd), text, sizeof text - 1), path);
+    sys_close(static_cast<int>(fd));
+    const char* const found = std::strstr(text, before);
+    if (found == nullptr)
+        fail("every_call: %s has no %s\n", path, before);
+    return std::strtol(found + std::strlen(before), nullptr, 10);
+}
+
+struct Resources {
+    long free_kib, open_files;
+};
+
+Resources resources() {
+    const int fd = static_cast<int>(must(sys_open("/proc/sys/vm/drop_caches", O_WRONLY), "drop_caches"));
+    must(sys_write(fd, "3\n", 2), "drop_caches");
+    sys_close(fd);
+    return {number_in("/proc/meminfo", "MemFree:"), number_in("/proc/sys/fs/file-nr", "")};
+}
+
+// What is missing after `name`, if anything. The new state is what the next call is measured by.
+void compare(Resources& before, const char* name) {
+    const Resources after = resources();
+    if (after.free_kib != before.free_kib)
+        wrong("%s: %ld KiB were free before, %ld afterwards", name, before.free_kib, after.free_kib);
+    if (after.open_files != before.open_files)
+        wrong("%s: %ld files were open before, %ld afterwards", name, before.open_files, after.open_files);
+    before = after;
+}
+
+unsigned test_all() {
+    make_stage();
+    Resources state = resources();
+    every_number();
+    compare(state, "the numbers without arguments");
+    unsigned made = 0;
+    for (const Call& call : calls) {
+        made += spoil_each_argument(call);
+        compare(state, call.name);
+    }
+    strike_stage();
+    return made;
+}
+
+// The first time, this program itself comes to own some more pages.
+void warm_up() {
+    make_stage();
+    call_in_child(__NR_getpid, {}, false);
+    sweep_stage();
+    reap_strays();
+    strike_stage();
+    resources();
+}
+
+// Whoever runs this may already have mounted them.
+void mount_trees() {
+    if (const long proc = sys_mount("proc", "/proc", "proc"); proc != -EBUSY)
+        must(proc, "every_call: mount /proc");
+    must(sys_mount("tmpfs", "/tmp", "tmpfs"), "every_call: mount /tmp");
+}
+
+} // namespace
+
+int main() {
+    const unsigned long long sigchld = 1ull << (SIGCHLD - 1);
+    must(system_call(__NR_rt_sigprocmask, SIG_BLOCK, &sigchld, nullptr, 8), "every_call: rt_sigprocmask");
+    must(system_call(__NR_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "every_call: prctl");
+    mount_trees();
+    new_utsname system;
+    must(system_call(__NR_uname, &system), "every_call: uname");
+
+    warm_up();
+    Resources state = resources();
+    const unsigned made = test_all();
+    system_call(__NR_sethostname, system.nodename, std::strlen(system.nodename));
+    system_call(__NR_setdomainname, system.domainname, std::strlen(system.domainname));
+    compare(state, "all together");
+    print("every_call: %u calls with arguments of all kinds: %u things wrong\n", made, failures);
+    return failures == 0 ? 0 : 1;
+}
