@@ -45,8 +45,13 @@ enum class Errno : u16 {
     LOOP = 40,
     IDRM = 43,
     OVERFLOWED = 75, // EOVERFLOW
+    MSGSIZE = 90,
+    PROTONOSUPPORT = 93,
+    SOCKTNOSUPPORT = 94,
     OPNOTSUPP = 95,
+    AFNOSUPPORT = 97,
     TIMEDOUT = 110,
+    CONNREFUSED = 111,
     OWNERDEAD = 130,
     HWPOISON = 133,
     // Never seen by a program (Linux include/linux/errno.h): how an interrupted call asks to be restarted.

@@ -27,5 +27,13 @@ foreach(row ${rows})
     endforeach()
 endforeach()
 
+# Programs from Debian's packages, where those have been fetched; tests/long.sh fetches them and runs all groups.
+foreach(group futex mm calls busybox)
+    add_test(NAME "conformance: ${group}" COMMAND tests/conformance/run.sh --at-hand ${group}
+             WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    set_tests_properties("conformance: ${group}" PROPERTIES LABELS boot TIMEOUT 900 SKIP_RETURN_CODE 77
+                         ENVIRONMENT QEMU_RUN_BUILT=yes)
+endforeach()
+
 # The demonstration keeps all processors busy by itself, and both are held to a time.
 set_tests_properties("boot: demonstration" "boot: interrupt" PROPERTIES RUN_SERIAL TRUE)

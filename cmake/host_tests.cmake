@@ -10,6 +10,7 @@ room(host_sources mm/*.cpp kernel/sched/*.cpp kernel/futex/*.cpp kernel/debug/de
      arch/walked/*.cpp arch/model/*.cpp)
 room(test_sources tests/host/*.cpp tests/contract/*.cpp)
 list(FILTER test_sources EXCLUDE REGEX /tests/contract/kernel)
+room(interleave_sources tests/interleave/*.cpp tests/host/main.cpp)
 
 add_library(host_flags INTERFACE)
 target_compile_definitions(host_flags INTERFACE FAULTLINE_DEBUG) # costly invariants are checked too
@@ -20,12 +21,17 @@ if(FAULTLINE_SANITIZE)
     target_link_options(host_flags INTERFACE ${sanitizers})
 endif()
 
-add_library(host_kernel OBJECT ${host_sources})
+# A library, so that a test may bring its own in place of what stands there: tests/interleave/kernel.cpp.
+add_library(host_kernel STATIC ${host_sources})
 target_link_libraries(host_kernel PUBLIC host_flags)
 add_executable(host_tests ${test_sources})
-target_link_libraries(host_tests PRIVATE host_kernel Catch2::Catch2 Threads::Threads)
-# Catch2 is one header of 18 000 lines. main.cpp includes it in its own way.
-target_precompile_headers(host_tests PRIVATE <catch2/catch.hpp>)
+add_executable(interleave_tests ${interleave_sources})
+foreach(tests host_tests interleave_tests)
+    target_link_libraries(${tests} PRIVATE host_kernel Catch2::Catch2 Threads::Threads)
+    # Catch2 is one header of 18 000 lines. main.cpp includes it in its own way.
+    target_precompile_headers(${tests} PRIVATE <catch2/catch.hpp>)
+endforeach()
 set_source_files_properties(${PROJECT_SOURCE_DIR}/tests/host/main.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
 
 catch_discover_tests(host_tests TEST_PREFIX "host: " PROPERTIES TIMEOUT 120)
+catch_discover_tests(interleave_tests PROPERTIES TIMEOUT 120)

@@ -7,7 +7,8 @@ cd "$(dirname "$0")/.."
 tests/run.sh
 cmake --preset host-plain
 cmake --build --preset host-plain
-ctest --preset host-plain --parallel "$(nproc)" --exclude-regex '^(boot|source): '
+ctest --preset host-plain --parallel "$(nproc)" --exclude-regex '^(boot|conformance|source): '
+tests/conformance/run.sh
 
 # A line per boot: name, repair, what is expected, options.
 variants() {

@@ -41,6 +41,7 @@ class Interleaver final : ScheduleWatcher {
 
     // The steps so far, one line for each stretch of steps by one CPU.
     std::string history() const;
+    std::size_t steps() const { return steps_.size(); }
 
   private:
     struct Runner {

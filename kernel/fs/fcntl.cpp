@@ -23,7 +23,7 @@ Result<u32> duplicate(s32 fd, u32 lowest, bool close_on_exec) {
 
 // Puts `file` at exactly `fd`, closing what was there.
 Result<u32> install_at(FileRef file, u32 fd, bool close_on_exec) {
-    if (fd >= OPEN_MAX)
+    if (fd >= fd_limit())
         return Err(Errno::BADF);
     (void)close_fd(static_cast<s32>(fd));
     const s32 got = TRY(fd_install(*file, fd, close_on_exec));
@@ -64,7 +64,7 @@ Result<u32> sys_fcntl64(s32 fd, u32 command, u32 argument) {
     switch (command) {
     case F_DUPFD:
     case F_DUPFD_CLOEXEC:
-        if (argument >= OPEN_MAX)
+        if (argument >= fd_limit())
             return Err(Errno::INVAL);
         return duplicate(fd, argument, command == F_DUPFD_CLOEXEC);
     case F_GETFD:

@@ -1,11 +1,14 @@
 // The descriptor table of a process, and its working directory.
 #include "kernel/fs/files.hpp"
 
+#include <algorithm>
+
 #include <linux/fcntl.h>
+#include <linux/resource.h>
 
 #include "kernel/fs/files_private.hpp"
 #include "kernel/fs/locks.hpp"
-#include "kernel/sched/sched.hpp"
+#include "kernel/proc/thread_group.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {
@@ -27,6 +30,14 @@ Result<void> grow(FilesStruct& files, u32 capacity) {
     files.capacity = capacity;
     return {};
 }
+
+} // namespace
+
+u32 fd_limit() {
+    return static_cast<u32>(std::min<u64>(current_group().limits[RLIMIT_NOFILE].soft, OPEN_MAX));
+}
+
+namespace {
 
 // Takes a file out of the table; nullptr: there was none.
 File* take(FilesStruct& files, u32 fd) {
@@ -143,7 +154,7 @@ Result<s32> fd_install(File& file, u32 lowest, bool close_on_exec) {
     u32 fd = lowest;
     while (fd < files.capacity && files.table[fd].file != nullptr)
         ++fd;
-    if (fd >= OPEN_MAX)
+    if (fd >= fd_limit())
         return Err(Errno::MFILE);
     if (fd >= files.capacity) {
         u32 capacity = files.capacity;

@@ -25,6 +25,8 @@ struct FsStruct {
     u32 umask = 022;
 };
 
+u32 fd_limit(); // current's RLIMIT_NOFILE: every new descriptor is below
+
 // A task's file for a descriptor, with a reference; nullptr if there is none. Any task's, as long as `files`
 // stays.
 File* lookup_fd(FilesStruct& files, s32 fd);

@@ -16,6 +16,7 @@
 #include "kernel/fs/poll.hpp"
 #include "kernel/fs/procfs.hpp"
 #include "kernel/fs/random.hpp"
+#include "kernel/proc/loadavg.hpp"
 #include "kernel/fs/sysfs.hpp"
 
 namespace faultline {
@@ -26,6 +27,7 @@ void init_tree() {
 }
 
 void init_filesystem(const void* initramfs, u32 bytes) {
+    init_loadavg();
     init_rtc(); // before the first time stamp
     add_device_randomness(boot_info().rng_seed, boot_info().rng_seed_bytes);
     if (initramfs != nullptr)

@@ -22,7 +22,8 @@ struct FileLock {
 
     bool overlaps(const FileLock& other) const { return start <= other.end && other.start <= end; }
     bool conflicts(const FileLock& other) const {
-        return range == other.range && owner != other.owner && (exclusive || other.exclusive) && overlaps(other);
+        return range == other.range && owner != other.owner && (exclusive || other.exclusive) &&
+               overlaps(other);
     }
 };
 
@@ -53,7 +54,7 @@ bool carve(Inode& inode, const FileLock& hole, FileLock* spare) {
             at = &lock.next;
             continue;
         }
-        const bool before = lock.start < hole.start, after = lock.end > hole.end;
+        const bool before = lock.start<hole.start, after = lock.end> hole.end;
         if (before && after) {
             *spare = lock;
             spare->start = hole.end + 1;
@@ -81,7 +82,8 @@ bool carve(Inode& inode, const FileLock& hole, FileLock* spare) {
 void absorb_neighbours(Inode& inode, FileLock& lock) {
     for (FileLock** at = &inode.locks; *at != nullptr;) {
         FileLock& other = **at;
-        const bool same = other.range == lock.range && other.owner == lock.owner && other.exclusive == lock.exclusive;
+        const bool same =
+            other.range == lock.range && other.owner == lock.owner && other.exclusive == lock.exclusive;
         if (!same || (other.end + 1 != lock.start && lock.end + 1 != other.start)) {
             at = &other.next;
             continue;
@@ -118,7 +120,8 @@ Result<void> set_lock(Inode& inode, const FileLock& wanted, bool wait) {
     while (find_conflict(inode, wanted) != nullptr) {
         if (!wait)
             return Err(Errno::AGAIN);
-        TRY_VOID(wait_event_interruptible(inode.lock_waiters, [&] { return find_conflict(inode, wanted) == nullptr; }));
+        TRY_VOID(wait_event_interruptible(inode.lock_waiters,
+                                          [&] { return find_conflict(inode, wanted) == nullptr; }));
     }
     return grant(inode, wanted, false);
 }
@@ -179,9 +182,8 @@ Result<u32> get_lock(File& file, UserAddr user) {
         answer.l_type = found->exclusive ? F_WRLCK : F_RDLCK;
         answer.l_whence = 0;
         answer.l_start = static_cast<decltype(answer.l_start)>(found->start);
-        answer.l_len = found->end == OFFSET_MAX
-                           ? 0
-                           : static_cast<decltype(answer.l_len)>(found->end - found->start + 1);
+        answer.l_len =
+            found->end == OFFSET_MAX ? 0 : static_cast<decltype(answer.l_len)>(found->end - found->start + 1);
         answer.l_pid = found->pid;
     }
     TRY_VOID(copy_struct_to_user(user, &answer, sizeof answer));

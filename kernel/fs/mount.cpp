@@ -20,9 +20,12 @@ namespace {
 struct Mount {
     Mount* next = nullptr;
     Inode* root = nullptr; // the reference is its target's
+    u32 device = 0;
     const char* type = "";
     char source[32] = {};
 };
+constexpr u32 ROOT_DEVICE = 1, NAMELESS_DEVICE = 2;
+constinit u32 last_device = NAMELESS_DEVICE;
 constinit Mount* mounts = nullptr; // oldest first; under tree_lock
 constinit KmemCache mount_cache("mount", sizeof(Mount), alignof(Mount));
 
@@ -72,12 +75,25 @@ Result<void> mount_root(Inode& target, Inode& root, std::string_view source, con
     mount->root = target.mounted = &iget(root);
     root.covers = &iget(target);
     mount->type = type;
+    mount->device = ++last_device;
     std::memcpy(mount->source, source.data(), std::min(source.size(), sizeof mount->source - 1));
     Mount** end = &mounts;
     while (*end != nullptr)
         end = &(*end)->next;
     *end = mount;
     return {};
+}
+
+u32 device_of(const Inode& inode) {
+    const Inode* at = &inode;
+    while (at->covers == nullptr) {
+        if (at == &root_inode())
+            return ROOT_DEVICE;
+        if (at->names.empty() || at->names.front().parent == nullptr)
+            return NAMELESS_DEVICE;
+        at = at->names.front().parent;
+    }
+    return (*find_mount(*at))->device;
 }
 
 Result<void> show_mounts(const Inode&, SeqFile& out) {

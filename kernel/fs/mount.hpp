@@ -14,6 +14,10 @@ class SeqFile;
 // (boot).
 Result<void> mount_root(Inode& target, Inode& root, std::string_view source, const char* type);
 
+// Which file system an inode belongs to, as st_dev says it: 1 for the root's, another for each mount, and one
+// for what never had a name in the tree. Caller holds tree_lock.
+u32 device_of(const Inode& inode);
+
 // /proc/mounts: a line per mount.
 Result<void> show_mounts(const Inode& inode, SeqFile& out);
 

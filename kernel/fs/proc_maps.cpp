@@ -13,21 +13,30 @@ namespace {
 constexpr u32 NAME_COLUMN = 49; // where Linux puts the path
 constexpr u32 PSS_SHIFT = 12;
 
-void show_name(const MmStruct& mm, const VmArea& vma, char* buffer, SeqFile& out) {
+Result<void> show_name(const MmStruct& mm, const VmArea& vma, SeqFile& out) {
+    char* buffer = nullptr;
     const char* name = nullptr;
-    if (vma.mapping != nullptr)
+    if (vma.mapping != nullptr) {
+        buffer = static_cast<char*>(kmalloc(PATH_LENGTH_MAX));
+        if (buffer == nullptr)
+            return Err(Errno::NOMEM);
         name = vma.mapping->ops->name(*vma.mapping, buffer, PATH_LENGTH_MAX);
-    else if (vma.start <= mm.brk && vma.end > mm.start_brk && mm.brk != mm.start_brk)
+    } else if (vma.start <= mm.brk && vma.end > mm.start_brk && mm.brk != mm.start_brk) {
         name = "[heap]";
-    else if (vma.contains(mm.start_stack))
+    } else if (vma.contains(mm.start_stack)) {
         name = "[stack]";
-    if (name == nullptr)
-        return;
-    out.pad_to(NAME_COLUMN);
-    out.text(name);
+    }
+    if (name != nullptr) {
+        out.pad_to(NAME_COLUMN);
+        out.text(name);
+    } else {
+        out.text(" ");
+    }
+    kfree(buffer);
+    return {};
 }
 
-void show_vma(const MmStruct& mm, const VmArea& vma, char* buffer, SeqFile& out) {
+Result<void> show_vma(const MmStruct& mm, const VmArea& vma, SeqFile& out) {
     out.printf("%08x-%08x %c%c%c%c %08llx 00:%02x %llu", static_cast<unsigned>(vma.start.value()),
                static_cast<unsigned>(vma.end.value()), (vma.flags & VM_READ) != 0 ? 'r' : '-',
                (vma.flags & VM_WRITE) != 0 ? 'w' : '-', (vma.flags & VM_EXEC) != 0 ? 'x' : '-',
@@ -35,8 +44,9 @@ void show_vma(const MmStruct& mm, const VmArea& vma, char* buffer, SeqFile& out)
                static_cast<unsigned long long>(vma.mapping != nullptr ? u64{vma.pgoff} << PAGE_SHIFT : 0),
                vma.mapping != nullptr ? 1u : 0u,
                static_cast<unsigned long long>(vma.mapping != nullptr ? vma.mapping->inode : 0));
-    show_name(mm, vma, buffer, out);
+    TRY_VOID(show_name(mm, vma, out));
     out.text("\n");
+    return {};
 }
 
 struct VmaUse { // bytes
@@ -104,28 +114,29 @@ void show_use(const VmArea& vma, const VmaUse& use, SeqFile& out) {
     out.text("\n");
 }
 
-Result<void> show(const Inode& inode, SeqFile& out, bool with_use) {
+// The first mapping that ends above `address`, which is moved to its end.
+Result<bool> show(const Inode& inode, SeqFile& out, u32& address, bool with_use) {
     auto mm = proc_mm(inode);
     if (!mm.ok())
-        return {}; // a zombie maps nothing
-    char* buffer = static_cast<char*>(kmalloc(PATH_LENGTH_MAX));
-    if (buffer == nullptr)
-        return Err(Errno::NOMEM);
-    {
-        ReadGuard guard((*mm)->mmap_lock);
-        for (const VmArea& vma : (*mm)->vmas) {
-            show_vma(**mm, vma, buffer, out);
-            if (with_use)
-                show_use(vma, use_of(**mm, vma), out);
-        }
-    }
-    kfree(buffer);
-    return {};
+        return false; // a zombie maps nothing
+    ReadGuard guard((*mm)->mmap_lock);
+    const VmArea* vma = find_vma(**mm, UserAddr(address));
+    if (vma == nullptr)
+        return false;
+    TRY_VOID(show_vma(**mm, *vma, out));
+    if (with_use)
+        show_use(*vma, use_of(**mm, *vma), out);
+    address = vma->end.value();
+    return true;
 }
 
 } // namespace
 
-Result<void> show_pid_maps(const Inode& inode, SeqFile& out) { return show(inode, out, false); }
-Result<void> show_pid_smaps(const Inode& inode, SeqFile& out) { return show(inode, out, true); }
+Result<bool> show_pid_maps(const Inode& inode, SeqFile& out, u32& cursor) {
+    return show(inode, out, cursor, false);
+}
+Result<bool> show_pid_smaps(const Inode& inode, SeqFile& out, u32& cursor) {
+    return show(inode, out, cursor, true);
+}
 
 } // namespace faultline

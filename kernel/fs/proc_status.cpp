@@ -202,12 +202,15 @@ Result<void> show_pid_statm(const Inode& inode, SeqFile& out) {
     return {};
 }
 
-Result<void> show_pid_cmdline(const Inode& inode, SeqFile& out) {
+namespace {
+
+// The strings between two marks of a process's address space, which are the process's to change.
+Result<void> show_strings(const Inode& inode, SeqFile& out, UserAddr MmStruct::*first, UserAddr MmStruct::*end) {
     auto mm = proc_mm(inode);
     if (!mm.ok())
         return {}; // a zombie has none
-    const UserAddr start = (*mm)->arg_start;
-    const u32 bytes = (*mm)->arg_end - start;
+    const UserAddr start = (**mm).*first;
+    const u32 bytes = (**mm).*end - start;
     char chunk[128];
     for (u32 at = 0; at < bytes && !out.overflowed();) {
         const u32 part = std::min(bytes - at, static_cast<u32>(sizeof chunk));
@@ -216,6 +219,15 @@ Result<void> show_pid_cmdline(const Inode& inode, SeqFile& out) {
         at += part;
     }
     return {};
+}
+
+} // namespace
+
+Result<void> show_pid_cmdline(const Inode& inode, SeqFile& out) {
+    return show_strings(inode, out, &MmStruct::arg_start, &MmStruct::arg_end);
+}
+Result<void> show_pid_environ(const Inode& inode, SeqFile& out) {
+    return show_strings(inode, out, &MmStruct::env_start, &MmStruct::env_end);
 }
 
 Result<void> show_pid_comm(const Inode& inode, SeqFile& out) {

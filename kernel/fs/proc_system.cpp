@@ -44,8 +44,10 @@ Result<void> show_cmdline(const Inode&, SeqFile& out) {
 
 Result<void> show_uptime(const Inode&, SeqFile& out) {
     const u64 hundredths = clock_ns() / (NSEC_PER_SEC / 100);
-    out.printf("%llu.%02u 0.00\n", static_cast<unsigned long long>(hundredths / 100),
-               static_cast<unsigned>(hundredths % 100));
+    const u64 idle = idle_time_ns() / (NSEC_PER_SEC / 100);
+    out.printf("%llu.%02u %llu.%02u\n", static_cast<unsigned long long>(hundredths / 100),
+               static_cast<unsigned>(hundredths % 100), static_cast<unsigned long long>(idle / 100),
+               static_cast<unsigned>(idle % 100));
     return {};
 }
 
@@ -87,6 +89,8 @@ Result<void> write_drop_caches(const Inode&, std::string_view text) {
     return {};
 }
 
+Result<void> write_pid_max(const Inode&, std::string_view text) { return set_pid_max(parse_pid(text)); }
+
 // `c`: the kernel breaks, so that anybody can see what that looks like; Linux offers it in the same place. It
 // writes through a null pointer.
 Result<void> write_sysrq_trigger(const Inode&, std::string_view text) {
@@ -104,6 +108,8 @@ constexpr char no_cores[] = "";
 constexpr ProcEntry root_entries[] = {
     {.name = "cmdline", .show = show_cmdline},
     {.name = "filesystems", .show = show_filesystems},
+    {.name = "loadavg", .show = show_loadavg},
+    {.name = "stat", .show = show_stat},
     {.name = "meminfo", .show = show_meminfo},
     {.name = "uptime", .show = show_uptime},
     {.name = "version", .show = show_version},
@@ -115,7 +121,7 @@ constexpr ProcEntry kernel_entries[] = {
     {.name = "hostname", .show = show_line<SYSTEM_NAME.nodename>},
     {.name = "osrelease", .show = show_line<SYSTEM_NAME.release>},
     {.name = "ostype", .show = show_line<SYSTEM_NAME.sysname>},
-    {.name = "pid_max", .show = show_number<[] { return PID_MAX; }>},
+    {.name = "pid_max", .show = show_number<pid_max>, .write = write_pid_max, .mode = S_IFREG | 0644},
     {.name = "tainted", .show = show_number<[] { return 0; }>}, // nothing can be loaded that would
     {.name = "version", .show = show_line<SYSTEM_NAME.version>},
 };
@@ -124,8 +130,7 @@ constexpr ProcEntry vm_entries[] = {
     {.name = "max_map_count", .show = show_number<[] { return MAX_MAP_COUNT; }>},
     {.name = "mmap_min_addr", .show = show_number<[] { return FIRST_USER_ADDRESS.value(); }>},
     {.name = "drop_caches", .write = write_drop_caches, .mode = S_IFREG | 0200},
-    {.name = "overcommit_memory",
-     .show = show_number<[] { return 0; }>}, // by a guess: mm/limits.hpp
+    {.name = "overcommit_memory", .show = show_number<[] { return 0; }>}, // by a guess: mm/limits.hpp
 };
 
 constexpr ProcEntry sys_directory{.name = "sys", .mode = S_IFDIR | 0555};

@@ -1,5 +1,5 @@
-// The machine of procfs: files whose text is made at the first read and kept until the file is closed or
-// rewound.
+// The machine of procfs: files whose text is made as it is read, a buffer at a time, and made again when the file
+// is rewound (Linux fs/seq_file.c).
 #include "kernel/fs/procfs.hpp"
 
 #include <algorithm>
@@ -18,45 +18,112 @@ namespace {
 constexpr u32 TEXT_FIRST = PAGE_SIZE, TEXT_MAX = 4u << 20;
 
 struct Text {
-    u32 used;
-    char data[1]; // `used` bytes
+    u64 start;  // of `data` in the file
+    u32 used;   // bytes in `data`
+    u32 size;   // that fit there
+    u32 cursor; // the part that comes next
+    bool ended; // and there is none
+    char data[1];
 };
 
 const ProcEntry& entry_of(const Inode& inode) { return *static_cast<const ProcEntry*>(inode.proc_entry); }
 
-Result<Text*> make_text(const Inode& inode) {
-    for (u32 size = TEXT_FIRST; size <= TEXT_MAX; size *= 2) {
-        auto* text = static_cast<Text*>(kmalloc(size));
-        if (text == nullptr)
+Result<Text*> new_text(u32 bytes) {
+    auto* text = static_cast<Text*>(kmalloc(bytes));
+    if (text == nullptr)
+        return Err(Errno::NOMEM);
+    *text = {0, 0, bytes - u32{offsetof(Text, data)}, 0, false, {}};
+    return text;
+}
+
+// A file that is made at once is one part.
+Result<bool> show_part(const Inode& inode, SeqFile& out, u32& cursor) {
+    const ProcEntry& entry = entry_of(inode);
+    if (entry.show_part != nullptr)
+        return entry.show_part(inode, out, cursor);
+    if (cursor != 0)
+        return false;
+    TRY_VOID(entry.show(inode, out));
+    cursor = 1;
+    return true;
+}
+
+// Replaces the text by what follows it: as many parts as fit, but at least one.
+Result<void> make_text(const Inode& inode, Text*& text) {
+    text->start += text->used;
+    text->used = 0;
+    for (;;) {
+        SeqFile out(text->data, text->size);
+        while (!text->ended) {
+            const u32 used = out.used();
+            u32 next = text->cursor;
+            text->ended = !TRY(show_part(inode, out, next));
+            if (out.overflowed()) {
+                out.cut(used);
+                break;
+            }
+            text->cursor = next;
+            text->used = out.used();
+        }
+        if (text->used != 0 || text->ended)
+            return {};
+        const u32 size = (text->size + u32{offsetof(Text, data)}) * 2;
+        Text* larger = size <= TEXT_MAX ? TRY(new_text(size)) : nullptr;
+        if (larger == nullptr)
             return Err(Errno::NOMEM);
-        SeqFile out(text->data, size - static_cast<u32>(offsetof(Text, data)));
-        const auto shown = entry_of(inode).show(inode, out);
-        text->used = out.used();
-        if (shown.ok() && !out.overflowed())
-            return text;
-        kfree(text);
-        if (!shown.ok())
-            return Err(shown.error());
+        larger->start = text->start;
+        larger->cursor = text->cursor;
+        kfree(std::exchange(text, larger));
     }
-    return Err(Errno::NOMEM);
+}
+
+bool holds(const Text& text, u64 position) {
+    return position >= text.start && position < text.start + text.used;
+}
+
+// Copies what the text holds from `position` on.
+Result<u32> copy_text(const Text& text, u64& position, UserAddr buffer, u32 bytes) {
+    const u32 offset = static_cast<u32>(position - text.start);
+    const u32 wanted = std::min(bytes, text.used - offset);
+    const u32 copied = wanted - copy_to_user(buffer, text.data + offset, wanted);
+    position += copied;
+    if (copied == 0 && wanted != 0)
+        return Err(Errno::FAULT);
+    return copied;
+}
+
+// What is left of the text, and the text that follows: as much as Linux gives in one call, who makes a page of
+// whole lines of maps even for a larger buffer.
+Result<u32> read_text(const Inode& inode, Text*& text, u64& position, UserAddr buffer, u32 bytes) {
+    if (position == 0 || position < text->start) {
+        text->start = text->used = text->cursor = 0;
+        text->ended = false;
+    }
+    const u32 rest = holds(*text, position) ? TRY(copy_text(*text, position, buffer, bytes)) : 0;
+    if (rest == bytes)
+        return rest;
+    while (!holds(*text, position) && !text->ended)
+        if (const auto made = make_text(inode, text); !made.ok())
+            return rest != 0 ? Result<u32>(rest) : Result<u32>(Err(made.error()));
+    if (!holds(*text, position))
+        return rest;
+    const auto more = copy_text(*text, position, buffer + rest, bytes - rest);
+    if (!more.ok())
+        return rest != 0 ? Result<u32>(rest) : more;
+    return rest + more.value();
 }
 
 Result<u32> proc_read(File& file, UserAddr buffer, u32 bytes, u64& position) {
-    if (entry_of(*file.inode).show == nullptr)
+    const ProcEntry& entry = entry_of(*file.inode);
+    if (entry.show == nullptr && entry.show_part == nullptr)
         return Err(Errno::INVAL);
     WriteGuard guard(file.inode->lock); // the text must not be made again while it is copied
-    if (file.private_data == nullptr || position == 0) {
-        kfree(std::exchange(file.private_data, nullptr));
-        file.private_data = TRY(make_text(*file.inode));
-    }
-    const Text& text = *static_cast<Text*>(file.private_data);
-    if (position >= text.used)
-        return 0u;
-    const u32 start = static_cast<u32>(position);
-    const u32 wanted = std::min(bytes, text.used - start);
-    const u32 copied = wanted - copy_to_user(buffer, text.data + start, wanted);
-    position += copied;
-    return copied == 0 && wanted != 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(copied);
+    if (file.private_data == nullptr)
+        file.private_data = TRY(new_text(TEXT_FIRST));
+    auto* text = static_cast<Text*>(file.private_data);
+    const auto result = read_text(*file.inode, text, position, buffer, bytes);
+    file.private_data = text; // a larger one, perhaps
+    return result;
 }
 
 Result<u32> proc_write(File& file, UserAddr buffer, u32 bytes, u64&) {

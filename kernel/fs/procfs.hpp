@@ -16,6 +16,9 @@ struct ProcEntry {
     const char* name;
     // The contents. SRCH: the task is gone; NOMEM. May sleep.
     Result<void> (*show)(const Inode& inode, SeqFile& out) = nullptr;
+    // Or in parts, so that a reader pays for what it reads: writes the part at `cursor`, 0 for the first, and
+    // moves the cursor to the next. False: there is none at `cursor`.
+    Result<bool> (*show_part)(const Inode& inode, SeqFile& out, u32& cursor) = nullptr;
     // What writing does, with the text written as one string. INVAL, SRCH.
     Result<void> (*write)(const Inode& inode, std::string_view text) = nullptr;
     // Files that are no text bring their own operations.
@@ -75,11 +78,15 @@ Result<void> show_pid_status(const Inode& inode, SeqFile& out); // proc_status.c
 Result<void> show_pid_stat(const Inode& inode, SeqFile& out);
 Result<void> show_pid_statm(const Inode& inode, SeqFile& out);
 Result<void> show_pid_cmdline(const Inode& inode, SeqFile& out);
+Result<void> show_pid_environ(const Inode& inode, SeqFile& out);
 Result<void> show_pid_comm(const Inode& inode, SeqFile& out);
-Result<void> show_pid_maps(const Inode& inode, SeqFile& out); // proc_maps.cpp
-Result<void> show_pid_smaps(const Inode& inode, SeqFile& out);
+Result<bool> show_pid_maps(const Inode& inode, SeqFile& out, u32& cursor); // proc_maps.cpp
+Result<bool> show_pid_smaps(const Inode& inode, SeqFile& out, u32& cursor);
 Result<void> write_clear_refs(const Inode& inode, std::string_view text); // proc_pages.cpp
 extern const FileOps pagemap_ops, pte_ops;
+Result<void> show_stat(const Inode& inode, SeqFile& out); // proc_stat.cpp
+Result<void> show_loadavg(const Inode& inode, SeqFile& out);
+u64 idle_time_ns();                    // since boot
 void make_system_entries(Inode& root); // proc_system.cpp
 
 } // namespace faultline

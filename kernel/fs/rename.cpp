@@ -4,6 +4,7 @@
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 
+#include "kernel/fs/mount.hpp"
 #include "kernel/fs/open.hpp"
 #include "kernel/fs/syscalls.hpp"
 #include "kernel/sched/sched.hpp"
@@ -28,12 +29,12 @@ bool is_below(Inode& inode, const Inode& ancestor) {
 
 // rename(2)'s conditions on what stands at the new name.
 Result<void> may_replace(const Found& from, const Found& to) {
-    if (to.inode->covers != nullptr)
-        return Err(Errno::BUSY);
     if (from.inode->is_directory() && !to.inode->is_directory())
         return Err(Errno::NOTDIR);
     if (!from.inode->is_directory() && to.inode->is_directory())
         return Err(Errno::ISDIR);
+    if (to.inode->covers != nullptr)
+        return Err(Errno::BUSY);
     if (to.inode->is_directory() && !to.inode->children.empty())
         return Err(Errno::NOTEMPTY);
     return {};
@@ -42,6 +43,8 @@ Result<void> may_replace(const Found& from, const Found& to) {
 Result<void> do_rename(const Found& from, const Found& to, u32 flags) {
     if (from.last != Found::Name || to.last != Found::Name || from.inode->covers != nullptr)
         return Err(Errno::BUSY);
+    if (device_of(*from.parent) != device_of(*to.parent))
+        return Err(Errno::XDEV);
     if (from.parent->ops != nullptr || to.parent->ops != nullptr)
         return Err(Errno::PERM);
     if ((from.trailing_slash || to.trailing_slash) && !from.inode->is_directory())
@@ -121,7 +124,7 @@ Result<u32> sys_linkat(s32 old_dirfd, UserAddr old_path, s32 new_dirfd, UserAddr
         return Err(Errno::EXIST);
     if (from.inode->is_directory())
         return Err(Errno::PERM);
-    if (from.inode->proc_entry != nullptr)
+    if (device_of(*from.inode) != device_of(*to.parent))
         return Err(Errno::XDEV);
     if (from.inode->nlink == 0)
         return Err(Errno::NOENT);

@@ -15,6 +15,11 @@ class SeqFile {
     void text(std::string_view text);
     void pad_to(u32 column); // blanks up to `column` of the current line, at least one
 
+    void cut(u32 used) { // takes back what came after, and that it did not fit
+        used_ = used;
+        overflowed_ = false;
+    }
+
     bool overflowed() const { return overflowed_; } // something did not fit
     u32 used() const { return used_; }
 

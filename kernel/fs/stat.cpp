@@ -8,6 +8,7 @@
 #include <linux/magic.h>
 
 #include "kernel/fs/files_private.hpp"
+#include "kernel/fs/mount.hpp"
 #include "kernel/fs/namei.hpp"
 #include "kernel/fs/syscalls.hpp"
 #include "mm/page_alloc.hpp"
@@ -18,8 +19,12 @@ namespace faultline {
 namespace {
 
 constexpr u64 NSEC = 1'000'000'000;
-constexpr u32 DEVICE_NUMBER = 1; // of the one file system there is
 constexpr u32 SECTOR = 512;      // the unit of st_blocks
+
+u32 device_number(const Inode& inode) {
+    ReadGuard guard(tree_lock());
+    return device_of(inode);
+}
 
 // The inode that (dirfd, path, flags) of the *at calls means; an empty path with AT_EMPTY_PATH is dirfd's
 // own.
@@ -39,7 +44,7 @@ Result<InodeRef> inode_at(s32 dirfd, UserAddr path, u32 flags) {
 Result<u32> put_stat64(const Inode& inode, UserAddr buffer) {
     struct stat64 out;
     std::memset(&out, 0, sizeof out);
-    out.st_dev = DEVICE_NUMBER;
+    out.st_dev = device_number(inode);
     out.__st_ino = static_cast<u32>(inode.number);
     out.st_ino = inode.number;
     out.st_mode = inode.mode;
@@ -84,7 +89,7 @@ Result<u32> put_statx(const Inode& inode, UserAddr buffer) {
     out.stx_ctime = statx_time(inode.ctime_ns);
     out.stx_rdev_major = inode.rdev >> 8;
     out.stx_rdev_minor = inode.rdev & 0xff;
-    out.stx_dev_minor = DEVICE_NUMBER;
+    out.stx_dev_minor = device_number(inode);
     TRY_VOID(copy_struct_to_user(buffer, &out, sizeof out));
     return 0u;
 }

@@ -3,7 +3,6 @@
 #include <span>
 
 #include <linux/futex.h>
-#include <linux/time.h>
 
 #include "arch/contract/uaccess.hpp"
 #include "kernel/futex/livelock.hpp"
@@ -157,10 +156,11 @@ Result<u32> wait_multiple(Waiters waiters, Deadline deadline) {
 Result<Deadline> waitv_deadline(UserAddr timeout, s32 clock) {
     if (timeout.value() == 0)
         return Deadline();
-    if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
+    constexpr s32 REALTIME = 0, MONOTONIC = 1; // linux/time.h, which does not go with a C library's <ctime>
+    if (clock != REALTIME && clock != MONOTONIC)
         return Err(Errno::INVAL);
     return Deadline(TRY(get_timespec<Timespec64>(timeout)),
-                    clock == CLOCK_REALTIME ? ClockBase::Realtime : ClockBase::Monotonic);
+                    clock == REALTIME ? ClockBase::Realtime : ClockBase::Monotonic);
 }
 
 } // namespace

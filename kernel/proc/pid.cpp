@@ -1,4 +1,4 @@
-// Process and thread ids: given in rising order, and again from the bottom after PID_MAX, so that an id is
+// Process and thread ids: given in rising order, and again from the bottom after pid_max, so that an id is
 // not reused at once (Linux kernel/pid.c).
 #include "base/late.hpp"
 #include "kernel/proc/thread_group.hpp"
@@ -18,17 +18,18 @@ constinit s32 last_pid = 0;
 constinit u32 count = 0;
 
 constexpr s32 RESERVED_PIDS = 300; // after a wrap, the first ids are left to those that have them (Linux)
+constinit s32 wrap_at = PID_MAX;
 
 } // namespace
 
 void init_pids() { tasks.emplace(); }
 
 Result<s32> alloc_pid() {
-    if (count >= PID_MAX - RESERVED_PIDS)
+    if (count >= static_cast<u32>(wrap_at - RESERVED_PIDS))
         return Err(Errno::AGAIN);
     s32 pid = last_pid;
     do {
-        pid = pid + 1 < PID_MAX ? pid + 1 : RESERVED_PIDS;
+        pid = pid + 1 < wrap_at ? pid + 1 : RESERVED_PIDS;
     } while (find_task_by_vpid(pid) != nullptr);
     last_pid = pid;
     return pid;
@@ -59,6 +60,16 @@ Task* next_task(s32 pid) {
     return found != tasks->end() ? &*found : nullptr;
 }
 
+s32 pid_max() { return wrap_at; }
+
+Result<void> set_pid_max(s32 most) {
+    if (most <= RESERVED_PIDS || most > PID_MAX)
+        return Err(Errno::INVAL);
+    wrap_at = most;
+    return {};
+}
+
 u32 task_count() { return count; }
+s32 last_pid_given() { return last_pid; }
 
 } // namespace faultline

@@ -99,6 +99,7 @@ Result<void> sys_mlock2(UserAddr start, u32 length, u32 flags);
 Result<void> sys_munlock(UserAddr start, u32 length);
 Result<void> sys_mlockall(u32 flags);
 u32 sys_munlockall();
+Result<u32> sys_process_mrelease(s32 pidfd, u32 flags);
 Result<u32> sys_cacheflush(UserAddr start, UserAddr end, u32 flags);
 
 // syscalls_time.cpp: `_time64` calls pass seconds in 64 bits

@@ -5,12 +5,15 @@
 #include "arch/contract/memory.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "kernel/fs/files.hpp"
+#include "kernel/fs/inode.hpp"
 #include "kernel/proc/cred.hpp"
+#include "kernel/proc/pidfd.hpp"
 #include "kernel/proc/syscalls.hpp"
 #include "kernel/proc/thread_group.hpp"
 #include "kernel/sched/sched.hpp"
 #include "mm/filemap.hpp"
 #include "mm/gup.hpp"
+#include "mm/memory.hpp"
 #include "mm/mman.hpp"
 #include "mm/mmap.hpp"
 #include "mm/pgtable.hpp"
@@ -30,6 +33,7 @@ Result<UserAddr> mmap_file(UserAddr address, u32 length, u32 prot, u32 flags, Fi
     AddressSpace* mapping = file_mapping(file);
     if (mapping == nullptr && !maps_as_zeros(file))
         return Err(Errno::NODEV);
+    file.inode->atime_ns = current_time_ns(); // as read(2) does (Linux file_accessed)
     return do_mmap(current_mm(), address, length, prot, flags, mapping, file.writable(), page_offset);
 }
 
@@ -146,6 +150,28 @@ Result<void> sys_mlockall(u32 flags) { return do_mlockall(current_mm(), flags); 
 u32 sys_munlockall() {
     do_munlockall(current_mm());
     return 0;
+}
+
+// The memory of a process that has been killed, given back before it gets to its own exit. Only what is nobody
+// else's: private pages. (Linux 6.1 mm/oom_kill.c process_mrelease, __oom_reap_task_mm.)
+Result<u32> sys_process_mrelease(s32 pidfd, u32 flags) {
+    if (flags != 0)
+        return Err(Errno::INVAL);
+    const ThreadGroup& group = *TRY(pidfd_process(pidfd));
+    MmStruct* mm = group.leader->mm.mm;
+    if (mm == nullptr)
+        return Err(Errno::SRCH);
+    if (!group.group_exit)
+        return Err(Errno::INVAL);
+    mmget(*mm); // its owner may be gone when the lock is ours
+    {
+        ReadGuard guard(mm->mmap_lock);
+        for (const VmArea& vma : mm->vmas)
+            if (!vma.shared())
+                zap_page_range(*mm, vma.start, vma.end);
+    }
+    mmput(*mm);
+    return 0u;
 }
 
 // mm/host.hpp

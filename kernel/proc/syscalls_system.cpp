@@ -15,6 +15,7 @@
 #include "kernel/fs/files.hpp"
 #include "kernel/fs/random.hpp"
 #include "kernel/proc/cred.hpp"
+#include "kernel/proc/loadavg.hpp"
 #include "kernel/proc/process.hpp"
 #include "kernel/proc/rusage.hpp"
 #include "kernel/proc/syscalls.hpp"
@@ -87,6 +88,7 @@ Result<u32> sys_sysinfo(UserAddr buffer) {
     info.totalram = nr_total_pages();
     info.freeram = nr_free_pages();
     info.procs = static_cast<__u16>(task_count());
+    std::copy_n(get_avenrun().minutes, std::size(info.loads), info.loads);
     info.mem_unit = PAGE_SIZE;
     TRY_VOID(copy_struct_to_user(buffer, &info, sizeof info));
     return 0u;

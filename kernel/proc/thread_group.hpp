@@ -103,6 +103,7 @@ Task* find_task_by_vpid(s32 pid); // any thread; nullptr: there is none. Valid u
 ThreadGroup* find_group(s32 pid); // the process with this pid (a leader's), zombies included
 Task* next_task(s32 pid);         // the task with the smallest id >= pid, for walks that may sleep in between
 u32 task_count();
+s32 last_pid_given(); // for /proc/loadavg
 
 // Calls visit(group) for every process. Must not sleep.
 template <class Visitor>
@@ -112,6 +113,8 @@ void for_each_process(Visitor&& visit) {
             visit(*task->group);
 }
 
-inline constexpr s32 PID_MAX = 32768; // /proc/sys/kernel/pid_max
+inline constexpr s32 PID_MAX = 32768;
+s32 pid_max();                      // /proc/sys/kernel/pid_max: ids are below this
+Result<void> set_pid_max(s32 most); // INVAL: not in 301 … PID_MAX
 
 } // namespace faultline

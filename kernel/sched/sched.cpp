@@ -15,7 +15,7 @@
 namespace faultline {
 
 constinit TaskDeadHook task_dead_hook = nullptr;
-constinit void (*leave_idle_hook)() = nullptr;
+constinit LeaveIdleHook leave_idle_hook = nullptr;
 
 namespace {
 

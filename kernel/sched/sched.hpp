@@ -68,7 +68,8 @@ using TaskDeadHook = void (*)(Task& task);
 extern TaskDeadHook task_dead_hook;
 
 // Called before the idle task makes room for another, interrupts on. nullptr: nothing is done.
-extern void (*leave_idle_hook)();
+using LeaveIdleHook = void (*)();
+extern LeaveIdleHook leave_idle_hook;
 
 // Whether a signal that would be delivered (or a fatal one) is pending for current: what ends an
 // interruptible sleep. Supplied by kernel/proc/signal.cpp, or the test harness.

@@ -8,6 +8,7 @@
 #include "kernel/futex/syscalls.hpp"
 #include "kernel/ipc/sem.hpp"
 #include "kernel/ipc/shm.hpp"
+#include "kernel/ipc/socketpair.hpp"
 #include "kernel/proc/syscalls.hpp"
 
 namespace faultline {
@@ -104,6 +105,7 @@ constexpr Entry ENTRIES[] = {
     {__NR_mincore, adapt<sys_mincore>},
     {__NR_mlock, adapt<sys_mlock>},
     {__NR_mlock2, adapt<sys_mlock2>},
+    {__NR_process_mrelease, adapt<sys_process_mrelease>},
     {__NR_munlock, adapt<sys_munlock>},
     {__NR_mlockall, adapt<sys_mlockall>},
     {__NR_munlockall, adapt<sys_munlockall>},
@@ -189,6 +191,7 @@ constexpr Entry ENTRIES[] = {
     {__NR_close, adapt<sys_close>},
     {__NR_close_range, adapt<sys_close_range>},
     {__NR_memfd_create, adapt<sys_memfd_create>},
+    {__NR_socketpair, adapt<sys_socketpair>},
     {__NR_pipe, adapt<sys_pipe>},
     {__NR_pipe2, adapt<sys_pipe2>},
     {__NR_dup, adapt<sys_dup>},

@@ -31,8 +31,9 @@ update_lists() {
     private_apt get update >"$packages/update.log" 2>&1 || true
 }
 
-# with_lists COMMAND...: with the lists as they are, and if that fails, with new ones.
+# with_lists COMMAND...: with the lists as they are, and if that fails, with new ones. With --at-hand, not at all.
 with_lists() {
+    [[ -z ${at_hand-} ]] || return
     [[ -f $packages/update.log ]] || update_lists
     "$@" 2>"$packages/error.log" && return
     update_lists
@@ -45,7 +46,7 @@ archive() {
     mkdir -p "$packages/archives"
     (
         flock 9
-        compgen -G "$packages/archives/$1_*.deb" >/dev/null && exit
+        compgen -G "$packages/archives/$1_*.deb" >/dev/null && exit 0
         cd "$packages/archives" && with_lists private_apt get download "$1" >&2
     ) 9>"$packages/lock" || exit
     deb=("$packages/archives/$1"_*.deb)
@@ -67,7 +68,10 @@ fetch() {
     local deb
     if [[ ! -d $packages/$1 ]]; then
         deb=$(archive "$1") || exit
-        unpack_into "$packages/$1" "$deb"
+        (
+            flock 9
+            [[ -d $packages/$1 ]] || unpack_into "$packages/$1" "$deb"
+        ) 9>"$packages/lock" || exit
     fi
     echo "$packages/$1"
 }
@@ -93,13 +97,17 @@ selftests() {
     local tree=$packages/selftests deb
     if [[ ! -d $tree ]]; then
         deb=$(archive linux-source-6.1) || exit
-        rm -rf "$tree.new"
-        mkdir -p "$tree.new"
-        dpkg-deb --fsys-tarfile "$deb" | tar -xO ./usr/src/linux-source-6.1.tar.xz |
-            tar -xJ -C "$tree.new" --strip-components=4 --wildcards \
-                '*/tools/testing/selftests/*.h' '*/tools/testing/selftests/futex' '*/tools/testing/selftests/vm' ||
-            give_up "cannot unpack $deb"
-        mv "$tree.new" "$tree"
+        (
+            flock 9
+            [[ ! -d $tree ]] || exit 0
+            rm -rf "$tree.new"
+            mkdir -p "$tree.new"
+            dpkg-deb --fsys-tarfile "$deb" | tar -xO ./usr/src/linux-source-6.1.tar.xz |
+                tar -xJ -C "$tree.new" --strip-components=4 --wildcards \
+                    '*/tools/testing/selftests/*.h' '*/tools/testing/selftests/futex' '*/tools/testing/selftests/vm' ||
+                give_up "cannot unpack $deb"
+            mv "$tree.new" "$tree"
+        ) 9>"$packages/lock" || exit
     fi
     echo "$tree"
 }
@@ -112,7 +120,7 @@ arm_cc() { arm-linux-gnueabihf-gcc -O2 -static "$@"; }
 # linux_kernel: Debian's own kernel for this machine; prints its image.
 linux_kernel() {
     local package tree
-    [[ -f $packages/update.log ]] || update_lists
+    [[ -f $packages/update.log || -n ${at_hand-} ]] || update_lists
     package=$(private_apt cache depends linux-image-armmp | sed -n 's/.*Depends: \(linux-image-.*-armmp\)$/\1/p')
     [[ -n $package ]] || give_up "Debian's linux-image-armmp:armhf is not to be had (see $packages/update.log)"
     tree=$(fetch "$package") || exit

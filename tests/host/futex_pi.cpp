@@ -102,7 +102,7 @@ TEST_CASE("LOCK_PI: timeouts and signals leave the lock with its owner") {
     test.spawn(mm, [&] {
         // LOCK_PI's time is a moment of CLOCK_REALTIME whether FUTEX_CLOCK_REALTIME is said or not;
         // LOCK_PI2's is not.
-        const u64 moment = test.realtime_offset + 5'000'000'123;
+        const u64 moment = FutexHost::REALTIME_OFFSET + 5'000'000'123;
         test.store(time, static_cast<u32>(moment / NSEC_PER_SEC));
         test.store(time + 4, static_cast<u32>(moment % NSEC_PER_SEC));
         CHECK(futex(LOCK, word, 0, time.value()).error() == Errno::TIMEDOUT);

@@ -117,7 +117,7 @@ TEST_CASE("WAIT: timeouts, from now and at a moment of either clock") {
 
         const u64 later = moment + 7000;
         CHECK(futex(FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME | PRIVATE, word, 0,
-                    moment_at(later + test.realtime_offset), {}, 1)
+                    moment_at(later + FutexHost::REALTIME_OFFSET), {}, 1)
                   .error() == Errno::TIMEDOUT);
         CHECK(clock_ns() == later);
 

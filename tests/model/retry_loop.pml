@@ -1,11 +1,14 @@
 /*
  * The retry loop of a futex operation that writes user memory with page faults disabled (kernel/futex/wake_op.cpp),
- * with each of the five repairs of kernel/futex/fault_in.cpp, in a world of one or two CPUs. docs/model.md explains
- * it and shows its counterexamples; run.sh chooses with -D, for every combination, one word of each of these lines.
+ * with each of the five repairs of kernel/futex/fault_in.cpp, on one or two CPUs. docs/model.md explains it and
+ * tells its counterexamples. run.sh defines REPAIR, MACHINE and START as a word of the first, second and third line,
+ * and checks every combination.
+ *   one_cpu: the program's two threads share it     eager, lazy: two; who permits more flushes both TLBs, or his own
+ *   anything: any of the starts before it, and a world that goes on changing the entry
  */
-mtype = { gup, gup_dirty, fixup_2011, fixup, trap };      /* REPAIR, as the boot argument fault_in= */
-mtype = { one_cpu, eager, lazy };                         /* MACHINE: one CPU; two, a relaxed entry flushed on both; on one */
-mtype = { clean, old, stale, read_only, cow, anything };  /* START; `anything`: every start, and a world that goes on */
+mtype = { gup, gup_dirty, fixup_2011, fixup, trap };      /* REPAIR */
+mtype = { one_cpu, eager, lazy };                         /* MACHINE */
+mtype = { clean, old, stale, read_only, cow, anything };  /* START */
 
 #define OTHER (MACHINE == one_cpu -> 0 : 1)  /* the CPU on which the program's other thread runs */
 #define starts(state) (START == state || START == anything)
@@ -20,7 +23,9 @@ mtype = { clean, old, stale, read_only, cow, anything };  /* START; `anything`: 
 #define with_if(on, bits) (on -> bits : 0)
 
 byte entry;             /* the software entry (arch/contract/pte.hpp); 0: none */
-bool page_own;          /* its page is anonymous, and no other task's */
+bool page_anon;         /* its page is anonymous: not a file's, not the zero page */
+bool page_forked;       /* and a child has it too */
+#define page_own (page_anon && !page_forked)
 bool vma_shared, vma_write;
 bool page_table_lock;
 
@@ -31,7 +36,7 @@ bool page_table_lock;
 #define machine_sees(pte) \
     (!has(pte, PRESENT | YOUNG) -> NOTHING : (has(pte, WRITE | DIRTY) -> READ_WRITE : READ_ONLY))
 
-byte tlb[2];            /* NOTHING: no entry. What permits nothing is not remembered (ARM ARM B3.9: no faulting entries) */
+byte tlb[2];            /* per CPU. NOTHING: no entry, as what permits nothing is not kept (arch/contract/mmu.hpp) */
 byte flushes_owed;      /* by those who took a permission away and have not told every TLB yet */
 bool begun;             /* the futex call */
 byte left;              /* how often the world will still interfere */
@@ -88,7 +93,8 @@ inline do_fault(writing) {
     :: !has(entry, PRESENT) ->
         atomic {
             entry = PRESENT | YOUNG | with_if(writing, DIRTY) | with_if(vma_write && (vma_shared || writing), WRITE);
-            page_own = writing && !vma_shared
+            page_anon = writing && !vma_shared;
+            page_forked = false
         }
     :: else
     fi;
@@ -102,7 +108,11 @@ inline wp_page_copy() {
         assert(!vma_shared);  /* what is shared stays shared */
         restrict(0);
         flush_tlb_page();
-        atomic { entry = PRESENT | YOUNG | DIRTY | with_if(vma_write, WRITE); page_own = true }
+        atomic {
+            entry = PRESENT | YOUNG | DIRTY | with_if(vma_write, WRITE);
+            page_anon = true;
+            page_forked = false
+        }
     :: else
     fi;
     unlock()
@@ -239,10 +249,10 @@ inline set_up() {
     vma_write = true;
     if
     :: starts(clean)     -> entry = PRESENT | YOUNG | WRITE
-    :: starts(stale)     -> entry = PRESENT | YOUNG | WRITE  /* and its other thread will write before the call begins */
+    :: starts(stale)     -> entry = PRESENT | YOUNG | WRITE  /* and the other thread writes before the call */
     :: starts(old)       -> entry = PRESENT | WRITE | DIRTY
     :: starts(read_only) -> entry = PRESENT | YOUNG; vma_write = false
-    :: starts(cow)       -> entry = PRESENT | YOUNG; vma_shared = false
+    :: starts(cow)       -> entry = PRESENT | YOUNG; vma_shared = false; page_anon = true; page_forked = true
     fi;
     tlb[0] = machine_sees(entry);
     tlb[OTHER] = machine_sees(entry);
@@ -279,8 +289,8 @@ active proctype thread() {
     od
 }
 
-/* Whoever takes permissions away: first from the entry, then from every TLB. */
-active proctype taker() {
+/* The rest of the kernel. Who takes permissions away does so first in the entry, then in every TLB. */
+active proctype others() {
     begun;
     do
     ::  atomic {
@@ -289,15 +299,20 @@ active proctype taker() {
             :: else -> break
             fi
         }
-        lock();
         if
-        :: restrict(entry & ~YOUNG)                                   /* ageing */
-        :: restrict(0)                                                /* reclaim */
-        :: vma_shared  -> restrict(entry & ~(WRITE | DIRTY))          /* writeback */
-        :: !vma_shared -> page_own = false; restrict(entry & ~WRITE)  /* fork */
-        fi;
-        unlock();
-        flush_tlb_page()
+        :: page_forked -> page_forked = false  /* the child is gone: the page may be reused */
+        :: true ->
+            lock();
+            if
+            :: restrict(entry & ~YOUNG)                          /* ageing */
+            :: restrict(0)                                       /* reclaim */
+            :: vma_shared -> restrict(entry & ~(WRITE | DIRTY))  /* writeback */
+            :: !vma_shared -> restrict(entry & ~WRITE);          /* fork */
+                page_forked = has(entry, PRESENT)
+            fi;
+            unlock();
+            flush_tlb_page()
+        fi
     od
 }
 

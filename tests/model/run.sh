@@ -1,35 +1,36 @@
 #!/bin/bash
 # run.sh                          checks the retry loop in every combination, and compares with verdicts.txt
-# run.sh REPAIR MACHINE START     one combination: its verdict, and where it hangs the steps that lead there and round
+# run.sh REPAIR MACHINE COLUMN    one verdict of them, and if it is a bad one the steps that lead there
 #
-# A combination is three words of the first lines of retry_loop.pml. docs/model.md explains what is checked and how.
+# A combination is a row and a column of verdicts.txt. docs/model.md explains what is checked and how.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 model=$here/retry_loop.pml
 
-words() { sed -n -E "s|^mtype = \{ ([a-z0-9_, ]+) \};.*/\* $1[^A-Z].*|\1|p" "$model" | tr -d ,; }
+words() { sed -n -E "s|^mtype = \{ (.+) \}; +/\* $1 \*/|\1|p" "$model" | tr -d ,; }
 read -r -a repairs < <(words REPAIR)
 read -r -a machines < <(words MACHINE)
 read -r -a starts < <(words START)
 
-# build REPAIR MACHINE START KIND [OPTION]: makes ./pan, the program that searches all the model's states.
+# build KIND REPAIR MACHINE START [OPTION]: makes ./pan, the program that searches all states of the model so defined.
 build() {
-    spin -DREPAIR="$1" -DMACHINE="$2" -DSTART="$3" ${5-} -a "$model" >spin.log || { cat spin.log; return 1; }
-    gcc -w "$4" -o pan pan.c
+    defines=(-DREPAIR="$2" -DMACHINE="$3" -DSTART="$4" "${@:5}")
+    spin "${defines[@]}" -a "$model" >spin.log || { cat spin.log; return 1; }
+    gcc -w "$1" -o pan pan.c
 }
 
 # search OPTION...: runs it, up to the first error; else it must have seen everything.
 search() {
     ./pan -m10000 -w18 "$@" >pan.log
-    if grep -q -e 'max search depth too small' -e 'out of memory' pan.log || ! grep -q '^State-vector .* errors: [01]$' pan.log; then
+    if grep -q -e 'search depth too small' -e 'out of memory' pan.log || ! grep -q 'errors: [01]$' pan.log; then
         cat pan.log
         return 1
     fi
 }
 
-# Does every call end? Only cycles without progress that a fair machine can make; assertions are for laws().
+# ending REPAIR MACHINE START: does every call end? Only cycles that a fair machine can make count; assertions do not.
 ending() {
-    build "$@" -DNP
+    build -DNP "$@"
     search -l -f -A
     if grep -q 'errors: 0$' pan.log; then
         echo ends
@@ -41,9 +42,9 @@ ending() {
     fi
 }
 
-# Do the assertions hold, and is nobody stuck on a lock?
+# laws REPAIR MACHINE: do the assertions hold, whatever happens, and is nobody left waiting for the lock?
 laws() {
-    build "$@" -DSAFETY -DLAW
+    build -DSAFETY "$@" anything -DLAW
     search
     if grep -q 'errors: 0$' pan.log; then
         echo kept
@@ -55,15 +56,19 @@ laws() {
     fi
 }
 
+verdict() {
+    if [[ $3 == laws ]]; then
+        laws "$1" "$2"
+    else
+        ending "$@"
+    fi
+}
+
 # cell REPAIR MACHINE COLUMN: leaves the verdict in $work/REPAIR.MACHINE.COLUMN
 cell() {
     mkdir "$work/$1.$2.$3.d"
     cd "$work/$1.$2.$3.d"
-    if [[ $3 == laws ]]; then
-        laws "$1" "$2" anything
-    else
-        ending "$@"
-    fi >../"$1.$2.$3" || { cat "../$1.$2.$3" >&2; return 255; }
+    verdict "$@" >"../$1.$2.$3" || { cat "../$1.$2.$3" >&2; return 255; }
 }
 
 row() { printf '%-11s %-8s %-6s %-6s %-6s %-10s %-6s %-9s %s\n' "$@"; }
@@ -88,7 +93,7 @@ trap 'rm -rf "$work"' EXIT
 
 case $# in
 0)
-    export -f build search ending laws cell
+    export -f build search ending laws verdict cell
     export model work
     for column in anything laws "${starts[@]/anything/}"; do # the long ones first
         for repair in "${repairs[@]}"; do
@@ -97,19 +102,21 @@ case $# in
             done
         done
     done | xargs -P "$(nproc)" -L 1 bash -euo pipefail -c 'cell "$@"' cell
-    table >"$work/table"
-    cat "$work/table"
-    diff -u <(grep -v '^#' "$here/verdicts.txt") "$work/table" || { echo "run.sh: not what verdicts.txt expects" >&2; exit 1; }
+    table | tee "$work/table"
+    if ! diff -u <(grep -v '^#' "$here/verdicts.txt") "$work/table"; then
+        echo "run.sh: not what verdicts.txt says" >&2
+        exit 1
+    fi
     ;;
 3)
     one_of "$1" "${repairs[@]}"
     one_of "$2" "${machines[@]}"
-    one_of "$3" "${starts[@]}"
-    cp "$model" "$work"
+    one_of "$3" "${starts[@]}" laws
+    cp -p "$model" "$work"
     cd "$work"
     model=retry_loop.pml # so that the steps name it without a path
-    ending "$@"
-    [[ ! -f $model.trail ]] || spin -DREPAIR="$1" -DMACHINE="$2" -DSTART="$3" -k $model.trail -p -g $model | grep -v claim
+    verdict "$@"
+    [[ ! -f $model.trail ]] || spin "${defines[@]}" -k $model.trail -p -g $model | grep -v claim
     ;;
 *)
     sed -n '2,3s/^# //p' "${BASH_SOURCE[0]}" >&2

@@ -21,8 +21,10 @@ terminal_arguments() {
     [[ ! ${TERM-} =~ ^[a-zA-Z0-9+.-]+$ ]] || printf ' TERM=%s' "$TERM"
 }
 
-# Input that is no terminal ends like typing does: with ^D, again and again, until nobody listens.
+# Input that is no terminal ends like typing does: with ^D, again and again, until nobody listens. The line begins with
+# what may be lost: QEMU's UART drops a byte that waits when its FIFO is switched on.
 type_input() {
+    echo
     setpriv --pdeathsig TERM cat <&"$own_input"
     while printf '\004' 2>/dev/null; do sleep 1; done
 }

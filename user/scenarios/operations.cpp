@@ -31,6 +31,7 @@ long wake_op(Place at) { return futex_wake_op(at.first, 1, at.word, 1, ADD_ONE);
 long wake_op_p(Place at) { return futex_wake_op(at.first, 1, at.word, 1, ADD_ONE, FUTEX_PRIVATE_FLAG); }
 long lock_pi(Place at) { return futex_lock_pi(at.word); }
 long lock_pi_p(Place at) { return futex_lock_pi(at.word, FUTEX_PRIVATE_FLAG); }
+long lock_pi2(Place at) { return futex_lock_pi2(at.word); }
 long trylock_pi(Place at) { return futex_trylock_pi(at.word); }
 long unlock_pi(Place at) { return futex_unlock_pi(at.word); }
 long unlock_pi_p(Place at) { return futex_unlock_pi(at.word, FUTEX_PRIVATE_FLAG); }

@@ -17,6 +17,7 @@ long wake_op(Place);
 long wake_op_p(Place);
 long lock_pi(Place);
 long lock_pi_p(Place);
+long lock_pi2(Place);
 long trylock_pi(Place);
 long unlock_pi(Place);
 long unlock_pi_p(Place);
@@ -40,6 +41,7 @@ inline constexpr Operation operations[] = {
     {"lock_pi-p", Value::ZERO, lock_pi_p, 0, Value::OWN_TID, "FUTEX_LOCK_PI, private, of a free lock"},
     {"lock_pi-p-own", Value::OWN_TID, lock_pi_p, -EDEADLK, Value::OWN_TID,
      "FUTEX_LOCK_PI, private, of our own lock"},
+    {"lock_pi2", Value::ZERO, lock_pi2, 0, Value::OWN_TID, "FUTEX_LOCK_PI2 of a free lock"},
     {"trylock_pi", Value::ZERO, trylock_pi, 0, Value::OWN_TID, "FUTEX_TRYLOCK_PI of a free lock"},
     {"unlock_pi", Value::OWN_TID, unlock_pi, 0, Value::ZERO, "FUTEX_UNLOCK_PI of our own lock"},
     {"unlock_pi-p", Value::OWN_TID, unlock_pi_p, 0, Value::ZERO, "FUTEX_UNLOCK_PI, private, of our own lock"},

@@ -1,4 +1,4 @@
-// Robust lists: a process dies holding a lock, and the kernel, on its way out, writes FUTEX_OWNER_DIED into
+// Robust lists: a process dies, or becomes another program, holding a lock, and the kernel, on its way out, writes FUTEX_OWNER_DIED into
 // the word, whatever state the page's entry is in.
 #pragma once
 
@@ -16,7 +16,7 @@ void write_and_age(Word*);
 void make_read_only(Word*);
 void make_inaccessible(Word*);
 
-enum class Death { EXIT, KILLED, FAULT };
+enum class Death { EXIT, KILLED, FAULT, EXEC };
 enum class Held { LISTED, PENDING, MISALIGNED };
 enum class Mark { OWNER_DIED, KEPT };
 
@@ -34,6 +34,7 @@ inline constexpr RobustExit robust_exits[] = {
     {"pending", read_word, Mark::OWNER_DIED, Death::EXIT, Held::PENDING},
     {"sigkill", read_word, Mark::OWNER_DIED, Death::KILLED},
     {"sigsegv", read_word, Mark::OWNER_DIED, Death::FAULT},
+    {"exec", read_word, Mark::OWNER_DIED, Death::EXEC},
     {"written", write_word, Mark::OWNER_DIED},
     {"aged-dirty", write_and_age, Mark::OWNER_DIED},
     {"read-only", make_read_only, Mark::KEPT},

@@ -13,6 +13,9 @@ void second_waiter_lock();
 void second_waiter_unlock();
 void unlock_with_waiter();
 void wake_op_with_waiters();
+void requeue_pi_target_untouched();
+void requeue_pi_target_read();
+void requeue_pi_target_wrote();
 void one_page_at_two_addresses();
 void one_address_in_two_processes();
 void exit_word_clean();
@@ -35,6 +38,9 @@ inline constexpr Story stories[] = {
     {"second-waiter.unlock_pi", second_waiter_unlock},
     {"alias-read.unlock_pi-waiter", unlock_with_waiter},
     {"memfd-read.wake_op-waiters", wake_op_with_waiters},
+    {"memfd-untouched.cmp_requeue_pi", requeue_pi_target_untouched},
+    {"memfd-read.cmp_requeue_pi", requeue_pi_target_read},
+    {"memfd-read-wrote.cmp_requeue_pi", requeue_pi_target_wrote},
     {"key.two-addresses", one_page_at_two_addresses},
     {"key.two-processes", one_address_in_two_processes},
     {"clear-tid.clean", exit_word_clean},

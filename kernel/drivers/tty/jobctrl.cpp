@@ -80,6 +80,12 @@ Result<s32> set_foreground(Tty& tty, UserAddr from) {
 
 } // namespace
 
+bool is_console(const File& file) { return file.inode->rdev == CONSOLE_DEVICE; }
+
+bool is_hung_up(const Tty& tty, const File& file) {
+    return file.private_data != reinterpret_cast<void*>(tty.hangups) && !is_console(file);
+}
+
 Result<void> tty_open(File& file, u32 flags) {
     Tty& tty = serial_tty();
     const ThreadGroup& own = current_group();
@@ -98,7 +104,8 @@ Result<void> tty_check_change(Tty& tty, s32 sig) {
     if (own.tty != &tty || tty.pgrp == 0 || own.pgid == tty.pgrp)
         return {};
     Task& task = *current();
-    const bool ignored = (task.blocked & sigmask(sig)) != 0 || task.sighand->of(sig).handler == HANDLER_IGNORE;
+    const bool ignored =
+        (task.blocked & sigmask(sig)) != 0 || task.sighand->of(sig).handler == HANDLER_IGNORE;
     if (ignored)
         return sig == SIGTTIN ? Result<void>(Err(Errno::IO)) : Result<void>();
     if (is_orphaned_pgrp(own.pgid))

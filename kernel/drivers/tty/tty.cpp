@@ -11,7 +11,6 @@
 #include "arch/contract/clock.hpp"
 #include "base/late.hpp"
 #include "kernel/drivers/tty/tty_struct.hpp"
-#include "kernel/fs/inode.hpp"
 #include "kernel/proc/signal.hpp"
 
 namespace faultline {
@@ -23,12 +22,7 @@ constinit Late<Tty> tty;
 constexpr u8 control(char letter) { return static_cast<u8>(letter & 0x1f); }
 constexpr u64 TENTH_NS = NSEC_PER_SEC / 10; // the unit of VTIME
 
-// Job control does not bind who uses /dev/console, so that init and its kin can always speak.
-bool is_console(const File& file) { return file.inode->rdev == CONSOLE_DEVICE; }
-
-Result<u32> partial(u32 done, Errno error) {
-    return done == 0 ? Result<u32>(Err(error)) : Result<u32>(done);
-}
+Result<u32> partial(u32 done, Errno error) { return done == 0 ? Result<u32>(Err(error)) : Result<u32>(done); }
 
 Result<void> await_input(File& file, u64 deadline_ns) {
     const auto ready = [&] { return tty->readable() != 0 || is_hung_up(*tty, file); };

@@ -15,8 +15,8 @@ namespace faultline {
 struct Tty;
 struct ThreadGroup;
 
-inline constexpr u32 TTY_DEVICE = 5 << 8 | 0;      // /dev/tty: the opener's controlling terminal
-inline constexpr u32 CONSOLE_DEVICE = 5 << 8 | 1;  // /dev/console: never becomes one by being opened
+inline constexpr u32 TTY_DEVICE = 5 << 8 | 0;       // /dev/tty: the opener's controlling terminal
+inline constexpr u32 CONSOLE_DEVICE = 5 << 8 | 1;   // /dev/console: never becomes one by being opened
 inline constexpr u32 SERIAL_DEVICE = 204 << 8 | 64; // /dev/ttyAMA0, as Linux's PL011 driver calls it
 
 extern const FileOps tty_file_ops; // of all three

@@ -11,16 +11,16 @@ namespace faultline {
 
 struct ThreadGroup;
 
-inline constexpr u32 TTY_RING = 4096;       // N_TTY_BUF_SIZE
+inline constexpr u32 TTY_RING = 4096;         // N_TTY_BUF_SIZE
 inline constexpr u16 TTY_END_OF_FILE = 0x100; // stands in the ring where ^D was typed
 
 // Masking interrupts guards all of it: bytes arrive by interrupt.
 struct Tty {
     termios settings{};
-    winsize window{}; // a serial line does not know its own
-    s32 session = 0;  // whose controlling terminal it is; 0: nobody's
-    s32 pgrp = 0;     // the foreground process group; 0: none
-    u32 hangups = 0;  // a file opened before the last one reads nothing and writes EIO
+    winsize window{};          // a serial line does not know its own
+    s32 session = 0;           // whose controlling terminal it is; 0: nobody's
+    s32 pgrp = 0;              // the foreground process group; 0: none
+    u32 hangups = 0;           // a file opened before the last one reads nothing and writes EIO
     bool stopped = false;      // output, by ^S
     bool literal_next = false; // the next byte means itself, by ^V
 
@@ -57,9 +57,8 @@ void tty_start(Tty& tty); // output goes on
 void tty_stop(Tty& tty);
 
 // jobctrl.cpp
-inline bool is_hung_up(const Tty& tty, const File& file) {
-    return file.private_data != reinterpret_cast<void*>(tty.hangups);
-}
+bool is_console(const File& file); // /dev/console: bound by no job control, and never hung up
+bool is_hung_up(const Tty& tty, const File& file);
 // Opening a terminal makes it the controlling one of a session leader that has none, unless O_NOCTTY.
 Result<void> tty_open(File& file, u32 flags);
 // A process of a background group that is about to do what `sig` forbids is sent it, and RESTARTSYS; IO if

@@ -10,8 +10,8 @@ static void memory(void) {
     volatile char* shared = mmap(0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     volatile int local = 1;
     memset((void*)own, 3, 64 * PAGE);
-    CHILD_OK(CHECK(data == 1 && local == 1 && own[63 * PAGE] == 3); data = local = 2; memset((void*)own, 4, 64 * PAGE);
-             shared[0] = 1;
+    CHILD_OK(CHECK(data == 1 && local == 1 && own[63 * PAGE] == 3); data = local = 2;
+             memset((void*)own, 4, 64 * PAGE); shared[0] = 1;
              CHILD_OK(CHECK(data == 2 && own[5] == 4); own[5] = 5; shared[1] = 1); CHECK(own[5] == 4));
     CHECK(data == 1 && local == 1 && own[5] == 3 && shared[0] == 1 && shared[1] == 1);
 }
@@ -88,6 +88,11 @@ static void wrapping(void) {
     FILE* file = fopen("/proc/sys/kernel/pid_max", "r");
     CHECK(file && fscanf(file, "%ld", &most) == 1 && most >= 1024);
     fclose(file);
+    const int fd = open("/proc/sys/kernel/pid_max", O_WRONLY);
+    FAILS(write(fd, "300\n", 4), EINVAL);
+    FAILS(write(fd, "32769\n", 6), EINVAL);
+    CHECK(pwrite(fd, "2000\n", 5, 0) == 5);
+    most = 2000;
     pid_t before = getpid();
     int wraps = 0;
     for (long i = 0; i < most + 100 && wraps < 2; ++i) {
@@ -99,11 +104,14 @@ static void wrapping(void) {
             break;
         }
         wraps += child < before;
-        CHECK(child != getpid() && child != getppid() && child < most && (!wraps || child >= 300 || child > before));
+        CHECK(child != getpid() && child != getppid() && child < most &&
+              (!wraps || child >= 300 || child > before));
         before = child;
         waitpid(child, NULL, 0);
     }
     CHECK(wraps >= 1);
+    CHECK(pwrite(fd, "32768\n", 6, 0) == 6);
+    close(fd);
 }
 
 int main(void) {

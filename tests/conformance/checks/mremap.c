@@ -27,7 +27,8 @@ static void errors(void) {
 static void moving(void) {
     volatile char* room = anonymous(16, PROT_NONE);
     munmap((void*)room, 16 * PAGE);
-    volatile char* map = mmap((void*)room, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    volatile char* map =
+        mmap((void*)room, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     map[0] = 1, map[PAGE] = 2;
     CHECK(mremap((void*)map, 2 * PAGE, 4 * PAGE, 0) == map && map[3 * PAGE] == 0); // there is room
     map[3 * PAGE] = 4;
@@ -41,7 +42,8 @@ static void moving(void) {
     DIES((void)map[0], SIGSEGV);
     // A part out of the middle; what was at the destination goes.
     volatile char* other = mmap((void*)room, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-    CHECK(mremap((void*)(to + PAGE), PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, other) == other && other[0] == 2);
+    CHECK(mremap((void*)(to + PAGE), PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, other) == other &&
+          other[0] == 2);
     DIES((void)to[PAGE], SIGSEGV);
     CHECK(to[0] == 1);
 

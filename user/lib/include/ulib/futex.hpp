@@ -52,11 +52,25 @@ inline long futex_cmp_requeue(Word* word, u32 count, u32 moved, Word* word2, u32
 inline long futex_lock_pi(Word* word, int private_flag = 0) {
     return sys_futex(word, FUTEX_LOCK_PI | private_flag, 0);
 }
+// With a deadline it would be one of CLOCK_MONOTONIC; that is the difference to FUTEX_LOCK_PI.
+inline long futex_lock_pi2(Word* word, int private_flag = 0) {
+    return sys_futex(word, FUTEX_LOCK_PI2 | private_flag, 0);
+}
 inline long futex_trylock_pi(Word* word, int private_flag = 0) {
     return sys_futex(word, FUTEX_TRYLOCK_PI | private_flag, 0);
 }
 inline long futex_unlock_pi(Word* word, int private_flag = 0) {
     return sys_futex(word, FUTEX_UNLOCK_PI | private_flag, 0);
+}
+// Waits on `word` if it holds `value`, and then for the PI lock `lock`; returns when it owns that.
+inline long futex_wait_requeue_pi(Word* word, u32 value, Word* lock, int private_flag = 0) {
+    return sys_futex(word, FUTEX_WAIT_REQUEUE_PI | private_flag, value, nullptr, lock);
+}
+// Takes `lock` for one such waiter of `word`, or makes it wait for it; and makes up to `moved` more wait for
+// it, if `*word == value`.
+inline long futex_cmp_requeue_pi(Word* word, u32 moved, Word* lock, u32 value, int private_flag = 0) {
+    return sys_futex(word, FUTEX_CMP_REQUEUE_PI | private_flag, 1, reinterpret_cast<void*>(moved), lock,
+                     value);
 }
 
 } // namespace faultline

@@ -1,0 +1,188 @@
+// Two CPUs at one entry: the bits of truth survive whatever the other does.
+#include <catch2/catch.hpp>
+
+#include "mm/aging.hpp"
+#include "mm/pgtable.hpp"
+#include "tests/interleave/explore.hpp"
+
+using namespace faultline;
+using namespace faultline::interleave;
+
+namespace {
+
+// The hooks themselves, with entries read before the lock was had, as arm64 did when it lost dirty (2016, 2017).
+struct SetDirtyAgainstSetYoung : Program {
+    using Program::Program;
+    UserAddr page;
+
+    void set_flags(bool dirty) {
+        MmStruct& here = mm();
+        PteSlot* slot = pte_offset(here, page);
+        const Pte seen = pte_mkyoung(ptep_get(slot));
+        call([&] {
+            const Guard lock(here.page_table_lock);
+            ptep_set_access_flags(here.context, page, slot, dirty ? pte_mkdirty(seen) : seen, dirty);
+        });
+    }
+    void set_up() override {
+        page = map_shared();
+        read(page);
+        call([&] { age_page_range(mm(), page, page + PAGE_SIZE); });
+        require(!pte_young(truth(mm(), page)) && !pte_dirty(truth(mm(), page)), "old and clean");
+    }
+    void cpu0() override { set_flags(false); }
+    void cpu1() override { set_flags(true); }
+    void check() override {
+        require(pte_young(truth(mm(), page)) && pte_dirty(truth(mm(), page)), "young and dirty both stay");
+    }
+};
+
+// Without any lock: what the hooks promise of truth by themselves (arch/contract/mmu.hpp, "atomically"). Descriptors are
+// kept in step only under the lock, so nobody looks at TLBs here.
+struct SetDirtyWithoutLock : Program {
+    using Program::Program;
+    UserAddr page;
+    Pte taken;
+
+    PteSlot* slot() { return pte_offset(mm(), page); }
+    void set_up() override {
+        page = map_shared();
+        read(page);
+        invariants.forget(mm());
+    }
+    void cpu0() override {
+        call([&] { ptep_set_access_flags(mm().context, page, slot(), pte_mkdirty(ptep_get(slot())), true); });
+    }
+    void check() override { require(pte_dirty(truth(mm(), page)) || pte_dirty(taken), "dirt is not lost"); }
+};
+
+struct SetDirtyAgainstGetAndClear : SetDirtyWithoutLock {
+    using SetDirtyWithoutLock::SetDirtyWithoutLock;
+    void cpu1() override {
+        call([&] { taken = ptep_get_and_clear(mm().context, page, slot()); });
+    }
+    void check() override {
+        SetDirtyWithoutLock::check();
+        set_pte_at(mm().context, page, slot(), taken); // so that the page is unmapped in the end
+    }
+};
+
+struct SetDirtyAgainstAge : SetDirtyWithoutLock {
+    using SetDirtyWithoutLock::SetDirtyWithoutLock;
+    void cpu1() override {
+        call([&] { return ptep_test_and_clear_young(mm().context, page, slot()); });
+    }
+};
+
+struct SetDirtyAgainstWriteProtect : SetDirtyWithoutLock {
+    using SetDirtyWithoutLock::SetDirtyWithoutLock;
+    void cpu1() override {
+        call([&] { ptep_set_wrprotect(mm().context, page, slot()); });
+    }
+};
+
+// The same through faults.
+struct WriteFaultAgainstReadFault : Program {
+    using Program::Program;
+    UserAddr word;
+
+    void set_up() override {
+        word = map_shared();
+        read(word);
+        call([&] { age_page_range(mm(), word, word + PAGE_SIZE); });
+    }
+    void cpu0() override { write(word, 1); }
+    void cpu1() override { require(read(word) <= 1, "what was written, or zero"); }
+    void check() override {
+        require(pte_user_writable(truth(mm(), word)), "young and dirty");
+        require(read(word) == 1, "the write is there");
+        require(faults(1) <= 2, "a read takes one fault, or one more for a race lost");
+    }
+};
+
+struct AgeAgainstWrite : Program {
+    using Program::Program;
+    UserAddr word;
+
+    void set_up() override { write(word = map_private(), 1); }
+    void cpu0() override {
+        call([&] {
+            const ReadGuard guard(mm().mmap_lock);
+            age_page_range(mm(), word, word + PAGE_SIZE);
+        });
+    }
+    void cpu1() override {
+        write(word, 2);
+        write(word, 3);
+    }
+    void check() override {
+        require(pte_dirty(truth(mm(), word)), "an old page stays dirty");
+        require(read(word) == 3, "the last write is there");
+    }
+};
+
+struct CleanAgainstWrite : Program {
+    using Program::Program;
+    UserAddr word;
+
+    void set_up() override { write(word = map_shared(), 1); }
+    void cpu0() override {
+        call([&] {
+            const ReadGuard guard(mm().mmap_lock);
+            clean_page_range(mm(), word, word + PAGE_SIZE);
+        });
+        cleaned = true;
+    }
+    void cpu1() override {
+        write(word, 2);
+        const bool after = cleaned;
+        write(word, 3);
+        require(!after || pte_dirty(truth(mm(), word)), "a write to a cleaned page makes it dirty again");
+    }
+    void check() override {
+        require(page_of(mm(), word).test(PG_DIRTY), "the dirt went to the page");
+        require(read(word) == 3, "the last write is there");
+    }
+    bool cleaned = false;
+};
+
+// One of the two pages must win, and neither write be lost.
+struct TwoFirstWrites : Program {
+    using Program::Program;
+    UserAddr word;
+
+    void set_up() override { word = map_private(); }
+    void cpu0() override { write(word, 1); }
+    void cpu1() override { write(word + 4, 2); }
+    void check() override {
+        require(read(word) == 1 && read(word + 4) == 2, "both writes are there");
+        require(mm().rss_anon == 1, "one page");
+    }
+};
+
+struct FirstReadAgainstFirstWrite : Program {
+    using Program::Program;
+    UserAddr word;
+
+    void set_up() override { word = map_private(); }
+    void cpu0() override { write(word, 1); }
+    void cpu1() override {
+        const u32 first = read(word), second = read(word);
+        require(first <= second, "what was seen stays");
+    }
+    void check() override { require(read(word) == 1, "the write is there"); }
+};
+
+} // namespace
+
+TEST_CASE("interleave: set dirty against set young") { explore(make<SetDirtyAgainstSetYoung>, UNBOUNDED); }
+TEST_CASE("interleave: set dirty against get and clear, no lock") { explore(make<SetDirtyAgainstGetAndClear>, UNBOUNDED); }
+TEST_CASE("interleave: set dirty against age, no lock") { explore(make<SetDirtyAgainstAge>, UNBOUNDED); }
+TEST_CASE("interleave: set dirty against write-protect, no lock") {
+    explore(make<SetDirtyAgainstWriteProtect>, UNBOUNDED);
+}
+TEST_CASE("interleave: write fault against read fault") { explore(make<WriteFaultAgainstReadFault>, 3); }
+TEST_CASE("interleave: age against write") { explore(make<AgeAgainstWrite>, 3); }
+TEST_CASE("interleave: clean against write") { explore(make<CleanAgainstWrite>, 3); }
+TEST_CASE("interleave: two first writes") { explore(make<TwoFirstWrites>, 3); }
+TEST_CASE("interleave: first read against first write") { explore(make<FirstReadAgainstFirstWrite>, 3); }

@@ -1,0 +1,106 @@
+#include "tests/interleave/explore.hpp"
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <cstdio>
+
+namespace faultline::interleave {
+
+namespace {
+
+struct Temper {
+    const char* name;
+    model::TlbPolicy policy;
+};
+constexpr Temper TEMPERS[] = {
+    {"TLBs that keep everything", {}},
+    {"TLBs that prefetch", {.prefetch = true, .seed = 1}},
+    {"TLBs that evict and prefetch", {.evict = true, .prefetch = true, .seed = 2}},
+};
+
+// The number of this run's schedule, and one run under it; false: there are no more.
+using Runs = std::function<bool(u64 number, const Temper& temper, std::size_t& steps)>;
+
+void report(const char* how, const Temper& temper, u64 runs, std::size_t longest, double seconds) {
+    const std::string name = Catch::getResultCapture().getCurrentTestName();
+    std::printf("%s: %s, %s: %llu, of up to %zu steps, %.1f s\n", name.c_str(), temper.name, how,
+                static_cast<unsigned long long>(runs), longest, seconds);
+}
+
+void run_all(const char* how, const Runs& run) {
+    for (const Temper& temper : TEMPERS) {
+        const auto start = std::chrono::steady_clock::now();
+        u64 runs = 0;
+        std::size_t longest = 0, steps = 0;
+        try {
+            for (; run(runs, temper, steps); ++runs)
+                longest = std::max(longest, steps);
+        } catch (const std::exception& wrong) {
+            FAIL(temper.name << ", " << how << ", schedule " << runs << ": " << wrong.what());
+        }
+        report(how, temper, runs, longest,
+               std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    }
+    SUCCEED("every schedule");
+}
+
+} // namespace
+
+void Program::cpu(u32 number) {
+    switch (number) {
+    case 0:
+        return cpu0();
+    case 1:
+        return cpu1();
+    default:
+        return cpu2();
+    }
+}
+
+void Program::run_under(model::Schedule& schedule) {
+    try {
+        machine.select_cpu(0);
+        set_up();
+        std::vector<std::function<void()>> bodies;
+        for (u32 number = 0; number < machine.cpu_count(); ++number)
+            bodies.push_back([this, number] { cpu(number); });
+        World::run(schedule, bodies);
+        check();
+        require(missing_pages() == 0, "pages are missing at the end");
+    } catch (const std::exception& wrong) {
+        throw Violation(std::string(wrong.what()) + history());
+    }
+}
+
+void explore(MakeProgram make, u32 preemptions) {
+    const std::string how = preemptions == UNBOUNDED
+                                ? "every schedule"
+                                : "every schedule of up to " + std::to_string(preemptions) + " preemptions";
+    std::optional<EverySchedule> schedule;
+    run_all(how.c_str(), [&](u64 number, const Temper& temper, std::size_t& steps) {
+        if (number == 0)
+            schedule.emplace(preemptions);
+        if (!schedule->next())
+            return false;
+        const auto program = make(temper.policy);
+        program->run_under(*schedule);
+        steps = program->steps();
+        return true;
+    });
+}
+
+void storm(MakeProgram make, u32 runs) {
+    run_all("random schedules", [&](u64 number, const Temper& temper, std::size_t& steps) {
+        if (number == runs)
+            return false;
+        RandomSchedule schedule(number);
+        model::TlbPolicy policy = temper.policy;
+        policy.seed += number;
+        const auto program = make(policy);
+        program->run_under(schedule);
+        steps = program->steps();
+        return true;
+    });
+}
+
+} // namespace faultline::interleave

@@ -1,0 +1,44 @@
+// A program: a few CPUs that do something at once, and what must be true when they have. explore() runs it under every
+// schedule up to a bound, on every back end, with TLBs of every temper; storm() under many random ones.
+#pragma once
+
+#include <vector>
+
+#include "tests/interleave/schedules.hpp"
+#include "tests/interleave/world.hpp"
+
+namespace faultline::interleave {
+
+class Program : protected World {
+  public:
+    using World::World;
+    virtual ~Program() = default;
+
+    // One run. Throws what went wrong, with the steps that led there.
+    void run_under(model::Schedule& schedule);
+    using World::steps;
+
+  protected:
+    virtual void set_up() = 0; // on CPU 0, before the run
+    virtual void cpu0() {}     // what each CPU does
+    virtual void cpu1() {}
+    virtual void cpu2() {}
+    virtual void cpu(u32 number); // the three above, unless all do the same
+    virtual void check() = 0;     // on CPU 0, afterwards
+};
+
+using MakeProgram = std::unique_ptr<Program> (*)(const model::TlbPolicy& tlb);
+
+inline constexpr u32 UNBOUNDED = ~u32{0};
+
+// Fails the running test at the first schedule on which something is wrong, and says which steps led there. Prints how
+// many schedules there were.
+void explore(MakeProgram make, u32 preemptions);
+void storm(MakeProgram make, u32 runs);
+
+template <class P, u32 CPUS = 2>
+std::unique_ptr<Program> make(const model::TlbPolicy& tlb) {
+    return std::make_unique<P>(CPUS, tlb);
+}
+
+} // namespace faultline::interleave

@@ -1,0 +1,96 @@
+// What mm/ and the futexes ask of the kernel around them, where every CPU has one task of its own. These take the place
+// of kernel/sched: the linker finds them first.
+#include <arch/current.hpp>
+#include <arch/machine_control.hpp>
+#include <arch/processor.hpp>
+
+#include <cstdarg>
+#include <cstdio>
+
+#include "base/park.hpp"
+#include "kernel/debug/printk.hpp"
+#include "kernel/futex/supplied.hpp"
+#include "kernel/proc/time.hpp"
+#include "kernel/sched/sched.hpp"
+#include "mm/fault.hpp"
+#include "tests/interleave/world.hpp"
+
+namespace faultline {
+
+using interleave::Violation;
+using interleave::World;
+
+MmTask& current_mm_task() { return current()->mm; }
+MmLimits current_mm_limits() { return {}; }
+bool fatal_signal_pending() { return false; }
+bool signal_pending() { return false; }
+void cond_resched() { schedule_point("cond_resched"); }
+
+// The CPU is idle while its task sleeps.
+void schedule() {
+    if (pagefault_disabled())
+        panic("sleep in atomic context: schedule() with page faults disabled");
+    Task& self = *current();
+    const std::function<bool()> awake = [&self] { return self.state == TaskState::Running; };
+    if (awake())
+        schedule_point("give way");
+    else if (model::schedule_watcher != nullptr)
+        model::schedule_watcher->wait_until("sleep", awake);
+    else
+        throw Violation("a task sleeps, and nothing runs that could wake it");
+}
+
+bool schedule_until(Deadline deadline) {
+    if (!deadline.never())
+        throw Violation("no clock runs here");
+    schedule();
+    return true;
+}
+
+bool wake_up_process(Task& task) {
+    if (task.state == TaskState::Running)
+        return false;
+    task.state = TaskState::Running;
+    return true;
+}
+
+void sched_set_prio(Task& task, s32 prio) { task.prio = prio; }
+
+void park(ParkQueue& queue) {
+    Parked sleeper;
+    sleeper.task = current();
+    queue.sleepers.push_back(sleeper);
+    current()->state = TaskState::Uninterruptible;
+    schedule();
+    if (sleeper.link.is_linked())
+        sleeper.link.unlink();
+}
+
+void unpark_all(ParkQueue& queue) {
+    while (!queue.sleepers.empty()) {
+        auto* task = static_cast<Task*>(queue.sleepers.front().task);
+        queue.sleepers.pop_front();
+        wake_up_process(*task);
+    }
+}
+
+Task* find_task_by_vpid(s32 pid) {
+    const auto cpu = static_cast<u32>(pid - 1);
+    return cpu < World::get().machine.cpu_count() ? &World::get().task(cpu) : nullptr;
+}
+
+u64 realtime_to_monotonic(u64 realtime) { return realtime; }
+
+// A report of the kernel's, which here is one of a livelock.
+void printk(PrintkLevel, const char* format, ...) {
+    char text[256];
+    va_list arguments;
+    va_start(arguments, format);
+    std::vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    throw Violation(text);
+}
+void console_printf(const char*, ...) {}
+void machine_exit(u8) { throw Violation("the kernel ended the machine"); }
+
+} // namespace faultline

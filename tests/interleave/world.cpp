@@ -1,0 +1,154 @@
+#include "tests/interleave/world.hpp"
+
+#include <arch/current.hpp>
+#include <arch/irq.hpp>
+
+#include "mm/fault.hpp"
+#include "mm/memory.hpp"
+#include "mm/page_alloc.hpp"
+#include "mm/pgtable.hpp"
+
+namespace faultline::interleave {
+
+namespace {
+
+World* the_world = nullptr;
+
+constexpr u32 RAM_BYTES = 512u << 10;
+
+bool repair(const FaultInfo& fault) { return do_page_fault(fault).action == FaultOutcome::Retry; }
+
+} // namespace
+
+void require(bool condition, const char* what) {
+    if (!condition)
+        throw Violation(what);
+}
+
+World::World(u32 cpus, const model::TlbPolicy& tlb) : machine({.cpus = cpus, .ram_bytes = RAM_BYTES, .tlb = tlb}) {
+    the_world = this;
+    init_page_allocator(ram_start(), ram_start() + ram_bytes());
+    free_at_start_ = nr_free_pages();
+    machine.on_fault = repair;
+    for (u32 cpu = 0; cpu < cpus; ++cpu) {
+        Task& task = *tasks_.emplace_back(std::make_unique<Task>());
+        task.pid = static_cast<s32>(cpu + 1);
+        machine.select_cpu(cpu);
+        set_current(&task);
+    }
+    MmStruct& first = new_mm();
+    for (u32 cpu = cpus; cpu-- > 0;)
+        run_in(cpu, first);
+}
+
+World::~World() { the_world = nullptr; }
+
+World& World::get() { return *the_world; }
+
+void World::run(model::Schedule& schedule, const std::vector<std::function<void()>>& bodies) {
+    interleaver_.emplace(machine, schedule, [this](u32 cpu) { invariants.check(cpu); });
+    interleaver_->run(bodies);
+}
+
+std::string World::history() const { return interleaver_ ? interleaver_->history() : ""; }
+std::size_t World::steps() const { return interleaver_ ? interleaver_->steps() : 0; }
+
+u32 World::missing_pages() {
+    for (u32 cpu = 0; cpu < machine.cpu_count(); ++cpu) {
+        machine.select_cpu(cpu);
+        task(cpu).mm.mm = nullptr;
+        switch_mm(nullptr);
+    }
+    machine.select_cpu(0);
+    for (MmStruct* mm : spaces_) {
+        invariants.forget(*mm);
+        mmput(*mm);
+    }
+    spaces_.clear();
+    shrink_caches();
+    return free_at_start_ - nr_free_pages();
+}
+
+MmStruct& World::new_mm() { return *spaces_.emplace_back(mm_alloc().value()); }
+
+void World::run_in(u32 cpu, MmStruct& mm) {
+    machine.select_cpu(cpu);
+    task(cpu).mm.mm = &mm;
+    const IrqGuard irqs;
+    switch_mm(&mm.context);
+}
+
+UserAddr World::map(u32 flags, u32 pages) {
+    MmStruct& here = *current_mm_task().mm;
+    const u32 prot = PROT_READ | PROT_WRITE;
+    const UserAddr start =
+        do_mmap(here, UserAddr(0), pages * PAGE_SIZE, prot, flags | MAP_ANONYMOUS, nullptr, true, 0).value();
+    watch(here, start, pages);
+    return start;
+}
+
+void World::watch(MmStruct& mm, UserAddr start, u32 pages) {
+    for (u32 i = 0; i < pages; ++i)
+        invariants.watch(mm, start + i * PAGE_SIZE);
+}
+
+std::optional<u32> World::try_read(UserAddr address) {
+    const OperationScope scope(*this, Invariants::Operation::Access);
+    return machine.user_load(address.value());
+}
+
+bool World::try_write(UserAddr address, u32 value) {
+    const OperationScope scope(*this, Invariants::Operation::Access);
+    if (!machine.user_store(address.value(), value))
+        return false;
+    invariants.wrote(*current_mm_task().mm, address);
+    return true;
+}
+
+u32 World::read(UserAddr address) {
+    const auto value = try_read(address);
+    require(value.has_value(), "a read that must succeed");
+    return *value;
+}
+
+void World::write(UserAddr address, u32 value) {
+    require(try_write(address, value), "a write that must succeed");
+}
+
+MmStruct& World::fork(UserAddr start, u32 pages) {
+    return call([&]() -> MmStruct& {
+        MmStruct& child = *spaces_.emplace_back(dup_mm(*current_mm_task().mm).value());
+        watch(child, start, pages);
+        return child;
+    });
+}
+
+void World::end(MmStruct& mm) {
+    call([&] {
+        invariants.forget(mm);
+        std::erase(spaces_, &mm);
+        mmput(mm);
+    });
+}
+
+Pte World::truth(MmStruct& mm, UserAddr address) {
+    const PteSlot* slot = pte_offset(mm, address);
+    return slot != nullptr ? ptep_get(slot) : Pte{};
+}
+
+Page& World::page_of(MmStruct& mm, UserAddr address) {
+    const Pte entry = truth(mm, address);
+    require(pte_present(entry), "an entry that must be present");
+    return pfn_to_page(pte_pfn(entry));
+}
+
+World::OperationScope::OperationScope(World& world, Invariants::Operation what)
+    : world_(world), cpu_(world.machine.cpu_number()) {
+    world_.invariants.begin_operation(cpu_, what);
+}
+
+World::OperationScope::~OperationScope() {
+    world_.invariants.begin_operation(cpu_, Invariants::Operation::None);
+}
+
+} // namespace faultline::interleave

@@ -1,0 +1,90 @@
+// What a program of this folder stands on: a modelled machine with a few CPUs, each with one task that runs nowhere
+// else. There is no scheduler: a task that sleeps leaves its CPU idle until it is woken.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "arch/model/interleaver.hpp"
+#include "kernel/sched/task.hpp"
+#include "mm/filemap.hpp"
+#include "mm/mman.hpp"
+#include "mm/mmap.hpp"
+#include "tests/interleave/invariants.hpp"
+
+namespace faultline::interleave {
+
+class World {
+  public:
+    World(u32 cpus, const model::TlbPolicy& tlb);
+    ~World();
+    World(const World&) = delete;
+    World& operator=(const World&) = delete;
+    static World& get();
+
+    // Runs bodies[i] on CPU i under `schedule`, with the invariants checked after every step. Once.
+    void run(model::Schedule& schedule, const std::vector<std::function<void()>>& bodies);
+    std::string history() const; // the steps of the run, in words
+    std::size_t steps() const;   // how many
+    u32 missing_pages();         // ends every address space; 0 is right
+
+    // Address spaces, each ended with the world. CPUs begin in the first.
+    MmStruct& new_mm();
+    MmStruct& mm() { return *spaces_.front(); }
+    void run_in(u32 cpu, MmStruct& mm); // from now on; called while that CPU acts, or before the run
+
+    // Mappings of `pages` pages. Every page of every mapping is watched.
+    UserAddr map_private(u32 pages = 1) { return map(MAP_PRIVATE, pages); }
+    UserAddr map_shared(u32 pages = 1) { return map(MAP_SHARED, pages); }
+    void watch(MmStruct& mm, UserAddr start, u32 pages = 1);
+
+    // Operations of the acting CPU: an access by its program, which fails (nullopt, false) if it would get a signal, and
+    // a call into the kernel.
+    std::optional<u32> try_read(UserAddr address);
+    bool try_write(UserAddr address, u32 value);
+    u32 read(UserAddr address);              // must succeed
+    void write(UserAddr address, u32 value); // must succeed
+    template <class Call>
+    decltype(auto) call(Call&& kernel) {
+        const OperationScope scope(*this, Invariants::Operation::Call);
+        return kernel();
+    }
+    // fork(2): the child's address space, its mapping of [start, start + pages) watched too.
+    MmStruct& fork(UserAddr start, u32 pages = 1);
+    void end(MmStruct& mm); // nobody runs in it any more
+
+    Pte truth(MmStruct& mm, UserAddr address);
+    Page& page_of(MmStruct& mm, UserAddr address); // must be present
+    u32 faults(u32 cpu) { return tasks_.at(cpu)->mm.min_flt; }
+
+    Task& task(u32 cpu) { return *tasks_.at(cpu); }
+
+    model::Machine machine;
+    Invariants invariants;
+
+  private:
+    class OperationScope {
+      public:
+        OperationScope(World& world, Invariants::Operation what);
+        ~OperationScope();
+        OperationScope(const OperationScope&) = delete;
+        OperationScope& operator=(const OperationScope&) = delete;
+
+      private:
+        World& world_;
+        u32 cpu_;
+    };
+    UserAddr map(u32 flags, u32 pages);
+
+    std::vector<std::unique_ptr<Task>> tasks_;
+    std::vector<MmStruct*> spaces_;
+    std::optional<model::Interleaver> interleaver_;
+    u32 free_at_start_ = 0;
+};
+
+// Throws Violation if `condition` is false.
+void require(bool condition, const char* what);
+
+} // namespace faultline::interleave
