@@ -51,7 +51,12 @@ void Interleaver::enter(void* argument) {
 void Interleaver::at_point(const char* what) {
     finish_step();
     give_turn();
-    steps_.push_back({acting_->cpu, what});
+    note(what);
+}
+
+void Interleaver::note(const char* what) {
+    if (!failure_) // what comes after is of no interest
+        steps_.push_back({acting_->cpu, what});
 }
 
 void Interleaver::wait_until(const char* what, const std::function<bool()>& condition) {
@@ -60,7 +65,7 @@ void Interleaver::wait_until(const char* what, const std::function<bool()>& cond
     self.waits_for = &condition;
     give_turn();
     self.waits_for = nullptr;
-    steps_.push_back({self.cpu, what});
+    note(what);
     if (hopeless_)
         throw std::runtime_error("model: nothing will end this CPU's wait");
 }
@@ -69,13 +74,12 @@ void Interleaver::wait_until(const char* what, const std::function<bool()>& cond
 void Interleaver::finish_step() {
     if (failure_)
         return;
-    schedule_watcher = nullptr;
+    const Unwatched outside;
     try {
         after_step_(acting_->cpu);
     } catch (...) {
         fail(std::current_exception());
     }
-    schedule_watcher = this;
 }
 
 void Interleaver::fail(std::exception_ptr failure) {
@@ -86,13 +90,12 @@ void Interleaver::fail(std::exception_ptr failure) {
 // The CPUs that can go on, the acting one first. If all that are not over wait, they can, to be told so.
 std::vector<u32> Interleaver::able() {
     std::vector<u32> waiting, cpus;
-    schedule_watcher = nullptr; // a condition may look at what is a schedule point to look at
+    const Unwatched outside;
     for (const Runner& runner : runners_) {
         const bool waits = runner.waits_for != nullptr && !(*runner.waits_for)();
         if (!runner.over)
             (waits ? waiting : cpus).push_back(runner.cpu);
     }
-    schedule_watcher = this;
     if (cpus.empty() && !waiting.empty()) {
         fail(std::make_exception_ptr(std::runtime_error("model: every CPU waits for another")));
         hopeless_ = true;
@@ -131,9 +134,11 @@ void Interleaver::switch_to(Runner* next) {
 }
 
 std::string Interleaver::history() const {
-    std::string text;
-    for (std::size_t i = 0; i < steps_.size(); ++i) {
-        if (i == 0 || steps_[i].cpu != steps_[i - 1].cpu)
+    constexpr std::size_t LAST = 100;
+    const std::size_t first = steps_.size() > LAST ? steps_.size() - LAST : 0;
+    std::string text = first > 0 ? "\n  ..." : "";
+    for (std::size_t i = first; i < steps_.size(); ++i) {
+        if (i == first || steps_[i].cpu != steps_[i - 1].cpu)
             text += "\n  CPU " + std::to_string(steps_[i].cpu) + ": ";
         else
             text += ", ";

@@ -6,8 +6,8 @@
 #include <arch/boot_info.hpp>
 
 #include "kernel/debug/format.hpp"
-#include "kernel/drivers/tty/tty.hpp"
 #include "kernel/drivers/rtc.hpp"
+#include "kernel/drivers/tty/tty.hpp"
 #include "kernel/drivers/virtio/console.hpp"
 #include "kernel/fs/devices.hpp"
 #include "kernel/fs/files.hpp"
@@ -16,8 +16,8 @@
 #include "kernel/fs/poll.hpp"
 #include "kernel/fs/procfs.hpp"
 #include "kernel/fs/random.hpp"
-#include "kernel/proc/loadavg.hpp"
 #include "kernel/fs/sysfs.hpp"
+#include "kernel/proc/loadavg.hpp"
 
 namespace faultline {
 

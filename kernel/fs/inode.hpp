@@ -91,7 +91,7 @@ struct Inode {
     char* link_target = nullptr; // symbolic link, NUL-terminated, from kmalloc
     FileLock* locks = nullptr;   // fcntl's and flock's
     WaitQueue lock_waiters;
-    Pipe* pipe = nullptr;        // FIFO: while somebody has it open
+    Pipe* pipe = nullptr; // FIFO: while somebody has it open
     u32 pipe_users = 0;
     s32 proc_pid = 0; // procfs: of which task, which descriptor, and what it shows
     s32 proc_fd = 0;

@@ -205,7 +205,8 @@ Result<void> show_pid_statm(const Inode& inode, SeqFile& out) {
 namespace {
 
 // The strings between two marks of a process's address space, which are the process's to change.
-Result<void> show_strings(const Inode& inode, SeqFile& out, UserAddr MmStruct::*first, UserAddr MmStruct::*end) {
+Result<void> show_strings(const Inode& inode, SeqFile& out, UserAddr MmStruct::*first,
+                          UserAddr MmStruct::*end) {
     auto mm = proc_mm(inode);
     if (!mm.ok())
         return {}; // a zombie has none

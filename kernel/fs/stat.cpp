@@ -19,7 +19,7 @@ namespace faultline {
 namespace {
 
 constexpr u64 NSEC = 1'000'000'000;
-constexpr u32 SECTOR = 512;      // the unit of st_blocks
+constexpr u32 SECTOR = 512; // the unit of st_blocks
 
 u32 device_number(const Inode& inode) {
     ReadGuard guard(tree_lock());

@@ -148,7 +148,7 @@ Result<u32> sys_sched_getattr(s32 pid, UserAddr attribute, u32 size, u32 flags);
 // syscalls_nice.cpp
 Result<u32> sys_getpriority(s32 which, s32 who);
 Result<u32> sys_setpriority(s32 which, s32 who, s32 nice);
-u32 sys_nice(s32 increment);
+Result<u32> sys_nice(s32 increment);
 
 // syscalls_system.cpp
 Result<u32> sys_uname(UserAddr buffer);

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "kernel/futex/pi.hpp"
+#include "kernel/proc/nice.hpp"
 #include "kernel/proc/syscalls.hpp"
-#include "kernel/proc/thread_group.hpp"
 #include "kernel/sched/policy.hpp"
 
 namespace faultline {
@@ -13,7 +13,7 @@ namespace {
 
 enum Which : s32 { Process, ProcessGroup, User }; // linux/resource.h PRIO_PROCESS, PRIO_PGRP, PRIO_USER
 
-// Whether a call about `which` and `who` means `task`. There is one user.
+// Whether a call about `which` and `who` means `task`.
 bool is_meant(const Task& task, s32 which, s32 who) {
     switch (which) {
     case Process:
@@ -21,7 +21,7 @@ bool is_meant(const Task& task, s32 which, s32 who) {
     case ProcessGroup:
         return task.group->pgid == (who != 0 ? who : current_group().pgid);
     default:
-        return who == 0;
+        return task.cred->uid == (who != 0 ? static_cast<u32>(who) : current_cred().uid);
     }
 }
 
@@ -44,8 +44,18 @@ Result<void> for_each_meant(s32 which, s32 who, Visitor&& visit) {
 
 // (Linux: set_user_nice.)
 void set_nice(Task& task, s32 nice) {
-    set_policy(task, task.policy, task.rt_priority, std::clamp(nice, MIN_NICE, MAX_NICE));
+    set_policy(task, task.policy, task.rt_priority, nice);
     rt_mutex_adjust_pi(task);
+}
+
+// (Linux: set_one_prio.)
+Result<void> set_one_nice(Task& task, s32 nice) {
+    if (!may_schedule(task))
+        return Err(Errno::PERM);
+    if (nice < task.nice && !can_nice(task, nice))
+        return Err(Errno::ACCES);
+    set_nice(task, nice);
+    return {};
 }
 
 } // namespace
@@ -57,16 +67,27 @@ Result<u32> sys_getpriority(s32 which, s32 who) {
     return static_cast<u32>(best);
 }
 
+// Of several, all that may be are changed; the last that may not says why.
 Result<u32> sys_setpriority(s32 which, s32 who, s32 nice) {
-    TRY_VOID(for_each_meant(which, who, [&](Task& task) { set_nice(task, nice); }));
+    const s32 wanted = std::clamp(nice, MIN_NICE, MAX_NICE);
+    Result<void> all = {};
+    TRY_VOID(for_each_meant(which, who, [&](Task& task) {
+        if (const auto one = set_one_nice(task, wanted); !one)
+            all = one;
+    }));
+    TRY_VOID(all);
     return 0u;
 }
 
-u32 sys_nice(s32 increment) {
+Result<u32> sys_nice(s32 increment) {
     constexpr s32 WHOLE_RANGE = MAX_NICE - MIN_NICE + 1;
     Task& task = *current();
-    set_nice(task, task.nice + std::clamp(increment, -WHOLE_RANGE, WHOLE_RANGE));
-    return 0;
+    const s32 step = std::clamp(increment, -WHOLE_RANGE, WHOLE_RANGE);
+    const s32 nice = std::clamp(task.nice + step, MIN_NICE, MAX_NICE);
+    if (increment < 0 && !can_nice(task, nice))
+        return Err(Errno::PERM);
+    set_nice(task, nice);
+    return 0u;
 }
 
 } // namespace faultline

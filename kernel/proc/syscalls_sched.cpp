@@ -6,6 +6,7 @@
 
 #include "arch/contract/uaccess.hpp"
 #include "kernel/futex/pi.hpp"
+#include "kernel/proc/nice.hpp"
 #include "kernel/proc/syscalls.hpp"
 #include "kernel/proc/thread_group.hpp"
 #include "kernel/proc/time.hpp"
@@ -46,7 +47,23 @@ struct Change {
     bool reset_on_fork = false; // not looked at with KEEP_POLICY
 };
 
-// INVAL: no such policy, or a priority that is not one of it. SCHED_DEADLINE is not there. (Linux
+// Whether current needs CAP_SYS_NICE for this. (Linux: user_check_sched_setscheduler.)
+bool needs_privilege(const Task& task, const Change& change) {
+    if (normal_policy(change.policy) && change.nice < task.nice && !is_nice_reduction(task, change.nice))
+        return true;
+    if (rt_policy(change.policy)) {
+        const u64 limit = task.group->limits[RLIMIT_RTPRIO].soft;
+        if (change.policy != task.policy && limit == 0)
+            return true;
+        if (change.priority > task.rt_priority && static_cast<u64>(change.priority) > limit)
+            return true;
+    }
+    if (task.policy == SCHED_IDLE && change.policy != SCHED_IDLE && !is_nice_reduction(task, task.nice))
+        return true;
+    return !may_schedule(task) || (task.sched_reset_on_fork && !change.reset_on_fork);
+}
+
+// INVAL: no such policy, or a priority that is not one of it (SCHED_DEADLINE is not there); PERM. (Linux:
 // __sched_setscheduler.)
 Result<u32> set_scheduler(Task& task, Change change) {
     if (change.policy == KEEP_POLICY) {
@@ -58,6 +75,8 @@ Result<u32> set_scheduler(Task& task, Change change) {
     if (change.priority < 0 || change.priority > MAX_RT_PRIORITY ||
         rt_policy(change.policy) != (change.priority != 0))
         return Err(Errno::INVAL);
+    if (needs_privilege(task, change) && !capable(CAP_SYS_NICE))
+        return Err(Errno::PERM);
     task.sched_reset_on_fork = change.reset_on_fork;
     const bool same = change.policy == task.policy && change.priority == task.rt_priority &&
                       (rt_policy(task.policy) || change.nice == task.nice);
@@ -198,7 +217,8 @@ Result<u32> sys_sched_rr_get_interval_time64(s32 pid, UserAddr interval) {
 Result<u32> sys_sched_setaffinity(s32 pid, u32 bytes, UserAddr mask) {
     u32 low = 0;
     TRY_VOID(copy_struct_from_user(&low, mask, std::min(bytes, u32{sizeof low})));
-    TRY(thread_or_current(pid));
+    if (!may_schedule(*TRY(thread_or_current(pid))))
+        return Err(Errno::PERM);
     if ((low & 1) == 0)
         return Err(Errno::INVAL);
     return 0u;

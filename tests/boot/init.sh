@@ -20,7 +20,7 @@ check "its status is the machine's" equal "$status" 5
 run --init /sbin/init </dev/null
 check "the honest programs pass" equal "$status" 0
 
-for program in fork_rounds threads hostile; do
+for program in fork_rounds threads hostile sysv_ipc; do
     run --init /sbin/init balanced "/bin/$program" </dev/null
     check "$program gives back its memory" equal "$status" 0
 done

@@ -3,6 +3,7 @@
 # repository as working directory. Everything fetched or made lies under build/, nothing of it is committed.
 
 here=tests/conformance
+architecture=armhf
 packages=$(realpath -m "${CONFORMANCE_PACKAGES:-build/packages}")
 images=${CONFORMANCE_IMAGES:-build/arm} # where kernel.img was built
 
@@ -14,12 +15,12 @@ give_up() {
 
 # --- packages ---------------------------------------------------------------------------------------------------------
 
-# private_apt TOOL ARG...: apt-TOOL for armhf with the user's sources, but lists, cache and (empty) dpkg status of its
+# private_apt TOOL ARG...: apt-TOOL for $architecture with the user's sources, but lists, cache and (empty) dpkg status of its
 # own: the user's system gets no architecture and no package.
 private_apt() {
     local tool=$1
     shift
-    "apt-$tool" --quiet=2 -o APT::Architecture=armhf -o APT::Architectures=armhf -o APT::Install-Recommends=false \
+    "apt-$tool" --quiet=2 -o APT::Architecture="$architecture" -o APT::Architectures="$architecture" -o APT::Install-Recommends=false \
         -o Dir::State="$packages/state" -o Dir::State::status="$packages/status" -o Dir::Cache="$packages/cache" \
         -o APT::Sandbox::User="$(id -un)" "$@"
 }

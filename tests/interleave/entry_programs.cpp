@@ -28,12 +28,12 @@ struct SetDirtyAgainstSetYoung : Program {
         page = map_shared();
         read(page);
         call([&] { age_page_range(mm(), page, page + PAGE_SIZE); });
-        require(!pte_young(truth(mm(), page)) && !pte_dirty(truth(mm(), page)), "old and clean");
+        require(!pte_young(truth_of(mm(), page)) && !pte_dirty(truth_of(mm(), page)), "old and clean");
     }
     void cpu0() override { set_flags(false); }
     void cpu1() override { set_flags(true); }
     void check() override {
-        require(pte_young(truth(mm(), page)) && pte_dirty(truth(mm(), page)), "young and dirty both stay");
+        require(pte_young(truth_of(mm(), page)) && pte_dirty(truth_of(mm(), page)), "young and dirty both stay");
     }
 };
 
@@ -53,7 +53,7 @@ struct SetDirtyWithoutLock : Program {
     void cpu0() override {
         call([&] { ptep_set_access_flags(mm().context, page, slot(), pte_mkdirty(ptep_get(slot())), true); });
     }
-    void check() override { require(pte_dirty(truth(mm(), page)) || pte_dirty(taken), "dirt is not lost"); }
+    void check() override { require(pte_dirty(truth_of(mm(), page)) || pte_dirty(taken), "dirt is not lost"); }
 };
 
 struct SetDirtyAgainstGetAndClear : SetDirtyWithoutLock {
@@ -94,7 +94,7 @@ struct WriteFaultAgainstReadFault : Program {
     void cpu0() override { write(word, 1); }
     void cpu1() override { require(read(word) <= 1, "what was written, or zero"); }
     void check() override {
-        require(pte_user_writable(truth(mm(), word)), "young and dirty");
+        require(pte_user_writable(truth_of(mm(), word)), "young and dirty");
         require(read(word) == 1, "the write is there");
         require(faults(1) <= 2, "a read takes one fault, or one more for a race lost");
     }
@@ -116,7 +116,7 @@ struct AgeAgainstWrite : Program {
         write(word, 3);
     }
     void check() override {
-        require(pte_dirty(truth(mm(), word)), "an old page stays dirty");
+        require(pte_dirty(truth_of(mm(), word)), "an old page stays dirty");
         require(read(word) == 3, "the last write is there");
     }
 };
@@ -137,7 +137,7 @@ struct CleanAgainstWrite : Program {
         write(word, 2);
         const bool after = cleaned;
         write(word, 3);
-        require(!after || pte_dirty(truth(mm(), word)), "a write to a cleaned page makes it dirty again");
+        require(!after || pte_dirty(truth_of(mm(), word)), "a write to a cleaned page makes it dirty again");
     }
     void check() override {
         require(page_of(mm(), word).test(PG_DIRTY), "the dirt went to the page");

@@ -10,12 +10,13 @@
 
 namespace faultline::interleave {
 
-namespace {
-
 Pte truth_of(MmStruct& mm, UserAddr page) {
+    const model::Unwatched outside;
     const PteSlot* slot = pte_offset(mm, page);
     return slot != nullptr ? ptep_get(slot) : Pte{};
 }
+
+namespace {
 
 [[noreturn]] void violated(const char* invariant, u32 cpu, UserAddr page, const char* what) {
     char text[160];

@@ -28,6 +28,9 @@ struct Violation : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+// The entry, looked at from outside: no step of any CPU's. None where there is no table.
+Pte truth_of(MmStruct& mm, UserAddr page);
+
 class Invariants {
   public:
     // Looks at this page of `mm` from now on; at none of its pages any more.

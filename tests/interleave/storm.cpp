@@ -97,10 +97,7 @@ struct Storm : Program {
         call([&] { return do_mprotect(here(), page, PAGE_SIZE, PROT_READ | PROT_WRITE).ok(); });
     }
     void fork_and_end() {
-        MmStruct& child = fork(pages[0], 0);
-        for (u32 page = SHARED_PAGES; page < PAGES; ++page)
-            watch(child, pages[page]);
-        end(child);
+        end(fork(pages[SHARED_PAGES], PRIVATE_PAGES));
     }
     void drop_scratch() {
         try_write(scratch, 1);

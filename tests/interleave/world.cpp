@@ -6,7 +6,6 @@
 #include "mm/fault.hpp"
 #include "mm/memory.hpp"
 #include "mm/page_alloc.hpp"
-#include "mm/pgtable.hpp"
 
 namespace faultline::interleave {
 
@@ -131,13 +130,8 @@ void World::end(MmStruct& mm) {
     });
 }
 
-Pte World::truth(MmStruct& mm, UserAddr address) {
-    const PteSlot* slot = pte_offset(mm, address);
-    return slot != nullptr ? ptep_get(slot) : Pte{};
-}
-
 Page& World::page_of(MmStruct& mm, UserAddr address) {
-    const Pte entry = truth(mm, address);
+    const Pte entry = truth_of(mm, address);
     require(pte_present(entry), "an entry that must be present");
     return pfn_to_page(pte_pfn(entry));
 }

@@ -55,7 +55,6 @@ class World {
     MmStruct& fork(UserAddr start, u32 pages = 1);
     void end(MmStruct& mm); // nobody runs in it any more
 
-    Pte truth(MmStruct& mm, UserAddr address);
     Page& page_of(MmStruct& mm, UserAddr address); // must be present
     u32 faults(u32 cpu) { return tasks_.at(cpu)->mm.min_flt; }
 

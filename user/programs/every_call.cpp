@@ -1,5 +1,5 @@
 // Every system-call number from 0 to 1023 without arguments, and every call of the table with sensible
-// arguments of which one at a time is spoiled. Each call is made by a child of its own, which is killed if it
+// arguments of which one at a time, or as many as the program is told, is spoiled. Each call is made by a child of its own, which is killed if it
 // takes too long. What must come of it is an answer or an ordinary death; what must not is a child that cannot
 // be killed, a kernel that does not go on, or one page or open file fewer than before.
 #include <algorithm>
@@ -272,36 +272,51 @@ class Summary {
     unsigned used_ = 0;
 };
 
-// Things that would end the test rather than fail in it: killing every process, and the machine's end.
-bool ends_the_test(const Call& call, std::size_t spoiled_argument, long value) {
-    return call.number == __NR_kill && spoiled_argument == 0 && value == -1;
-}
+// One call after another of one number, and what came of them.
+class Attempts {
+  public:
+    explicit Attempts(const Call& call) : call_(call), count_(std::strcspn(call.arguments, "~")) {}
 
-unsigned spoil_each_argument(const Call& call) {
-    const std::size_t count = std::strcspn(call.arguments, "~");
-    Summary summary;
-    unsigned made = 0;
-    const auto attempt = [&](std::size_t which, long value) {
+    // Every argument spoiled in every way while the others are as in `arguments`, from argument `first` on.
+    void spoil(const std::array<long, 6>& arguments, std::size_t first, unsigned at_once) {
+        attempt(arguments);
+        if (at_once == 0)
+            return;
+        for (std::size_t which = first; which < count_; ++which)
+            for (const Spoiled& kind : spoiled) {
+                std::array<long, 6> changed = arguments;
+                changed[which] = spoiled_value(kind);
+                spoil(changed, which + 1, at_once - 1);
+            }
+    }
+    void spoil(unsigned at_once) {
         std::array<long, 6> arguments{};
-        for (std::size_t i = 0; i < count; ++i)
-            arguments[i] = i == which ? value : argument(call.arguments[i]);
-        const Outcome outcome = call_in_child(call.number, arguments, may_wait(call));
-        if (outcome.end == End::waited && !may_wait(call))
-            wrong("%s with argument %u = %#lx did not return", call.name, static_cast<unsigned>(which),
-                  static_cast<unsigned long>(value));
-        summary.add(outcome);
+        for (std::size_t i = 0; i < count_; ++i)
+            arguments[i] = argument(call_.arguments[i]);
+        spoil(arguments, 0, at_once);
+        reap_strays();
+        summary_.print(call_.name);
+    }
+    unsigned made() const { return made_; }
+
+  private:
+    void attempt(const std::array<long, 6>& arguments) {
+        if (call_.number == __NR_kill && arguments[0] == -1)
+            return; // would end the test rather than fail in it
+        const Outcome outcome = call_in_child(call_.number, arguments, may_wait(call_));
+        if (outcome.end == End::waited && !may_wait(call_))
+            wrong("%s(%#lx, %#lx, %#lx, %#lx, %#lx, %#lx) did not return", call_.name, arguments[0],
+                  arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
+        summary_.add(outcome);
         sweep_stage();
-        ++made;
-    };
-    attempt(count, 0); // none is spoiled
-    for (std::size_t which = 0; which < count; ++which)
-        for (const Spoiled& kind : spoiled)
-            if (!ends_the_test(call, which, spoiled_value(kind)))
-                attempt(which, spoiled_value(kind));
-    reap_strays();
-    summary.print(call.name);
-    return made;
-}
+        ++made_;
+    }
+
+    const Call& call_;
+    std::size_t count_;
+    Summary summary_;
+    unsigned made_ = 0;
+};
 
 const Call* find(int number) {
     const auto* found = std::find_if(std::begin(calls), std::end(calls),
@@ -361,14 +376,16 @@ void compare(Resources& before, const char* name) {
     before = after;
 }
 
-unsigned test_all() {
+unsigned test_all(unsigned at_once) {
     make_stage();
     Resources state = resources();
     every_number();
     compare(state, "the numbers without arguments");
     unsigned made = 0;
     for (const Call& call : calls) {
-        made += spoil_each_argument(call);
+        Attempts attempts(call);
+        attempts.spoil(at_once);
+        made += attempts.made();
         compare(state, call.name);
     }
     strike_stage();
@@ -394,7 +411,9 @@ void mount_trees() {
 
 } // namespace
 
-int main() {
+// The argument says how many arguments are spoiled at a time; 1 if it is missing.
+int main(int argc, char** argv) {
+    const unsigned at_once = argc > 1 ? static_cast<unsigned>(std::atoi(argv[1])) : 1;
     const unsigned long long sigchld = 1ull << (SIGCHLD - 1);
     must(system_call(__NR_rt_sigprocmask, SIG_BLOCK, &sigchld, nullptr, 8), "every_call: rt_sigprocmask");
     must(system_call(__NR_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "every_call: prctl");
@@ -404,7 +423,7 @@ int main() {
 
     warm_up();
     Resources state = resources();
-    const unsigned made = test_all();
+    const unsigned made = test_all(at_once);
     system_call(__NR_sethostname, system.nodename, std::strlen(system.nodename));
     system_call(__NR_setdomainname, system.domainname, std::strlen(system.domainname));
     compare(state, "all together");

@@ -21,6 +21,18 @@ class ScheduleWatcher {
 
 inline ScheduleWatcher* schedule_watcher = nullptr;
 
+// Nothing is a point for as long as this lives: a look at the machine from outside.
+class [[nodiscard]] Unwatched {
+  public:
+    Unwatched() : watcher_(schedule_watcher) { schedule_watcher = nullptr; }
+    ~Unwatched() { schedule_watcher = watcher_; }
+    Unwatched(const Unwatched&) = delete;
+    Unwatched& operator=(const Unwatched&) = delete;
+
+  private:
+    ScheduleWatcher* watcher_;
+};
+
 } // namespace model
 
 inline void schedule_point(const char* what) {
