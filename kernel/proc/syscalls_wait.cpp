@@ -18,7 +18,7 @@ constexpr s32 NO_GROUP = -1; // 0 is one: process 1's, until it calls setsid(2)
 struct WaitRequest {
     u32 options = 0;
     bool any = false;
-    s32 pid = 0;  // this one
+    s32 pid = 0;         // this one
     s32 pgid = NO_GROUP; // or those of this group
 };
 
@@ -33,8 +33,7 @@ struct WaitReport {
 };
 
 bool eligible(const ThreadGroup& child, const WaitRequest& request) {
-    const bool asked_for =
-        request.any || child.pid == request.pid || child.pgid == request.pgid;
+    const bool asked_for = request.any || child.pid == request.pid || child.pgid == request.pgid;
     // A child made by clone() with another exit signal than SIGCHLD is waited for only on demand.
     const bool is_clone = child.leader->exit_signal != SIGCHLD;
     const bool wants_clone = (request.options & __WCLONE) != 0;

@@ -33,7 +33,8 @@ struct SetDirtyAgainstSetYoung : Program {
     void cpu0() override { set_flags(false); }
     void cpu1() override { set_flags(true); }
     void check() override {
-        require(pte_young(truth_of(mm(), page)) && pte_dirty(truth_of(mm(), page)), "young and dirty both stay");
+        require(pte_young(truth_of(mm(), page)) && pte_dirty(truth_of(mm(), page)),
+                "young and dirty both stay");
     }
 };
 
@@ -53,7 +54,9 @@ struct SetDirtyWithoutLock : Program {
     void cpu0() override {
         call([&] { ptep_set_access_flags(mm().context, page, slot(), pte_mkdirty(ptep_get(slot())), true); });
     }
-    void check() override { require(pte_dirty(truth_of(mm(), page)) || pte_dirty(taken), "dirt is not lost"); }
+    void check() override {
+        require(pte_dirty(truth_of(mm(), page)) || pte_dirty(taken), "dirt is not lost");
+    }
 };
 
 struct SetDirtyAgainstGetAndClear : SetDirtyWithoutLock {
@@ -176,7 +179,9 @@ struct FirstReadAgainstFirstWrite : Program {
 } // namespace
 
 TEST_CASE("interleave: set dirty against set young") { explore(make<SetDirtyAgainstSetYoung>, UNBOUNDED); }
-TEST_CASE("interleave: set dirty against get and clear, no lock") { explore(make<SetDirtyAgainstGetAndClear>, UNBOUNDED); }
+TEST_CASE("interleave: set dirty against get and clear, no lock") {
+    explore(make<SetDirtyAgainstGetAndClear>, UNBOUNDED);
+}
 TEST_CASE("interleave: set dirty against age, no lock") { explore(make<SetDirtyAgainstAge>, UNBOUNDED); }
 TEST_CASE("interleave: set dirty against write-protect, no lock") {
     explore(make<SetDirtyAgainstWriteProtect>, UNBOUNDED);

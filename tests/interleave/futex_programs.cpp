@@ -31,7 +31,8 @@ struct FutexProgram : Program {
         }
     }
     Result<u32> futex(u32 op, u32 value, UserAddr second = {}, u32 third = 0) {
-        return call([&] { return sys_futex(word, op | FUTEX_PRIVATE_FLAG, value, UserAddr(0), second, third); });
+        return call(
+            [&] { return sys_futex(word, op | FUTEX_PRIVATE_FLAG, value, UserAddr(0), second, third); });
     }
     // *word += 1, by the kernel, with page faults disabled.
     void add_one() {

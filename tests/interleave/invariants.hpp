@@ -49,8 +49,8 @@ class Invariants {
 
   private:
     struct Debt {
-        u64 operation = 0;  // of the debtor, 0: none
-        Pte before;         // what it took away
+        u64 operation = 0; // of the debtor, 0: none
+        Pte before;        // what it took away
     };
     struct Watched {
         MmStruct* mm;

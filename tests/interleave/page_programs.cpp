@@ -214,8 +214,8 @@ struct GupAgainstUnmap : Program {
 
 } // namespace
 
-TEST_CASE("interleave: copy-on-write break against read") { explore(make<CowBreakAgainstRead, 3>, 2); }
-TEST_CASE("interleave: two copy-on-write breaks") { explore(make<TwoCowBreaks>, 3); }
+TEST_CASE("interleave: copy-on-write break against read") { explore(make<CowBreakAgainstRead, 3>, 1); }
+TEST_CASE("interleave: two copy-on-write breaks") { explore(make<TwoCowBreaks>, 2); }
 TEST_CASE("interleave: fork against write") { explore(make<ForkAgainstWrite>, 3); }
 TEST_CASE("interleave: unmap against write") { explore(make<UnmapAgainstWrite>, 3); }
 TEST_CASE("interleave: unmap against first write") { explore(make<UnmapAgainstFirstWrite>, 3); }

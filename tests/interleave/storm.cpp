@@ -43,7 +43,8 @@ struct Storm : Program {
         livelock_rounds = 50;
         const UserAddr shared = map_shared(SHARED_PAGES), own = map_private(PRIVATE_PAGES);
         for (u32 page = 0; page < PAGES; ++page)
-            pages[page] = page < SHARED_PAGES ? shared + page * PAGE_SIZE : own + (page - SHARED_PAGES) * PAGE_SIZE;
+            pages[page] =
+                page < SHARED_PAGES ? shared + page * PAGE_SIZE : own + (page - SHARED_PAGES) * PAGE_SIZE;
         write(pages[0] + COUNTER, 0);
         write(own, 0);
         scratch = map_private();
@@ -96,9 +97,7 @@ struct Storm : Program {
         call([&] { return do_mprotect(here(), page, PAGE_SIZE, PROT_READ).ok(); });
         call([&] { return do_mprotect(here(), page, PAGE_SIZE, PROT_READ | PROT_WRITE).ok(); });
     }
-    void fork_and_end() {
-        end(fork(pages[SHARED_PAGES], PRIVATE_PAGES));
-    }
+    void fork_and_end() { end(fork(pages[SHARED_PAGES], PRIVATE_PAGES)); }
     void drop_scratch() {
         try_write(scratch, 1);
         call([&] { return do_madvise(here(), scratch, PAGE_SIZE, MADV_DONTNEED).ok(); });

@@ -34,7 +34,8 @@ struct SwitchProgram : Program {
             return context.asid_generation;
         };
         const u64 old = next_asid();
-        while (next_asid() == old) { // a generation begins, with one ASID for each CPU that runs, and this one
+        while (next_asid() ==
+               old) { // a generation begins, with one ASID for each CPU that runs, and this one
         }
         for (u32 given = machine.cpu_count() + 1; given < 255 - left; ++given)
             next_asid();

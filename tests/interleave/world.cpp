@@ -24,7 +24,8 @@ void require(bool condition, const char* what) {
         throw Violation(what);
 }
 
-World::World(u32 cpus, const model::TlbPolicy& tlb) : machine({.cpus = cpus, .ram_bytes = RAM_BYTES, .tlb = tlb}) {
+World::World(u32 cpus, const model::TlbPolicy& tlb)
+    : machine({.cpus = cpus, .ram_bytes = RAM_BYTES, .tlb = tlb}) {
     the_world = this;
     init_page_allocator(ram_start(), ram_start() + ram_bytes());
     free_at_start_ = nr_free_pages();

@@ -1,5 +1,5 @@
 // pthread_mutex, pthread_cond, semaphores: every kind, between threads and processes, with time limits on either clock.
-#include "../checks/check.h"
+#include "tests/conformance/checks/check.h"
 
 #include <pthread.h>
 #include <semaphore.h>

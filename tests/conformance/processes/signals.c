@@ -1,5 +1,5 @@
 // sigaction(2), sigprocmask(2), sigaltstack(2), sigsuspend(2), signal(7): handlers, masks, stacks, restarts.
-#include "../checks/check.h"
+#include "tests/conformance/checks/check.h"
 
 #include <sys/time.h>
 #include <time.h>
@@ -68,9 +68,9 @@ static void every_signal(void) {
 }
 
 static void default_actions(void) {
-    const int kills[] = {SIGHUP, SIGINT, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGUSR1, SIGSEGV,
-                         SIGUSR2, SIGPIPE, SIGALRM, SIGTERM, SIGSTKFLT, SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF,
-                         SIGIO, SIGPWR, SIGSYS, 34, 64};
+    const int kills[] = {SIGHUP,  SIGINT,    SIGQUIT, SIGILL,  SIGTRAP, SIGABRT, SIGBUS,    SIGFPE,
+                         SIGUSR1, SIGSEGV,   SIGUSR2, SIGPIPE, SIGALRM, SIGTERM, SIGSTKFLT, SIGXCPU,
+                         SIGXFSZ, SIGVTALRM, SIGPROF, SIGIO,   SIGPWR,  SIGSYS,  34,        64};
     const struct rlimit no_core = {0, 0};
     for (unsigned i = 0; i < sizeof kills / sizeof *kills; ++i) {
         const int status = IN_CHILD(setrlimit(RLIMIT_CORE, &no_core); raise(kills[i]));
@@ -159,7 +159,8 @@ static void siginfo(void) {
     struct sigaction action = {.sa_sigaction = with_info, .sa_flags = SA_SIGINFO};
     sigaction(SIGUSR1, &action, NULL);
     kill(getpid(), SIGUSR1);
-    CHECK(info.si_signo == SIGUSR1 && info.si_code == SI_USER && info.si_pid == getpid() && info.si_uid == getuid());
+    CHECK(info.si_signo == SIGUSR1 && info.si_code == SI_USER && info.si_pid == getpid() &&
+          info.si_uid == getuid());
     raise(SIGUSR1);
     CHECK(info.si_code == SI_TKILL && info.si_pid == getpid());
     sigqueue(getpid(), SIGUSR1, (union sigval){.sival_int = 4711});
@@ -245,7 +246,8 @@ static void restarts(void) {
     char byte;
     pipe(ends);
     install(SIGALRM, count, 0);
-    const struct itimerval soon = {{0, 20000}, {0, 20000}}, stop = {{0, 0}, {0, 0}}; // again, if it came too early
+    const struct itimerval soon = {{0, 20000}, {0, 20000}},
+                           stop = {{0, 0}, {0, 0}}; // again, if it came too early
     setitimer(ITIMER_REAL, &soon, NULL);
     FAILS(read(ends[0], &byte, 1), EINTR);
     install(SIGALRM, count, SA_RESTART);

@@ -1,5 +1,5 @@
 // sigqueue(3), sigwaitinfo(2), sigtimedwait(2), sigwait(3): real-time signals queue, in order, with their values.
-#include "../checks/check.h"
+#include "tests/conformance/checks/check.h"
 
 #include <pthread.h>
 #include <time.h>
@@ -48,7 +48,8 @@ static void waiting(void) {
     sigqueue(getpid(), SIGRTMIN + 1, (union sigval){.sival_int = 5});
     sigqueue(getpid(), SIGRTMIN, (union sigval){.sival_int = 6});
     CHECK(sigwaitinfo(&set, &info) == SIGRTMIN && info.si_value.sival_int == 6 && info.si_code == SI_QUEUE);
-    CHECK(sigtimedwait(&set, &info, &none) == SIGRTMIN + 1 && info.si_value.sival_int == 5 && info.si_pid == getpid());
+    CHECK(sigtimedwait(&set, &info, &none) == SIGRTMIN + 1 && info.si_value.sival_int == 5 &&
+          info.si_pid == getpid());
     int got = 0;
     raise(SIGRTMIN);
     CHECK(sigwait(&set, &got) == 0 && got == SIGRTMIN);
@@ -98,8 +99,9 @@ static void errors(void) {
     int status;
     waitpid(child, &status, 0);
     CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGUSR2);
-    CHILD_OK(const struct rlimit five = {5, 5}; setrlimit(RLIMIT_SIGPENDING, &five); blocked(SIGRTMIN, SIGRTMIN);
-             int sent = 0; while (sent < 100 && sigqueue(getpid(), SIGRTMIN, value) == 0) ++sent;
+    CHILD_OK(const struct rlimit five = {5, 5}; setrlimit(RLIMIT_SIGPENDING, &five);
+             blocked(SIGRTMIN, SIGRTMIN); int sent = 0;
+             while (sent < 100 && sigqueue(getpid(), SIGRTMIN, value) == 0)++ sent;
              CHECK(sent <= 5 && errno == EAGAIN));
 }
 

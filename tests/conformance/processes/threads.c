@@ -1,5 +1,5 @@
 // pthreads(7): creation, joining, cancelling, keys, once, barriers, rwlocks, spin locks, signals to threads.
-#include "../checks/check.h"
+#include "tests/conformance/checks/check.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -15,9 +15,7 @@ static pthread_spinlock_t spinlock;
 static long counter;
 
 static void* returns(void* value) { return value; }
-static void* exits(void* value) {
-    pthread_exit(value);
-}
+static void* exits(void* value) { pthread_exit(value); }
 static void* sleeps(void* unused) {
     for (;;)
         sleep(100);
@@ -135,7 +133,8 @@ static void cancellation(void) {
 
 static void private_data(void) {
     CHECK(pthread_key_create(&key, destroy) == 0);
-    CHECK(result_of(start(sets_key, (void*)100)) == (void*)100 && destroyed == 100 && pthread_getspecific(key) == NULL);
+    CHECK(result_of(start(sets_key, (void*)100)) == (void*)100 && destroyed == 100 &&
+          pthread_getspecific(key) == NULL);
     pthread_key_delete(key);
     pthread_t threads[8];
     for (int i = 0; i < 8; ++i)
@@ -202,7 +201,8 @@ static void signals(void) {
     CHECK(pthread_getschedparam(pthread_self(), &policy, &parameter) == 0 && policy == SCHED_OTHER);
     parameter.sched_priority = 5;
     CHECK(pthread_setschedparam(pthread_self(), SCHED_RR, &parameter) == 0);
-    CHECK(pthread_getschedparam(pthread_self(), &policy, &parameter) == 0 && policy == SCHED_RR && parameter.sched_priority == 5);
+    CHECK(pthread_getschedparam(pthread_self(), &policy, &parameter) == 0 && policy == SCHED_RR &&
+          parameter.sched_priority == 5);
     parameter.sched_priority = 0;
     CHECK(pthread_setschedparam(pthread_self(), SCHED_FIFO, &parameter) == EINVAL);
     CHECK(pthread_setschedparam(pthread_self(), SCHED_OTHER, &parameter) == 0);
