@@ -6,6 +6,9 @@ find_program(CLANG_TIDY clang-tidy REQUIRED)
 add_test(NAME "source: layers" COMMAND ${PYTHON3} tools/layers.py WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 add_test(NAME "source: layers finds what it must" COMMAND ${PYTHON3} tools/layers.py --self-test
          WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+add_test(NAME "source: system calls" COMMAND ${PYTHON3} tools/check_syscall_doc.py WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+add_test(NAME "source: system calls finds what it must" COMMAND ${PYTHON3} tools/check_syscall_doc.py --self-test
+         WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 add_test(NAME "source: format" COMMAND tools/format.sh --check WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 add_test(NAME "source: clang-tidy" COMMAND tools/tidy.sh ${PROJECT_BINARY_DIR} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 set_tests_properties("source: clang-tidy" PROPERTIES PROCESSORS 2 TIMEOUT 600)
