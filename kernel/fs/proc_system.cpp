@@ -107,6 +107,7 @@ constexpr char no_cores[] = "";
 
 constexpr ProcEntry root_entries[] = {
     {.name = "cmdline", .show = show_cmdline},
+    {.name = "cpuinfo", .show = show_cpuinfo},
     {.name = "filesystems", .show = show_filesystems},
     {.name = "loadavg", .show = show_loadavg},
     {.name = "stat", .show = show_stat},

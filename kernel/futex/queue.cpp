@@ -1,7 +1,6 @@
 // The hash table of waiters.
 #include <algorithm>
 #include <array>
-#include <iterator>
 
 #include "base/late.hpp"
 #include "kernel/futex/pi.hpp"
@@ -27,13 +26,15 @@ constexpr u32 mix(u32 h) {
     return h;
 }
 
-// Behind those that are as urgent or more; looked for from the end, where as a rule it is. (Linux:
-// plist_add.)
-void insert_by_prio(FutexHashBucket& bucket, FutexQ& q) {
-    auto place = bucket.waiters.end();
-    while (place != bucket.waiters.begin() && std::prev(place)->prio > q.prio)
-        --place;
-    bucket.waiters.insert(place, q);
+// Behind those that are as urgent or more; as a rule that is the end. (Linux: plist_add.)
+inline void insert_by_prio(FutexHashBucket& bucket, FutexQ& q) {
+    auto& waiters = bucket.waiters;
+    if (waiters.empty() || waiters.back().prio <= q.prio)
+        return waiters.push_back(q);
+    auto place = waiters.begin();
+    while (place->prio <= q.prio)
+        ++place;
+    waiters.insert(place, q);
 }
 
 } // namespace

@@ -2,7 +2,6 @@
 //
 //   the file's path | environment strings | argument strings | "v7l" | 16 random bytes |
 //   auxiliary vector, null | envp, null | argv, null | argc  <- sp, 16-aligned
-#include <asm/hwcap.h>
 #include <linux/auxvec.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include "kernel/proc/cred.hpp"
 #include "kernel/proc/elf.hpp"
 #include "kernel/proc/exec_args.hpp"
+#include "kernel/proc/hwcap.hpp"
 #include "kernel/proc/remote_memory.hpp"
 #include "mm/mman.hpp"
 #include "mm/mmap.hpp"
@@ -22,11 +22,6 @@ namespace faultline {
 
 namespace {
 
-// What a Cortex-A15 has and this kernel saves (ARM ARM, ID_ISAR0 – 4 and MVFR0 – 1). No SWP: the CPU has it
-// switched off.
-constexpr u32 ELF_HWCAP = HWCAP_HALF | HWCAP_THUMB | HWCAP_FAST_MULT | HWCAP_EDSP | HWCAP_VFP | HWCAP_VFPv3 |
-                          HWCAP_VFPv4 | HWCAP_VFPD32 | HWCAP_NEON | HWCAP_TLS | HWCAP_IDIVA | HWCAP_IDIVT |
-                          HWCAP_LPAE;
 constexpr char ELF_PLATFORM[] = "v7l";
 constexpr u32 RANDOM_BYTES = 16;
 constexpr u32 CLOCK_TICKS = 100; // USER_HZ

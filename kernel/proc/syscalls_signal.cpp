@@ -15,6 +15,7 @@ namespace faultline {
 namespace {
 
 constexpr u32 SIGSET_BYTES = 8;
+constexpr s32 LOWEST_PID = -0x7fffffff - 1;
 
 Result<u64> get_sigset(UserAddr set) {
     u64 mask = 0;
@@ -75,6 +76,8 @@ Result<u32> sys_kill(s32 pid, s32 sig) {
     ThreadGroup& own = current_group();
     if (pid == -1)
         return kill_many(sig, [&](const ThreadGroup& group) { return group.pid > 1 && &group != &own; });
+    if (pid == LOWEST_PID)
+        return Err(Errno::SRCH); // Linux: there is no group that this could be minus
     const s32 pgid = pid == 0 ? own.pgid : -pid;
     return kill_many(sig, [&](const ThreadGroup& group) { return group.pgid == pgid; });
 }

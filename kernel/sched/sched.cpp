@@ -102,11 +102,9 @@ void finish_task_switch(RunQueue& rq) {
         task_dead_hook(*previous);
 }
 
-void context_switch(RunQueue& rq, Task& from, Task& to) {
-    const u64 now = clock_ns();
+void context_switch(RunQueue& rq, Task& from, Task& to, u64 now) {
     from.run_ns += now - rq.switched_ns;
     rq.switched_ns = now;
-    set_next_task(rq, to, now);
     if (to.mm.mm != nullptr)
         activate_mm(rq, to.mm.mm);
     rq.previous = &from;
@@ -162,10 +160,10 @@ void schedule() {
         put_prev_task(rq, previous, preempted);
     }
     Task& next = pick_next_task(rq);
-    if (&next == &previous)
-        set_next_task(rq, next, clock_ns());
-    else
-        context_switch(rq, previous, next);
+    const u64 now = clock_ns();
+    set_next_task(rq, next, now);
+    if (&next != &previous)
+        context_switch(rq, previous, next, now);
 }
 
 void yield() {

@@ -45,8 +45,8 @@ void schedule_tail();
 [[noreturn]] void cpu_idle();
 
 // If the slice of current is over and an equal waits, current->need_resched. There is no tick without such
-// an equal: a lone task, or an idle CPU, is interrupted by nothing but the timers that somebody armed (Linux:
-// NO_HZ_FULL). From timer_interrupt().
+// an equal: a lone task, or an idle CPU, is interrupted by nothing but the timers that somebody armed, as
+// kernel/proc/cpu_time.hpp does every 4 ms while any task runs. From timer_interrupt().
 void scheduler_tick();
 
 // Changes the priority that the scheduler obeys; its slice begins anew. A runnable task goes to the back of

@@ -138,16 +138,9 @@ int run_exec() {
 }
 
 int run_honest_programs() {
-    static const char* const programs[] = {"hello",
-                                           "threads",
-                                           "fork_pipe",
-                                           "producer_consumer",
-                                           "wake_op_counter",
-                                           "pi_chain",
-                                           "fork_beside_writes",
-                                           "sigsegv",
-                                           "vfp",
-                                           "hostile"};
+    static const char* const programs[] = {"hello",           "threads",  "fork_pipe",   "producer_consumer",
+                                           "wake_op_counter", "pi_chain", "sched_calls", "fork_beside_writes",
+                                           "sigsegv",         "vfp",      "hostile"};
     print("Faultline: process 1 is running. No argument says what to start, so here are the honest "
           "programs.\n");
     int failures = 0;

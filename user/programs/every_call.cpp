@@ -11,14 +11,13 @@
 #include <cstring>
 
 #include <asm/signal.h>
-#include <linux/fcntl.h>
 #include <linux/prctl.h>
-#include <linux/uio.h>
 #include <linux/utsname.h>
 
 #include <ulib/print.hpp>
 #include <ulib/sys.hpp>
 
+#include "user/programs/every_call_stage.hpp"
 #include "user/programs/every_call_table.hpp"
 
 using namespace faultline;
@@ -26,12 +25,7 @@ using namespace faultline;
 namespace {
 
 constexpr int NUMBERS = 1024;
-constexpr long NOT_YET = -100'000; // no answer is that
-constexpr int IPC_RMID = 0;        // linux/ipc.h
-constexpr const char* file_name = "/tmp/every_call/file";
-constexpr const char* free_name = "/tmp/every_call/free";
-constexpr const char* directory_name = "/tmp/every_call";
-
+constexpr int IPC_RMID = 0; // linux/ipc.h
 unsigned failures = 0;
 
 __attribute__((format(printf, 1, 2))) void wrong(const char* format, ...) {
@@ -42,109 +36,6 @@ __attribute__((format(printf, 1, 2))) void wrong(const char* format, ...) {
     va_end(arguments);
     complain("every_call: %s\n", text);
     ++failures;
-}
-
-// What the arguments' letters stand for. The children have copies of it all, but for `answer`.
-struct Stage {
-    int file = -1, directory = -1, pipe[2] = {-1, -1};
-    char* mapping = nullptr;         // four pages that the calls may do with as they like
-    volatile long* answer = nullptr; // shared with the child: what the call returned
-    const char* strings[3] = {"every_call", "argument", nullptr};
-    iovec vector{};
-    alignas(PAGE_SIZE) char buffer[PAGE_SIZE] = {};
-};
-Stage stage;
-
-void make_stage() {
-    const auto map = [](std::size_t size, int flags) {
-        return reinterpret_cast<char*>(
-            must(sys_mmap2(nullptr, size, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0), "mmap"));
-    };
-    must(system_call(__NR_mkdir, directory_name, 0700), "every_call: mkdir");
-    stage.file = static_cast<int>(must(sys_open(file_name, O_RDWR | O_CREAT, 0700), "every_call: open"));
-    stage.directory = static_cast<int>(must(sys_open(directory_name, O_RDONLY), "every_call: open"));
-    must(sys_pipe(stage.pipe), "every_call: pipe");
-    stage.mapping = map(4 * PAGE_SIZE, MAP_PRIVATE);
-    stage.answer = reinterpret_cast<volatile long*>(map(PAGE_SIZE, MAP_SHARED));
-    *stage.answer = NOT_YET; // its page is there from the beginning
-    stage.vector = {stage.buffer, 64};
-}
-
-// What calls that worked have left behind in the tree.
-void sweep_stage() {
-    system_call(__NR_umount2, directory_name, 0);
-    system_call(__NR_rmdir, free_name);
-    sys_unlink(free_name);
-    sys_close(
-        static_cast<int>(must(sys_open(file_name, O_RDWR | O_CREAT | O_TRUNC, 0700), "every_call: open")));
-    for (const int shared : {0, stage.file})
-        system_call(__NR_flock, shared, LOCK_UN);
-    for (const int end : stage.pipe) // an empty one, under the same numbers
-        sys_close(end);
-    must(sys_pipe(stage.pipe), "every_call: pipe");
-}
-
-void strike_stage() {
-    sys_close(stage.file);
-    sys_close(stage.directory);
-    sys_close(stage.pipe[0]);
-    sys_close(stage.pipe[1]);
-    sys_unlink(file_name);
-    must(system_call(__NR_rmdir, directory_name), "every_call: rmdir");
-    sys_munmap(stage.mapping, 4 * PAGE_SIZE);
-    sys_munmap(const_cast<long*>(stage.answer), PAGE_SIZE);
-}
-
-long argument(char letter) {
-    const auto address = [](const void* pointer) {
-        return static_cast<long>(reinterpret_cast<std::uintptr_t>(pointer));
-    };
-    switch (letter) {
-    case '1':
-        return 1;
-    case 'k':
-        return -1;
-    case 's':
-        return 8;
-    case 'z':
-        return 64;
-    case 'g':
-        return PAGE_SIZE;
-    case 'f':
-        return stage.file;
-    case 'd':
-        return stage.directory;
-    case 'r':
-        return stage.pipe[0];
-    case 'w':
-        return stage.pipe[1];
-    case 'c':
-        return AT_FDCWD;
-    case 'p':
-        return address(file_name);
-    case 'q':
-        return address(free_name);
-    case 'y':
-        return address("tmpfs");
-    case 'D':
-        return address(directory_name);
-    case 'b':
-        return address(stage.buffer);
-    case 'm':
-        return address(stage.mapping);
-    case 'v':
-        return address(&stage.vector);
-    case 'a':
-        return address(stage.strings);
-    case 'i':
-        return sys_getpid();
-    case 't':
-        return sys_gettid();
-    case 'n':
-        return SIGURG;
-    default:
-        return 0;
-    }
 }
 
 // What an argument is spoiled with. "unmapped" is an address just above the program and below its mappings.
