@@ -1,16 +1,21 @@
-# host_tests: the portable rooms compiled for this computer over the modelled machine, with the tests that drive them.
+# Tests on this computer: the portable rooms compiled for it over the modelled machine, with the tests that drive them.
 # That they compile here at all is the second proof that they touch no ARM.
 option(FAULTLINE_SANITIZE "AddressSanitizer and UndefinedBehaviorSanitizer, fatal on the first finding" ON)
 
 find_package(Threads REQUIRED)
 find_package(Catch2 2 REQUIRED)
 include(Catch)
+include(cmake/back_ends.cmake)
 
 room(host_sources mm/*.cpp kernel/sched/*.cpp kernel/futex/*.cpp kernel/debug/describe_pte.cpp kernel/debug/format.cpp
-     arch/walked/*.cpp arch/model/*.cpp)
+     arch/model/*.cpp)
+set(mmu_sources ${PROJECT_SOURCE_DIR}/arch/model/machine.cpp)
+list(REMOVE_ITEM host_sources ${mmu_sources})
+set(main ${PROJECT_SOURCE_DIR}/tests/host/main.cpp)
 room(test_sources tests/host/*.cpp tests/contract/*.cpp)
 list(FILTER test_sources EXCLUDE REGEX /tests/contract/kernel)
-room(interleave_sources tests/interleave/*.cpp tests/host/main.cpp)
+list(REMOVE_ITEM test_sources ${main})
+room(interleave_sources tests/interleave/*.cpp)
 
 add_library(host_flags INTERFACE)
 target_compile_definitions(host_flags INTERFACE FAULTLINE_DEBUG) # costly invariants are checked too
@@ -24,14 +29,39 @@ endif()
 # A library, so that a test may bring its own in place of what stands there: tests/interleave/kernel.cpp.
 add_library(host_kernel STATIC ${host_sources})
 target_link_libraries(host_kernel PUBLIC host_flags)
-add_executable(host_tests ${test_sources})
-add_executable(interleave_tests ${interleave_sources})
-foreach(tests host_tests interleave_tests)
-    target_link_libraries(${tests} PRIVATE host_kernel Catch2::Catch2 Threads::Threads)
-    # Catch2 is one header of 18 000 lines. main.cpp includes it in its own way.
-    target_precompile_headers(${tests} PRIVATE <catch2/catch.hpp>)
+
+# Each test runs over every back end, unless its file is named after one of them.
+foreach(mmu ${back_ends})
+    back_end_library(host_${mmu} ${mmu} host_flags ${mmu_sources})
+    set(${mmu}_test_sources ${test_sources})
+    list(FILTER ${mmu}_test_sources INCLUDE REGEX /tests/host/${mmu}_)
+    list(FILTER test_sources EXCLUDE REGEX /tests/host/${mmu}_)
 endforeach()
-set_source_files_properties(${PROJECT_SOURCE_DIR}/tests/host/main.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+
+# Catch2 is one header of 18 000 lines, and its runner, in main.cpp, is as much again: each is compiled once.
+add_library(test_runner OBJECT ${main})
+add_library(shared_tests OBJECT ${test_sources})
+add_library(interleave_programs OBJECT ${interleave_sources})
+foreach(library test_runner shared_tests interleave_programs)
+    target_link_libraries(${library} PUBLIC host_flags Catch2::Catch2 Threads::Threads)
+endforeach()
+target_precompile_headers(shared_tests PRIVATE <catch2/catch.hpp>)
+target_precompile_headers(interleave_programs REUSE_FROM shared_tests)
+
+# host_test_program(<name> <back end> [OBJECTS <object library>...] SOURCES <source>...)
+function(host_test_program name mmu)
+    cmake_parse_arguments(PARSE_ARGV 2 program "" "" "OBJECTS;SOURCES")
+    add_executable(${name} ${program_SOURCES})
+    target_link_libraries(${name} PRIVATE test_runner ${program_OBJECTS} host_${mmu} host_kernel)
+    target_precompile_headers(${name} REUSE_FROM shared_tests)
+endfunction()
+
+host_test_program(host_tests walked OBJECTS shared_tests SOURCES ${walked_test_sources})
+host_test_program(softtlb_tests softtlb OBJECTS shared_tests SOURCES ${softtlb_test_sources})
+host_test_program(interleave_tests walked OBJECTS interleave_programs)
+host_test_program(softtlb_interleave_tests softtlb OBJECTS interleave_programs)
 
 catch_discover_tests(host_tests TEST_PREFIX "host: " PROPERTIES TIMEOUT 120)
+catch_discover_tests(softtlb_tests TEST_PREFIX "softtlb: " PROPERTIES TIMEOUT 120)
 catch_discover_tests(interleave_tests PROPERTIES TIMEOUT 120)
+catch_discover_tests(softtlb_interleave_tests TEST_PREFIX "softtlb: " PROPERTIES TIMEOUT 120)

@@ -1,11 +1,14 @@
 # The kernel, linked as faultline.elf (symbols, for the debugger) and flattened to kernel.img (what QEMU loads), and the
-# self-test: the same objects, but for the one file that starts process 1.
-room(machine_sources arch/walked/*.cpp arch/arm/*.cpp arch/arm/*.S)
+# self-test: the same objects, but for the one file that starts process 1. Each of them for each back end.
+include(cmake/back_ends.cmake)
+room(machine_sources arch/arm/*.cpp arch/arm/*.S)
+set(mmu_sources ${PROJECT_SOURCE_DIR}/arch/arm/abort.cpp)
+list(REMOVE_ITEM machine_sources ${mmu_sources})
 room(portable_sources mm/*.cpp kernel/*.cpp)
-set(start_init ${PROJECT_SOURCE_DIR}/kernel/start_init.cpp)
-list(REMOVE_ITEM portable_sources ${start_init})
-room(selftest_sources tests/contract/*.cpp)
-list(FILTER selftest_sources EXCLUDE REGEX /tests/contract/host/)
+set(start_init_sources ${PROJECT_SOURCE_DIR}/kernel/start_init.cpp)
+list(REMOVE_ITEM portable_sources ${start_init_sources})
+room(start_selftest_sources tests/contract/*.cpp)
+list(FILTER start_selftest_sources EXCLUDE REGEX /tests/contract/host/)
 
 add_library(kernel_flags INTERFACE)
 target_include_directories(kernel_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/arch/arm)
@@ -24,18 +27,23 @@ target_compile_options(
 
 add_library(kernel OBJECT ${machine_sources} ${portable_sources})
 target_link_libraries(kernel PUBLIC kernel_flags)
+foreach(mmu ${back_ends})
+    back_end_library(kernel_${mmu} ${mmu} kernel_flags ${mmu_sources})
+endforeach()
 
-# kernel_image(<name> <image> <source>...): links the kernel with these sources twice. The first link has an empty
-# symbol table and is read for the addresses; the second has the table. Only data that follows the text grows, so the
-# text stays where it was; the last check proves it.
-function(kernel_image name image)
+foreach(start IN ITEMS init selftest)
+    add_library(start_${start} OBJECT ${start_${start}_sources})
+    target_link_libraries(start_${start} PUBLIC kernel_flags)
+endforeach()
+
+# kernel_image(<name> <image> <back end> <object library>): links the kernel with a back end and with what starts process
+# 1, twice. The first link has an empty symbol table and is read for the addresses; the second has the table. Only data
+# that follows the text grows, so the text stays where it was; the last check proves it.
+function(kernel_image name image mmu start)
     set(elf ${PROJECT_BINARY_DIR}/${name}.elf)
     set(table ${PROJECT_BINARY_DIR}/${name}.kallsyms.S)
     set(kallsyms ${PROJECT_SOURCE_DIR}/tools/kallsyms.sh)
     set(script ${PROJECT_SOURCE_DIR}/linker/kernel.lds)
-
-    add_library(${name}_start OBJECT ${ARGN})
-    target_link_libraries(${name}_start PUBLIC kernel_flags)
 
     add_custom_command(
         OUTPUT ${name}.nosyms.S
@@ -50,7 +58,7 @@ function(kernel_image name image)
         VERBATIM)
     add_executable(${name} ${table})
     foreach(pass ${name}.nosyms ${name})
-        target_link_libraries(${pass} PRIVATE kernel_flags kernel ${name}_start gcc)
+        target_link_libraries(${pass} PRIVATE kernel_flags kernel kernel_${mmu} ${start} gcc)
         target_link_options(
             ${pass} PRIVATE -nostdlib -static -mcpu=cortex-a15 -mfloat-abi=soft -T ${script} -Wl,--build-id=none
             -Wl,--gc-sections -Wl,-z,max-page-size=4096 -Wl,--fatal-warnings)
@@ -68,5 +76,7 @@ function(kernel_image name image)
     add_custom_target(${name}_image ALL DEPENDS ${image})
 endfunction()
 
-kernel_image(faultline kernel.img ${start_init})
-kernel_image(selftest kernel-selftest.img ${selftest_sources})
+kernel_image(faultline kernel.img walked start_init)
+kernel_image(faultline-softtlb kernel-softtlb.img softtlb start_init)
+kernel_image(selftest kernel-selftest.img walked start_selftest)
+kernel_image(selftest-softtlb kernel-selftest-softtlb.img softtlb start_selftest)

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "arch/contract/tlb.hpp"
 #include "kernel/debug/printk.hpp"
 #include "kernel/futex/fault_in.hpp"
 #include "kernel/futex/livelock.hpp"
@@ -70,6 +71,17 @@ bool set_loglevel(const char* value) {
     console_loglevel = static_cast<int>(level);
     return true;
 }
+bool set_tlb(const char* value) {
+    const std::string_view word = value != nullptr ? value : "";
+    if (word != "lazy" && word != "eager")
+        return false;
+    tlb_config.relax = word == "lazy" ? TlbRelax::Lazy : TlbRelax::Eager;
+    return true;
+}
+bool set_tlb_entries(const char* value) {
+    return tlb_config.entries != 0 && // else the size of the TLB is the machine's affair
+           parse_number(value, MIN_TLB_ENTRIES, MAX_TLB_ENTRIES, tlb_config.entries);
+}
 bool set_init(const char* value) {
     if (value == nullptr || *value == '\0')
         return false;
@@ -91,6 +103,8 @@ constexpr KnownArgument KNOWN[] = {
     {"livelock", set_livelock, "report or halt"},
     {"livelock_rounds", set_livelock_rounds, "a number from 1 on"},
     {"loglevel", set_loglevel, "0 to 8"},
+    {"tlb", set_tlb, "lazy or eager"},
+    {"tlb_entries", set_tlb_entries, "8 to 512, and a kernel that fills the TLB itself (softtlb)"},
     {"init", set_init, "a path"},
 };
 

@@ -2,6 +2,7 @@
 #include <arch/boot_info.hpp>
 #include <arch/irq.hpp>
 
+#include "arch/contract/tlb.hpp"
 #include "arch/contract/upcalls.hpp"
 #include "base/late.hpp"
 #include "kernel/cmdline.hpp"
@@ -47,6 +48,7 @@ void start_kernel() {
     printk(KERN_NOTICE, "Faultline on ARMv7, %u MiB", boot.ram_bytes >> 20);
     printk(KERN_INFO, "command line: %s", boot.command_line);
     init_memory(boot);
+    mmu_init_cpu();
     make_idle_task();
     init_tree();
     init_processes();

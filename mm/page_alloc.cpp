@@ -219,6 +219,7 @@ void free_pages(Page& page, u32 order) {
     for (Page* each = &page; each != &page + (1u << order); ++each) {
         if (!may_be_freed(*each)) [[unlikely]]
             bad_page(*each, order);
+        DEBUG_BUG_ON(is_reachable(page_to_pfn(*each))); // by a TLB
         each->flags.store(PG_BUDDY, std::memory_order_relaxed);
         each->order = NOT_A_HEAD;
     }

@@ -18,8 +18,10 @@ void move_bits_to_page(Page& page, Pte pte) {
 } // namespace
 
 void zap_page_range(MmStruct& mm, UserAddr start, UserAddr end) {
-    MmuGather gather(mm);
+    // The lock is given up after the flush: with madvise() the area stays, and a fault on another CPU must not map a new
+    // page while a TLB has the old one. (ARM ARM B3.10.1: break before make.)
     Guard lock(mm.page_table_lock);
+    MmuGather gather(mm);
     walk_page_range(mm, start, end, [&](UserAddr address, PteSlot* slot) {
         if (pte_none(ptep_get(slot)))
             return;

@@ -11,17 +11,20 @@ import sys
 import tempfile
 
 # Longest prefix first: a file belongs to the first room whose path it is under.
-ROOMS = ["arch/contract", "arch/armv7", "arch/walked", "arch/arm", "arch/model",
+ROOMS = ["arch/contract", "arch/armv7", "arch/backend", "arch/walked", "arch/softtlb", "arch/arm", "arch/model",
          "base", "mm", "kernel", "user", "tests", "tools"]
+BACK_ENDS = ("arch/walked", "arch/softtlb")  # cmake/back_ends.cmake
 
-# What a room may include of the tree, beside itself. "<arch>" is the facade.
+# What a room may include of the tree, beside itself. "<arch>" is the facade, "<mmu>" the back end's fast path.
 MAY_INCLUDE = {
     "base": {"<arch>"},
     "arch/contract": {"base"},
     "arch/armv7": {"arch/contract", "base"},
-    "arch/walked": {"arch/armv7", "arch/contract", "base", "<arch>"},
-    "arch/arm": {"arch/walked", "arch/armv7", "arch/contract", "base", "<arch>"},
-    "arch/model": {"arch/contract", "base", "<arch>"},
+    "arch/backend": {"arch/armv7", "arch/contract", "base", "<arch>", "<mmu>"},
+    "arch/walked": {"arch/backend", "arch/armv7", "arch/contract", "base", "<arch>", "<mmu>"},
+    "arch/softtlb": {"arch/backend", "arch/armv7", "arch/contract", "base", "<arch>", "<mmu>"},
+    "arch/arm": {"arch/armv7", "arch/contract", "base", "<arch>", "<mmu>"},
+    "arch/model": {"arch/contract", "base", "<arch>", "<mmu>"},
     "mm": {"arch/contract", "base", "<arch>"},
     "kernel": {"mm", "arch/contract", "base", "<arch>"},
     "user": set(),
@@ -42,7 +45,7 @@ FREESTANDING = {
 
 # What the host compiles: cmake/host_tests.cmake.
 HOST_SOURCES = ("mm/", "kernel/sched/", "kernel/futex/", "kernel/debug/describe_pte.cpp", "kernel/debug/format.cpp",
-                "arch/walked/", "arch/model/", "tests/host/", "tests/contract/")
+                "arch/backend/", *(f"{each}/" for each in BACK_ENDS), "arch/model/", "tests/host/", "tests/contract/")
 FACADES = {"arm": "arch/arm", "model": "arch/model"}
 
 MACHINE_TEST = re.compile(r"\b(__arm__|__ARM_ARCH\w*|__aarch64__|__x86_64__|__i386__|__STDC_HOSTED__)\b")
@@ -106,6 +109,13 @@ class Tree:
             if "<arch>" not in MAY_INCLUDE[room]:
                 self.complain(file, line, f"{room} may not include the facade <{name}>")
             return
+        if quote == "<" and name.startswith("mmu/"):
+            if "<mmu>" not in MAY_INCLUDE[room]:
+                self.complain(file, line, f"{room} may not include the back end's <{name}>")
+            for back_end in BACK_ENDS:
+                if f"{back_end}/{name}" not in self.includes:
+                    self.complain(file, line, f"{back_end}/{name} is missing")
+            return
         target = self.resolve(file, quote, name, FACADES["arm"])
         if target:
             other = room_of(target)
@@ -162,7 +172,7 @@ class Tree:
                 return False
             if machine == "model":
                 return file.startswith(HOST_SOURCES) and not file.startswith("tests/contract/kernel")
-            return room_of(file) in ("mm", "kernel", "arch/walked", "arch/arm")
+            return room_of(file) in ("mm", "kernel", "arch/backend", *BACK_ENDS, "arch/arm")
 
         todo = [file for file in self.includes if compiled(file)]
         seen = set(todo)
@@ -199,6 +209,10 @@ BROKEN = [
     ({"mm/a.cpp": '#include "mm/nowhere.hpp"'}, "no file of this tree"),
     ({"mm/a.cpp": "#include <arch/x.hpp>", "arch/arm/arch/x.hpp": ""}, "arch/model/arch/x.hpp is missing"),
     ({"mm/a.cpp": "#include <arch/x.hpp>", "arch/model/arch/x.hpp": ""}, "arch/arm/arch/x.hpp is missing"),
+    ({"kernel/k.cpp": "#include <mmu/x.hpp>", "arch/walked/mmu/x.hpp": "", "arch/softtlb/mmu/x.hpp": ""},
+     "kernel may not include the back end's <mmu/x.hpp>"),
+    ({"arch/arm/a.cpp": "#include <mmu/x.hpp>", "arch/walked/mmu/x.hpp": ""}, "arch/softtlb/mmu/x.hpp is missing"),
+    ({"arch/softtlb/s.cpp": '#include "arch/walked/w.hpp"', "arch/walked/w.hpp": ""}, "may not include arch/walked"),
     ({"user/init/i.cpp": '#include "base/types.hpp"', "base/types.hpp": ""}, "user may not include base"),
     ({"kernel/proc/p.cpp": "#include <arch/x.hpp>", "arch/arm/arch/x.hpp": ""}, None),  # not compiled on the host
     ({"mm/a.cpp": "// #include <vector>, __arm__\n#include <cstdint>", "tests/host/t.cpp": "#include <vector>"}, None),

@@ -3,6 +3,7 @@
 #include <arch/context.hpp>
 #include <arch/irq.hpp>
 #include <arch/ptrace.hpp>
+#include <mmu/refill.hpp>
 
 #include "arch/arm/layout.h"
 #include "arch/armv7/fault_status.hpp"
@@ -26,11 +27,15 @@ void deliver(PtRegs& regs, const FaultInfo& fault) {
 extern "C" {
 
 void do_data_abort(PtRegs& regs, u32 dfsr, u32 dfar) {
-    deliver(regs, armv7::data_abort(dfsr, dfar, regs.pc, user_mode(regs)));
+    const FaultInfo fault = armv7::data_abort(dfsr, dfar, regs.pc, user_mode(regs));
+    if (!refill_tlb(fault))
+        deliver(regs, fault);
 }
 
 void do_prefetch_abort(PtRegs& regs, u32 ifsr, u32 ifar) {
-    deliver(regs, armv7::prefetch_abort(ifsr, ifar, regs.pc, user_mode(regs)));
+    const FaultInfo fault = armv7::prefetch_abort(ifsr, ifar, regs.pc, user_mode(regs));
+    if (!refill_tlb(fault))
+        deliver(regs, fault);
 }
 
 // The vector left the address of the instruction *after* the undefined one, as if that were 2 bytes in Thumb

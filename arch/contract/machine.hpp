@@ -1,6 +1,5 @@
-// The primitives below the `walked` back end: stores that a table walker sees, and TLB maintenance. The only
-// place where `walked` touches a machine; arch/arm issues the cp15 operations, arch/model acts on modelled
-// TLBs.
+// The primitives below the back ends: stores that a table walker sees, TLB maintenance, and calls to other CPUs. The only
+// place where a back end touches a machine; arch/arm issues the cp15 operations, arch/model acts on modelled TLBs.
 #pragma once
 
 #include "base/types.hpp"
@@ -31,5 +30,10 @@ void set_translation_table(PhysAddr directory, Asid asid);
 
 // A directory without any translation, for a CPU that runs no task.
 PhysAddr empty_directory();
+
+// Runs function(argument) on each CPU of the mask `cpus`, which does not name this one, interrupts masked there;
+// returns when all have done so. Call it with interrupts as they are for a task, and no lock held that is taken with
+// interrupts masked: a CPU that waits for this one must be reached. (Linux: smp_call_function_many with wait.)
+void smp_call_function_many(u32 cpus, void (*function)(void*), void* argument);
 
 } // namespace faultline::machine

@@ -1,5 +1,5 @@
 // The hooks through which mm/ drives a back end. Linux's names and Linux's meaning; one law each. A back end
-// (arch/walked/) defines them; the machine below it is arch/contract/machine.hpp.
+// (arch/walked/ or arch/softtlb/, docs/backends.md) defines them; the machine below it is arch/contract/machine.hpp.
 //
 // Unless said otherwise a hook is called with the page-table lock of its mm held, `address` below TASK_SIZE, and
 // `slot` pointing into the PteTable that `mm.pgd` names for it.
@@ -27,7 +27,8 @@ Result<void> init_new_context(MmContext& mm, PageDirectory& pgd);
 void destroy_context(MmContext& mm);
 
 // Makes `next` the address space of this CPU; nullptr: none, user addresses all fault. Interrupts masked.
-// Law: afterwards no translation of another mm is reachable from user addresses, and none of `next` is stale.
+// Law: afterwards no translation of another mm is reachable from user addresses, and none of `next` permits more than
+// truth does. One may permit less, if another CPU relaxed it lazily.
 void switch_mm(MmContext* next);
 
 // Names `table` in the directory slot for `address`, in truth and in the machine's view.
@@ -46,7 +47,7 @@ void set_pte_at(MmContext& mm, UserAddr address, PteSlot* slot, Pte pte);
 
 // Adds permissions: YOUNG, and if `dirty` DIRTY and WRITE as in `entry`. Never removes a bit another CPU just set
 // (invariant: Linux arm64 lost dirty here in 2016). Returns whether truth changed; if so this CPU's TLB no longer
-// holds the page. Law: afterwards this CPU may make every access that `entry` permits.
+// holds the page, nor does any other CPU's with tlb=eager. Law: afterwards this CPU may make every access that `entry` permits.
 bool ptep_set_access_flags(MmContext& mm, UserAddr address, PteSlot* slot, Pte entry, bool dirty);
 
 // Clears YOUNG; returns whether it was set. DIRTY and WRITE stay. The caller owes a flush.
@@ -55,7 +56,7 @@ bool ptep_test_and_clear_young(MmContext& mm, UserAddr address, PteSlot* slot);
 // Clears WRITE. DIRTY stays in the entry. The caller owes a flush.
 void ptep_set_wrprotect(MmContext& mm, UserAddr address, PteSlot* slot);
 
-// After a fault installed or changed an entry: lets a software-filled TLB preload it. Nothing on `walked`.
+// After a fault installed or changed an entry: lets a software-filled TLB load it in advance. Nothing on `walked`.
 void update_mmu_cache(MmContext& mm, UserAddr address, PteSlot* slot);
 
 // Invalidates translations of one page, of [start, end) (page-aligned, end exclusive), of the whole mm: on every CPU.
@@ -71,7 +72,7 @@ void flush_tlb_fix_spurious_fault(MmContext& mm, UserAddr address);
 // How often this CPU's translations of `mm` were invalidated; a context switch alone does not count.
 u32 tlb_generation(const MmContext& mm);
 
-// The raw descriptors the machine would use for `address` (0 where there is none), and a description of them in
+// The raw descriptors this CPU would use for `address` (0 where there is none), and a description of them in
 // words ("small page, read-only, XN, nG"), NUL-terminated, cut to `size`. For reports.
 struct HardwareDescriptor {
     u32 first_level = 0;

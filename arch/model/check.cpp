@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "arch/contract/memory.hpp"
+#include "arch/contract/tlb.hpp"
 #include "arch/model/machine.hpp"
 
 namespace faultline::model {
@@ -43,17 +44,40 @@ std::optional<TlbFinding> finding(const MmContext& mm, u32 number, const TlbEntr
     return std::nullopt;
 }
 
-u32 directory_of(const MmContext& mm) { return virt_to_phys(mm.hardware_directory).value(); }
+// Whether it was loaded from mm's tables: out of its own directory, or, where there are none but each CPU's, under its
+// ASID.
+bool loaded_from(const MmContext& mm, const TlbEntry& entry) {
+    if (mm.hardware_directory != nullptr)
+        return entry.ttbr0 == virt_to_phys(mm.hardware_directory).value();
+    return asid_is_current(mm) && entry.asid == mm.asid.value();
+}
+
+// Calls visit(entry) for each translation that a CPU may use: in its TLB, or kept for its miss handler.
+template <class Visitor>
+void for_each_translation(u32 number, Visitor&& visit) {
+    const Cpu& cpu = Machine::get().cpu(number);
+    cpu.tlb.for_each(visit);
+    for (u32 index = 0; index < tlb_config.entries; ++index) {
+        const TlbSlot slot = tlb_slot(CpuId(static_cast<u8>(number)), index);
+        if (slot.descriptor == 0)
+            continue;
+        const Mapping mapping = walk_detail::page(0, slot.descriptor, false).mapping;
+        visit(TlbEntry{.page = slot.page.value(),
+                       .asid = slot.asid.value(),
+                       .mapping = mapping,
+                       .frame = mapping.base,
+                       .ttbr0 = cpu.ttbr0});
+    }
+}
 
 } // namespace
 
 std::vector<TlbFinding> find_tlb_against_truth(const MmContext& mm) {
     std::vector<TlbFinding> findings;
     const Machine& machine = Machine::get();
-    const u32 directory = directory_of(mm);
     for (u32 number = 0; number < machine.cpu_count(); ++number) {
-        machine.cpu(number).tlb.for_each([&](const TlbEntry& entry) {
-            if (entry.ttbr0 == directory)
+        for_each_translation(number, [&](const TlbEntry& entry) {
+            if (loaded_from(mm, entry))
                 if (const auto what = finding(mm, number, entry))
                     findings.push_back(*what);
         });
@@ -63,8 +87,8 @@ std::vector<TlbFinding> find_tlb_against_truth(const MmContext& mm) {
 
 std::optional<Pfn> frame_in_tlb(u32 cpu, const MmContext& mm, UserAddr page) {
     std::optional<Pfn> frame;
-    Machine::get().cpu(cpu).tlb.for_each([&](const TlbEntry& entry) {
-        if (entry.page == page.value() && entry.ttbr0 == directory_of(mm))
+    for_each_translation(cpu, [&](const TlbEntry& entry) {
+        if (entry.page == page.value() && loaded_from(mm, entry))
             frame = Pfn::of(PhysAddr(entry.frame));
     });
     return frame;
@@ -94,7 +118,7 @@ bool is_reachable(Pfn frame) {
         const model::Cpu& cpu = machine.cpu(number);
         compare(cpu.ttbr0);
         compare(cpu.ttbr0 + PAGE_SIZE);
-        cpu.tlb.for_each([&](const model::TlbEntry& entry) { compare(entry.frame); });
+        model::for_each_translation(number, [&](const model::TlbEntry& entry) { compare(entry.frame); });
         cpu.tlb.for_each_walk([&](const model::WalkEntry& entry) { compare(entry.descriptor); });
     }
     return found;

@@ -49,14 +49,15 @@ void Interleaver::enter(void* argument) {
 }
 
 void Interleaver::at_point(const char* what) {
+    const Runner& self = *acting_;
     finish_step();
     give_turn();
-    note(what);
+    note(self, what);
 }
 
-void Interleaver::note(const char* what) {
+void Interleaver::note(const Runner& runner, const char* what) {
     if (!failure_) // what comes after is of no interest
-        steps_.push_back({acting_->cpu, what});
+        steps_.push_back({runner.cpu, what});
 }
 
 void Interleaver::wait_until(const char* what, const std::function<bool()>& condition) {
@@ -65,7 +66,7 @@ void Interleaver::wait_until(const char* what, const std::function<bool()>& cond
     self.waits_for = &condition;
     give_turn();
     self.waits_for = nullptr;
-    note(what);
+    note(self, what);
     if (hopeless_)
         throw std::runtime_error("model: nothing will end this CPU's wait");
 }
@@ -131,6 +132,12 @@ void Interleaver::switch_to(Runner* next) {
         interrupts_masked = next->interrupts_masked;
     }
     machine_.executions.switch_to(next != nullptr ? *next->execution : *starter_);
+}
+
+bool Interleaver::masks_interrupts(u32 cpu) const {
+    if (cpu >= runners_.size() || runners_[cpu].over)
+        return false;
+    return &runners_[cpu] == acting_ ? interrupts_masked : runners_[cpu].interrupts_masked;
 }
 
 std::string Interleaver::history() const {

@@ -2,8 +2,11 @@
 
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
+#include <arch/irq.hpp>
 #include <arch/processor.hpp>
+#include <mmu/refill.hpp>
 
 #include "arch/contract/mmu.hpp"
 
@@ -125,7 +128,22 @@ Outcome Machine::fault(u32 address, Fault what, Access access, Mode mode) {
             .value = 0};
 }
 
+// A miss that software serves is an exception like any other: interrupts are masked, and the exclusive monitor is
+// clear afterwards.
 Outcome Machine::translate(u32 address, Access access, Mode mode) {
+    for (int attempt = 0; attempt < 1000; ++attempt) {
+        const Outcome outcome = translate_once(address, access, mode);
+        if (outcome.ok())
+            return outcome;
+        const IrqGuard no_interrupts;
+        if (!refill_tlb(*outcome.fault))
+            return outcome;
+        clear_exclusive();
+    }
+    throw std::runtime_error("model: a thousand misses on one access, all said to be served");
+}
+
+Outcome Machine::translate_once(u32 address, Access access, Mode mode) {
     schedule_point(name_of(access.type));
     misbehave();
     Cpu& self = cpu();
@@ -200,14 +218,14 @@ Outcome Machine::store_exclusive(u32 address, u32 value) {
     const Access access{.type = AccessType::Write, .privileged = true};
     if (address % 4 != 0)
         return fault(address, {FaultKind::Alignment, 0}, access, Mode::Kernel);
-    const auto monitor = cpu().monitor;
-    if (!monitor.armed)
+    if (!cpu().monitor.armed)
         return {.fault = {}, .value = 1};
     const Outcome place = translate(address, access, Mode::Kernel);
     if (!place.ok())
         return place;
-    cpu().monitor.armed = false;
-    if (place.value != monitor.physical || memory.read_word(place.value).value != monitor.value)
+    const auto monitor = std::exchange(cpu().monitor, {});
+    if (!monitor.armed || place.value != monitor.physical ||
+        memory.read_word(place.value).value != monitor.value)
         return {.fault = {}, .value = 1};
     std::memcpy(memory.at(place.value), &value, sizeof value);
     return {.fault = {}, .value = 0};

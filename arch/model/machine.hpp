@@ -45,7 +45,7 @@ struct Cpu {
         u32 value = 0;
     } monitor; // of LDREX and STREX
     Task* task = nullptr;
-    u64 faults = 0; // taken so far
+    u64 faults = 0; // taken so far, those of a miss handler among them
 };
 
 struct Configuration {
@@ -73,6 +73,15 @@ class Machine {
     Cpu& cpu(u32 number) { return cpus_.at(number); }
     const Cpu& cpu(u32 number) const { return cpus_.at(number); }
 
+    // Calls action() as each CPU in turn; afterwards the one that acted before acts again.
+    template <class Action>
+    void as_each_cpu(Action&& action) {
+        const u32 before = selected_;
+        for (selected_ = 0; selected_ < configuration_.cpus; ++selected_)
+            action();
+        selected_ = before;
+    }
+
     u32 ram_bytes() const { return configuration_.ram_bytes; }
     u32 empty_directory() const { return RAM_START + configuration_.ram_bytes; } // behind all other RAM
 
@@ -85,7 +94,8 @@ class Machine {
     Outcome store_exclusive(u32 address, u32 value);
     void clear_exclusive() { cpu().monitor.armed = false; }
 
-    // The physical address for one access, through TLB and walker; it leaves in the TLB what an access does.
+    // The physical address for one access, through TLB, walker and, where software fills the TLB, its miss handler;
+    // it leaves in the TLB what an access does.
     Outcome translate(u32 address, Access access, Mode mode);
 
     // An access, made again as often as on_fault says that its fault is repaired. nullopt: it said no.
@@ -119,6 +129,7 @@ class Machine {
 
   private:
     Outcome fault(u32 address, Fault what, Access access, Mode mode);
+    Outcome translate_once(u32 address, Access access, Mode mode);
     Outcome transfer(u32 address, u32 bytes, Mode mode, AccessType type, u32 value);
     WalkRegisters registers(u32 cpu) const;
     PhysicalWord read_first_level(u32 cpu, u32 address);

@@ -1,14 +1,20 @@
 // One address space as the walker sees it: its first-level table, and the slots that name second-level ones.
 #include <atomic>
 
+#include "arch/backend/asid.hpp"
+#include "arch/backend/descriptor.hpp"
 #include "arch/contract/machine.hpp"
 #include "arch/contract/memory.hpp"
-#include "arch/contract/mmu.hpp"
 #include "arch/contract/page_supply.hpp"
-#include "arch/walked/asid.hpp"
-#include "arch/walked/descriptor.hpp"
+#include "arch/contract/tlb.hpp"
 
 namespace faultline {
+
+constinit TlbConfig tlb_config{.relax = TlbRelax::Eager, .entries = 0};
+
+const char* mmu_name() { return "walked"; }
+
+void mmu_init_cpu() {} // the walker needs nothing of a CPU's own
 
 namespace {
 
@@ -35,7 +41,16 @@ void destroy_context(MmContext& mm) {
     mm.pgd = nullptr;
 }
 
-void switch_mm(MmContext* next) { walked::activate(next); }
+void switch_mm(MmContext* next) { backend::activate(next); }
+
+void backend::load(MmContext* mm) {
+    if (mm == nullptr)
+        machine::set_translation_table(machine::empty_directory(), NO_ASID);
+    else
+        machine::set_translation_table(virt_to_phys(mm->hardware_directory), mm->asid);
+}
+
+void backend::drop_everything() { machine::tlb_invalidate_all_inner_shareable(); }
 
 void pmd_populate(MmContext& mm, UserAddr address, PteTable& table) {
     mm.pgd->tables[pgd_index(address)] = &table;
@@ -43,9 +58,9 @@ void pmd_populate(MmContext& mm, UserAddr address, PteTable& table) {
     std::atomic_thread_fence(std::memory_order_release);
     const PhysAddr hardware = virt_to_phys(table.hardware.data());
     u32* pair = first_level_pair(mm, address);
-    machine::store_descriptor(pair, walked::derive_first_level(hardware));
+    machine::store_descriptor(pair, backend::derive_first_level(hardware));
     machine::store_descriptor(pair + 1,
-                              walked::derive_first_level(hardware + armv7::SECOND_LEVEL_TABLE_SIZE));
+                              backend::derive_first_level(hardware + armv7::SECOND_LEVEL_TABLE_SIZE));
 }
 
 void pmd_clear(MmContext& mm, UserAddr address) {
@@ -53,6 +68,18 @@ void pmd_clear(MmContext& mm, UserAddr address) {
     u32* pair = first_level_pair(mm, address);
     machine::store_descriptor(pair, armv7::INVALID_DESCRIPTOR);
     machine::store_descriptor(pair + 1, armv7::INVALID_DESCRIPTOR);
+}
+
+void update_mmu_cache(MmContext&, UserAddr, PteSlot*) {} // the walker finds the descriptor by itself
+
+HardwareDescriptor hardware_descriptor(const MmContext& mm, UserAddr address) {
+    HardwareDescriptor result;
+    if (address.value() >= TASK_SIZE)
+        return result;
+    result.first_level = mm.hardware_directory[address.value() >> armv7::SECTION_SHIFT];
+    if (const PteTable* table = mm.pgd->tables[pgd_index(address)])
+        result.second_level = table->hardware[pte_index(address)];
+    return result;
 }
 
 } // namespace faultline

@@ -1,33 +1,15 @@
-// Dropping translations from TLBs, and counting that it was done.
-//
-// Who holds translations of an mm: only CPUs in its cpu_mask, under its ASID. A CPU enters the mask before it
-// can walk the mm's tables (asid.cpp) and leaves it only when all TLBs are flushed, so a flush that finds
-// this CPU alone in the mask stays on this CPU. No entry slips through between: the flusher stores the
-// descriptor, then reads the mask; the CPU that arrives sets its bit, then walks; a barrier stands between on
-// both sides (the DSBs of store_descriptor and set_translation_table), so one of them sees the other.
-#include "arch/walked/tlb.hpp"
-
-#include <atomic>
-#include <bit>
-
-#include "arch/contract/machine.hpp"
-#include "arch/walked/asid.hpp"
+// Dropping translations from TLBs, and counting that it was done. Who may hold any: arch/backend/tlb.hpp; its barriers
+// are the DSBs of store_descriptor and set_translation_table.
+#include "arch/backend/tlb.hpp"
 
 namespace faultline {
+
+using namespace backend;
 
 namespace {
 
 // Beyond this many pages the whole mm is dropped (Linux 6.1: 33 on x86, 512 on arm64).
 constexpr u32 MAX_PAGES_ONE_BY_ONE = 32;
-
-constexpr u32 bit(CpuId cpu) { return 1u << cpu.value(); }
-
-void count(MmContext& mm, u32 cpu) {
-    std::atomic_ref(mm.tlb_generation[cpu]).fetch_add(1, std::memory_order_relaxed);
-}
-
-u32 cpus_of(MmContext& mm) { return std::atomic_ref(mm.cpu_mask).load(std::memory_order_relaxed); }
-Asid asid_of(MmContext& mm) { return std::atomic_ref(mm.asid).load(std::memory_order_relaxed); }
 
 // Calls here(asid) or everywhere(asid), as the CPUs that hold translations of `mm` require, and counts.
 template <class Here, class Everywhere>
@@ -39,15 +21,19 @@ void invalidate(MmContext& mm, Here here, Everywhere everywhere) {
         here(asid_of(mm));
     else
         everywhere(asid_of(mm));
-    for (u32 rest = cpus; rest != 0; rest &= rest - 1)
-        count(mm, static_cast<u32>(std::countr_zero(rest)));
+    count_invalidations(mm, cpus);
 }
 
 } // namespace
 
-void walked::invalidate_page_here(MmContext& mm, UserAddr address) {
+void local_flush_tlb_page(MmContext& mm, UserAddr address) {
     machine::tlb_invalidate_mva(address.page(), asid_of(mm));
-    count(mm, machine::this_cpu().value());
+    count_invalidation(mm, machine::this_cpu().value());
+}
+
+void local_flush_tlb_mm(MmContext& mm) {
+    machine::tlb_invalidate_asid(asid_of(mm));
+    count_invalidation(mm, machine::this_cpu().value());
 }
 
 void flush_tlb_page(MmContext& mm, UserAddr address) {
@@ -77,12 +63,10 @@ void flush_tlb_mm(MmContext& mm) {
     invalidate(mm, machine::tlb_invalidate_asid, machine::tlb_invalidate_asid_inner_shareable);
 }
 
-void flush_tlb_fix_spurious_fault(MmContext& mm, UserAddr address) {
-    walked::invalidate_page_here(mm, address);
-}
+void flush_tlb_fix_spurious_fault(MmContext& mm, UserAddr address) { local_flush_tlb_page(mm, address); }
 
-u32 tlb_generation(const MmContext& mm) {
-    return mm.tlb_generation[machine::this_cpu().value()] + walked::roll_overs();
-}
+bool tlb_statistics(CpuId, TlbStatistics&) { return false; }
+
+TlbSlot tlb_slot(CpuId, u32) { return {}; }
 
 } // namespace faultline

@@ -5,6 +5,7 @@
 
 #include "arch/contract/clock.hpp"
 #include "kernel/fs/mount.hpp"
+#include "kernel/fs/proc_tlb.hpp"
 #include "kernel/fs/procfs.hpp"
 #include "kernel/futex/fault_in.hpp"
 #include "kernel/proc/thread_group.hpp"
@@ -134,6 +135,9 @@ constexpr ProcEntry vm_entries[] = {
     {.name = "overcommit_memory", .show = show_number<[] { return 0; }>}, // by a guess: mm/limits.hpp
 };
 
+constexpr ProcEntry faultline_entries[] = {{.name = "tlb", .show = show_tlb}};
+
+constexpr ProcEntry faultline_directory{.name = "faultline", .mode = S_IFDIR | 0555};
 constexpr ProcEntry sys_directory{.name = "sys", .mode = S_IFDIR | 0555};
 constexpr ProcEntry fs_directory{.name = "fs", .mode = S_IFDIR | 0555};
 constexpr ProcEntry kernel_directory{.name = "kernel", .mode = S_IFDIR | 0555};
@@ -156,6 +160,7 @@ void make_system_entries(Inode& root) {
     for (const ProcEntry& entry : root_entries)
         add_proc_entry(root, entry);
     add_mounts_link(root);
+    add_proc_directory(root, faultline_directory, faultline_entries);
     Inode& sys = add_proc_entry(root, sys_directory);
     add_proc_directory(sys, fs_directory, fs_entries);
     add_proc_directory(sys, kernel_directory, kernel_entries);

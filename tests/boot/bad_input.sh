@@ -37,7 +37,7 @@ refused --scenario --scenario 'a b'
 for value in '' x -1 0 31 1025 1.5 99999999999999999999; do refused --mem --mem "$value"; done
 for value in '' x 0 9 -1 2 8; do refused --smp --smp "$value"; done
 for value in '' x 0 -1 1e3; do refused --timeout --timeout "$value"; done
-for value in '' x softtlb; do refused --mmu --mmu "$value"; done
+for value in '' x softtlb2 'walked softtlb'; do refused --mmu --mmu "$value"; done
 for value in '' x GUP 'gup fixup'; do refused --fault-in --fault-in "$value" --init /sbin/init; done
 refused --fault-in --fault-in gup
 refused --disk --disk "$program"
@@ -63,7 +63,7 @@ refused --exec --exec /bin/true
 refused --exec --list --exec "$program"
 
 # The values of the kernel's own arguments are the kernel's to check, and it does.
-for words in fault_in=bogus fault_around=2 livelock=maybe fork_copy_shared=x; do
+for words in fault_in=bogus fault_around=2 livelock=maybe fork_copy_shared=x tlb=x tlb_entries=64; do
     run --append "$words" --init /sbin/init run /bin/hello </dev/null
     check "the kernel refuses $words" equal "$status" 64
     check "and says so" holds "$work/err" "${words%%=*}"

@@ -11,6 +11,7 @@
 #include "kernel/futex/syscalls.hpp"
 #include "kernel/sched/sched.hpp"
 #include "tests/host/futex_fixture.hpp"
+#include "tests/host/with_tlb_relax.hpp"
 
 using namespace faultline;
 using namespace faultline::harness;
@@ -29,6 +30,7 @@ u32 tid() { return static_cast<u32>(current()->pid); }
 // told.
 void write_on_cpu_1(FutexHost& test, MmStruct& mm, UserAddr word) {
     Task* task = current();
+    const WithTlbRelax lazy(TlbRelax::Lazy);
     const IrqGuard irqs;
     test.host.machine.select_cpu(1);
     set_current(task);

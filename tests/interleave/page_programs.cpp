@@ -1,6 +1,7 @@
 // Pages that are copied, unmapped, protected or moved under another CPU that uses them.
 #include <catch2/catch.hpp>
 
+#include "mm/aging.hpp"
 #include "mm/gup.hpp"
 #include "tests/interleave/explore.hpp"
 
@@ -57,6 +58,20 @@ struct TwoCowBreaks : Program {
         require(read(word) == 2, "the child sees its own");
     }
     void check() override { require(read(word) == 1, "the parent still does"); }
+};
+
+// Two threads of one process break the same sharing: one copy wins, and has both writes.
+struct OneCowBreakTwice : Program {
+    using Program::Program;
+    UserAddr word;
+
+    void set_up() override {
+        write(word = map_private(), 5);
+        fork(word);
+    }
+    void cpu0() override { write(word, 1); }
+    void cpu1() override { write(word + 4, 2); }
+    void check() override { require(read(word) == 1 && read(word + 4) == 2, "both writes are there"); }
 };
 
 // The child's memory is the parent's as it was at one moment, and stays so.
@@ -131,6 +146,15 @@ struct DontneedAgainstWrite : Program {
         require(!late || read(word) == 1, "a write after madvise returned stays");
     }
     void check() override { require(read(word) <= 1, "zero, or what was written since"); }
+};
+
+// The fault finds an entry that is only old, and by the time it has the lock there is none.
+struct DontneedAgainstWriteToOld : DontneedAgainstWrite {
+    using DontneedAgainstWrite::DontneedAgainstWrite;
+    void set_up() override {
+        DontneedAgainstWrite::set_up();
+        call([&] { age_page_range(mm(), word, word + PAGE_SIZE); });
+    }
 };
 
 struct ProtectAgainstWrite : Program {
@@ -214,12 +238,14 @@ struct GupAgainstUnmap : Program {
 
 } // namespace
 
-TEST_CASE("interleave: copy-on-write break against read") { explore(make<CowBreakAgainstRead, 3>, 1); }
-TEST_CASE("interleave: two copy-on-write breaks") { explore(make<TwoCowBreaks>, 2); }
+TEST_CASE("interleave: copy-on-write break against read") { explore(make<CowBreakAgainstRead, 3>, 2); }
+TEST_CASE("interleave: two copy-on-write breaks") { explore(make<TwoCowBreaks>, 3); }
+TEST_CASE("interleave: one copy-on-write break by two") { explore(make<OneCowBreakTwice>, 2); }
 TEST_CASE("interleave: fork against write") { explore(make<ForkAgainstWrite>, 3); }
 TEST_CASE("interleave: unmap against write") { explore(make<UnmapAgainstWrite>, 3); }
 TEST_CASE("interleave: unmap against first write") { explore(make<UnmapAgainstFirstWrite>, 3); }
 TEST_CASE("interleave: madvise against write") { explore(make<DontneedAgainstWrite>, 3); }
+TEST_CASE("interleave: madvise against write to an old page") { explore(make<DontneedAgainstWriteToOld>, 3); }
 TEST_CASE("interleave: mprotect against write") { explore(make<ProtectAgainstWrite>, 3); }
 TEST_CASE("interleave: mremap against write") { explore(make<MoveAgainstWrite>, 3); }
 TEST_CASE("interleave: get_user_pages against unmap") { explore(make<GupAgainstUnmap>, 3); }

@@ -25,81 +25,83 @@ struct SwitchProgram : Program {
     }
     void expect(u32 value) { require(read(word) == value, "the page is another address space's"); }
 
-    // Uses up the ASIDs of this generation but for `left`, which are free whoever ran before this program.
-    void exhaust_asids(u32 left) {
+    // Gives away every ASID that is left, `given` being taken in this generation already; none of them is used for
+    // anything. CPU 0 runs nowhere afterwards.
+    void use_up_asids(u32 given) {
         MmContext context = spaces.front()->context;
-        const auto next_asid = [&] {
+        for (; given < ASIDS; ++given) {
             context.asid_generation = 0; // as if it had never run
+            switch_mm(&context);
+        }
+        switch_mm(nullptr);
+    }
+
+    // Makes the last ASID of a generation given, so that the next address space that needs one begins another. Whatever
+    // ran before this program, that one will get the lowest.
+    void end_generation() {
+        MmContext context = spaces.front()->context;
+        const auto give_another = [&context] {
+            context.asid_generation = 0;
             switch_mm(&context);
             return context.asid_generation;
         };
-        const u64 old = next_asid();
-        while (next_asid() ==
-               old) { // a generation begins, with one ASID for each CPU that runs, and this one
+        const u64 old = give_another();
+        while (give_another() == old) { // to the beginning of a generation, which reserves what the CPUs run
         }
-        for (u32 given = machine.cpu_count() + 1; given < 255 - left; ++given)
-            next_asid();
         switch_mm(nullptr);
+        use_up_asids(machine.cpu_count() + 1);
     }
+
+    static constexpr u32 ASIDS = 255; // ASID 0 is never given
 };
 
-struct RollOverAgainstSwitch : SwitchProgram {
+// In the old generation space 0 had the lowest ASID, and both CPUs have been there. When the ASIDs run out, space 3 gets
+// it; what the TLBs keep under it must be gone by then, and a CPU that is just coming to space 0 must not be forgotten.
+struct RollOver : SwitchProgram {
     using SwitchProgram::SwitchProgram;
 
-    // One space on each CPU, then a third takes the last ASID or begins a new generation.
     void set_up() override {
-        add_space(10);
-        add_space(11);
-        add_space(12);
-        exhaust_asids(3);
-        enter(1, 1);
-        expect(11);
-        enter(0, 0);
+        for (u32 space = 0; space < 5; ++space)
+            add_space(10 + space);
+        end_generation();
+        enter(0, 0); // a new one, beside the address space in which CPU 1 runs
         expect(10);
-    }
-    void cpu0() override {
-        enter(0, 2); // the last ASID
-        expect(12);
-        enter(0, 0);
-        expect(10);
-    }
-    void cpu1() override {
         enter(1, 0);
         expect(10);
-        enter(1, 2);
+        enter(1, 1);
+        expect(11);
+        enter(0, 2);
         expect(12);
+        machine.select_cpu(0);
+        use_up_asids(4);
+        enter(0, 2);
+    }
+    void cpu0() override {
+        enter(0, 3); // the next
+        expect(13);
+        enter(0, 4);
+        expect(14);
     }
     void check() override {}
 };
 
-// The first new address space of a generation gets the ASID of one that ran before.
-struct RollOverAgainstRead : SwitchProgram {
-    using SwitchProgram::SwitchProgram;
-    void set_up() override {
-        add_space(10);
-        add_space(11);
-        add_space(12);
-        add_space(13);
-        exhaust_asids(2);
-        enter(1, 1);
-        expect(11);
-        enter(0, 0);
+struct RollOverAgainstSwitch : RollOver {
+    using RollOver::RollOver;
+    void cpu1() override {
+        enter(1, 0);
         expect(10);
-    }
-    void cpu0() override {
-        enter(0, 2); // a roll-over
-        expect(12);
-        enter(0, 3);
+        enter(1, 3);
         expect(13);
     }
+};
+
+struct RollOverAgainstRead : RollOver {
+    using RollOver::RollOver;
     void cpu1() override {
         expect(11);
-        enter(1, 0);
-        expect(10);
-        enter(1, 1);
-        expect(11);
+        enter(1, 4);
+        expect(14);
     }
-    void check() override {}
 };
 
 // A CPU comes into an address space just while another takes a page out of it.

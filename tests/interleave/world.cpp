@@ -3,6 +3,7 @@
 #include <arch/current.hpp>
 #include <arch/irq.hpp>
 
+#include "arch/contract/tlb.hpp"
 #include "mm/fault.hpp"
 #include "mm/memory.hpp"
 #include "mm/page_alloc.hpp"
@@ -28,6 +29,7 @@ World::World(u32 cpus, const model::TlbPolicy& tlb)
     : machine({.cpus = cpus, .ram_bytes = RAM_BYTES, .tlb = tlb}) {
     the_world = this;
     init_page_allocator(ram_start(), ram_start() + ram_bytes());
+    machine.as_each_cpu(mmu_init_cpu);
     free_at_start_ = nr_free_pages();
     machine.on_fault = repair;
     for (u32 cpu = 0; cpu < cpus; ++cpu) {
@@ -125,6 +127,10 @@ MmStruct& World::fork(UserAddr start, u32 pages) {
 
 void World::end(MmStruct& mm) {
     call([&] {
+        while (!mm.vmas.empty()) { // watched to the last page
+            const VmArea& vma = *mm.vmas.begin();
+            require(do_munmap(mm, vma.start, vma.pages() << PAGE_SHIFT).ok(), "unmapping");
+        }
         invariants.forget(mm);
         std::erase(spaces_, &mm);
         mmput(mm);

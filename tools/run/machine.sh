@@ -1,6 +1,10 @@
 # shellcheck shell=bash
 # One emulated machine: the build it boots, its command line, its input and output, its end. Sourced by qemu-run.sh,
-# whose options it reads ($memory, $icount, $timeout, $verbose) and whose private directory, $scratch, it works in.
+# whose options it reads ($memory, $mmu, $icount, $timeout, $verbose) and whose private directory, $scratch, it works in.
+
+# The images of every back end but `walked` have its name in theirs.
+flavour=-$mmu
+[[ $mmu != walked ]] || flavour=''
 
 LIVELOCK=70 PANIC=71 TIMEOUT=72 UNAVAILABLE=69
 
@@ -12,7 +16,7 @@ prepare() {
     flock "$lock"
     if [[ -z ${QEMU_RUN_BUILT-} ]]; then
         tools/setup.sh run || exit "$UNAVAILABLE"
-        if [[ ! -f build/arm/kernel.img && ($mode == demo || -t 2) ]]; then
+        if [[ ! -f build/arm/kernel$flavour.img && ($mode == demo || -t 2) ]]; then
             complain "building, for a minute or so the first time"
         fi
         if ! build >"$scratch/build.log" 2>&1; then
@@ -22,7 +26,7 @@ prepare() {
         fi
         [[ -z $verbose ]] || cat "$scratch/build.log" >&2
     fi
-    cp build/arm/kernel.img "$scratch/kernel.img"
+    cp "build/arm/kernel$flavour.img" "$scratch/kernel.img"
     cp build/arm/initramfs.cpio "$scratch/initramfs.cpio"
     exec {lock}>&-
 }
@@ -31,7 +35,7 @@ build() {
     if [[ ! -f build/arm/build.ninja ]]; then
         cmake --preset arm || return
     fi
-    cmake --build --preset arm --target faultline_image initramfs
+    cmake --build --preset arm --target "faultline${flavour}_image" initramfs
 }
 
 # add_to_initramfs DIRECTORY: appends a tree to this machine's initramfs. What comes later wins.
@@ -201,6 +205,6 @@ await_debugger() {
         gdb_port=$((gdb_port + 1))
     done
     timeout=0
-    complain "waiting for: gdb-multiarch build/arm/faultline.elf -ex 'target remote :$gdb_port'" \
+    complain "waiting for: gdb-multiarch build/arm/faultline$flavour.elf -ex 'target remote :$gdb_port'" \
         "(tools/setup.sh debug installs it)"
 }

@@ -90,8 +90,7 @@ take_value() {
         ;;
     --mmu)
         case $value in
-        walked) ;;
-        softtlb) refuse "--mmu: softtlb does not work yet" ;;
+        walked | softtlb) mmu=$value ;;
         *) refuse "--mmu: must be walked or softtlb, not '$value'" ;;
         esac
         ;;

@@ -1,10 +1,10 @@
-// What a truth entry means to the ARMv7 table walker: the one function from software bits to a descriptor.
+// What a truth entry means to an ARMv7 MMU: the one function from software bits to a descriptor.
 #pragma once
 
 #include "arch/armv7/short_descriptor.hpp"
 #include "arch/contract/page_table.hpp"
 
-namespace faultline::walked {
+namespace faultline::backend {
 
 // User mappings are in domain 0; arch/arm makes it a client domain, so that descriptors are obeyed.
 inline constexpr u8 USER_DOMAIN = 0;
@@ -49,4 +49,4 @@ constexpr u32 derive_first_level(PhysAddr second_level_table) {
         armv7::PageTableDescriptor{.table = second_level_table, .domain = USER_DOMAIN, .pxn = true});
 }
 
-} // namespace faultline::walked
+} // namespace faultline::backend

@@ -2,8 +2,8 @@
 #include <cstddef>
 #include <span>
 
-#include "arch/contract/mmu.hpp"
-#include "arch/walked/descriptor.hpp"
+#include "arch/armv7/short_descriptor.hpp"
+#include "arch/contract/tlb.hpp"
 
 namespace faultline {
 
@@ -52,19 +52,16 @@ void describe_small_page(Words& words, u32 descriptor, bool pxn) {
 
 } // namespace
 
-HardwareDescriptor hardware_descriptor(const MmContext& mm, UserAddr address) {
-    HardwareDescriptor result;
-    if (address.value() >= TASK_SIZE)
-        return result;
-    result.first_level = mm.hardware_directory[address.value() >> armv7::SECTION_SHIFT];
-    if (const PteTable* table = mm.pgd->tables[pgd_index(address)])
-        result.second_level = table->hardware[pte_index(address)];
-    return result;
-}
-
-// Only the kinds this back end makes; anything else is named as what it should not be.
+// Only the kinds the back ends make; anything else is named as what it should not be.
 void describe_descriptor(HardwareDescriptor descriptor, char* buffer, std::size_t size) {
     Words words(std::span(buffer, size));
+    if (tlb_config.entries != 0) { // filled by software
+        if (descriptor.second_level == armv7::INVALID_DESCRIPTOR)
+            words.add("not in this CPU's TLB: the next access asks the entry");
+        else
+            describe_small_page(words, descriptor.second_level, true);
+        return;
+    }
     if (armv7::first_level_kind(descriptor.first_level) == armv7::FirstLevelKind::Fault) {
         words.add("no second-level table: every access faults");
         return;

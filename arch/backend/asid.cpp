@@ -1,26 +1,24 @@
 // ASIDs in generations. TLB entries are tagged with 8 bits (ARM ARM B3.9.1), so an ASID may be given to
 // another mm only when no TLB holds entries under it. ASIDs are therefore never given back one by one: when
-// all are used a new generation begins, every TLB is flushed, and each mm gets a new one when it next runs.
+// all are used a new generation begins, every TLB lets go of everything, and each mm gets a new one when it next runs.
 // An mm that runs on some CPU just then keeps its own: that CPU goes on filling its TLB under it.
 //
 // The lock covers the change of the CPU's table as well, so that `running` is what each CPU really walks
 // whenever a roll-over looks at it. Otherwise a CPU between the two could still fill its TLB under an ASID
 // that the roll-over believes free.
-#include "arch/walked/asid.hpp"
+#include "arch/backend/asid.hpp"
 
 #include <array>
 #include <atomic>
 #include <bit>
 
 #include "arch/contract/machine.hpp"
-#include "arch/contract/memory.hpp"
+#include "arch/contract/tlb.hpp"
 #include "base/spinlock.hpp"
 
-namespace faultline::walked {
+namespace faultline::backend {
 
 namespace {
-
-constexpr Asid NO_ASID{0}; // of a CPU without address space, and while the table is changed (ARM ARM B3.10.4)
 
 class AsidSet {
   public:
@@ -62,7 +60,7 @@ void roll_over() {
             asids.used.add(mm->asid);
         }
     }
-    machine::tlb_invalidate_all_inner_shareable();
+    drop_everything();
 }
 
 void assign(MmContext& mm) {
@@ -82,17 +80,24 @@ void assign(MmContext& mm) {
 void activate(MmContext* mm) {
     const u8 cpu = machine::this_cpu().value();
     const Guard guard(asids.lock);
-    if (mm == nullptr) {
-        machine::set_translation_table(machine::empty_directory(), NO_ASID);
-    } else {
+    if (mm != nullptr) {
         if (mm->asid_generation != asids.generation)
             assign(*mm);
         std::atomic_ref(mm->cpu_mask).fetch_or(1u << cpu, std::memory_order_relaxed);
-        machine::set_translation_table(virt_to_phys(mm->hardware_directory), mm->asid);
     }
+    load(mm);
     asids.running[cpu] = mm;
 }
 
-u32 roll_overs() { return static_cast<u32>(asids.generation); }
+} // namespace faultline::backend
 
-} // namespace faultline::walked
+namespace faultline {
+
+bool asid_is_current(const MmContext& mm) { return mm.asid_generation == backend::asids.generation; }
+
+u32 tlb_generation(const MmContext& mm) {
+    const u32 roll_overs = static_cast<u32>(backend::asids.generation);
+    return mm.tlb_generation[machine::this_cpu().value()] + roll_overs;
+}
+
+} // namespace faultline

@@ -3,9 +3,10 @@
 
 #include <memory>
 
-#include "arch/contract/mmu.hpp"
+#include "arch/contract/tlb.hpp"
 #include "arch/model/machine.hpp"
 #include "mm/page_alloc.hpp"
+#include "tests/host/with_tlb_relax.hpp"
 
 namespace faultline {
 
@@ -13,6 +14,7 @@ namespace faultline {
 struct TestMachine : model::Machine {
     explicit TestMachine(const model::Configuration& configuration = {}) : Machine(configuration) {
         init_page_allocator(ram_start(), ram_start() + faultline::ram_bytes());
+        as_each_cpu(mmu_init_cpu);
     }
 };
 
@@ -30,6 +32,7 @@ class TestSpace {
             panic("no memory for a context");
     }
     ~TestSpace() {
+        leave();
         flush_tlb_mm(context);
         destroy_context(context);
     }
@@ -52,6 +55,16 @@ class TestSpace {
     MmContext context;
 
   private:
+    // No CPU may run on it when it goes.
+    void leave() {
+        model::Machine::get().as_each_cpu([this] {
+            const u32 directory = model::Machine::get().cpu().ttbr0;
+            if (context.hardware_directory != nullptr &&
+                virt_to_phys(context.hardware_directory).value() == directory)
+                switch_mm(nullptr);
+        });
+    }
+
     std::unique_ptr<PageDirectory> directory_;
 };
 

@@ -1,0 +1,133 @@
+#include "arch/softtlb/cpu_tlb.hpp"
+
+#include "arch/contract/machine.hpp"
+
+namespace faultline::softtlb {
+
+void CpuTlb::init(u32 entries) {
+    entries_ = {};
+    buckets_ = {};
+    size_ = entries;
+    next_victim_ = 0;
+    installed_ = 0;
+    selected_ = Asid{};
+    tables_.allocate(entries);
+}
+
+// 0: there is no such entry.
+u16 CpuTlb::link_to(u32 tag) const {
+    u16 link = buckets_[bucket_of(tag)];
+    while (link != 0 && entries_[link - 1u].tag != tag)
+        link = entries_[link - 1u].next;
+    return link;
+}
+
+u32 CpuTlb::find(UserAddr page, Asid asid) const {
+    const u16 link = link_to(tag_of(page, asid));
+    return link != 0 ? entries_[link - 1u].descriptor : 0;
+}
+
+void CpuTlb::install(Entry& entry) {
+    tables_.set(page_of(entry), entry.descriptor);
+    entry.installed = true;
+    ++installed_;
+}
+
+bool CpuTlb::reinstall(UserAddr page, Asid asid) {
+    const u16 link = link_to(tag_of(page, asid));
+    if (link == 0)
+        return false;
+    if (Entry& entry = entries_[link - 1u]; !entry.installed)
+        install(entry);
+    return true;
+}
+
+bool CpuTlb::insert(UserAddr page, Asid asid, u32 descriptor) {
+    const u32 index = next_victim_;
+    next_victim_ = index + 1 < size_ ? index + 1 : 0;
+    Entry& entry = entries_[index];
+    const bool evicted = entry.tag != NO_TAG;
+    if (evicted)
+        remove(index);
+    const u32 tag = tag_of(page, asid);
+    u16& bucket = buckets_[bucket_of(tag)];
+    entry = {.tag = tag, .descriptor = descriptor, .next = bucket, .installed = false};
+    bucket = static_cast<u16>(index + 1);
+    install(entry);
+    return evicted;
+}
+
+void CpuTlb::remove(u32 index) {
+    Entry& entry = entries_[index];
+    u16* link = &buckets_[bucket_of(entry.tag)];
+    while (*link != index + 1)
+        link = &entries_[*link - 1u].next;
+    *link = entry.next;
+    if (entry.installed) {
+        tables_.clear(page_of(entry));
+        machine::tlb_invalidate_mva(page_of(entry), asid_of(entry));
+        --installed_;
+    }
+    entry = {};
+}
+
+bool CpuTlb::drop(Asid asid, UserAddr start, UserAddr end) {
+    bool found = false;
+    if ((end - start) >> PAGE_SHIFT < size_) {
+        for (UserAddr page = start; page < end; page += PAGE_SIZE) {
+            if (const u16 link = link_to(tag_of(page, asid)); link != 0) {
+                remove(link - 1u);
+                found = true;
+            }
+        }
+        return found;
+    }
+    for (u32 index = 0; index < size_; ++index) {
+        const Entry& entry = entries_[index];
+        if (entry.tag != NO_TAG && asid_of(entry) == asid && page_of(entry) >= start &&
+            page_of(entry) < end) {
+            remove(index);
+            found = true;
+        }
+    }
+    return found;
+}
+
+void CpuTlb::drop_all() {
+    uninstall_all();
+    for (u32 index = 0; index < size_; ++index)
+        entries_[index] = {};
+    buckets_ = {};
+}
+
+// With one invalidation for all of them.
+void CpuTlb::uninstall_all() {
+    if (installed_ == 0)
+        return;
+    for (u32 index = 0; installed_ != 0; ++index) {
+        Entry& entry = entries_[index];
+        if (entry.installed) {
+            tables_.clear(page_of(entry));
+            entry.installed = false;
+            --installed_;
+        }
+    }
+    machine::tlb_invalidate_asid(selected_);
+}
+
+PhysAddr CpuTlb::select(Asid asid) {
+    if (asid != selected_) {
+        uninstall_all();
+        selected_ = asid;
+    }
+    return tables_.directory();
+}
+
+TlbSlot CpuTlb::slot(u32 index) const {
+    const Entry& entry = entries_[index];
+    if (entry.tag == NO_TAG)
+        return {};
+    return {.page = page_of(entry), .asid = asid_of(entry), .descriptor = entry.descriptor};
+}
+
+} // namespace faultline::softtlb

@@ -1,0 +1,87 @@
+// Dropping entries, here and on other CPUs. Truth has been changed before; it is at each CPU's next miss that it counts.
+#include "arch/backend/tlb.hpp"
+
+#include <arch/irq.hpp>
+
+#include "arch/backend/asid.hpp"
+#include "arch/softtlb/cpu.hpp"
+#include "base/concurrency.hpp"
+
+namespace faultline {
+
+using namespace backend;
+
+namespace {
+
+struct Drop {
+    Asid asid;
+    UserAddr start, end;
+};
+
+// Interrupts masked.
+bool drop(const Drop& what) { return softtlb::this_cpu().tlb.drop(what.asid, what.start, what.end); }
+
+bool drop_here(MmContext& mm, UserAddr start, UserAddr end) {
+    const IrqGuard no_interrupts;
+    ++softtlb::this_cpu().statistics.flushes;
+    count_invalidation(mm, machine::this_cpu().value());
+    return drop({asid_of(mm), start, end});
+}
+
+void shoot_down(void* argument) {
+    ++softtlb::this_cpu().statistics.shootdowns;
+    drop(*static_cast<const Drop*>(argument));
+}
+
+bool local_flush(MmContext& mm, UserAddr start, UserAddr end) {
+    schedule_point("flush the own TLB");
+    return drop_here(mm, start, end);
+}
+
+// Interrupts are not masked while others are waited for: one of them may be waiting for this CPU.
+void flush(MmContext& mm, UserAddr start, UserAddr end) {
+    schedule_point("flush all TLBs");
+    std::atomic_thread_fence(std::memory_order_seq_cst); // truth before cpu_mask (backend/tlb.hpp)
+    const u32 cpus = cpus_of(mm), here = bit(machine::this_cpu());
+    if ((cpus & here) != 0)
+        drop_here(mm, start, end);
+    if ((cpus & ~here) == 0)
+        return;
+    Drop what{asid_of(mm), start, end};
+    machine::smp_call_function_many(cpus & ~here, shoot_down, &what);
+    count_invalidations(mm, cpus & ~here);
+}
+
+} // namespace
+
+void local_flush_tlb_page(MmContext& mm, UserAddr address) {
+    local_flush(mm, address.page(), address.page() + PAGE_SIZE);
+}
+void local_flush_tlb_mm(MmContext& mm) { local_flush(mm, UserAddr(0), UserAddr(TASK_SIZE)); }
+
+void flush_tlb_page(MmContext& mm, UserAddr address) {
+    flush(mm, address.page(), address.page() + PAGE_SIZE);
+}
+void flush_tlb_range(MmContext& mm, UserAddr start, UserAddr end) { flush(mm, start, end); }
+void flush_tlb_mm(MmContext& mm) { flush(mm, UserAddr(0), UserAddr(TASK_SIZE)); }
+
+void flush_tlb_fix_spurious_fault(MmContext& mm, UserAddr address) {
+    if (local_flush(mm, address.page(), address.page() + PAGE_SIZE))
+        ++softtlb::this_cpu().statistics.spurious;
+}
+
+bool tlb_statistics(CpuId cpu, TlbStatistics& statistics) {
+    statistics = softtlb::cpus[cpu.value()].statistics;
+    return softtlb::cpus[cpu.value()].tlb.size() != 0;
+}
+
+// Once the ASIDs have begun a new generation, only the one the CPU runs under will be looked for.
+TlbSlot tlb_slot(CpuId number, u32 index) {
+    const softtlb::Cpu& cpu = softtlb::cpus[number.value()];
+    const TlbSlot slot = cpu.tlb.slot(index);
+    if (cpu.must_drop_all.load(std::memory_order_relaxed) && (cpu.mm == nullptr || slot.asid != cpu.mm->asid))
+        return {};
+    return slot;
+}
+
+} // namespace faultline

@@ -1,0 +1,19 @@
+// What a changed entry means to a table walker at once. <mmu/…> is found in the back end's own folder, as <arch/…> is in
+// the machine's: what stands on every entry's and every fault's path is inlined, and neither back end pays for the other.
+#pragma once
+
+#include "arch/backend/descriptor.hpp"
+#include "arch/contract/machine.hpp"
+
+namespace faultline::backend {
+
+// The descriptor that stands for a truth entry: in the other half of the same table, so at a fixed distance.
+inline u32* descriptor_of(PteSlot* slot) { return reinterpret_cast<u32*>(slot) - PTRS_PER_PTE; }
+static_assert(offsetof(PteTable, entries) - offsetof(PteTable, hardware) == PTRS_PER_PTE * sizeof(u32));
+
+// Brings the machine's view of an entry up to date: `pte` was just stored in `slot`.
+inline void derive(PteSlot* slot, Pte pte) {
+    machine::store_descriptor(descriptor_of(slot), derive_descriptor(pte));
+}
+
+} // namespace faultline::backend

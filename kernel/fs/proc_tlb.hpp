@@ -1,0 +1,11 @@
+// /proc/faultline/tlb.
+#pragma once
+
+#include "kernel/fs/procfs.hpp"
+
+namespace faultline {
+
+// Which back end runs, how it relaxes, and where software fills the TLB, TlbStatistics of each CPU, a line each.
+Result<void> show_tlb(const Inode& inode, SeqFile& out);
+
+} // namespace faultline
