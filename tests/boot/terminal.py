@@ -10,6 +10,9 @@ import sys
 import time
 
 PROMPT = r"~ # \Z"
+# Programs that say when the keyboard is theirs: they are in the foreground, and the terminal's settings are a program's.
+FOREGROUND = "sh -c 'echo ready; exec sleep 1000'"
+READER = "sh -c 'echo ready; exec cat'"
 CTRL_C, CTRL_D, CTRL_Z, CTRL_U, CTRL_W, CTRL_BACKSLASH = "\x03", "\x04", "\x1a", "\x15", "\x17", "\x1c"
 
 
@@ -41,7 +44,7 @@ class Terminal:
                 data = b""  # the other side is closed
             if not data:
                 self.failures += 1
-                print(f"FAILED: {what}: no {pattern!r} in {self.text()!r}", file=sys.stderr)
+                print(f"FAILED: {what}: no {pattern!r} at the end of {self.text()[-1000:]!r}", file=sys.stderr)
                 return False
             self.screen += data.decode(errors="replace")
         return True
@@ -67,15 +70,19 @@ class Terminal:
         return None
 
 
+def until_stopped(program):
+    """A command that waits until a program is stopped, and says so. The brackets keep grep from finding itself."""
+    return f"until ps -o stat,args | grep -q '^T.*[{program[0]}]{program[1:]}'; do :; done; echo stopped"
+
+
 def shell_edits_lines(t):
     t.command("echo one t\x7fwo", r"^one wo$", "erase in the shell's own editor")
     t.command("stty -a | grep -o ' icanon'", r"^ icanon$", "canonical for programs")
 
 
 def programs_read_edited_lines(t):
-    t.type("cat\n")
-    t.sees(r"cat\n", "cat starts")
-    time.sleep(0.5)
+    t.type("echo ready; cat\n") # the terminal is no longer the shell's editor's when echo has written
+    t.sees(r"^ready$", "cat starts")
     t.type("helq\x7flo\n")
     t.sees(r"^hello$", "DEL erases")
     t.type("two words" + CTRL_W + "more\n")
@@ -93,40 +100,40 @@ def programs_read_edited_lines(t):
 
 def keyboard_sends_signals(t):
     for key, shown, status, name in ((CTRL_C, r"\^C", 130, "SIGINT"), (CTRL_BACKSLASH, r"\^\\", 131, "SIGQUIT")):
-        t.type("sleep 1000\n")
-        t.sees(r"sleep 1000\n", "sleep starts")
-        time.sleep(0.5)
+        t.type(FOREGROUND + "\n")
+        t.sees(r"^ready$", "sleep starts")
         t.type(key)
         t.sees(shown, name + " is echoed")
         t.sees(PROMPT, name + " ends sleep")
         t.command("echo $?", rf"^{status}$", name + " is its status")
-    t.type("sleep 1000 | sleep 1000\n")
-    time.sleep(1)
+    t.type(f"sleep 1000 | {FOREGROUND}\n")
+    t.sees(r"^ready$", "the last of a pipeline starts")
     t.type(CTRL_C)
     t.sees(PROMPT, "^C ends a pipeline")
     t.command("ps | grep -c '[s]leep 1000'", r"^0$", "all of it")
 
 
 def jobs_stop_and_go_on(t):
-    t.type("sleep 1000\n")
-    time.sleep(0.5)
+    t.type(f"{READER}\n")
+    t.sees(r"^ready$", "a program reads")
     t.type(CTRL_Z)
     t.sees(r"\[1\]\+  Stopped", "^Z stops")
     t.sees(PROMPT, "and the shell is back")
-    t.command("jobs", r"^\[1\]\+  Stopped +sleep 1000$", "jobs knows it")
-    t.command("ps -o stat,args | grep '[s]leep'", r"^T +sleep 1000$", "ps shows it stopped")
-    t.command("bg", r"^\[1\] sleep 1000", "bg")
-    t.command("jobs", r"^\[1\]\+  Running +sleep 1000$", "it runs in the background")
+    t.command("jobs", r"^\[1\]\+  Stopped +sh -c", "jobs knows it")
+    t.command("ps -o stat,args | grep '[c]at'", r"^T +cat", "ps shows it stopped")
+    t.command("bg", r"^\[1\] sh -c", "bg")
+    t.command(until_stopped("cat"), r"^stopped$", "in the background it may not read")
     t.type("fg\n")
-    t.sees(r"^sleep 1000$", "fg")
-    time.sleep(0.5)
+    t.sees(r"^sh -c", "fg")
+    t.type("words\n")
+    t.sees(r"^words\nwords$", "in the foreground it may")
     t.type(CTRL_C)
-    t.sees(PROMPT, "^C reaches it in the foreground")
+    t.sees(PROMPT, "^C reaches it there")
     t.command("jobs; echo none", r"^none$", "it is gone")
 
 
 def background_jobs_may_not_read(t):
-    t.command("cat & sleep 1", r"\[1\]", "cat in the background")
+    t.command("cat & " + until_stopped("cat"), r"^stopped$", "cat may not read in the background")
     t.command("jobs", r"^\[1\]\+  Stopped \(tty input\) +cat$", "SIGTTIN")
     t.type("fg\n")
     t.sees(r"^cat$", "fg lets it read")
@@ -134,7 +141,8 @@ def background_jobs_may_not_read(t):
     t.sees(r"^now\nnow$", "and it does")
     t.type(CTRL_D)
     t.sees(PROMPT, "to the end")
-    t.command("stty tostop; (echo loud) & sleep 1; jobs; stty -tostop", r"Stopped \(tty output\)", "SIGTTOU")
+    t.command(f"stty tostop; (echo loud) & {until_stopped('sh')}", r"^stopped$", "a writer is stopped")
+    t.command("jobs; stty -tostop", r"Stopped \(tty output\)", "SIGTTOU")
     t.command("fg", r"^loud$", "fg lets it write")
     t.command("sleep 0.2 & wait; echo waited", r"^waited$", "wait")
 
