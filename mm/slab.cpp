@@ -87,6 +87,7 @@ bool KmemCache::grow() {
     }
     const Guard guard(lock_);
     link_first(*slab);
+    ++num_slabs_;
     ++empty_slabs_;
     return true;
 }
@@ -151,6 +152,7 @@ u32 KmemCache::shrink() {
         put_page(page);
         ++pages;
     }
+    num_slabs_ -= pages;
     empty_slabs_ -= pages;
     return pages;
 }
@@ -159,7 +161,7 @@ void kmem_cache_init() {
     const Guard guard(all_caches_lock);
     for (KmemCache* cache = all_caches; cache != nullptr; cache = cache->next_) {
         cache->slabs_ = nullptr;
-        cache->in_use_ = cache->empty_slabs_ = 0;
+        cache->in_use_ = cache->num_slabs_ = cache->empty_slabs_ = 0;
     }
 }
 
@@ -169,6 +171,17 @@ u32 shrink_caches() {
     for (KmemCache* cache = all_caches; cache != nullptr; cache = cache->next_)
         pages += cache->shrink();
     return pages;
+}
+
+bool slab_info(u32 index, SlabInfo& info) {
+    const Guard guard(all_caches_lock);
+    const KmemCache* cache = all_caches;
+    while (cache != nullptr && index-- > 0)
+        cache = cache->next_;
+    if (cache == nullptr)
+        return false;
+    info = {cache->name_, cache->in_use_, cache->num_slabs_, cache->size_, cache->capacity_};
+    return true;
 }
 
 u32 nr_reserved_slab_pages() {

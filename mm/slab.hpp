@@ -11,6 +11,7 @@
 namespace faultline {
 
 class KmemCache;
+struct SlabInfo;
 
 // What a slab's page begins with; the objects follow.
 struct Slab {
@@ -52,6 +53,7 @@ class KmemCache {
     void unlink(Slab& slab);
     friend u32 shrink_caches();
     friend u32 nr_reserved_slab_pages();
+    friend bool slab_info(u32 index, SlabInfo& info);
     friend void kmem_cache_init();
 
     const char* name_;
@@ -59,6 +61,7 @@ class KmemCache {
     u32 first_;    // offset of the first object in the page
     u32 capacity_; // objects in a slab
     u32 in_use_ = 0;
+    u32 num_slabs_ = 0; // pages it has now
     u32 empty_slabs_ = 0;
     Slab* slabs_ =
         nullptr; // those with a free object, empty ones last; a ring, since Boost's lists are not constinit
@@ -89,6 +92,14 @@ void kfree(void* object);
 // All caches are empty. For init_page_allocator: whatever slabs there were lay in pages that are gone (on the
 // host, where one machine follows another).
 void kmem_cache_init();
+
+// What a cache that ever grew has now (Linux: struct slabinfo).
+struct SlabInfo {
+    const char* name;
+    u32 active_objs, num_slabs, objsize, objperslab; // a slab is a page
+};
+// False: there are no more than `index` such caches.
+bool slab_info(u32 index, SlabInfo& info);
 
 // Pages in empty slabs: what shrink_caches would give back.
 u32 nr_reserved_slab_pages();

@@ -111,6 +111,7 @@ constexpr ProcEntry root_entries[] = {
     {.name = "cpuinfo", .show = show_cpuinfo},
     {.name = "filesystems", .show = show_filesystems},
     {.name = "loadavg", .show = show_loadavg},
+    {.name = "slabinfo", .show = show_slabinfo, .mode = S_IFREG | 0400},
     {.name = "stat", .show = show_stat},
     {.name = "meminfo", .show = show_meminfo},
     {.name = "uptime", .show = show_uptime},
