@@ -61,7 +61,7 @@ host_test_program(softtlb_tests softtlb OBJECTS shared_tests SOURCES ${softtlb_t
 host_test_program(interleave_tests walked OBJECTS interleave_programs)
 host_test_program(softtlb_interleave_tests softtlb OBJECTS interleave_programs)
 
-catch_discover_tests(host_tests TEST_PREFIX "host: " PROPERTIES TIMEOUT 120)
-catch_discover_tests(softtlb_tests TEST_PREFIX "softtlb: " PROPERTIES TIMEOUT 120)
-catch_discover_tests(interleave_tests PROPERTIES TIMEOUT 120)
-catch_discover_tests(softtlb_interleave_tests TEST_PREFIX "softtlb: " PROPERTIES TIMEOUT 120)
+catch_discover_tests(host_tests TEST_PREFIX "host: " PROPERTIES TIMEOUT 600)
+catch_discover_tests(softtlb_tests TEST_PREFIX "softtlb: " PROPERTIES TIMEOUT 600)
+catch_discover_tests(interleave_tests PROPERTIES TIMEOUT 600)
+catch_discover_tests(softtlb_interleave_tests TEST_PREFIX "softtlb: " PROPERTIES TIMEOUT 600)
