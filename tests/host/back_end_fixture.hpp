@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "arch/contract/memory.hpp"
 #include "arch/contract/tlb.hpp"
 #include "arch/model/machine.hpp"
 #include "mm/page_alloc.hpp"
@@ -51,6 +52,25 @@ class TestSpace {
     }
     Pte truth(u32 address) { return ptep_get(slot(address)); }
     void set(u32 address, Pte pte) { set_pte_at(context, UserAddr(address), slot(address), pte); }
+
+    // As ageing, write-protecting and unmapping do it.
+    void age(UserAddr page) {
+        if (ptep_test_and_clear_young(context, page, slot(page.value())))
+            flush_tlb_page(context, page);
+    }
+    void write_protect(UserAddr page) {
+        ptep_set_wrprotect(context, page, slot(page.value()));
+        flush_tlb_range(context, page, page + PAGE_SIZE);
+    }
+    void unmap(UserAddr page) {
+        const Pte old = ptep_get_and_clear(context, page, slot(page.value()));
+        flush_tlb_page(context, page);
+        if (!pte_present(old))
+            return;
+        if (is_reachable(old.pfn()))
+            panic("unmapped, flushed, and still in a TLB");
+        put_page(pfn_to_page(old.pfn()));
+    }
 
     MmContext context;
 

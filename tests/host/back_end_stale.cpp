@@ -156,22 +156,14 @@ TEST_CASE("stale: whatever TLBs do, hooks with their flushes keep them within tr
             }
             break;
         case 3:
-            if (ptep_test_and_clear_young(space.context, page, slot))
-                flush_tlb_page(space.context, page);
+            space.age(page);
             break;
         case 4:
-            ptep_set_wrprotect(space.context, page, slot);
-            flush_tlb_range(space.context, page, page + PAGE_SIZE);
+            space.write_protect(page);
             break;
-        default: {
-            const Pte old = ptep_get_and_clear(space.context, page, slot);
-            flush_tlb_page(space.context, page);
-            if (pte_present(old)) {
-                REQUIRE_FALSE(is_reachable(old.pfn()));
-                put_page(pfn_to_page(old.pfn()));
-            }
+        default:
+            space.unmap(page);
             break;
-        }
         }
         for (const TestSpace& each : spaces)
             REQUIRE(check_tlb_against_truth(each.context) == std::vector<std::string>{});

@@ -65,22 +65,14 @@ TEST_CASE("softtlb: eviction, switches, roll-overs and flushes in any order keep
                 }
                 break;
             case 5:
-                if (ptep_test_and_clear_young(space.context, page, slot))
-                    flush_tlb_page(space.context, page);
+                space.age(page);
                 break;
             case 6:
-                ptep_set_wrprotect(space.context, page, slot);
-                flush_tlb_range(space.context, page, page + PAGE_SIZE);
+                space.write_protect(page);
                 break;
-            default: {
-                const Pte old = ptep_get_and_clear(space.context, page, slot);
-                flush_tlb_page(space.context, page);
-                if (pte_present(old)) {
-                    REQUIRE_FALSE(is_reachable(old.pfn()));
-                    put_page(pfn_to_page(old.pfn()));
-                }
+            default:
+                space.unmap(page);
                 break;
-            }
             }
             REQUIRE(check_tlb_against_truth(space.context) == std::vector<std::string>{});
             REQUIRE(check_tlb_against_truth(spaces[pick(3)]->context) == std::vector<std::string>{});
