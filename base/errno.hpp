@@ -43,6 +43,7 @@ enum class Errno : u16 {
     NOSYS = 38,
     NOTEMPTY = 39,
     LOOP = 40,
+    NOMSG = 42,
     IDRM = 43,
     OVERFLOWED = 75, // EOVERFLOW
     MSGSIZE = 90,

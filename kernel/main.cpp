@@ -9,6 +9,7 @@
 #include "kernel/debug/printk.hpp"
 #include "kernel/fs/init.hpp"
 #include "kernel/futex/queue.hpp"
+#include "kernel/ipc/msg.hpp"
 #include "kernel/ipc/sem.hpp"
 #include "kernel/proc/clock.hpp"
 #include "kernel/proc/process.hpp"
@@ -55,6 +56,7 @@ void start_kernel() {
     init_cpu_time();
     init_clocks();
     futex_init();
+    init_msg();
     init_sem();
     start_init();
     local_irq_enable();

@@ -18,6 +18,9 @@ struct AddressSpaceOps {
     void (*put)(AddressSpace& mapping) = nullptr;
     // A name for /proc/PID/maps ("/bin/hello", "/memfd:x (deleted)", "/dev/zero (deleted)"); never nullptr.
     const char* (*name)(AddressSpace& mapping, char* buffer, u32 size) = nullptr;
+    // A page was made dirty through a shared mapping that could not write it before: the file's times change. Called with
+    // the mmap lock held, no other. nullptr: it has none. (Linux: file_update_time in fault_dirty_shared_page.)
+    void (*update_time)(AddressSpace& mapping) = nullptr;
 };
 
 struct PageIndexKey {

@@ -92,10 +92,17 @@ u32 do_cow_fault(VmFaultContext& vmf) {
     return served | install_if_still_none(vmf, written_private_pte(*copy, vmf.vma), *copy);
 }
 
+void fault_dirty_shared_page(VmFaultContext& vmf) {
+    AddressSpace& mapping = *vmf.vma.mapping;
+    if (mapping.ops->update_time != nullptr)
+        mapping.ops->update_time(mapping);
+}
+
 u32 do_shared_fault(VmFaultContext& vmf) {
     const u32 served = filemap_fault(vmf);
     if ((served & (VM_FAULT_ERROR | VM_FAULT_RETRY)) != 0)
         return served;
+    fault_dirty_shared_page(vmf);
     return served | install_if_still_none(vmf, pte_mkdirty(mk_pte(*vmf.page, vmf.vma)), *vmf.page);
 }
 

@@ -29,6 +29,7 @@ constexpr AddressSpaceOps inode_mapping_ops{
     .get = [](AddressSpace& mapping) { iget(host_of(mapping)); },
     .put = [](AddressSpace& mapping) { iput(&host_of(mapping)); },
     .name = mapping_name,
+    .update_time = [](AddressSpace& mapping) { touch(host_of(mapping)); },
 };
 
 Dentry* new_dentry(Inode& inode, Inode* parent, std::string_view name) {

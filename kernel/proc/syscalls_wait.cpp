@@ -95,12 +95,13 @@ Result<WaitReport> do_wait(const WaitRequest& request) {
         prepare_to_wait(current_group().wait_chldexit, entry, TaskState::Interruptible);
         const auto found = scan_children(request);
         const bool done = !found || found.value().pid != 0 || (request.options & WNOHANG) != 0;
-        if (!done && !signal_pending())
-            schedule();
+        const bool interrupted = !done && signal_pending();
+        if (!done && !interrupted)
+            schedule(); // and look again before the signal counts: it may be the SIGCHLD of what we wait for
         finish_wait(entry);
         if (done)
             return found;
-        if (signal_pending())
+        if (interrupted)
             return Err(Errno::RESTARTSYS);
     }
 }

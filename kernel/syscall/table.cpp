@@ -6,6 +6,7 @@
 
 #include "kernel/fs/syscalls.hpp"
 #include "kernel/futex/syscalls.hpp"
+#include "kernel/ipc/msg.hpp"
 #include "kernel/ipc/sem.hpp"
 #include "kernel/ipc/shm.hpp"
 #include "kernel/ipc/socketpair.hpp"
@@ -116,6 +117,10 @@ constexpr Entry ENTRIES[] = {
     {__NR_semop, adapt<sys_semop>},
     {__NR_semtimedop, adapt<sys_semtimedop>},
     {__NR_semtimedop_time64, adapt<sys_semtimedop_time64>},
+    {__NR_msgget, adapt<sys_msgget>},
+    {__NR_msgsnd, adapt<sys_msgsnd>},
+    {__NR_msgrcv, adapt<sys_msgrcv>},
+    {__NR_msgctl, adapt<sys_msgctl>},
     {__NR_shmget, adapt<sys_shmget>},
     {__NR_shmat, adapt<sys_shmat>},
     {__NR_shmdt, adapt<sys_shmdt>},

@@ -15,6 +15,8 @@ give_up() {
 
 # --- packages ---------------------------------------------------------------------------------------------------------
 
+apt_sources=() # options that say where packages come from, if not from where the user's do
+
 # private_apt TOOL ARG...: apt-TOOL for $architecture with the user's sources, but lists, cache and (empty) dpkg status of its
 # own: the user's system gets no architecture and no package.
 private_apt() {
@@ -22,7 +24,7 @@ private_apt() {
     shift
     "apt-$tool" --quiet=2 -o APT::Architecture="$architecture" -o APT::Architectures="$architecture" -o APT::Install-Recommends=false \
         -o Dir::State="$packages/state" -o Dir::State::status="$packages/status" -o Dir::Cache="$packages/cache" \
-        -o APT::Sandbox::User="$(id -un)" "$@"
+        -o APT::Sandbox::User="$(id -un)" "${apt_sources[@]}" "$@"
 }
 
 # One mirror that is being synchronised must not stop us: what is missing then fails by its name.
@@ -88,6 +90,29 @@ fetch_tree() {
             with_lists private_apt get install --yes --download-only "$1" >&2
             unpack_into "$tree" "$packages/cache/archives"/*.deb
             rm -f "$packages/cache/archives"/*.deb
+        ) 9>"$packages/lock" || exit
+    fi
+    echo "$tree"
+}
+
+# source_package NAME: fetches a source package and unpacks it with Debian's patches, once; prints the directory. The
+# user's sources need not name any (deb-src): where there are packages, their sources are, too.
+source_package() {
+    local tree=$packages/$1.source
+    if [[ ! -d $tree ]]; then
+        mkdir -p "$packages"
+        (
+            flock 9
+            [[ ! -d $tree ]] || exit 0
+            packages=$packages/source
+            apt_sources=(-o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$packages/sources")
+            rm -rf "$packages/sources" "$packages/unpacked"
+            mkdir -p "$packages/sources" "$packages/unpacked"
+            cp /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources} "$packages/sources/" 2>/dev/null
+            sed -i -E 's/^Types:.*/Types: deb-src/; s/^deb /deb-src /' "$packages/sources"/*
+            cd "$packages/unpacked" &&
+                with_lists private_apt get source "$1" >&2
+            mv "$packages/unpacked/$1"-*/ "$tree"
         ) 9>"$packages/lock" || exit
     fi
     echo "$tree"

@@ -94,14 +94,21 @@ static void sharing(void) {
     CHECK(zeros[0] == 0 && shared[0] == 1);
 }
 
+static int later(struct timespec a, struct timespec b) {
+    return a.tv_sec > b.tv_sec || (a.tv_sec == b.tv_sec && a.tv_nsec > b.tv_nsec);
+}
+
 static void times(void) {
     const int fd = file_of(PAGE);
     struct stat before, after;
     fstat(fd, &before);
     usleep(20000);
-    mmap(0, PAGE, PROT_READ, MAP_SHARED, fd, 0);
+    volatile char* map = mmap(0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     fstat(fd, &after);
-    CHECK(after.st_atim.tv_sec > before.st_atim.tv_sec || after.st_atim.tv_nsec > before.st_atim.tv_nsec);
+    CHECK(later(after.st_atim, before.st_atim) && !later(after.st_mtim, before.st_mtim));
+    map[0] = 1; // a write through a mapping changes the file
+    fstat(fd, &after);
+    CHECK(later(after.st_mtim, before.st_mtim) && later(after.st_ctim, before.st_ctim));
     const int pipe_ends[2] = {-1, -1}, null = open("/dev/null", O_RDWR);
     pipe((int*)pipe_ends);
     FAILS(mmap(0, PAGE, PROT_READ, MAP_PRIVATE, pipe_ends[0], 0), ENODEV);

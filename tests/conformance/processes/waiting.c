@@ -153,6 +153,17 @@ static void sigchld(void) {
     child = child_that(exits);
     FAILS(waitpid(child, NULL, 0), ECHILD); // waits for all, and finds none
     CHECK(chlds == 5);
+    // The SIGCHLD of the child that is waited for does not interrupt the wait, whatever its handler says.
+    signal(SIGCHLD, SIG_DFL);
+    struct sigaction action = {.sa_sigaction = on_chld, .sa_flags = SA_SIGINFO};
+    sigaction(SIGCHLD, &action, NULL);
+    child = child_that(exits);
+    CHECK(waitpid(child, NULL, 0) == child && chlds == 6);
+    action.sa_flags |= SA_NOCLDWAIT;
+    sigaction(SIGCHLD, &action, NULL);
+    child = child_that(exits);
+    FAILS(waitpid(child, NULL, 0), ECHILD);
+    CHECK(chlds == 7);
     signal(SIGCHLD, SIG_IGN);
     child = child_that(exits);
     FAILS(wait(NULL), ECHILD);
