@@ -46,7 +46,7 @@ WaitReport describe(ThreadGroup& child, s32 status, s32 code) {
 
 WaitReport reap(ThreadGroup& child, const WaitRequest& request) {
     const s32 status = child.group_exit ? child.exit_code : child.leader->exit_code;
-    WaitReport report = describe(child, status, (status & 0x7f) != 0 ? CLD_KILLED : CLD_EXITED);
+    WaitReport report = describe(child, status, cld_code(status));
     const CpuTime of_children = cputime_adjust(child.children_use.cpu, child.children_reported);
     report.use.add(child.children_use);
     report.time = {report.time.user_ns + of_children.user_ns, report.time.system_ns + of_children.system_ns};
@@ -137,6 +137,7 @@ s32 plain_status(const WaitReport& report) {
     case CLD_EXITED:
         return report.status >> 8 & 0xff;
     case CLD_KILLED:
+    case CLD_DUMPED:
         return report.status & 0x7f;
     case CLD_STOPPED:
         return report.status >> 8;

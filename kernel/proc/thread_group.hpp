@@ -29,7 +29,8 @@ struct ResourceLimit {
 };
 inline constexpr u32 RLIM_COUNT = 16; // asm-generic/resource.h RLIM_NLIMITS
 
-struct Tty; // kernel/drivers/tty
+struct Tty;       // kernel/drivers/tty
+struct CoreState; // kernel/proc/coredump.hpp
 
 struct ThreadGroup {
     s32 pid = 0;                            // tgid: what getpid() returns; the leader's thread id
@@ -73,6 +74,9 @@ struct ThreadGroup {
 
     bool child_subreaper = false; // prctl(PR_SET_CHILD_SUBREAPER): orphans below it become its children
     bool dumpable = true, no_new_privs = false;
+    u32 coredump_filter = 0x33;                   // kernel/proc/coredump.hpp: which memory goes into a core
+    CoreState* core_state = nullptr;              // one is being written
+    s16 oom_score_adj = 0, oom_score_adj_min = 0; // remembered; there is no choice of whom to kill
     bool membarrier_registered = false;
     u32 personality = 0;
     u64 start_time_ns = 0;
