@@ -90,6 +90,7 @@ struct Inode {
     RwSemaphore lock;            // regular file: size and writes, outside the mmap lock
     InodeMapping mapping;        // regular file
     char* link_target = nullptr; // symbolic link, NUL-terminated, from kmalloc
+    std::atomic<u32> writers{0}; // open files that may write it: then it is not executed
     FileLock* locks = nullptr;   // fcntl's and flock's
     WaitQueue lock_waiters;
     Pipe* pipe = nullptr; // FIFO: while somebody has it open

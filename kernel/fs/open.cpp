@@ -14,7 +14,8 @@
 #include "kernel/fs/pipe.hpp"
 #include "kernel/fs/regular.hpp"
 #include "kernel/fs/syscalls.hpp"
-#include "kernel/sched/sched.hpp"
+#include "kernel/proc/thread_group.hpp"
+#include "mm/mm_struct.hpp"
 
 namespace faultline {
 
@@ -139,6 +140,15 @@ Result<FileRef> do_open(s32 dirfd, PathName& path, u32 flags, u32 mode) {
 
 } // namespace
 
+bool is_executed(Inode& inode) {
+    if (!inode.is_regular() || (inode.mode & 0111) == 0)
+        return false;
+    for (const Task* task = next_task(1); task != nullptr; task = next_task(task->pid + 1))
+        if (task->mm.mm != nullptr && task->mm.mm->exe_file == &inode.mapping)
+            return true;
+    return false;
+}
+
 Result<FileRef> open_inode(Inode& inode, u32 flags) {
     const u32 kept = flags & ~u32(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
     if ((flags & O_PATH) != 0)
@@ -146,6 +156,8 @@ Result<FileRef> open_inode(Inode& inode, u32 flags) {
     const bool to_write = (flags & O_ACCMODE) != O_RDONLY;
     if (inode.is_directory() && to_write)
         return Err(Errno::ISDIR);
+    if ((to_write || (flags & O_TRUNC) != 0) && is_executed(inode))
+        return Err(Errno::TXTBSY);
     const FileOps* ops = TRY(ops_for(inode));
     FileRef file(TRY(alloc_file(inode, path_only_ops, kept)));
     if (inode.type() == S_IFIFO)
@@ -180,6 +192,8 @@ Result<File*> open_executable(Inode& inode) {
     if (!inode.is_regular())
         return Err(Errno::ACCES);
     TRY_VOID(inode_permission(inode, MAY_EXEC));
+    if (inode.writers.load(std::memory_order_relaxed) != 0)
+        return Err(Errno::TXTBSY);
     return TRY(open_inode(inode, O_RDONLY)).release();
 }
 

@@ -15,6 +15,10 @@ Result<FileRef> open_inode(Inode& inode, u32 flags);
 Result<FileRef> kernel_open(std::string_view path, u32 flags, u32 mode = 0);
 Result<void> kernel_unlink(std::string_view path);
 
+// Whether some process's program is this file: then it may not be opened for writing (ETXTBSY). Only regular files that
+// somebody may execute are looked for.
+bool is_executed(Inode& inode);
+
 // A new name in the directory of `found`, whose inode is empty: NOENT (the directory was removed), EXIST,
 // PERM (a directory of procfs), ACCES, NOMEM. Caller holds tree_lock for writing.
 Result<void> link_new(Found& found, Inode& inode);

@@ -191,7 +191,7 @@ Result<Task*> copy_process(const CloneArguments& arguments) {
         abandon(child);
         return Err(Errno::INTR);
     }
-    const auto pid = alloc_pid();
+    const auto pid = alloc_pid(arguments.pid);
     const Result<ThreadGroup*> group = pid ? copy_group(child, flags) : Err(pid.error());
     if (!group) {
         abandon(child);

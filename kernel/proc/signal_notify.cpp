@@ -35,7 +35,7 @@ bool do_notify_parent(ThreadGroup& group, s32 sig) {
         if (action.handler == HANDLER_IGNORE)
             sig = 0;
     }
-    if (sig != 0)
+    if (valid_signal(sig))
         (void)send_group_sig_info( // no memory: wait(2) tells as well
             siginfo_child(group, sig, how, how == CLD_EXITED ? code >> 8 : code & 0x7f), parent);
     wake_up_all(parent.wait_chldexit);

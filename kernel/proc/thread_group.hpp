@@ -78,7 +78,7 @@ struct ThreadGroup {
     CoreState* core_state = nullptr;              // one is being written
     s16 oom_score_adj = 0, oom_score_adj_min = 0; // remembered; there is no choice of whom to kill
     bool membarrier_registered = false;
-    u32 personality = 0;
+    u32 personality = 0x800000; // ADDR_LIMIT_32BIT, as every program on ARM has
     u64 start_time_ns = 0;
 };
 
@@ -99,9 +99,9 @@ inline bool group_is_dead(const ThreadGroup& group) {
 // --- the table of all tasks (kernel/proc/pid.cpp)
 // ---------------------------------------------------------------
 
-void init_pids();            // once, at boot
-Result<s32> alloc_pid();     // AGAIN: all are in use
-void attach_pid(Task& task); // task.pid is set
+void init_pids();                      // once, at boot
+Result<s32> alloc_pid(s32 wanted = 0); // AGAIN: all are in use; EXIST: the one that was wanted is
+void attach_pid(Task& task);           // task.pid is set
 void detach_pid(Task& task);
 Task* find_task_by_vpid(s32 pid); // any thread; nullptr: there is none. Valid until the caller sleeps
 ThreadGroup* find_group(s32 pid); // the process with this pid (a leader's), zombies included
