@@ -23,6 +23,7 @@ struct MmLimits {
     u32 address_space = ~u32{0}; // RLIMIT_AS
     u32 data = ~u32{0};          // RLIMIT_DATA
     u32 locked = ~u32{0};        // RLIMIT_MEMLOCK, if it binds this task: not with CAP_IPC_LOCK
+    bool may_lock = true;        // false: that limit is 0 bytes (Linux: can_do_mlock)
 };
 MmLimits current_mm_limits();
 

@@ -20,7 +20,13 @@ bool may_lock_pages(const MmStruct& mm, u32 vm_flags, u32 pages) {
     return (vm_flags & VM_LOCKED) == 0 || u64{mm.locked_vm} + pages <= current_mm_limits().locked;
 }
 
-bool may_commit(u32 pages) { return pages <= nr_total_pages(); }
+namespace {
+constinit bool always = false;
+}
+
+bool may_commit(u32 pages) { return always || pages <= nr_total_pages(); }
+bool overcommits_always() { return always; }
+void set_overcommit_always(bool on) { always = on; }
 
 bool may_commit_mapping(u32 vm_flags, u32 pages) {
     return (vm_flags & (VM_WRITE | VM_SHARED | VM_NORESERVE)) != VM_WRITE || may_commit(pages);

@@ -26,6 +26,10 @@ bool may_lock_pages(const MmStruct& mm, u32 vm_flags, u32 pages);
 // too, when it is made. MAP_NORESERVE does not ask.
 bool may_commit(u32 pages);
 
+// /proc/sys/vm/overcommit_memory is 1: everything is promised. (Mode 2, which keeps accounts, is not there.)
+bool overcommits_always();
+void set_overcommit_always(bool always);
+
 // The same for a mapping with these flags, if its pages have to be promised. (Linux: accountable_mapping.)
 bool may_commit_mapping(u32 vm_flags, u32 pages);
 

@@ -21,6 +21,8 @@ bool known(u32 advice) {
     case MADV_REMOVE:
     case MADV_DONTFORK:
     case MADV_DOFORK:
+    case MADV_MERGEABLE:
+    case MADV_UNMERGEABLE:
     case MADV_DONTDUMP:
     case MADV_DODUMP:
     case MADV_WIPEONFORK:
@@ -98,6 +100,13 @@ Result<void> advise_vma(VmArea& vma, UserAddr start, UserAddr end, u32 advice) {
         break;
     case MADV_DOFORK:
         flags &= ~u32{VM_DONTCOPY};
+        break;
+    case MADV_MERGEABLE:
+        if (!vma.shared()) // others are passed over (Linux ksm_madvise)
+            flags |= VM_MERGEABLE;
+        break;
+    case MADV_UNMERGEABLE:
+        flags &= ~u32{VM_MERGEABLE};
         break;
     case MADV_DONTDUMP:
         flags |= VM_DONTDUMP;

@@ -66,16 +66,16 @@ void apply_mlockall_flags(MmStruct& mm, u32 flags) {
 Result<void> do_mlock(MmStruct& mm, UserAddr start, u32 length, u32 flags) {
     if ((flags & ~u32{MLOCK_ONFAULT}) != 0)
         return Err(Errno::INVAL);
-    const u32 limit = current_mm_limits().locked;
-    if (limit == 0)
+    const MmLimits limits = current_mm_limits();
+    if (!limits.may_lock)
         return Err(Errno::PERM);
     const u32 locked = VM_LOCKED | ((flags & MLOCK_ONFAULT) != 0 ? u32{VM_LOCKONFAULT} : 0);
     const LockRange range = TRY(lock_range(start, length));
     {
         const WriteGuard guard(mm.mmap_lock);
         const u32 more = (range.end - range.start) >> PAGE_SHIFT;
-        if (u64{mm.locked_vm} + more > limit &&
-            u64{mm.locked_vm} + more - locked_pages(mm, range.start, range.end) > limit)
+        if (u64{mm.locked_vm} + more > limits.locked &&
+            u64{mm.locked_vm} + more - locked_pages(mm, range.start, range.end) > limits.locked)
             return Err(Errno::NOMEM);
         TRY_VOID(apply_vma_lock_flags(mm, range.start, range.end, locked));
     }
@@ -96,12 +96,12 @@ Result<void> do_munlock(MmStruct& mm, UserAddr start, u32 length) {
 Result<void> do_mlockall(MmStruct& mm, u32 flags) {
     if (flags == 0 || (flags & ~u32{MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT}) != 0 || flags == MCL_ONFAULT)
         return Err(Errno::INVAL);
-    const u32 limit = current_mm_limits().locked;
-    if (limit == 0)
+    const MmLimits limits = current_mm_limits();
+    if (!limits.may_lock)
         return Err(Errno::PERM);
     {
         const WriteGuard guard(mm.mmap_lock);
-        if ((flags & MCL_CURRENT) != 0 && mm.total_vm > limit)
+        if ((flags & MCL_CURRENT) != 0 && mm.total_vm > limits.locked)
             return Err(Errno::NOMEM);
         apply_mlockall_flags(mm, flags);
     }

@@ -89,7 +89,7 @@ Result<UserAddr> mmap_locked(MmStruct& mm, UserAddr hint, u32 length, u32 prot, 
         if (there != nullptr && there->start < start + length)
             return Err(Errno::EXIST);
     }
-    if ((flags & MAP_LOCKED) != 0 && current_mm_limits().locked == 0)
+    if ((flags & MAP_LOCKED) != 0 && !current_mm_limits().may_lock)
         return Err(Errno::PERM);
     const u32 locked = mm.def_flags | ((flags & MAP_LOCKED) != 0 ? u32{VM_LOCKED} : 0);
     if (!may_lock_pages(mm, locked, length >> PAGE_SHIFT))

@@ -32,6 +32,10 @@ Result<void> do_munlock(MmStruct& mm, UserAddr start, u32 length);
 Result<void> do_mlockall(MmStruct& mm, u32 flags);
 void do_munlockall(MmStruct& mm);
 
+// remap_file_pages(2) (mm/remap_file_pages.cpp): another part of the file that is mapped shared in the whole range. INVAL,
+// and what do_mmap answers.
+Result<void> do_remap_file_pages(MmStruct& mm, UserAddr start, u32 length, u32 prot, u32 pgoff);
+
 // brk(2) as the kernel does it: returns the new break, or the old one if it cannot be moved there.
 UserAddr do_brk(MmStruct& mm, UserAddr new_brk);
 

@@ -27,7 +27,8 @@ enum VmFlag : u32 { // values are Linux's (include/linux/mm.h), so that dumps re
     VM_LOCKONFAULT = 0x80000, // beside VM_LOCKED: not brought in beforehand
     VM_NORESERVE = 0x200000,
     VM_WIPEONFORK = 0x2000000,
-    VM_DONTDUMP = 0x4000000, // kept for smaps; no core is written
+    VM_DONTDUMP = 0x4000000,   // not into a core
+    VM_MERGEABLE = 0x80000000, // kept for smaps; no pages are merged, as on Linux until somebody starts ksmd
 };
 inline constexpr u32 VM_ACCESS_FLAGS = VM_READ | VM_WRITE | VM_EXEC;
 inline constexpr u32 VM_LOCKED_MASK = VM_LOCKED | VM_LOCKONFAULT;

@@ -1,10 +1,12 @@
 // Changing what a file's inode says: mode, owner, times; and the mask for new ones.
+#include <linux/capability.h>
 #include <linux/fcntl.h>
 
 #include "kernel/fs/files_private.hpp"
 #include "kernel/fs/namei.hpp"
+#include "kernel/fs/permission.hpp"
 #include "kernel/fs/syscalls.hpp"
-#include "kernel/sched/sched.hpp"
+#include "kernel/proc/cred.hpp"
 
 namespace faultline {
 
@@ -15,12 +17,26 @@ constexpr u32 KEEP_ID = ~u32{0}; // chown(2): -1 leaves the id as it is
 constexpr s64 NSEC = 1'000'000'000, UTIME_NOW = (1l << 30) - 1, UTIME_OMIT = (1l << 30) - 2;
 
 Result<u32> set_mode(Inode& inode, u32 mode) {
+    if (!owner_or_capable(inode))
+        return Err(Errno::PERM);
+    if (!in_group_p(inode.gid) && !capable(CAP_FSETID))
+        mode &= ~u32{S_ISGID};
     inode.mode = (inode.mode & ~PERMISSIONS) | (mode & PERMISSIONS);
     inode.ctime_ns = current_time_ns();
     return 0u;
 }
 
+// chown(2): a file is given away with CAP_CHOWN only; its owner may give it to a group of his.
+bool may_set_owner(const Inode& inode, u32 uid, u32 gid) {
+    const bool own = current_cred().fsuid == inode.uid;
+    const bool user = uid == KEEP_ID || (own && uid == inode.uid);
+    const bool group = gid == KEEP_ID || (own && (gid == inode.gid || in_group_p(gid)));
+    return (user && group) || capable(CAP_CHOWN);
+}
+
 Result<u32> set_owner(Inode& inode, u32 uid, u32 gid) {
+    if (!may_set_owner(inode, uid, gid))
+        return Err(Errno::PERM);
     inode.uid = uid == KEEP_ID ? inode.uid : uid;
     inode.gid = gid == KEEP_ID ? inode.gid : gid;
     if (!inode.is_directory() && (inode.mode & 0111) != 0) // chown(2): an executable file loses set-id bits
@@ -60,6 +76,14 @@ Result<u32> do_utimensat(s32 dirfd, UserAddr path, UserAddr times, u32 flags) {
         TRY_VOID(copy_struct_from_user(spec, times, sizeof spec));
     const u32 lookup = (flags & AT_SYMLINK_NOFOLLOW) != 0 ? 0 : u32{LOOKUP_FOLLOW};
     InodeRef inode = path == UserAddr() ? TRY(inode_of_fd(dirfd)) : TRY(user_path(dirfd, path, lookup));
+    // utimensat(2): who may write the file may touch it; only its owner sets other times.
+    const bool both_omitted = spec[0].nanoseconds == UTIME_OMIT && spec[1].nanoseconds == UTIME_OMIT;
+    const bool both_now = spec[0].nanoseconds == UTIME_NOW && spec[1].nanoseconds == UTIME_NOW;
+    if (!both_omitted && !owner_or_capable(*inode)) {
+        if (!both_now)
+            return Err(Errno::PERM);
+        TRY_VOID(inode_permission(*inode, MAY_WRITE));
+    }
     u64 atime = inode->atime_ns, mtime = inode->mtime_ns;
     TRY_VOID(set_time(atime, spec[0].seconds, spec[0].nanoseconds));
     TRY_VOID(set_time(mtime, spec[1].seconds, spec[1].nanoseconds));

@@ -8,6 +8,7 @@
 
 #include "kernel/fs/namei.hpp"
 #include "kernel/fs/open.hpp"
+#include "kernel/fs/permission.hpp"
 #include "kernel/fs/syscalls.hpp"
 #include "kernel/sched/sched.hpp"
 #include "mm/slab.hpp"
@@ -133,6 +134,7 @@ namespace {
 Result<u32> set_pwd(InodeRef directory) {
     if (!directory->is_directory())
         return Err(Errno::NOTDIR);
+    TRY_VOID(inode_permission(*directory, MAY_EXEC));
     iput(std::exchange(current()->fs->pwd, directory.release()));
     return 0u;
 }
@@ -151,6 +153,8 @@ Result<u32> sys_mkdirat(s32 dirfd, UserAddr path, u32 mode) {
     WriteGuard guard(tree_lock());
     Found found = TRY(walk_path(dirfd, name, LOOKUP_MISSING));
     InodeRef inode(TRY(new_inode(S_IFDIR | (mode & 01777 & ~current()->fs->umask))));
+    if (found.last == Found::Name)
+        inherit_group(*inode, *found.parent);
     TRY_VOID(link_new(found, *inode));
     return 0u;
 }
@@ -168,28 +172,31 @@ Result<u32> do_rmdir(s32 dirfd, UserAddr path) {
     if (found.last == Found::Dot)
         return Err(found.inode->covers != nullptr || &*found.inode == &root_inode() ? Errno::BUSY
                                                                                     : Errno::INVAL);
+    if (found.parent->ops != nullptr)
+        return Err(Errno::PERM);
+    TRY_VOID(may_delete(*found.parent, *found.inode));
     if (!found.inode->is_directory())
         return Err(Errno::NOTDIR);
     if (found.inode->covers != nullptr)
         return Err(Errno::BUSY);
-    if (found.parent->ops != nullptr)
-        return Err(Errno::PERM);
     if (!found.inode->children.empty())
         return Err(Errno::NOTEMPTY);
     remove_name(*find_child(*found.parent, found.name));
     return 0u;
 }
 
-Result<u32> do_unlink(s32 dirfd, UserAddr path) {
-    PathName name = TRY(PathName::from_user(path));
+Result<u32> do_unlink(s32 dirfd, PathName name) {
     WriteGuard guard(tree_lock());
     Found found = TRY(walk_path(dirfd, name, 0));
-    if (found.last != Found::Name || found.inode->is_directory())
+    if (found.last != Found::Name)
         return Err(Errno::ISDIR);
     if (found.trailing_slash)
-        return Err(Errno::NOTDIR);
+        return Err(found.inode->is_directory() ? Errno::ISDIR : Errno::NOTDIR);
     if (found.parent->ops != nullptr)
         return Err(Errno::PERM);
+    TRY_VOID(may_delete(*found.parent, *found.inode));
+    if (found.inode->is_directory())
+        return Err(Errno::ISDIR);
     remove_name(*find_child(*found.parent, found.name));
     return 0u;
 }
@@ -197,12 +204,19 @@ Result<u32> do_unlink(s32 dirfd, UserAddr path) {
 } // namespace
 
 Result<u32> sys_rmdir(UserAddr path) { return do_rmdir(AT_FDCWD, path); }
-Result<u32> sys_unlink(UserAddr path) { return do_unlink(AT_FDCWD, path); }
+Result<u32> sys_unlink(UserAddr path) { return do_unlink(AT_FDCWD, TRY(PathName::from_user(path))); }
+
+Result<void> kernel_unlink(std::string_view path) {
+    PathName name = TRY(PathName::from_kernel(path));
+    TRY(do_unlink(AT_FDCWD, std::move(name)));
+    return {};
+}
 
 Result<u32> sys_unlinkat(s32 dirfd, UserAddr path, u32 flags) {
     if ((flags & ~u32(AT_REMOVEDIR)) != 0)
         return Err(Errno::INVAL);
-    return (flags & AT_REMOVEDIR) != 0 ? do_rmdir(dirfd, path) : do_unlink(dirfd, path);
+    return (flags & AT_REMOVEDIR) != 0 ? do_rmdir(dirfd, path)
+                                       : do_unlink(dirfd, TRY(PathName::from_user(path)));
 }
 
 } // namespace faultline

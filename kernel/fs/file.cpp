@@ -25,6 +25,8 @@ Result<File*> alloc_file(Inode& inode, const FileOps& ops, u32 flags) {
     file->ops = &ops;
     file->inode = &iget(inode);
     file->flags = flags;
+    if (file->writable())
+        inode.writers.fetch_add(1, std::memory_order_relaxed);
     return file;
 }
 
@@ -41,6 +43,8 @@ void fput(File& file) {
     locks_remove_flock(file);
     if (file.ops->release != nullptr)
         file.ops->release(file);
+    if (file.writable())
+        file.inode->writers.fetch_sub(1, std::memory_order_relaxed);
     iput(file.inode);
     kmem_delete(file_cache, &file);
 }

@@ -5,6 +5,7 @@
 
 #include "base/late.hpp"
 #include "kernel/fs/pipe.hpp"
+#include "kernel/proc/cred.hpp"
 #include "kernel/proc/time.hpp"
 #include "mm/slab.hpp"
 
@@ -85,6 +86,10 @@ Result<Inode*> new_inode(u32 mode) {
         return Err(Errno::NOMEM);
     inode->number = next_inode_number();
     inode->mode = mode;
+    if (const Cred* cred = current()->cred) { // at boot there is none
+        inode->uid = cred->fsuid;
+        inode->gid = cred->fsgid;
+    }
     inode->mapping.ops = &inode_mapping_ops;
     inode->mapping.inode = inode->number;
     inode->mapping.host = inode;

@@ -72,7 +72,8 @@ struct Inode {
     u64 number = 0;
     u32 mode = 0; // S_IFMT and permission bits
     u32 uid = 0, gid = 0;
-    u32 nlink = 0; // names in the tree; directories also count "." and their subdirectories' ".."
+    bool linkable = false; // without a name, but may be given one: O_TMPFILE
+    u32 nlink = 0;         // names in the tree; directories also count "." and their subdirectories' ".."
     std::atomic<u32> references{1};
     u32 rdev = 0; // devices: major << 8 | minor
     u64 atime_ns = 0, mtime_ns = 0, ctime_ns = 0;
@@ -89,6 +90,7 @@ struct Inode {
     RwSemaphore lock;            // regular file: size and writes, outside the mmap lock
     InodeMapping mapping;        // regular file
     char* link_target = nullptr; // symbolic link, NUL-terminated, from kmalloc
+    std::atomic<u32> writers{0}; // open files that may write it: then it is not executed
     FileLock* locks = nullptr;   // fcntl's and flock's
     WaitQueue lock_waiters;
     Pipe* pipe = nullptr; // FIFO: while somebody has it open
@@ -111,7 +113,7 @@ RwSemaphore& tree_lock();
 void init_inodes();
 Inode& root_inode(); // what "/" is for everybody
 
-// A fresh inode with one reference and no name. `mode` has the type. NOMEM.
+// A fresh inode with one reference and no name, which belongs to current. `mode` has the type. NOMEM.
 Result<Inode*> new_inode(u32 mode);
 Inode& iget(Inode& inode); // one more reference
 void iput(Inode* inode);   // one fewer; the last frees it and its pages. nullptr: nothing. May sleep.

@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <cstring>
 
+#include <linux/capability.h>
 #include <linux/fcntl.h>
 #include <linux/mount.h>
 
 #include "kernel/fs/namei.hpp"
 #include "kernel/fs/seq_file.hpp"
 #include "kernel/fs/syscalls.hpp"
+#include "kernel/proc/cred.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {
@@ -111,6 +113,8 @@ Result<void> show_mounts(const Inode&, SeqFile& out) {
 }
 
 Result<u32> sys_mount(UserAddr source, UserAddr target, UserAddr type, u32 flags, UserAddr) {
+    if (!capable(CAP_SYS_ADMIN))
+        return Err(Errno::PERM);
     char type_name[16] = {}, source_name[32] = {};
     if ((flags & (MS_REMOUNT | MS_BIND | MS_MOVE | MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)) != 0)
         return Err(Errno::INVAL);
@@ -140,6 +144,8 @@ Result<u32> sys_umount2(UserAddr target, u32 flags) {
     constexpr u32 FORCE = 1, DETACH = 2, EXPIRE = 4, NOFOLLOW = 8; // umount(2); no UAPI header has them
     if ((flags & ~(FORCE | DETACH | EXPIRE | NOFOLLOW)) != 0)
         return Err(Errno::INVAL);
+    if (!capable(CAP_SYS_ADMIN))
+        return Err(Errno::PERM);
     PathName path = TRY(PathName::from_user(target));
     WriteGuard guard(tree_lock());
     InodeRef root =

@@ -9,6 +9,7 @@
 #include "arch/contract/uaccess.hpp"
 #include "kernel/fs/files.hpp"
 #include "kernel/fs/files_private.hpp"
+#include "kernel/fs/permission.hpp"
 #include "kernel/sched/sched.hpp"
 #include "mm/slab.hpp"
 
@@ -115,7 +116,7 @@ std::string_view component_at(const char* at) {
 
 } // namespace
 
-Result<Found> walk_path(s32 dirfd, PathName& path, u32 flags) {
+Result<Found> walk_path(s32 dirfd, PathName& path, u32 flags, const Cred* cred) {
     Found found;
     char* const buffer = path.text();
     InodeRef here = buffer[0] == '/' ? cross_mounts(InodeRef(&iget(root_inode()))) : TRY(directory_of(dirfd));
@@ -123,6 +124,7 @@ Result<Found> walk_path(s32 dirfd, PathName& path, u32 flags) {
     for (const char* at = skip_slashes(buffer); *at != '\0';) {
         if (!here->is_directory())
             return Err(Errno::NOTDIR);
+        TRY_VOID(inode_permission(cred, *here, MAY_EXEC));
         const std::string_view name = component_at(at);
         const char* rest = skip_slashes(name.data() + name.size());
         const bool last = *rest == '\0';

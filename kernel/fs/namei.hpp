@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernel/fs/inode.hpp"
+#include "kernel/sched/sched.hpp"
 
 namespace faultline {
 
@@ -48,7 +49,8 @@ struct Found {
 
 // Walks `path` from the directory `dirfd` (AT_FDCWD: current's working directory). NOENT, NOTDIR, LOOP,
 // NAMETOOLONG, BADF. Caller holds tree_lock (for reading if it only looks), so that what is found stays true.
-Result<Found> walk_path(s32 dirfd, PathName& path, u32 flags);
+// Every directory on the way must let `cred` search it: ACCES.
+Result<Found> walk_path(s32 dirfd, PathName& path, u32 flags, const Cred* cred = current()->cred);
 
 // Takes tree_lock for reading and walks to an inode that must exist.
 Result<InodeRef> user_path(s32 dirfd, UserAddr path, u32 flags);

@@ -6,13 +6,16 @@
 #include <linux/fcntl.h>
 #include <linux/memfd.h>
 
+#include "kernel/debug/format.hpp"
 #include "kernel/fs/devices.hpp"
 #include "kernel/fs/directory.hpp"
 #include "kernel/fs/files.hpp"
+#include "kernel/fs/permission.hpp"
 #include "kernel/fs/pipe.hpp"
 #include "kernel/fs/regular.hpp"
 #include "kernel/fs/syscalls.hpp"
-#include "kernel/sched/sched.hpp"
+#include "kernel/proc/thread_group.hpp"
+#include "mm/mm_struct.hpp"
 
 namespace faultline {
 
@@ -48,8 +51,8 @@ Result<u32> install(FileRef file, bool close_on_exec, u32 lowest = 0) {
     return static_cast<u32>(fd);
 }
 
-// Finds the inode to open, making it if O_CREAT asks for that.
-Result<InodeRef> find_or_create(s32 dirfd, PathName& path, u32 flags, u32 mode) {
+// Finds the inode to open, making it if O_CREAT asks for that; `made` becomes true then.
+Result<InodeRef> find_or_create(s32 dirfd, PathName& path, u32 flags, u32 mode, bool& made) {
     const bool create = (flags & O_CREAT) != 0, exclusive = create && (flags & O_EXCL) != 0;
     u32 lookup = create ? u32{LOOKUP_MISSING} : 0;
     if ((flags & O_NOFOLLOW) == 0 && !exclusive)
@@ -70,24 +73,81 @@ Result<InodeRef> find_or_create(s32 dirfd, PathName& path, u32 flags, u32 mode) 
     if (found.trailing_slash)
         return Err(Errno::ISDIR);
     InodeRef inode(TRY(new_inode(S_IFREG | (mode & 07777 & ~current()->fs->umask))));
+    inherit_group(*inode, *found.parent);
     TRY_VOID(link_new(found, *inode));
+    made = true;
     return inode;
+}
+
+// O_TMPFILE: a file without a name in a directory, which linkat(2) may give one, unless O_EXCL.
+Result<FileRef> open_tmpfile(s32 dirfd, PathName& path, u32 flags, u32 mode) {
+    if ((flags & O_ACCMODE) == O_RDONLY)
+        return Err(Errno::INVAL);
+    InodeRef inode;
+    {
+        WriteGuard guard(tree_lock());
+        const Found found = TRY(walk_path(dirfd, path, (flags & O_NOFOLLOW) != 0 ? 0 : u32{LOOKUP_FOLLOW}));
+        if (!found.inode->is_directory())
+            return Err(Errno::NOTDIR);
+        TRY_VOID(may_create(*found.inode));
+        if (found.inode->ops != nullptr)
+            return Err(Errno::OPNOTSUPP);
+        inode = InodeRef(TRY(new_inode(S_IFREG | (mode & 07777 & ~current()->fs->umask))));
+        inherit_group(*inode, *found.inode);
+        char name[16];
+        const auto length =
+            scnprintf(name, sizeof name, "#%llu", static_cast<unsigned long long>(inode->number));
+        TRY_VOID(set_unlisted_name(*inode, found.inode.get(), {name, length}));
+        inode->linkable = (flags & O_EXCL) == 0;
+    }
+    return open_inode(*inode, flags & ~u32(O_TMPFILE | O_EXCL));
+}
+
+// What open(2) asks of a file that is there already.
+Result<void> may_open(const Inode& inode, u32 flags) {
+    const u32 mode = flags & O_ACCMODE;
+    u32 wanted = mode == O_RDONLY ? u32{MAY_READ} : mode == O_WRONLY ? u32{MAY_WRITE} : MAY_READ | MAY_WRITE;
+    if ((flags & O_TRUNC) != 0)
+        wanted |= MAY_WRITE;
+    if (inode.is_symlink())
+        return Err(Errno::LOOP);
+    if (inode.is_directory() && (wanted & MAY_WRITE) != 0)
+        return Err(Errno::ISDIR);
+    TRY_VOID(inode_permission(inode, wanted));
+    if ((flags & O_NOATIME) != 0 && !owner_or_capable(inode))
+        return Err(Errno::PERM);
+    return {};
 }
 
 Result<FileRef> do_open(s32 dirfd, PathName& path, u32 flags, u32 mode) {
     if ((flags & O_PATH) != 0)
         flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-    if ((flags & __O_TMPFILE) != 0)
-        return Err(Errno::OPNOTSUPP);
+    if ((flags & __O_TMPFILE) != 0) {
+        if ((flags & (O_TMPFILE | O_CREAT)) != O_TMPFILE)
+            return Err(Errno::INVAL);
+        return open_tmpfile(dirfd, path, flags, mode);
+    }
     if ((flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
         return Err(Errno::INVAL);
-    InodeRef inode = TRY(find_or_create(dirfd, path, flags, mode));
+    bool made = false;
+    InodeRef inode = TRY(find_or_create(dirfd, path, flags, mode, made));
     if ((flags & O_DIRECTORY) != 0 && !inode->is_directory())
         return Err(Errno::NOTDIR);
+    if (!made && (flags & O_PATH) == 0) // who makes a file may open it, whatever mode he gave it
+        TRY_VOID(may_open(*inode, flags));
     return open_inode(*inode, flags);
 }
 
 } // namespace
+
+bool is_executed(Inode& inode) {
+    if (!inode.is_regular() || (inode.mode & 0111) == 0)
+        return false;
+    for (const Task* task = next_task(1); task != nullptr; task = next_task(task->pid + 1))
+        if (task->mm.mm != nullptr && task->mm.mm->exe_file == &inode.mapping)
+            return true;
+    return false;
+}
 
 Result<FileRef> open_inode(Inode& inode, u32 flags) {
     const u32 kept = flags & ~u32(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
@@ -96,6 +156,8 @@ Result<FileRef> open_inode(Inode& inode, u32 flags) {
     const bool to_write = (flags & O_ACCMODE) != O_RDONLY;
     if (inode.is_directory() && to_write)
         return Err(Errno::ISDIR);
+    if ((to_write || (flags & O_TRUNC) != 0) && is_executed(inode))
+        return Err(Errno::TXTBSY);
     const FileOps* ops = TRY(ops_for(inode));
     FileRef file(TRY(alloc_file(inode, path_only_ops, kept)));
     if (inode.type() == S_IFIFO)
@@ -115,19 +177,23 @@ Result<void> link_new(Found& found, Inode& inode) {
         return Err(Errno::PERM);
     if (is_removed(*found.parent))
         return Err(Errno::NOENT);
+    TRY_VOID(may_create(*found.parent));
     return add_name(*found.parent, found.name, inode);
 }
 
-Result<FileRef> kernel_open(std::string_view path, u32 flags) {
+Result<FileRef> kernel_open(std::string_view path, u32 flags, u32 mode) {
     PathName name = TRY(PathName::from_kernel(path));
-    return do_open(AT_FDCWD, name, flags, 0);
+    return do_open(AT_FDCWD, name, flags, mode);
 }
 
 namespace {
 
 Result<File*> open_executable(Inode& inode) {
-    if (!inode.is_regular() || (inode.mode & 0111) == 0)
+    if (!inode.is_regular())
         return Err(Errno::ACCES);
+    TRY_VOID(inode_permission(inode, MAY_EXEC));
+    if (inode.writers.load(std::memory_order_relaxed) != 0)
+        return Err(Errno::TXTBSY);
     return TRY(open_inode(inode, O_RDONLY)).release();
 }
 
@@ -135,7 +201,8 @@ Result<File*> open_executable(Inode& inode) {
 
 Result<File*> open_exec(const char* path) {
     PathName name = TRY(PathName::from_kernel(path));
-    return open_executable(*TRY(find_or_create(AT_FDCWD, name, O_RDONLY, 0)));
+    bool made = false;
+    return open_executable(*TRY(find_or_create(AT_FDCWD, name, O_RDONLY, 0, made)));
 }
 
 Result<File*> open_exec_at(s32 dirfd, UserAddr path, u32 flags) {
@@ -148,7 +215,8 @@ Result<File*> open_exec_at(s32 dirfd, UserAddr path, u32 flags) {
         return open_executable(*file->inode);
     }
     const u32 no_follow = (flags & AT_SYMLINK_NOFOLLOW) != 0 ? u32{O_NOFOLLOW} : 0;
-    return open_executable(*TRY(find_or_create(dirfd, name, O_RDONLY | no_follow, 0)));
+    bool made = false;
+    return open_executable(*TRY(find_or_create(dirfd, name, O_RDONLY | no_follow, 0, made)));
 }
 
 Result<u32> sys_openat(s32 dirfd, UserAddr path, u32 flags, u32 mode) {

@@ -11,11 +11,16 @@ namespace faultline {
 // may block.
 Result<FileRef> open_inode(Inode& inode, u32 flags);
 
-// Opens a path that exists for the kernel itself.
-Result<FileRef> kernel_open(std::string_view path, u32 flags);
+// open(2) and unlink(2) from the kernel, on current's behalf.
+Result<FileRef> kernel_open(std::string_view path, u32 flags, u32 mode = 0);
+Result<void> kernel_unlink(std::string_view path);
+
+// Whether some process's program is this file: then it may not be opened for writing (ETXTBSY). Only regular files that
+// somebody may execute are looked for.
+bool is_executed(Inode& inode);
 
 // A new name in the directory of `found`, whose inode is empty: NOENT (the directory was removed), EXIST,
-// PERM (a directory of procfs), NOMEM. Caller holds tree_lock for writing.
+// PERM (a directory of procfs), ACCES, NOMEM. Caller holds tree_lock for writing.
 Result<void> link_new(Found& found, Inode& inode);
 
 } // namespace faultline

@@ -84,7 +84,7 @@ constexpr struct { // in the order of Linux's show_smap_vma_flags
                   {VM_MAYEXEC, " me"},    {VM_MAYSHARE, " ms"},  {VM_GROWSDOWN, " gd"},
                   {VM_LOCKED, " lo"},     {VM_SEQ_READ, " sr"},  {VM_RAND_READ, " rr"},
                   {VM_DONTCOPY, " dc"},   {VM_NORESERVE, " nr"}, {VM_LOCKONFAULT, " lf"},
-                  {VM_WIPEONFORK, " wf"}, {VM_DONTDUMP, " dd"}};
+                  {VM_WIPEONFORK, " wf"}, {VM_DONTDUMP, " dd"},  {VM_MERGEABLE, " mg"}};
 
 void show_use(const VmArea& vma, const VmaUse& use, SeqFile& out) {
     const auto line = [&](const char* name, u64 bytes) {

@@ -8,8 +8,10 @@
 #include "kernel/fs/proc_tlb.hpp"
 #include "kernel/fs/procfs.hpp"
 #include "kernel/futex/fault_in.hpp"
+#include "kernel/proc/coredump.hpp"
 #include "kernel/proc/thread_group.hpp"
 #include "kernel/proc/utsname.hpp"
+#include "mm/limits.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/slab.hpp"
 #include "mm/unmapped_area.hpp"
@@ -103,8 +105,25 @@ Result<void> write_sysrq_trigger(const Inode&, std::string_view text) {
     return {};
 }
 
-// The kernel writes no core files, and says so in the way core(5) has for it: an empty pattern.
-constexpr char no_cores[] = "";
+Result<void> show_core_pattern(const Inode&, SeqFile& out) {
+    out.printf("%s\n", core_pattern());
+    return {};
+}
+
+Result<void> write_core_pattern(const Inode&, std::string_view text) {
+    set_core_pattern(text);
+    return {};
+}
+
+// A setting that is 0 or 1.
+template <void (*Set)(bool)>
+Result<void> write_flag(const Inode&, std::string_view text) {
+    const s32 value = parse_pid(text);
+    if (value < 0 || value > 1)
+        return Err(Errno::INVAL);
+    Set(value == 1);
+    return {};
+}
 
 constexpr ProcEntry root_entries[] = {
     {.name = "cmdline", .show = show_cmdline},
@@ -119,7 +138,11 @@ constexpr ProcEntry root_entries[] = {
     {.name = "sysrq-trigger", .write = write_sysrq_trigger, .mode = S_IFREG | 0200},
 };
 constexpr ProcEntry kernel_entries[] = {
-    {.name = "core_pattern", .show = show_line<no_cores>},
+    {.name = "core_pattern", .show = show_core_pattern, .write = write_core_pattern, .mode = S_IFREG | 0644},
+    {.name = "core_uses_pid",
+     .show = show_number<core_uses_pid>,
+     .write = write_flag<set_core_uses_pid>,
+     .mode = S_IFREG | 0644},
     {.name = "futex_faultin_count", .show = show_number<futex_faultin_count>},
     {.name = "hostname", .show = show_line<SYSTEM_NAME.nodename>},
     {.name = "osrelease", .show = show_line<SYSTEM_NAME.release>},
@@ -133,7 +156,10 @@ constexpr ProcEntry vm_entries[] = {
     {.name = "max_map_count", .show = show_number<[] { return MAX_MAP_COUNT; }>},
     {.name = "mmap_min_addr", .show = show_number<[] { return FIRST_USER_ADDRESS.value(); }>},
     {.name = "drop_caches", .write = write_drop_caches, .mode = S_IFREG | 0200},
-    {.name = "overcommit_memory", .show = show_number<[] { return 0; }>}, // by a guess: mm/limits.hpp
+    {.name = "overcommit_memory",
+     .show = show_number<overcommits_always>,
+     .write = write_flag<set_overcommit_always>,
+     .mode = S_IFREG | 0644}, // mm/limits.hpp
 };
 
 constexpr ProcEntry faultline_entries[] = {{.name = "tlb", .show = show_tlb}};

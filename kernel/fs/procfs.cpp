@@ -7,6 +7,7 @@
 
 #include "kernel/fs/mount.hpp"
 #include "kernel/fs/namei.hpp"
+#include "kernel/proc/cred.hpp"
 #include "kernel/proc/thread_group.hpp"
 #include "mm/mm_struct.hpp"
 #include "mm/slab.hpp"
@@ -152,6 +153,10 @@ constinit const FileOps proc_file_ops{
 Result<Inode*> new_proc_inode(Inode* directory, std::string_view name, const ProcEntry& entry, s32 pid,
                               s32 fd) {
     InodeRef inode(TRY(new_inode(entry.mode)));
+    const Task* of = pid != 0 ? find_task_by_vpid(pid) : nullptr;
+    const bool theirs = of != nullptr && of->cred != nullptr && of->group->dumpable; // proc(5): else root's
+    inode->uid = theirs ? of->cred->euid : 0;
+    inode->gid = theirs ? of->cred->egid : 0;
     inode->proc_entry = &entry;
     inode->proc_pid = pid;
     inode->proc_fd = fd;

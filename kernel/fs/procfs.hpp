@@ -84,6 +84,10 @@ Result<bool> show_pid_maps(const Inode& inode, SeqFile& out, u32& cursor); // pr
 Result<bool> show_pid_smaps(const Inode& inode, SeqFile& out, u32& cursor);
 Result<void> write_clear_refs(const Inode& inode, std::string_view text); // proc_pages.cpp
 extern const FileOps pagemap_ops, pte_ops;
+Result<void> show_coredump_filter(const Inode& inode, SeqFile& out); // proc_settings.cpp
+Result<void> write_coredump_filter(const Inode& inode, std::string_view text);
+Result<void> show_oom_score_adj(const Inode& inode, SeqFile& out);
+Result<void> write_oom_score_adj(const Inode& inode, std::string_view text);
 Result<void> show_cpuinfo(const Inode& inode, SeqFile& out);  // proc_cpuinfo.cpp
 Result<void> show_slabinfo(const Inode& inode, SeqFile& out); // proc_slabinfo.cpp
 Result<void> show_stat(const Inode& inode, SeqFile& out);     // proc_stat.cpp

@@ -7,8 +7,11 @@
 #include <cstring>
 
 #include <linux/fcntl.h>
+#include <linux/resource.h>
 
 #include "kernel/fs/files.hpp"
+#include "kernel/fs/permission.hpp"
+#include "kernel/proc/thread_group.hpp"
 
 namespace faultline {
 
@@ -23,6 +26,16 @@ struct PagePart {
 };
 
 u8* at(Page& page, u32 offset) { return static_cast<u8*>(page_address(page)) + offset; }
+
+// RLIMIT_FSIZE: no byte past it is written, and who tries with none before it hears so (setrlimit(2)). FBIG.
+Result<u64> room_below_limit(u64 position) {
+    const u64 limit = current_group().limits[RLIMIT_FSIZE].soft;
+    if (position < limit)
+        return limit - position;
+    (void)send_sig_info(siginfo_user(SIGXFSZ, SI_USER),
+                        *current()); // standard signals always find their place
+    return Err(Errno::FBIG);
+}
 
 // Calls copy(bytes of the cache, done, n) for each page of a read; it returns how many it took. A hole reads
 // as zeros and stays a hole.
@@ -88,9 +101,11 @@ Result<u32> write_file(File& file, u32 bytes, u64& position, Copy&& copy) {
         position = inode.mapping.size;
     if (bytes == 0)
         return 0u;
+    const u64 room = TRY(room_below_limit(position));
     if (position >= FILE_SIZE_MAX)
         return Err(Errno::FBIG);
-    bytes = static_cast<u32>(std::min<u64>(bytes, FILE_SIZE_MAX - position));
+    bytes = static_cast<u32>(std::min<u64>(bytes, std::min(room, FILE_SIZE_MAX - position)));
+    remove_set_ids(inode);
     const u64 old_size = inode.mapping.size;
     const auto written = write_pages(inode.mapping, bytes, position, copy);
     // The page of a failed first byte may lie past the end: it must not survive there.
@@ -150,6 +165,8 @@ Result<void> truncate_inode(Inode& inode, u64 size) {
     if (size > FILE_SIZE_MAX)
         return Err(Errno::FBIG);
     WriteGuard guard(inode.lock);
+    if (size > inode.mapping.size)
+        TRY(room_below_limit(size - 1));
     truncate_setsize(inode.mapping, size);
     touch(inode);
     return {};

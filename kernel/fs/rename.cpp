@@ -1,13 +1,15 @@
 // New names for what exists, and names for what is no plain file: rename, link, symlink, mknod.
 #include <cstring>
 
+#include <linux/capability.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 
 #include "kernel/fs/mount.hpp"
 #include "kernel/fs/open.hpp"
+#include "kernel/fs/permission.hpp"
 #include "kernel/fs/syscalls.hpp"
-#include "kernel/sched/sched.hpp"
+#include "kernel/proc/cred.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {
@@ -47,6 +49,10 @@ Result<void> do_rename(const Found& from, const Found& to, u32 flags) {
         return Err(Errno::XDEV);
     if (from.parent->ops != nullptr || to.parent->ops != nullptr)
         return Err(Errno::PERM);
+    TRY_VOID(may_delete(*from.parent, *from.inode));
+    TRY_VOID(to.inode ? may_delete(*to.parent, *to.inode) : may_create(*to.parent));
+    if (from.inode->is_directory() && from.parent.get() != to.parent.get()) // its ".." is written
+        TRY_VOID(inode_permission(*from.inode, MAY_WRITE));
     if ((from.trailing_slash || to.trailing_slash) && !from.inode->is_directory())
         return Err(Errno::NOTDIR);
     if (is_removed(*to.parent))
@@ -83,6 +89,8 @@ Result<u32> make_inode(s32 dirfd, PathName& name, u32 mode, u32 rdev, char* link
         return Err(Errno::NOENT);
     InodeRef inode(TRY(new_inode(mode)));
     inode->rdev = rdev;
+    if (found.last == Found::Name)
+        inherit_group(*inode, *found.parent);
     TRY_VOID(link_new(found, *inode));
     inode->link_target = link_target;
     if (link_target != nullptr)
@@ -112,9 +120,9 @@ Result<u32> sys_rename(UserAddr old_path, UserAddr new_path) {
 }
 
 Result<u32> sys_linkat(s32 old_dirfd, UserAddr old_path, s32 new_dirfd, UserAddr new_path, u32 flags) {
-    if ((flags & ~u32(AT_SYMLINK_FOLLOW)) != 0)
+    if ((flags & ~u32(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) != 0)
         return Err(Errno::INVAL);
-    PathName old_name = TRY(PathName::from_user(old_path));
+    PathName old_name = TRY(PathName::from_user(old_path, (flags & AT_EMPTY_PATH) != 0));
     PathName new_name = TRY(PathName::from_user(new_path));
     WriteGuard guard(tree_lock());
     const u32 lookup = (flags & AT_SYMLINK_FOLLOW) != 0 ? u32{LOOKUP_FOLLOW} : 0;
@@ -126,9 +134,10 @@ Result<u32> sys_linkat(s32 old_dirfd, UserAddr old_path, s32 new_dirfd, UserAddr
         return Err(Errno::PERM);
     if (device_of(*from.inode) != device_of(*to.parent))
         return Err(Errno::XDEV);
-    if (from.inode->nlink == 0)
+    if (from.inode->nlink == 0 && !from.inode->linkable)
         return Err(Errno::NOENT);
     TRY_VOID(link_new(to, *from.inode));
+    from.inode->linkable = false;
     from.inode->ctime_ns = current_time_ns();
     return 0u;
 }
@@ -159,6 +168,8 @@ Result<u32> sys_mknodat(s32 dirfd, UserAddr path, u32 mode, u32 device) {
         return Err(Errno::PERM);
     if (type != S_IFREG && type != S_IFCHR && type != S_IFBLK && type != S_IFIFO)
         return Err(Errno::INVAL);
+    if ((type == S_IFCHR || type == S_IFBLK) && !capable(CAP_MKNOD))
+        return Err(Errno::PERM);
     PathName name = TRY(PathName::from_user(path));
     return make_inode(dirfd, name, type | (mode & 07777 & ~current()->fs->umask), device & 0xffff, nullptr);
 }

@@ -10,7 +10,9 @@
 #include "kernel/fs/files_private.hpp"
 #include "kernel/fs/mount.hpp"
 #include "kernel/fs/namei.hpp"
+#include "kernel/fs/permission.hpp"
 #include "kernel/fs/syscalls.hpp"
+#include "kernel/proc/cred.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/slab.hpp"
 
@@ -28,7 +30,7 @@ u32 device_number(const Inode& inode) {
 
 // The inode that (dirfd, path, flags) of the *at calls means; an empty path with AT_EMPTY_PATH is dirfd's
 // own.
-Result<InodeRef> inode_at(s32 dirfd, UserAddr path, u32 flags) {
+Result<InodeRef> inode_at(s32 dirfd, UserAddr path, u32 flags, const Cred* cred = current()->cred) {
     PathName name = TRY(PathName::from_user(path, (flags & AT_EMPTY_PATH) != 0));
     if (name.empty()) {
         if (dirfd == AT_FDCWD)
@@ -38,7 +40,7 @@ Result<InodeRef> inode_at(s32 dirfd, UserAddr path, u32 flags) {
     }
     ReadGuard guard(tree_lock());
     const u32 lookup = (flags & AT_SYMLINK_NOFOLLOW) != 0 ? 0 : u32{LOOKUP_FOLLOW};
-    return std::move(TRY(walk_path(dirfd, name, lookup)).inode);
+    return std::move(TRY(walk_path(dirfd, name, lookup, cred)).inode);
 }
 
 Result<u32> put_stat64(const Inode& inode, UserAddr buffer) {
@@ -151,13 +153,17 @@ Result<u32> sys_fstatfs64(s32 fd, u32 size, UserAddr buffer) {
 }
 
 Result<u32> sys_faccessat2(s32 dirfd, UserAddr path, u32 mode, u32 flags) {
-    constexpr u32 EXECUTE = 1, ANY = 7; // R_OK 4, W_OK 2, X_OK 1
+    constexpr u32 ANY = MAY_READ | MAY_WRITE | MAY_EXEC; // R_OK, W_OK, X_OK
     if ((mode & ~ANY) != 0 || (flags & ~u32(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0)
         return Err(Errno::INVAL);
-    InodeRef inode = TRY(inode_at(dirfd, path, flags));
-    // Root may do everything but execute a file that nobody may.
-    if ((mode & EXECUTE) != 0 && inode->is_regular() && (inode->mode & 0111) == 0)
-        return Err(Errno::ACCES);
+    Cred cred = current_cred();
+    if ((flags & AT_EACCESS) == 0) { // what the real user could do; root without capabilities has his again
+        cred.fsuid = cred.uid;
+        cred.fsgid = cred.gid;
+        cred.cap_effective = cred.uid == 0 ? cred.cap_permitted : 0;
+    }
+    InodeRef inode = TRY(inode_at(dirfd, path, flags, &cred));
+    TRY_VOID(inode_permission(&cred, *inode, mode));
     return 0u;
 }
 

@@ -4,6 +4,8 @@
 
 #include "kernel/fs/files_private.hpp"
 #include "kernel/fs/namei.hpp"
+#include "kernel/fs/open.hpp"
+#include "kernel/fs/permission.hpp"
 #include "kernel/fs/regular.hpp"
 #include "kernel/fs/syscalls.hpp"
 
@@ -29,6 +31,9 @@ Result<u32> sys_truncate64(UserAddr path, s64 length) {
         return Err(Errno::ISDIR);
     if (!inode->is_regular() || inode->file_ops != nullptr)
         return Err(Errno::INVAL);
+    TRY_VOID(inode_permission(*inode, MAY_WRITE));
+    if (is_executed(*inode))
+        return Err(Errno::TXTBSY);
     TRY_VOID(truncate_inode(*inode, static_cast<u64>(length)));
     return 0u;
 }

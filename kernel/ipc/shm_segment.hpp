@@ -10,6 +10,7 @@ struct ShmSegment : IpcPerm, AddressSpace { // named, and a file
     u32 segsz = 0;                          // bytes, as asked for
     u32 attached = 0;                       // mappings
     bool removed = false;                   // by IPC_RMID: goes with the last mapping
+    bool locked = false;                    // by SHM_LOCK
     s32 creator_pid = 0, last_pid = 0;
     u64 atime = 0, dtime = 0, ctime = 0; // seconds since 1970
 };

@@ -5,6 +5,7 @@
 #include "arch/contract/uaccess.hpp"
 #include "kernel/ipc/shm.hpp"
 #include "kernel/ipc/shm_segment.hpp"
+#include "mm/host.hpp"
 
 namespace faultline {
 
@@ -13,6 +14,7 @@ namespace {
 // linux/shm.h, which cannot be included here: it wants a C library.
 constexpr s32 SHM_LOCK = 11, SHM_UNLOCK = 12, SHM_STAT = 13, SHM_INFO = 14, SHM_STAT_ANY = 15;
 constexpr u32 SHM_DEST = 01000; // in the mode: removed, waits for the last detach
+constexpr u32 SHM_LOCKED = 02000;
 constexpr u32 READ_ACCESS = 0444;
 struct shm_info {
     s32 used_ids;
@@ -54,8 +56,8 @@ Result<s32> put_status(s32 id, s32 command, UserAddr buffer) {
         return Err(Errno::ACCES);
     shmid64_ds status = {};
     status.shm_perm = ipc_perm_to_user(*segment);
-    status.shm_perm.mode =
-        static_cast<__kernel_mode_t>(status.shm_perm.mode | (segment->removed ? SHM_DEST : 0));
+    status.shm_perm.mode = static_cast<__kernel_mode_t>(
+        status.shm_perm.mode | (segment->removed ? SHM_DEST : 0) | (segment->locked ? SHM_LOCKED : 0));
     status.shm_segsz = segment->segsz;
     status.shm_atime = static_cast<unsigned long>(segment->atime);
     status.shm_atime_high = static_cast<unsigned long>(segment->atime >> 32);
@@ -88,6 +90,15 @@ Result<s32> set_owner(s32 id, UserAddr buffer) {
     return 0;
 }
 
+// Nothing is ever taken out of memory, but who may not lock any is told so (Linux shmctl_do_lock, can_do_mlock).
+Result<s32> set_locked(s32 id, bool on) {
+    ShmSegment* segment = TRY(obtain_control(id));
+    if (on && !current_mm_limits().may_lock)
+        return Err(Errno::PERM);
+    segment->locked = on;
+    return 0;
+}
+
 } // namespace
 
 Result<s32> sys_shmctl(s32 id, s32 command, UserAddr buffer) {
@@ -109,9 +120,8 @@ Result<s32> sys_shmctl(s32 id, s32 command, UserAddr buffer) {
         shm_remove(*TRY(obtain_control(id)));
         return 0;
     case SHM_LOCK:
-    case SHM_UNLOCK: // nothing is ever taken out of memory
-        TRY(obtain_control(id));
-        return 0;
+    case SHM_UNLOCK:
+        return set_locked(id, command == SHM_LOCK);
     default:
         return Err(Errno::INVAL);
     }

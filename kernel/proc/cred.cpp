@@ -36,10 +36,19 @@ Result<Cred*> prepare_creds() {
     return copy;
 }
 
-void commit_creds(Cred& cred) { put_cred(*std::exchange(current()->cred, &cred)); }
+void commit_creds(Cred& cred) {
+    Task& task = *current();
+    const Cred& old = *task.cred;
+    const bool other = old.euid != cred.euid || old.egid != cred.egid || old.fsuid != cred.fsuid ||
+                       old.fsgid != cred.fsgid || (cred.cap_permitted & ~old.cap_permitted) != 0;
+    if (other) { // what it knows may not be for the new user's eyes: prctl(2), PR_SET_DUMPABLE
+        task.group->dumpable = false;
+        task.pdeath_signal = 0;
+    }
+    put_cred(*std::exchange(task.cred, &cred));
+}
 
-bool in_group_p(u32 gid) {
-    const Cred& cred = current_cred();
+bool in_group_p(const Cred& cred, u32 gid) {
     bool found = gid == cred.fsgid;
     for (u32 i = 0; i < cred.group_count; ++i)
         found |= cred.groups[i] == gid;

@@ -40,7 +40,8 @@ void commit_creds(Cred& cred);
 // Whether current may do what capability `cap` (CAP_*) stands for.
 inline bool capable(u32 cap) { return (current_cred().cap_effective >> cap & 1) != 0; }
 
-bool in_group_p(u32 gid); // the group for files, or a supplementary one
+bool in_group_p(const Cred& cred, u32 gid); // the group for files, or a supplementary one
+inline bool in_group_p(u32 gid) { return in_group_p(current_cred(), gid); }
 
 // Whether current may send a signal to `task`, or look into its affairs (kill(2), Notes). SIGCONT goes to the
 // whole session.

@@ -11,6 +11,7 @@
 #include "kernel/fs/files.hpp"
 #include "kernel/futex/operations.hpp"
 #include "kernel/ipc/sem.hpp"
+#include "kernel/proc/coredump.hpp"
 #include "kernel/proc/jobctl.hpp"
 #include "kernel/proc/process.hpp"
 #include "mm/mm_struct.hpp"
@@ -132,6 +133,7 @@ void mm_release(Task& task) {
 void do_exit(s32 code) {
     Task& task = *current();
     ThreadGroup& group = *task.group;
+    coredump_task_exit(task);
     task.exiting = true;
     task.exit_code = code;
     const bool group_dead = --group.live == 0;

@@ -1,5 +1,7 @@
 // A new task: everything it shares with or copies from current. (Linux kernel/fork.c copy_process,
 // kernel_clone.)
+#include <linux/capability.h>
+#include <linux/resource.h>
 #include <linux/sched.h>
 
 #include <arch/irq.hpp>
@@ -84,6 +86,10 @@ Result<ThreadGroup*> copy_group(Task& child, u64 flags) {
     group->sid = own.sid;
     group->tty = own.tty;
     group->dumpable = own.dumpable;
+    group->no_new_privs = own.no_new_privs;
+    group->coredump_filter = own.coredump_filter;
+    group->oom_score_adj = own.oom_score_adj;
+    group->oom_score_adj_min = own.oom_score_adj_min;
     group->personality = own.personality;
     for (u32 i = 0; i < RLIM_COUNT; ++i)
         group->limits[i] = own.limits[i];
@@ -152,6 +158,17 @@ s32 exit_signal_of_child(const CloneArguments& arguments) {
                                                  : arguments.exit_signal;
 }
 
+// RLIMIT_NPROC: how many threads a user may have in all, unless privileged. (Linux copy_creds, is_rlimit_overlimit.)
+bool may_have_another(const Cred& cred, const ThreadGroup& group) {
+    const u64 limit = group.limits[RLIMIT_NPROC].soft;
+    if (cred.uid == 0 || limit > PID_MAX || capable(CAP_SYS_RESOURCE) || capable(CAP_SYS_ADMIN))
+        return true;
+    u64 count = 0;
+    for (const Task* task = next_task(1); task != nullptr; task = next_task(task->pid + 1))
+        count += task->cred->uid == cred.uid ? 1 : 0;
+    return count < limit;
+}
+
 Result<Task*> copy_process(const CloneArguments& arguments) {
     const u64 flags = arguments.flags;
     if (!flags_valid(flags))
@@ -160,9 +177,12 @@ Result<Task*> copy_process(const CloneArguments& arguments) {
     if (signal_pending())
         return Err(Errno::RESTARTNOINTR);
     Task& parent = *current();
+    if (!may_have_another(*parent.cred, *parent.group))
+        return Err(Errno::AGAIN);
     Task& child = *TRY(alloc_task());
     __builtin_memcpy(child.comm, parent.comm, sizeof child.comm);
     child.cred = &get_cred(*parent.cred);
+    child.timer_slack_ns = child.default_timer_slack_ns = parent.timer_slack_ns;
     if (const auto copied = copy_resources(child, flags); !copied) {
         abandon(child);
         return Err(copied.error());
@@ -171,7 +191,7 @@ Result<Task*> copy_process(const CloneArguments& arguments) {
         abandon(child);
         return Err(Errno::INTR);
     }
-    const auto pid = alloc_pid();
+    const auto pid = alloc_pid(arguments.pid);
     const Result<ThreadGroup*> group = pid ? copy_group(child, flags) : Err(pid.error());
     if (!group) {
         abandon(child);

@@ -24,7 +24,11 @@ constinit s32 wrap_at = PID_MAX;
 
 void init_pids() { tasks.emplace(); }
 
-Result<s32> alloc_pid() {
+Result<s32> alloc_pid(s32 wanted) {
+    if (wanted != 0 && find_task_by_vpid(wanted) != nullptr)
+        return Err(Errno::EXIST);
+    if (wanted != 0)
+        return wanted;
     if (count >= static_cast<u32>(wrap_at - RESERVED_PIDS))
         return Err(Errno::AGAIN);
     s32 pid = last_pid;

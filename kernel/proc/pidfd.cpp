@@ -59,10 +59,12 @@ Result<File*> pidfd_new(s32 pid) {
     return file;
 }
 
-Result<ThreadGroup*> pidfd_process(s32 fd) {
+Result<ThreadGroup*> pidfd_process(s32 fd, bool* nonblocking) {
     const FileRef file = TRY(fget_ref(fd));
     if (file->ops != &pidfd_ops)
         return Err(Errno::BADF);
+    if (nonblocking != nullptr)
+        *nonblocking = (file->flags & O_NONBLOCK) != 0;
     ThreadGroup* group = process_of(*file);
     if (group == nullptr)
         return Err(Errno::SRCH);

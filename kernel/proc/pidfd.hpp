@@ -13,7 +13,7 @@ struct ThreadGroup;
 Result<File*> pidfd_new(s32 pid);
 
 // The process behind current's descriptor `fd`. BADF: it is no such descriptor; SRCH: the process has been
-// waited for.
-Result<ThreadGroup*> pidfd_process(s32 fd);
+// waited for. `nonblocking`, if given, becomes what O_NONBLOCK says.
+Result<ThreadGroup*> pidfd_process(s32 fd, bool* nonblocking = nullptr);
 
 } // namespace faultline

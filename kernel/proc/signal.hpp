@@ -18,6 +18,13 @@ struct ThreadGroup;
 // Numbers and codes are the UAPI's: SIGKILL, SI_USER, CLD_EXITED …
 inline constexpr s32 SIGNAL_COUNT = 64;
 
+inline constexpr s32 CORE_DUMPED = 0x80; // in a wait status (wait(2), WCOREDUMP)
+
+// The si_code for a dead child's status.
+constexpr s32 cld_code(s32 status) {
+    return (status & 0x7f) == 0 ? CLD_EXITED : (status & CORE_DUMPED) != 0 ? CLD_DUMPED : CLD_KILLED;
+}
+
 constexpr u64 sigmask(s32 sig) { return u64{1} << (sig - 1); }
 constexpr bool valid_signal(s32 sig) { return sig >= 1 && sig <= SIGNAL_COUNT; }
 

@@ -4,6 +4,7 @@
 #include <arch/ptrace.hpp>
 #include <arch/signal.hpp>
 
+#include "kernel/proc/coredump.hpp"
 #include "kernel/proc/jobctl.hpp"
 #include "kernel/proc/process.hpp"
 #include "kernel/proc/signal_queue.hpp"
@@ -137,6 +138,8 @@ bool get_signal(KSignal& signal) {
         }
         if (in_set(sig, IGNORE_SIGNALS) || group.unkillable)
             continue;
+        if (in_set(sig, COREDUMP_SIGNALS))
+            do_coredump(signal.info);
         if (!in_set(sig, STOP_SIGNALS))
             do_group_exit(sig);
         // The terminal's stop signals do not stop whom nobody could continue (POSIX, 2.4.3).

@@ -27,7 +27,7 @@ SigInfo siginfo_child(ThreadGroup& child, s32 sig, s32 code, s32 status) {
 bool do_notify_parent(ThreadGroup& group, s32 sig) {
     ThreadGroup& parent = *group.parent;
     const s32 code = group.leader->exit_code;
-    const bool killed = (code & 0x7f) != 0;
+    const s32 how = cld_code(code);
     bool unwanted = false;
     if (sig == SIGCHLD) {
         const SigAction& action = parent.leader->sighand->of(SIGCHLD);
@@ -35,10 +35,9 @@ bool do_notify_parent(ThreadGroup& group, s32 sig) {
         if (action.handler == HANDLER_IGNORE)
             sig = 0;
     }
-    if (sig != 0)
+    if (valid_signal(sig))
         (void)send_group_sig_info( // no memory: wait(2) tells as well
-            siginfo_child(group, sig, killed ? CLD_KILLED : CLD_EXITED, killed ? code & 0x7f : code >> 8),
-            parent);
+            siginfo_child(group, sig, how, how == CLD_EXITED ? code >> 8 : code & 0x7f), parent);
     wake_up_all(parent.wait_chldexit);
     poll_wake(); // pidfds
     return unwanted;

@@ -80,7 +80,8 @@ Task* choose_receiver(Task& task, s32 sig, bool group_directed) {
     return nullptr;
 }
 
-// A signal that will kill kills at once: all threads are told, so that none of them sleeps through it.
+// A signal that will kill kills at once: all threads are told, so that none of them sleeps through it. (Not one that
+// dumps core: the thread that gets it begins with that.)
 void begin_group_exit(ThreadGroup& group, s32 exit_code) {
     group.group_exit = true;
     group.exit_code = exit_code;
@@ -95,7 +96,7 @@ void complete_signal(Task& task, s32 sig, bool group_directed) {
     Task* receiver = choose_receiver(task, sig, group_directed);
     if (receiver == nullptr)
         return; // it waits until somebody unblocks it
-    if (sig_fatal(*receiver, sig) && !task.group->group_exit)
+    if (sig_fatal(*receiver, sig) && !in_set(sig, COREDUMP_SIGNALS) && !task.group->group_exit)
         begin_group_exit(*task.group, sig);
     else
         signal_wake_up(*receiver, sig == SIGKILL);

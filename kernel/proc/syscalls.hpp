@@ -35,6 +35,15 @@ Result<s32> sys_setsid();
 Result<s32> sys_pidfd_open(s32 pid, u32 flags);
 Result<u32> sys_pidfd_send_signal(s32 fd, s32 sig, UserAddr info, u32 flags);
 
+// syscalls_remote.cpp
+Result<u32> sys_process_vm_readv(s32 pid, UserAddr local, u32 local_count, UserAddr remote, u32 remote_count,
+                                 u32 flags);
+Result<u32> sys_process_vm_writev(s32 pid, UserAddr local, u32 local_count, UserAddr remote, u32 remote_count,
+                                  u32 flags);
+Result<u32> sys_process_madvise(s32 pidfd, UserAddr list, u32 count, u32 advice, u32 flags);
+Result<u32> sys_kcmp(s32 pid1, s32 pid2, u32 type, u32 index1, u32 index2);
+Result<s32> sys_pidfd_getfd(s32 pidfd, s32 target, u32 flags);
+
 // syscalls_cred.cpp
 u32 sys_getuid();
 u32 sys_geteuid();
@@ -99,6 +108,7 @@ Result<void> sys_mlock2(UserAddr start, u32 length, u32 flags);
 Result<void> sys_munlock(UserAddr start, u32 length);
 Result<void> sys_mlockall(u32 flags);
 u32 sys_munlockall();
+Result<void> sys_remap_file_pages(UserAddr start, u32 length, u32 prot, u32 pgoff, u32 flags);
 Result<u32> sys_process_mrelease(s32 pidfd, u32 flags);
 Result<u32> sys_cacheflush(UserAddr start, UserAddr end, u32 flags);
 

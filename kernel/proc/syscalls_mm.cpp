@@ -33,6 +33,9 @@ Result<UserAddr> mmap_file(UserAddr address, u32 length, u32 prot, u32 flags, Fi
     AddressSpace* mapping = file_mapping(file);
     if (mapping == nullptr && !maps_as_zeros(file))
         return Err(Errno::NODEV);
+    if (mapping == nullptr && (flags & MAP_TYPE) != MAP_PRIVATE && (prot & PROT_WRITE) != 0 &&
+        !file.writable())
+        return Err(Errno::ACCES); // /dev/zero shared is a file of its own, but opened like this one
     file.inode->atime_ns = current_time_ns(); // as read(2) does (Linux file_accessed)
     return do_mmap(current_mm(), address, length, prot, flags, mapping, file.writable(), page_offset);
 }
@@ -87,6 +90,10 @@ Result<void> sys_madvise(UserAddr start, u32 length, u32 advice) {
     return do_madvise(current_mm(), start, length, advice);
 }
 
+Result<void> sys_remap_file_pages(UserAddr start, u32 length, u32 prot, u32 pgoff, u32) {
+    return do_remap_file_pages(current_mm(), start, length, prot, pgoff);
+}
+
 // There is no storage behind any file, so all is always in step; what is left is to check the arguments. Holes are
 // reported when all has been looked at (Linux msync).
 Result<u32> sys_msync(UserAddr start, u32 length, u32 flags) {
@@ -94,6 +101,8 @@ Result<u32> sys_msync(UserAddr start, u32 length, u32 flags) {
     const bool both = (flags & MS_ASYNC_FLAG) != 0 && (flags & MS_SYNC_FLAG) != 0;
     if ((flags & ~(MS_ASYNC_FLAG | MS_INVALIDATE_FLAG | MS_SYNC_FLAG)) != 0 || both)
         return Err(Errno::INVAL);
+    if (start.page_offset() == 0 && page_align_up(length) == 0)
+        return 0u; // a length that wraps counts as none, as on Linux
     const PageRange range = TRY(page_range(start, length));
     MmStruct& mm = current_mm();
     ReadGuard guard(mm.mmap_lock);
@@ -183,9 +192,11 @@ MmLimits current_mm_limits() {
         const u64 limit = group->limits[resource].soft >> PAGE_SHIFT;
         return limit < ~u32{0} ? static_cast<u32>(limit) : ~u32{0};
     };
+    const bool unbound = capable(CAP_IPC_LOCK);
     return {.address_space = pages(RLIMIT_AS),
             .data = pages(RLIMIT_DATA),
-            .locked = capable(CAP_IPC_LOCK) ? ~u32{0} : pages(RLIMIT_MEMLOCK)};
+            .locked = unbound ? ~u32{0} : pages(RLIMIT_MEMLOCK),
+            .may_lock = unbound || group->limits[RLIMIT_MEMLOCK].soft != 0};
 }
 
 // Data caches and instruction caches are one to the walker of QEMU, but not to the architecture: what was

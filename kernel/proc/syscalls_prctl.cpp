@@ -87,9 +87,18 @@ Result<u32> sys_prctl(s32 option, u32 argument2, u32 argument3, u32 argument4, u
         return group.no_new_privs ? 1u : 0u;
     case PR_CAPBSET_READ: // nothing is ever taken out of the bounding set
         return argument2 <= CAP_LAST_CAP ? Result<u32>(1u) : Err(Errno::INVAL);
-    case PR_GET_TIMERSLACK: // a timer is as exact as the hardware; nanoseconds
-        return 1u;
+    case PR_GET_SECCOMP: // there is no way into it
+    case PR_GET_SECUREBITS:
+    case PR_GET_THP_DISABLE:
+        return 0u;
+    case PR_SET_SECUREBITS:
+        return argument2 != 0 ? Result<u32>(Err(Errno::PERM)) : Result<u32>(0u);
+    case PR_GET_TID_ADDRESS:
+        return put_number(UserAddr(argument2), task.clear_child_tid.value());
+    case PR_GET_TIMERSLACK: // nanoseconds by which timers may be late, which none makes use of
+        return task.timer_slack_ns;
     case PR_SET_TIMERSLACK:
+        task.timer_slack_ns = argument2 != 0 ? argument2 : task.default_timer_slack_ns;
         return 0u;
     case PR_GET_TIMING: // PR_TIMING_STATISTICAL, the only one
         return 0u;

@@ -1,4 +1,5 @@
 // fork, clone, execve, exit.
+#include <linux/capability.h>
 #include <linux/fcntl.h>
 #include <linux/sched.h>
 
@@ -7,6 +8,7 @@
 #include "arch/contract/uaccess.hpp"
 #include "kernel/debug/format.hpp"
 #include "kernel/fs/namei.hpp"
+#include "kernel/proc/cred.hpp"
 #include "kernel/proc/process.hpp"
 #include "kernel/proc/syscalls.hpp"
 #include "kernel/syscall/adapt.hpp"
@@ -37,13 +39,15 @@ Result<s32> sys_clone(u32 flags, UserAddr stack, UserAddr parent_tid, u32 tls, U
     arguments.child_tid = child_tid;
     arguments.tls = tls;
     constexpr u32 BOTH = CLONE_PIDFD | CLONE_PARENT_SETTID;
-    if (arguments.exit_signal > SIGNAL_COUNT || (flags & BOTH) == BOTH)
+    constexpr u32 DETACHED_PIDFD = CLONE_PIDFD | CLONE_DETACHED;
+    if ((flags & BOTH) == BOTH || (flags & DETACHED_PIDFD) == DETACHED_PIDFD)
         return Err(Errno::INVAL);
     return kernel_clone(arguments);
 }
 
 namespace {
 
+constexpr u32 MAX_PID_NS_LEVEL = 32; // Linux's
 constexpr u32 SMALLEST_CLONE_ARGS = CLONE_ARGS_SIZE_VER0;
 
 // Copies a structure that may be of another version: what it lacks is zero, and what this kernel does not know
@@ -61,22 +65,38 @@ Result<clone_args> get_clone_args(UserAddr from, u32 size) {
     return arguments;
 }
 
-bool clone_args_valid(const clone_args& arguments) {
+// INVAL; BADF: there are no cgroups, so no descriptor is one.
+Result<void> check_clone_args(const clone_args& arguments) {
     constexpr u64 UNKNOWN = ~((u64{CLONE_INTO_CGROUP} << 1) - 1) | CSIGNAL | CLONE_DETACHED;
     const bool is_child = (arguments.flags & (CLONE_THREAD | CLONE_PARENT)) == 0;
-    return (arguments.flags & UNKNOWN) == 0 && arguments.exit_signal <= SIGNAL_COUNT &&
-           (is_child || arguments.exit_signal == 0) && arguments.set_tid == 0 &&
-           arguments.set_tid_size == 0 && (arguments.stack == 0) == (arguments.stack_size == 0) &&
-           arguments.stack <= TASK_SIZE && arguments.stack_size <= TASK_SIZE - arguments.stack;
+    const bool valid = (arguments.flags & UNKNOWN) == 0 && arguments.exit_signal <= SIGNAL_COUNT &&
+                       (is_child || arguments.exit_signal == 0) &&
+                       (arguments.set_tid == 0) == (arguments.set_tid_size == 0) &&
+                       arguments.set_tid_size <= MAX_PID_NS_LEVEL &&
+                       (arguments.stack == 0) == (arguments.stack_size == 0) &&
+                       arguments.stack <= TASK_SIZE && arguments.stack_size <= TASK_SIZE - arguments.stack;
+    if (!valid)
+        return Err(Errno::INVAL);
+    return (arguments.flags & CLONE_INTO_CGROUP) != 0 ? Result<void>(Err(Errno::BADF)) : Result<void>();
+}
+
+// The id that the child is to have, 0 for any. One for each pid namespace it is in, of which there is one.
+Result<s32> chosen_pid(const clone_args& arguments) {
+    if (arguments.set_tid_size == 0)
+        return 0;
+    const s32 pid = static_cast<s32>(TRY(get_user_u32(UserAddr(static_cast<u32>(arguments.set_tid)))));
+    if (arguments.set_tid_size > 1 || pid < 1 || pid >= pid_max())
+        return Err(Errno::INVAL);
+    if (!capable(CAP_SYS_ADMIN) && !capable(CAP_CHECKPOINT_RESTORE))
+        return Err(Errno::PERM);
+    return pid;
 }
 
 } // namespace
 
-// Choosing ids (set_tid) is refused as where the caller lacks the capability for it.
 Result<s32> sys_clone3(UserAddr user_arguments, u32 size) {
     const clone_args wanted = TRY(get_clone_args(user_arguments, size));
-    if (!clone_args_valid(wanted))
-        return Err(Errno::INVAL);
+    TRY_VOID(check_clone_args(wanted));
     const auto address = [](u64 value) { return UserAddr(static_cast<u32>(value)); };
     CloneArguments arguments;
     arguments.flags = wanted.flags;
@@ -86,6 +106,7 @@ Result<s32> sys_clone3(UserAddr user_arguments, u32 size) {
     arguments.child_tid = address(wanted.child_tid);
     arguments.pidfd = address(wanted.pidfd);
     arguments.tls = static_cast<u32>(wanted.tls);
+    arguments.pid = TRY(chosen_pid(wanted));
     return kernel_clone(arguments);
 }
 

@@ -15,6 +15,9 @@ namespace faultline {
 namespace {
 
 constexpr u32 SIGSET_BYTES = 8;
+constexpr u32 SA_EXPOSE_TAGBITS_FLAG = 0x800;
+constexpr u32 KNOWN_FLAGS = SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_EXPOSE_TAGBITS_FLAG | SA_THIRTYTWO |
+                            SA_RESTORER | SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND;
 constexpr s32 LOWEST_PID = -0x7fffffff - 1;
 
 Result<u64> get_sigset(UserAddr set) {
@@ -50,6 +53,13 @@ Result<u32> kill_many(s32 sig, Chosen&& chosen) {
     return 0u;
 }
 
+// Every process but process 1 and one's own. That all were refused is no error here (Linux kill_something_info).
+Result<u32> kill_all(s32 sig) {
+    const auto done =
+        kill_many(sig, [](const ThreadGroup& group) { return group.pid > 1 && &group != &current_group(); });
+    return !done && done.error() == Errno::PERM ? Result<u32>(0u) : done;
+}
+
 Result<u32> kill_thread(s32 tgid, s32 tid, s32 sig) {
     Task* task = find_task_by_vpid(tid);
     if (task == nullptr || (tgid != 0 && task->group->pid != tgid))
@@ -75,7 +85,7 @@ Result<u32> sys_kill(s32 pid, s32 sig) {
     }
     ThreadGroup& own = current_group();
     if (pid == -1)
-        return kill_many(sig, [&](const ThreadGroup& group) { return group.pid > 1 && &group != &own; });
+        return kill_all(sig);
     if (pid == LOWEST_PID)
         return Err(Errno::SRCH); // Linux: there is no group that this could be minus
     const s32 pgid = pid == 0 ? own.pgid : -pid;
@@ -157,6 +167,7 @@ Result<SigAction> do_sigaction(s32 sig, const SigAction* next) {
     if (next != nullptr) {
         constexpr u64 never = KERNEL_ONLY_SIGNALS;
         slot = *next;
+        slot.flags &= KNOWN_FLAGS; // what is not known reads back as 0: sigaction(2), "Dynamically probing"
         slot.mask[0] &= ~static_cast<u32>(never);
         const bool ignored = next->handler == HANDLER_IGNORE ||
                              (next->handler == HANDLER_DEFAULT && in_set(sig, IGNORE_SIGNALS));

@@ -20,6 +20,7 @@ struct WaitRequest {
     bool any = false;
     s32 pid = 0;         // this one
     s32 pgid = NO_GROUP; // or those of this group
+    bool polls = false;  // AGAIN where it would wait: a pidfd with O_NONBLOCK
 };
 
 // What was found. pid 0: children there are, but nothing to tell of them.
@@ -46,7 +47,7 @@ WaitReport describe(ThreadGroup& child, s32 status, s32 code) {
 
 WaitReport reap(ThreadGroup& child, const WaitRequest& request) {
     const s32 status = child.group_exit ? child.exit_code : child.leader->exit_code;
-    WaitReport report = describe(child, status, (status & 0x7f) != 0 ? CLD_KILLED : CLD_EXITED);
+    WaitReport report = describe(child, status, cld_code(status));
     const CpuTime of_children = cputime_adjust(child.children_use.cpu, child.children_reported);
     report.use.add(child.children_use);
     report.time = {report.time.user_ns + of_children.user_ns, report.time.system_ns + of_children.system_ns};
@@ -94,14 +95,15 @@ Result<WaitReport> do_wait(const WaitRequest& request) {
         WaitEntry entry;
         prepare_to_wait(current_group().wait_chldexit, entry, TaskState::Interruptible);
         const auto found = scan_children(request);
-        const bool done = !found || found.value().pid != 0 || (request.options & WNOHANG) != 0;
+        const bool done =
+            !found || found.value().pid != 0 || (request.options & WNOHANG) != 0 || request.polls;
         const bool interrupted = !done && signal_pending();
         if (!done && !interrupted)
-            schedule(); // and look again before the signal counts: it may be the SIGCHLD of what we wait for
+            schedule();
         finish_wait(entry);
         if (done)
             return found;
-        if (interrupted)
+        if (interrupted) // not by the signal that tells of a child: what woke us is looked at first
             return Err(Errno::RESTARTSYS);
     }
 }
@@ -138,6 +140,7 @@ s32 plain_status(const WaitReport& report) {
     case CLD_EXITED:
         return report.status >> 8 & 0xff;
     case CLD_KILLED:
+    case CLD_DUMPED:
         return report.status & 0x7f;
     case CLD_STOPPED:
         return report.status >> 8;
@@ -165,7 +168,9 @@ Result<WaitRequest> waitid_request(u32 which, s32 id, u32 options) {
         request.pgid = id != 0 ? id : current_group().pgid;
         break;
     case P_PIDFD_ID: {
-        const auto process = pidfd_process(id);
+        if (id < 0)
+            return Err(Errno::INVAL);
+        const auto process = pidfd_process(id, &request.polls);
         if (!process && process.error() == Errno::BADF)
             return Err(Errno::BADF);
         request.pid = process ? process.value()->pid : 0; // 0: nobody; it has been waited for
@@ -181,13 +186,27 @@ Result<WaitRequest> waitid_request(u32 which, s32 id, u32 options) {
 
 } // namespace
 
-Result<u32> sys_waitid(u32 which, s32 id, UserAddr info, u32 options, UserAddr rusage) {
-    const WaitRequest request = TRY(waitid_request(which, id, options));
+namespace {
+
+Result<WaitReport> wait_as(const Result<WaitRequest>& wanted) {
+    const WaitRequest request = TRY(wanted);
     const WaitReport report = TRY(do_wait(request));
+    if (report.pid == 0 && request.polls && (request.options & WNOHANG) == 0)
+        return Err(Errno::AGAIN);
+    return report;
+}
+
+} // namespace
+
+// Linux fills the program's structure even if it has an error to tell, with zeros; so a bad address counts more.
+Result<u32> sys_waitid(u32 which, s32 id, UserAddr info, u32 options, UserAddr rusage) {
+    const auto found = wait_as(waitid_request(which, id, options));
+    const WaitReport report = found ? found.value() : WaitReport{};
     if (rusage.value() != 0 && report.pid != 0)
         TRY_VOID(put_rusage(rusage, report.use, report.time));
+    const Result<u32> result = found ? Result<u32>(0u) : Err(found.error());
     if (info.value() == 0)
-        return 0u;
+        return result;
     SigInfo answer;
     if (report.pid != 0) {
         answer.signo = SIGCHLD;
@@ -198,7 +217,7 @@ Result<u32> sys_waitid(u32 which, s32 id, UserAddr info, u32 options, UserAddr r
     }
     // Linux writes si_signo … si_status and leaves the rest of the program's structure alone.
     TRY_VOID(copy_struct_to_user(info, &answer, 6 * sizeof(u32)));
-    return 0u;
+    return result;
 }
 
 } // namespace faultline

@@ -29,7 +29,8 @@ struct ResourceLimit {
 };
 inline constexpr u32 RLIM_COUNT = 16; // asm-generic/resource.h RLIM_NLIMITS
 
-struct Tty; // kernel/drivers/tty
+struct Tty;       // kernel/drivers/tty
+struct CoreState; // kernel/proc/coredump.hpp
 
 struct ThreadGroup {
     s32 pid = 0;                            // tgid: what getpid() returns; the leader's thread id
@@ -73,8 +74,11 @@ struct ThreadGroup {
 
     bool child_subreaper = false; // prctl(PR_SET_CHILD_SUBREAPER): orphans below it become its children
     bool dumpable = true, no_new_privs = false;
+    u32 coredump_filter = 0x33;                   // kernel/proc/coredump.hpp: which memory goes into a core
+    CoreState* core_state = nullptr;              // one is being written
+    s16 oom_score_adj = 0, oom_score_adj_min = 0; // remembered; there is no choice of whom to kill
     bool membarrier_registered = false;
-    u32 personality = 0;
+    u32 personality = 0x800000; // ADDR_LIMIT_32BIT, as every program on ARM has
     u64 start_time_ns = 0;
 };
 
@@ -95,9 +99,9 @@ inline bool group_is_dead(const ThreadGroup& group) {
 // --- the table of all tasks (kernel/proc/pid.cpp)
 // ---------------------------------------------------------------
 
-void init_pids();            // once, at boot
-Result<s32> alloc_pid();     // AGAIN: all are in use
-void attach_pid(Task& task); // task.pid is set
+void init_pids();                      // once, at boot
+Result<s32> alloc_pid(s32 wanted = 0); // AGAIN: all are in use; EXIST: the one that was wanted is
+void attach_pid(Task& task);           // task.pid is set
 void detach_pid(Task& task);
 Task* find_task_by_vpid(s32 pid); // any thread; nullptr: there is none. Valid until the caller sleeps
 ThreadGroup* find_group(s32 pid); // the process with this pid (a leader's), zombies included

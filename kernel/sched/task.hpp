@@ -115,6 +115,7 @@ struct Task {
     u32 slice_used_ns = 0; // of a turn that a more urgent task interrupted; 0: the next turn is a new one
 
     Cred* cred = nullptr;
+    u32 timer_slack_ns = 50'000, default_timer_slack_ns = 50'000; // prctl(PR_SET_TIMERSLACK): remembered
 
     u32 user_ticks = 0, system_ticks = 0; // kernel/proc/cpu_time.hpp
     u64 start_time_ns = 0;

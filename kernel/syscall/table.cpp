@@ -47,6 +47,8 @@ constexpr Entry ENTRIES[] = {
     {__NR_setsid, adapt<sys_setsid>},
     {__NR_prctl, adapt<sys_prctl>},
     {__NR_pidfd_open, adapt<sys_pidfd_open>},
+    {__NR_pidfd_getfd, adapt<sys_pidfd_getfd>},
+    {__NR_kcmp, adapt<sys_kcmp>},
     {__NR_pidfd_send_signal, adapt<sys_pidfd_send_signal>},
 
     // users and groups: 16-bit and 32-bit forms of the same questions
@@ -107,6 +109,10 @@ constexpr Entry ENTRIES[] = {
     {__NR_mlock, adapt<sys_mlock>},
     {__NR_mlock2, adapt<sys_mlock2>},
     {__NR_process_mrelease, adapt<sys_process_mrelease>},
+    {__NR_process_madvise, adapt<sys_process_madvise>},
+    {__NR_process_vm_readv, adapt<sys_process_vm_readv>},
+    {__NR_process_vm_writev, adapt<sys_process_vm_writev>},
+    {__NR_remap_file_pages, adapt<sys_remap_file_pages>},
     {__NR_munlock, adapt<sys_munlock>},
     {__NR_mlockall, adapt<sys_mlockall>},
     {__NR_munlockall, adapt<sys_munlockall>},

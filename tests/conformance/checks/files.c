@@ -128,6 +128,22 @@ static void descriptor_limit(void) {
     FAILS(open("/dev/null", O_RDONLY), EMFILE);
 }
 
+static void size_limit(void) {
+    struct rlimit limit = {100, 1000};
+    static char bytes[200];
+    const int fd = file_of(90);
+    WORKS(setrlimit(RLIMIT_FSIZE, &limit));
+    lseek(fd, 90, SEEK_SET);
+    CHECK(write(fd, bytes, sizeof bytes) == 10); // what fits
+    DIES(write(fd, bytes, 1), SIGXFSZ);
+    signal(SIGXFSZ, SIG_IGN);
+    FAILS(write(fd, bytes, 1), EFBIG);
+    FAILS(ftruncate(fd, 101), EFBIG);
+    WORKS(ftruncate(fd, 20));
+    WORKS(ftruncate(fd, 100));
+    CHECK(pwrite(fd, bytes, 50, 10) == 50);
+}
+
 static void file_systems(void) {
     struct stat here, there;
     mkdir("/tmp/other", 0700);
@@ -158,6 +174,7 @@ int main(void) {
     whole_file_locks();
     sends();
     CHILD_OK(descriptor_limit());
+    CHILD_OK(size_limit());
     file_systems();
     return failures != 0;
 }

@@ -1,0 +1,199 @@
+// What may be done to other processes: process_vm_readv(2), process_madvise(2), kcmp(2), pidfd_getfd(2), kill(2); and ends of
+// wait(2), clone(2), clone3(2) and mlock(2) that few programs touch.
+#include "tests/conformance/checks/check.h"
+
+#include <linux/kcmp.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/uio.h>
+
+static int pidfd_of(pid_t pid, unsigned flags) { return syscall(SYS_pidfd_open, pid, flags); }
+
+// A child that waits to be killed.
+static pid_t sleeper(void) {
+    const pid_t child = fork();
+    if (child == 0)
+        for (;;)
+            pause();
+    return child;
+}
+
+static void end(pid_t child) {
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+}
+
+static void memory(void) {
+    static char text[2 * PAGE];
+    memset(text, 'p', sizeof text);
+    const pid_t child = sleeper();
+    memset(text, 'x', sizeof text);
+    char first[100], second[PAGE];
+    struct iovec local[] = {{first, sizeof first}, {second, sizeof second}};
+    struct iovec remote[] = {{text + 10, 50}, {text + PAGE - 5, PAGE}};
+    CHECK(process_vm_readv(child, local, 2, remote, 2, 0) == 50 + PAGE);
+    CHECK(first[0] == 'p' && second[PAGE - 60] == 'p' && text[0] == 'x');
+    memset(first, 'w', sizeof first);
+    CHECK(process_vm_writev(child, local, 1, remote, 1, 0) == 50);
+    CHECK(process_vm_readv(child, local, 1, remote, 1, 0) == 50 && first[0] == 'w' && text[10] == 'x');
+    remote[1].iov_base = (void*)8;
+    CHECK(process_vm_readv(child, local, 2, remote, 2, 0) == 50); // as far as it goes
+    FAILS(process_vm_readv(child, local, 1, remote + 1, 1, 0), EFAULT);
+    FAILS(process_vm_readv(child, local, 1, remote, 1, 1), EINVAL);
+    FAILS(process_vm_readv(child, local, 1025, remote, 1, 0), EINVAL);
+    FAILS(process_vm_readv(99999, local, 1, remote, 1, 0), ESRCH);
+    CHECK(process_vm_readv(99999, local, 0, remote, 1, 0) == 0);
+    CHILD_OK(setuid(65534); FAILS(process_vm_readv(child, local, 1, remote, 1, 0), EPERM));
+
+    const int fd = pidfd_of(child, 0);
+    struct iovec range = {(void*)((uintptr_t)text & -PAGE), PAGE};
+    CHECK(syscall(SYS_process_madvise, fd, &range, 1, MADV_COLD, 0) == PAGE);
+    FAILS(syscall(SYS_process_madvise, fd, &range, 1, MADV_DONTNEED, 0), EINVAL);
+    FAILS(syscall(SYS_process_madvise, fd, &range, 1, MADV_COLD, 1), EINVAL);
+    FAILS(syscall(SYS_process_madvise, -1, &range, 1, MADV_COLD, 0), EBADF);
+    close(fd);
+    end(child);
+}
+
+static void descriptors(void) {
+    const int own = open("/dev/null", O_RDONLY);
+    const pid_t child = sleeper();
+    const int fd = pidfd_of(child, 0), copy = syscall(SYS_pidfd_getfd, fd, own, 0);
+    WORKS(copy);
+    CHECK(fcntl(copy, F_GETFD) == FD_CLOEXEC);
+    CHECK(syscall(SYS_kcmp, getpid(), child, KCMP_FILE, copy, own) == 0);
+    CHECK(syscall(SYS_kcmp, getpid(), getpid(), KCMP_FILE, copy, fd) > 0);
+    CHECK(syscall(SYS_kcmp, getpid(), child, KCMP_VM, 0, 0) > 0);
+    CHECK(syscall(SYS_kcmp, getpid(), getpid(), KCMP_FILES, 0, 0) == 0);
+    FAILS(syscall(SYS_kcmp, getpid(), child, KCMP_FILE, 999, own), EBADF);
+    FAILS(syscall(SYS_kcmp, getpid(), child, 99, 0, 0), EINVAL);
+    FAILS(syscall(SYS_kcmp, getpid(), 99999, KCMP_VM, 0, 0), ESRCH);
+    FAILS(syscall(SYS_pidfd_getfd, fd, 999, 0), EBADF);
+    FAILS(syscall(SYS_pidfd_getfd, fd, own, 1), EINVAL);
+    FAILS(syscall(SYS_pidfd_getfd, -1, own, 0), EBADF);
+    CHILD_OK(setuid(65534); FAILS(syscall(SYS_pidfd_getfd, fd, own, 0), EPERM));
+    close(copy), close(fd), close(own);
+    end(child);
+}
+
+static void nothing(int signal) { (void)signal; }
+
+static void waits(void) {
+    siginfo_t info;
+    FAILS(waitid(P_ALL, 0, (siginfo_t*)4, WEXITED), EFAULT); // before ECHILD
+    FAILS(waitid(3 /* P_PIDFD */, -1, &info, WEXITED), EINVAL);
+    const pid_t child = sleeper();
+    const int fd = pidfd_of(child, O_NONBLOCK);
+    FAILS(waitid(3, fd, &info, WEXITED), EAGAIN);
+    kill(child, SIGKILL);
+    struct pollfd ended = {fd, POLLIN, 0};
+    CHECK(poll(&ended, 1, -1) == 1);
+    CHECK(waitid(3, fd, &info, WEXITED) == 0 && info.si_status == SIGKILL);
+    close(fd);
+
+    struct sigaction action = {.sa_handler = nothing}, old; // without SA_RESTART
+    sigaction(SIGCHLD, &action, &old);
+    const pid_t quick = fork();
+    if (quick == 0) {
+        usleep(50000);
+        _exit(3);
+    }
+    int status = 0;
+    CHECK(wait(&status) == quick && WEXITSTATUS(status) == 3); // the child, not the signal that tells of it
+    action.sa_flags = SA_NOCLDWAIT;
+    sigaction(SIGCHLD, &action, NULL);
+    if (fork() == 0) {
+        usleep(50000);
+        _exit(0);
+    }
+    FAILS(wait(&status), ECHILD);
+    sigaction(SIGCHLD, &old, NULL);
+
+    action.sa_flags = 0x400 | 0x100 | SA_RESTART;
+    sigaction(SIGUSR1, &action, NULL);
+    sigaction(SIGUSR1, NULL, &old);
+    CHECK((old.sa_flags & 0x500) == 0 && (old.sa_flags & SA_RESTART)); // flags that nobody knows
+    signal(SIGUSR1, SIG_DFL);
+}
+
+static int seven(void* unused) {
+    (void)unused;
+    return 7;
+}
+
+static void clones(void) {
+    static char stack[16384] __attribute__((aligned(16)));
+    int pidfd = -1, status = 0;
+    const pid_t odd = clone(seven, stack + sizeof stack, 0xff, NULL); // no signal: none is sent
+    CHECK(odd > 0 && waitpid(odd, &status, __WALL) == odd && WEXITSTATUS(status) == 7);
+    FAILS(clone(seven, stack + sizeof stack, CLONE_PIDFD | CLONE_DETACHED | SIGCHLD, NULL, &pidfd), EINVAL);
+    pid_t wanted = 12345;
+    struct clone_args arguments = {.exit_signal = SIGCHLD, .set_tid = (uintptr_t)&wanted, .set_tid_size = 1};
+    const pid_t chosen = syscall(SYS_clone3, &arguments, sizeof arguments);
+    if (chosen == 0)
+        _exit(getpid() == 12345 ? 5 : 6);
+    CHECK(chosen == 12345 && waitpid(chosen, &status, 0) == chosen && WEXITSTATUS(status) == 5);
+    wanted = getpid();
+    FAILS(syscall(SYS_clone3, &arguments, sizeof arguments), EEXIST);
+    wanted = -1;
+    FAILS(syscall(SYS_clone3, &arguments, sizeof arguments), EINVAL);
+    wanted = 12345;
+    CHILD_OK(setuid(65534); FAILS(syscall(SYS_clone3, &arguments, sizeof arguments), EPERM));
+    arguments = (struct clone_args){.flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = 999};
+    FAILS(syscall(SYS_clone3, &arguments, sizeof arguments), EBADF);
+
+    CHILD_OK(struct rlimit most = {1, 1}; setrlimit(RLIMIT_NPROC, &most); setuid(4711);
+             FAILS(fork(), EAGAIN));                 // itself is one already
+    CHILD_OK(setuid(4711); CHECK(kill(-1, 0) == 0)); // nobody may be signalled, and that is no error
+}
+
+static void locking(void) {
+    char* page = (char*)anonymous(1, PROT_READ | PROT_WRITE);
+    CHILD_OK(struct rlimit most = {PAGE - 1, PAGE - 1}; setrlimit(RLIMIT_MEMLOCK, &most); setuid(65534);
+             FAILS(mlock(page, PAGE), ENOMEM); FAILS(mlockall(MCL_CURRENT), ENOMEM));
+    CHILD_OK(struct rlimit most = {0, 0}; setrlimit(RLIMIT_MEMLOCK, &most); setuid(65534);
+             FAILS(mlock(page, PAGE), EPERM); FAILS(mlockall(MCL_CURRENT), EPERM));
+    WORKS(madvise(page, PAGE, MADV_MERGEABLE));
+    WORKS(madvise(page, PAGE, MADV_UNMERGEABLE));
+    CHECK(msync(page, -1, MS_SYNC) == 0);
+    const int zero = open("/dev/zero", O_RDONLY);
+    CHECK(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, zero, 0) == MAP_FAILED && errno == EACCES);
+    close(zero);
+}
+
+static void busy_programs(void) {
+    FAILS(open("/proc/self/exe", O_RDWR), ETXTBSY);
+    FAILS(truncate("/proc/self/exe", 0), ETXTBSY);
+    char path[] = "/tmp/program.XXXXXX";
+    const int fd = mkstemp(path);
+    fchmod(fd, 0755);
+    CHILD_OK(FAILS(execl(path, path, NULL), ETXTBSY));
+    close(fd);
+    CHILD_OK(FAILS(execl(path, path, NULL), ENOEXEC));
+    unlink(path);
+}
+
+// remap_file_pages(2): the pages of a file in another order.
+static void remapped(void) {
+    const int fd = file_of(4 * PAGE);
+    char* pages = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    for (int i = 0; i < 4; ++i)
+        pages[i * PAGE] = (char)('0' + i);
+    WORKS(remap_file_pages(pages, PAGE, 0, 2, 0));
+    CHECK(pages[0] == '2' && pages[PAGE] == '1');
+    FAILS(remap_file_pages(pages, PAGE, PROT_READ, 2, 0), EINVAL);
+    FAILS(remap_file_pages(pages, -PAGE, 0, 2, 0), EINVAL);
+    FAILS(remap_file_pages((void*)anonymous(1, PROT_READ), PAGE, 0, 0, 0), EINVAL);
+}
+
+int main(void) {
+    memory();
+    descriptors();
+    waits();
+    clones();
+    locking();
+    busy_programs();
+    remapped();
+    return finish();
+}
