@@ -73,6 +73,8 @@ void in_child(int number, const std::array<long, 6>& arguments) {
         system_call(__NR_shmctl, answer, IPC_RMID, nullptr);
     if (number == __NR_semget && !is_error(answer))
         system_call(__NR_semctl, answer, 0, IPC_RMID);
+    if (number == __NR_msgget && !is_error(answer))
+        system_call(__NR_msgctl, answer, IPC_RMID, nullptr);
     sys_exit_group(0);
 }
 

@@ -2,6 +2,8 @@
 // children that make the calls have copies of it all, but for `answer`.
 #pragma once
 
+#include <cstring>
+
 #include <asm/signal.h>
 #include <linux/fcntl.h>
 #include <linux/uio.h>
@@ -37,7 +39,8 @@ inline void make_stage() {
     must(sys_pipe(stage.pipe), "every_call: pipe");
     stage.mapping = map(4 * PAGE_SIZE, MAP_PRIVATE);
     stage.answer = reinterpret_cast<volatile long*>(map(PAGE_SIZE, MAP_SHARED));
-    *stage.answer = NOT_YET; // its page is there from the beginning
+    *stage.answer = NOT_YET;                           // its page is there from the beginning
+    std::memset(stage.buffer, 0, sizeof stage.buffer); // and its: process_vm_writev writes to this process
     stage.vector = {stage.buffer, 64};
 }
 
