@@ -2,7 +2,6 @@
 //
 // A thread that is not the leader disappears by itself. The leader stays as a zombie until the process is
 // waited for, even if other threads outlive it: its id is the process's.
-#include <arch/irq.hpp>
 #include <arch/machine_control.hpp>
 
 #include "arch/contract/uaccess.hpp"
@@ -14,6 +13,8 @@
 #include "kernel/proc/coredump.hpp"
 #include "kernel/proc/jobctl.hpp"
 #include "kernel/proc/process.hpp"
+#include "kernel/proc/siglock.hpp"
+#include "kernel/sched/kernel_lock.hpp"
 #include "mm/mm_struct.hpp"
 
 namespace faultline {
@@ -58,6 +59,7 @@ void forget_original_parent(ThreadGroup& group) {
         ThreadGroup& child = group.children.front();
         group.children.pop_front();
         child.parent = &reaper;
+        child.parent_pid = reaper.pid;
         reaper.children.push_back(child);
         child.leader->exit_signal = SIGCHLD;
         for (Task& thread : child.threads)
@@ -78,7 +80,7 @@ void group_died(ThreadGroup& group) {
         release_group(group);
         return;
     }
-    IrqGuard irqs;
+    SigLocked lock;
     group.parent->children.erase(group.parent->children.iterator_to(group));
     unlink_thread(leader);
     leader.state = TaskState::Dead;
@@ -89,7 +91,7 @@ void exit_notify(Task& task) {
     if (&task == group.leader) {
         task.state = TaskState::Zombie;
     } else {
-        IrqGuard irqs;
+        SigLocked lock;
         group.dead_threads.add({task_cpu(task), task.mm.min_flt, task.mm.maj_flt, 0});
         unlink_thread(task);
         task.group = nullptr;
@@ -103,6 +105,7 @@ void exit_notify(Task& task) {
 
 // After the CPU has left it for ever (scheduler's task_dead_hook).
 void free_dead_task(Task& task) {
+    const KernelLocked lock;
     if (task.group != nullptr) // a leader for whom nobody waits takes its group along
         group_free(*task.group);
     free_task(task);
@@ -142,7 +145,10 @@ void do_exit(s32 code) {
         complete_group_stop(group);
     }
     if (group_dead) {
-        del_timer(group.real_timer);
+        {
+            SigLocked lock; // or it might arm itself again
+            del_timer(group.real_timer);
+        }
         delete_posix_timers(group);
     }
     if (task.mm.mm != nullptr)
@@ -178,7 +184,7 @@ void do_group_exit(s32 code) {
 void release_group(ThreadGroup& group) {
     Task& leader = *group.leader;
     {
-        IrqGuard irqs;
+        SigLocked lock;
         group.parent->children.erase(group.parent->children.iterator_to(group));
         unlink_thread(leader);
     }

@@ -4,14 +4,14 @@
 #include <linux/resource.h>
 #include <linux/sched.h>
 
-#include <arch/irq.hpp>
-
 #include "arch/contract/uaccess.hpp"
 #include "kernel/fs/files.hpp"
 #include "kernel/ipc/sem.hpp"
 #include "kernel/proc/cred.hpp"
 #include "kernel/proc/pidfd.hpp"
 #include "kernel/proc/process.hpp"
+#include "kernel/proc/siglock.hpp"
+#include "kernel/sched/kernel_lock.hpp"
 #include "kernel/sched/policy.hpp"
 #include "mm/mmap.hpp"
 
@@ -82,6 +82,7 @@ Result<ThreadGroup*> copy_group(Task& child, u64 flags) {
     ThreadGroup* group = TRY(group_new());
     group->leader = &child;
     group->parent = (flags & CLONE_PARENT) != 0 ? own.parent : &own;
+    group->parent_pid = group->parent->pid;
     group->pgid = own.pgid;
     group->sid = own.sid;
     group->tty = own.tty;
@@ -142,7 +143,7 @@ Result<void> copy_resources(Task& child, u64 flags) {
 }
 
 void publish(Task& child, ThreadGroup& group) {
-    IrqGuard irqs;
+    SigLocked lock;
     if (group.leader == &child) {
         group.pid = child.pid;
         group.parent->children.push_back(group);
@@ -249,7 +250,7 @@ Result<s32> kernel_clone(const CloneArguments& arguments) {
         child.vfork_done = &vfork_done;
     wake_up_new_task(child);
     if ((arguments.flags & CLONE_VFORK) != 0) {
-        const auto waited = wait_event_killable(vfork_done.waiters, [&] { return vfork_done.done; });
+        const auto waited = wait_for_completion_killable(vfork_done);
         if (!waited) // killed: the child, which is still in this address space, must not look for us any more
             child.vfork_done = nullptr;
     }
@@ -266,6 +267,7 @@ constinit FirstProcess first_process = {nullptr, nullptr};
 
 void begin_first_process(void*) {
     schedule_tail();
+    lock_kernel();
     first_process.function(first_process.argument);
     panic("process 1 has nothing to run");
 }

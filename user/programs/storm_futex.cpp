@@ -1,0 +1,70 @@
+// storm_futex [ROUNDS]: more threads than processors under one mutex, one priority-inheritance mutex, one
+// counter that only FUTEX_WAKE_OP changes, and a condition variable that passes a turn round. All counts are exact.
+#include <cstdlib>
+
+#include <ulib/cpus.hpp>
+#include <ulib/print.hpp>
+#include <ulib/sync.hpp>
+#include <ulib/sys.hpp>
+#include <ulib/thread.hpp>
+
+using namespace faultline;
+
+namespace {
+
+constexpr unsigned MAX_THREADS = 10;
+
+unsigned rounds = 500, threads = 2;
+
+Mutex mutex, turn_mutex;
+PiMutex pi_mutex;
+ConditionVariable turn_changed;
+Word nobody{0}, added{0};
+unsigned under_mutex = 0, under_pi_mutex = 0, turn = 0;
+
+void work(void* argument) {
+    const unsigned self = static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(argument));
+    for (unsigned round = 0; round < rounds; ++round) {
+        mutex.lock();
+        under_mutex = under_mutex + 1;
+        mutex.unlock();
+        must(futex_wake_op(&nobody, 1, &added, 1, futex_op(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_EQ, 0),
+                           round % 2 == 0 ? FUTEX_PRIVATE_FLAG : 0),
+             "storm_futex: FUTEX_WAKE_OP");
+        must(pi_mutex.lock(), "storm_futex: FUTEX_LOCK_PI");
+        under_pi_mutex = under_pi_mutex + 1;
+        must(pi_mutex.unlock(), "storm_futex: FUTEX_UNLOCK_PI");
+        if (round % 8 != 0)
+            continue;
+        turn_mutex.lock();
+        while (turn % threads != self)
+            turn_changed.wait(turn_mutex);
+        ++turn;
+        turn_changed.notify_all();
+        turn_mutex.unlock();
+    }
+}
+
+void expect(const char* what, unsigned found, unsigned expected) {
+    if (found != expected)
+        fail("storm_futex: %s is %u, expected %u\n", what, found, expected);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    if (argc == 2)
+        rounds = static_cast<unsigned>(std::atoi(argv[1]));
+    threads = cpu_count() + 2;
+    Thread running[MAX_THREADS];
+    for (unsigned i = 0; i < threads; ++i)
+        must(running[i].start(work, reinterpret_cast<void*>(i)), "storm_futex: clone");
+    for (unsigned i = 0; i < threads; ++i)
+        running[i].join();
+    expect("the count under the mutex", under_mutex, threads * rounds);
+    expect("the count under the PI mutex", under_pi_mutex, threads * rounds);
+    expect("the sum of FUTEX_WAKE_OP", added, threads * rounds);
+    expect("the turns", turn, threads * ((rounds + 7) / 8));
+    print("storm_futex: %u threads, %u rounds, all counts exact\n", threads, rounds);
+    return 0;
+}
