@@ -11,7 +11,7 @@
 #include "kernel/futex/syscalls.hpp"
 #include "kernel/sched/sched.hpp"
 #include "tests/host/futex_fixture.hpp"
-#include "tests/host/with_tlb_relax.hpp"
+#include "tests/host/with_tlb_config.hpp"
 
 using namespace faultline;
 using namespace faultline::harness;
