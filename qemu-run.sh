@@ -17,7 +17,7 @@ Before --exec or --init, whose arguments end the line:
   --fault-in R      gup, gup_dirty, fixup_2011, fixup or trap: how a futex call repairs a fault
   --root DIR        add this tree to the initramfs (repeatable)
   --append "k=v ..."  more kernel arguments; what the kernel does not know becomes process 1's environment
-  --mem MIB         32 to 1024 (default 128)      --smp N         processors, 1 to 8 (only 1 works yet)
+  --mem MIB         32 to 1024 (default 128)      --smp N         processors, 1 to 8 (default 1)
   --mmu M           walked or softtlb: who fills the TLB, docs/backends.md   --disk FILE   does not work yet
   --icount          count instructions: runs are identical
   --gdb             wait for a debugger; --timeout does not apply
@@ -42,7 +42,7 @@ catalogue=$here/user/scenarios/catalogue.tsv
 repairs=(gup gup_dirty fixup_2011 fixup trap)
 
 mode=demo subject='' arguments=() all='' fault_in='' append='' roots=()
-memory=128 mmu=walked icount='' gdb='' gdb_port='' timeout='' verbose=''
+memory=128 cpus=1 mmu=walked icount='' gdb='' gdb_port='' timeout='' verbose=''
 
 source "$here/tools/run/elf.sh"
 source "$here/tools/run/options.sh"

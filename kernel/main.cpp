@@ -13,6 +13,7 @@
 #include "kernel/ipc/sem.hpp"
 #include "kernel/proc/clock.hpp"
 #include "kernel/proc/process.hpp"
+#include "kernel/smp.hpp"
 #include "kernel/start_init.hpp"
 #include "mm/page_alloc.hpp"
 
@@ -54,6 +55,7 @@ void start_kernel() {
     make_idle_task();
     init_tree();
     init_processes();
+    bring_up_cpus();
     init_cpu_time();
     init_clocks();
     futex_init();

@@ -10,6 +10,7 @@
 #include "kernel/debug/printk.hpp"
 #include "kernel/fs/init.hpp"
 #include "kernel/proc/process.hpp"
+#include "kernel/sched/kernel_lock.hpp"
 #include "mm/page_alloc.hpp"
 
 namespace faultline {
@@ -49,6 +50,7 @@ void kernel_init(void*) {
         machine_exit(BAD_USAGE);
     }
     printk(KERN_INFO, "boot: %llu ns to the first user instruction", clock_ns());
+    unlock_kernel();
     return_to_user(task_user_regs(*current()));
 }
 

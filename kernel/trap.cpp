@@ -6,6 +6,7 @@
 #include "arch/contract/upcalls.hpp"
 #include "kernel/debug/panic.hpp"
 #include "kernel/proc/signal.hpp"
+#include "kernel/sched/kernel_lock.hpp"
 #include "mm/fault.hpp"
 
 namespace faultline {
@@ -37,10 +38,19 @@ bool is_breakpoint(const PtRegs& regs) {
                            (instruction.value() & 0x0fffffff) == 0x07f001f0);
 }
 
+// mm/ does not yet run on several CPUs at a time. With page faults disabled nothing but the entry is
+// looked at, and locks may be held before which the kernel lock would have to be taken.
+FaultOutcome serve(const FaultInfo& fault) {
+    if (pagefault_disabled())
+        return do_page_fault(fault);
+    const KernelLocked lock;
+    return do_page_fault(fault);
+}
+
 } // namespace
 
 void handle_abort(PtRegs& regs, const FaultInfo& fault) {
-    const FaultOutcome outcome = do_page_fault(fault);
+    const FaultOutcome outcome = serve(fault);
     switch (outcome.action) {
     case FaultOutcome::Retry:
         return;
@@ -48,10 +58,12 @@ void handle_abort(PtRegs& regs, const FaultInfo& fault) {
         if (!fixup_exception(regs))
             die(regs, &fault, "a kernel access to user memory that has no fixup");
         return;
-    case FaultOutcome::Signal:
+    case FaultOutcome::Signal: {
+        const KernelLocked lock;
         remember_fault(TRAP_PAGE_FAULT, fault.status, fault.address);
         force_sig_fault(outcome.signal, outcome.code, fault.address);
         return;
+    }
     case FaultOutcome::Oops:
         break;
     }
@@ -59,6 +71,7 @@ void handle_abort(PtRegs& regs, const FaultInfo& fault) {
 }
 
 void handle_undefined(PtRegs& regs) {
+    const KernelLocked lock;
     const bool breakpoint = is_breakpoint(regs);
     remember_fault(TRAP_UNDEFINED, 0, 0);
     force_sig_fault(breakpoint ? SIGTRAP : SIGILL, breakpoint ? TRAP_BRKPT : ILL_ILLOPC, regs.pc);

@@ -30,6 +30,9 @@ MmLimits current_mm_limits();
 // (Linux 6.1: a PF_EXITING task takes no more signals, which is why a robust exit that hangs cannot be killed).
 bool fatal_signal_pending();
 
+// The last user of `mm` is gone: no CPU translates through it any more when this returns. (Linux: lazy TLB.)
+void leave_lazy_mm(MmStruct& mm);
+
 // Lets another runnable task run if the current one's slice is over. May be called with the mmap lock held for
 // reading, never with a spin lock held or page faults disabled.
 void cond_resched();

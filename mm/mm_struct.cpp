@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "mm/filemap.hpp"
+#include "mm/host.hpp"
 #include "mm/limits.hpp"
 #include "mm/memory.hpp"
 #include "mm/mmap.hpp"
@@ -46,6 +47,7 @@ void mmput(MmStruct& mm) {
     BUG_ON(mm.mm_users == 0);
     if (--mm.mm_users > 0)
         return;
+    leave_lazy_mm(mm);
     exit_mmap(mm);
     destroy_context(mm.context);
     if (mm.exe_file != nullptr)

@@ -2,7 +2,8 @@
 //
 // The image is loaded at its physical address, VIRT_TO_PHYS_DELTA below where it is linked; r2 holds the physical
 // address of the device tree (Linux Documentation/arm/booting.rst). The tables made here are crude, sections that may
-// do anything; paging.cpp makes the real ones before anything else happens.
+// do anything; paging.cpp makes the real ones before anything else happens. The other CPUs come in through
+// secondary_start, where PSCI puts them, and find those real tables.
 
 #include "arch/arm/layout.h"
 
@@ -15,9 +16,46 @@
 #define TTBR_WALK 0x6a
 
     .syntax unified
+    .fpu neon
 
     .macro phys reg, symbol
     ldr \reg, =(\symbol - VIRT_TO_PHYS_DELTA)
+    .endm
+
+    // Translates through the table at physical r4, both halves of the address space, with caches on. Clobbers r0 – r2.
+    .macro enable_mmu
+    mov r0, #0
+    mcr p15, 0, r0, c7, c5, 0       @ ICIALLU
+    mcr p15, 0, r0, c7, c5, 6       @ BPIALL
+    mcr p15, 0, r0, c8, c7, 0       @ TLBIALL
+    orr r1, r4, #TTBR_WALK
+    mcr p15, 0, r1, c2, c0, 0       @ TTBR0
+    mcr p15, 0, r1, c2, c0, 1       @ TTBR1
+    mov r1, #1
+    mcr p15, 0, r1, c2, c0, 2       @ TTBCR: N = 1, short descriptors
+    mcr p15, 0, r1, c3, c0, 0       @ DACR: domain 0 client, the others no access
+    mcr p15, 0, r0, c13, c0, 1      @ CONTEXTIDR: ASID 0
+    dsb
+    isb
+    mrc p15, 0, r1, c1, c0, 0       @ SCTLR
+    ldr r2, =0x70000002             @ TE, AFE, TRE, A off: ARM state, AP[2:0], TEX as it is, unaligned access
+    bic r1, r1, r2
+    ldr r2, =0x00103805             @ M, C, Z, I, V (vectors at 0xffff0000), UWXN
+    orr r1, r1, r2
+    mcr p15, 0, r1, c1, c0, 0
+    isb
+    .endm
+
+    // Clobbers r0.
+    .macro enable_vfp
+    mrc p15, 0, r0, c1, c0, 2       @ CPACR: full access to coprocessors 10 and 11, VFP and NEON
+    orr r0, r0, #0x00f00000
+    mcr p15, 0, r0, c1, c0, 2
+    isb
+    mov r0, #0x40000000             @ FPEXC.EN
+    vmsr fpexc, r0
+    mov r0, #0
+    vmsr fpscr, r0
     .endm
 
     .section .text.boot, "ax"
@@ -64,26 +102,7 @@ _start:
     subs r5, r5, #1
     bne 3b
 
-    mov r0, #0
-    mcr p15, 0, r0, c7, c5, 0       @ ICIALLU
-    mcr p15, 0, r0, c7, c5, 6       @ BPIALL
-    mcr p15, 0, r0, c8, c7, 0       @ TLBIALL
-    orr r1, r4, #TTBR_WALK
-    mcr p15, 0, r1, c2, c0, 0       @ TTBR0
-    mcr p15, 0, r1, c2, c0, 1       @ TTBR1
-    mov r1, #1
-    mcr p15, 0, r1, c2, c0, 2       @ TTBCR: N = 1, short descriptors
-    mcr p15, 0, r1, c3, c0, 0       @ DACR: domain 0 client, the others no access
-    mcr p15, 0, r0, c13, c0, 1      @ CONTEXTIDR: ASID 0
-    dsb
-    isb
-    mrc p15, 0, r1, c1, c0, 0       @ SCTLR
-    ldr r2, =0x70000002             @ TE, AFE, TRE, A off: ARM state, AP[2:0], TEX as it is, unaligned access
-    bic r1, r1, r2
-    ldr r2, =0x00103805             @ M, C, Z, I, V (vectors at 0xffff0000), UWXN
-    orr r1, r1, r2
-    mcr p15, 0, r1, c1, c0, 0
-    isb
+    enable_mmu
     ldr pc, =start_virtual
 
     .ltorg
@@ -94,20 +113,31 @@ start_virtual:
     ldr r1, =boot_stack
     str r0, [r1]
 
-    mrc p15, 0, r0, c1, c0, 2       @ CPACR: full access to coprocessors 10 and 11, VFP and NEON
-    orr r0, r0, #0x00f00000
-    mcr p15, 0, r0, c1, c0, 2
-    isb
-    .fpu neon
-    mov r0, #0x40000000             @ FPEXC.EN
-    vmsr fpexc, r0
-    mov r0, #0
-    vmsr fpscr, r0
+    enable_vfp
 
     mov r0, r11
     mov fp, #0                      @ the end of every backtrace
     mov lr, #0
     bl setup_machine                @ never returns
+
+// Where PSCI CPU_ON (smp.cpp) makes a CPU begin: supervisor mode, MMU off. r0 is the top of its stack. paging.cpp has the
+// image's first megabyte mapped one to one for as long as this takes.
+    .global secondary_start
+secondary_start:
+    cpsid aif, #MODE_SVC
+    mov r11, r0
+    phys r4, swapper_pg_dir
+    enable_mmu
+    ldr pc, =secondary_virtual
+
+    .ltorg
+
+secondary_virtual:
+    mov sp, r11
+    enable_vfp
+    mov fp, #0
+    mov lr, #0
+    bl setup_secondary              @ never returns
 
     .section .bss.boot_stack, "aw", %nobits
     .balign KERNEL_STACK_SIZE

@@ -1,10 +1,11 @@
 // The flattened device tree (Devicetree Specification v0.3, chapter 5), read once, in one pass, into
-// BootInfo. Only what hangs directly under the root is looked at: that is where QEMU's `virt` and most
-// machines have all of this.
+// BootInfo. Only what hangs directly under the root is looked at, and the CPUs under /cpus: that is where QEMU's
+// `virt` and most machines have all of this.
 #include <cstring>
 
 #include "arch/arm/layout.h"
 #include "arch/arm/setup.hpp"
+#include "arch/contract/machine.hpp"
 #include "base/assert.hpp"
 
 namespace faultline {
@@ -50,6 +51,7 @@ struct Node {
     Property compatible, reg, interrupts, device_type;
     Property bootargs, initrd_start, initrd_end, rng_seed; // /chosen
     Property address_cells, size_cells;                    // the root
+    Property method;                                       // /psci
 
     void add(const char* property, Property value) {
         const struct {
@@ -59,7 +61,7 @@ struct Node {
             {"compatible", compatible},       {"reg", reg},           {"interrupts", interrupts},
             {"device_type", device_type},     {"bootargs", bootargs}, {"linux,initrd-start", initrd_start},
             {"linux,initrd-end", initrd_end}, {"rng-seed", rng_seed}, {"#address-cells", address_cells},
-            {"#size-cells", size_cells}};
+            {"#size-cells", size_cells},      {"method", method}};
         for (const auto& entry : known) {
             if (strcmp(property, entry.name) == 0)
                 entry.value = value;
@@ -76,7 +78,7 @@ class Reader {
             panic("no device tree where the boot loader said (r2)");
         const u8* p = tree + big_endian(tree + 8);
         const char* strings = reinterpret_cast<const char*>(tree + big_endian(tree + 12));
-        Node root, node;
+        Node root, node, child;
         for (u32 depth = 0;;) {
             const u32 token = big_endian(p);
             p += 4;
@@ -85,11 +87,15 @@ class Reader {
                 if (depth == 2) {
                     node = Node{};
                     node.name = reinterpret_cast<const char*>(p);
+                } else if (depth == 3) {
+                    child = Node{};
                 }
                 p += padded(static_cast<u32>(strlen(reinterpret_cast<const char*>(p))) + 1);
             } else if (token == FDT_END_NODE) {
                 if (depth == 2)
                     take(root, node);
+                else if (depth == 3 && child.device_type.has("cpu"))
+                    take_cpu(child);
                 --depth;
             } else if (token == FDT_PROP) {
                 const Property value{.data = p + 8, .bytes = big_endian(p)};
@@ -97,6 +103,8 @@ class Reader {
                     root.add(strings + big_endian(p + 4), value);
                 else if (depth == 2)
                     node.add(strings + big_endian(p + 4), value);
+                else if (depth == 3)
+                    child.add(strings + big_endian(p + 4), value);
                 p += 8 + padded(value.bytes);
             } else if (token == FDT_END) {
                 return;
@@ -122,6 +130,8 @@ class Reader {
             take_gic(root, node);
         else if (node.compatible.has("arm,armv7-timer"))
             info_.virtual_timer_intid = intid(node, 2); // secure, physical, virtual, hypervisor
+        else if (node.compatible.has("arm,psci-0.2") || node.compatible.has("arm,psci-1.0"))
+            info_.psci_by_smc = node.method.has("smc");
         else if (node.compatible.has("virtio,mmio") && info_.virtio_count < BootInfo::MAX_VIRTIO)
             info_.virtio[info_.virtio_count++] = device(root, node, 0);
     }
@@ -138,6 +148,13 @@ class Reader {
     // The binding of GICs: three cells, the first 0 for an SPI and 1 for a PPI.
     static u32 intid(const Node& node, u32 index) {
         return node.interrupts.cell(index * 3 + 1) + (node.interrupts.cell(index * 3) == 0 ? 32 : 16);
+    }
+
+    // The binding of CPUs (arm/cpus.yaml): reg is the affinity fields of MPIDR. Others than the first cluster's are not
+    // used.
+    void take_cpu(const Node& cpu) {
+        if (const u32 affinity = cpu.reg.number(); affinity < machine::MAX_CPUS)
+            info_.cpus |= 1u << affinity;
     }
 
     void take_memory(const Node& root, const Node& node) {

@@ -104,6 +104,7 @@ entry vector_irq
     test_user_mode
     bne 1f
     mov fp, #0
+    mov r0, sp
     bl handle_irq
     b ret_to_user
 1:  to_kernel_frame

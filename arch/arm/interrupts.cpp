@@ -1,11 +1,14 @@
-// GICv2: one distributor, this CPU's interface (ARM IHI 0048B chapter 4). All interrupts have one priority;
-// none nests.
+// GICv2: one distributor, and an interface for each CPU (ARM IHI 0048B chapter 4). All interrupts have one
+// priority; none nests. The registers of the interface, and the distributor's for what a CPU has for itself
+// (INTIDs below 32), are banked: each CPU sees its own at the same address.
 #include <arch/context.hpp>
 #include <arch/interrupts.hpp>
 #include <arch/io.hpp>
 #include <arch/irq.hpp>
+#include <arch/ptrace.hpp>
 
 #include "arch/arm/setup.hpp"
+#include "arch/contract/per_cpu.hpp"
 #include "base/assert.hpp"
 
 namespace faultline {
@@ -19,6 +22,7 @@ inline constexpr u32 GICD_ISENABLER = 0x100; // one bit per INTID, as the next
 inline constexpr u32 GICD_ICENABLER = 0x180;
 inline constexpr u32 GICD_IPRIORITYR = 0x400; // one byte per INTID, as the next
 inline constexpr u32 GICD_ITARGETSR = 0x800;
+inline constexpr u32 GICD_SGIR = 0xf00;
 
 // CPU interface registers, 4.4.
 inline constexpr u32 GICC_CTLR = 0x00;
@@ -40,16 +44,14 @@ struct Action {
 constinit Action actions[MAX_INTID];
 constinit void* distributor = nullptr;
 constinit void* cpu_interface = nullptr;
-constinit bool from_user_mode = false;
-constinit bool handling = false;
+constinit PerCpu<const PtRegs*> interrupted; // nullptr: no interrupt is being handled
 
 void write_bit(u32 registers, u32 intid) {
     write32(distributor, registers + (intid / 32) * 4, 1u << (intid % 32));
 }
 
-void handle_pending(bool user_mode) {
-    from_user_mode = user_mode;
-    handling = true;
+void handle_pending(const PtRegs& regs) {
+    interrupted.here() = &regs;
     for (;;) {
         const u32 acknowledged = read32(cpu_interface, GICC_IAR);
         const u32 intid = acknowledged & INTID_MASK;
@@ -61,7 +63,7 @@ void handle_pending(bool user_mode) {
         action.handler(action.argument);
         write32(cpu_interface, GICC_EOIR, acknowledged);
     }
-    handling = false;
+    interrupted.here() = nullptr;
 }
 
 } // namespace
@@ -72,14 +74,29 @@ void interrupts_init(const BootInfo& info) {
 
     const u32 lines = ((read32(distributor, GICD_TYPER) & 0x1f) + 1) * 32;
     write32(distributor, GICD_CTLR, 0);
-    for (u32 intid = 0; intid < lines; ++intid) {
+    for (u32 intid = FIRST_SPI; intid < lines; ++intid) {
         if (intid % 32 == 0)
             write32(distributor, GICD_ICENABLER + intid / 8, ~0u);
         write8(distributor, GICD_IPRIORITYR + intid, PRIORITY);
     }
     write32(distributor, GICD_CTLR, 1);
+    interrupts_init_cpu();
+}
+
+void interrupts_init_cpu() {
+    write32(distributor, GICD_ICENABLER, ~0u);
+    for (u32 intid = 0; intid < FIRST_SPI; ++intid) {
+        write8(distributor, GICD_IPRIORITYR + intid, PRIORITY);
+        if (actions[intid].handler != nullptr)
+            enable_irq(intid);
+    }
     write32(cpu_interface, GICC_PMR, PRIORITY_MASK);
     write32(cpu_interface, GICC_CTLR, 1);
+}
+
+void send_sgi(u32 intid, u32 cpus) {
+    asm volatile("dsb ishst" ::: "memory");
+    write32(distributor, GICD_SGIR, cpus << 16 | intid);
 }
 
 void request_irq(u32 intid, InterruptHandler handler, void* argument) {
@@ -96,14 +113,15 @@ void request_irq(u32 intid, InterruptHandler handler, void* argument) {
 void enable_irq(u32 intid) { write_bit(GICD_ISENABLER, intid); }
 void disable_irq(u32 intid) { write_bit(GICD_ICENABLER, intid); }
 
-bool in_interrupt() { return handling; }
-bool interrupted_user_mode() { return from_user_mode; }
+bool in_interrupt() { return interrupted.here() != nullptr; }
+bool interrupted_user_mode() { return user_mode(*interrupted.here()); }
+const PtRegs* interrupted_registers() { return interrupted.here(); }
 
 // entry.S: interrupts masked, on the supervisor stack of what was interrupted.
-extern "C" void handle_irq() { handle_pending(true); }
-extern "C" void handle_irq_in_kernel() {
+extern "C" void handle_irq(const PtRegs& regs) { handle_pending(regs); }
+extern "C" void handle_irq_in_kernel(const PtRegs& regs) {
     check_stack_end();
-    handle_pending(false);
+    handle_pending(regs);
 }
 
 } // namespace faultline

@@ -3,6 +3,7 @@
 // flag), and privileged only, but for the vector page.
 #include <arch/io.hpp>
 #include <arch/kernel_map.hpp>
+#include <arch/smp.hpp>
 
 #include "arch/arm/layout.h"
 #include "arch/arm/sections.hpp"
@@ -135,6 +136,13 @@ void paging_init(const BootInfo& info) {
 
     linear_start = info.ram_start;
     linear_bytes = info.ram_bytes;
+}
+
+// The kernel's first megabyte, where boot.S's secondary_start lies, at its physical address.
+void map_start_of_cpus() { set_section(PHYS_OFFSET, memory_section(PhysAddr(PHYS_OFFSET), false)); }
+void unmap_start_of_cpus() {
+    set_section(PHYS_OFFSET, armv7::INVALID_DESCRIPTOR);
+    machine::tlb_invalidate_all_inner_shareable();
 }
 
 void* ioremap(PhysAddr start, u32 bytes) {

@@ -3,9 +3,11 @@
 #include <arch/console.hpp>
 #include <arch/interrupts.hpp>
 #include <arch/io.hpp>
+#include <arch/irq.hpp>
 
 #include "arch/arm/semihosting.hpp"
 #include "arch/arm/setup.hpp"
+#include "base/spinlock.hpp"
 
 namespace faultline {
 
@@ -26,6 +28,7 @@ inline constexpr u32 INT_RECEIVE = 0x50; // RX level, and RX timeout for what st
 
 constinit void* uart = nullptr;
 constinit void (*receiver)(u8) = nullptr;
+constinit SpinLock transmitter; // interrupts masked
 
 void receive_interrupt(void*) {
     write32(uart, UARTICR, INT_RECEIVE);
@@ -55,6 +58,8 @@ void console_set_input(void (*receive)(u8 byte)) {
 }
 
 void console_write(const char* bytes, u32 count) {
+    const IrqGuard irqs;
+    const Guard lock(transmitter);
     for (u32 i = 0; i < count; ++i) {
         if (uart == nullptr) {
             semihosting_write(bytes[i]);

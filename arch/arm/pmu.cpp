@@ -12,7 +12,7 @@ constexpr u32 COUNTER = 0;
 
 } // namespace
 
-void pmu_init() {
+void pmu_init_cpu() {
     asm volatile("mcr p15, 0, %0, c9, c12, 5\n\tisb" ::"r"(COUNTER)); // PMSELR
     asm volatile("mcr p15, 0, %0, c9, c13, 1" ::"r"(INST_RETIRED));   // PMXEVTYPER
     asm volatile("mcr p15, 0, %0, c9, c12, 1" ::"r"(1u << COUNTER));  // PMCNTENSET

@@ -52,13 +52,25 @@ extern "C" [[noreturn]] void setup_machine(u32 device_tree) {
         panic("the device tree names no PL011");
     console_init(info.uart);
     clock_init();
-    pmu_init();
+    clock_init_cpu();
+    pmu_init_cpu();
     check(info);
     paging_init(info);
     interrupts_init(info);
+    smp_init();
     console_init_input(info.uart);
     timer_init(info.virtual_timer_intid);
+    timer_init_cpu();
     start_kernel();
+}
+
+extern "C" [[noreturn]] void setup_secondary() {
+    set_current(nullptr);
+    clock_init_cpu();
+    pmu_init_cpu();
+    timer_init_cpu();
+    interrupts_init_cpu();
+    start_secondary();
 }
 
 } // namespace faultline

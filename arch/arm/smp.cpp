@@ -1,11 +1,130 @@
-// Calls to other CPUs.
-#include "arch/contract/machine.hpp"
+// Starting CPUs, and calls from one to another: software-generated interrupts (ARM IHI 0048B 4.3.15), and for
+// those that do not take interrupts because they wait with interrupts masked, a look now and then (relax_cpu).
+#include <arch/smp.hpp>
+
+#include <arch/interrupts.hpp>
+#include <arch/irq.hpp>
+#include <arch/processor.hpp>
+
+#include <array>
+#include <atomic>
+#include <bit>
+
+#include "arch/arm/layout.h"
+#include "arch/arm/psci.hpp"
+#include "arch/arm/setup.hpp"
+#include "arch/contract/clock.hpp"
+#include "arch/contract/per_cpu.hpp"
+#include "arch/contract/upcalls.hpp"
 #include "base/assert.hpp"
 
 namespace faultline {
 
-void machine::smp_call_function_many(u32 cpus, void (*)(void*), void*) {
-    BUG_ON(cpus != 0); // this kernel starts no other CPU
+extern "C" char secondary_start[]; // boot.S
+
+namespace {
+
+using machine::MAX_CPUS;
+
+inline constexpr u32 SGI_RESCHEDULE = 0, SGI_CALL = 1;
+inline constexpr u64 PATIENCE_NS = 1'000'000'000; // of a CPU that wants to stop another
+
+// One call, on its caller's stack until everybody has answered.
+struct Call {
+    void (*function)(void*);
+    void* argument;
+    std::atomic<u32> unanswered;
+};
+
+// What others ask of one CPU. A CPU makes one call at a time, so there is a place for each.
+struct Inbox {
+    std::atomic<u32> callers{0};
+    std::array<std::atomic<Call*>, MAX_CPUS> calls{};
+};
+constinit PerCpu<Inbox> inboxes;
+
+constexpr u32 bit(u32 cpu) { return 1u << cpu; }
+
+void post(u32 cpu, Call& call) {
+    const u32 here = machine::this_cpu().value();
+    Inbox& inbox = inboxes.of(cpu);
+    inbox.calls[here].store(&call, std::memory_order_relaxed);
+    inbox.callers.fetch_or(bit(here), std::memory_order_release);
+}
+
+// Interrupts masked.
+void answer_calls() {
+    Inbox& inbox = inboxes.here();
+    if (inbox.callers.load(std::memory_order_relaxed) == 0)
+        return;
+    for (u32 callers = inbox.callers.exchange(0, std::memory_order_acquire); callers != 0;
+         callers &= callers - 1) {
+        Call& call =
+            *inbox.calls[static_cast<u32>(std::countr_zero(callers))].load(std::memory_order_relaxed);
+        call.function(call.argument);
+        call.unanswered.fetch_sub(1, std::memory_order_release);
+    }
+}
+
+struct LastWords {
+    void (*speak)(const PtRegs*);
+    std::atomic<bool> spoken{false};
+};
+
+void stop_here(void* argument) {
+    auto& last_words = *static_cast<LastWords*>(argument);
+    last_words.speak(interrupted_registers());
+    last_words.spoken.store(true, std::memory_order_release);
+    for (;;)
+        wait_for_interrupt();
+}
+
+} // namespace
+
+void smp_init() {
+    request_irq(
+        SGI_RESCHEDULE, [](void*) { scheduler_ipi(); }, nullptr);
+    request_irq(
+        SGI_CALL, [](void*) { answer_calls(); }, nullptr);
+}
+
+bool start_cpu(CpuId cpu, void* stack_top) {
+    *reinterpret_cast<u32*>(static_cast<u8*>(stack_top) - KERNEL_STACK_SIZE) = STACK_END_MAGIC;
+    return psci_call(PSCI_CPU_ON, cpu.value(), reinterpret_cast<u32>(secondary_start) - VIRT_TO_PHYS_DELTA,
+                     reinterpret_cast<u32>(stack_top)) == PSCI_SUCCESS;
+}
+
+void smp_send_reschedule(CpuId cpu) { send_sgi(SGI_RESCHEDULE, bit(cpu.value())); }
+
+void relax_cpu() {
+    asm volatile("yield" ::
+                     : "memory"); // ARM ARM A8.8.427; under QEMU's -icount it is what lets another CPU run
+    if (irqs_disabled())
+        answer_calls();
+}
+
+void machine::smp_call_function_many(u32 cpus, void (*function)(void*), void* argument) {
+    DEBUG_BUG_ON((cpus & bit(this_cpu().value())) != 0 || in_interrupt());
+    if (cpus == 0)
+        return;
+    Call call{function, argument, static_cast<u32>(std::popcount(cpus))};
+    for (u32 left = cpus; left != 0; left &= left - 1)
+        post(static_cast<u32>(std::countr_zero(left)), call);
+    send_sgi(SGI_CALL, cpus);
+    spin_until([&] { return call.unanswered.load(std::memory_order_acquire) == 0; });
+}
+
+bool stop_cpu(CpuId cpu, void (*speak)(const PtRegs*)) {
+    static constinit LastWords last_words{nullptr};
+    static constinit Call call{stop_here, &last_words, 1}; // never answered
+    last_words.speak = speak;
+    last_words.spoken.store(false, std::memory_order_relaxed);
+    post(cpu.value(), call);
+    send_sgi(SGI_CALL, bit(cpu.value()));
+    const u64 deadline = clock_ns() + PATIENCE_NS;
+    while (!last_words.spoken.load(std::memory_order_acquire) && clock_ns() < deadline)
+        asm volatile("yield");
+    return last_words.spoken.load(std::memory_order_acquire);
 }
 
 } // namespace faultline

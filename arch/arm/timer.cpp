@@ -1,5 +1,5 @@
 // The generic timer (ARM ARM B8.1): the virtual counter is the clock, the virtual timer's compare value the
-// alarm.
+// alarm; every CPU has one.
 #include <arch/interrupts.hpp>
 
 #include "arch/arm/setup.hpp"
@@ -54,13 +54,14 @@ void clock_init() {
     };
     ns_per_tick = ratio(NANOSECONDS, frequency);
     ticks_per_ns = ratio(frequency, NANOSECONDS);
+}
+
+void clock_init_cpu() {
     asm volatile("mcr p15, 0, %0, c14, c1, 0" ::"r"(CNTKCTL_PL0VCTEN)); // CNTKCTL
 }
 
-void timer_init(u32 intid) {
-    set_cntv_ctl(0);
-    request_irq(intid, timer_expired, nullptr);
-}
+void timer_init(u32 intid) { request_irq(intid, timer_expired, nullptr); }
+void timer_init_cpu() { set_cntv_ctl(0); }
 
 u64 clock_ns() { return multiply_fixed(cntvct(), ns_per_tick); }
 

@@ -32,8 +32,12 @@ void set_translation_table(PhysAddr directory, Asid asid);
 PhysAddr empty_directory();
 
 // Runs function(argument) on each CPU of the mask `cpus`, which does not name this one, interrupts masked there;
-// returns when all have done so. Call it with interrupts as they are for a task, and no lock held that is taken with
-// interrupts masked: a CPU that waits for this one must be reached. (Linux: smp_call_function_many with wait.)
+// returns when all have done so. (Linux: smp_call_function_many with wait.)
+//
+// Who may call it: a task, whatever locks it holds; not an interrupt handler, nor such a function. Nobody waits for ever:
+// a CPU that takes interrupts answers at once, and one that has masked them either will not for long, or waits in
+// spin_until(), which answers too. So the functions run in the midst of whatever waits there, and may touch
+// nothing but what is this CPU's own and is not in use while it waits: its TLB.
 void smp_call_function_many(u32 cpus, void (*function)(void*), void* argument);
 
 } // namespace faultline::machine

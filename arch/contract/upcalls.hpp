@@ -34,6 +34,13 @@ void handle_syscall(PtRegs& regs);
 // Just before every return to user mode, interrupts masked: reschedule and deliver signals while there is such work.
 void prepare_exit_to_user(PtRegs& regs);
 
+// First C++ of another CPU than the boot CPU, on the stack given to start_cpu(), as start_kernel() otherwise. Never
+// returns. kernel/smp.cpp.
+[[noreturn]] void start_secondary();
+
+// Another CPU has called smp_send_reschedule(). In interrupt context. kernel/sched/.
+void scheduler_ipi();
+
 // The one-shot timer set with set_next_event() has expired. In interrupt context.
 void timer_interrupt();
 

@@ -5,32 +5,71 @@
 #include <arch/current.hpp>
 #include <arch/irq.hpp>
 #include <arch/machine_control.hpp>
+#include <arch/processor.hpp>
 #include <arch/ptrace.hpp>
+#include <arch/smp.hpp>
 
+#include <atomic>
+#include <bit>
 #include <cstdarg>
 
+#include "arch/contract/machine.hpp"
 #include "kernel/debug/format.hpp"
 #include "kernel/debug/kallsyms.hpp"
 #include "kernel/debug/printk.hpp"
-#include "kernel/sched/task.hpp"
+#include "kernel/sched/sched.hpp"
 
 namespace faultline {
 
 namespace {
 
 inline constexpr std::size_t MESSAGE_SIZE = 256;
+inline constexpr u32 NOBODY = ~0u;
 
-// Whoever comes second got here because the report itself broke: only the message is safe to print then.
-constinit unsigned panics = 0;
+// Whoever comes second on the same CPU got here because the report itself broke: only the message is safe to print
+// then. Another CPU that panics meanwhile waits until it is stopped.
+constinit std::atomic<u32> panicking_cpu{NOBODY};
 
-[[noreturn]] void finish(const char* message) {
-    console_printf("faultline: panic: %s\n", message);
-    machine_exit(PANIC_STATUS);
+enum class Panic : bool { First, WhileReporting };
+
+Panic begin_panic() {
+    local_irq_disable();
+    const u32 here = machine::this_cpu().value();
+    u32 before = NOBODY;
+    if (panicking_cpu.compare_exchange_strong(before, here))
+        return Panic::First;
+    if (before != here)
+        spin_until([] { return false; });
+    return Panic::WhileReporting;
 }
 
 void print_task() {
     if (const Task* task = current(); task != nullptr)
-        console_printf("task %d (%s)\n", task->pid, task->comm);
+        console_printf("CPU %u: task %d (%s)\n", unsigned{machine::this_cpu().value()}, task->pid,
+                       task->comm);
+}
+
+void tell_where(const PtRegs* regs) {
+    print_task();
+    if (regs != nullptr)
+        dump_stack(*regs);
+    else
+        dump_stack();
+}
+
+// Each of them says what it was doing.
+void stop_other_cpus() {
+    bust_printk_lock();
+    for (u32 cpus = cpus_online() & ~(1u << machine::this_cpu().value()); cpus != 0; cpus &= cpus - 1) {
+        const u32 cpu = static_cast<u32>(std::countr_zero(cpus));
+        if (!stop_cpu(CpuId(static_cast<u8>(cpu)), tell_where))
+            console_printf("CPU %u does not answer\n", unsigned{cpu});
+    }
+}
+
+[[noreturn]] void finish(const char* message) {
+    console_printf("faultline: panic: %s\n", message);
+    machine_exit(PANIC_STATUS);
 }
 
 const char* mode_name(u32 cpsr) {
@@ -81,13 +120,14 @@ void print_fault(const FaultInfo& fault) {
 } // namespace
 
 void panic(const char* format, ...) {
-    local_irq_disable();
+    const Panic panic = begin_panic();
     char message[MESSAGE_SIZE];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(message, sizeof(message), format, arguments);
     va_end(arguments);
-    if (panics++ == 0) {
+    if (panic == Panic::First) {
+        stop_other_cpus();
         print_task();
         dump_stack();
     }
@@ -95,13 +135,14 @@ void panic(const char* format, ...) {
 }
 
 void die(const PtRegs& regs, const FaultInfo* fault, const char* format, ...) {
-    local_irq_disable();
+    const Panic panic = begin_panic();
     char message[MESSAGE_SIZE];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(message, sizeof(message), format, arguments);
     va_end(arguments);
-    if (panics++ == 0) {
+    if (panic == Panic::First) {
+        stop_other_cpus();
         print_task();
         print_registers(regs);
         if (fault != nullptr)

@@ -7,7 +7,8 @@
 #include <cstdarg>
 
 #include "arch/contract/clock.hpp"
-#include "base/types.hpp"
+#include "base/relaxed.hpp"
+#include "base/spinlock.hpp"
 #include "kernel/debug/format.hpp"
 
 namespace faultline {
@@ -17,10 +18,32 @@ constinit int console_loglevel = 7;
 namespace {
 inline constexpr std::size_t LINE_SIZE = 512; // on the kernel stack
 
+constinit SpinLock line_lock;
+constinit Relaxed<bool> lock_is_broken = false;
+
+// Lines do not mix. The lock is not to be had any more once its holder may have been stopped in its midst.
+class [[nodiscard]] WholeLine {
+  public:
+    WholeLine() : locked_(!lock_is_broken) {
+        if (locked_)
+            line_lock.lock();
+    }
+    ~WholeLine() {
+        if (locked_)
+            line_lock.unlock();
+    }
+    WholeLine(const WholeLine&) = delete;
+    WholeLine& operator=(const WholeLine&) = delete;
+
+  private:
+    IrqGuard irqs_;
+    bool locked_;
+};
+
 // A terminal may be at the other end: as for the lines of programs, a carriage return goes before each new
 // line (Linux uart_console_write).
 void write_line(const char* line, std::size_t length) {
-    const IrqGuard whole_line;
+    const WholeLine whole_line;
     for (std::size_t i = 0; i < length; ++i) {
         if (line[i] == '\n')
             console_write("\r", 1);
@@ -28,6 +51,8 @@ void write_line(const char* line, std::size_t length) {
     }
 }
 } // namespace
+
+void bust_printk_lock() { lock_is_broken = true; }
 
 void printk(PrintkLevel level, const char* format, ...) {
     if (level >= console_loglevel)

@@ -21,4 +21,7 @@ void printk(PrintkLevel level, const char* format, ...) __attribute__((format(pr
 // The text alone, whatever the level: for reports of several lines, and for panics.
 void console_printf(const char* format, ...) __attribute__((format(printf, 1, 2)));
 
+// From here on messages wait for nobody: for panics, when other CPUs have been stopped. (Linux: bust_spinlocks.)
+void bust_printk_lock();
+
 } // namespace faultline

@@ -10,13 +10,14 @@
 #include "arch/contract/clock.hpp"
 #include "base/late.hpp"
 #include "kernel/proc/posix_timers.hpp"
+#include "kernel/proc/siglock.hpp"
 #include "kernel/proc/thread_group.hpp"
 
 namespace faultline {
 
 namespace {
 
-constinit Late<Timer> tick;
+constinit PerCpu<Late<Timer>> ticks;
 
 // A second over the limit: SIGXCPU, and again every second; at the hard limit SIGKILL (setrlimit(2)).
 void check_cpu_limit(ThreadGroup& group) {
@@ -46,18 +47,25 @@ void tick_expired(Timer&) {
     count(task);
     check_cpu_timers(*task.group);
     check_cpu_limit(*task.group);
-    mod_timer(*tick, clock_ns() + TICK_NS);
+    mod_timer(*ticks.here(), clock_ns() + TICK_NS);
 }
 
 void start_tick() {
-    if (!tick->armed)
-        mod_timer(*tick, clock_ns() + TICK_NS);
+    const IrqGuard irqs;
+    Timer& tick = *ticks.here();
+    if (!tick.armed)
+        mod_timer(tick, clock_ns() + TICK_NS);
 }
 
 } // namespace
 
 void init_cpu_time() {
-    tick.emplace().expired = tick_expired;
+    for (u32 cpu = 0; cpu < machine::MAX_CPUS; ++cpu) {
+        Timer& tick = ticks.of(cpu).emplace();
+        tick.expired = tick_expired;
+        tick.under = &siglock;
+        tick.cpu = cpu;
+    }
     leave_idle_hook = start_tick;
 }
 

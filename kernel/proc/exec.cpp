@@ -1,16 +1,15 @@
 // execve: a new program for this process. Everything that can fail is done beside the old program, which is
 // given up only when the new one is ready to run. (Linux fs/exec.c; its point of no return comes earlier, and
 // what fails after it kills.)
-#include <arch/context.hpp>
-#include <arch/irq.hpp>
-
 #include <algorithm>
+#include <arch/context.hpp>
 
 #include <linux/resource.h>
 
 #include "kernel/fs/files_private.hpp"
 #include "kernel/proc/elf.hpp"
 #include "kernel/proc/process.hpp"
+#include "kernel/proc/siglock.hpp"
 #include "mm/mmap.hpp"
 
 namespace faultline {
@@ -112,7 +111,7 @@ void become_leader(Task& task) {
     if (&leader == &task)
         return;
     {
-        IrqGuard irqs;
+        SigLocked lock;
         group.dead_threads.add({task_cpu(leader), leader.mm.min_flt, leader.mm.maj_flt, 0});
         unlink_thread(leader);
         detach_pid(task);

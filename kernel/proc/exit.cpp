@@ -2,7 +2,6 @@
 //
 // A thread that is not the leader disappears by itself. The leader stays as a zombie until the process is
 // waited for, even if other threads outlive it: its id is the process's.
-#include <arch/irq.hpp>
 #include <arch/machine_control.hpp>
 
 #include "arch/contract/uaccess.hpp"
@@ -13,6 +12,8 @@
 #include "kernel/ipc/sem.hpp"
 #include "kernel/proc/jobctl.hpp"
 #include "kernel/proc/process.hpp"
+#include "kernel/proc/siglock.hpp"
+#include "kernel/sched/kernel_lock.hpp"
 #include "mm/mm_struct.hpp"
 
 namespace faultline {
@@ -77,7 +78,7 @@ void group_died(ThreadGroup& group) {
         release_group(group);
         return;
     }
-    IrqGuard irqs;
+    SigLocked lock;
     group.parent->children.erase(group.parent->children.iterator_to(group));
     unlink_thread(leader);
     leader.state = TaskState::Dead;
@@ -88,7 +89,7 @@ void exit_notify(Task& task) {
     if (&task == group.leader) {
         task.state = TaskState::Zombie;
     } else {
-        IrqGuard irqs;
+        SigLocked lock;
         group.dead_threads.add({task_cpu(task), task.mm.min_flt, task.mm.maj_flt, 0});
         unlink_thread(task);
         task.group = nullptr;
@@ -102,6 +103,7 @@ void exit_notify(Task& task) {
 
 // After the CPU has left it for ever (scheduler's task_dead_hook).
 void free_dead_task(Task& task) {
+    const KernelLocked lock;
     if (task.group != nullptr) // a leader for whom nobody waits takes its group along
         group_free(*task.group);
     free_task(task);
@@ -140,7 +142,10 @@ void do_exit(s32 code) {
         complete_group_stop(group);
     }
     if (group_dead) {
-        del_timer(group.real_timer);
+        {
+            SigLocked lock; // or it might arm itself again
+            del_timer(group.real_timer);
+        }
         delete_posix_timers(group);
     }
     if (task.mm.mm != nullptr)
@@ -176,7 +181,7 @@ void do_group_exit(s32 code) {
 void release_group(ThreadGroup& group) {
     Task& leader = *group.leader;
     {
-        IrqGuard irqs;
+        SigLocked lock;
         group.parent->children.erase(group.parent->children.iterator_to(group));
         unlink_thread(leader);
     }

@@ -2,14 +2,14 @@
 // kernel_clone.)
 #include <linux/sched.h>
 
-#include <arch/irq.hpp>
-
 #include "arch/contract/uaccess.hpp"
 #include "kernel/fs/files.hpp"
 #include "kernel/ipc/sem.hpp"
 #include "kernel/proc/cred.hpp"
 #include "kernel/proc/pidfd.hpp"
 #include "kernel/proc/process.hpp"
+#include "kernel/proc/siglock.hpp"
+#include "kernel/sched/kernel_lock.hpp"
 #include "kernel/sched/policy.hpp"
 #include "mm/mmap.hpp"
 
@@ -136,7 +136,7 @@ Result<void> copy_resources(Task& child, u64 flags) {
 }
 
 void publish(Task& child, ThreadGroup& group) {
-    IrqGuard irqs;
+    SigLocked lock;
     if (group.leader == &child) {
         group.pid = child.pid;
         group.parent->children.push_back(group);
@@ -229,7 +229,7 @@ Result<s32> kernel_clone(const CloneArguments& arguments) {
         child.vfork_done = &vfork_done;
     wake_up_new_task(child);
     if ((arguments.flags & CLONE_VFORK) != 0) {
-        const auto waited = wait_event_killable(vfork_done.waiters, [&] { return vfork_done.done; });
+        const auto waited = wait_for_completion_killable(vfork_done);
         if (!waited) // killed: the child, which is still in this address space, must not look for us any more
             child.vfork_done = nullptr;
     }
@@ -246,6 +246,7 @@ constinit FirstProcess first_process = {nullptr, nullptr};
 
 void begin_first_process(void*) {
     schedule_tail();
+    lock_kernel();
     first_process.function(first_process.argument);
     panic("process 1 has nothing to run");
 }

@@ -1,12 +1,11 @@
 // The three interval timers of a process: real time (SIGALRM), its CPU time in user mode (SIGVTALRM), and in
 // both modes (SIGPROF). (Linux kernel/time/itimer.c, posix-cpu-timers.c.)
-#include <arch/irq.hpp>
-
 #include <algorithm>
 
 #include <linux/time.h>
 
 #include "arch/contract/clock.hpp"
+#include "kernel/proc/siglock.hpp"
 #include "kernel/proc/syscalls.hpp"
 #include "kernel/proc/thread_group.hpp"
 #include "kernel/proc/time.hpp"
@@ -45,6 +44,7 @@ void set_real(ThreadGroup& group, const Itimer& next) {
     del_timer(group.real_timer);
     group.real_interval_ns = next.interval_ns;
     group.real_timer.expired = alarm_expired;
+    group.real_timer.under = &siglock;
     if (next.left_ns != 0)
         mod_timer(group.real_timer, deadline_after(clock_ns(), next.left_ns));
 }
@@ -79,7 +79,7 @@ __kernel_old_timeval timeval(u64 nanoseconds) {
 }
 
 Result<Itimer> get_itimer(ThreadGroup& group, s32 which) {
-    IrqGuard irqs;
+    SigLocked lock;
     switch (which) {
     case ITIMER_REAL:
         return get_real(group);
@@ -93,7 +93,7 @@ Result<Itimer> get_itimer(ThreadGroup& group, s32 which) {
 }
 
 void set_itimer(ThreadGroup& group, s32 which, const Itimer& next) {
-    IrqGuard irqs;
+    SigLocked lock;
     if (which == ITIMER_REAL)
         set_real(group, next);
     else if (which == ITIMER_VIRTUAL)

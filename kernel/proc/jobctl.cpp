@@ -1,5 +1,7 @@
 #include "kernel/proc/jobctl.hpp"
 
+#include "kernel/proc/siglock.hpp"
+
 namespace faultline {
 
 namespace {
@@ -41,6 +43,7 @@ void kill_pgrp(s32 pgid, s32 sig) {
     SigInfo info;
     info.signo = sig;
     info.code = SI_KERNEL;
+    SigLocked lock;
     for_each_process([&](ThreadGroup& group) {
         if (group.pgid == pgid)
             (void)send_group_sig_info(info, group); // only a queued signal could lack memory

@@ -1,4 +1,5 @@
 #include "kernel/proc/loadavg.hpp"
+#include "kernel/proc/siglock.hpp"
 
 #include <iterator>
 
@@ -40,6 +41,7 @@ LoadAverage get_avenrun() { return averages; }
 
 void init_loadavg() {
     sampler.emplace().expired = sample;
+    sampler->under = &siglock;
     mod_timer(*sampler, clock_ns() + SAMPLE_NS);
 }
 

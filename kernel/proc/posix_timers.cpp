@@ -4,8 +4,7 @@
 // and the periods that have passed meanwhile are the overrun count. So a period of a nanosecond costs a
 // program its own time and nobody else's.
 #include "kernel/proc/posix_timers.hpp"
-
-#include <arch/irq.hpp>
+#include "kernel/proc/siglock.hpp"
 
 #include <linux/time.h>
 
@@ -105,6 +104,7 @@ Result<PosixTimer*> posix_timer_create(s32 clock, s32 notify, s32 signal, u32 va
     timer->tid = tid;
     timer->group = &group;
     timer->timer.expired = timer_expired;
+    timer->timer.under = &siglock;
     if (notify != SIGEV_NONE) {
         timer->signal = sigqueue_for_timer(*timer);
         if (timer->signal == nullptr) {
@@ -117,7 +117,7 @@ Result<PosixTimer*> posix_timer_create(s32 clock, s32 notify, s32 signal, u32 va
         info.fields[0] = static_cast<u32>(timer->id);
         info.fields[2] = value;
     }
-    IrqGuard irqs;
+    SigLocked lock;
     group.timers.push_back(*timer);
     return timer;
 }
@@ -131,7 +131,7 @@ PosixTimer* posix_timer_find(s32 id) {
 
 void posix_timer_delete(PosixTimer& timer) {
     {
-        IrqGuard irqs;
+        SigLocked lock;
         del_timer(timer.timer);
         timer.group->timers.erase(timer.group->timers.iterator_to(timer));
         if (timer.signal != nullptr)
@@ -146,7 +146,7 @@ void delete_posix_timers(ThreadGroup& group) {
 }
 
 void posix_timer_set(PosixTimer& timer, u64 time_ns, u64 interval_ns, bool relative) {
-    IrqGuard irqs;
+    SigLocked lock;
     del_timer(timer.timer);
     timer.rearm = false;
     timer.overrun = 0;
@@ -158,7 +158,7 @@ void posix_timer_set(PosixTimer& timer, u64 time_ns, u64 interval_ns, bool relat
 }
 
 u64 posix_timer_remaining(const PosixTimer& timer) {
-    IrqGuard irqs;
+    SigLocked lock;
     if (timer.deadline_ns == 0)
         return 0;
     const u64 now = now_of(timer);
@@ -180,7 +180,7 @@ void posix_timer_signal_taken(PosixTimer& timer, SigInfo& info) {
 }
 
 void posix_timers_clock_was_set() {
-    IrqGuard irqs;
+    SigLocked lock;
     for_each_process([](ThreadGroup& group) {
         for (PosixTimer& timer : group.timers)
             if (timer.timer.armed)

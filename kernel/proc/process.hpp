@@ -49,7 +49,7 @@ struct CloneArguments {
 Result<s32> kernel_clone(const CloneArguments& arguments);
 
 // A task of process 1 to be that runs `function` in the kernel, with files and a place in the tree of its
-// own. Panics without memory: it is boot. `function` may end in return_to_user().
+// own. Panics without memory: it is boot. `function` has the kernel lock; without it, it may end in return_to_user().
 Task& start_first_process(void (*function)(void*), void* argument);
 
 // --- exec.cpp ---

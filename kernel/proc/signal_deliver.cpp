@@ -1,11 +1,11 @@
 // Delivery: on the way back to user mode a task finds out what it was sent, and dies, stops, or runs a
 // handler.
-#include <arch/irq.hpp>
 #include <arch/ptrace.hpp>
 #include <arch/signal.hpp>
 
 #include "kernel/proc/jobctl.hpp"
 #include "kernel/proc/process.hpp"
+#include "kernel/proc/siglock.hpp"
 #include "kernel/proc/signal_queue.hpp"
 
 namespace faultline {
@@ -20,7 +20,7 @@ s32 next_signal(u64 set) {
 
 // The next signal that is not blocked: the thread's own first, then the process's. signo 0: none.
 SigInfo dequeue_signal(Task& task) {
-    IrqGuard irqs;
+    SigLocked lock;
     SigPending* sources[] = {&task.pending, &task.group->shared_pending};
     for (SigPending* pending : sources) {
         const u64 deliverable = pending->set & ~task.blocked;
@@ -45,7 +45,7 @@ bool all_stopped(const ThreadGroup& group) {
 void do_signal_stop() {
     Task& task = *current();
     {
-        IrqGuard irqs;
+        SigLocked lock;
         task.state = TaskState::Stopped;
         complete_group_stop(*task.group);
     }
@@ -54,7 +54,7 @@ void do_signal_stop() {
 }
 
 void begin_signal_stop(s32 sig) {
-    IrqGuard irqs;
+    SigLocked lock;
     ThreadGroup& group = current_group();
     if (group.stop_pending || group.group_exit)
         return;
@@ -68,7 +68,7 @@ void begin_signal_stop(s32 sig) {
 } // namespace
 
 void complete_group_stop(ThreadGroup& group) {
-    IrqGuard irqs;
+    SigLocked lock;
     if (!group.stop_pending || !all_stopped(group))
         return;
     group.stop_pending = false;
@@ -79,14 +79,14 @@ void complete_group_stop(ThreadGroup& group) {
 }
 
 void recalc_sigpending(Task& task) {
-    IrqGuard irqs; // a timer may send a signal at any moment
+    SigLocked lock; // a timer may send a signal at any moment
     const ThreadGroup& group = *task.group;
     task.sigpending = ((task.pending.set | group.shared_pending.set) & ~task.blocked) != 0 ||
                       group.stop_pending || (task.pending.set & sigmask(SIGKILL)) != 0;
 }
 
 void retarget_shared_pending(Task& task) {
-    IrqGuard irqs;
+    SigLocked lock;
     const u64 waiting = task.group->shared_pending.set;
     if (waiting == 0)
         return;
@@ -96,7 +96,7 @@ void retarget_shared_pending(Task& task) {
 }
 
 void set_current_blocked(u64 blocked) {
-    IrqGuard irqs;
+    SigLocked lock;
     Task& task = *current();
     const u64 newly_blocked = blocked & ~task.blocked;
     task.blocked = blocked & ~KERNEL_ONLY_SIGNALS;

@@ -1,14 +1,15 @@
 // The queues of pending signals.
 #include "kernel/proc/signal_queue.hpp"
+#include "kernel/proc/siglock.hpp"
 
 #include <arch/interrupts.hpp>
-#include <arch/irq.hpp>
-
 #include <linux/resource.h>
 
 #include "mm/slab.hpp"
 
 namespace faultline {
+
+constinit RecursiveSpinLock siglock;
 
 namespace {
 
@@ -110,7 +111,7 @@ void flush_sigqueue_mask(SigPending& pending, u64 set) {
 }
 
 void flush_sigqueue(SigPending& pending) {
-    IrqGuard irqs;
+    SigLocked lock;
     flush_sigqueue_mask(pending, ~u64{0});
 }
 

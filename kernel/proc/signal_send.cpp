@@ -1,8 +1,7 @@
 // Sending: who gets a signal, and what happens at once. (Linux kernel/signal.c, prepare_signal and
 // complete_signal.)
-#include <arch/irq.hpp>
-
 #include "kernel/proc/cred.hpp"
+#include "kernel/proc/siglock.hpp"
 #include "kernel/proc/signal_queue.hpp"
 
 namespace faultline {
@@ -103,7 +102,7 @@ void complete_signal(Task& task, s32 sig, bool group_directed) {
 
 Result<void> send_signal(const SigInfo& info, Task& task, bool group_directed) {
     SigQueue* entry = TRY(sigqueue_alloc(info, *task.group));
-    IrqGuard irqs;
+    SigLocked lock;
     SigPending& pending = group_directed ? task.group->shared_pending : task.pending;
     const bool merges = info.signo < SIGRTMIN && in_set(info.signo, pending.set);
     if (!prepare_signal(task, info.signo) || merges) {
@@ -152,10 +151,12 @@ SigInfo siginfo_fault(s32 sig, s32 code, u32 address) {
 
 void signal_wake_up(Task& task, bool fatal) {
     task.sigpending = true;
+    std::atomic_thread_fence(
+        std::memory_order_seq_cst); // before the question whether it sleeps (must_not_sleep)
     const bool wakes = task.state == TaskState::Interruptible ||
                        (fatal && (task.state == TaskState::Killable || is_stopped(task)));
-    if (wakes)
-        wake_up_process(task);
+    if (!wakes || !wake_up_process(task))
+        kick_process(task);
 }
 
 Result<void> send_sig_info(const SigInfo& info, Task& task) { return send_signal(info, task, false); }
@@ -181,7 +182,7 @@ void force_sig_fault(s32 sig, s32 code, u32 address) {
 void force_sig(s32 sig) { force_sig_fault(sig, SI_KERNEL, 0); }
 
 u32 zap_other_threads(Task& task) {
-    IrqGuard irqs;
+    SigLocked lock;
     u32 others = 0;
     task.group->stop_pending = false;
     for (Task& thread : task.group->threads) {

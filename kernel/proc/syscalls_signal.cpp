@@ -1,11 +1,11 @@
 // Sending, catching, masking and awaiting signals.
-#include <arch/irq.hpp>
 #include <arch/signal.hpp>
 
 #include "arch/contract/clock.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "kernel/proc/cred.hpp"
 #include "kernel/proc/process.hpp"
+#include "kernel/proc/siglock.hpp"
 #include "kernel/proc/signal_queue.hpp"
 #include "kernel/proc/syscalls.hpp"
 #include "kernel/proc/time.hpp"
@@ -140,7 +140,7 @@ namespace {
 
 // A signal that is now ignored and waits already is gone (signal(7)).
 void drop_ignored(s32 sig) {
-    IrqGuard irqs;
+    SigLocked lock;
     ThreadGroup& group = current_group();
     flush_sigqueue_mask(group.shared_pending, sigmask(sig));
     for (Task& thread : group.threads)
@@ -238,7 +238,7 @@ namespace {
 
 // Takes a signal of `set` that waits, blocked or not; signo 0: there is none.
 SigInfo take_signal(u64 set) {
-    IrqGuard irqs;
+    SigLocked lock;
     Task& task = *current();
     SigPending* sources[] = {&task.pending, &task.group->shared_pending};
     for (SigPending* pending : sources) {

@@ -1,9 +1,9 @@
 // Making and unmaking the structures of a task and of a process.
-#include <arch/irq.hpp>
-
 #include "arch/contract/clock.hpp"
+#include "base/concurrency.hpp"
 #include "kernel/proc/cred.hpp"
 #include "kernel/proc/process.hpp"
+#include "kernel/proc/siglock.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/slab.hpp"
 
@@ -36,7 +36,9 @@ Result<Task*> alloc_task() {
     return task;
 }
 
+// A zombie may have been found before its CPU had left it.
 void free_task(Task& task) {
+    spin_until([&] { return !task.on_cpu.load(std::memory_order_acquire); });
     flush_sigqueue(task.pending);
     if (task.cred != nullptr)
         put_cred(*task.cred);
@@ -58,7 +60,7 @@ void group_free(ThreadGroup& group) {
 }
 
 void link_thread(Task& task, ThreadGroup& group) {
-    IrqGuard irqs;
+    SigLocked lock;
     task.group = &group;
     group.threads.push_back(task);
     ++group.thread_count;
@@ -67,7 +69,7 @@ void link_thread(Task& task, ThreadGroup& group) {
 }
 
 void unlink_thread(Task& task) {
-    IrqGuard irqs;
+    SigLocked lock;
     ThreadGroup& group = *task.group;
     group.threads.erase(group.threads.iterator_to(task));
     --group.thread_count;
@@ -83,7 +85,7 @@ ResourceUse group_use(const ThreadGroup& group) {
 }
 
 u64 group_run_ns(const ThreadGroup& group) {
-    IrqGuard irqs;
+    SigLocked lock;
     u64 sum = group.dead_threads.cpu.run_ns;
     for (const Task& thread : group.threads)
         sum += task_run_time_ns(thread);

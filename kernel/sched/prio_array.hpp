@@ -55,11 +55,15 @@ class PrioArray {
         return task;
     }
 
-    template <class Visitor>
-    void for_each(Visitor&& visit) const {
-        for (const auto& queue : queues_)
-            for (const Task& task : queue)
-                visit(task);
+    // The most urgent task of a level more urgent than `below` for which suits(task) holds; nullptr: there is none.
+    template <class Condition>
+    Task* find(u32 below, Condition&& suits) {
+        for (u32 level = first_level(); level < below; ++level)
+            if (has(level))
+                for (Task& task : queues_[level])
+                    if (suits(task))
+                        return &task;
+        return nullptr;
     }
 
   private:

@@ -1,92 +1,64 @@
-// The most urgent task runs until it sleeps, until a more urgent one wakes up, or until its slice is over and
-// an equal waits; in the last two cases need_resched is set, and it gives up the CPU when the kernel comes to
-// a point where it may: the way back to user mode, or cond_resched().
+// The most urgent tasks run, each until it sleeps, until a more urgent one wakes up, or until its slice is over
+// and an equal waits; in the last two cases need_resched is set, and it gives up the CPU when the kernel comes
+// to a point where it may: the way back to user mode, or cond_resched().
 #include "kernel/sched/sched.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <utility>
 
 #include <arch/irq.hpp>
+#include <arch/smp.hpp>
 
 #include "arch/contract/clock.hpp"
-#include "base/late.hpp"
-#include "kernel/sched/prio_array.hpp"
+#include "arch/contract/tlb.hpp"
+#include "arch/contract/upcalls.hpp"
+#include "base/concurrency.hpp"
+#include "kernel/sched/kernel_lock.hpp"
+#include "kernel/sched/run_queue.hpp"
 #include "mm/fault.hpp"
 
 namespace faultline {
 
 constinit TaskDeadHook task_dead_hook = nullptr;
 constinit LeaveIdleHook leave_idle_hook = nullptr;
+constinit PerCpu<Late<RunQueue>> run_queues;
+constinit Relaxed<u32> online_cpus = 0;
 
 namespace {
 
 using Where = PrioArray::Where;
 
-// One per CPU; there is one CPU.
-struct RunQueue {
-    PrioArray tasks; // runnable, the running one not among them
-    Task* idle = nullptr;
-    Task* previous = nullptr;      // whom the switch in progress left
-    MmStruct* active_mm = nullptr; // whose translations this CPU uses
-    u64 switched_ns = 0;           // when the running task got the CPU
-    u64 turn_began_ns = 0;         // the same, but for what it had used up of this turn already
-};
-
-constinit Late<RunQueue> run_queue;
-
-RunQueue& this_rq() { return *run_queue; }
-
-// The end of the running task's slice matters only if an equal waits.
-void want_slice_end(const RunQueue& rq, const Task& running) {
-    if (const u64 slice = sched_slice(running); slice != NO_DEADLINE)
-        want_event(rq.turn_began_ns + slice);
-}
-
 bool slice_over(const RunQueue& rq, const Task& running, u64 now) {
     return now - rq.turn_began_ns >= sched_slice(running);
 }
 
-void begin_turn(RunQueue& rq, const Task& running, u64 began) {
-    rq.turn_began_ns = began;
-    if (rq.tasks.has(PrioArray::level_of(running)))
-        want_slice_end(rq, running);
-}
-
-// Somebody else than current became runnable: current makes room for one more urgent, and is no longer alone
-// with an equal.
-void enqueue(RunQueue& rq, Task& task, Where where) {
-    rq.tasks.add(task, where);
-    Task& running = *current();
-    if (&running == rq.idle)
-        return; // looks by itself
-    const u32 level = PrioArray::level_of(task), running_level = PrioArray::level_of(running);
-    if (level < running_level)
-        running.need_resched = true;
-    else if (level == running_level)
-        want_slice_end(rq, running);
-}
-
 // The running task stays runnable. Preempted, it keeps its place before its equals and the rest of its turn;
-// if the slice is over, or it gave way by itself, it is their turn.
+// if the slice is over, or it gave way by itself, it is their turn. One that may not run here any more waits in no
+// queue: finish_task_switch() brings it where it may.
 void put_prev_task(RunQueue& rq, Task& task, bool preempted) {
+    if (!may_run_on(task, rq.cpu))
+        return;
     if (preempted) {
         const u64 now = clock_ns();
         if (!slice_over(rq, task, now)) {
             task.slice_used_ns = static_cast<u32>(std::min(now - rq.turn_began_ns, RR_TIMESLICE_NS));
-            return rq.tasks.add(task, Where::Front);
+            return rq.add(task, Where::Front);
         }
     }
-    rq.tasks.add(task, Where::Back);
+    rq.add(task, Where::Back);
 }
 
-Task& pick_next_task(RunQueue& rq) { return rq.tasks.empty() ? *rq.idle : rq.tasks.pop(); }
-
 void set_next_task(RunQueue& rq, Task& task, u64 now) {
-    begin_turn(rq, task, now - task.slice_used_ns);
+    rq.running = &task;
+    rq.running_level = &task == rq.idle ? RunQueue::IDLE_LEVEL : PrioArray::level_of(task);
+    task.on_cpu.store(true, std::memory_order_relaxed);
+    begin_turn(rq, now - task.slice_used_ns);
     task.slice_used_ns = 0;
 }
 
 // A task without an mm runs on whatever address space is there and never touches it (Linux: lazy TLB).
-// Whoever drops an mm leaves it first, through use_mm().
+// leave_lazy_mm() ends that when the mm does.
 void activate_mm(RunQueue& rq, MmStruct* mm) {
     if (mm == rq.active_mm)
         return;
@@ -94,29 +66,94 @@ void activate_mm(RunQueue& rq, MmStruct* mm) {
     switch_mm(mm != nullptr ? &mm->context : nullptr);
 }
 
-// On the new task's stack. A dead task's stack and structure can go only now that nobody runs on them.
-void finish_task_switch(RunQueue& rq) {
-    Task* previous = rq.previous;
-    rq.previous = nullptr;
-    if (previous != nullptr && previous->state == TaskState::Dead && task_dead_hook != nullptr)
-        task_dead_hook(*previous);
+// What this CPU holds of the task's mm from an earlier visit may permit less than truth (contract/tlb.hpp).
+void arrive(Task& task, u32 cpu) {
+    if (task.ran_on == cpu)
+        return;
+    task.ran_on = cpu;
+    if (task.mm.mm != nullptr && tlb_config.relax == TlbRelax::Lazy)
+        local_flush_tlb_mm(task.mm.mm->context);
 }
 
-void context_switch(RunQueue& rq, Task& from, Task& to, u64 now) {
-    from.run_ns += now - rq.switched_ns;
-    rq.switched_ns = now;
+// On the new task's stack, interrupts masked. Returns the task that was left if it is dead: its stack and
+// structure can go only now that nobody runs on them. One that is a zombie may be gone as soon as on_cpu is clear.
+Task* finish_task_switch() {
+    RunQueue& rq = this_rq();
+    Task* previous = std::exchange(rq.previous, nullptr);
+    if (previous == nullptr)
+        return nullptr;
+    const bool dead = previous->state == TaskState::Dead;
+    const bool runnable = previous->on_rq != OnRq::No && previous != rq.idle;
+    const bool moves = runnable && previous->on_rq == OnRq::Running;
+    previous->on_cpu.store(false, std::memory_order_release);
+    if (moves)
+        move_to_allowed_cpu(*previous);
+    else if (runnable)
+        offer(*previous);
+    return dead ? previous : nullptr;
+}
+
+void bury(Task* dead) {
+    if (dead != nullptr && task_dead_hook != nullptr)
+        task_dead_hook(*dead);
+}
+
+void context_switch(RunQueue& rq, Task& from, Task& to) {
     if (to.mm.mm != nullptr)
         activate_mm(rq, to.mm.mm);
+    arrive(to, rq.cpu);
     rq.previous = &from;
     set_current(&to);
     switch_to(from.context, to.context);
-    finish_task_switch(rq);
 }
 
 // A signal that came before the task was asleep must not be slept through (Linux: signal_pending_state).
+// Whoever sends it says so before he looks at the state (signal_wake_up).
 bool must_not_sleep(const Task& task) {
+    std::atomic_thread_fence(std::memory_order_seq_cst); // the state before the question
     return (task.state == TaskState::Interruptible && signal_pending()) ||
            (task.state == TaskState::Killable && fatal_signal_pending());
+}
+
+// Decides, with the queue locked, what becomes of `previous`.
+void leave(RunQueue& rq, Task& previous) {
+    const bool preempted = std::exchange(previous.need_resched, false);
+    if (previous.state != TaskState::Running && must_not_sleep(previous))
+        previous.state = TaskState::Running;
+    if (&previous == rq.idle) {
+        if (previous.state != TaskState::Running)
+            panic("the idle task went to sleep");
+    } else if (previous.state == TaskState::Running) {
+        put_prev_task(rq, previous, preempted);
+    } else {
+        std::atomic_thread_fence(std::memory_order_release); // on_cpu before it, for wakers
+        previous.on_rq = OnRq::No;
+    }
+}
+
+// Interrupts masked. Returns whom to bury.
+Task* switch_tasks() {
+    RunQueue& rq = this_rq();
+    Task& previous = *current();
+    rq.lock.lock();
+    leave(rq, previous);
+    if (more_urgent_elsewhere(rq)) {
+        rq.lock.unlock();
+        pull_more_urgent(rq);
+        rq.lock.lock();
+    }
+    Task& next = rq.queued == 0 ? *rq.idle : rq.pop();
+    const u64 now = clock_ns();
+    set_next_task(rq, next, now);
+    if (&next == &previous) {
+        rq.lock.unlock();
+        return nullptr;
+    }
+    previous.run_ns += now - rq.switched_ns;
+    rq.switched_ns = now;
+    rq.lock.unlock();
+    context_switch(rq, previous, next);
+    return finish_task_switch();
 }
 
 struct SleepTimer : Timer {
@@ -132,44 +169,53 @@ void end_sleep(Timer& timer) {
 
 } // namespace
 
+// The end of the running task's slice matters only if an equal waits.
+void want_slice_end(const RunQueue& rq) {
+    if (const u64 slice = sched_slice(*rq.running); slice != NO_DEADLINE)
+        want_event(rq.turn_began_ns + slice);
+}
+
+void begin_turn(RunQueue& rq, u64 began) {
+    rq.turn_began_ns = began;
+    if (rq.running != rq.idle && rq.tasks.has(PrioArray::level_of(*rq.running)))
+        want_slice_end(rq);
+}
+
 void init_scheduler(Task& idle) {
     IrqGuard irqs;
     init_timers();
-    RunQueue& rq = run_queue.emplace();
-    rq.idle = &idle;
+    RunQueue& rq = run_queues.here().emplace();
+    rq.cpu = machine::this_cpu().value();
+    rq.idle = rq.running = &idle;
     rq.switched_ns = clock_ns();
     idle.kernel_task = true;
     idle.state = TaskState::Running;
+    idle.on_rq = OnRq::Running;
+    idle.on_cpu.store(true, std::memory_order_relaxed);
+    idle.cpu = idle.ran_on = rq.cpu;
     set_current(&idle);
+    std::atomic_thread_fence(std::memory_order_seq_cst); // all of it before the bit
+    online_cpus = online_cpus | cpu_bit(rq.cpu);
 }
 
 void schedule() {
     if (pagefault_disabled())
         panic("sleep in atomic context: schedule() with page faults disabled");
-    IrqGuard irqs;
-    RunQueue& rq = this_rq();
-    Task& previous = *current();
-    const bool preempted = previous.need_resched;
-    previous.need_resched = false;
-    if (must_not_sleep(previous))
-        previous.state = TaskState::Running;
-    if (&previous == rq.idle) {
-        if (previous.state != TaskState::Running)
-            panic("the idle task went to sleep");
-    } else if (previous.state == TaskState::Running) {
-        put_prev_task(rq, previous, preempted);
+    const Task& task = *current();
+    release_kernel_lock(task);
+    Task* dead;
+    {
+        IrqGuard irqs;
+        dead = switch_tasks();
     }
-    Task& next = pick_next_task(rq);
-    const u64 now = clock_ns();
-    set_next_task(rq, next, now);
-    if (&next != &previous)
-        context_switch(rq, previous, next, now);
+    reacquire_kernel_lock(task);
+    bury(dead);
 }
 
 void yield() {
     Task& task = *current();
     task.need_resched = false;
-    if (this_rq().tasks.first_level() <= PrioArray::level_of(task))
+    if (this_rq().queued_level <= PrioArray::level_of(task))
         schedule();
 }
 
@@ -187,53 +233,27 @@ bool schedule_until(Deadline deadline) {
     return !timer.fired;
 }
 
-bool wake_up_process(Task& task) {
-    IrqGuard irqs;
-    if (task.state == TaskState::Running || task.state == TaskState::Zombie || task.state == TaskState::Dead)
-        return false;
-    task.state = TaskState::Running;
-    if (&task != current()) // else it was only about to sleep
-        enqueue(this_rq(), task, Where::Back);
-    return true;
-}
-
-void wake_up_new_task(Task& task) {
-    IrqGuard irqs;
-    task.state = TaskState::Running;
-    enqueue(this_rq(), task, Where::Back);
-}
-
-void sched_set_prio(Task& task, s32 prio) {
-    IrqGuard irqs;
-    RunQueue& rq = this_rq();
-    const bool running = &task == current();
-    const bool queued = task.state == TaskState::Running && !running;
-    const Where where = prio > task.prio ? Where::Front : Where::Back;
-    if (queued)
-        rq.tasks.remove(task);
-    task.prio = prio;
-    task.slice_used_ns = 0;
-    if (queued)
-        enqueue(rq, task, where);
-    if (running) {
-        begin_turn(rq, task, clock_ns());
-        if (rq.tasks.first_level() < PrioArray::level_of(task))
-            task.need_resched = true;
-    }
-}
-
 void schedule_tail() {
-    finish_task_switch(this_rq());
+    Task* dead = finish_task_switch();
     local_irq_enable();
+    bury(dead);
 }
 
+// Idle is what this CPU says it is before it looks for work, and whoever has work to offer queues it before he
+// looks who is idle: one of the two sees the other.
 void cpu_idle() {
+    RunQueue& rq = this_rq();
     while (true) {
         local_irq_disable();
-        if (this_rq().tasks.empty())
+        std::atomic_thread_fence(std::memory_order_seq_cst);
+        pull_more_urgent(rq);
+        const bool work = rq.queued_level != RunQueue::IDLE_LEVEL;
+        if (!work)
             wait_for_interrupt();
         local_irq_enable();
-        if (!this_rq().tasks.empty() && leave_idle_hook != nullptr)
+        if (rq.queued_level == RunQueue::IDLE_LEVEL)
+            continue;
+        if (leave_idle_hook != nullptr)
             leave_idle_hook();
         schedule();
     }
@@ -241,13 +261,34 @@ void cpu_idle() {
 
 void scheduler_tick() {
     RunQueue& rq = this_rq();
-    Task& running = *current();
+    const Guard lock(rq.lock);
+    Task& running = *rq.running;
     if (&running == rq.idle || !rq.tasks.has(PrioArray::level_of(running)))
         return;
     if (slice_over(rq, running, clock_ns()))
         running.need_resched = true;
     else
-        want_slice_end(rq, running);
+        want_slice_end(rq);
+}
+
+// Another CPU has changed something that concerns this one: see what.
+void scheduler_ipi() {
+    RunQueue& rq = this_rq();
+    timers_look_at_clock();
+    {
+        const Guard lock(rq.lock);
+        Task& running = *rq.running;
+        if (std::min<u32>(rq.queued_level, most_urgent_elsewhere(rq)) < rq.running_level ||
+            !may_run_on(running, rq.cpu))
+            running.need_resched = true;
+        else if (&running != rq.idle && rq.tasks.has(PrioArray::level_of(running)))
+            want_slice_end(rq);
+    }
+    if (rq.mm_is_gone) {
+        rq.mm_is_gone = false;
+        if (current()->mm.mm == nullptr)
+            activate_mm(rq, nullptr);
+    }
 }
 
 void use_mm(MmStruct* mm) {
@@ -256,16 +297,40 @@ void use_mm(MmStruct* mm) {
     activate_mm(this_rq(), mm);
 }
 
+// mm/host.hpp. `mm` has no user left, so that a CPU which has it active has it lazily, and none begins to.
+void leave_lazy_mm(MmStruct& mm) {
+    for (u32 cpus = online_cpus; cpus != 0; cpus &= cpus - 1) {
+        RunQueue& rq = rq_of(static_cast<u32>(std::countr_zero(cpus)));
+        if (rq.active_mm != &mm)
+            continue;
+        if (&rq == &this_rq()) {
+            const IrqGuard irqs;
+            activate_mm(rq, nullptr);
+            continue;
+        }
+        rq.mm_is_gone = true;
+        smp_send_reschedule(CpuId(static_cast<u8>(rq.cpu)));
+        spin_until([&] { return rq.active_mm != &mm; });
+    }
+}
+
 u64 task_run_time_ns(const Task& task) {
     IrqGuard irqs;
-    return &task == current() ? task.run_ns + (clock_ns() - this_rq().switched_ns) : task.run_ns;
+    RunQueue& rq = lock_task_rq(task);
+    const u64 turn = rq.running == &task ? clock_ns() - rq.switched_ns : 0;
+    const u64 sum = task.run_ns + turn;
+    rq.lock.unlock();
+    return sum;
 }
 
 u32 nr_running() {
-    IrqGuard irqs;
-    RunQueue& rq = this_rq();
-    u32 running = current() != rq.idle ? 1 : 0;
-    rq.tasks.for_each([&](const Task&) { ++running; });
+    u32 running = 0;
+    for (u32 cpus = online_cpus; cpus != 0; cpus &= cpus - 1) {
+        IrqGuard irqs;
+        RunQueue& rq = rq_of(static_cast<u32>(std::countr_zero(cpus)));
+        const Guard lock(rq.lock);
+        running += rq.queued + (rq.running != rq.idle ? 1 : 0);
+    }
     return running;
 }
 

@@ -1,4 +1,4 @@
-// The scheduler: the most urgent runnable task has the CPU; equals take turns. Preemptive for user code; the
+// The scheduler: the most urgent runnable tasks have the CPUs; equals take turns. Preemptive for user code; the
 // kernel itself is never preempted. sched(7); policies and priorities are in kernel/sched/policy.hpp.
 #pragma once
 
@@ -12,15 +12,15 @@ namespace faultline {
 
 // current() of <arch/current.hpp>: the running task of this CPU.
 
-// Once, at boot: makes the code that runs now the idle task of this CPU. Empties the run queue and the timer
-// queue.
+// Once on each CPU, at boot: makes the code that runs now its idle task. Empties its run queue and its timer queue.
+// From here on the CPU is one of cpus_online().
 void init_scheduler(Task& idle);
 
 // Gives up the CPU. If current's state is still Running it goes to the back of the queue of its priority; but
 // if current->need_resched is set and its slice is not over, to the front: it was preempted, and goes on
 // before its equals. An Interruptible or Killable current with a signal of that kind pending does not go to
 // sleep. Returns when scheduled again, state Running. Not from interrupts, not with a spin lock held or page
-// faults disabled (panics: "sleep in atomic context").
+// faults disabled (panics: "sleep in atomic context"). The kernel lock is given up meanwhile.
 void schedule();
 
 // Lets every task of current's priority run first, if there are any; whatever need_resched says.
@@ -31,7 +31,9 @@ void yield();
 // current's state. Returns true if woken by somebody (or a signal), false if the deadline passed.
 bool schedule_until(Deadline deadline);
 
-// Makes a sleeping task runnable; true if it was sleeping. Callable from anywhere, interrupts included.
+// Makes a sleeping task runnable; true if it was sleeping. Callable from anywhere, interrupts included. The caller
+// knows that the task is not freed meanwhile. What it waits for, if changed before, it will see. (Linux:
+// try_to_wake_up.)
 bool wake_up_process(Task& task);
 
 // Puts a new task on the run queue.
@@ -53,16 +55,26 @@ void scheduler_tick();
 // its new equals if it rose, to the front if it fell. (Linux: rt_mutex_setprio, __sched_setscheduler.)
 void sched_set_prio(Task& task, s32 prio);
 
+// The CPUs that there are, as a mask.
+u32 cpus_online();
+
+// The CPUs on which a task may run, at least one of them online. It leaves another one at once, or, if it is just in
+// the kernel there, on its way out. The caller sees to its not being freed. (Linux: set_cpus_allowed_ptr.)
+void set_cpus_allowed(Task& task, u32 cpus);
+
+// Has the task, if it runs on another CPU, look at sigpending and need_resched soon. (Linux: the same name.)
+void kick_process(const Task& task);
+
 // Makes `mm` (nullptr: none) current's address space, at once. The caller owns the references of both.
 void use_mm(MmStruct* mm);
 
 // Nanoseconds current has run so far, this turn included.
 u64 task_run_time_ns(const Task& task);
 
-// Runnable tasks, the running one included, idle not.
+// Runnable tasks of all CPUs, the running ones included, idle ones not.
 u32 nr_running();
 
-// Called when the CPU has left a task in state Dead for ever: may free it. nullptr: nothing is done (host
+// Called when its CPU has left a task in state Dead for ever, in any task's context: may free it. nullptr: nothing is done (host
 // tests). Set by kernel/proc/.
 using TaskDeadHook = void (*)(Task& task);
 extern TaskDeadHook task_dead_hook;

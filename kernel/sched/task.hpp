@@ -5,7 +5,9 @@
 #include <arch/context.hpp>
 
 #include "base/intrusive.hpp"
+#include "base/relaxed.hpp"
 #include "base/result.hpp"
+#include "base/spinlock.hpp"
 #include "base/types.hpp"
 #include "mm/host.hpp"
 
@@ -51,6 +53,13 @@ enum class TaskState : u8 {
     Dead,
 };
 
+// Where a runnable task is, in the eyes of its CPU's run queue.
+enum class OnRq : u8 {
+    No,      // it sleeps, or is dead
+    Queued,  // in the queue
+    Running, // not in it: it has the CPU, or is on its way to another one's queue
+};
+
 // Whether a task may be made the owner of a PI futex (Linux: tsk->futex_state).
 enum class FutexState : u8 {
     Ok,
@@ -61,8 +70,8 @@ enum class FutexState : u8 {
 struct Task {
     CpuContext context;
     MmTask mm; // address space, fault counts, pagefault_disabled
-    TaskState state = TaskState::Running;
-    bool need_resched = false; // another task is to run: schedule() on the way to user mode
+    Relaxed<TaskState> state = TaskState::Running;
+    bool need_resched = false; // another task is to run: schedule() on the way to user mode. Of its own CPU
     bool exiting = false;      // PF_EXITING: takes no more signals
     bool kernel_task = false;
     void* stack = nullptr; // 8 KiB kernel stack, lowest address; nullptr for a host thread
@@ -79,7 +88,7 @@ struct Task {
     u64 saved_blocked = 0; // to be restored after sigsuspend
     u64 real_blocked = 0;  // in sigtimedwait: the mask as the program knows it
     bool restore_sigmask = false;
-    bool sigpending = false;                     // TIF_SIGPENDING: look before going back to user mode
+    Relaxed<bool> sigpending = false;            // TIF_SIGPENDING: look before going back to user mode
     SigPending pending;                          // directed at this thread
     u32 sas_sp = 0, sas_size = 0, sas_flags = 2; // sigaltstack; 2 is SS_DISABLE
     u32 fault_trap_no = 0, fault_status = 0,
@@ -112,6 +121,16 @@ struct Task {
     s32 rt_priority = 0;            // 1 … 99 under SCHED_FIFO and SCHED_RR, else 0
     s32 nice = 0;                   // remembered; tasks of SCHED_OTHER take turns whatever it says
     bool sched_reset_on_fork = false;
+
+    // where it runs (kernel/sched/run_queue.hpp)
+    SpinLock wake_lock;   // one waker at a time, and nobody changes what a waker goes by (Linux: pi_lock)
+    Relaxed<u32> cpu = 0; // whose run queue it is in, or was last; changed with that queue locked
+    Relaxed<OnRq> on_rq = OnRq::No;  // changed with that queue locked
+    std::atomic<bool> on_cpu{false}; // a CPU still, or already, stands on its kernel stack
+    u32 cpus_allowed = ~u32{0};      // sched_setaffinity(2); changed with wake_lock held and its queue locked
+    u32 ran_on = 0;                  // the CPU that had it last
+    u32 lock_depth = 0;              // how often it holds the kernel lock (kernel/sched/kernel_lock.hpp)
+
     u32 slice_used_ns = 0; // of a turn that a more urgent task interrupted; 0: the next turn is a new one
 
     Cred* cred = nullptr;

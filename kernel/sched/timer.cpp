@@ -1,20 +1,24 @@
-// The timer queues. The hardware is programmed lazily: only for a deadline earlier than the one it already
-// has. A deadline that was cancelled or moved back costs one interrupt that finds nothing to do, which is
-// cheaper than touching the timer at every change (a sleep that is woken early is the common case).
+// The timer queues, one for each clock on each CPU. The hardware is programmed lazily: only for a deadline earlier
+// than the one it already has. A deadline that was cancelled or moved back costs one interrupt that finds
+// nothing to do, which is cheaper than touching the timer at every change (a sleep that is woken early is the
+// common case).
 #include "kernel/sched/timer.hpp"
 
+#include <array>
+#include <bit>
 #include <iterator>
 
-#include <arch/irq.hpp>
+#include <arch/smp.hpp>
 
 #include "arch/contract/clock.hpp"
 #include "arch/contract/upcalls.hpp"
+#include "base/concurrency.hpp"
 #include "base/late.hpp"
 #include "kernel/sched/sched.hpp"
 
 namespace faultline {
 
-constinit u64 programmed_event_ns = NO_DEADLINE;
+constinit PerCpu<u64> programmed_event_ns;
 
 namespace {
 
@@ -26,34 +30,89 @@ using TimerQueue = Tree<Timer, &Timer::node, KeyOfTimer>;
 
 constexpr ClockBase CLOCKS[] = {ClockBase::Monotonic, ClockBase::Realtime};
 
-constinit Late<TimerQueue> queues[std::size(CLOCKS)];
-constinit u64 next_sequence = 0;
-constinit s64 realtime_offset = 0;
+// One CPU's. (Linux: hrtimer_cpu_base.)
+struct TimerBase {
+    SpinLock lock; // guards all but `offset_seen`, and what Timer says is its queue's. Interrupts masked
+    std::array<TimerQueue, std::size(CLOCKS)> queues;
+    u64 next_sequence = 0;
+    Timer* running = nullptr; // whose `expired` is being called, without the lock
+    s64 offset_seen = 0;      // the hardware knows of realtime timers as they were with this offset
 
-TimerQueue& queue_of(ClockBase clock) { return *queues[static_cast<u32>(clock)]; }
+    TimerQueue& queue_of(ClockBase clock) { return queues[static_cast<u32>(clock)]; }
+};
 
-u64 clock_at(ClockBase clock, u64 now) {
-    return clock == ClockBase::Realtime ? now + static_cast<u64>(realtime_offset) : now;
+constinit PerCpu<Late<TimerBase>> bases;
+constinit std::atomic<s64> realtime_offset{0};
+
+TimerBase& this_base() { return *bases.here(); }
+
+// The base a timer is in, or was last, locked. Interrupts masked.
+TimerBase& lock_base_of(const Timer& timer) {
+    while (true) {
+        const u32 cpu = timer.cpu;
+        TimerBase& base = *bases.of(cpu);
+        base.lock.lock();
+        if (timer.cpu == cpu) [[likely]]
+            return base;
+        base.lock.unlock(); // it was armed anew elsewhere
+    }
 }
 
-void dequeue(Timer& timer) {
-    TimerQueue& queue = queue_of(timer.clock);
+u64 clock_at(ClockBase clock, u64 now) {
+    return clock == ClockBase::Realtime ? now + static_cast<u64>(realtime_offset_ns()) : now;
+}
+
+void dequeue(TimerBase& base, Timer& timer) {
+    TimerQueue& queue = base.queue_of(timer.clock);
     queue.erase(queue.iterator_to(timer));
     timer.armed = false;
 }
 
-void run_expired_timers(TimerQueue& queue, u64 now) {
-    while (!queue.empty()) {
-        Timer& timer = *queue.begin();
-        if (timer.key.deadline_ns > now)
-            return;
-        dequeue(timer);
-        timer.expired(timer);
-    }
+// A timer is armed on the CPU that does it, except while it is being called on another: there it stays.
+TimerBase& lock_base_to_arm(Timer& timer) {
+    TimerBase& before = lock_base_of(timer);
+    if (timer.armed)
+        dequeue(before, timer);
+    TimerBase& here = this_base();
+    if (&before == &here || before.running == &timer)
+        return before;
+    before.lock.unlock();
+    here.lock.lock();
+    timer.cpu = machine::this_cpu().value();
+    return here;
 }
 
-void want_first(ClockBase clock) {
-    TimerQueue& queue = queue_of(clock);
+Timer* first_due(TimerBase& base, ClockBase clock, u64 now) {
+    TimerQueue& queue = base.queue_of(clock);
+    if (queue.empty() || queue.begin()->key.deadline_ns > now)
+        return nullptr;
+    return &*queue.begin();
+}
+
+// Calls `timer`, the base's lock held. A timer that is called under a lock of its own stays armed until that is
+// held: so whoever holds it can disarm the timer for certain. Without the base's lock the timer may go away, so that
+// it is looked for once more.
+void expire(TimerBase& base, Timer& timer, ClockBase clock, u64 now) {
+    RecursiveSpinLock* under = timer.under;
+    if (under != nullptr) {
+        base.lock.unlock();
+        under->lock();
+        base.lock.lock();
+    }
+    if (Timer* due = first_due(base, clock, now); due != nullptr && due->under == under) {
+        dequeue(base, *due);
+        base.running = due;
+        base.lock.unlock();
+        due->expired(*due);
+        base.lock.lock();
+        base.running = nullptr;
+    }
+    if (under != nullptr)
+        under->unlock();
+}
+
+void want_first(TimerBase& base, ClockBase clock) {
+    TimerQueue& queue = base.queue_of(clock);
     if (!queue.empty())
         want_event(monotonic_of(clock, queue.begin()->key.deadline_ns));
 }
@@ -61,65 +120,91 @@ void want_first(ClockBase clock) {
 } // namespace
 
 void init_timers() {
-    for (Late<TimerQueue>& queue : queues)
-        queue.emplace();
-    realtime_offset = 0;
-    programmed_event_ns = NO_DEADLINE;
+    bases.here().emplace();
+    programmed_event_ns.here() = NO_DEADLINE;
 }
 
 void program_event(u64 deadline_ns) {
-    programmed_event_ns = deadline_ns;
+    programmed_event_ns.here() = deadline_ns;
     set_next_event(deadline_ns);
 }
 
 void mod_timer(Timer& timer, Deadline deadline) {
-    IrqGuard irqs;
-    if (timer.armed)
-        dequeue(timer);
-    if (deadline.never())
+    if (deadline.never()) {
+        del_timer(timer);
         return;
-    timer.key = {deadline.ns(), next_sequence++};
+    }
+    IrqGuard irqs;
+    TimerBase& base = lock_base_to_arm(timer);
+    timer.key = {deadline.ns(), base.next_sequence++};
     timer.clock = deadline.clock();
     timer.armed = true;
-    queue_of(timer.clock).insert(timer);
-    want_event(monotonic_of(timer.clock, timer.key.deadline_ns));
+    base.queue_of(timer.clock).insert(timer);
+    base.lock.unlock();
+    if (&base == &this_base()) // else its CPU is about to look what comes first
+        want_event(monotonic_of(deadline.clock(), deadline.ns()));
 }
 
 bool del_timer(Timer& timer) {
     IrqGuard irqs;
-    if (!timer.armed)
-        return false;
-    dequeue(timer);
-    return true;
+    TimerBase& base = lock_base_of(timer);
+    const bool was_armed = timer.armed;
+    if (was_armed)
+        dequeue(base, timer);
+    const bool is_called = base.running == &timer && &base != &this_base();
+    base.lock.unlock();
+    if (is_called)
+        spin_until([&] { return std::atomic_ref(base.running).load(std::memory_order_acquire) != &timer; });
+    return was_armed;
 }
 
 void timer_interrupt() {
-    programmed_event_ns = NO_DEADLINE;
+    programmed_event_ns.here() = NO_DEADLINE;
     const u64 now = clock_ns();
+    TimerBase& base = this_base();
+    base.lock.lock();
     for (const ClockBase clock : CLOCKS)
-        run_expired_timers(queue_of(clock), clock_at(clock, now));
+        while (Timer* timer = first_due(base, clock, clock_at(clock, now)))
+            expire(base, *timer, clock, clock_at(clock, now));
+    base.lock.unlock();
     scheduler_tick();
-    for (const ClockBase clock : CLOCKS)
-        want_first(clock);
-    if (programmed_event_ns == NO_DEADLINE)
+    {
+        const Guard lock(base.lock);
+        for (const ClockBase clock : CLOCKS)
+            want_first(base, clock);
+    }
+    if (programmed_event_ns.here() == NO_DEADLINE)
         set_next_event(NO_DEADLINE);
 }
 
 u64 monotonic_of(ClockBase clock, u64 moment_ns) {
     if (clock == ClockBase::Monotonic || moment_ns == NO_DEADLINE)
         return moment_ns;
-    if (realtime_offset < 0)
-        return deadline_after(moment_ns, static_cast<u64>(-realtime_offset));
-    const u64 offset = static_cast<u64>(realtime_offset);
+    const s64 signed_offset = realtime_offset_ns();
+    if (signed_offset < 0)
+        return deadline_after(moment_ns, static_cast<u64>(-signed_offset));
+    const u64 offset = static_cast<u64>(signed_offset);
     return moment_ns > offset ? moment_ns - offset : 0;
 }
 
-s64 realtime_offset_ns() { return realtime_offset; }
+s64 realtime_offset_ns() { return realtime_offset.load(std::memory_order_relaxed); }
+
+void timers_look_at_clock() {
+    TimerBase& base = this_base();
+    const s64 offset = realtime_offset_ns();
+    if (base.offset_seen == offset) [[likely]]
+        return;
+    const Guard lock(base.lock);
+    base.offset_seen = offset;
+    want_first(base, ClockBase::Realtime);
+}
 
 void set_realtime_offset(s64 offset_ns) {
     IrqGuard irqs;
-    realtime_offset = offset_ns;
-    want_first(ClockBase::Realtime);
+    realtime_offset.store(offset_ns, std::memory_order_seq_cst);
+    timers_look_at_clock();
+    for (u32 cpus = cpus_online() & ~(1u << machine::this_cpu().value()); cpus != 0; cpus &= cpus - 1)
+        smp_send_reschedule(CpuId(static_cast<u8>(std::countr_zero(cpus))));
 }
 
 } // namespace faultline

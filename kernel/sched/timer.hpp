@@ -1,9 +1,10 @@
-// Deadlines: queues ordered by time, one for each clock, and the one hardware timer that serves them. (Linux:
-// hrtimer, hrtimer_clock_base.)
+// Deadlines: queues ordered by time, one for each clock on each CPU, and the CPU's hardware timer that serves them.
+// (Linux: hrtimer, hrtimer_clock_base.)
 #pragma once
 
+#include "arch/contract/per_cpu.hpp"
 #include "base/intrusive.hpp"
-#include "base/types.hpp"
+#include "kernel/sched/irq_lock.hpp"
 
 namespace faultline {
 
@@ -54,23 +55,27 @@ struct Timer {
     TimerKey key;
     ClockBase clock = ClockBase::Monotonic; // whose queue it is in
     bool armed = false;
-    // Called once, in interrupt context, when the deadline has passed; the timer is disarmed and may be armed
-    // again.
+    Relaxed<u32> cpu = 0; // whose queue it is in, or was last
+    // Called once, in interrupt context on the CPU that armed it, when the deadline has passed; the timer is disarmed
+    // and may be armed again.
     void (*expired)(Timer& timer) = nullptr;
+    // Held around that call. Who holds it and disarms the timer knows that `expired` neither runs nor will.
+    RecursiveSpinLock* under = nullptr;
 };
 
-// Once, at boot, before any other function here.
+// Once on each CPU, at boot, before any other function here.
 void init_timers();
 
 // Arms `timer` for `deadline` (past: as soon as interrupts allow), replacing what it was armed for. Never
-// only disarms. Callable anywhere.
+// only disarms. Callable anywhere, by one CPU at a time for one timer.
 void mod_timer(Timer& timer, Deadline deadline);
 
-// Disarms; true if it was armed. After this `expired` will not be called. Callable anywhere.
+// Disarms; true if it was armed. After this `expired` will not be called, and if another CPU was calling it, it
+// has returned: hold no lock that `expired` takes, but `under`. Callable anywhere.
 bool del_timer(Timer& timer);
 
 // Asks for a timer interrupt at `deadline_ns` or before: the scheduler's end of slice, which is no Timer
-// because it moves with every switch. Interrupts masked.
+// because it moves with every switch. Of this CPU; interrupts masked.
 inline void want_event(u64 deadline_ns);
 
 // A moment `interval_ns` from `now_ns`; "never" if that cannot be said in 64 bits.
@@ -85,12 +90,13 @@ u64 monotonic_of(ClockBase clock, u64 moment_ns);
 // follow.
 s64 realtime_offset_ns();
 void set_realtime_offset(s64 offset_ns);
+void timers_look_at_clock(); // on this CPU, after another may have set it; interrupts masked
 
-extern u64 programmed_event_ns; // what the hardware was last told
+extern constinit PerCpu<u64> programmed_event_ns; // what the hardware was last told
 void program_event(u64 deadline_ns);
 
 inline void want_event(u64 deadline_ns) {
-    if (deadline_ns < programmed_event_ns)
+    if (deadline_ns < programmed_event_ns.here())
         program_event(deadline_ns);
 }
 

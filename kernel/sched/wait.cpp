@@ -1,17 +1,16 @@
 // Wait queues, and the sleeping locks' parking place, which is the same thing without signals.
 #include "kernel/sched/wait.hpp"
 
-#include <arch/irq.hpp>
-
 #include "base/park.hpp"
+#include "kernel/sched/irq_lock.hpp"
 
 namespace faultline {
 
 namespace {
 
-// A woken sleeper leaves the queue at once, so that one wake-up is not given to it twice.
+// A woken sleeper leaves the queue at once, so that one wake-up is not given to it twice. It cannot go away before
+// it has had the lock (finish_wait).
 bool wake_front(WaitQueue& queue) {
-    IrqGuard irqs;
     if (queue.entries.empty())
         return false;
     Task& task = *queue.entries.front().task;
@@ -20,28 +19,48 @@ bool wake_front(WaitQueue& queue) {
     return true;
 }
 
-} // namespace
-
-void wake_up_all(WaitQueue& queue) {
-    IrqGuard irqs;
+void wake_all_locked(WaitQueue& queue) {
     while (wake_front(queue)) {
     }
 }
 
-void wake_up_one(WaitQueue& queue) { wake_front(queue); }
+} // namespace
+
+void wake_up_all(WaitQueue& queue) {
+    IrqLocked lock(queue.lock);
+    wake_all_locked(queue);
+}
+
+void wake_up_one(WaitQueue& queue) {
+    IrqLocked lock(queue.lock);
+    wake_front(queue);
+}
 
 void prepare_to_wait(WaitQueue& queue, WaitEntry& entry, TaskState state) {
-    IrqGuard irqs;
+    IrqLocked lock(queue.lock);
     entry.task = current();
+    entry.queue = &queue;
     current()->state = state;
     queue.entries.push_back(entry);
 }
 
 void finish_wait(WaitEntry& entry) {
-    IrqGuard irqs;
     current()->state = TaskState::Running;
+    IrqLocked lock(entry.queue->lock);
     if (entry.link.is_linked())
         entry.link.unlink();
+}
+
+void complete(Completion& event) {
+    IrqLocked lock(event.waiters.lock);
+    event.done = true;
+    wake_all_locked(event.waiters);
+}
+
+Result<void> wait_for_completion_killable(Completion& event) {
+    TRY_VOID(wait_event_killable(event.waiters, [&] { return bool{event.done}; }));
+    IrqLocked until_complete_returns(event.waiters.lock);
+    return {};
 }
 
 void park(ParkQueue& queue) {

@@ -6,16 +6,21 @@
 
 namespace faultline {
 
+struct WaitQueue;
+
 struct WaitEntry {
     AutoUnlinkHook link;
     Task* task = nullptr;
+    WaitQueue* queue = nullptr;
 };
 
 struct WaitQueue {
+    SpinLock lock; // interrupts masked
     AutoUnlinkList<WaitEntry, &WaitEntry::link> entries;
 };
 
-// Wakes all sleepers, or the one that waits longest. From anywhere, interrupts included.
+// Wakes all sleepers, or the one that waits longest. From anywhere, interrupts included. Whoever finds the condition
+// changed before may see to it that the queue is gone as soon as these return, but not earlier.
 void wake_up_all(WaitQueue& queue);
 void wake_up_one(WaitQueue& queue);
 
@@ -62,12 +67,13 @@ Result<void> wait_event_killable(WaitQueue& queue, Condition&& condition) {
 
 // An event that happens once (Linux: struct completion). Lives on the waiter's stack, as a rule.
 struct Completion {
-    bool done = false;
+    Relaxed<bool> done = false;
     WaitQueue waiters;
 };
-inline void complete(Completion& event) {
-    event.done = true;
-    wake_up_all(event.waiters);
-}
+void complete(Completion& event);
+
+// Waits for it, interruptible by a fatal signal only: RESTARTSYS. After ok nobody is in complete() any more, and the
+// event may go.
+Result<void> wait_for_completion_killable(Completion& event);
 
 } // namespace faultline

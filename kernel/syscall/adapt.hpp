@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/result.hpp"
+#include "kernel/sched/kernel_lock.hpp"
 
 namespace faultline {
 
@@ -81,9 +82,16 @@ u32 call(PtRegs& regs, R (*)(Args...)) {
 } // namespace adapt_detail
 
 // The handler that calls `Function` with its arguments taken from the registers. A parameter of type PtRegs&
-// is the registers themselves and takes none of them.
+// is the registers themselves and takes none of them. For calls that may run on several CPUs at a time.
+template <auto Function>
+u32 parallel(PtRegs& regs) {
+    return adapt_detail::call<Function>(regs, Function);
+}
+
+// The same for all others: under the kernel lock.
 template <auto Function>
 u32 adapt(PtRegs& regs) {
+    const KernelLocked lock;
     return adapt_detail::call<Function>(regs, Function);
 }
 

@@ -4,6 +4,8 @@
 #include <arch/context.hpp>
 #include <arch/irq.hpp>
 
+#include <atomic>
+
 #include "arch/contract/upcalls.hpp"
 #include "kernel/debug/printk.hpp"
 #include "kernel/proc/signal.hpp"
@@ -33,13 +35,11 @@ u32 private_syscall(PtRegs& regs) {
 
 bool first_time(u32 number) {
     constexpr u32 LOGGED = 1024;
-    static constinit u32 seen[LOGGED / 32] = {};
+    static constinit std::atomic<u32> seen[LOGGED / 32] = {};
     if (number >= LOGGED)
         return false;
     const u32 bit = 1u << (number % 32);
-    const bool before = (seen[number / 32] & bit) != 0;
-    seen[number / 32] |= bit;
-    return !before;
+    return (seen[number / 32].fetch_or(bit, std::memory_order_relaxed) & bit) == 0;
 }
 
 } // namespace
@@ -80,8 +80,10 @@ void prepare_exit_to_user(PtRegs& regs) {
             local_irq_enable();
             if (task.need_resched)
                 schedule();
-            if (task.sigpending)
+            if (task.sigpending) {
+                const KernelLocked lock;
                 do_signal(regs);
+            }
             local_irq_disable();
         }
 }

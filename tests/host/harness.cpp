@@ -31,6 +31,7 @@ Host::Host(const model::Configuration& configuration) : machine(configuration) {
     init_page_allocator(ram_start(), ram_start() + ram_bytes());
     machine.as_each_cpu(mmu_init_cpu);
     init_scheduler(idle_);
+    set_realtime_offset(0);
     local_irq_enable();
     machine.on_fault = repair;
     free_at_start_ = nr_free_pages();

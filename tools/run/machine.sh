@@ -61,7 +61,7 @@ machine_command() {
         limit=(timeout --foreground) # in our process group, so that it may read from the terminal
     fi
     command=(setpriv --pdeathsig TERM "${limit[@]}" --kill-after 5 "$timeout"
-        qemu-system-arm -M "$board" -cpu cortex-a15 -smp 1 -m "$memory" -nodefaults -nic none -display none
+        qemu-system-arm -M "$board" -cpu cortex-a15 -smp "$cpus" -m "$memory" -nodefaults -nic none -display none
         -monitor none -no-reboot -semihosting-config enable=on,target=native
         -kernel "$scratch/kernel.img" -initrd "$scratch/initramfs.cpio" -append "$1"
         -chardev "$console" -serial chardev:console)

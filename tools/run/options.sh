@@ -82,7 +82,7 @@ take_value() {
         ;;
     --smp)
         number --smp "$value" 1 8 "a number of processors"
-        ((10#$value == 1)) || refuse "--smp: more than one processor does not work yet"
+        cpus=$((10#$value))
         ;;
     --mem)
         number --mem "$value" 32 1024 "a number of MiB"

@@ -33,6 +33,10 @@ struct BootInfo {
     DeviceInfo gic_cpu_interface;
     u32 virtual_timer_intid = 0;
 
+    // CPUs, by their number: affinity level 0 of MPIDR (ARM ARM B4.1.106), all of one cluster.
+    u32 cpus = 0;             // a mask
+    bool psci_by_smc = false; // how the firmware is called: by SMC, not HVC
+
     DeviceInfo
         virtio[MAX_VIRTIO]; // virtio-mmio transports, by rising address; most have no device behind them
     u32 virtio_count = 0;

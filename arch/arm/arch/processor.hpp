@@ -5,10 +5,14 @@ namespace faultline {
 
 inline void schedule_point(const char*) {} // the CPUs run by themselves
 
+// One turn of a loop that waits for another CPU. If interrupts are masked it does what others have asked of this CPU
+// through smp_call_function_many, one of whom may be whom it waits for. (arch/arm/smp.cpp)
+void relax_cpu();
+
 template <class Condition>
 void spin_until(const Condition& condition) {
     while (!condition())
-        asm volatile("yield"); // ARM ARM A8.8.427; under QEMU's -icount it is what lets the other CPU run
+        relax_cpu();
 }
 
 } // namespace faultline

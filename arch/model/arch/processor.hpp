@@ -44,6 +44,8 @@ inline void schedule_point(const char* what) {
         model::schedule_watcher->at_point(what);
 }
 
+inline void relax_cpu() { schedule_point("wait"); }
+
 template <class Condition>
 void spin_until(const Condition& condition) {
     if (condition())

@@ -1,8 +1,6 @@
 // The line discipline: what typing does (termios(3); Linux: drivers/tty/n_tty.c).
 #include <algorithm>
 
-#include <arch/irq.hpp>
-
 #include "kernel/drivers/tty/tty_struct.hpp"
 #include "kernel/fs/poll.hpp"
 #include "kernel/proc/jobctl.hpp"
@@ -201,7 +199,7 @@ void tty_start(Tty& tty) {
 void tty_stop(Tty& tty) { tty.stopped = true; }
 
 void n_tty_receive(Tty& tty, u8 byte) {
-    IrqGuard irqs;
+    IrqLocked lock(tty.lock);
     if (tty.input(ISTRIP))
         byte &= 0x7f;
     if (tty.literal_next) {
@@ -227,7 +225,7 @@ void n_tty_receive(Tty& tty, u8 byte) {
 }
 
 TtyInput n_tty_take(Tty& tty, u8* buffer, u32 bytes) {
-    IrqGuard irqs;
+    IrqLocked lock(tty.lock);
     TtyInput input;
     while (!input.end && tty.readable() != 0) {
         const u16 item = at(tty, tty.tail);
@@ -245,12 +243,12 @@ TtyInput n_tty_take(Tty& tty, u8* buffer, u32 bytes) {
 }
 
 void n_tty_flush_input(Tty& tty) {
-    IrqGuard irqs;
+    IrqLocked lock(tty.lock);
     tty.tail = tty.committed = tty.head;
 }
 
 void n_tty_set_termios(Tty& tty, const termios& settings, bool flush_input) {
-    IrqGuard irqs;
+    IrqLocked lock(tty.lock);
     tty.settings = settings;
     tty.literal_next = false;
     if (flush_input)

@@ -1,9 +1,7 @@
 // Output, byte by byte: what OPOST and its companions make of it, and where that leaves the cursor, which
 // erasing a tab has to know (Linux n_tty.c do_output_char).
-#include <arch/console.hpp>
-#include <arch/irq.hpp>
-
 #include "kernel/drivers/tty/tty_struct.hpp"
+#include <arch/console.hpp>
 
 namespace faultline {
 
@@ -19,7 +17,7 @@ bool is_continuation(const Tty& tty, u8 byte) { return tty.input(IUTF8) && (byte
 } // namespace
 
 void tty_echo_raw(Tty& tty, u8 byte) {
-    IrqGuard irqs;
+    IrqLocked lock(tty.lock);
     switch (byte) {
     case '\n':
         break;
@@ -40,7 +38,7 @@ void tty_echo_raw(Tty& tty, u8 byte) {
 }
 
 void tty_output(Tty& tty, u8 byte) {
-    IrqGuard irqs;
+    IrqLocked lock(tty.lock);
     const u32 flags = tty.settings.c_oflag;
     if ((flags & OPOST) != 0) {
         if (byte == '\r' && (flags & ONOCR) != 0 && tty.column == 0)

@@ -5,6 +5,7 @@
 #include <asm/termios.h>
 
 #include "kernel/fs/file.hpp"
+#include "kernel/sched/irq_lock.hpp"
 #include "kernel/sched/wait.hpp"
 
 namespace faultline {
@@ -14,8 +15,9 @@ struct ThreadGroup;
 inline constexpr u32 TTY_RING = 4096;         // N_TTY_BUF_SIZE
 inline constexpr u16 TTY_END_OF_FILE = 0x100; // stands in the ring where ^D was typed
 
-// Masking interrupts guards all of it: bytes arrive by interrupt.
 struct Tty {
+    RecursiveSpinLock
+        lock; // guards all of it: bytes arrive by interrupt. Held around siglock, never within it
     termios settings{};
     winsize window{};          // a serial line does not know its own
     s32 session = 0;           // whose controlling terminal it is; 0: nobody's

@@ -6,8 +6,6 @@
 #include <cstring>
 
 #include <arch/interrupts.hpp>
-#include <arch/irq.hpp>
-
 #include <linux/virtio_console.h>
 #include <linux/virtio_ids.h>
 
@@ -98,6 +96,7 @@ bool receive_control() {
 }
 
 void interrupt(void*) {
+    const Guard lock(port_lock);
     console->transport.acknowledge_interrupt();
     receive_control();
     for (Port& port : console->ports)
@@ -171,7 +170,7 @@ void init_virtio_console() {
         snprintf(path, sizeof path, "/dev/vport0p%u", static_cast<unsigned>(id));
         make_device(path, VIRTIO_PORT_MAJOR, id, 0600);
         { // what comes before a program opens it waits here
-            IrqGuard irqs;
+            IrqLocked lock(port_lock);
             send_control(id, VIRTIO_CONSOLE_PORT_OPEN, 1);
         }
         console->ports[id].open();
@@ -194,7 +193,7 @@ void flush_ports() {
     for (u32 id = 1; id < MAX_PORTS; ++id)
         if (Port* port = port_by_minor(id))
             while (port->sending()) {
-                IrqGuard irqs;
+                IrqLocked lock(port_lock);
                 port->interrupt();
             }
 }

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include <arch/irq.hpp>
-
 #include <linux/fcntl.h>
 #include <linux/poll.h>
 
@@ -15,6 +13,8 @@
 #include "mm/page_alloc.hpp"
 
 namespace faultline {
+
+constinit RecursiveSpinLock port_lock;
 
 namespace {
 
@@ -43,7 +43,7 @@ Result<void> Port::add(VirtioMmio& transport, u32 id) {
 }
 
 void Port::open() {
-    IrqGuard irqs;
+    IrqLocked lock(port_lock);
     for (u32 at = 0; at < PAGE_SIZE; at += INCOMING_BYTES)
         offer(buffers_ + at);
 }
@@ -80,7 +80,7 @@ void Port::interrupt() {
 
 // Makes incoming_ the oldest unread buffer; false: there is none. Caller holds reading_.
 bool Port::next_incoming() {
-    IrqGuard irqs;
+    IrqLocked lock(port_lock);
     if (incoming_left_ != 0)
         return true;
     if (incoming_ != nullptr)
@@ -123,7 +123,7 @@ Result<u32> Port::read(UserAddr buffer, u32 bytes, bool nonblock) {
 Result<void> Port::acquire_sender(bool nonblock) {
     for (;;) {
         {
-            IrqGuard irqs;
+            IrqLocked lock(port_lock);
             if (!sending_) {
                 sending_ = true;
                 return {};
@@ -149,7 +149,7 @@ Result<u32> Port::write(UserAddr buffer, u32 bytes, bool nonblock) {
         const u32 part = std::min(bytes - done, PAGE_SIZE);
         const u32 copied = part - copy_from_user(outgoing_, buffer + done, part);
         if (copied != 0) {
-            IrqGuard irqs;
+            IrqLocked lock(port_lock);
             const VirtBuffer out{outgoing_, copied, false};
             BUG_ON(!transmit_.add({&out, 1}, outgoing_));
             transport_->notify(transmit_queue(id_));

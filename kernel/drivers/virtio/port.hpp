@@ -5,9 +5,12 @@
 
 #include "base/rwsem.hpp"
 #include "kernel/drivers/virtio/mmio.hpp"
+#include "kernel/sched/irq_lock.hpp"
 #include "kernel/sched/wait.hpp"
 
 namespace faultline {
+
+extern constinit RecursiveSpinLock port_lock; // guards the device, and what its interrupt shares with tasks
 
 inline constexpr u32 MAX_PORTS = 4; // numbers 1 … 3: stdin, stdout, stderr
 

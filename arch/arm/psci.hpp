@@ -1,0 +1,26 @@
+// Calls to the firmware that has power over CPUs and the machine (ARM DEN 0022, PSCI 0.2).
+#pragma once
+
+#include <arch/boot_info.hpp>
+
+namespace faultline {
+
+inline constexpr u32 PSCI_CPU_ON = 0x84000003;
+inline constexpr u32 PSCI_SYSTEM_OFF = 0x84000008;
+inline constexpr s32 PSCI_SUCCESS = 0;
+
+// Made by hypervisor call, or by secure monitor call where the device tree says so (binding arm/psci.yaml, "method").
+inline s32 psci_call(u32 function, u32 argument1 = 0, u32 argument2 = 0, u32 argument3 = 0) {
+    const bool by_smc = boot_info().psci_by_smc; // before the registers are in use
+    register u32 r0 asm("r0") = function;
+    register u32 r1 asm("r1") = argument1;
+    register u32 r2 asm("r2") = argument2;
+    register u32 r3 asm("r3") = argument3;
+    if (by_smc)
+        asm volatile(".arch_extension sec\n\tsmc #0" : "+r"(r0), "+r"(r1), "+r"(r2), "+r"(r3)::"memory");
+    else
+        asm volatile(".arch_extension virt\n\thvc #0" : "+r"(r0), "+r"(r1), "+r"(r2), "+r"(r3)::"memory");
+    return static_cast<s32>(r0);
+}
+
+} // namespace faultline

@@ -1,0 +1,51 @@
+// Locks for what tasks share with interrupt handlers: interrupts are masked here, and other CPUs wait.
+#pragma once
+
+#include <arch/irq.hpp>
+
+#include "arch/contract/machine.hpp"
+#include "base/relaxed.hpp"
+#include "base/spinlock.hpp"
+
+namespace faultline {
+
+// A spin lock held with interrupts masked, for a scope. (Linux: spin_lock_irqsave.)
+template <class Lock>
+class [[nodiscard]] IrqLocked {
+  public:
+    explicit IrqLocked(Lock& lock) : held_(lock) {}
+
+  private:
+    IrqGuard irqs_;
+    Guard<Lock> held_;
+};
+
+// One that its CPU may take again while it holds it: for rooms whose functions call one another, each of which needs
+// it. Take it with interrupts masked.
+class RecursiveSpinLock {
+  public:
+    void lock() {
+        const u32 here = machine::this_cpu().value() + 1u;
+        if (holder_ != here) {
+            lock_.lock();
+            holder_ = here;
+        }
+        ++depth_;
+    }
+    void unlock() {
+        if (--depth_ != 0)
+            return;
+        holder_ = NOBODY;
+        lock_.unlock();
+    }
+    bool held_here() const { return holder_ == machine::this_cpu().value() + 1u; }
+
+  private:
+    static constexpr u32 NOBODY = 0;
+
+    SpinLock lock_;
+    Relaxed<u32> holder_ = NOBODY; // a CPU's number plus 1; equal to this CPU's only if it is this CPU
+    u32 depth_ = 0;
+};
+
+} // namespace faultline

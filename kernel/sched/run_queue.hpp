@@ -1,0 +1,139 @@
+// One CPU's runnable tasks, and the rules by which CPUs touch each other's. Internal to kernel/sched/.
+//
+// Locks, all taken with interrupts masked: Task::wake_lock, then RunQueue::lock; two run queues in the order of their
+// CPUs. A task's place in the scheduler changes with its queue's lock held, and it changes queues with both held.
+//
+// A sleeper is woken so (Linux kernel/sched/core.c, try_to_wake_up): the waker holds wake_lock. If the task is still
+// on_rq it is only about to sleep, and stays. Else its CPU has decided to leave it; the waker waits until that CPU
+// stands on its stack no more (!on_cpu), chooses a CPU and queues it there. on_cpu is cleared as the very last thing by
+// the CPU that left the task, and set by the one that takes it: nobody else takes a task that is on_cpu.
+#pragma once
+
+#include "arch/contract/per_cpu.hpp"
+#include "base/late.hpp"
+#include "kernel/sched/prio_array.hpp"
+
+namespace faultline {
+
+struct RunQueue {
+    static constexpr u32 IDLE_LEVEL = PrioArray::LEVELS; // less urgent than any task's
+
+    SpinLock lock;
+    u32 cpu = 0;
+    PrioArray tasks; // runnable, the running one not among them
+    u32 queued = 0;  // how many
+    Task* running = nullptr;
+    Task* idle = nullptr;
+    u64 switched_ns = 0;   // when the running task got the CPU
+    u64 turn_began_ns = 0; // the same, but for what it had used up of this turn already
+
+    // For other CPUs to look at without the lock; what they conclude they check.
+    Relaxed<u32> running_level = IDLE_LEVEL; // of the running task
+    Relaxed<u32> queued_level = IDLE_LEVEL;  // of the most urgent one in the queue
+
+    // This CPU's alone.
+    Task* previous = nullptr;               // whom the switch in progress left
+    Relaxed<MmStruct*> active_mm = nullptr; // whose translations this CPU uses
+    Relaxed<bool> mm_is_gone = false;       // and another CPU waits for it to stop
+
+    void add(Task& task, PrioArray::Where where) {
+        tasks.add(task, where);
+        ++queued;
+        task.on_rq = OnRq::Queued;
+        queued_level = tasks.first_level();
+    }
+    void remove(Task& task) {
+        tasks.remove(task);
+        removed(task);
+    }
+    Task& pop() {
+        Task& task = tasks.pop();
+        removed(task);
+        return task;
+    }
+
+  private:
+    void removed(Task& task) {
+        --queued;
+        task.on_rq = OnRq::Running;
+        queued_level = tasks.first_level();
+    }
+};
+
+extern constinit PerCpu<Late<RunQueue>> run_queues; // sched.cpp
+extern constinit Relaxed<u32> online_cpus;          // a mask: those whose run queue exists
+
+inline RunQueue& rq_of(u32 cpu) { return *run_queues.of(cpu); }
+inline RunQueue& this_rq() { return *run_queues.here(); }
+
+constexpr u32 cpu_bit(u32 cpu) { return 1u << cpu; }
+inline bool may_run_on(const Task& task, u32 cpu) { return (task.cpus_allowed & cpu_bit(cpu)) != 0; }
+
+// The queue a task belongs to, locked. Interrupts masked.
+inline RunQueue& lock_task_rq(const Task& task) {
+    while (true) {
+        RunQueue& rq = rq_of(task.cpu);
+        rq.lock.lock();
+        if (rq.cpu == task.cpu) [[likely]]
+            return rq;
+        rq.lock.unlock(); // it moved meanwhile
+    }
+}
+
+// Both locked, in order; they may be one. Interrupts masked.
+class [[nodiscard]] TwoLocked {
+  public:
+    TwoLocked(RunQueue& one, RunQueue& other)
+        : first_(one.cpu <= other.cpu ? one : other), second_(one.cpu <= other.cpu ? other : one) {
+        first_.lock.lock();
+        if (&first_ != &second_)
+            second_.lock.lock();
+    }
+    ~TwoLocked() {
+        if (&first_ != &second_)
+            second_.lock.unlock();
+        first_.lock.unlock();
+    }
+    TwoLocked(const TwoLocked&) = delete;
+    TwoLocked& operator=(const TwoLocked&) = delete;
+
+  private:
+    RunQueue& first_;
+    RunQueue& second_;
+};
+
+// --- turns (sched.cpp). `rq` locked.
+
+// Asks for an interrupt at the end of the running task's turn. This CPU's queue.
+void want_slice_end(const RunQueue& rq);
+void begin_turn(RunQueue& rq, u64 began);
+
+// --- who runs where (balance.cpp)
+
+// Puts a runnable task into the queue, locked, and has its CPU make room if the task is more urgent than what runs
+// there, or end the turn of an equal in time.
+void enqueue(RunQueue& rq, Task& task, PrioArray::Where where);
+
+// The CPU for a task that is about to be queued: an idle one, if possible that which it knows; else, for a
+// real-time task, the one that runs the least urgent; else that which it knows.
+u32 select_cpu(const Task& task);
+
+// The level of the most urgent task that waits in another queue, and whether it is more urgent than all here.
+u32 most_urgent_elsewhere(const RunQueue& rq);
+bool more_urgent_elsewhere(const RunQueue& rq);
+
+// A task waits in some queue though it may be more urgent than what another CPU runs: has that CPU look. No lock held.
+void offer(const Task& task);
+
+// Takes a task from another queue that is more urgent than any here, if there is one that may run here. No lock held;
+// interrupts masked.
+void pull_more_urgent(RunQueue& rq);
+
+// Brings a task that waits in a queue where it may not run, or in none, to a CPU where it may run. No lock held;
+// interrupts masked.
+void move_to_allowed_cpu(Task& task);
+
+// Makes `cpu` look whether it runs what it should. No lock held but a wake_lock.
+void resched_cpu(u32 cpu);
+
+} // namespace faultline

@@ -1,0 +1,124 @@
+// Making tasks runnable, and what changes how or where a task runs: priority and affinity.
+#include <arch/irq.hpp>
+
+#include "arch/contract/clock.hpp"
+#include "base/concurrency.hpp"
+#include "kernel/sched/irq_lock.hpp"
+#include "kernel/sched/run_queue.hpp"
+#include "kernel/sched/sched.hpp"
+
+namespace faultline {
+
+namespace {
+
+using Where = PrioArray::Where;
+
+bool asleep(const Task& task) {
+    return task.state != TaskState::Running && task.state != TaskState::Zombie &&
+           task.state != TaskState::Dead;
+}
+
+// It had decided to sleep and its CPU has not yet left it: it stays. False: its CPU has.
+bool wake_before_it_sleeps(Task& task) {
+    if (task.on_rq == OnRq::No)
+        return false;
+    RunQueue& rq = lock_task_rq(task);
+    const bool still = task.on_rq != OnRq::No;
+    if (still)
+        task.state = TaskState::Running;
+    rq.lock.unlock();
+    return still;
+}
+
+// Its wake_lock is held and no CPU stands on it.
+void activate(Task& task) {
+    const u32 cpu = select_cpu(task);
+    RunQueue& rq = rq_of(cpu);
+    {
+        const Guard lock(rq.lock);
+        task.cpu = cpu;
+        task.state = TaskState::Running;
+        enqueue(rq, task, Where::Back);
+    }
+    offer(task);
+}
+
+} // namespace
+
+bool wake_up_process(Task& task) {
+    std::atomic_thread_fence(
+        std::memory_order_seq_cst); // what it waits for before the question whether it does
+    IrqLocked lock(task.wake_lock);
+    if (!asleep(task))
+        return false;
+    if (wake_before_it_sleeps(task))
+        return true;
+    std::atomic_thread_fence(std::memory_order_acquire); // on_rq before on_cpu
+    spin_until([&] { return !task.on_cpu.load(std::memory_order_acquire); });
+    activate(task);
+    return true;
+}
+
+void wake_up_new_task(Task& task) {
+    IrqLocked lock(task.wake_lock);
+    activate(task);
+}
+
+void sched_set_prio(Task& task, s32 prio) {
+    IrqLocked lock(task.wake_lock);
+    RunQueue& rq = lock_task_rq(task);
+    const bool queued = task.on_rq == OnRq::Queued;
+    const Where where = prio > task.prio ? Where::Front : Where::Back;
+    if (queued)
+        rq.remove(task);
+    task.prio = prio;
+    task.slice_used_ns = 0;
+    if (queued)
+        enqueue(rq, task, where);
+    const bool running = rq.running == &task;
+    if (running) {
+        rq.running_level = PrioArray::level_of(task);
+        rq.turn_began_ns = clock_ns();
+    }
+    rq.lock.unlock();
+    if (queued)
+        offer(task);
+    if (running)
+        resched_cpu(rq.cpu);
+}
+
+void set_cpus_allowed(Task& task, u32 cpus) {
+    const bool running_here = &task == current();
+    bool leaves = false;
+    while (true) {
+        IrqLocked lock(task.wake_lock);
+        RunQueue& rq = lock_task_rq(task);
+        task.cpus_allowed = cpus;
+        leaves = !may_run_on(task, rq.cpu) && task.on_rq != OnRq::No;
+        const bool queued = task.on_rq == OnRq::Queued;
+        const bool still_left = queued && task.on_cpu.load(std::memory_order_acquire);
+        rq.lock.unlock();
+        if (!leaves)
+            return;
+        if (still_left) { // its CPU is about to switch from it
+            spin_until([&] { return !task.on_cpu.load(std::memory_order_acquire); });
+            continue;
+        }
+        if (queued)
+            move_to_allowed_cpu(task);
+        if (!may_run_on(*rq.running, rq.cpu))
+            resched_cpu(rq.cpu);
+        break;
+    }
+    if (running_here)
+        schedule();
+}
+
+u32 cpus_online() { return online_cpus; }
+
+void kick_process(const Task& task) {
+    if (task.cpu != machine::this_cpu().value() && task.on_cpu.load(std::memory_order_relaxed))
+        resched_cpu(task.cpu);
+}
+
+} // namespace faultline
