@@ -1,8 +1,11 @@
 // /proc/cpuinfo, as ARM has it (Linux arch/arm/kernel/setup.c c_show).
 #include <arch/cpu_id.hpp>
 
+#include <bit>
+
 #include "kernel/fs/procfs.hpp"
 #include "kernel/proc/hwcap.hpp"
+#include "kernel/sched/sched.hpp"
 
 namespace faultline {
 
@@ -18,12 +21,11 @@ constexpr struct {
     {HWCAP_LPAE, "lpae"},
 };
 
-} // namespace
-
-Result<void> show_cpuinfo(const Inode&, SeqFile& out) {
+// All are alike.
+void show_cpu(SeqFile& out, u32 cpu) {
     const u32 midr = read_cpuid_id();
-    out.printf("processor\t: 0\nmodel name\t: ARMv7 Processor rev %u (v7l)\nFeatures\t: ",
-               static_cast<unsigned>(midr & 0xf));
+    out.printf("processor\t: %u\nmodel name\t: ARMv7 Processor rev %u (v7l)\nFeatures\t: ",
+               static_cast<unsigned>(cpu), static_cast<unsigned>(midr & 0xf));
     for (const auto& feature : features)
         if ((ELF_HWCAP & feature.bit) != 0)
             out.printf("%s ", feature.name);
@@ -31,6 +33,13 @@ Result<void> show_cpuinfo(const Inode&, SeqFile& out) {
                "CPU revision\t: %u\n\n",
                static_cast<unsigned>(midr >> 24), static_cast<unsigned>(midr >> 20 & 0xf),
                static_cast<unsigned>(midr >> 4 & 0xfff), static_cast<unsigned>(midr & 0xf));
+}
+
+} // namespace
+
+Result<void> show_cpuinfo(const Inode&, SeqFile& out) {
+    for (u32 cpus = cpus_online(); cpus != 0; cpus &= cpus - 1)
+        show_cpu(out, static_cast<u32>(std::countr_zero(cpus)));
     out.text("Hardware\t: Generic DT based system\nRevision\t: 0000\nSerial\t\t: 0000000000000000\n");
     return {};
 }

@@ -1,4 +1,6 @@
 // The parts of /proc that count what the machine did: stat and loadavg (proc(5)).
+#include <bit>
+
 #include "arch/contract/clock.hpp"
 #include "kernel/fs/procfs.hpp"
 #include "kernel/proc/loadavg.hpp"
@@ -13,31 +15,38 @@ constexpr u64 CLOCK_TICK_NS = NSEC_PER_SEC / 100; // USER_HZ
 
 unsigned long long ticks(u64 nanoseconds) { return nanoseconds / CLOCK_TICK_NS; }
 
-// What all processes used that are there, or were waited for.
-CpuTime cpu_time_of_all() {
-    static constinit CpuTime reported;
-    CpuSamples sum;
-    for_each_process([&](const ThreadGroup& group) {
-        sum.add(group_use(group).cpu);
-        sum.add(group.children_use.cpu);
-    });
-    return cputime_adjust(sum, reported);
+template <class Visitor>
+void for_each_online_cpu(Visitor&& visit) {
+    for (u32 cpus = cpus_online(); cpus != 0; cpus &= cpus - 1)
+        visit(static_cast<u32>(std::countr_zero(cpus)));
+}
+
+void cpu_line(SeqFile& out, const CpuTime& busy, u64 idle_ns) {
+    // user nice system idle iowait irq softirq steal guest guest_nice
+    out.printf(" %llu 0 %llu %llu 0 0 0 0 0 0\n", ticks(busy.user_ns), ticks(busy.system_ns), ticks(idle_ns));
 }
 
 } // namespace
 
 u64 idle_time_ns() {
-    const CpuTime used = cpu_time_of_all();
-    const u64 busy = used.user_ns + used.system_ns, now = clock_ns();
-    return now > busy ? now - busy : 0;
+    u64 sum = 0;
+    for_each_online_cpu([&](u32 cpu) { sum += cpu_idle_ns(cpu); });
+    return sum;
 }
 
 Result<void> show_stat(const Inode&, SeqFile& out) {
-    const CpuTime used = cpu_time_of_all();
-    // user nice system idle iowait irq softirq steal guest guest_nice
-    for (const char* name : {"cpu ", "cpu0"})
-        out.printf("%s %llu 0 %llu %llu 0 0 0 0 0 0\n", name, ticks(used.user_ns), ticks(used.system_ns),
-                   ticks(idle_time_ns()));
+    CpuTime all;
+    for_each_online_cpu([&](u32 cpu) {
+        const CpuTime busy = cpu_busy_time(cpu);
+        all.user_ns += busy.user_ns;
+        all.system_ns += busy.system_ns;
+    });
+    out.text("cpu ");
+    cpu_line(out, all, idle_time_ns());
+    for_each_online_cpu([&](u32 cpu) {
+        out.printf("cpu%u", static_cast<unsigned>(cpu));
+        cpu_line(out, cpu_busy_time(cpu), cpu_idle_ns(cpu));
+    });
     out.printf("btime %llu\nprocs_running %u\nprocs_blocked 0\n",
                static_cast<unsigned long long>((realtime_ns() - clock_ns()) / NSEC_PER_SEC),
                static_cast<unsigned>(nr_running()));

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "kernel/drivers/tty/tty.hpp"
+#include "kernel/fs/cpu_list.hpp"
 #include "kernel/fs/files_private.hpp"
 #include "kernel/fs/procfs.hpp"
 #include "kernel/proc/cred.hpp"
@@ -103,7 +104,7 @@ void show_ids(const Cred& cred, SeqFile& out) {
     out.text("\n");
 }
 
-s32 parent_pid(const ThreadGroup& group) { return group.parent != nullptr ? group.parent->pid : 0; }
+s32 parent_pid(const ThreadGroup& group) { return group.parent_pid; }
 
 } // namespace
 
@@ -140,7 +141,10 @@ Result<void> show_pid_status(const Inode& inode, SeqFile& out) {
     mask_line(out, "SigBlk", task.blocked);
     mask_line(out, "SigIgn", sets.ignored);
     mask_line(out, "SigCgt", sets.caught);
-    out.text("Cpus_allowed:\t1\nCpus_allowed_list:\t0\n");
+    const u32 allowed = task.cpus_allowed & cpus_online();
+    out.printf("Cpus_allowed:\t%x\nCpus_allowed_list:\t", static_cast<unsigned>(allowed));
+    show_cpu_list(out, allowed);
+    out.text("\n");
     return {};
 }
 
@@ -186,10 +190,11 @@ Result<void> show_pid_stat(const Inode& inode, SeqFile& out) {
                static_cast<unsigned long long>(sets.caught), static_cast<int>(task.exit_signal));
     // processor rt_priority policy delayacct_blkio_ticks guest_time cguest_time start_data end_data start_brk
     // arg_start arg_end env_start env_end exit_code
-    out.printf("0 %d %d 0 0 0 %u %u %u %u %u %u %u %d\n", static_cast<int>(task.rt_priority),
-               static_cast<int>(task.policy), place(&MmStruct::start_data), place(&MmStruct::end_data),
-               place(&MmStruct::start_brk), place(&MmStruct::arg_start), place(&MmStruct::arg_end),
-               place(&MmStruct::env_start), place(&MmStruct::env_end), static_cast<int>(task.exit_code));
+    out.printf("%u %d %d 0 0 0 %u %u %u %u %u %u %u %d\n", static_cast<unsigned>(u32{task.cpu}),
+               static_cast<int>(task.rt_priority), static_cast<int>(task.policy),
+               place(&MmStruct::start_data), place(&MmStruct::end_data), place(&MmStruct::start_brk),
+               place(&MmStruct::arg_start), place(&MmStruct::arg_end), place(&MmStruct::env_start),
+               place(&MmStruct::env_end), static_cast<int>(task.exit_code));
     return {};
 }
 

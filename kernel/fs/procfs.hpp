@@ -87,7 +87,7 @@ extern const FileOps pagemap_ops, pte_ops;
 Result<void> show_cpuinfo(const Inode& inode, SeqFile& out); // proc_cpuinfo.cpp
 Result<void> show_stat(const Inode& inode, SeqFile& out);    // proc_stat.cpp
 Result<void> show_loadavg(const Inode& inode, SeqFile& out);
-u64 idle_time_ns();                    // since boot
+u64 idle_time_ns();                    // of all CPUs together, since boot
 void make_system_entries(Inode& root); // proc_system.cpp
 
 } // namespace faultline

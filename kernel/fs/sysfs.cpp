@@ -3,22 +3,20 @@
 
 #include <iterator>
 
+#include "arch/contract/machine.hpp"
+#include "kernel/fs/cpu_list.hpp"
 #include "kernel/fs/mount.hpp"
 #include "kernel/fs/namei.hpp"
 #include "kernel/fs/procfs.hpp"
+#include "kernel/sched/sched.hpp"
 
 namespace faultline {
 
 namespace {
 
-constexpr u32 CPUS = 1;
-
-// A list of processors as cpuset(7) has it: "0", "0-3".
 Result<void> show_all_cpus(const Inode&, SeqFile& out) {
-    if constexpr (CPUS == 1)
-        out.text("0\n");
-    else
-        out.printf("0-%u\n", static_cast<unsigned>(CPUS - 1));
+    show_cpu_list(out, cpus_online());
+    out.text("\n");
     return {};
 }
 
@@ -28,7 +26,7 @@ Result<void> show_no_cpus(const Inode&, SeqFile& out) {
 }
 
 Result<void> show_last_cpu(const Inode&, SeqFile& out) {
-    out.printf("%u\n", static_cast<unsigned>(CPUS - 1));
+    out.printf("%u\n", static_cast<unsigned>(machine::MAX_CPUS - 1));
     return {};
 }
 
@@ -41,8 +39,10 @@ constexpr ProcEntry lists[] = {
 constexpr ProcEntry directory(const char* name) { return {.name = name, .mode = S_IFDIR | 0555}; }
 constexpr ProcEntry devices = directory("devices"), system_devices = directory("system"),
                     cpu = directory("cpu");
-constexpr ProcEntry cpu_directories[] = {directory("cpu0")};
-static_assert(std::size(cpu_directories) == CPUS);
+constexpr ProcEntry cpu_directories[] = {directory("cpu0"), directory("cpu1"), directory("cpu2"),
+                                         directory("cpu3"), directory("cpu4"), directory("cpu5"),
+                                         directory("cpu6"), directory("cpu7")};
+static_assert(std::size(cpu_directories) == machine::MAX_CPUS);
 
 } // namespace
 
@@ -53,8 +53,9 @@ void init_sysfs() {
     Inode& devices_inode = add_proc_entry(**root, devices);
     Inode& system_inode = add_proc_entry(devices_inode, system_devices);
     Inode& cpu_inode = add_proc_entry(system_inode, cpu);
-    for (const ProcEntry& one : cpu_directories)
-        add_proc_directory(cpu_inode, one, {});
+    for (u32 i = 0; i < machine::MAX_CPUS; ++i)
+        if ((cpus_online() & 1u << i) != 0)
+            add_proc_directory(cpu_inode, cpu_directories[i], {});
     for (const ProcEntry& list : lists)
         add_proc_entry(cpu_inode, list);
     for (Inode* inode : {*root, &devices_inode, &system_inode, &cpu_inode})

@@ -17,7 +17,12 @@ namespace faultline {
 
 namespace {
 
+struct TickCounts {
+    Relaxed<u32> user = 0, system = 0;
+};
+
 constinit PerCpu<Late<Timer>> ticks;
+constinit PerCpu<TickCounts> tick_counts;
 
 // A second over the limit: SIGXCPU, and again every second; at the hard limit SIGKILL (setrlimit(2)).
 void check_cpu_limit(ThreadGroup& group) {
@@ -34,10 +39,14 @@ void check_cpu_limit(ThreadGroup& group) {
 }
 
 void count(Task& task) {
-    if (interrupted_user_mode())
+    TickCounts& counts = tick_counts.here();
+    if (interrupted_user_mode()) {
         ++task.user_ticks;
-    else
+        counts.user = counts.user + 1;
+    } else {
         ++task.system_ticks;
+        counts.system = counts.system + 1;
+    }
 }
 
 void tick_expired(Timer&) {
@@ -70,6 +79,16 @@ void init_cpu_time() {
 }
 
 CpuSamples task_cpu(const Task& task) { return {task_run_time_ns(task), task.user_ticks, task.system_ticks}; }
+
+u64 cpu_idle_ns(u32 cpu) { return task_run_time_ns(idle_task_of(cpu)); }
+
+// Under the kernel lock: it is what was last said that must not become less.
+CpuTime cpu_busy_time(u32 cpu) {
+    static constinit PerCpu<CpuTime> reported;
+    const u64 now = clock_ns(), idle = cpu_idle_ns(cpu);
+    const TickCounts& counts = tick_counts.of(cpu);
+    return cputime_adjust({now > idle ? now - idle : 0, counts.user, counts.system}, reported.of(cpu));
+}
 
 CpuTime cputime_adjust(const CpuSamples& samples, CpuTime& reported) {
     const u64 run = samples.run_ns;

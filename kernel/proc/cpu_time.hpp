@@ -37,6 +37,10 @@ CpuTime cputime_adjust(const CpuSamples& samples, CpuTime& reported);
 
 CpuSamples task_cpu(const Task& task);
 
+// What a CPU did since boot: how long it was idle, and how the rest divides. `cpu` is online.
+u64 cpu_idle_ns(u32 cpu);
+CpuTime cpu_busy_time(u32 cpu);
+
 void init_cpu_time(); // once, at boot: the tick runs whenever a task does
 
 } // namespace faultline

@@ -58,6 +58,7 @@ void forget_original_parent(ThreadGroup& group) {
         ThreadGroup& child = group.children.front();
         group.children.pop_front();
         child.parent = &reaper;
+        child.parent_pid = reaper.pid;
         reaper.children.push_back(child);
         child.leader->exit_signal = SIGCHLD;
         for (Task& thread : child.threads)

@@ -80,6 +80,7 @@ Result<ThreadGroup*> copy_group(Task& child, u64 flags) {
     ThreadGroup* group = TRY(group_new());
     group->leader = &child;
     group->parent = (flags & CLONE_PARENT) != 0 ? own.parent : &own;
+    group->parent_pid = group->parent->pid;
     group->pgid = own.pgid;
     group->sid = own.sid;
     group->tty = own.tty;

@@ -19,10 +19,7 @@ Result<ThreadGroup*> group_or_current(s32 pid) {
 
 s32 sys_getpid() { return current()->group->pid; }
 s32 sys_gettid() { return current()->pid; }
-s32 sys_getppid() {
-    const ThreadGroup* parent = current()->group->parent;
-    return parent != nullptr ? parent->pid : 0;
-}
+s32 sys_getppid() { return current()->group->parent_pid; }
 
 Result<s32> sys_getpgid(s32 pid) { return TRY(group_or_current(pid))->pgid; }
 s32 sys_getpgrp() { return current_group().pgid; }

@@ -213,29 +213,33 @@ Result<u32> sys_sched_rr_get_interval_time64(s32 pid, UserAddr interval) {
     return rr_get_interval<Timespec64>(pid, interval);
 }
 
-// One CPU: the only mask that allows a task to run has bit 0.
+// A mask may be longer or shorter than ours; what is missing is zero. CPUs that there are not do not count. (Linux:
+// get_user_cpu_mask, __set_cpus_allowed_ptr.)
 Result<u32> sys_sched_setaffinity(s32 pid, u32 bytes, UserAddr mask) {
-    u32 low = 0;
-    TRY_VOID(copy_struct_from_user(&low, mask, std::min(bytes, u32{sizeof low})));
-    if (!may_schedule(*TRY(thread_or_current(pid))))
+    u32 cpus = 0;
+    TRY_VOID(copy_struct_from_user(&cpus, mask, std::min(bytes, u32{sizeof cpus})));
+    Task* task = TRY(thread_or_current(pid));
+    if (!may_schedule(*task))
         return Err(Errno::PERM);
-    if ((low & 1) == 0)
+    if ((cpus & cpus_online()) == 0)
         return Err(Errno::INVAL);
+    set_cpus_allowed(*task, cpus & cpus_online());
     return 0u;
 }
 
 Result<u32> sys_sched_getaffinity(s32 pid, u32 bytes, UserAddr mask) {
     if (bytes < sizeof(u32) || bytes % sizeof(u32) != 0)
         return Err(Errno::INVAL);
-    TRY(thread_or_current(pid));
-    TRY_VOID(put_user_u32(mask, 1));
+    const Task* task = TRY(thread_or_current(pid));
+    TRY_VOID(put_user_u32(mask, task->cpus_allowed & cpus_online()));
     return u32{sizeof(u32)};
 }
 
 Result<u32> sys_getcpu(UserAddr cpu, UserAddr node) {
-    for (const UserAddr where : {cpu, node})
-        if (where.value() != 0)
-            TRY_VOID(put_user_u32(where, 0));
+    if (cpu.value() != 0)
+        TRY_VOID(put_user_u32(cpu, current()->cpu));
+    if (node.value() != 0)
+        TRY_VOID(put_user_u32(node, 0));
     return 0u;
 }
 

@@ -6,6 +6,7 @@
 #include "base/late.hpp"
 #include "kernel/proc/clock.hpp"
 #include "kernel/proc/cred.hpp"
+#include "kernel/proc/siglock.hpp"
 #include "kernel/proc/syscalls.hpp"
 #include "kernel/proc/thread_group.hpp"
 #include "kernel/proc/time.hpp"
@@ -42,6 +43,7 @@ Result<u64> read_clock_of(const ThreadGroup& own, s32 clock) {
     // only), the kind in bits 1 and 0.
     const s32 pid = ~(clock >> 3);
     const bool of_thread = (clock & 4) != 0;
+    SigLocked lock; // who is found stays
     const Task* task = pid == 0 ? current() : find_task_by_vpid(pid);
     if (task == nullptr || (clock & 3) == 3 || (of_thread && task->group != &own))
         return Err(Errno::INVAL);

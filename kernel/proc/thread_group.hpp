@@ -39,6 +39,7 @@ struct ThreadGroup {
     u32 thread_count = 0;                   // in `threads`
 
     ThreadGroup* parent = nullptr; // nullptr: process 1
+    Relaxed<s32> parent_pid = 0;   // for getppid(2), which holds no lock that would keep the parent there
     ListHook sibling;
     List<ThreadGroup, &ThreadGroup::sibling> children;
     s32 pgid = 0;

@@ -19,6 +19,9 @@ void sched_fork(Task& child, const Task& parent) {
     else
         set_policy(child, parent.policy, 0, std::max(parent.nice, 0));
     child.prio = child.normal_prio;
+    child.cpus_allowed = parent.cpus_allowed;
+    child.cpu = u32{parent.cpu};
+    child.ran_on = child.cpu;
 }
 
 } // namespace faultline

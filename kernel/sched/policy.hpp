@@ -37,7 +37,7 @@ inline u64 sched_slice(const Task& task) {
 // Task::prio. (Linux: __setscheduler_params.)
 void set_policy(Task& task, s32 policy, s32 rt_priority, s32 nice);
 
-// Policy and priority of a new task: the parent's own, or with SCHED_RESET_ON_FORK plain ones where the
+// Policy, priority and CPUs of a new task: the parent's own, or with SCHED_RESET_ON_FORK plain ones where the
 // parent's are a privilege. Nobody can see the child yet.
 void sched_fork(Task& child, const Task& parent);
 

@@ -323,6 +323,8 @@ u64 task_run_time_ns(const Task& task) {
     return sum;
 }
 
+const Task& idle_task_of(u32 cpu) { return *rq_of(cpu).idle; }
+
 u32 nr_running() {
     u32 running = 0;
     for (u32 cpus = online_cpus; cpus != 0; cpus &= cpus - 1) {

@@ -68,8 +68,11 @@ void kick_process(const Task& task);
 // Makes `mm` (nullptr: none) current's address space, at once. The caller owns the references of both.
 void use_mm(MmStruct* mm);
 
-// Nanoseconds current has run so far, this turn included.
+// Nanoseconds a task has run so far, this turn included.
 u64 task_run_time_ns(const Task& task);
+
+// The task that an online CPU runs when there is no other.
+const Task& idle_task_of(u32 cpu);
 
 // Runnable tasks of all CPUs, the running ones included, idle ones not.
 u32 nr_running();
