@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The demonstration: four acts in plain language and a table. Every act and every cell is a boot of its own, whose exit
+# The demonstration: acts in plain language and a table. Every act and every cell is a boot of its own, whose exit
 # status is the only judge. Sourced by qemu-run.sh; boots with tools/run/machine.sh.
 
 # Cells are boots in the background, at most one per processor: `cells` holds their process ids, `cell_name` and
