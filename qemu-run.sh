@@ -8,7 +8,8 @@ usage() {
 ./qemu-run.sh                         the demonstration: the hang, the cure, and a table of scenarios and repairs
 ./qemu-run.sh --all                   the same, with every scenario in the table
 ./qemu-run.sh --list                  the scenarios: a name and a sentence each
-./qemu-run.sh --scenario NAME         one scenario, told as it goes, in a boot of its own, with livelock=halt
+./qemu-run.sh --scenario NAME         one scenario, told as it goes, in a boot of its own, with livelock=halt; one that
+                                      needs a certain machine chooses it
 ./qemu-run.sh --shell                 a shell to play with, on this terminal (fetches Debian's busybox the first time)
 ./qemu-run.sh --exec FILE [ARG...]    a static ARM Linux program of this computer, as a child of init
 ./qemu-run.sh --init PATH [ARG...]    this program of the initramfs is process 1
@@ -57,6 +58,8 @@ fi
 cd "$here"
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/faultline.XXXXXX")
 machine='' cells=()
+back_ends=("$mmu") # whose kernels are booted
+[[ $mode != demo ]] || back_ends=(walked softtlb) # some scenarios choose
 
 source tools/run/machine.sh
 source tools/run/demo.sh

@@ -8,6 +8,7 @@ include(Catch)
 include(cmake/back_ends.cmake)
 
 room(host_sources mm/*.cpp kernel/sched/*.cpp kernel/futex/*.cpp kernel/debug/describe_pte.cpp kernel/debug/format.cpp
+     kernel/debug/tlb_check.cpp
      arch/model/*.cpp)
 set(mmu_sources ${PROJECT_SOURCE_DIR}/arch/model/machine.cpp)
 list(REMOVE_ITEM host_sources ${mmu_sources})

@@ -73,11 +73,15 @@ bool set_loglevel(const char* value) {
 }
 bool set_tlb(const char* value) {
     const std::string_view word = value != nullptr ? value : "";
-    if (word != "lazy" && word != "eager")
+    if (word == "broken")
+        tlb_config.broken = tlb_config.check = true;
+    else if (word == "lazy" || word == "eager")
+        tlb_config.relax = word == "lazy" ? TlbRelax::Lazy : TlbRelax::Eager;
+    else
         return false;
-    tlb_config.relax = word == "lazy" ? TlbRelax::Lazy : TlbRelax::Eager;
     return true;
 }
+bool set_tlb_check(const char* value) { return parse_switch(value, tlb_config.check); }
 bool set_tlb_entries(const char* value) {
     return tlb_config.entries != 0 && // else the size of the TLB is the machine's affair
            parse_number(value, MIN_TLB_ENTRIES, MAX_TLB_ENTRIES, tlb_config.entries);
@@ -103,7 +107,8 @@ constexpr KnownArgument KNOWN[] = {
     {"livelock", set_livelock, "report or halt"},
     {"livelock_rounds", set_livelock_rounds, "a number from 1 on"},
     {"loglevel", set_loglevel, "0 to 8"},
-    {"tlb", set_tlb, "lazy or eager"},
+    {"tlb", set_tlb, "lazy, eager or broken"},
+    {"tlb_check", set_tlb_check, "0 or 1"},
     {"tlb_entries", set_tlb_entries, "8 to 512, and a kernel that fills the TLB itself (softtlb)"},
     {"init", set_init, "a path"},
 };

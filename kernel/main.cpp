@@ -7,6 +7,7 @@
 #include "base/late.hpp"
 #include "kernel/cmdline.hpp"
 #include "kernel/debug/printk.hpp"
+#include "kernel/debug/tlb_check.hpp"
 #include "kernel/fs/init.hpp"
 #include "kernel/futex/queue.hpp"
 #include "kernel/ipc/msg.hpp"
@@ -49,6 +50,7 @@ void start_kernel() {
     parse_boot_arguments(boot.command_line);
     printk(KERN_NOTICE, "Faultline on ARMv7, %u MiB", boot.ram_bytes >> 20);
     printk(KERN_INFO, "command line: %s", boot.command_line);
+    announce_tlb_sabotage();
     init_memory(boot);
     mmu_init_cpu();
     make_idle_task();

@@ -1,5 +1,6 @@
 #!/bin/bash
-# What takes too long for every day: all the tests, the portable rooms again without sanitizers, and every scenario on
+# What takes too long for every day: all the tests, the portable rooms again without sanitizers, the sabotages that tests must
+# catch, and every scenario on
 # other machines and with other boot arguments. The last line is `N passed, N failed`, of the scenarios.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,11 +10,12 @@ cmake --preset host-plain
 cmake --build --preset host-plain
 ctest --preset host-plain --parallel "$(nproc)" --exclude-regex '^(boot|conformance|source): '
 tests/conformance/run.sh
+tests/interleave/mutations.py
 
 # A line per boot: name, repair, what is expected, options.
 variants() {
-    local name gup gup_dirty fixup_2011 fixup trap calls demo sentence options
-    while IFS=$'\t' read -r name gup gup_dirty fixup_2011 fixup trap calls demo sentence; do
+    local name gup gup_dirty fixup_2011 fixup trap calls demo machine sentence options
+    while IFS=$'\t' read -r name gup gup_dirty fixup_2011 fixup trap calls demo machine sentence; do
         for options in '--icount' '--mem 32' '--mem 1024' '--append fault_around=0'; do
             # Without fault-around its scenario meets a page that nobody mapped.
             [[ $options != *fault_around* || $name != faultaround* ]] || continue

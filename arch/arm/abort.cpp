@@ -13,10 +13,21 @@ namespace faultline {
 
 namespace {
 
+extern "C" char usercopy_probe[], usercopy_probe_end[]; // usercopy.S
+
+// It asks what this CPU says, and nobody else.
+bool in_probe(const PtRegs& regs) {
+    return regs.pc >= reinterpret_cast<u32>(usercopy_probe) &&
+           regs.pc < reinterpret_cast<u32>(usercopy_probe_end);
+}
+
 // An abort has the interrupted code's interrupt mask, not the vector's: the fault path sleeps.
 void deliver(PtRegs& regs, const FaultInfo& fault) {
-    if (!fault.user_mode)
+    if (!fault.user_mode) {
         check_stack_end();
+        if (in_probe(regs) && fixup_exception(regs)) [[unlikely]]
+            return;
+    }
     if ((regs.cpsr & PSR_I) == 0)
         local_irq_enable();
     handle_abort(regs, fault);

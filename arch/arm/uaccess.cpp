@@ -11,6 +11,7 @@ extern "C" {
 u32 usercopy_from(void* to, u32 from, u32 bytes); // usercopy.S; these return the bytes left
 u32 usercopy_to(u32 to, const void* from, u32 bytes);
 u32 usercopy_clear(u32 to, u32 bytes);
+u32 usercopy_probe(u32 word, u32 write);
 }
 
 // An instruction that may fault, at local label 1; then control is at the C++ label `fault`. LDRT and STRT
@@ -74,6 +75,10 @@ Result<void> put_user_u8(UserAddr address, u8 value) {
     return {};
 fault:
     return Err(Errno::FAULT);
+}
+
+bool probe_user(UserAddr word, bool write) {
+    return access_ok(word, sizeof(u32)) && usercopy_probe(word.value(), write ? 1 : 0) != 0;
 }
 
 u32 copy_from_user(void* to, UserAddr from, u32 bytes) {

@@ -18,6 +18,21 @@ function usercopy_to
     mov r0, r2
     bx lr
 
+// u32 usercopy_probe(u32 word, u32 write): 1 if the access could be made. abort.cpp knows it by its place.
+function usercopy_probe
+    cmp r1, #0
+    access 1, 1f, ldrt r2, [r0]
+    beq 2f
+    access 1, 1f, strt r2, [r0]
+2:
+    mov r0, #1
+    bx lr
+1:
+    mov r0, #0
+    bx lr
+    .global usercopy_probe_end
+usercopy_probe_end:
+
 // u32 usercopy_clear(u32 to, u32 bytes)
 function usercopy_clear
     mov r2, r1

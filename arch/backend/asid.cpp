@@ -89,6 +89,9 @@ void activate(MmContext* mm) {
     asids.running[cpu] = mm;
 }
 
+// A CPU's own word: only itself changes it.
+bool runs_here(const MmContext& mm) { return asids.running[machine::this_cpu().value()] == &mm; }
+
 } // namespace faultline::backend
 
 namespace faultline {

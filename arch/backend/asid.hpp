@@ -13,6 +13,9 @@ inline constexpr Asid NO_ASID{0};
 // or no address space if nullptr, what this CPU translates through. Interrupts masked.
 void activate(MmContext* mm);
 
+// Whether this CPU translates through `mm`. Interrupts masked.
+bool runs_here(const MmContext& mm);
+
 // Supplied by the back end, called with the ASIDs' lock held and interrupts masked:
 
 // Makes `mm`, or nothing if nullptr, what this CPU translates through.

@@ -23,6 +23,12 @@ inline Asid asid_of(MmContext& mm) { return std::atomic_ref(mm.asid).load(std::m
 
 inline bool may_be_held_elsewhere(MmContext& mm) { return (cpus_of(mm) & ~bit(machine::this_cpu())) != 0; }
 
+// Those that a flush has to reach. Sabotaged, it forgets the others.
+inline u32 cpus_to_flush(MmContext& mm) {
+    const u32 cpus = cpus_of(mm);
+    return tlb_config.broken ? cpus & bit(machine::this_cpu()) : cpus;
+}
+
 // For tlb_generation().
 inline void count_invalidation(MmContext& mm, u32 cpu) {
     std::atomic_ref(mm.tlb_generation[cpu]).fetch_add(1, std::memory_order_relaxed);

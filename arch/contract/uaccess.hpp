@@ -43,6 +43,11 @@ inline Result<void> copy_struct_to_user(UserAddr to, const void* from, u32 bytes
     return {};
 }
 
+// Whether a program on this CPU could read, or write, the word just now: its TLB decides, and what its walker or miss
+// handler finds; a fault calls nobody. A write that could be made is made, with the value that was there. For checkers;
+// interrupts masked, any task, any lock held.
+bool probe_user(UserAddr word, bool write);
+
 // The futex accesses (Linux arch/arm/include/asm/futex.h), with LDREX/STREX. Both are called with page faults
 // disabled and the hash bucket's lock held; both return FAULT if the access faults, having written nothing.
 //

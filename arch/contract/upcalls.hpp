@@ -3,6 +3,7 @@
 #pragma once
 
 #include "arch/contract/fault_info.hpp"
+#include "arch/contract/pte.hpp"
 
 namespace faultline {
 
@@ -22,6 +23,10 @@ void handle_undefined(PtRegs& regs);
 // no abort), the page tables' view of its address and a backtrace. kernel/debug/panic.cpp.
 [[noreturn]] void die(const PtRegs& regs, const FaultInfo* fault, const char* format, ...)
     __attribute__((format(printf, 3, 4)));
+
+// tlb_check=1: a flush has returned, and a program on this CPU may still do with `page` what its entry forbids: write, or
+// else read. Interrupts masked. kernel/debug/tlb_check.cpp.
+void tlb_violation(UserAddr page, Pte entry, bool write);
 
 // SVC from user mode: number in r7, arguments in r0 – r6; the result goes to r0. Interrupts are on. kernel/syscall/.
 void handle_syscall(PtRegs& regs);

@@ -3,14 +3,48 @@
 #include <stdexcept>
 #include <utility>
 
+#include <cxxabi.h>
+#include <sanitizer/common_interface_defs.h>
+
 namespace faultline::model {
+
+namespace {
+
+#ifdef __SANITIZE_ADDRESS__
+constexpr bool ADDRESS_SANITIZER = true;
+#else
+constexpr bool ADDRESS_SANITIZER = false;
+#endif
+
+constexpr std::size_t STACK_BYTES = 256u << 10; // a failed assertion of a test formats its message on it
+
+// Stacks are used again: fresh ones would cost more than what most executions do.
+std::vector<std::unique_ptr<std::byte[]>>& spare_stacks() {
+    static std::vector<std::unique_ptr<std::byte[]>> stacks;
+    return stacks;
+}
+
+std::unique_ptr<std::byte[]> take_stack() {
+    if (spare_stacks().empty())
+        return std::make_unique_for_overwrite<std::byte[]>(STACK_BYTES);
+    std::unique_ptr<std::byte[]> stack = std::move(spare_stacks().back());
+    spare_stacks().pop_back();
+    return stack;
+}
+
+Executions* starting = nullptr; // makecontext() passes no pointers
+
+} // namespace
+
+Execution::~Execution() {
+    if (stack_)
+        spare_stacks().push_back(std::move(stack_));
+}
 
 Execution& Executions::create(void (*entry)(void*), void* argument) {
     all_.push_back(std::make_unique<Execution>(entry, argument));
     return *all_.back();
 }
-
-Execution& Executions::running() { return *running_; }
 
 void Executions::switch_to(Execution& next) {
     Execution& self = *running_;
@@ -19,27 +53,55 @@ void Executions::switch_to(Execution& next) {
     if (&next == &self)
         return;
     resume(next);
-    wait_for_turn(self);
-}
-
-// Hands the baton over. The thread of `next` starts when it is first needed.
-void Executions::resume(Execution& next) {
-    running_ = &next;
-    // The thread waits for its turn: thread_ is complete before anybody can ask whether it has started.
-    if (next.entry_ != nullptr && !next.thread_.joinable())
-        next.thread_ = std::thread([this, &next] {
-            next.turn_.acquire();
-            run(next);
-        });
-    next.turn_.release();
-}
-
-void Executions::wait_for_turn(Execution& self) {
-    self.turn_.acquire();
     if (self.abandoned_)
         throw ExecutionAbandoned{};
     if (&self == &first_ && failure_)
         std::rethrow_exception(std::exchange(failure_, nullptr));
+}
+
+void Executions::prepare(Execution& execution) {
+    execution.state_ = Execution::State::Started;
+    execution.stack_ = take_stack();
+    execution.stack_bottom_ = execution.stack_.get();
+    execution.stack_size_ = STACK_BYTES;
+    getcontext(&execution.context_);
+    execution.context_.uc_stack.ss_sp = execution.stack_.get();
+    execution.context_.uc_stack.ss_size = STACK_BYTES;
+    execution.context_.uc_link = nullptr;
+    makecontext(&execution.context_, begin, 0);
+}
+
+// Returns when somebody resumes the caller.
+void Executions::resume(Execution& next) {
+    Execution& self = *running_;
+    if (next.state_ == Execution::State::New && &next != &first_)
+        prepare(next);
+    void* const globals = abi::__cxa_get_globals();
+    self.exceptions_ = std::exchange(*static_cast<Execution::ExceptionState*>(globals), next.exceptions_);
+    previous_ = &self;
+    running_ = &next;
+    starting = this;
+    if constexpr (ADDRESS_SANITIZER) {
+        void** const keep = self.state_ == Execution::State::Over ? nullptr : &self.fake_stack_;
+        __sanitizer_start_switch_fiber(keep, next.stack_bottom_, next.stack_size_);
+    }
+    swapcontext(&self.context_, &next.context_);
+    arrive(self);
+}
+
+// The sanitizer tells whose stack we have left: the thread's own is known from then on.
+void Executions::arrive(Execution& self) {
+    if constexpr (ADDRESS_SANITIZER)
+        __sanitizer_finish_switch_fiber(self.fake_stack_, &previous_->stack_bottom_, &previous_->stack_size_);
+}
+
+void Executions::begin() {
+    Executions& executions = *starting;
+    Execution& self = *executions.running_;
+    executions.arrive(self);
+    executions.run(self);
+    self.state_ = Execution::State::Over;
+    executions.resume(executions.first_); // never comes back
 }
 
 void Executions::run(Execution& self) {
@@ -47,24 +109,20 @@ void Executions::run(Execution& self) {
         self.entry_(self.argument_);
         throw std::logic_error("model: the entry function of a context returned");
     } catch (const ExecutionAbandoned&) {
-        return; // abandon_all joins this thread and goes on
+        // abandon_all goes on
     } catch (...) {
-        failure_ = std::current_exception();
+        if (!self.abandoned_)
+            failure_ = std::current_exception();
     }
-    if (!self.abandoned_)
-        resume(first_);
 }
 
 void Executions::abandon_all() {
     for (const auto& execution : all_) {
-        if (!execution->thread_.joinable())
+        if (execution->state_ != Execution::State::Started)
             continue;
         execution->abandoned_ = true;
-        running_ = execution.get();
-        execution->turn_.release();
-        execution->thread_.join();
+        resume(*execution);
     }
-    running_ = &first_;
     all_.clear();
 }
 

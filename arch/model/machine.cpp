@@ -285,10 +285,12 @@ void Machine::speculate_on(u32 cpu, u32 slot) {
         return;
     }
     const u32 table = slot & ~0x3ffu;
-    for (u32 megabyte = 0; megabyte < EMPTY_DIRECTORY_BYTES / 4; ++megabyte) {
-        const u32 first = memory.read_word(directory + 4 * megabyte).value;
+    const auto& named = memory.table_slots();
+    const auto end = named.lower_bound(directory + EMPTY_DIRECTORY_BYTES);
+    for (auto at = named.lower_bound(directory); at != end; ++at) {
+        const u32 first = memory.read_word(*at).value;
         if ((first & 3) == 1 && (first & ~0x3ffu) == table)
-            prefetch(cpu, megabyte << 20 | (slot & 0x3ff) / 4 << PAGE_SHIFT);
+            prefetch(cpu, (*at - directory) / 4 << 20 | (slot & 0x3ff) / 4 << PAGE_SHIFT);
     }
 }
 

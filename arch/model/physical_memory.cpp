@@ -4,6 +4,7 @@
 #include <cstring>
 #include <new>
 #include <stdexcept>
+#include <utility>
 
 namespace faultline::model {
 
@@ -15,11 +16,23 @@ constexpr int PATTERN =
 
 } // namespace
 
+// That of the machine before is used again if it fits: the host takes longer to map memory than to fill it.
+PhysicalMemory::Ram PhysicalMemory::spare_;
+u32 PhysicalMemory::spare_bytes_ = 0;
+
 void PhysicalMemory::Free::operator()(u8* ram) const { ::operator delete[](ram, ALIGNMENT); }
 
-PhysicalMemory::PhysicalMemory(u32 base, u32 bytes)
-    : base_(base), bytes_(bytes), ram_(static_cast<u8*>(::operator new[](bytes, ALIGNMENT))) {
+PhysicalMemory::PhysicalMemory(u32 base, u32 bytes) : base_(base), bytes_(bytes) {
+    if (spare_ && spare_bytes_ == bytes)
+        ram_ = std::move(spare_);
+    else
+        ram_.reset(static_cast<u8*>(::operator new[](bytes, ALIGNMENT)));
     std::memset(ram_.get(), PATTERN, bytes);
+}
+
+PhysicalMemory::~PhysicalMemory() {
+    spare_ = std::move(ram_);
+    spare_bytes_ = bytes_;
 }
 
 u8* PhysicalMemory::at(u32 address) const {
@@ -45,6 +58,8 @@ PhysicalWord PhysicalMemory::read_word(u32 address) const {
 void PhysicalMemory::store_descriptor(u32* slot, u32 descriptor) {
     log_.push_back({.address = address_of(slot), .before = *slot, .after = descriptor});
     std::atomic_ref(*slot).store(descriptor, std::memory_order_release);
+    if ((descriptor & 3) == 1) // B3.5.1
+        table_slots_.insert(log_.back().address);
 }
 
 void PhysicalMemory::rewind(std::size_t mark) {

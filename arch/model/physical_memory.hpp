@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "arch/model/walker.hpp"
@@ -19,6 +20,9 @@ class PhysicalMemory {
   public:
     // `base` page-aligned, `bytes` whole pages. Filled with a pattern, so that forgetting to clear shows.
     PhysicalMemory(u32 base, u32 bytes);
+    ~PhysicalMemory();
+    PhysicalMemory(const PhysicalMemory&) = delete;
+    PhysicalMemory& operator=(const PhysicalMemory&) = delete;
 
     u32 base() const { return base_; }
     u32 bytes() const { return bytes_; }
@@ -41,6 +45,9 @@ class PhysicalMemory {
 
     const std::vector<DescriptorStore>& log() const { return log_; }
 
+    // Where a descriptor that names a second-level table was ever stored.
+    const std::set<u32>& table_slots() const { return table_slots_; }
+
     // A point in the log, and going back to it: undoes the descriptor stores made since, newest first.
     std::size_t mark() const { return log_.size(); }
     void rewind(std::size_t mark);
@@ -49,10 +56,15 @@ class PhysicalMemory {
     struct Free {
         void operator()(u8* ram) const;
     };
+    using Ram = std::unique_ptr<u8[], Free>;
+    static Ram spare_;
+    static u32 spare_bytes_;
+
     u32 base_;
     u32 bytes_;
-    std::unique_ptr<u8[], Free> ram_;
+    Ram ram_;
     std::vector<DescriptorStore> log_;
+    std::set<u32> table_slots_;
 };
 
 } // namespace faultline::model

@@ -93,6 +93,12 @@ Result<u8> get_user_u8(UserAddr address) { return get_user<u8>(address); }
 Result<void> put_user_u32(UserAddr address, u32 value) { return put_user(address, value); }
 Result<void> put_user_u8(UserAddr address, u8 value) { return put_user(address, value); }
 
+// No step of its own: it is asked from outside.
+bool probe_user(UserAddr word, bool write) {
+    const AccessType type = write ? AccessType::Write : AccessType::Read;
+    return Machine::get().translate(word.value(), {.type = type, .privileged = false}, Mode::User).ok();
+}
+
 u32 copy_from_user(void* to, UserAddr from, u32 bytes) {
     return for_each_chunk(from, bytes, AccessType::Read, [to](const u8* host, u32 offset, u32 length) {
         std::memcpy(static_cast<u8*>(to) + offset, host, length);

@@ -4,6 +4,7 @@
 #include <arch/irq.hpp>
 
 #include "arch/backend/asid.hpp"
+#include "arch/backend/flush_check.hpp"
 #include "arch/softtlb/cpu.hpp"
 #include "base/concurrency.hpp"
 
@@ -42,14 +43,16 @@ bool local_flush(MmContext& mm, UserAddr start, UserAddr end) {
 void flush(MmContext& mm, UserAddr start, UserAddr end) {
     schedule_point("flush all TLBs");
     std::atomic_thread_fence(std::memory_order_seq_cst); // truth before cpu_mask (backend/tlb.hpp)
-    const u32 cpus = cpus_of(mm), here = bit(machine::this_cpu());
+    const u32 cpus = cpus_to_flush(mm), here = bit(machine::this_cpu());
     if ((cpus & here) != 0)
         drop_here(mm, start, end);
-    if ((cpus & ~here) == 0)
-        return;
-    Drop what{asid_of(mm), start, end};
-    machine::smp_call_function_many(cpus & ~here, shoot_down, &what);
-    count_invalidations(mm, cpus & ~here);
+    if ((cpus & ~here) != 0) {
+        Drop what{asid_of(mm), start, end};
+        machine::smp_call_function_many(cpus & ~here, shoot_down, &what);
+        count_invalidations(mm, cpus & ~here);
+    }
+    if (tlb_config.check) [[unlikely]]
+        check_flush(mm, start, end);
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 // Dropping translations from TLBs, and counting that it was done. Who may hold any: arch/backend/tlb.hpp; its barriers
 // are the DSBs of store_descriptor and set_translation_table.
 #include "arch/backend/tlb.hpp"
+#include "arch/backend/flush_check.hpp"
 
 namespace faultline {
 
@@ -11,17 +12,17 @@ namespace {
 // Beyond this many pages the whole mm is dropped (Linux 6.1: 33 on x86, 512 on arm64).
 constexpr u32 MAX_PAGES_ONE_BY_ONE = 32;
 
-// Calls here(asid) or everywhere(asid), as the CPUs that hold translations of `mm` require, and counts.
+// Drops [start, end) by here(asid) or everywhere(asid), as the CPUs that hold translations of `mm` require, and counts.
 template <class Here, class Everywhere>
-void invalidate(MmContext& mm, Here here, Everywhere everywhere) {
-    const u32 cpus = cpus_of(mm);
-    if (cpus == 0)
-        return; // it has never run
+void invalidate(MmContext& mm, UserAddr start, UserAddr end, Here here, Everywhere everywhere) {
+    const u32 cpus = cpus_to_flush(mm);
     if (cpus == bit(machine::this_cpu()))
         here(asid_of(mm));
-    else
+    else if (cpus != 0) // else it has never run
         everywhere(asid_of(mm));
     count_invalidations(mm, cpus);
+    if (tlb_config.check) [[unlikely]]
+        check_flush(mm, start, end);
 }
 
 } // namespace
@@ -39,7 +40,7 @@ void local_flush_tlb_mm(MmContext& mm) {
 void flush_tlb_page(MmContext& mm, UserAddr address) {
     const UserAddr page = address.page();
     invalidate(
-        mm, [page](Asid asid) { machine::tlb_invalidate_mva(page, asid); },
+        mm, page, page + PAGE_SIZE, [page](Asid asid) { machine::tlb_invalidate_mva(page, asid); },
         [page](Asid asid) { machine::tlb_invalidate_mva_inner_shareable(page, asid); });
 }
 
@@ -53,14 +54,16 @@ void flush_tlb_range(MmContext& mm, UserAddr start, UserAddr end) {
             invalidate_page(page);
     };
     invalidate(
-        mm, [&](Asid asid) { each_page([asid](UserAddr page) { machine::tlb_invalidate_mva(page, asid); }); },
+        mm, start, end,
+        [&](Asid asid) { each_page([asid](UserAddr page) { machine::tlb_invalidate_mva(page, asid); }); },
         [&](Asid asid) {
             each_page([asid](UserAddr page) { machine::tlb_invalidate_mva_inner_shareable(page, asid); });
         });
 }
 
 void flush_tlb_mm(MmContext& mm) {
-    invalidate(mm, machine::tlb_invalidate_asid, machine::tlb_invalidate_asid_inner_shareable);
+    invalidate(mm, UserAddr(0), UserAddr(TASK_SIZE), machine::tlb_invalidate_asid,
+               machine::tlb_invalidate_asid_inner_shareable);
 }
 
 void flush_tlb_fix_spurious_fault(MmContext& mm, UserAddr address) { local_flush_tlb_page(mm, address); }

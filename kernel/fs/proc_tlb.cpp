@@ -2,12 +2,15 @@
 
 #include "arch/contract/machine.hpp"
 #include "arch/contract/tlb.hpp"
+#include "kernel/debug/tlb_check.hpp"
 
 namespace faultline {
 
 Result<void> show_tlb(const Inode&, SeqFile& out) {
     out.printf("mmu %s\n", mmu_name());
     out.printf("relaxing %s\n", tlb_config.relax == TlbRelax::Lazy ? "lazy" : "eager");
+    if (tlb_config.check)
+        out.printf("violations %u\n", tlb_violations());
     if (tlb_config.entries == 0)
         return {};
     out.printf("entries %u\n", tlb_config.entries);

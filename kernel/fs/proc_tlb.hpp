@@ -5,7 +5,8 @@
 
 namespace faultline {
 
-// Which back end runs, how it relaxes, and where software fills the TLB, TlbStatistics of each CPU, a line each.
+// Which back end runs, how it relaxes, what the checker of flushes found if there is one, and where software fills the
+// TLB, TlbStatistics of each CPU, a line each.
 Result<void> show_tlb(const Inode& inode, SeqFile& out);
 
 } // namespace faultline

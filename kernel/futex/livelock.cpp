@@ -180,9 +180,10 @@ void LivelockDetector::report() const {
 
     if (livelock_policy == LivelockPolicy::Report)
         return;
-    console_printf("faultline: livelock: %s of %s[%d] turned %u times, its page-table entry stayed %s, and "
+    console_printf("faultline: livelock: %s of %s[%d] turned %u times, its %s entry stayed %s, and "
                    "fault_in=%s never repaired it\n",
-                   operation_, task.comm, task.pid, unchanged_, explanation.name,
+                   operation_, task.comm, task.pid, unchanged_,
+                   cause() == LivelockCause::Stale ? "TLB" : "page-table", explanation.name,
                    fault_in_name(fault_in_policy));
     machine_exit(LIVELOCK_STATUS);
 }

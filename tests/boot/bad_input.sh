@@ -36,6 +36,9 @@ refused --scenario --scenario ''
 refused --scenario --scenario 'a b'
 for value in '' x -1 0 31 1025 1.5 99999999999999999999; do refused --mem --mem "$value"; done
 for value in "" x 0 9 -1; do refused --smp --smp "$value"; done
+refused --smp --smp 1 --scenario stale.lock_pi
+refused --smp --scenario broken.unmap --smp 1
+refused --mmu --mmu walked --scenario stale.lock_pi
 for value in '' x 0 -1 1e3; do refused --timeout --timeout "$value"; done
 for value in '' x softtlb2 'walked softtlb'; do refused --mmu --mmu "$value"; done
 for value in '' x GUP 'gup fixup'; do refused --fault-in --fault-in "$value" --init /sbin/init; done

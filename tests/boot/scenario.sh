@@ -4,6 +4,7 @@
 source "$(dirname "$0")/lib.sh"
 name=$1 repair=$2 expected=$3
 shift 3
+read -r -a machine < <(awk -F '\t' -v name="$name" '$1 == name && $9 != "-" { print $9 }' user/scenarios/catalogue.tsv)
 
 run "$@" --scenario "$name" --fault-in "$repair" --timeout 100
 if [[ $expected == hangs ]]; then
@@ -15,7 +16,7 @@ else
     check "nothing on standard error" equal "$(cat "$work/err")" ""
 fi
 if [[ $repair == fixup ]]; then
-    run "$@" --fault-in fixup --timeout 100 --init /sbin/init scenario-balanced "$name" </dev/null
+    run "${machine[@]}" "$@" --fault-in fixup --timeout 100 --init /sbin/init scenario-balanced "$name" </dev/null
     check "$name gives back its memory" equal "$status" 0
 fi
 finish

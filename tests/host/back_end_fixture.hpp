@@ -7,7 +7,7 @@
 #include "arch/contract/tlb.hpp"
 #include "arch/model/machine.hpp"
 #include "mm/page_alloc.hpp"
-#include "tests/host/with_tlb_relax.hpp"
+#include "tests/host/with_tlb_config.hpp"
 
 namespace faultline {
 

@@ -2,8 +2,11 @@
 // staleness exists here, what cures it, and that the oracle sees it.
 #include <catch2/catch.hpp>
 
+#include "arch/backend/flush_check.hpp"
 #include "arch/model/check.hpp"
+#include "kernel/debug/tlb_check.hpp"
 #include "tests/host/back_end_fixture.hpp"
+#include "tests/host/panic.hpp"
 
 using namespace faultline;
 using namespace faultline::model;
@@ -12,6 +15,42 @@ namespace {
 
 constexpr u32 ADDRESS = 0x0060'3000;
 const UserAddr PAGE{ADDRESS};
+
+// A page that CPU 1 has written, and so holds in its TLB; CPU 0 acts.
+struct HeldElsewhere {
+    TestMachine machine{{.cpus = 2}};
+    TestSpace space;
+    Pfn frame = new_frame();
+
+    HeldElsewhere() {
+        space.set(ADDRESS, Pte(frame, USER_RW));
+        for (const u32 cpu : {0u, 1u}) {
+            machine.select_cpu(cpu);
+            switch_mm(&space.context);
+        }
+        REQUIRE(write_on_cpu_1(1));
+    }
+    bool write_on_cpu_1(u32 value) {
+        machine.select_cpu(1);
+        const bool done = machine.store(ADDRESS, value, 4, Mode::User).ok();
+        machine.select_cpu(0);
+        return done;
+    }
+    u32 in_memory() { return machine.memory.read_word(frame.address().value()).value; }
+
+    enum class Take { WriteProtect, Unmap, Move };
+    void take_away(Take how) {
+        if (how == Take::WriteProtect) {
+            ptep_set_wrprotect(space.context, PAGE, space.slot(ADDRESS));
+        } else {
+            const Pte entry = ptep_get_and_clear(space.context, PAGE, space.slot(ADDRESS));
+            if (how == Take::Move)
+                space.set(ADDRESS + PAGE_SIZE, entry);
+        }
+        flush_tlb_range(space.context, PAGE, PAGE + PAGE_SIZE);
+    }
+};
+using Take = HeldElsewhere::Take;
 
 } // namespace
 
@@ -105,6 +144,43 @@ TEST_CASE("stale: without a flush a page can be written after truth forbids it, 
     flush_tlb_page(space.context, PAGE);
     CHECK(check_tlb_against_truth(space.context).empty());
     CHECK_FALSE(is_reachable(frame));
+}
+
+TEST_CASE("stale: tlb=broken lets another CPU write to what it no longer owns, and the checker of flushes "
+          "sees it") {
+    const WithCheckedFlushes broken(true);
+    HeldElsewhere test;
+    const u32 before = tlb_violations();
+    const Take how = GENERATE(Take::WriteProtect, Take::Unmap, Take::Move);
+    test.take_away(how);
+    CHECK(tlb_violations() == before + 1);
+    CHECK(test.in_memory() == 1); // the checker's own attempt left what it found
+    CHECK_FALSE(check_tlb_against_truth(test.space.context).empty());
+    CHECK(test.write_on_cpu_1(2));
+    CHECK(test.in_memory() == 2);
+    test.machine.select_cpu(1);
+    local_flush_tlb_mm(test.space.context); // or frames would be freed that a TLB can reach
+}
+
+TEST_CASE("stale: the checker of flushes is content with flushes that reach every CPU") {
+    const WithCheckedFlushes checked(false);
+    HeldElsewhere test;
+    const u32 before = tlb_violations();
+    test.take_away(GENERATE(Take::WriteProtect, Take::Unmap, Take::Move));
+    flush_tlb_page(test.space.context, PAGE);
+    flush_tlb_mm(test.space.context);
+    CHECK(tlb_violations() == before);
+    CHECK_FALSE(test.write_on_cpu_1(2));
+}
+
+TEST_CASE("stale: without sabotage what the checker of flushes finds is a panic") {
+    HeldElsewhere test;
+    (void)ptep_get_and_clear(test.space.context, PAGE, test.space.slot(ADDRESS)); // the flush is owed
+    CHECK_THROWS_WITH(
+        backend::check_flush(test.space.context, PAGE, PAGE + PAGE_SIZE),
+        "TLB of CPU 1: after a flush a program may still write 0x00603000, whose entry is: none");
+    test.machine.select_cpu(0);
+    flush_tlb_page(test.space.context, PAGE);
 }
 
 // Random work by several CPUs under every TLB policy. After each step that flushed as it must, no TLB permits

@@ -11,7 +11,7 @@
 #include "kernel/futex/syscalls.hpp"
 #include "kernel/sched/sched.hpp"
 #include "tests/host/futex_fixture.hpp"
-#include "tests/host/with_tlb_relax.hpp"
+#include "tests/host/with_tlb_config.hpp"
 
 using namespace faultline;
 using namespace faultline::harness;
@@ -147,6 +147,8 @@ void one_cell(FaultIn repair, State state, Op op) {
             CHECK_THAT(test.console,
                        Catch::Contains(std::string("cause    ") + STATE_NAMES[static_cast<int>(state)]));
             CHECK_THAT(test.console, Catch::Contains("\nfaultline: livelock: "));
+            CHECK_THAT(test.console, Catch::Contains(state == State::Stale ? "its TLB entry stayed stale"
+                                                                           : "its page-table entry stayed "));
             return;
         }
         CHECK_FALSE(status.has_value());

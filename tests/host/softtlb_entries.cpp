@@ -14,18 +14,6 @@ const UserAddr PAGE{ADDRESS};
 
 constexpr u32 page(u32 number) { return ADDRESS + number * PAGE_SIZE; }
 
-// tlb_entries=N for a scope; before the machine.
-class WithTlbEntries {
-  public:
-    explicit WithTlbEntries(u32 entries) : before_(std::exchange(tlb_config.entries, entries)) {}
-    ~WithTlbEntries() { tlb_config.entries = before_; }
-    WithTlbEntries(const WithTlbEntries&) = delete;
-    WithTlbEntries& operator=(const WithTlbEntries&) = delete;
-
-  private:
-    u32 before_;
-};
-
 TlbStatistics statistics(u8 cpu = 0) {
     TlbStatistics result;
     REQUIRE(tlb_statistics(CpuId(cpu), result));

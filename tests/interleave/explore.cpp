@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cstdio>
 
-#include "tests/host/with_tlb_relax.hpp"
+#include "tests/host/with_tlb_config.hpp"
 
 namespace faultline::interleave {
 
@@ -36,6 +36,7 @@ void report(const char* how, const Temper& temper, u64 runs, std::size_t longest
 void run_all(const char* how, const Runs& run) {
     for (const Temper& temper : TEMPERS) {
         const WithTlbRelax relax(temper.relax);
+        const WithTlbEntries room(MIN_TLB_ENTRIES); // so that some have to give way
         const auto start = std::chrono::steady_clock::now();
         u64 runs = 0;
         std::size_t longest = 0, steps = 0;

@@ -98,7 +98,7 @@ struct WaitAgainstWakeOp : WaitAgainstWake {
 } // namespace
 
 TEST_CASE("interleave: relax against futex") { explore(make<RelaxAgainstFutex>, 3); }
-TEST_CASE("interleave: futex against futex") { explore(make<FutexAgainstFutex>, 2); }
+TEST_CASE("interleave: futex against futex") { explore(make<FutexAgainstFutex>, 3); }
 TEST_CASE("interleave: age against futex") { explore(make<AgeAgainstFutex>, 3); }
 TEST_CASE("interleave: wait against wake") { explore(make<WaitAgainstWake>, 3); }
 TEST_CASE("interleave: wait against wake_op") { explore(make<WaitAgainstWakeOp>, 3); }

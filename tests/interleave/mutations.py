@@ -19,7 +19,30 @@ from typing import NamedTuple
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COPIED = ("arch", "base", "cmake", "kernel", "mm", "tests", "tools", "user", "linker", "CMakeLists.txt", "CMakePresets.json")
-KEEPS = "contract suite, a TLB that keeps everything"
+
+
+class Test(NamedTuple):
+    program: str
+    name: str
+
+
+def interleave(name):  # on the back end `walked`, as the next
+    return Test("interleave_tests", "interleave: " + name)
+
+
+def host(name):
+    return Test("host_tests", name)
+
+
+def softtlb_interleave(name):
+    return Test("softtlb_interleave_tests", "interleave: " + name)
+
+
+def softtlb_host(name):
+    return Test("softtlb_tests", name)
+
+
+KEEPS = host("contract suite, a TLB that keeps everything")
 
 
 class Sabotage(NamedTuple):
@@ -27,98 +50,124 @@ class Sabotage(NamedTuple):
     file: str
     old: str  # stands exactly once in the file
     new: str
-    test: str  # of interleave_tests, "interleave: " left out; or of host_tests
+    test: Test
 
 
 SABOTAGES = [
     # the back end: entries
     Sabotage("an access-flag update is a plain store", "arch/backend/entry.cpp",
              "while (!slot->compare_exchange(old, old.with(added)));", "while (slot->store(entry), false);",
-             "set dirty against set young without lock"),
+             interleave("set dirty against set young without lock")),
     Sabotage("the same, met under the lock", "arch/backend/entry.cpp",
              "while (!slot->compare_exchange(old, old.with(added)));", "while (slot->store(entry), false);",
-             "set dirty against set young"),
+             interleave("set dirty against set young")),
     Sabotage("ageing loads and stores instead of exchanging", "arch/backend/entry.cpp",
              "while (!slot->compare_exchange(old, old.without(flags)))", "for (slot->store(old.without(flags)); false;)",
-             "set dirty against age without lock"),
+             interleave("set dirty against age without lock")),
     Sabotage("get-and-clear loads and stores instead of exchanging", "arch/backend/entry.cpp",
              "const Pte old = slot->exchange(Pte{});", "const Pte old = slot->load(); slot->store(Pte{});",
-             "set dirty against get and clear without lock"),
+             interleave("set dirty against get and clear without lock")),
     Sabotage("an access-flag update leaves this CPU's TLB alone", "arch/backend/entry.cpp",
              "local_flush_tlb_page(mm, address);", "static_cast<void>(mm), static_cast<void>(address);", KEEPS),
     Sabotage("a clean page is mapped writable", "arch/backend/descriptor.hpp",
-             "if (pte_user_writable(pte))", "if (pte_write(pte))", "write fault against read fault"),
+             "if (pte_user_writable(pte))", "if (pte_write(pte))", interleave("write fault against read fault")),
     # the back end: TLBs and ASIDs
     Sabotage("a flush stays local if this CPU is among those that need it", "arch/walked/tlb.cpp",
              "if (cpus == bit(machine::this_cpu()))", "if ((cpus & bit(machine::this_cpu())) != 0)",
-             "unmap against write"),
+             interleave("unmap against write")),
     Sabotage("a CPU that arrives in an address space is not noted", "arch/backend/asid.cpp",
              "std::atomic_ref(mm->cpu_mask).fetch_or(1u << cpu, std::memory_order_relaxed);", "static_cast<void>(cpu);",
-             "switch against unmap"),
+             interleave("switch against unmap")),
     Sabotage("an ASID roll-over flushes nothing", "arch/backend/asid.cpp",
-             "    drop_everything();", "", "ASID roll-over against switch"),
+             "    drop_everything();", "", interleave("ASID roll-over against switch")),
     Sabotage("an ASID roll-over flushes one CPU only", "arch/walked/context.cpp",
              "machine::tlb_invalidate_all_inner_shareable();", "machine::tlb_invalidate_all();",
-             "ASID roll-over against switch"),
+             interleave("ASID roll-over against switch")),
     Sabotage("an ASID roll-over forgets who runs", "arch/backend/asid.cpp",
-             "asids.used.add(mm->asid);", "", "ASID roll-over against read"),
+             "asids.used.add(mm->asid);", "", interleave("ASID roll-over against read")),
     Sabotage("the ASID lock is given up before the table is changed", "arch/backend/asid.cpp",
              "    const Guard guard(asids.lock);", "    { const Guard guard(asids.lock); }",
-             "ASID roll-over against switch"),
+             interleave("ASID roll-over against switch")),
+    # the back end that software fills the TLB for
+    Sabotage("a shootdown skips the other CPUs", "arch/softtlb/tlb.cpp",
+             "if ((cpus & ~here) != 0) {", "if (false) {", softtlb_interleave("unmap against write")),
+    Sabotage("a shootdown skips the CPU that asks for it", "arch/softtlb/tlb.cpp",
+             "if ((cpus & here) != 0)", "if (false)", softtlb_interleave("copy-on-write break against read")),
+    Sabotage("a shootdown drops the entry but not the hardware's copy of it", "arch/softtlb/cpu_tlb.cpp",
+             "        machine::tlb_invalidate_mva(page_of(entry), asid_of(entry));\n", "",
+             softtlb_interleave("unmap against write")),
+    Sabotage("a shootdown finds only what its CPU uses just now", "arch/softtlb/cpu_tlb.cpp",
+             "        if (entry.tag != NO_TAG && asid_of", "        if (entry.installed && asid_of",
+             softtlb_host("softtlb: a flush reaches what waits under another ASID, and every CPU that may hold it")),
+    Sabotage("a miss loads a clean page as if it were dirty", "arch/softtlb/refill.cpp",
+             "backend::derive_descriptor(truth)", "backend::derive_descriptor(pte_mkdirty(truth))",
+             softtlb_interleave("write fault against read fault")),
+    Sabotage("a miss loads an old page", "arch/softtlb/refill.cpp",
+             "return access.execute ? pte_user_executable(truth) : pte_user_readable(truth);", "return pte_present(truth);",
+             softtlb_host("softtlb: a miss on an entry that does not permit the access is a fault, and loads nothing")),
+    Sabotage("an entry is read, and a shootdown let in before it is loaded", "arch/softtlb/refill.cpp",
+             "    const IrqGuard no_interrupts;\n", "", softtlb_interleave("fork against write")),
+    Sabotage("a switch leaves the other address space's entries in use", "arch/softtlb/cpu_tlb.cpp",
+             "        uninstall_all();\n        selected_", "        selected_", softtlb_interleave("switch against unmap")),
+    Sabotage("a switch keeps what was loaded under an ASID that is another's now", "arch/softtlb/context.cpp",
+             "if (cpu.must_drop_all.load(std::memory_order_relaxed)) {", "if (false) {",
+             softtlb_interleave("ASID roll-over against switch")),
+    Sabotage("a roll-over tells its own CPU only", "arch/softtlb/context.cpp",
+             "for (softtlb::Cpu& cpu : softtlb::cpus)\n        cpu.must", "softtlb::this_cpu().must",
+             softtlb_interleave("ASID roll-over against switch")),
+    Sabotage("what had to give way stays in the private tables", "arch/softtlb/cpu_tlb.cpp",
+             "    if (evicted)\n        remove(index);", "", softtlb_host("softtlb: first in, first out")),
+    Sabotage("a spurious fault flushes nothing", "mm/memory.cpp",
+             "flush_tlb_fix_spurious_fault(vmf.mm.context, vmf.address);", "return 0;",
+             softtlb_interleave("relax against futex")),
     # mm: faults
     Sabotage("a copy-on-write break does not flush", "mm/memory.cpp",
-             "            flush_tlb_page(vmf.mm.context, vmf.address);\n", "", "copy-on-write break against read"),
+             "            flush_tlb_page(vmf.mm.context, vmf.address);\n", "", interleave("copy-on-write break against read")),
     Sabotage("a copy-on-write break does not look whether the entry changed", "mm/memory.cpp",
-             "if (ptep_get(vmf.slot) == vmf.orig_pte) {", "if (true) {", "one copy-on-write break by two"),
+             "if (ptep_get(vmf.slot) == vmf.orig_pte) {", "if (true) {", interleave("one copy-on-write break by two")),
     Sabotage("a shared page is reused whoever else has it", "mm/memory.cpp",
-             "page_count(*page) == 1", "page_count(*page) >= 1", "two copy-on-write breaks"),
+             "page_count(*page) == 1", "page_count(*page) >= 1", interleave("two copy-on-write breaks")),
     Sabotage("making young does not look whether the entry changed", "mm/memory.cpp",
              "        return 0;\n    const Pte young", "        (void)0;\n    const Pte young",
-             "madvise against write to an old page"),
+             interleave("madvise against write to an old page")),
     Sabotage("a page is installed over another's", "mm/memory.cpp",
              "if (pte_none(ptep_get(vmf.slot))) {\n            install_pte", "if (true) {\n            install_pte",
-             "two first writes"),
+             interleave("two first writes")),
     Sabotage("the zero page is installed over another's", "mm/memory.cpp",
              "if (pte_none(ptep_get(vmf.slot))) {\n            set_pte_at", "if (true) {\n            set_pte_at",
-             "first read against first write"),
+             interleave("first read against first write")),
     Sabotage("a spurious fault flushes nothing", "mm/memory.cpp",
-             "flush_tlb_fix_spurious_fault(vmf.mm.context, vmf.address);", "return 0;", "relax against futex"),
+             "flush_tlb_fix_spurious_fault(vmf.mm.context, vmf.address);", "return 0;", interleave("relax against futex")),
     # mm: what takes permissions and pages away
     Sabotage("ageing does not flush", "mm/aging.cpp",
              "page_mapcount(page) == 1; });\n    }\n    flush_tlb_range(mm.context, start, end);",
-             "page_mapcount(page) == 1; });\n    }", "age against write"),
+             "page_mapcount(page) == 1; });\n    }", interleave("age against write")),
     Sabotage("cleaning does not flush", "mm/aging.cpp",
              "pte_mkclean(pte_wrprotect(pte)));\n        });\n    }\n    flush_tlb_range(mm.context, start, end);",
-             "pte_mkclean(pte_wrprotect(pte)));\n        });\n    }", "clean against write"),
-    Sabotage("cleaning forgets the dirt", "mm/aging.cpp", "page->set(PG_DIRTY);", "(void)0;", "clean against write"),
+             "pte_mkclean(pte_wrprotect(pte)));\n        });\n    }", interleave("clean against write")),
+    Sabotage("cleaning forgets the dirt", "mm/aging.cpp", "page->set(PG_DIRTY);", "(void)0;", interleave("clean against write")),
     Sabotage("unmapping forgets the dirt", "mm/unmap.cpp", "page.set(PG_DIRTY);", "(void)0;", KEEPS),
     Sabotage("unmapping gives pages back before the flush", "mm/mmu_gather.cpp",
-             "pages_[count_++] = page;", "put_page(*page);", "unmap against write"),
+             "pages_[count_++] = page;", "put_page(*page);", interleave("unmap against write")),
     Sabotage("page tables go without a flush", "mm/pgtable.cpp",
              "flush_tlb_range(mm.context, UserAddr(lowest << PMD_SHIFT), UserAddr((highest + 1) << PMD_SHIFT));",
-             "(void)highest;", "unmap against write"),
+             "(void)highest;", interleave("unmap with its page table against read")),
     Sabotage("mprotect does not flush", "mm/change_protection.cpp",
-             "    flush_tlb_range(mm.context, start, end);\n", "", "mprotect against write"),
+             "    flush_tlb_range(mm.context, start, end);\n", "", interleave("mprotect against write")),
     Sabotage("mremap does not flush", "mm/change_protection.cpp",
-             "    flush_tlb_range(mm.context, old_start, old_start + bytes);\n", "", "mremap against write"),
+             "    flush_tlb_range(mm.context, old_start, old_start + bytes);\n", "", interleave("mremap against write")),
     Sabotage("fork does not flush", "mm/dup_mm.cpp",
-             "flush_tlb_mm(source.context);", "", "fork against write"),
+             "flush_tlb_mm(source.context);", "", interleave("fork against write")),
     Sabotage("fork does not write-protect the parent", "mm/copy_page_range.cpp",
-             "if (!vma.shared() && pte_write(ptep_get(source_slot)))", "if (false)", "fork against write"),
+             "if (!vma.shared() && pte_write(ptep_get(source_slot)))", "if (false)", interleave("fork against write")),
     Sabotage("get_user_pages takes no reference", "mm/gup.cpp", "        get_page(page);", "        (void)0;",
-             "get_user_pages against unmap"),
+             interleave("get_user_pages against unmap")),
     # futexes
     Sabotage("FUTEX_WAIT looks at the word before it has the lock", "kernel/futex/wait.hpp",
              "    Guard lock(bucket.lock);\n    if (TRY(futex_get_value_locked(address)) != value)\n        return Err(Errno::AGAIN);\n",
              "    if (TRY(futex_get_value_locked(address)) != value)\n        return Err(Errno::AGAIN);\n    Guard lock(bucket.lock);\n",
-             "wait against wake"),
+             interleave("wait against wake")),
 ]
-
-
-def binary_and_test(sabotage):
-    if sabotage.test == KEEPS:
-        return "host_tests", sabotage.test
-    return "interleave_tests", "interleave: " + sabotage.test
 
 
 def mutated(sabotage, text):
@@ -136,12 +185,18 @@ class Copy:
         self.build_dir = directory / "build"
         for name in COPIED:
             source, target = ROOT / name, self.tree / name
-            if source.is_dir():
-                shutil.copytree(source, target, dirs_exist_ok=True)
-            else:
-                shutil.copy2(source, target)
+            for path in source.rglob("*") if source.is_dir() else [source]:
+                if path.is_file():
+                    self.bring(path, target / path.relative_to(source))
         # Neither sanitizers nor warnings: what a sabotage leaves unused is no finding.
         self.execute(["cmake", "--preset", "host-plain", "-B", self.build_dir, "-DCMAKE_CXX_FLAGS=-O1 -w"])
+
+    @staticmethod
+    def bring(source, target):
+        """Only what differs, as new: an older run's objects were perhaps made of a sabotaged file."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.exists() or source.read_bytes() != target.read_bytes():
+            shutil.copy(source, target)
 
     def execute(self, command):
         done = subprocess.run(command, cwd=self.tree, capture_output=True, text=True)
@@ -149,37 +204,39 @@ class Copy:
             print(done.stdout[-4000:], done.stderr[-4000:], sep="", file=sys.stderr)
             sys.exit(2)
 
-    def build(self):
-        self.execute(["cmake", "--build", self.build_dir, "--target", "host_tests", "interleave_tests"])
+    def build(self, programs):
+        self.execute(["cmake", "--build", self.build_dir, "--target", *programs])
 
-    def passes(self, binary, test):
-        spec = test.replace(",", "\\,")
+    def passes(self, test):
+        spec = test.name.replace(",", "\\,")
         try:
-            done = subprocess.run([self.build_dir / binary, spec], capture_output=True, text=True, timeout=300)
+            done = subprocess.run([self.build_dir / test.program, spec], capture_output=True, text=True, timeout=300)
         except subprocess.TimeoutExpired:
             return False
         if "No test cases matched" in done.stdout + done.stderr:
-            sys.exit(f"mutations.py: there is no test `{test}`")
+            sys.exit(f"mutations.py: there is no test `{test.name}`")
         return done.returncode == 0
 
 
 def row(sabotage, verdict):
-    return f"| {sabotage.what} | `{sabotage.file}` | `{': '.join(filter(None, [sabotage.test]))}` | {verdict} |"
+    suite = "softtlb: " if sabotage.test.program.startswith("softtlb") else ""
+    return f"| {sabotage.what} | `{sabotage.file}` | `{suite}{sabotage.test.name.removeprefix(suite)}` | {verdict} |"
 
 
 def run(chosen, directory):
     copy = Copy(directory)
-    copy.build()
-    for binary, test in sorted({binary_and_test(each) for each in chosen}):
-        if not copy.passes(binary, test):
-            sys.exit(f"mutations.py: `{test}` fails without any sabotage")
+    tests = {each.test for each in chosen}
+    copy.build({each.program for each in tests})
+    for test in sorted(tests):
+        if not copy.passes(test):
+            sys.exit(f"mutations.py: `{test.name}` of {test.program} fails without any sabotage")
     missed = 0
     for sabotage in chosen:
         path = copy.tree / sabotage.file
         original = path.read_text(encoding="utf-8")
         path.write_text(mutated(sabotage, original), encoding="utf-8")
-        copy.build()
-        caught = not copy.passes(*binary_and_test(sabotage))
+        copy.build([sabotage.test.program])
+        caught = not copy.passes(sabotage.test)
         path.write_text(original, encoding="utf-8")
         missed += 0 if caught else 1
         print(row(sabotage, "caught" if caught else "MISSED"), flush=True)

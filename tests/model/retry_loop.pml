@@ -70,7 +70,7 @@ inline restrict(pte) { atomic { entry = pte; flushes_owed++ } }
 inline lock()   { atomic { !page_table_lock -> page_table_lock = true } }
 inline unlock() { page_table_lock = false }
 
-/* arch/walked/entry.cpp. The one place where eager and lazy differ. */
+/* arch/backend/entry.cpp. The one place where eager and lazy differ. */
 inline ptep_set_access_flags(cpu, added) {
     changed = !has(entry, added);
     if

@@ -56,7 +56,28 @@ act aged-anon.wake_op-p fixup passes
 cat <<'END'
 
 
-ACT 4. Why not simply run the fault handler, always?
+ACT 4. And for a third, with an entry that is perfect
+
+A processor does not look at entries each time. It keeps copies of those it has used, and a copy stays as it was made. Here
+two threads of a program run on two processors. The second reads a page: its copy says "read only", for the page is clean.
+Then the first writes to it. That fault sets "dirty" and throws away the first processor's copy, but not the second's. It
+permits less than it might, which does no harm: who is refused for that reason takes a fault, and gets a new copy.
+Now the second thread makes a call for which the kernel writes, with page faults switched off. The get_user_pages of this
+kernel even insists on "young" and "dirty". It finds both.
+END
+act stale.wake_op gup_dirty hangs
+
+cat <<'END'
+
+  The entry has every mark, and the copy (the line "machine") is still read-only. No look at the entry can find that out.
+  The fault handler, when it sees that nothing is missing, throws the copy away.
+END
+act stale.wake_op fixup passes
+
+cat <<'END'
+
+
+ACT 5. Why not simply run the fault handler, always?
 
 The first version of the cure did. Here a process ends while it holds a lock in a page that it has made read-only.
 The kernel wants to leave a note for those who wait, and writes. The handler was never told to ask whether the program
@@ -74,7 +95,7 @@ act robust-exit.read-only fixup passes
 cat <<'END'
 
 
-ACT 5. Five repairs, side by side
+ACT 6. Five repairs, side by side
 
   gup          get_user_pages: finds the page, leaves the entry as it is
   gup_dirty    get_user_pages that insists on young and dirty in the entry

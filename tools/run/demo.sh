@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The demonstration: four acts in plain language and a table. Every act and every cell is a boot of its own, whose exit
+# The demonstration: acts in plain language and a table. Every act and every cell is a boot of its own, whose exit
 # status is the only judge. Sourced by qemu-run.sh; boots with tools/run/machine.sh.
 
 # Cells are boots in the background, at most one per processor: `cells` holds their process ids, `cell_name` and
@@ -17,11 +17,12 @@ log_of() { echo "$scratch/$1.$2.log"; }
 
 # start_cell scenario|act NAME REPAIR: boots a scenario, the serial line into a file. As an act it tells its story.
 start_cell() {
-    local how=$1 log
+    local how=$1 log mmu=$mmu cpus=$cpus append=''
     [[ $how != act ]] || local icount=yes # the report then counts instructions
     shift
+    take_machine "$1"
     log=$(log_of "$@")
-    machine_command "loglevel=$loglevel fault_in=$2 livelock=halt init=/sbin/init -- $how $1" "$log"
+    machine_command "loglevel=$loglevel fault_in=$2 livelock=halt${append:+ $append} init=/sbin/init -- $how $1" "$log"
     "${command[@]}" </dev/null >/dev/null 2>"$log.qemu" &
     cells+=($!)
     cell_name[$!]="$1 $2"

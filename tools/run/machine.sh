@@ -3,8 +3,7 @@
 # whose options it reads ($memory, $mmu, $icount, $timeout, $verbose) and whose private directory, $scratch, it works in.
 
 # The images of every back end but `walked` have its name in theirs.
-flavour=-$mmu
-[[ $mmu != walked ]] || flavour=''
+flavour() { [[ $1 == walked ]] || echo "-$1"; }
 
 LIVELOCK=70 PANIC=71 TIMEOUT=72 UNAVAILABLE=69
 
@@ -16,7 +15,7 @@ prepare() {
     flock "$lock"
     if [[ -z ${QEMU_RUN_BUILT-} ]]; then
         tools/setup.sh run || exit "$UNAVAILABLE"
-        if [[ ! -f build/arm/kernel$flavour.img && ($mode == demo || -t 2) ]]; then
+        if [[ ! -f build/arm/kernel$(flavour "$mmu").img && ($mode == demo || -t 2) ]]; then
             complain "building, for a minute or so the first time"
         fi
         if ! build >"$scratch/build.log" 2>&1; then
@@ -26,16 +25,19 @@ prepare() {
         fi
         [[ -z $verbose ]] || cat "$scratch/build.log" >&2
     fi
-    cp "build/arm/kernel$flavour.img" "$scratch/kernel.img"
+    local each
+    for each in "${back_ends[@]}"; do cp "build/arm/kernel$(flavour "$each").img" "$scratch/kernel-$each.img"; done
     cp build/arm/initramfs.cpio "$scratch/initramfs.cpio"
     exec {lock}>&-
 }
 
 build() {
+    local each images=()
+    for each in "${back_ends[@]}"; do images+=("faultline$(flavour "$each")_image"); done
     if [[ ! -f build/arm/build.ninja ]]; then
         cmake --preset arm || return
     fi
-    cmake --build --preset arm --target "faultline${flavour}_image" initramfs
+    cmake --build --preset arm --target "${images[@]}" initramfs
 }
 
 # add_to_initramfs DIRECTORY: appends a tree to this machine's initramfs. What comes later wins.
@@ -63,7 +65,7 @@ machine_command() {
     command=(setpriv --pdeathsig TERM "${limit[@]}" --kill-after 5 "$timeout"
         qemu-system-arm -M "$board" -cpu cortex-a15 -smp "$cpus" -m "$memory" -nodefaults -nic none -display none
         -monitor none -no-reboot -semihosting-config enable=on,target=native
-        -kernel "$scratch/kernel.img" -initrd "$scratch/initramfs.cpio" -append "$1"
+        -kernel "$scratch/kernel-$mmu.img" -initrd "$scratch/initramfs.cpio" -append "$1"
         -chardev "$console" -serial chardev:console)
     # Without randomness in the device tree and with virtual time counted in instructions, two runs are identical.
     [[ -z $icount ]] || command+=(-icount shift=0,sleep=off -seed 1 -rtc base=2011-07-26,clock=vm)
@@ -205,6 +207,6 @@ await_debugger() {
         gdb_port=$((gdb_port + 1))
     done
     timeout=0
-    complain "waiting for: gdb-multiarch build/arm/faultline$flavour.elf -ex 'target remote :$gdb_port'" \
+    complain "waiting for: gdb-multiarch build/arm/faultline$(flavour "$mmu").elf -ex 'target remote :$gdb_port'" \
         "(tools/setup.sh debug installs it)"
 }

@@ -6,6 +6,9 @@ number() {
     [[ $2 =~ ^[0-9]{1,9}$ ]] && ((10#$2 >= $3 && 10#$2 <= $4)) || refuse "$1: must be $5 from $3 to $4, not '$2'"
 }
 
+# The options that were given, for take_machine.
+given=()
+
 # set_mode MODE OPTION: the options that say what to boot exclude each other.
 set_mode() {
     [[ $mode == demo ]] || refuse "$2: cannot be combined with --$mode"
@@ -16,6 +19,7 @@ parse_options() {
     local option
     while [[ $# -gt 0 ]]; do
         option=$1
+        given+=("$option")
         shift
         case $option in
         --scenario | --exec | --init | --fault-in | --root | --append | --smp | --mem | --mmu | --disk | --timeout)
@@ -105,6 +109,28 @@ take_value() {
     esac
 }
 
+# take_machine NAME: the options that the catalogue says a scenario needs. With --scenario, one that says something else is
+# refused, but not more processors; in the demonstration each row has its own machine.
+take_machine() {
+    local option value words
+    read -r -a words < <(awk -F '\t' -v name="$1" '$1 == name { print $9 }' "$catalogue")
+    [[ ${words[0]} != - ]] || return 0
+    set -- "$1" "${words[@]}"
+    while [[ $# -gt 1 ]]; do
+        option=$2 value=$3
+        if [[ $option == --append ]]; then
+            append="$value${append:+ $append}"
+        elif [[ $mode == demo || " ${given[*]} " != *" $option "* ]]; then
+            take_value "$option" "$value"
+        elif [[ $option == --smp ]]; then
+            [[ $cpus -ge $value ]] || refuse "--smp: $1 needs $value processors, not $cpus"
+        elif [[ $option == --mmu ]]; then
+            [[ $mmu == "$value" ]] || refuse "--mmu: $1 needs $value, not $mmu"
+        fi
+        set -- "$1" "${@:4}"
+    done
+}
+
 # Kernel arguments are words of printable ASCII. The values of those it knows are the kernel's to check.
 check_append() {
     local LC_ALL=C quotes=${1//[^\"]/}
@@ -118,6 +144,7 @@ check_together() {
     local argument
     [[ -n $timeout ]] || { [[ $mode == shell ]] && timeout=0; } || timeout=120
     [[ -z $all || $mode == demo ]] || refuse "--all: cannot be combined with --$mode"
+    [[ $mode != scenario ]] || take_machine "$subject"
     if [[ $mode == demo ]]; then
         [[ -z $fault_in ]] || refuse "--fault-in: needs --scenario, --shell, --exec or --init"
         [[ -z $append ]] || refuse "--append: needs --scenario, --shell, --exec or --init"

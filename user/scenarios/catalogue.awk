@@ -2,9 +2,9 @@
 #   awk -f user/scenarios/catalogue.awk user/scenarios/catalogue.tsv > user/scenarios/catalogue.inc   (in the build tree)
 BEGIN { FS = "\t" }
 /^#/ { next }
-NF != 9 { printf "%s:%d: %d fields, not 9\n", FILENAME, FNR, NF > "/dev/stderr"; exit 1 }
+NF != 10 { printf "%s:%d: %d fields, not 10\n", FILENAME, FNR, NF > "/dev/stderr"; exit 1 }
 {
-    sentence = $9
+    sentence = $10
     gsub(/\\/, "\\\\", sentence)
     gsub(/"/, "\\\"", sentence)
     printf "    {\"%s\", %s, \"%s\"},\n", $1, ($7 == "-" ? "UNCOUNTED" : $7), sentence

@@ -48,6 +48,7 @@ Place cow_parent(u32 initial);
 Place cow_parent_alone(u32 initial);
 Place cow_grandchild(u32 initial);
 Place cow_file_child(u32 initial);
+Place stale(u32 initial);
 
 struct State {
     std::string_view name;
@@ -93,6 +94,8 @@ inline constexpr State states[] = {
     {"cow-grandchild", cow_grandchild,
      "private anonymous, copy-on-write twice: a fork of a fork has not touched it"},
     {"cow-file-child", cow_file_child, "of a private file mapping, written, copy-on-write in a forked child"},
+    {"stale", stale,
+     "of a shared memfd mapping; CPU 1, where we are, has read it, and then CPU 0 has written to it"},
 };
 
 // Clears the young bit of every page of this process, as reclaim would.

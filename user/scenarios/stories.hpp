@@ -1,4 +1,4 @@
-// Scenarios that need several processes, and so a telling of their own.
+// Scenarios that need several processes or threads, and so a telling of their own.
 #pragma once
 
 #include <string_view>
@@ -23,6 +23,11 @@ void exit_word_cow();
 void exit_word_read_only();
 void exit_word_unmapped();
 void robust_exit_cow();
+void stale_lock_of_two_processes();
+void broken_unmap();
+void broken_write_protect();
+void broken_fork();
+void broken_remap();
 
 struct Story {
     std::string_view name;
@@ -48,6 +53,11 @@ inline constexpr Story stories[] = {
     {"clear-tid.read-only", exit_word_read_only},
     {"clear-tid.unmapped", exit_word_unmapped},
     {"robust-exit.cow", robust_exit_cow},
+    {"stale.two-processes", stale_lock_of_two_processes},
+    {"broken.unmap", broken_unmap},
+    {"broken.write-protect", broken_write_protect},
+    {"broken.fork", broken_fork},
+    {"broken.remap", broken_remap},
 };
 
 } // namespace faultline

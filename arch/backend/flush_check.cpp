@@ -1,0 +1,65 @@
+#include "arch/backend/flush_check.hpp"
+
+#include <arch/irq.hpp>
+
+#include "arch/backend/asid.hpp"
+#include "arch/backend/tlb.hpp"
+#include "arch/contract/uaccess.hpp"
+#include "arch/contract/upcalls.hpp"
+
+namespace faultline::backend {
+
+namespace {
+
+struct Flushed {
+    const MmContext& mm;
+    UserAddr start, end;
+};
+
+// The pages of a table that does not exist are left out: nothing was there that a TLB could have loaded since the flush
+// that came before the table was freed.
+void check_page(const PteTable& table, UserAddr page) {
+    const PteSlot& slot = table.entries[pte_index(page)];
+    const auto forbids = [&slot](bool write) {
+        const Pte entry = ptep_get(&slot);
+        return write ? !pte_user_writable(entry) : !pte_user_readable(entry);
+    };
+    constexpr u32 LAST_WORD = PAGE_SIZE - sizeof(u32); // where a write of what was there disturbs least
+    for (const bool write : {true, false}) {
+        // Asked twice: if somebody permits it in between, it may be permitted.
+        if (forbids(write) && probe_user(page + LAST_WORD, write) && forbids(write)) {
+            tlb_violation(page, ptep_get(&slot), write);
+            return;
+        }
+    }
+}
+
+// On each CPU, interrupts masked.
+void check_here(void* argument) {
+    const auto& flushed = *static_cast<const Flushed*>(argument);
+    if (!runs_here(flushed.mm))
+        return;
+    for (UserAddr page = flushed.start; page < flushed.end;) {
+        const PteTable* table = flushed.mm.pgd->tables[pgd_index(page)];
+        if (table == nullptr) {
+            page = UserAddr((page.value() & PMD_MASK) + PMD_SIZE);
+            continue;
+        }
+        check_page(*table, page);
+        page += PAGE_SIZE;
+    }
+}
+
+} // namespace
+
+void check_flush(MmContext& mm, UserAddr start, UserAddr end) {
+    Flushed flushed{mm, start, end};
+    {
+        const IrqGuard no_interrupts;
+        check_here(&flushed);
+    }
+    if (const u32 others = cpus_of(mm) & ~bit(machine::this_cpu()); others != 0)
+        machine::smp_call_function_many(others, check_here, &flushed);
+}
+
+} // namespace faultline::backend
