@@ -110,8 +110,7 @@ source_package() {
             mkdir -p "$packages/sources" "$packages/unpacked"
             cp /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources} "$packages/sources/" 2>/dev/null
             sed -i -E 's/^Types:.*/Types: deb-src/; s/^deb /deb-src /' "$packages/sources"/*
-            cd "$packages/unpacked" &&
-                with_lists private_apt get source "$1" >&2
+            cd "$packages/unpacked" && with_lists private_apt get source "$1" >&2 || exit
             mv "$packages/unpacked/$1"-*/ "$tree"
         ) 9>"$packages/lock" || exit
     fi
