@@ -12,6 +12,7 @@
 #include "base/concurrency.hpp"
 #include "kernel/debug/printk.hpp"
 #include "kernel/proc/process.hpp"
+#include "kernel/sched/kernel_lock.hpp"
 
 namespace faultline {
 
@@ -45,8 +46,11 @@ bool bring_up(u32 cpu) {
 } // namespace
 
 void bring_up_cpus() {
+    const u32 others = boot_info().cpus & ~cpus_online();
+    if (others != 0)
+        make_kernel_lock_work();
     map_start_of_cpus();
-    for (u32 cpus = boot_info().cpus & ~cpus_online(); cpus != 0; cpus &= cpus - 1) {
+    for (u32 cpus = others; cpus != 0; cpus &= cpus - 1) {
         const u32 cpu = static_cast<u32>(std::countr_zero(cpus));
         if (!bring_up(cpu))
             printk(KERN_ERR, "CPU %u does not start", static_cast<unsigned>(cpu));

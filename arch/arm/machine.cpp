@@ -1,10 +1,8 @@
-// The machine primitives of arch/contract/machine.hpp as cp15 operations (ARM ARM B3.18.7, B4.2.2), and the
-// current task's register.
+// The machine primitives of arch/contract/machine.hpp as cp15 operations (ARM ARM B3.18.7, B4.2.2).
 #include "arch/contract/machine.hpp"
 #include "arch/arm/layout.h"
 #include "arch/armv7/registers.hpp"
 #include "arch/contract/memory.hpp"
-#include <arch/current.hpp>
 
 // Nothing here calls anything, and the fault path is made of these: no frames for backtraces to find.
 #pragma GCC optimize("omit-frame-pointer")
@@ -97,13 +95,5 @@ void* phys_to_virt(PhysAddr address) { return reinterpret_cast<void*>(address.va
 PhysAddr virt_to_phys(const void* pointer) {
     return PhysAddr(reinterpret_cast<u32>(pointer) - VIRT_TO_PHYS_DELTA);
 }
-
-Task* current() {
-    Task* task;
-    asm volatile("mrc p15, 0, %0, c13, c0, 4" : "=r"(task)); // TPIDRPRW
-    return task;
-}
-
-void set_current(Task* task) { asm volatile("mcr p15, 0, %0, c13, c0, 4" ::"r"(task) : "memory"); }
 
 } // namespace faultline

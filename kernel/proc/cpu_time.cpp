@@ -49,13 +49,24 @@ void count(Task& task) {
     }
 }
 
+// Whether anybody is to be told how much time the process has used. Looked at without a lock at every tick of every
+// CPU; what is missed is seen at the next.
+bool watches_its_time(const ThreadGroup& group) {
+    const ResourceLimit& limit = group.limits[RLIMIT_CPU];
+    return limit.soft != ~u64{0} || limit.hard != ~u64{0} || group.virtual_timer.deadline_ns != 0 ||
+           group.prof_timer.deadline_ns != 0 || !group.timers.empty() || !group.cpu_sleepers.entries.empty();
+}
+
 void tick_expired(Timer&) {
     Task& task = *current();
     if (task.group == nullptr)
         return; // nobody runs; leave_idle() starts it again. Or a thread's last moment, and then the same
     count(task);
-    check_cpu_timers(*task.group);
-    check_cpu_limit(*task.group);
+    if (watches_its_time(*task.group)) {
+        SigLocked lock;
+        check_cpu_timers(*task.group);
+        check_cpu_limit(*task.group);
+    }
     mod_timer(*ticks.here(), clock_ns() + TICK_NS);
 }
 
@@ -72,7 +83,6 @@ void init_cpu_time() {
     for (u32 cpu = 0; cpu < machine::MAX_CPUS; ++cpu) {
         Timer& tick = ticks.of(cpu).emplace();
         tick.expired = tick_expired;
-        tick.under = &siglock;
         tick.cpu = cpu;
     }
     leave_idle_hook = start_tick;

@@ -183,6 +183,7 @@ void do_group_exit(s32 code) {
 
 void release_group(ThreadGroup& group) {
     Task& leader = *group.leader;
+    wait_task_inactive(leader); // a tick there looks at the group
     {
         SigLocked lock;
         group.parent->children.erase(group.parent->children.iterator_to(group));

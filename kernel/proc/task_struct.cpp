@@ -1,6 +1,5 @@
 // Making and unmaking the structures of a task and of a process.
 #include "arch/contract/clock.hpp"
-#include "base/concurrency.hpp"
 #include "kernel/proc/cred.hpp"
 #include "kernel/proc/process.hpp"
 #include "kernel/proc/siglock.hpp"
@@ -36,9 +35,8 @@ Result<Task*> alloc_task() {
     return task;
 }
 
-// A zombie may have been found before its CPU had left it.
 void free_task(Task& task) {
-    spin_until([&] { return !task.on_cpu.load(std::memory_order_acquire); });
+    wait_task_inactive(task);
     flush_sigqueue(task.pending);
     if (task.cred != nullptr)
         put_cred(*task.cred);

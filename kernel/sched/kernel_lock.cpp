@@ -4,7 +4,6 @@
 // running. (Linux: kvm_lock_spinning, kvm_unlock_kick, for the same reason.)
 #include "kernel/sched/kernel_lock.hpp"
 
-#include <arch/current.hpp>
 #include <arch/irq.hpp>
 #include <arch/smp.hpp>
 
@@ -78,26 +77,10 @@ constinit KernelLock kernel_lock;
 
 } // namespace
 
-void lock_kernel() {
-    if (current()->lock_depth++ == 0)
-        kernel_lock.lock();
-}
+constinit bool kernel_lock_detail::needed = false;
+void kernel_lock_detail::lock() { kernel_lock.lock(); }
+void kernel_lock_detail::unlock() { kernel_lock.unlock(); }
 
-void unlock_kernel() {
-    Task& task = *current();
-    BUG_ON(task.lock_depth == 0);
-    if (--task.lock_depth == 0)
-        kernel_lock.unlock();
-}
-
-void release_kernel_lock(const Task& task) {
-    if (task.lock_depth != 0)
-        kernel_lock.unlock();
-}
-
-void reacquire_kernel_lock(const Task& task) {
-    if (task.lock_depth != 0)
-        kernel_lock.lock();
-}
+void make_kernel_lock_work() { kernel_lock_detail::needed = true; }
 
 } // namespace faultline

@@ -7,16 +7,41 @@
 // one up when it sleeps. Interrupt handlers never take it; what they share with tasks has locks of its own.
 #pragma once
 
+#include <arch/current.hpp>
+
 #include "kernel/sched/task.hpp"
 
 namespace faultline {
 
-void lock_kernel();
-void unlock_kernel();
+namespace kernel_lock_detail {
+
+extern constinit bool needed; // there are several CPUs
+void lock();
+void unlock();
+
+} // namespace kernel_lock_detail
+
+// Once, before a second CPU starts and anybody holds the lock: until then it costs nothing and does nothing.
+void make_kernel_lock_work();
 
 // schedule()'s: gives up what `task`, which is current, holds, and takes it again.
-void release_kernel_lock(const Task& task);
-void reacquire_kernel_lock(const Task& task);
+inline void release_kernel_lock(const Task& task) {
+    if (kernel_lock_detail::needed && task.lock_depth != 0)
+        kernel_lock_detail::unlock();
+}
+inline void reacquire_kernel_lock(const Task& task) {
+    if (kernel_lock_detail::needed && task.lock_depth != 0)
+        kernel_lock_detail::lock();
+}
+
+inline void lock_kernel() {
+    if (current()->lock_depth++ == 0 && kernel_lock_detail::needed)
+        kernel_lock_detail::lock();
+}
+inline void unlock_kernel() {
+    if (--current()->lock_depth == 0 && kernel_lock_detail::needed)
+        kernel_lock_detail::unlock();
+}
 
 class [[nodiscard]] KernelLocked {
   public:

@@ -36,6 +36,10 @@ bool schedule_until(Deadline deadline);
 // try_to_wake_up.)
 bool wake_up_process(Task& task);
 
+// Waits until no CPU stands on the stack of a task that runs no more: a zombie is found before its CPU has left it.
+// (Linux: the same name.)
+void wait_task_inactive(const Task& task);
+
 // Puts a new task on the run queue.
 void wake_up_new_task(Task& task);
 

@@ -45,6 +45,10 @@ void activate(Task& task) {
 
 } // namespace
 
+void wait_task_inactive(const Task& task) {
+    spin_until([&] { return !task.on_cpu.load(std::memory_order_acquire); });
+}
+
 bool wake_up_process(Task& task) {
     std::atomic_thread_fence(
         std::memory_order_seq_cst); // what it waits for before the question whether it does
@@ -54,7 +58,7 @@ bool wake_up_process(Task& task) {
     if (wake_before_it_sleeps(task))
         return true;
     std::atomic_thread_fence(std::memory_order_acquire); // on_rq before on_cpu
-    spin_until([&] { return !task.on_cpu.load(std::memory_order_acquire); });
+    wait_task_inactive(task);
     activate(task);
     return true;
 }
@@ -101,7 +105,7 @@ void set_cpus_allowed(Task& task, u32 cpus) {
         if (!leaves)
             return;
         if (still_left) { // its CPU is about to switch from it
-            spin_until([&] { return !task.on_cpu.load(std::memory_order_acquire); });
+            wait_task_inactive(task);
             continue;
         }
         if (queued)

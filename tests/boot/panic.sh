@@ -13,4 +13,11 @@ check "the registers" holds "$work/err" '^r0  [0-9a-f]{8} '
 check "a backtrace with names" holds "$work/err" 'write_sysrq_trigger'
 check "as far as the system call" holds "$work/err" 'sys_write'
 check "the kernel's last line" holds "$work/err" '^faultline: panic: '
+
+run --smp 4 --exec "$work/mirror" crash </dev/null
+check "the status of a panic among four processors" equal "$status" 71
+for cpu in 0 1 2 3; do
+    check "processor $cpu says what it did" holds "$work/err" "^CPU $cpu: task [0-9]+ "
+done
+check "each has a backtrace" equal "$(grep -c '^backtrace:' "$work/err")" 4
 finish

@@ -5,7 +5,14 @@ namespace faultline {
 
 struct Task;
 
-Task* current();              // nullptr until the scheduler is up
-void set_current(Task* task); // by the scheduler, interrupts masked, just before switch_to()
+// nullptr until the scheduler is up.
+inline Task* current() {
+    Task* task;
+    asm volatile("mrc p15, 0, %0, c13, c0, 4" : "=r"(task));
+    return task;
+}
+
+// By the scheduler, interrupts masked, just before switch_to().
+inline void set_current(Task* task) { asm volatile("mcr p15, 0, %0, c13, c0, 4" ::"r"(task) : "memory"); }
 
 } // namespace faultline
