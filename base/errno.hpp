@@ -44,6 +44,7 @@ enum class Errno : u16 {
     NOTEMPTY = 39,
     LOOP = 40,
     IDRM = 43,
+    NOPKG = 65,
     OVERFLOWED = 75, // EOVERFLOW
     MSGSIZE = 90,
     PROTONOSUPPORT = 93,

@@ -5,6 +5,7 @@
 
 #include "arch/contract/clock.hpp"
 #include "kernel/fs/mount.hpp"
+#include "kernel/fs/pipe.hpp"
 #include "kernel/fs/proc_tlb.hpp"
 #include "kernel/fs/procfs.hpp"
 #include "kernel/futex/fault_in.hpp"
@@ -115,6 +116,18 @@ Result<void> write_core_pattern(const Inode&, std::string_view text) {
     return {};
 }
 
+Result<u64> parse_unsigned(std::string_view text) {
+    u64 value = 0;
+    if (text.empty() || text.size() > 19)
+        return Err(Errno::INVAL);
+    for (const char c : text) {
+        if (c < '0' || c > '9')
+            return Err(Errno::INVAL);
+        value = value * 10 + static_cast<u64>(c - '0');
+    }
+    return value;
+}
+
 // A setting that is 0 or 1.
 template <void (*Set)(bool)>
 Result<void> write_flag(const Inode&, std::string_view text) {
@@ -150,7 +163,23 @@ constexpr ProcEntry kernel_entries[] = {
     {.name = "tainted", .show = show_number<[] { return 0; }>}, // nothing can be loaded that would
     {.name = "version", .show = show_line<SYSTEM_NAME.version>},
 };
-constexpr ProcEntry fs_entries[] = {{.name = "file-nr", .show = show_file_nr}};
+template <PipeLimit Limit>
+Result<void> write_pipe_limit(const Inode&, std::string_view text) {
+    return set_pipe_limit(Limit, TRY(parse_unsigned(text)));
+}
+template <PipeLimit Limit>
+constexpr ProcEntry pipe_entry(const char* name) {
+    return {.name = name,
+            .show = show_number<[] { return pipe_limit(Limit); }>,
+            .write = write_pipe_limit<Limit>,
+            .mode = S_IFREG | 0644};
+}
+constexpr ProcEntry fs_entries[] = {
+    {.name = "file-nr", .show = show_file_nr},
+    pipe_entry<PIPE_MAX_SIZE>("pipe-max-size"),
+    pipe_entry<PIPE_USER_PAGES_HARD>("pipe-user-pages-hard"),
+    pipe_entry<PIPE_USER_PAGES_SOFT>("pipe-user-pages-soft"),
+};
 constexpr ProcEntry vm_entries[] = {
     {.name = "max_map_count", .show = show_number<[] { return MAX_MAP_COUNT; }>},
     {.name = "mmap_min_addr", .show = show_number<[] { return FIRST_USER_ADDRESS.value(); }>},
