@@ -1,15 +1,19 @@
 // The parts of /proc that are about the machine: memory, version, time, and the tree under sys.
 #include <cstring>
 
+#include <linux/capability.h>
+
 #include <arch/boot_info.hpp>
 
 #include "arch/contract/clock.hpp"
+#include "kernel/fs/files.hpp"
 #include "kernel/fs/mount.hpp"
 #include "kernel/fs/pipe.hpp"
 #include "kernel/fs/proc_tlb.hpp"
 #include "kernel/fs/procfs.hpp"
 #include "kernel/futex/fault_in.hpp"
 #include "kernel/proc/coredump.hpp"
+#include "kernel/proc/cred.hpp"
 #include "kernel/proc/thread_group.hpp"
 #include "kernel/proc/utsname.hpp"
 #include "mm/limits.hpp"
@@ -68,6 +72,11 @@ Result<void> show_filesystems(const Inode&, SeqFile& out) { // what sys_mount kn
 template <auto& Text>
 Result<void> show_line(const Inode&, SeqFile& out) {
     out.printf("%s\n", Text);
+    return {};
+}
+
+Result<void> show_text(const char* text, SeqFile& out) {
+    out.printf("%s\n", text);
     return {};
 }
 
@@ -156,10 +165,17 @@ constexpr ProcEntry kernel_entries[] = {
      .write = write_flag<set_core_uses_pid>,
      .mode = S_IFREG | 0644},
     {.name = "futex_faultin_count", .show = show_number<futex_faultin_count>},
-    {.name = "hostname", .show = show_line<SYSTEM_NAME.nodename>},
+    {.name = "cap_last_cap", .show = show_number<[] { return CAP_LAST_CAP; }>},
+    {.name = "domainname",
+     .show = [](const Inode&, SeqFile& out) { return show_text(system_name().domainname, out); }},
+    {.name = "hostname",
+     .show = [](const Inode&, SeqFile& out) { return show_text(system_name().nodename, out); }},
+    {.name = "ngroups_max", .show = show_number<[] { return GROUPS_MAX; }>},
     {.name = "osrelease", .show = show_line<SYSTEM_NAME.release>},
     {.name = "ostype", .show = show_line<SYSTEM_NAME.sysname>},
     {.name = "pid_max", .show = show_number<pid_max>, .write = write_pid_max, .mode = S_IFREG | 0644},
+    {.name = "randomize_va_space", .show = show_number<[] { return 0; }>}, // nothing is
+    {.name = "threads-max", .show = show_number<[] { return PID_MAX; }>},
     {.name = "tainted", .show = show_number<[] { return 0; }>}, // nothing can be loaded that would
     {.name = "version", .show = show_line<SYSTEM_NAME.version>},
 };
@@ -176,6 +192,7 @@ constexpr ProcEntry pipe_entry(const char* name) {
 }
 constexpr ProcEntry fs_entries[] = {
     {.name = "file-nr", .show = show_file_nr},
+    {.name = "nr_open", .show = show_number<[] { return OPEN_MAX; }>},
     pipe_entry<PIPE_MAX_SIZE>("pipe-max-size"),
     pipe_entry<PIPE_USER_PAGES_HARD>("pipe-user-pages-hard"),
     pipe_entry<PIPE_USER_PAGES_SOFT>("pipe-user-pages-soft"),

@@ -37,7 +37,9 @@ inline void make_stage() {
     must(sys_pipe(stage.pipe), "every_call: pipe");
     stage.mapping = map(4 * PAGE_SIZE, MAP_PRIVATE);
     stage.answer = reinterpret_cast<volatile long*>(map(PAGE_SIZE, MAP_SHARED));
-    *stage.answer = NOT_YET; // its page is there from the beginning
+    *stage.answer = NOT_YET; // its page is there from the beginning,
+    *static_cast<volatile char*>(stage.buffer) =
+        0; // and that of the buffer, which a child may write into from outside
     stage.vector = {stage.buffer, 64};
 }
 
