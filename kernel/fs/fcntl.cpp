@@ -74,16 +74,15 @@ Result<u32> sys_fcntl64(s32 fd, u32 command, u32 argument) {
         return 0u;
     case F_GETFL:
         return file->flags;
-    case F_SETFL:
+    case F_SETFL: // O_DIRECT means packets to a pipe, and to other files what none here can do
+        if ((argument & ~file->flags & O_DIRECT) != 0 && file->inode->type() != S_IFIFO)
+            return Err(Errno::INVAL);
         file->flags = (file->flags & ~SETTABLE_FLAGS) | (argument & SETTABLE_FLAGS);
         return 0u;
     case F_GETPIPE_SZ:
+        return pipe_size(*file);
     case F_SETPIPE_SZ:
-        if (file->inode->type() != S_IFIFO)
-            return Err(Errno::BADF);
-        if (command == F_SETPIPE_SZ && argument > PIPE_CAPACITY)
-            return Err(Errno::PERM);
-        return PIPE_CAPACITY;
+        return set_pipe_size(*file, argument);
     default:
         return Err(Errno::INVAL);
     }

@@ -12,7 +12,9 @@
 #include "kernel/fs/devices.hpp"
 #include "kernel/fs/files.hpp"
 #include "kernel/fs/initramfs.hpp"
+#include "kernel/fs/locks.hpp"
 #include "kernel/fs/open.hpp"
+#include "kernel/fs/pipe.hpp"
 #include "kernel/fs/poll.hpp"
 #include "kernel/fs/procfs.hpp"
 #include "kernel/fs/random.hpp"
@@ -24,6 +26,8 @@ namespace faultline {
 void init_tree() {
     init_inodes();
     init_poll();
+    init_pipes();
+    init_locks();
 }
 
 void init_filesystem(const void* initramfs, u32 bytes) {

@@ -4,6 +4,7 @@
 
 #include <linux/fcntl.h>
 
+#include "base/late.hpp"
 #include "kernel/fs/files_private.hpp"
 #include "kernel/fs/syscalls.hpp"
 #include "kernel/proc/thread_group.hpp"
@@ -116,12 +117,49 @@ Result<void> grant(Inode& inode, const FileLock& wanted, bool unlock) {
     return {};
 }
 
+// A process that sleeps until it can have a range.
+struct LockWait {
+    const Inode& inode;
+    const FileLock& wanted;
+    ListHook link{};
+};
+constinit Late<List<LockWait, &LockWait::link>> lock_waits;
+
+LockWait* wait_of(const void* owner) {
+    for (LockWait& wait : *lock_waits)
+        if (wait.wanted.owner == owner)
+            return &wait;
+    return nullptr;
+}
+
+// Whether the holder of what `wanted` needs waits, over however many others, for who asks (Linux posix_locks_deadlock,
+// which gives up as early). Whole-file locks are not looked at: flock(2) knows no EDEADLK.
+bool would_deadlock(const Inode& inode, const FileLock& wanted) {
+    constexpr u32 LONGEST_CHAIN = 10;
+    const FileLock* blocker = find_conflict(inode, wanted);
+    for (u32 i = 0; wanted.range && blocker != nullptr && i < LONGEST_CHAIN; ++i) {
+        const LockWait* next = wait_of(blocker->owner);
+        if (next == nullptr)
+            return false;
+        blocker = find_conflict(next->inode, next->wanted);
+        if (blocker != nullptr && blocker->owner == wanted.owner)
+            return true;
+    }
+    return false;
+}
+
 Result<void> set_lock(Inode& inode, const FileLock& wanted, bool wait) {
     while (find_conflict(inode, wanted) != nullptr) {
         if (!wait)
             return Err(Errno::AGAIN);
-        TRY_VOID(wait_event_interruptible(inode.lock_waiters,
-                                          [&] { return find_conflict(inode, wanted) == nullptr; }));
+        if (would_deadlock(inode, wanted))
+            return Err(Errno::DEADLK);
+        LockWait waiting{inode, wanted};
+        lock_waits->push_back(waiting);
+        const auto waited = wait_event_interruptible(inode.lock_waiters,
+                                                     [&] { return find_conflict(inode, wanted) == nullptr; });
+        lock_waits->erase(lock_waits->iterator_to(waiting));
+        TRY_VOID(waited);
     }
     return grant(inode, wanted, false);
 }
@@ -207,6 +245,8 @@ Result<u32> set_range_lock(File& file, UserAddr user, bool wait) {
 }
 
 } // namespace
+
+void init_locks() { lock_waits.emplace(); }
 
 bool is_lock_command(u32 command) {
     return (command >= F_GETLK && command <= F_SETLKW) || (command >= F_GETLK64 && command <= F_SETLKW64);

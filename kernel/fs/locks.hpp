@@ -8,8 +8,11 @@ namespace faultline {
 
 struct FilesStruct;
 
+void init_locks(); // at boot, before the first
+
 // fcntl's commands about range locks; anything else is INVAL. BADF: the file is not open for what is asked;
-// AGAIN: somebody else has it; NOLCK is never returned: NOMEM. RESTARTSYS: F_SETLKW was interrupted.
+// AGAIN: somebody else has it; DEADLK: who has it waits for current; NOLCK is never returned: NOMEM. RESTARTSYS:
+// F_SETLKW was interrupted.
 bool is_lock_command(u32 command);
 Result<u32> fcntl_lock(File& file, u32 command, UserAddr lock);
 

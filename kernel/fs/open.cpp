@@ -156,6 +156,8 @@ Result<FileRef> open_inode(Inode& inode, u32 flags) {
     const bool to_write = (flags & O_ACCMODE) != O_RDONLY;
     if (inode.is_directory() && to_write)
         return Err(Errno::ISDIR);
+    if ((flags & O_DIRECT) != 0 && inode.is_regular())
+        return Err(Errno::INVAL);
     if ((to_write || (flags & O_TRUNC) != 0) && is_executed(inode))
         return Err(Errno::TXTBSY);
     const FileOps* ops = TRY(ops_for(inode));
@@ -256,12 +258,13 @@ Result<u32> sys_memfd_create(UserAddr user_name, u32 flags) {
 }
 
 Result<u32> sys_pipe2(UserAddr fds, u32 flags) {
-    if ((flags & ~u32(O_CLOEXEC | O_NONBLOCK | O_DIRECT)) != 0)
+    if ((flags & ~u32(O_CLOEXEC | O_NONBLOCK | O_DIRECT | O_EXCL)) != 0)
         return Err(Errno::INVAL);
+    if ((flags & O_EXCL) != 0) // a pipe for notifications
+        return Err(Errno::NOPKG);
     InodeRef inode(TRY(new_inode(S_IFIFO | 0600)));
-    const u32 kept = flags & O_NONBLOCK;
-    FileRef reader = TRY(open_inode(*inode, O_RDONLY | kept));
-    FileRef writer = TRY(open_inode(*inode, O_WRONLY | kept));
+    FileRef reader = TRY(open_inode(*inode, O_RDONLY | (flags & O_NONBLOCK)));
+    FileRef writer = TRY(open_inode(*inode, O_WRONLY | (flags & (O_NONBLOCK | O_DIRECT))));
     const bool close_on_exec = (flags & O_CLOEXEC) != 0;
     s32 pair[2];
     pair[0] = static_cast<s32>(TRY(install(std::move(reader), close_on_exec)));

@@ -1,43 +1,21 @@
-// The ring of a pipe, in pages that appear as it fills for the first time.
+// Reading, writing and opening pipes. (Linux fs/pipe.c.)
 #include "kernel/fs/pipe.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 #include <asm/ioctls.h>
 #include <linux/fcntl.h>
 #include <linux/poll.h>
 
+#include "kernel/fs/pipe_ring.hpp"
 #include "kernel/fs/poll.hpp"
 #include "kernel/proc/signal.hpp"
-#include "kernel/sched/wait.hpp"
 #include "mm/page_alloc.hpp"
-#include "mm/slab.hpp"
 
 namespace faultline {
 
-struct Pipe {
-    RwSemaphore lock; // held while bytes are copied
-    u32 head = 0,
-        tail = 0; // bytes ever written and read, modulo 2^32; their difference is what is in the ring
-    u32 readers = 0, writers = 0;
-    u32 reader_opens = 0, writer_opens = 0; // how often, for FIFO opens that wait for each other
-    WaitQueue read_queue, write_queue;
-    std::array<Page*, PIPE_CAPACITY / PAGE_SIZE> pages{};
-
-    u32 used() const { return head - tail; }
-    u32 room() const { return PIPE_CAPACITY - used(); }
-    ~Pipe() {
-        for (Page* page : pages)
-            if (page != nullptr)
-                put_page(*page);
-    }
-};
-
 namespace {
-
-constinit KmemCache pipe_cache("pipe", sizeof(Pipe), alignof(Pipe));
 
 void wake_both(Pipe& pipe) {
     wake_up_all(pipe.read_queue);
@@ -45,23 +23,24 @@ void wake_both(Pipe& pipe) {
     poll_wake();
 }
 
-// Copies between the ring, from its position `at` on, and the user's buffer; returns the bytes copied. NOMEM
-// if nothing was, for want of a page.
-template <class Copy>
-Result<u32> copy_ring(Pipe& pipe, u32 at, u32 bytes, Copy&& copy) {
+// Reads what is there until the buffer is full, or a packet ends. `done`: bytes read; FAULT: none could be.
+Result<u32> read_slots(Pipe& pipe, UserAddr buffer, u32 bytes) {
     u32 done = 0;
-    while (done < bytes) {
-        const u32 place = (at + done) % PIPE_CAPACITY;
-        const u32 offset = place % PAGE_SIZE, part = std::min(bytes - done, PAGE_SIZE - offset);
-        Page*& page = pipe.pages[place / PAGE_SIZE];
-        if (page == nullptr)
-            page = alloc_page();
-        if (page == nullptr)
-            return done == 0 ? Result<u32>(Err(Errno::NOMEM)) : Result<u32>(done);
-        const u32 copied = copy(static_cast<u8*>(page_address(*page)) + offset, done, part);
-        done += copied;
-        if (copied != part)
-            break;
+    while (done < bytes && !pipe.empty()) {
+        PipeSlot& slot = pipe.slot(pipe.tail);
+        const u32 part = std::min(bytes - done, slot.bytes);
+        const u32 failed =
+            copy_to_user(buffer + done, static_cast<u8*>(page_address(*slot.page)) + slot.offset, part);
+        if (failed != 0)
+            return done == 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
+        done += part;
+        slot.offset += part;
+        slot.bytes = slot.packet ? 0 : slot.bytes - part; // the rest of a packet is lost
+        if (slot.bytes == 0) {
+            ++pipe.tail;
+            if (slot.packet)
+                return done;
+        }
     }
     return done;
 }
@@ -73,15 +52,13 @@ Result<u32> pipe_read(File& file, UserAddr buffer, u32 bytes, u64&) {
     for (;;) {
         {
             WriteGuard guard(pipe.lock);
-            if (pipe.used() != 0) {
-                const u32 done = TRY(copy_ring(pipe, pipe.tail, std::min(bytes, pipe.used()),
-                                               [&](const u8* from, u32 at_byte, u32 count) {
-                                                   return count - copy_to_user(buffer + at_byte, from, count);
-                                               }));
-                pipe.tail += done;
-                wake_up_all(pipe.write_queue);
+            if (!pipe.empty()) {
+                const bool was_full = pipe.full();
+                const u32 done = TRY(read_slots(pipe, buffer, bytes));
+                if (was_full && !pipe.full())
+                    wake_up_all(pipe.write_queue);
                 poll_wake();
-                return done == 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
+                return done;
             }
             if (pipe.writers == 0)
                 return 0u;
@@ -89,47 +66,84 @@ Result<u32> pipe_read(File& file, UserAddr buffer, u32 bytes, u64&) {
         if ((file.flags & O_NONBLOCK) != 0)
             return Err(Errno::AGAIN);
         TRY_VOID(
-            wait_event_interruptible(pipe.read_queue, [&] { return pipe.used() != 0 || pipe.writers == 0; }));
+            wait_event_interruptible(pipe.read_queue, [&] { return !pipe.empty() || pipe.writers == 0; }));
     }
 }
 
-// `fill(to, at, n)` copies n bytes, from the byte `at` of what is written; it returns how many it could.
+// Appends `bytes`, the odd end of a write, to the last slot if all of them fit there: small writes share pages. Returns how
+// many were. `fill` as write_pipe has it.
+template <class Fill>
+u32 append_to_last(Pipe& pipe, u32 bytes, Fill&& fill) {
+    if (bytes == 0 || pipe.empty())
+        return 0;
+    PipeSlot& last = pipe.slot(pipe.head - 1);
+    const u32 end = last.offset + last.bytes;
+    if (last.packet || end + bytes > PAGE_SIZE)
+        return 0;
+    const u32 copied = fill(static_cast<u8*>(page_address(*last.page)) + end, 0, bytes);
+    last.bytes += copied;
+    return copied;
+}
+
+// Puts at most a page into a new slot, of which there is one. NOMEM; FAULT: nothing could be copied.
+template <class Fill>
+Result<u32> fill_slot(Pipe& pipe, u32 bytes, bool packet, Fill&& fill) {
+    PipeSlot& slot = pipe.slot(pipe.head);
+    if (slot.page == nullptr)
+        slot.page = alloc_page();
+    if (slot.page == nullptr)
+        return Err(Errno::NOMEM);
+    const u32 copied = fill(static_cast<u8*>(page_address(*slot.page)), bytes);
+    if (copied == 0)
+        return Err(Errno::FAULT);
+    slot.offset = 0;
+    slot.bytes = copied;
+    slot.packet = packet;
+    ++pipe.head;
+    return copied;
+}
+
+// `fill(to, at, n)` copies n bytes, from the byte `at` of what is written; it returns how many it could. A write of at most
+// a page (PIPE_BUF) goes into one slot, so it is whole.
 template <class Fill>
 Result<u32> write_pipe(File& file, u32 bytes, Fill&& fill) {
     Pipe& pipe = *file.inode->pipe;
     if (bytes == 0)
         return 0u;
-    const u32 needed = bytes <= PIPE_BUF_BYTES ? bytes : 1;
+    const bool packet = (file.flags & O_DIRECT) != 0;
     u32 done = 0;
     const auto so_far = [&](Errno error) { return done == 0 ? Result<u32>(Err(error)) : Result<u32>(done); };
-    for (;;) {
+    for (bool first = true;; first = false) {
         {
             WriteGuard guard(pipe.lock);
             if (pipe.readers == 0) {
                 (void)send_sig_info(siginfo_user(SIGPIPE, SI_USER), *current());
                 return so_far(Errno::PIPE);
             }
-            if (pipe.room() >= needed) {
-                const u32 part = std::min(bytes - done, pipe.room());
-                const auto copied = copy_ring(pipe, pipe.head, part, [&](u8* to, u32 at_byte, u32 count) {
-                    return fill(to, done + at_byte, count);
-                });
-                if (!copied.ok())
-                    return so_far(copied.error());
-                pipe.head += copied.value();
-                done += copied.value();
+            if (first)
+                done = append_to_last(pipe, bytes % PAGE_SIZE, fill);
+            Result<void> state{};
+            while (state.ok() && done < bytes && !pipe.full()) {
+                const auto put = fill_slot(pipe, std::min(bytes - done, PAGE_SIZE), packet,
+                                           [&](u8* to, u32 count) { return fill(to, done, count); });
+                if (put.ok())
+                    done += put.value();
+                else
+                    state = Err(put.error());
+            }
+            if (done != 0) {
                 wake_up_all(pipe.read_queue);
                 poll_wake();
-                if (copied.value() != part)
-                    return so_far(Errno::FAULT);
-                if (done == bytes)
-                    return done;
             }
+            if (!state.ok())
+                return so_far(state.error());
+            if (done == bytes)
+                return done;
         }
         if ((file.flags & O_NONBLOCK) != 0)
             return so_far(Errno::AGAIN);
-        const auto waited = wait_event_interruptible(
-            pipe.write_queue, [&] { return pipe.room() >= needed || pipe.readers == 0; });
+        const auto waited =
+            wait_event_interruptible(pipe.write_queue, [&] { return !pipe.full() || pipe.readers == 0; });
         if (!waited.ok())
             return so_far(waited.error());
     }
@@ -152,11 +166,11 @@ u32 pipe_poll(File& file) {
     const Pipe& pipe = *file.inode->pipe;
     u32 events = 0;
     if (file.readable()) {
-        events |= pipe.used() != 0 ? POLLIN | POLLRDNORM : 0;
+        events |= !pipe.empty() ? POLLIN | POLLRDNORM : 0;
         events |= pipe.writers == 0 && pipe.writer_opens != 0 ? POLLHUP : 0;
     }
     if (file.writable()) {
-        events |= pipe.room() >= PIPE_BUF_BYTES ? POLLOUT | POLLWRNORM : 0;
+        events |= !pipe.full() ? POLLOUT | POLLWRNORM : 0;
         events |= pipe.readers == 0 ? POLLERR : 0;
     }
     return events;
@@ -165,13 +179,20 @@ u32 pipe_poll(File& file) {
 Result<s32> pipe_ioctl(File& file, u32 request, u32 argument) {
     if (request != FIONREAD)
         return Err(Errno::NOTTY);
-    TRY_VOID(put_user_u32(UserAddr(argument), file.inode->pipe->used()));
+    Pipe& pipe = *file.inode->pipe;
+    u32 bytes = 0;
+    {
+        ReadGuard guard(pipe.lock);
+        for (u32 at = pipe.tail; at != pipe.head; ++at)
+            bytes += pipe.slot(at).bytes;
+    }
+    TRY_VOID(put_user_u32(UserAddr(argument), bytes));
     return 0;
 }
 
 void drop_pipe(Inode& inode) {
     if (--inode.pipe_users == 0)
-        kmem_delete(pipe_cache, std::exchange(inode.pipe, nullptr));
+        free_pipe(std::exchange(inode.pipe, nullptr));
 }
 
 void pipe_close(Inode& inode, bool reader, bool writer) {
@@ -195,9 +216,7 @@ constinit const FileOps pipe_file_ops{
 
 Result<void> fifo_open(Inode& inode, File& file) {
     if (inode.pipe == nullptr)
-        inode.pipe = kmem_new<Pipe>(pipe_cache);
-    if (inode.pipe == nullptr)
-        return Err(Errno::NOMEM);
+        inode.pipe = TRY(new_pipe());
     Pipe& pipe = *inode.pipe;
     const bool reader = file.readable(), writer = file.writable(), nonblock = (file.flags & O_NONBLOCK) != 0;
     ++inode.pipe_users;

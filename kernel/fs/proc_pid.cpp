@@ -26,6 +26,7 @@ constexpr ProcEntry thread_entries[] = {
     {.name = "environ", .show = show_pid_environ, .mode = S_IFREG | 0400},
     {.name = "exe", .inode_ops = &proc_exe_ops, .mode = S_IFLNK | 0777},
     {.name = "fd", .inode_ops = &proc_fd_ops, .mode = S_IFDIR | 0500},
+    {.name = "limits", .show = show_pid_limits},
     {.name = "maps", .show_part = show_pid_maps},
     {.name = "mounts", .show = show_mounts},
     {.name = "oom_score_adj",

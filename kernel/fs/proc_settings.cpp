@@ -1,8 +1,9 @@
-// Files of /proc/PID with a number that a process may be given: what goes into its core, and its standing when memory runs
-// out (proc(5)).
+// Files of /proc/PID with what a process may be given: what goes into its core, its standing when memory runs out, its limits
+// (proc(5)).
 #include <linux/capability.h>
 #include <linux/oom.h>
 
+#include "kernel/debug/format.hpp"
 #include "kernel/fs/procfs.hpp"
 #include "kernel/proc/coredump.hpp"
 #include "kernel/proc/cred.hpp"
@@ -64,6 +65,34 @@ Result<void> write_oom_score_adj(const Inode& inode, std::string_view text) {
     group.oom_score_adj = static_cast<s16>(value);
     if (capable(CAP_SYS_RESOURCE))
         group.oom_score_adj_min = static_cast<s16>(value);
+    return {};
+}
+
+Result<void> show_pid_limits(const Inode& inode, SeqFile& out) {
+    static constexpr struct {
+        const char* name;
+        const char* unit;
+    } rows[RLIM_COUNT] = {
+        // in the order of their numbers
+        {"Max cpu time", "seconds"},    {"Max file size", "bytes"},      {"Max data size", "bytes"},
+        {"Max stack size", "bytes"},    {"Max core file size", "bytes"}, {"Max resident set", "bytes"},
+        {"Max processes", "processes"}, {"Max open files", "files"},     {"Max locked memory", "bytes"},
+        {"Max address space", "bytes"}, {"Max file locks", "locks"},     {"Max pending signals", "signals"},
+        {"Max msgqueue size", "bytes"}, {"Max nice priority", ""},       {"Max realtime priority", ""},
+        {"Max realtime timeout", "us"},
+    };
+    const ThreadGroup& group = *TRY(proc_task(inode))->group;
+    out.printf("%-26s%-21s%-21s%-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
+    for (u32 i = 0; i < RLIM_COUNT; ++i) {
+        out.printf("%-26s", rows[i].name);
+        for (const u64 value : {group.limits[i].soft, group.limits[i].hard}) {
+            char text[24] = "unlimited";
+            if (value != ~u64{0})
+                snprintf(text, sizeof text, "%llu", static_cast<unsigned long long>(value));
+            out.printf("%-21s", text);
+        }
+        out.printf("%-10s\n", rows[i].unit);
+    }
     return {};
 }
 

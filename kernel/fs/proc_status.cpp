@@ -121,6 +121,13 @@ Result<void> show_pid_status(const Inode& inode, SeqFile& out) {
                state.word, static_cast<int>(group.pid), static_cast<int>(task.pid),
                static_cast<int>(parent_pid(group)));
     show_ids(*task.cred, out);
+    for (const char* name : {"NStgid", "NSpid", "NSpgid", "NSsid"}) { // one pid namespace: the same ids again
+        const s32 id = name[2] == 't'   ? group.pid
+                       : name[2] == 's' ? group.sid
+                       : name[3] == 'i' ? task.pid
+                                        : group.pgid;
+        out.printf("%s:\t%d\n", name, static_cast<int>(id));
+    }
     out.printf("FDSize:\t%u\n", static_cast<unsigned>(task.files != nullptr ? task.files->capacity : 0));
     if (mm.ok()) {
         kib_line(out, "VmSize", use.size);
@@ -141,6 +148,12 @@ Result<void> show_pid_status(const Inode& inode, SeqFile& out) {
     mask_line(out, "SigBlk", task.blocked);
     mask_line(out, "SigIgn", sets.ignored);
     mask_line(out, "SigCgt", sets.caught);
+    mask_line(out, "CapInh", task.cred->cap_inheritable);
+    mask_line(out, "CapPrm", task.cred->cap_permitted);
+    mask_line(out, "CapEff", task.cred->cap_effective);
+    mask_line(out, "CapBnd", ALL_CAPABILITIES);
+    mask_line(out, "CapAmb", 0);
+    out.printf("NoNewPrivs:\t%d\nSeccomp:\t0\n", group.no_new_privs ? 1 : 0);
     const u32 allowed = task.cpus_allowed & cpus_online();
     out.printf("Cpus_allowed:\t%x\nCpus_allowed_list:\t", static_cast<unsigned>(allowed));
     show_cpu_list(out, allowed);

@@ -1,14 +1,19 @@
 // The parts of /proc that are about the machine: memory, version, time, and the tree under sys.
 #include <cstring>
 
+#include <linux/capability.h>
+
 #include <arch/boot_info.hpp>
 
 #include "arch/contract/clock.hpp"
+#include "kernel/fs/files.hpp"
 #include "kernel/fs/mount.hpp"
+#include "kernel/fs/pipe.hpp"
 #include "kernel/fs/proc_tlb.hpp"
 #include "kernel/fs/procfs.hpp"
 #include "kernel/futex/fault_in.hpp"
 #include "kernel/proc/coredump.hpp"
+#include "kernel/proc/cred.hpp"
 #include "kernel/proc/thread_group.hpp"
 #include "kernel/proc/utsname.hpp"
 #include "mm/limits.hpp"
@@ -70,6 +75,11 @@ Result<void> show_line(const Inode&, SeqFile& out) {
     return {};
 }
 
+Result<void> show_text(const char* text, SeqFile& out) {
+    out.printf("%s\n", text);
+    return {};
+}
+
 template <auto Number>
 Result<void> show_number(const Inode&, SeqFile& out) {
     out.printf("%llu\n", static_cast<unsigned long long>(Number()));
@@ -115,6 +125,18 @@ Result<void> write_core_pattern(const Inode&, std::string_view text) {
     return {};
 }
 
+Result<u64> parse_unsigned(std::string_view text) {
+    u64 value = 0;
+    if (text.empty() || text.size() > 19)
+        return Err(Errno::INVAL);
+    for (const char c : text) {
+        if (c < '0' || c > '9')
+            return Err(Errno::INVAL);
+        value = value * 10 + static_cast<u64>(c - '0');
+    }
+    return value;
+}
+
 // A setting that is 0 or 1.
 template <void (*Set)(bool)>
 Result<void> write_flag(const Inode&, std::string_view text) {
@@ -144,14 +166,38 @@ constexpr ProcEntry kernel_entries[] = {
      .write = write_flag<set_core_uses_pid>,
      .mode = S_IFREG | 0644},
     {.name = "futex_faultin_count", .show = show_number<futex_faultin_count>},
-    {.name = "hostname", .show = show_line<SYSTEM_NAME.nodename>},
+    {.name = "cap_last_cap", .show = show_number<[] { return CAP_LAST_CAP; }>},
+    {.name = "domainname",
+     .show = [](const Inode&, SeqFile& out) { return show_text(system_name().domainname, out); }},
+    {.name = "hostname",
+     .show = [](const Inode&, SeqFile& out) { return show_text(system_name().nodename, out); }},
+    {.name = "ngroups_max", .show = show_number<[] { return GROUPS_MAX; }>},
     {.name = "osrelease", .show = show_line<SYSTEM_NAME.release>},
     {.name = "ostype", .show = show_line<SYSTEM_NAME.sysname>},
     {.name = "pid_max", .show = show_number<pid_max>, .write = write_pid_max, .mode = S_IFREG | 0644},
+    {.name = "randomize_va_space", .show = show_number<[] { return 0; }>}, // nothing is
+    {.name = "threads-max", .show = show_number<[] { return PID_MAX; }>},
     {.name = "tainted", .show = show_number<[] { return 0; }>}, // nothing can be loaded that would
     {.name = "version", .show = show_line<SYSTEM_NAME.version>},
 };
-constexpr ProcEntry fs_entries[] = {{.name = "file-nr", .show = show_file_nr}};
+template <PipeLimit Limit>
+Result<void> write_pipe_limit(const Inode&, std::string_view text) {
+    return set_pipe_limit(Limit, TRY(parse_unsigned(text)));
+}
+template <PipeLimit Limit>
+constexpr ProcEntry pipe_entry(const char* name) {
+    return {.name = name,
+            .show = show_number<[] { return pipe_limit(Limit); }>,
+            .write = write_pipe_limit<Limit>,
+            .mode = S_IFREG | 0644};
+}
+constexpr ProcEntry fs_entries[] = {
+    {.name = "file-nr", .show = show_file_nr},
+    {.name = "nr_open", .show = show_number<[] { return OPEN_MAX; }>},
+    pipe_entry<PIPE_MAX_SIZE>("pipe-max-size"),
+    pipe_entry<PIPE_USER_PAGES_HARD>("pipe-user-pages-hard"),
+    pipe_entry<PIPE_USER_PAGES_SOFT>("pipe-user-pages-soft"),
+};
 constexpr ProcEntry vm_entries[] = {
     {.name = "max_map_count", .show = show_number<[] { return MAX_MAP_COUNT; }>},
     {.name = "mmap_min_addr", .show = show_number<[] { return FIRST_USER_ADDRESS.value(); }>},

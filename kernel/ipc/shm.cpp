@@ -59,7 +59,7 @@ Result<s32> new_segment(s32 key, u32 size, u32 flags) {
     if (size < SHMMIN || size > SHMMAX)
         return Err(Errno::INVAL);
     if ((flags & SHM_HUGETLB) != 0)
-        return Err(Errno::NOSYS); // as a kernel without huge pages says
+        return Err(Errno::INVAL); // as a kernel without huge pages says
     auto* segment = kmem_new<ShmSegment>(segment_cache);
     if (segment == nullptr)
         return Err(Errno::NOMEM);

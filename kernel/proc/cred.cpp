@@ -11,7 +11,6 @@ namespace faultline {
 
 namespace {
 constinit KmemCache cred_cache{"cred", sizeof(Cred), alignof(Cred)};
-constexpr u64 ALL_CAPABILITIES = (u64{1} << (CAP_LAST_CAP + 1)) - 1;
 } // namespace
 
 Result<Cred*> root_cred() {

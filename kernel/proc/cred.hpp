@@ -5,6 +5,8 @@
 // the process tells every thread.
 #pragma once
 
+#include <linux/capability.h>
+
 #include "base/result.hpp"
 #include "base/types.hpp"
 #include "kernel/sched/sched.hpp"
@@ -22,6 +24,8 @@ struct Cred {
     u64 cap_permitted = 0, cap_effective = 0, cap_inheritable = 0; // bit n is capability n
     bool keep_caps = false;                                        // prctl(PR_SET_KEEPCAPS)
 };
+
+inline constexpr u64 ALL_CAPABILITIES = (u64{1} << (CAP_LAST_CAP + 1)) - 1;
 
 Result<Cred*> root_cred(); // process 1's: everything is allowed. NOMEM
 

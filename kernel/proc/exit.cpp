@@ -115,6 +115,7 @@ void free_dead_task(Task& task) {
 
 void init_processes() {
     init_pids();
+    init_signalfd();
     task_dead_hook = free_dead_task;
 }
 

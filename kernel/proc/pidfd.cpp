@@ -3,8 +3,7 @@
 #include <linux/fcntl.h>
 #include <linux/poll.h>
 
-#include "kernel/fs/files.hpp"
-#include "kernel/fs/files_private.hpp"
+#include "kernel/fs/anon_inode.hpp"
 #include "kernel/proc/cred.hpp"
 #include "kernel/proc/signal_queue.hpp"
 #include "kernel/proc/syscalls.hpp"
@@ -45,18 +44,12 @@ Result<File*> pidfd_new(s32 pid) {
     if (ref == nullptr)
         return Err(Errno::NOMEM);
     *ref = {pid, find_group(pid)->start_time_ns};
-    InodeRef inode;
-    if (auto made = new_inode(S_IFREG | 0600)) // Linux: an anonymous inode, which is of no type
-        inode = InodeRef(made.value());
-    const Result<File*> file = inode && set_unlisted_name(*inode, nullptr, "anon_inode:[pidfd]")
-                                   ? alloc_file(*inode, pidfd_ops, O_RDWR)
-                                   : Err(Errno::NOMEM);
+    auto file = anon_inode_getfile("anon_inode:[pidfd]", pidfd_ops, ref, O_RDWR);
     if (!file) {
         kmem_delete(pidref_cache, ref);
-        return file;
+        return Err(file.error());
     }
-    file.value()->private_data = ref;
-    return file;
+    return file->release();
 }
 
 Result<ThreadGroup*> pidfd_process(s32 fd, bool* nonblocking) {

@@ -12,6 +12,7 @@ namespace faultline {
 // The user registers of a task with a kernel stack of its own.
 PtRegs& task_user_regs(Task& task);
 
+void init_signalfd();  // at boot
 void init_processes(); // at boot, after the scheduler (exit.cpp)
 
 // --- task_struct.cpp ---

@@ -46,6 +46,7 @@ void sigqueue_append(SigPending& pending, s32 sig, SigQueue* entry) {
         entry->next = nullptr;
         entry->queued = true;
     }
+    signalfd_notify();
 }
 
 void sigqueue_free(SigQueue* entry) {

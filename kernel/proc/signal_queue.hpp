@@ -49,6 +49,12 @@ void sigqueue_append(SigPending& pending, s32 sig, SigQueue* entry);
 // A signal without a siginfo is from the kernel. Interrupts masked.
 SigInfo collect_signal(SigPending& pending, s32 sig);
 
+// The first signal of `set` that waits for current or its process, blocked or not, taken; signo 0: none does. (syscalls_signal.cpp)
+SigInfo take_signal(u64 set);
+
+// A signal was queued for somebody: who reads signals from a descriptor looks again. From anywhere. (signalfd.cpp)
+void signalfd_notify();
+
 // Removes all signals of `set`. Interrupts masked.
 void flush_sigqueue_mask(SigPending& pending, u64 set);
 

@@ -35,6 +35,10 @@ Result<s32> sys_setsid();
 Result<s32> sys_pidfd_open(s32 pid, u32 flags);
 Result<u32> sys_pidfd_send_signal(s32 fd, s32 sig, UserAddr info, u32 flags);
 
+// signalfd.cpp
+Result<s32> sys_signalfd(s32 fd, UserAddr mask, u32 mask_bytes);
+Result<s32> sys_signalfd4(s32 fd, UserAddr mask, u32 mask_bytes, u32 flags);
+
 // syscalls_remote.cpp
 Result<u32> sys_process_vm_readv(s32 pid, UserAddr local, u32 local_count, UserAddr remote, u32 remote_count,
                                  u32 flags);

@@ -245,9 +245,6 @@ Result<u32> sys_pause() {
     return Err(Errno::RESTARTNOHAND);
 }
 
-namespace {
-
-// Takes a signal of `set` that waits, blocked or not; signo 0: there is none.
 SigInfo take_signal(u64 set) {
     SigLocked lock;
     Task& task = *current();
@@ -262,6 +259,8 @@ SigInfo take_signal(u64 set) {
     }
     return {};
 }
+
+namespace {
 
 // Unblocks `set` while it sleeps, so that a sender wakes this task; nothing is delivered in between. AGAIN at
 // the deadline; INTR if another signal came.

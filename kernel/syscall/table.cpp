@@ -89,6 +89,8 @@ constexpr Entry ENTRIES[] = {
     {__NR_rt_sigtimedwait, adapt<sys_rt_sigtimedwait>},
     {__NR_rt_sigtimedwait_time64, adapt<sys_rt_sigtimedwait_time64>},
     {__NR_sigaltstack, adapt<sys_sigaltstack>},
+    {__NR_signalfd, adapt<sys_signalfd>},
+    {__NR_signalfd4, adapt<sys_signalfd4>},
     {__NR_pause, adapt<sys_pause>},
     {__NR_sigreturn, adapt<sys_sigreturn>},
     {__NR_rt_sigreturn, adapt<sys_rt_sigreturn>},

@@ -48,6 +48,8 @@ inline constexpr Call calls[] = {
     CALL(setsid, ""),
     CALL(prctl, "1b000"),
     CALL(pidfd_open, "i0"),
+    CALL(signalfd, "kbs"),
+    CALL(signalfd4, "kbs0"),
     CALL(pidfd_getfd, "f00"),
     CALL(kcmp, "ii100"),
     CALL(pidfd_send_signal, "fn00"),

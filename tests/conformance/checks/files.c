@@ -71,6 +71,37 @@ static void record_locks(void) {
     close(fd);
 }
 
+// Two that wait for each other: the second is told.
+static void deadlock(void) {
+    const int fd = file_of(100);
+    int ends[2];
+    pipe(ends);
+    WORKS(lock(fd, F_WRLCK, 0, 1));
+    const pid_t other = fork();
+    if (other == 0) {
+        struct flock first = range(F_WRLCK, 0, 1);
+        lock(fd, F_WRLCK, 1, 1);
+        write(ends[1], "", 1);
+        _exit(fcntl(fd, F_SETLKW, &first) == 0 ? 7 : 8);
+    }
+    char byte;
+    read(ends[0], &byte, 1);
+    for (char state = ' '; state != 'S';) { // it sleeps
+        char path[64], line[256] = "";
+        snprintf(path, sizeof path, "/proc/%d/stat", other);
+        FILE* file = fopen(path, "r");
+        fgets(line, sizeof line, file);
+        fclose(file);
+        state = strrchr(line, ')')[2];
+    }
+    struct flock second = range(F_WRLCK, 1, 1);
+    FAILS(fcntl(fd, F_SETLKW, &second), EDEADLK);
+    WORKS(lock(fd, F_UNLCK, 0, 1));
+    int status = -1;
+    CHECK(waitpid(other, &status, 0) == other && WEXITSTATUS(status) == 7);
+    close(fd), close(ends[0]), close(ends[1]);
+}
+
 static void whole_file_locks(void) {
     char path[] = "/tmp/lock.XXXXXX";
     const int fd = mkstemp(path), other = open(path, O_RDWR), copy = dup(fd);
@@ -171,6 +202,7 @@ static void file_systems(void) {
 
 int main(void) {
     record_locks();
+    deadlock();
     whole_file_locks();
     sends();
     CHILD_OK(descriptor_limit());
