@@ -64,6 +64,7 @@ TEST_CASE("softtlb: a miss on an entry that does not permit the access is a faul
     };
     CHECK(kind_of_write(0) == FaultKind::Translation);
     CHECK(kind_of_write(USER_RW & ~Pte::YOUNG) == FaultKind::Translation);
+    CHECK(machine.load(ADDRESS, 4, Mode::User).fault.value().kind == FaultKind::Translation);
     CHECK(kind_of_write(USER_RW & ~Pte::DIRTY) == FaultKind::Translation);
     CHECK(statistics().fills == 0);
     REQUIRE(reads(machine, ADDRESS)); // the clean one, loaded read-only

@@ -2,6 +2,7 @@
 #include <ulib/sys.hpp>
 #include <ulib/thread.hpp>
 
+#include "user/scenarios/states.hpp"
 #include "user/scenarios/two_cpus.hpp"
 
 namespace faultline {
@@ -27,7 +28,7 @@ void pin_to(unsigned cpu) {
 }
 
 Companion::Companion(unsigned cpu, void (*part)(void*), void* argument)
-    : cpu_(cpu), part_(part), argument_(argument) {
+    : cpu_(cpu), part_(part), argument_(argument), step_(*map_words(1, MAP_SHARED | MAP_ANONYMOUS)) {
     static Thread thread;
     must(thread.start(live, this), "clone");
     spin_until(step_, READY);

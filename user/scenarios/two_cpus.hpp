@@ -25,7 +25,7 @@ class Companion {
     unsigned cpu_;
     void (*part_)(void*);
     void* argument_;
-    Word step_{0};
+    Word& step_; // in a shared page: a fork that tells nobody must not come between the two threads
 };
 
 } // namespace faultline
