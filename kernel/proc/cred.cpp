@@ -22,7 +22,7 @@ Result<Cred*> root_cred() {
 }
 
 void put_cred(Cred& cred) {
-    if (--cred.references == 0)
+    if (std::atomic_ref(cred.references).fetch_sub(1, std::memory_order_acq_rel) == 1)
         kmem_delete(cred_cache, &cred);
 }
 

@@ -5,6 +5,8 @@
 // the process tells every thread.
 #pragma once
 
+#include <atomic>
+
 #include <linux/capability.h>
 
 #include "base/result.hpp"
@@ -16,7 +18,7 @@ namespace faultline {
 inline constexpr u32 GROUPS_MAX = 32; // supplementary groups (Linux: NGROUPS_MAX, 65536)
 
 struct Cred {
-    u32 references = 1;
+    u32 references = 1;                         // by std::atomic_ref: the dead drop theirs without a lock
     u32 uid = 0, euid = 0, suid = 0, fsuid = 0; // real, effective, saved, for files
     u32 gid = 0, egid = 0, sgid = 0, fsgid = 0;
     u32 group_count = 0;
@@ -30,7 +32,7 @@ inline constexpr u64 ALL_CAPABILITIES = (u64{1} << (CAP_LAST_CAP + 1)) - 1;
 Result<Cred*> root_cred(); // process 1's: everything is allowed. NOMEM
 
 inline Cred& get_cred(Cred& cred) {
-    ++cred.references;
+    std::atomic_ref(cred.references).fetch_add(1, std::memory_order_relaxed);
     return cred;
 }
 void put_cred(Cred& cred);

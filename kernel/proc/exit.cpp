@@ -5,6 +5,7 @@
 #include <arch/machine_control.hpp>
 
 #include "arch/contract/uaccess.hpp"
+#include "base/concurrency.hpp"
 #include "kernel/drivers/tty/tty.hpp"
 #include "kernel/drivers/virtio/console.hpp"
 #include "kernel/fs/files.hpp"
@@ -14,7 +15,6 @@
 #include "kernel/proc/jobctl.hpp"
 #include "kernel/proc/process.hpp"
 #include "kernel/proc/siglock.hpp"
-#include "kernel/sched/kernel_lock.hpp"
 #include "mm/mm_struct.hpp"
 
 namespace faultline {
@@ -94,7 +94,8 @@ void exit_notify(Task& task) {
         SigLocked lock;
         group.dead_threads.add({task_cpu(task), task.mm.min_flt, task.mm.maj_flt, 0});
         unlink_thread(task);
-        task.group = nullptr;
+        group.unburied.fetch_add(1, std::memory_order_relaxed);
+        task.buried_for = std::exchange(task.group, nullptr);
         task.state = TaskState::Dead;
     }
     if (group.exec_task != nullptr)
@@ -103,12 +104,21 @@ void exit_notify(Task& task) {
         group_died(group);
 }
 
-// After the CPU has left it for ever (scheduler's task_dead_hook).
+void wait_for_burials(const ThreadGroup& group) {
+    spin_until([&] { return group.unburied.load(std::memory_order_acquire) == 0; });
+}
+
+// After the CPU has left it for ever (scheduler's task_dead_hook). No lock is held, nor may one be waited for that
+// the reaper of the group could hold.
 void free_dead_task(Task& task) {
-    const KernelLocked lock;
-    if (task.group != nullptr) // a leader for whom nobody waits takes its group along
+    ThreadGroup* former = task.buried_for;
+    if (task.group != nullptr) { // a leader for whom nobody waits takes its group along
+        wait_for_burials(*task.group);
         group_free(*task.group);
+    }
     free_task(task);
+    if (former != nullptr)
+        former->unburied.fetch_sub(1, std::memory_order_release);
 }
 
 } // namespace
@@ -185,6 +195,11 @@ void do_group_exit(s32 code) {
 void release_group(ThreadGroup& group) {
     Task& leader = *group.leader;
     wait_task_inactive(leader); // a tick there looks at the group
+    if (current()->buried_for == &group) {
+        current()->buried_for = nullptr; // its own last thread releases it, and cannot wait for itself
+        group.unburied.fetch_sub(1, std::memory_order_relaxed);
+    }
+    wait_for_burials(group); // whoever waited for the process finds all of its memory free
     {
         SigLocked lock;
         group.parent->children.erase(group.parent->children.iterator_to(group));

@@ -1,6 +1,8 @@
 // A process: the threads that share a pid, and what belongs to them together (Linux: signal_struct).
 #pragma once
 
+#include <atomic>
+
 #include "kernel/proc/cpu_time.hpp"
 #include "kernel/proc/posix_timers.hpp"
 #include "kernel/proc/signal.hpp"
@@ -38,6 +40,7 @@ struct ThreadGroup {
     List<Task, &Task::thread_link> threads; // all that are not yet released, leader first
     u32 live = 0;                           // threads that have not begun to exit
     u32 thread_count = 0;                   // in `threads`
+    std::atomic<u32> unburied{0};           // threads that are dead, but still in memory
 
     ThreadGroup* parent = nullptr; // nullptr: process 1
     Relaxed<s32> parent_pid = 0;   // for getppid(2), which holds no lock that would keep the parent there

@@ -208,8 +208,8 @@ void schedule() {
         IrqGuard irqs;
         dead = switch_tasks();
     }
+    bury(dead); // whoever waits for that may hold the kernel lock
     reacquire_kernel_lock(task);
-    bury(dead);
 }
 
 void yield() {

@@ -81,7 +81,7 @@ const Task& idle_task_of(u32 cpu);
 // Runnable tasks of all CPUs, the running ones included, idle ones not.
 u32 nr_running();
 
-// Called when its CPU has left a task in state Dead for ever, in any task's context: may free it. nullptr: nothing is done (host
+// Called when its CPU has left a task in state Dead for ever, in any task's context and without the kernel lock: may free it. nullptr: nothing is done (host
 // tests). Set by kernel/proc/.
 using TaskDeadHook = void (*)(Task& task);
 extern TaskDeadHook task_dead_hook;

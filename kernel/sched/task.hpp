@@ -80,8 +80,9 @@ struct Task {
     s32 pid = 0;        // this thread's id (Linux: pid; gettid)
     char comm[16] = {}; // name of the program, NUL-terminated
     ThreadGroup* group = nullptr;
-    ListHook thread_link; // ThreadGroup::threads
-    TreeHook pid_node;    // all tasks by pid
+    ListHook thread_link;              // ThreadGroup::threads
+    ThreadGroup* buried_for = nullptr; // the group it was of, once it is dead and `group` is null
+    TreeHook pid_node;                 // all tasks by pid
 
     SigHand* sighand = nullptr;
     u64 blocked = 0;       // signal mask; bit n-1 is signal n
