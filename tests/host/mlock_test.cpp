@@ -48,7 +48,9 @@ TEST_CASE_METHOD(LockFixture, "mlock: errors of POSIX, and the limit") {
     CHECK(error_of(map(UserAddr(), pages(1), RW, ANON | MAP_LOCKED)) == Errno::AGAIN);
     CHECK(error_of(do_mremap(mm, base, pages(4), pages(5), MREMAP_MAYMOVE, UserAddr())) == Errno::AGAIN);
     CHECK(error_of(do_mlockall(mm, MCL_CURRENT)) == Errno::NOMEM);
-    host.mm_limits.locked = 0;
+    host.mm_limits.locked = 0; // less than a page, which is not the same as none
+    CHECK(error_of(do_mlock(mm, base, pages(1), 0)) == Errno::NOMEM);
+    host.mm_limits.may_lock = false;
     CHECK(error_of(do_mlock(mm, base, pages(1), 0)) == Errno::PERM);
     CHECK(error_of(map(UserAddr(), pages(1), RW, ANON | MAP_LOCKED)) == Errno::PERM);
     CHECK(do_munlock(mm, base, pages(4)).ok());
