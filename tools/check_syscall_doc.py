@@ -4,7 +4,7 @@ there; what is refused is not served. --self-test: finds what it must in texts o
 import re
 import sys
 
-SERVED = re.compile(r"\{__NR_(\w+), adapt<|case __ARM_NR_(\w+):")
+SERVED = re.compile(r"\{__NR_(\w+), (?:adapt|parallel)<|case __ARM_NR_(\w+):")
 NAME = re.compile(r"`(\w+)`")
 
 
@@ -35,7 +35,7 @@ def compare(sources, doc):
 
 def self_test():
     doc = "## There\n| `a`, `b` | |\n| `a` | |\n## Partly there\n| `c` | `x` |\n## Refused\n| `d` | |\n"
-    found = compare(["{__NR_a, adapt<sys_a>},\n{__NR_d, adapt<sys_d>},", "case __ARM_NR_c:"], doc)
+    found = compare(["{__NR_a, adapt<sys_a>},\n{__NR_d, parallel<sys_d>},", "case __ARM_NR_c:"], doc)
     expected = ["d: served, but not listed", "b: listed, but not served", "a: listed twice", "d: refused, but served"]
     return [] if found == expected else [f"self-test: found {found}"]
 
