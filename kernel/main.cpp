@@ -54,7 +54,7 @@ void start_kernel() {
     init_processes();
     init_cpu_time();
     init_clocks();
-    futex_init();
+    futex_init(1);
     init_sem();
     start_init();
     local_irq_enable();

@@ -5,6 +5,7 @@
 #include <arch/context.hpp>
 
 #include "base/intrusive.hpp"
+#include "base/relaxed.hpp"
 #include "base/result.hpp"
 #include "base/types.hpp"
 #include "mm/host.hpp"
@@ -61,7 +62,7 @@ enum class FutexState : u8 {
 struct Task {
     CpuContext context;
     MmTask mm; // address space, fault counts, pagefault_disabled
-    TaskState state = TaskState::Running;
+    Relaxed<TaskState> state = TaskState::Running;
     bool need_resched = false; // another task is to run: schedule() on the way to user mode
     bool exiting = false;      // PF_EXITING: takes no more signals
     bool kernel_task = false;

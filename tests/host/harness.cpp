@@ -7,6 +7,7 @@
 #include <arch/irq.hpp>
 
 #include "arch/contract/tlb.hpp"
+#include "kernel/futex/queue.hpp"
 #include "kernel/sched/sched.hpp"
 #include "mm/fault.hpp"
 #include "mm/page_alloc.hpp"
@@ -31,6 +32,7 @@ Host::Host(const model::Configuration& configuration) : machine(configuration) {
     init_page_allocator(ram_start(), ram_start() + ram_bytes());
     machine.as_each_cpu(mmu_init_cpu);
     init_scheduler(idle_);
+    futex_init(machine.cpu_count());
     local_irq_enable();
     machine.on_fault = repair;
     free_at_start_ = nr_free_pages();
