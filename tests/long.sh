@@ -9,6 +9,7 @@ cmake --preset host-plain
 cmake --build --preset host-plain
 ctest --preset host-plain --parallel "$(nproc)" --exclude-regex '^(boot|conformance|source): '
 tests/conformance/run.sh
+build/host-tsan/threads_storm 600 "$RANDOM"
 
 # A line per boot: name, repair, what is expected, options.
 variants() {
