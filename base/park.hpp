@@ -3,10 +3,9 @@
 #pragma once
 
 #include "base/intrusive.hpp"
+#include "base/spinlock.hpp"
 
 namespace faultline {
-
-struct ParkQueue; // the sleepers of one lock
 
 // One sleeper, on its own stack; `task` is the scheduler's business.
 struct Parked {
@@ -14,15 +13,19 @@ struct Parked {
     void* task = nullptr;
 };
 
+// The sleepers of one lock. What they wait for changes with `lock` held too: so nobody who has looked and found that he
+// must wait can miss the wake-up.
 struct ParkQueue {
-    AutoUnlinkList<Parked, &Parked::link> sleepers;
+    SpinLock lock{"ParkQueue"};
+    AutoUnlinkList<Parked, &Parked::link> sleepers; // guarded by it
 };
 
-// Sleeps, uninterruptibly, until the next unpark_all(queue). Must not be called with interrupts masked, page faults
-// disabled or a spin lock held. The kernel is not preempted, so test-then-park cannot lose a wake-up on one CPU.
+// Sleeps, uninterruptibly, until the next unpark_all(queue); may come back sooner, so look again. Caller holds
+// queue.lock, which is given up meanwhile and held again on return, and no other spin lock; interrupts not masked, page
+// faults not disabled.
 void park(ParkQueue& queue);
 
-// Makes every sleeper of the queue runnable. Callable anywhere but from an interrupt.
+// Makes every sleeper of the queue runnable. Caller holds queue.lock. Not from an interrupt.
 void unpark_all(ParkQueue& queue);
 
 } // namespace faultline

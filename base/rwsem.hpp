@@ -1,5 +1,5 @@
-// A sleeping reader-writer lock with guards that are values: the mmap lock is one. Writers are preferred over new
-// readers, so a stream of faults cannot starve mmap().
+// A sleeping reader-writer lock with guards that are values. Writers are preferred over new readers. For locks that few
+// take at a time; the mmap lock is a PercpuRwSemaphore (mm/percpu_rwsem.hpp).
 #pragma once
 
 #include "base/assert.hpp"
@@ -10,48 +10,59 @@ namespace faultline {
 
 class RwSemaphore {
   public:
+    RwSemaphore() = default;
+    explicit RwSemaphore(const char* name) : watch_(name, lockdep::Kind::Sleeping) {}
+
     void down_read() {
-        while (writer_ || writers_waiting_ > 0)
-            park(queue_);
-        ++readers_;
+        watch_.about_to_wait(this);
+        {
+            const Guard lock(queue_.lock);
+            while (writer_ || writers_waiting_ > 0)
+                park(queue_);
+            ++readers_;
+        }
+        watch_.taken(this);
     }
     void up_read() {
+        watch_.released(this);
+        const Guard lock(queue_.lock);
         BUG_ON(readers_ == 0);
         if (--readers_ == 0)
             unpark_all(queue_);
     }
     void down_write() {
-        ++writers_waiting_;
-        while (writer_ || readers_ > 0)
-            park(queue_);
-        --writers_waiting_;
-        writer_ = true;
+        watch_.about_to_wait(this);
+        {
+            const Guard lock(queue_.lock);
+            ++writers_waiting_;
+            while (writer_ || readers_ > 0)
+                park(queue_);
+            --writers_waiting_;
+            writer_ = true;
+        }
+        watch_.taken(this);
     }
     void up_write() {
+        watch_.released(this);
+        const Guard lock(queue_.lock);
         BUG_ON(!writer_);
         writer_ = false;
         unpark_all(queue_);
     }
-    bool try_down_read() {
-        if (writer_ || writers_waiting_ > 0)
-            return false;
-        ++readers_;
-        return true;
-    }
-    bool is_write_locked() const { return writer_; }
-    bool is_locked() const { return writer_ || readers_ > 0; }
 
   private:
-    ParkQueue queue_;
+    ParkQueue queue_; // its lock guards the three below
     u32 readers_ = 0;
     u32 writers_waiting_ = 0;
     bool writer_ = false;
+    [[no_unique_address]] lockdep::Watch watch_;
 };
 
 // The lock held for reading, for as long as this lives. Code that may give the lock up takes the guard by reference.
+template <class Lock>
 class [[nodiscard]] ReadGuard {
   public:
-    explicit ReadGuard(RwSemaphore& lock) : lock_(lock) { relock(); }
+    explicit ReadGuard(Lock& lock) : lock_(lock) { relock(); }
     ~ReadGuard() {
         if (held_)
             lock_.up_read();
@@ -70,19 +81,20 @@ class [[nodiscard]] ReadGuard {
     bool held() const { return held_; }
 
   private:
-    RwSemaphore& lock_;
+    Lock& lock_;
     bool held_ = false;
 };
 
+template <class Lock>
 class [[nodiscard]] WriteGuard {
   public:
-    explicit WriteGuard(RwSemaphore& lock) : lock_(lock) { lock_.down_write(); }
+    explicit WriteGuard(Lock& lock) : lock_(lock) { lock_.down_write(); }
     ~WriteGuard() { lock_.up_write(); }
     WriteGuard(const WriteGuard&) = delete;
     WriteGuard& operator=(const WriteGuard&) = delete;
 
   private:
-    RwSemaphore& lock_;
+    Lock& lock_;
 };
 
 } // namespace faultline

@@ -5,6 +5,7 @@
 #include <atomic>
 
 #include "base/concurrency.hpp"
+#include "base/lockdep.hpp"
 #include "base/types.hpp"
 
 namespace faultline {
@@ -12,15 +13,21 @@ namespace faultline {
 class SpinLock {
   public:
     constexpr SpinLock() = default;
+    // `name` says what the lock guards, and is what base/lockdep.hpp knows it by: locks of one name are of one kind.
+    constexpr explicit SpinLock(const char* name, lockdep::Kind kind = lockdep::Kind::Spin)
+        : watch_(name, kind) {}
     SpinLock(const SpinLock&) = delete;
     SpinLock& operator=(const SpinLock&) = delete;
 
     void lock() {
+        watch_.about_to_wait(this);
         schedule_point("take a lock");
         const u16 ticket = next_.fetch_add(1, std::memory_order_relaxed);
         spin_until([&] { return serving_.load(std::memory_order_acquire) == ticket; });
+        watch_.taken(this);
     }
     void unlock() {
+        watch_.released(this);
         const u16 now = serving_.load(std::memory_order_relaxed);
         serving_.store(static_cast<u16>(now + 1), std::memory_order_release);
     }
@@ -31,6 +38,7 @@ class SpinLock {
   private:
     std::atomic<u16> next_{0};
     std::atomic<u16> serving_{0};
+    [[no_unique_address]] lockdep::Watch watch_;
 };
 
 // Holds a lock for a scope; pass it to say "the caller holds it".
@@ -44,6 +52,30 @@ class [[nodiscard]] Guard {
 
   private:
     Lock& lock_;
+};
+
+// Two locks of one kind, which may be one and the same, for a scope: the one at the lower address first, so that two who
+// want the same two never wait for each other. (Linux: double_lock_hb.)
+template <class Lock>
+class [[nodiscard]] BothLocked {
+  public:
+    BothLocked(Lock& one, Lock& other)
+        : first_(&one < &other ? one : other), second_(&one < &other ? other : one) {
+        first_.lock();
+        if (&first_ != &second_)
+            second_.lock();
+    }
+    ~BothLocked() {
+        if (&first_ != &second_)
+            second_.unlock();
+        first_.unlock();
+    }
+    BothLocked(const BothLocked&) = delete;
+    BothLocked& operator=(const BothLocked&) = delete;
+
+  private:
+    Lock& first_;
+    Lock& second_;
 };
 
 } // namespace faultline

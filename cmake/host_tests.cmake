@@ -7,7 +7,7 @@ find_package(Catch2 2 REQUIRED)
 include(Catch)
 include(cmake/back_ends.cmake)
 
-room(host_sources mm/*.cpp kernel/sched/*.cpp kernel/futex/*.cpp kernel/debug/describe_pte.cpp kernel/debug/format.cpp
+room(host_sources base/*.cpp mm/*.cpp kernel/sched/*.cpp kernel/futex/*.cpp kernel/debug/describe_pte.cpp kernel/debug/format.cpp
      kernel/debug/tlb_check.cpp
      arch/model/*.cpp)
 set(mmu_sources ${PROJECT_SOURCE_DIR}/arch/model/machine.cpp)

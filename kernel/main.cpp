@@ -1,4 +1,6 @@
 // From a bare machine to a running scheduler.
+#include <bit>
+
 #include <arch/boot_info.hpp>
 #include <arch/irq.hpp>
 
@@ -59,7 +61,7 @@ void start_kernel() {
     bring_up_cpus();
     init_cpu_time();
     init_clocks();
-    futex_init();
+    futex_init(static_cast<u32>(std::popcount(cpus_online())));
     init_msg();
     init_sem();
     start_init();

@@ -9,8 +9,7 @@ namespace faultline {
 
 namespace {
 
-// Clears YOUNG where `wanted` says so; what was known moves to the page. Caller holds page_table_lock and
-// flushes.
+// Clears YOUNG where `wanted` says so; what was known moves to the page. Caller flushes.
 template <class Wanted>
 void age_entries(MmStruct& mm, UserAddr start, UserAddr end, Wanted&& wanted) {
     walk_page_range(mm, start, end, [&](UserAddr address, PteSlot* slot) {
@@ -23,49 +22,37 @@ void age_entries(MmStruct& mm, UserAddr start, UserAddr end, Wanted&& wanted) {
 } // namespace
 
 void age_mm(MmStruct& mm) {
-    {
-        Guard lock(mm.page_table_lock);
-        age_entries(mm, UserAddr(0), UserAddr(TASK_SIZE), [](const Page&) { return true; });
-    }
+    age_entries(mm, UserAddr(0), UserAddr(TASK_SIZE), [](const Page&) { return true; });
     flush_tlb_mm(mm.context);
 }
 
 void age_page_range(MmStruct& mm, UserAddr start, UserAddr end) {
-    {
-        Guard lock(mm.page_table_lock);
-        age_entries(mm, start, end, [](const Page& page) { return page_mapcount(page) == 1; });
-    }
+    age_entries(mm, start, end, [](const Page& page) { return page_mapcount(page) == 1; });
     flush_tlb_range(mm.context, start, end);
 }
 
 void lazyfree_page_range(MmStruct& mm, UserAddr start, UserAddr end) {
-    {
-        Guard lock(mm.page_table_lock);
-        walk_page_range(mm, start, end, [&](UserAddr address, PteSlot* slot) {
-            Page* page = vm_normal_page(ptep_get(slot));
-            if (page == nullptr || !page->test(PG_ANON) || page_mapcount(*page) != 1)
-                return;
-            const Pte pte = ptep_get_and_clear(mm.context, address, slot);
-            set_pte_at(mm.context, address, slot, pte_mkclean(pte_mkold(pte)));
-            page->set(PG_LAZYFREE);
-        });
-    }
+    walk_page_range(mm, start, end, [&](UserAddr address, PteSlot* slot) {
+        Page* page = vm_normal_page(ptep_get(slot));
+        if (page == nullptr || !page->test(PG_ANON) || page_mapcount(*page) != 1)
+            return;
+        const Pte pte = ptep_get_and_clear(mm.context, address, slot);
+        set_pte_at(mm.context, address, slot, pte_mkclean(pte_mkold(pte)));
+        page->set(PG_LAZYFREE);
+    });
     flush_tlb_range(mm.context, start, end);
 }
 
 void clean_page_range(MmStruct& mm, UserAddr start, UserAddr end) {
-    {
-        Guard lock(mm.page_table_lock);
-        walk_page_range(mm, start, end, [&](UserAddr address, PteSlot* slot) {
-            Page* page = vm_normal_page(ptep_get(slot));
-            if (page == nullptr || page->test(PG_ANON))
-                return;
-            const Pte pte = ptep_get_and_clear(mm.context, address, slot);
-            if (pte_dirty(pte))
-                page->set(PG_DIRTY);
-            set_pte_at(mm.context, address, slot, pte_mkclean(pte_wrprotect(pte)));
-        });
-    }
+    walk_page_range(mm, start, end, [&](UserAddr address, PteSlot* slot) {
+        Page* page = vm_normal_page(ptep_get(slot));
+        if (page == nullptr || page->test(PG_ANON))
+            return;
+        const Pte pte = ptep_get_and_clear(mm.context, address, slot);
+        if (pte_dirty(pte))
+            page->set(PG_DIRTY);
+        set_pte_at(mm.context, address, slot, pte_mkclean(pte_wrprotect(pte)));
+    });
     flush_tlb_range(mm.context, start, end);
 }
 

@@ -1,4 +1,5 @@
 // mprotect's and mremap's half of the page tables.
+#include "mm/filemap.hpp"
 #include "mm/memory.hpp"
 #include "mm/pgtable.hpp"
 
@@ -29,21 +30,36 @@ Pte pte_modify(const VmArea& vma, Pte pte) {
 
 void change_protection(VmArea& vma, UserAddr start, UserAddr end) {
     MmStruct& mm = *vma.mm;
-    {
-        Guard lock(mm.page_table_lock);
-        walk_page_range(mm, start, end, [&](UserAddr address, PteSlot* slot) {
-            if (!pte_present(ptep_get(slot)))
-                return;
-            const Pte old =
-                ptep_get_and_clear(mm.context, address, slot); // dirt set meanwhile is in what it returns
-            set_pte_at(mm.context, address, slot, pte_modify(vma, old));
-        });
-    }
+    walk_page_range(mm, start, end, [&](UserAddr address, PteSlot* slot) {
+        if (!pte_present(ptep_get(slot)))
+            return;
+        // Dirt set meanwhile is in what it returns.
+        const Pte old = ptep_get_and_clear(mm.context, address, slot);
+        set_pte_at(mm.context, address, slot, pte_modify(vma, old));
+    });
     flush_tlb_range(mm.context, start, end);
 }
 
-Result<void> move_page_tables(MmStruct& mm, UserAddr old_start, UserAddr new_start, u32 bytes) {
+namespace {
+
+void move_pte(MmStruct& mm, UserAddr old_address, PteSlot* from, UserAddr new_address, PteSlot* to,
+              bool flush) {
+    const BothLocked locks(pte_lockptr(from), pte_lockptr(to));
+    const Pte pte = ptep_get_and_clear(mm.context, old_address, from);
+    set_pte_at(mm.context, new_address, to, pte);
+    if (flush)
+        flush_tlb_page(mm.context, old_address);
+}
+
+} // namespace
+
+Result<void> move_page_tables(MmStruct& mm, AddressSpace* mapping, UserAddr old_start, UserAddr new_start,
+                              u32 bytes) {
     Result<void> result;
+    // Truncation goes from VMA to VMA, and might pass the new one before, the old one after an entry has moved (Linux:
+    // take_rmap_locks). And it might free a page that it finds at its new address while a TLB has it at the old one: so
+    // that is flushed first (CVE-2018-18281).
+    const bool locked = mapping != nullptr;
     for (u32 offset = 0; offset < bytes; offset += PAGE_SIZE) {
         PteSlot* from = pte_offset(mm, old_start + offset);
         if (from == nullptr || pte_none(ptep_get(from)))
@@ -53,9 +69,11 @@ Result<void> move_page_tables(MmStruct& mm, UserAddr old_start, UserAddr new_sta
             result = Err(Errno::NOMEM);
             break;
         }
-        Guard lock(mm.page_table_lock);
-        const Pte pte = ptep_get_and_clear(mm.context, old_start + offset, from);
-        set_pte_at(mm.context, new_start + offset, to, pte);
+        if (locked)
+            mapping->lock.lock();
+        move_pte(mm, old_start + offset, from, new_start + offset, to, locked);
+        if (locked)
+            mapping->lock.unlock();
     }
     flush_tlb_range(mm.context, old_start, old_start + bytes);
     return result;

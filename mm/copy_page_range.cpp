@@ -8,7 +8,7 @@ namespace faultline {
 namespace {
 
 // Makes the copy and, for private memory, write-protects both sides; DIRTY stays with the parent's entry and
-// goes along in the copy, so neither side forgets it. Caller holds the source's page_table_lock.
+// goes along in the copy, so neither side forgets it. Caller holds both entries' locks.
 void copy_present_pte(MmStruct& destination, MmStruct& source, const VmArea& vma, UserAddr address,
                       PteSlot* source_slot, PteSlot* slot) {
     if (!vma.shared() && pte_write(ptep_get(source_slot)))
@@ -31,22 +31,43 @@ bool vma_needs_copy(const VmArea& vma) {
 
 } // namespace
 
+namespace {
+
+// The part of a range that one table covers.
+UserAddr end_of_table(UserAddr address, UserAddr end) {
+    const UserAddr next((address.value() & PMD_MASK) + PMD_SIZE);
+    return next < end ? next : end;
+}
+
+// Copies [address, end), which one table covers on each side. Nothing becomes present in the source meanwhile: faults are
+// excluded. Truncation, which is not, finds the child's VMA too: so both entries' locks are needed.
+Result<void> copy_pte_range(MmStruct& destination, MmStruct& source, const VmArea& vma, UserAddr address,
+                            UserAddr end) {
+    PteSlot* from = pte_offset(source, address);
+    if (from == nullptr)
+        return {};
+    for (; !pte_present(ptep_get(from)); ++from)
+        if ((address += PAGE_SIZE) == end)
+            return {}; // no table in the child for nothing
+    PteSlot* to = pte_alloc(destination, address);
+    if (to == nullptr)
+        return Err(Errno::NOMEM);
+    const BothLocked locks(pte_lockptr(from), pte_lockptr(to));
+    for (; address < end; address += PAGE_SIZE, ++from, ++to)
+        if (pte_present(ptep_get(from)))
+            copy_present_pte(destination, source, vma, address, from, to);
+    return {};
+}
+
+} // namespace
+
 Result<void> copy_page_range(MmStruct& destination, MmStruct& source, const VmArea& vma) {
     if (!vma_needs_copy(vma))
         return {};
-    for (UserAddr address = vma.start; address < vma.end; address += PAGE_SIZE) {
-        PteSlot* source_slot = pte_offset(source, address);
-        if (source_slot == nullptr) { // nothing in this table's whole range
-            address = UserAddr((address.value() & PMD_MASK) + PMD_SIZE - PAGE_SIZE);
-            continue;
-        }
-        if (!pte_present(ptep_get(source_slot)))
-            continue;
-        PteSlot* slot = pte_alloc(destination, address);
-        if (slot == nullptr)
-            return Err(Errno::NOMEM);
-        Guard lock(source.page_table_lock);
-        copy_present_pte(destination, source, vma, address, source_slot, slot);
+    for (UserAddr address = vma.start; address < vma.end;) {
+        const UserAddr stop = end_of_table(address, vma.end);
+        TRY_VOID(copy_pte_range(destination, source, vma, address, stop));
+        address = stop;
     }
     return {};
 }

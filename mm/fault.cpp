@@ -35,13 +35,13 @@ u32 fault_flags(const FaultInfo& fault) {
 
 // fault_in=trap: repairs an entry whose own bits already permit the access but whose age, cleanness or
 // staleness in this CPU's TLB denied it. Touches no VMA and never sleeps, so it may run with page faults
-// disabled; the page-table lock alone keeps the entry in place. The BSD pmaps work like this (NetBSD arm32
-// pmap_fault_fixup).
+// disabled; page_table_lock alone keeps the table. The BSD pmaps work like this (NetBSD arm32 pmap_fault_fixup).
 bool pmap_fault_fixup(MmStruct& mm, UserAddr address, const FaultInfo& fault) {
-    Guard lock(mm.page_table_lock);
+    const Guard tables(mm.page_table_lock);
     PteSlot* slot = pte_offset(mm, address);
     if (slot == nullptr)
         return false;
+    const Guard lock(pte_lockptr(slot));
     const Pte entry = ptep_get(slot);
     if (!pte_present(entry) || !pte_user(entry) || (fault.write && !pte_write(entry)) ||
         (fault.execute && !pte_exec(entry)))
@@ -55,9 +55,9 @@ bool pmap_fault_fixup(MmStruct& mm, UserAddr address, const FaultInfo& fault) {
 // Serves the fault under the mmap lock, dropping it and starting over when the page had to be waited for.
 FaultOutcome resolve(MmStruct& mm, UserAddr address, const FaultInfo& fault) {
     u32 flags = fault_flags(fault);
-    ReadGuard mmap_read(mm.mmap_lock);
+    MmapReadGuard mmap_read(mm.mmap_lock);
     while (true) {
-        VmArea* vma = find_extend_vma(mm, address);
+        VmArea* vma = find_extend_vma(mm, mmap_read, address);
         if (vma == nullptr)
             return bad_access(fault, SIGSEGV, SEGV_MAPERR);
         if (!vma_permits_fault(*vma, flags))
@@ -82,6 +82,11 @@ FaultOutcome resolve(MmStruct& mm, UserAddr address, const FaultInfo& fault) {
 }
 
 } // namespace
+
+#ifdef FAULTLINE_DEBUG
+lockdep::Held& lockdep::held_by_task() { return current_mm_task().held; }
+bool lockdep::faults_at_once() { return pagefault_disabled(); }
+#endif
 
 FaultOutcome do_page_fault(const FaultInfo& fault) {
     switch (fault.kind) {

@@ -41,8 +41,8 @@ Page* add_to_page_cache(AddressSpace& mapping, Page& page) {
     get_page(*place);
     if (inserted) {
         get_page(page); // the cache's own
-        page.mapping = &mapping;
-        ++mapping.nr_pages;
+        page.mapping.store(&mapping, std::memory_order_relaxed);
+        mapping.nr_pages = mapping.nr_pages + 1;
     }
     return &*place;
 }
@@ -50,8 +50,8 @@ Page* add_to_page_cache(AddressSpace& mapping, Page& page) {
 // Takes the page out of the cache. The cache's reference is the caller's now. Caller holds mapping.lock.
 void remove_from_page_cache(AddressSpace& mapping, Page& page) {
     mapping.pages.erase(mapping.pages.iterator_to(page));
-    page.mapping = nullptr;
-    --mapping.nr_pages;
+    page.mapping.store(nullptr, std::memory_order_seq_cst);
+    mapping.nr_pages = mapping.nr_pages - 1;
 }
 
 // Removes every cached page of [first, end).
@@ -104,6 +104,8 @@ void unmap_mapping_range(AddressSpace& mapping, u32 first, u32 end = ~u32{0}) {
 }
 
 } // namespace
+
+bool still_cached(const Page& page) { return page.mapping.load(std::memory_order_seq_cst) != nullptr; }
 
 Page* find_get_page(AddressSpace& mapping, u32 index) {
     Guard lock(mapping.lock);
@@ -200,8 +202,8 @@ bool filemap_map_pages(VmFaultContext& vmf) {
         Page* page = find_get_page(mapping, index);
         if (page == nullptr)
             continue;
-        Guard lock(vmf.mm.page_table_lock);
-        if (pte_none(ptep_get(slot)))
+        const Guard lock(pte_lockptr(slot));
+        if (pte_none(ptep_get(slot)) && still_cached(*page))
             install_pte(vmf.mm, address, slot, mk_pte(*page, vmf.vma), *page);
         else
             put_page(*page);

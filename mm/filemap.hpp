@@ -2,6 +2,7 @@
 // and tmpfs live here whole; the initramfs is unpacked into it.
 #pragma once
 
+#include "base/relaxed.hpp"
 #include "base/result.hpp"
 #include "base/spinlock.hpp"
 #include "mm/page.hpp"
@@ -30,12 +31,12 @@ struct PageIndexKey {
 
 struct AddressSpace {
     const AddressSpaceOps* ops = nullptr;
-    u64 size = 0;     // bytes (Linux: i_size); a fault at or past its last page is SIGBUS
-    u64 inode = 0;    // identifies the file, for futex keys and /proc; never reused
-    u32 nr_pages = 0; // in `pages`
+    Relaxed<u64> size = 0;     // bytes (Linux: i_size); a fault at or past its last page is SIGBUS
+    u64 inode = 0;             // identifies the file, for futex keys and /proc; never reused
+    Relaxed<u32> nr_pages = 0; // in `pages`
     Tree<Page, &Page::cache_node, PageIndexKey> pages;
     AutoUnlinkList<VmArea, &VmArea::i_mmap_link> i_mmap; // every VMA that maps it, for truncation
-    SpinLock lock;                                       // guards pages, nr_pages and i_mmap
+    SpinLock lock{"AddressSpace"}; // guards pages, nr_pages, i_mmap, and the ranges of the VMAs in it
 };
 
 // The cached page at `index` with a reference, or nullptr.

@@ -34,7 +34,7 @@ void touch_page(Page& page, Pte pte, bool write) {
     page.set(PG_REFERENCED);
 }
 
-Result<Page*> faultin_and_follow(MmStruct& mm, ReadGuard& guard, VmArea& vma, UserAddr address,
+Result<Page*> faultin_and_follow(MmStruct& mm, MmapReadGuard& guard, VmArea& vma, UserAddr address,
                                  u32 foll_flags) {
     while (true) {
         if (fatal_signal_pending())
@@ -51,10 +51,10 @@ Result<Page*> faultin_and_follow(MmStruct& mm, ReadGuard& guard, VmArea& vma, Us
 } // namespace
 
 Page* follow_page(MmStruct& mm, UserAddr address, u32 foll_flags) {
-    Guard lock(mm.page_table_lock);
     const PteSlot* slot = pte_offset(mm, address);
     if (slot == nullptr)
         return nullptr;
+    const Guard lock(pte_lockptr(slot));
     const Pte pte = ptep_get(slot);
     if (!can_follow(pte, foll_flags))
         return nullptr;
@@ -66,7 +66,7 @@ Page* follow_page(MmStruct& mm, UserAddr address, u32 foll_flags) {
     return &page;
 }
 
-Result<u32> get_user_pages(MmStruct& mm, ReadGuard& guard, UserAddr start, u32 nr_pages, u32 foll_flags,
+Result<u32> get_user_pages(MmStruct& mm, MmapReadGuard& guard, UserAddr start, u32 nr_pages, u32 foll_flags,
                            Page** pages) {
     BUG_ON(!guard.held() || nr_pages == 0);
     if (pages != nullptr)
@@ -88,7 +88,7 @@ Result<u32> get_user_pages(MmStruct& mm, ReadGuard& guard, UserAddr start, u32 n
     return nr_pages;
 }
 
-Result<MmapLock> fixup_user_fault(MmStruct& mm, ReadGuard& guard, UserAddr address, u32 fault_flags) {
+Result<MmapLock> fixup_user_fault(MmStruct& mm, MmapReadGuard& guard, UserAddr address, u32 fault_flags) {
     BUG_ON(!guard.held());
     MmapLock lock = MmapLock::Kept;
     while (true) {
@@ -112,7 +112,7 @@ Result<MmapLock> fixup_user_fault(MmStruct& mm, ReadGuard& guard, UserAddr addre
     }
 }
 
-Result<void> fixup_user_fault_2011(MmStruct& mm, ReadGuard& guard, UserAddr address, u32 fault_flags) {
+Result<void> fixup_user_fault_2011(MmStruct& mm, MmapReadGuard& guard, UserAddr address, u32 fault_flags) {
     VmArea* vma = vma_lookup(mm, address);
     if (vma == nullptr)
         return Err(Errno::FAULT);

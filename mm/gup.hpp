@@ -24,7 +24,7 @@ Page* follow_page(MmStruct& mm, UserAddr address, u32 foll_flags);
 // null (then FOLL_GET). Returns how many, at least 1, or: FAULT (no VMA, the VMA forbids it, or SIGBUS), NOMEM, INTR (fatal
 // signal). Offers to reschedule before each page. Caller holds the mmap lock through `guard`; it is held again on
 // return. (Linux 6.1 mm/gup.c __get_user_pages.)
-Result<u32> get_user_pages(MmStruct& mm, ReadGuard& guard, UserAddr start, u32 nr_pages, u32 foll_flags,
+Result<u32> get_user_pages(MmStruct& mm, MmapReadGuard& guard, UserAddr start, u32 nr_pages, u32 foll_flags,
                            Page** pages);
 
 enum class MmapLock : u8 {
@@ -39,9 +39,9 @@ enum class MmapLock : u8 {
 // Ok: this CPU may now make the access (unless another changed the entry since). FAULT: no VMA, the VMA forbids it,
 // SIGBUS, SIGSEGV or poison; NOMEM; INTR. Accounts a fault to the current task if `mm` is its own.
 // (Linux 6.1 mm/gup.c fixup_user_fault.)
-Result<MmapLock> fixup_user_fault(MmStruct& mm, ReadGuard& guard, UserAddr address, u32 fault_flags);
+Result<MmapLock> fixup_user_fault(MmStruct& mm, MmapReadGuard& guard, UserAddr address, u32 fault_flags);
 
 // As first merged in 2011: no check that the VMA permits the access, no retry; poison is HWPOISON.
-Result<void> fixup_user_fault_2011(MmStruct& mm, ReadGuard& guard, UserAddr address, u32 fault_flags);
+Result<void> fixup_user_fault_2011(MmStruct& mm, MmapReadGuard& guard, UserAddr address, u32 fault_flags);
 
 } // namespace faultline

@@ -1,6 +1,7 @@
 // What mm/ asks of whoever hosts it: the kernel on the target, the harness in host tests. Found by the linker.
 #pragma once
 
+#include "base/lockdep.hpp"
 #include "base/types.hpp"
 
 namespace faultline {
@@ -9,10 +10,11 @@ struct MmStruct;
 
 // The memory side of one task (Linux keeps these fields in task_struct).
 struct MmTask {
-    MmStruct* mm = nullptr;     // nullptr: a kernel task
-    u32 pagefault_disabled = 0; // depth of pagefault_disable()
-    u32 min_flt = 0;            // faults served without waiting for a device
-    u32 maj_flt = 0;            // faults that waited
+    MmStruct* mm = nullptr;                   // nullptr: a kernel task
+    u32 pagefault_disabled = 0;               // depth of pagefault_disable()
+    u32 min_flt = 0;                          // faults served without waiting for a device
+    u32 maj_flt = 0;                          // faults that waited
+    [[no_unique_address]] lockdep::Held held; // sleeping locks; watched in debug builds only
 };
 
 // The running task's. Never fails: there always is a current task.

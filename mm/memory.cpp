@@ -5,7 +5,7 @@
 //                                        ├─ read-only ─► do_wp_page ─► reuse │ copy
 //                                        └─ else ──────► young, dirty, or nothing: a spurious fault
 //
-// Everything is decided from the entry as first read; under the page-table lock the entry is compared once
+// Everything is decided from the entry as first read; under the lock of its table the entry is compared once
 // more, and if it has changed the fault simply returns: the access will be tried again and find what it
 // finds.
 #include "mm/memory.hpp"
@@ -37,11 +37,12 @@ Pte written_private_pte(const Page& page, const VmArea& vma) {
     return maybe_mkwrite(pte_mkdirty(Pte(page_to_pfn(page), vm_page_prot(vma))), vma);
 }
 
-// Puts a page of the caller's where the fault found nothing; gives it back if somebody was faster.
-u32 install_if_still_none(VmFaultContext& vmf, Pte entry, Page& page) {
+// Puts a page of the caller's where the fault found nothing; gives it back if somebody was faster, or if `cached`, the
+// file's page that it is or was copied from, has been truncated: then the access is tried again, and finds out.
+u32 install_if_still_none(VmFaultContext& vmf, Pte entry, Page& page, const Page* cached = nullptr) {
     {
-        Guard lock(vmf.mm.page_table_lock);
-        if (pte_none(ptep_get(vmf.slot))) {
+        const Guard lock(pte_lockptr(vmf.slot));
+        if (pte_none(ptep_get(vmf.slot)) && (cached == nullptr || still_cached(*cached))) {
             install_pte(vmf.mm, vmf.address, vmf.slot, entry, page);
             return 0;
         }
@@ -53,7 +54,7 @@ u32 install_if_still_none(VmFaultContext& vmf, Pte entry, Page& page) {
 u32 do_anonymous_page(VmFaultContext& vmf) {
     if (!vmf.write()) {
         const Pte zeros = Pte(page_to_pfn(zero_page()), vm_page_prot(vmf.vma) | Pte::SPECIAL);
-        Guard lock(vmf.mm.page_table_lock);
+        const Guard lock(pte_lockptr(vmf.slot));
         if (pte_none(ptep_get(vmf.slot))) {
             set_pte_at(vmf.mm.context, vmf.address, vmf.slot, zeros);
             update_mmu_cache(vmf.mm.context, vmf.address, vmf.slot);
@@ -73,7 +74,7 @@ u32 do_read_fault(VmFaultContext& vmf) {
     const u32 served = filemap_fault(vmf);
     if ((served & (VM_FAULT_ERROR | VM_FAULT_RETRY)) != 0)
         return served;
-    return served | install_if_still_none(vmf, mk_pte(*vmf.page, vmf.vma), *vmf.page);
+    return served | install_if_still_none(vmf, mk_pte(*vmf.page, vmf.vma), *vmf.page, vmf.page);
 }
 
 // A write to a private file mapping nobody has read yet: straight to the copy.
@@ -87,9 +88,10 @@ u32 do_cow_fault(VmFaultContext& vmf) {
         return served;
     }
     copy_page(page_address(*copy), page_address(*vmf.page));
-    put_page(*vmf.page);
     copy->set(PG_ANON);
-    return served | install_if_still_none(vmf, written_private_pte(*copy, vmf.vma), *copy);
+    install_if_still_none(vmf, written_private_pte(*copy, vmf.vma), *copy, vmf.page);
+    put_page(*vmf.page);
+    return served;
 }
 
 void fault_dirty_shared_page(VmFaultContext& vmf) {
@@ -103,7 +105,7 @@ u32 do_shared_fault(VmFaultContext& vmf) {
     if ((served & (VM_FAULT_ERROR | VM_FAULT_RETRY)) != 0)
         return served;
     fault_dirty_shared_page(vmf);
-    return served | install_if_still_none(vmf, pte_mkdirty(mk_pte(*vmf.page, vmf.vma)), *vmf.page);
+    return served | install_if_still_none(vmf, pte_mkdirty(mk_pte(*vmf.page, vmf.vma)), *vmf.page, vmf.page);
 }
 
 u32 do_fault(VmFaultContext& vmf) {
@@ -112,7 +114,7 @@ u32 do_fault(VmFaultContext& vmf) {
     return vmf.vma.shared() ? do_shared_fault(vmf) : do_cow_fault(vmf);
 }
 
-// The page may be written where it is: only the entry was against it. Caller holds page_table_lock.
+// The page may be written where it is: only the entry was against it. Caller holds its lock.
 void wp_page_reuse(VmFaultContext& vmf) {
     const Pte entry = maybe_mkwrite(pte_mkdirty(pte_mkyoung(vmf.orig_pte)), vmf.vma);
     if (ptep_set_access_flags(vmf.mm.context, vmf.address, vmf.slot, entry, true))
@@ -134,7 +136,7 @@ u32 wp_page_copy(VmFaultContext& vmf, Page* old) {
 
     bool replaced = false;
     {
-        Guard lock(vmf.mm.page_table_lock);
+        const Guard lock(pte_lockptr(vmf.slot));
         if (ptep_get(vmf.slot) == vmf.orig_pte) {
             // Empty and flush before the new page appears: no CPU may read the old page through its TLB while
             // another already writes the copy, and the old page may be freed right after (ARM ARM B3.10.1,
@@ -162,7 +164,7 @@ u32 wp_page_copy(VmFaultContext& vmf, Page* old) {
 u32 do_wp_page(VmFaultContext& vmf) {
     Page* page = nullptr;
     {
-        Guard lock(vmf.mm.page_table_lock);
+        const Guard lock(pte_lockptr(vmf.slot));
         if (ptep_get(vmf.slot) != vmf.orig_pte)
             return 0;
         page = vm_normal_page(vmf.orig_pte);
@@ -181,7 +183,7 @@ u32 do_wp_page(VmFaultContext& vmf) {
 // The entry is there and permits the access as far as WRITE goes: it was old, clean, or this CPU's TLB is
 // behind.
 u32 make_accessible(VmFaultContext& vmf) {
-    Guard lock(vmf.mm.page_table_lock);
+    const Guard lock(pte_lockptr(vmf.slot));
     if (ptep_get(vmf.slot) != vmf.orig_pte)
         return 0;
     const Pte young = pte_mkyoung(vmf.orig_pte);
@@ -204,9 +206,10 @@ u32 handle_pte_fault(VmFaultContext& vmf) {
 
 } // namespace
 
-u32 handle_mm_fault(ReadGuard& guard, VmArea& vma, UserAddr address, u32 flags) {
+u32 handle_mm_fault(MmapReadGuard& guard, VmArea& vma, UserAddr address, u32 flags) {
     BUG_ON(!guard.held());
     BUG_ON(pagefault_disabled()); // this may sleep
+    lockdep::might_sleep();
     MmStruct& mm = *vma.mm;
     PteSlot* slot = pte_alloc(mm, address);
     if (slot == nullptr)

@@ -38,14 +38,10 @@ Result<MmStruct*> mm_alloc() {
     return mm;
 }
 
-void mmget(MmStruct& mm) {
-    BUG_ON(mm.mm_users == 0);
-    ++mm.mm_users;
-}
+void mmget(MmStruct& mm) { mm.mm_users.inc(); }
 
 void mmput(MmStruct& mm) {
-    BUG_ON(mm.mm_users == 0);
-    if (--mm.mm_users > 0)
+    if (!mm.mm_users.dec_and_test())
         return;
     leave_lazy_mm(mm);
     exit_mmap(mm);
@@ -60,28 +56,30 @@ void exit_mmap(MmStruct& mm) {
     const WriteGuard guard(mm.mmap_lock);
     for (const VmArea& vma : mm.vmas)
         zap_page_range(mm, vma.start, vma.end);
-    free_pgtables(mm, UserAddr(0), UserAddr(TASK_SIZE));
     while (!mm.vmas.empty()) {
         VmArea& vma = *mm.vmas.begin();
         remove_vm_struct(mm, vma);
         vm_area_free(vma);
     }
+    free_pgtables(mm, UserAddr(0),
+                  UserAddr(TASK_SIZE)); // last: who truncates a file comes to them through its VMAs
     // Linux: check_mm, "Bad rss-counter state".
-    if ((mm.map_count | mm.total_vm | mm.data_vm | mm.locked_vm | mm.nr_ptes | mm.rss_anon | mm.rss_file) !=
-        0)
+    const u32 anon = get_mm_counter(mm, MM_ANONPAGES), file = get_mm_counter(mm, MM_FILEPAGES);
+    if ((mm.map_count | mm.total_vm | mm.data_vm | mm.locked_vm | mm.nr_ptes | anon | file) != 0)
         panic("exit_mmap: left over: %u VMAs, %u pages (%u data, %u locked), %u tables, %u anon, %u file",
-              mm.map_count, mm.total_vm, mm.data_vm, mm.locked_vm, mm.nr_ptes, mm.rss_anon, mm.rss_file);
+              mm.map_count, mm.total_vm, mm.data_vm, mm.locked_vm, mm.nr_ptes, anon, file);
 }
 
 VmArea* find_vma(MmStruct& mm, UserAddr address) {
-    if (mm.vmacache != nullptr && mm.vmacache->contains(address))
-        return mm.vmacache;
+    Relaxed<VmArea*>& cache = mm.cpus.here().vmacache;
+    if (VmArea* last = cache; last != nullptr && last->contains(address))
+        return last;
     auto above =
         mm.vmas.upper_bound(address); // the first that starts above; the one before it may reach there
     if (above != mm.vmas.begin()) {
         VmArea& candidate = *std::prev(above);
         if (address < candidate.end) {
-            mm.vmacache = &candidate;
+            cache = &candidate;
             return &candidate;
         }
     }
@@ -117,7 +115,7 @@ void insert_vm_struct(MmStruct& mm, VmArea& vma) {
     BUG_ON(!inserted);
     BUG_ON(position != mm.vmas.begin() && std::prev(position)->end > vma.start);
     BUG_ON(std::next(position) != mm.vmas.end() && vma.end > std::next(position)->start);
-    if (vma.mapping != nullptr) {
+    if (vma.mapping != nullptr && !vma.i_mmap_link.is_linked()) {
         const Guard guard(vma.mapping->lock);
         vma.mapping->i_mmap.push_back(vma);
     }
@@ -128,11 +126,12 @@ void insert_vm_struct(MmStruct& mm, VmArea& vma) {
 void remove_vm_struct(MmStruct& mm, VmArea& vma) {
     BUG_ON(vma.mm != &mm);
     mm.vmas.erase(mm.vmas.iterator_to(vma));
-    if (vma.mapping != nullptr) {
+    if (vma.i_mmap_link.is_linked()) {
         const Guard guard(vma.mapping->lock);
         vma.i_mmap_link.unlink();
     }
-    mm.vmacache = nullptr;
+    for (u32 cpu = 0; cpu < machine::MAX_CPUS; ++cpu) // no reader is inside
+        mm.cpus.of(cpu).vmacache = nullptr;
     --mm.map_count;
     vm_stat_remove(vma);
 }
@@ -149,6 +148,13 @@ void vm_stat_account(const VmArea& vma, s32 pages) {
 }
 
 } // namespace
+
+u32 get_mm_counter(const MmStruct& mm, MmCounter counter) {
+    s32 sum = 0;
+    for (u32 cpu = 0; cpu < machine::MAX_CPUS; ++cpu)
+        sum += mm.cpus.of(cpu).counters[counter];
+    return sum > 0 ? static_cast<u32>(sum) : 0; // a look in the middle of a move from CPU to CPU
+}
 
 void vm_stat_add(const VmArea& vma) { vm_stat_account(vma, static_cast<s32>(vma.pages())); }
 void vm_stat_remove(const VmArea& vma) { vm_stat_account(vma, -static_cast<s32>(vma.pages())); }

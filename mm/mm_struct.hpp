@@ -3,9 +3,11 @@
 
 #include "arch/contract/mmu.hpp"
 #include "base/intrusive.hpp"
+#include "base/refcount.hpp"
+#include "base/relaxed.hpp"
 #include "base/result.hpp"
-#include "base/rwsem.hpp"
 #include "base/spinlock.hpp"
+#include "mm/percpu_rwsem.hpp"
 #include "mm/vma.hpp"
 
 namespace faultline {
@@ -16,16 +18,27 @@ struct VmStartKey {
 };
 using VmaTree = Tree<VmArea, &VmArea::node, VmStartKey>;
 
-// Locks, outermost first: mmap_lock (sleeps; VMAs), AddressSpace::lock, page_table_lock (entries and table pages).
+// Counts of present entries, by PG_ANON or not. (Linux: MM_FILEPAGES, MM_ANONPAGES.)
+enum MmCounter : u8 { MM_FILEPAGES, MM_ANONPAGES, NR_MM_COUNTERS };
+
+// What one CPU keeps of an address space for itself, so that faults on several do not pull one line to and fro.
+struct MmCpu {
+    Relaxed<VmArea*> vmacache = nullptr; // its last find_vma hit; cleared whenever a VMA goes
+    Relaxed<s32> counters[NR_MM_COUNTERS] =
+        {}; // only the sum over all CPUs means anything; its own CPU writes
+};
+
+// Locks, outermost first (docs/locking.md): mmap_lock (sleeps; VMAs), AddressSpace::lock, page_table_lock (the
+// directory), the locks of the tables (entries; pte_lockptr), those of the allocators.
 struct MmStruct {
-    RwSemaphore mmap_lock;
-    VmaTree vmas;               // ordered, disjoint
-    u32 map_count = 0;          // VMAs
-    VmArea* vmacache = nullptr; // the last find_vma hit; cleared whenever a VMA goes
-    SpinLock page_table_lock;
+    PercpuRwSemaphore mmap_lock{"mmap_lock"};
+    VmaTree vmas;      // ordered, disjoint
+    u32 map_count = 0; // VMAs
+    PerCpu<MmCpu> cpus;
+    SpinLock page_table_lock{"page_table_lock"}; // which tables there are, and nr_ptes
     PageDirectory* pgd = nullptr;
     MmContext context;
-    u32 mm_users = 1; // tasks that run in it
+    Refcount mm_users{1}; // tasks that run in it
 
     UserAddr start_brk, brk; // heap: [start_brk, brk)
     UserAddr start_stack;    // initial stack pointer
@@ -41,9 +54,18 @@ struct MmStruct {
     u32 data_vm = 0;                  // of them private and writable, stacks apart: RLIMIT_DATA
     u32 locked_vm = 0;                // of them in VM_LOCKED VMAs: RLIMIT_MEMLOCK
     u32 def_flags = 0;                // VM_LOCKED_MASK bits for mappings to come: mlockall(MCL_FUTURE)
-    u32 rss_anon = 0, rss_file = 0;   // present entries, by PG_ANON or not; page_table_lock
     u32 nr_ptes = 0;                  // PteTables
 };
+
+// One more or fewer; the caller changes an entry and holds its lock. And how many: exact when nobody changes any.
+inline void add_mm_counter(MmStruct& mm, MmCounter counter, s32 more) {
+    Relaxed<s32>& here = mm.cpus.here().counters[counter];
+    here = here + more;
+}
+u32 get_mm_counter(const MmStruct& mm, MmCounter counter);
+inline u32 get_mm_rss(const MmStruct& mm) {
+    return get_mm_counter(mm, MM_ANONPAGES) + get_mm_counter(mm, MM_FILEPAGES);
+}
 
 // An empty address space with one user. NOMEM.
 Result<MmStruct*> mm_alloc();
@@ -59,10 +81,11 @@ VmArea* find_vma(MmStruct& mm, UserAddr address);
 // The VMA that contains `address`, or nullptr.
 VmArea* vma_lookup(MmStruct& mm, UserAddr address);
 
-// As find_vma, but a stack VMA just above is grown down to hold `address` if the limit and the VMA below allow it.
-// Returns nullptr if nothing holds `address` afterwards. Growing changes VMAs: Linux does it under the read lock with
-// the page-table lock; here tasks are not preempted in the kernel, and the page-table lock is taken likewise.
-VmArea* find_extend_vma(MmStruct& mm, UserAddr address);
+// As vma_lookup, but a stack VMA just above is grown down to hold `address` if the limit and the VMA below allow it.
+// Returns nullptr if nothing holds `address` afterwards. Growing changes a VMA, which takes the lock for writing: so
+// `guard`, which is held and held again on return, may have been given up, and what was found under it is gone.
+// (Linux since 6.5: lock_mm_and_find_vma. Before, readers grew stacks under other readers, CVE-2023-3269.)
+VmArea* find_extend_vma(MmStruct& mm, MmapReadGuard& guard, UserAddr address);
 
 // Puts a finished VMA in its place, or takes it out, and counts it in map_count and total_vm; does not allocate or free
 // it, nor touch entries. Caller holds mmap_lock for writing.

@@ -16,8 +16,8 @@ class MmuGather {
     MmuGather(const MmuGather&) = delete;
     MmuGather& operator=(const MmuGather&) = delete;
 
-    // The entry for `address` has been emptied; `page` (or nullptr) is owed one put_page. Caller may hold
-    // page_table_lock: a full batch flushes right here, which is legal under it.
+    // The entry for `address` has been emptied; `page` (or nullptr) is owed one put_page. Caller holds its
+    // lock: a full batch flushes right here, which is legal under it.
     void remove(UserAddr address, Page* page);
 
     // Pays: flushes the range gathered so far, then drops the references.

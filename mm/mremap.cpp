@@ -61,12 +61,13 @@ Result<UserAddr> move_vma(VmArea& vma, Range old, Range to, bool keep_old) {
     const u32 pgoff = vma.mapping != nullptr ? linear_page_index(vma, old.start) : 0;
     if (vma_place(mm, to.start, to.end(), vma.flags, vma.mapping, pgoff) == nullptr)
         return Err(Errno::NOMEM);
+    AddressSpace* const mapping = vma_lookup(mm, to.start)->mapping;
     // `vma` may have been joined with the new one just above or below it; only addresses count from here on.
     if (old.length == 0)
         return to.start;
-    if (const auto moved = move_page_tables(mm, old.start, to.start, old.length); !moved.ok()) {
+    if (const auto moved = move_page_tables(mm, mapping, old.start, to.start, old.length); !moved.ok()) {
         // Back with what has moved: its old tables are still there, so that this cannot fail.
-        const auto back = move_page_tables(mm, to.start, old.start, old.length);
+        const auto back = move_page_tables(mm, mapping, to.start, old.start, old.length);
         BUG_ON(!back.ok());
         TRY_VOID(unmap_range(mm, to.start, to.end()));
         return Err(moved.error());

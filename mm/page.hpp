@@ -2,10 +2,13 @@
 #pragma once
 
 #include <atomic>
+#include <new>
 
 #include "arch/contract/memory.hpp"
 #include "base/assert.hpp"
 #include "base/intrusive.hpp"
+#include "base/refcount.hpp"
+#include "base/spinlock.hpp"
 #include "base/types.hpp"
 
 namespace faultline {
@@ -22,50 +25,59 @@ enum PageFlag : u32 {
     PG_UPTODATE = 1u << 6,   // page cache: holds the file's data
     PG_TABLE = 1u << 7,      // a PteTable
     PG_LAZYFREE = 1u << 8,   // MADV_FREE: may be dropped if not dirtied again
+    PG_PCP = 1u << 9,        // free, in a CPU's own list (mm/page_alloc.cpp); never with PG_BUDDY
 };
 
 // Counts: `refcount` is 0 on a free page; whoever can reach the page holds one reference, each mapping entry one,
 // the page cache one. `mapcount` counts page-table entries that map it. Both must be balanced when it is freed.
 struct Page {
     std::atomic<u32> flags{0};
-    std::atomic<s32> refcount{0};
+    Refcount refcount{0};
     std::atomic<s32> mapcount{0};
-    u32 index = 0;                   // page cache: page number in the file
-    AddressSpace* mapping = nullptr; // page cache: whose
-    void* slab = nullptr; // PG_SLAB: its KmemCache; free order-0 page: next in the allocator's hot list
+    union {
+        u32 index;    // page cache: page number in the file
+        SpinLock ptl; // PG_TABLE: guards the entries (mm/pgtable.hpp, pte_lockptr)
+    };
+    std::atomic<AddressSpace*> mapping{
+        nullptr};         // page cache: whose; nullptr: truncated. Its lock guards changes
+    void* slab = nullptr; // PG_SLAB: its KmemCache; PG_PCP: the next in the list
     u8 order = 0;         // of the free or allocated block this page heads
     ListHook lru;         // free list of the allocator, or a list of the owner's
     TreeHook cache_node;  // AddressSpace::pages
+
+    Page() : index(0) {}
 
     bool test(u32 flag) const { return (flags.load(std::memory_order_relaxed) & flag) != 0; }
     void set(u32 flag) { flags.fetch_or(flag, std::memory_order_relaxed); }
     void clear(u32 flag) { flags.fetch_and(~flag, std::memory_order_relaxed); }
 };
 
-extern constinit Page* mem_map; // [0] is the first frame of RAM; mm/page_alloc.cpp
-extern constinit u32 max_mapnr; // how many
+extern constinit Page* mem_map;        // [0] is the first frame of RAM; mm/page_alloc.cpp
+extern constinit u32 max_mapnr;        // how many
+extern constinit std::byte* mem_start; // where the linear mapping of that first frame is
 
 inline bool pfn_valid(Pfn pfn) { return pfn - Pfn::of(ram_start()) < max_mapnr; }
 inline Page& pfn_to_page(Pfn pfn) { return mem_map[pfn - Pfn::of(ram_start())]; }
 inline Pfn page_to_pfn(const Page& page) { return Pfn::of(ram_start()) + static_cast<u32>(&page - mem_map); }
-inline void* page_address(const Page& page) { return phys_to_virt(page_to_pfn(page).address()); }
-inline Page& virt_to_page(const void* pointer) { return pfn_to_page(Pfn::of(virt_to_phys(pointer))); }
+inline void* page_address(const Page& page) {
+    return mem_start + (static_cast<std::size_t>(&page - mem_map) << PAGE_SHIFT);
+}
+inline Page& virt_to_page(const void* pointer) {
+    return mem_map[static_cast<std::size_t>(static_cast<const std::byte*>(pointer) - mem_start) >>
+                   PAGE_SHIFT];
+}
 
 // The page of zeros that untouched private memory shows (PG_RESERVED: never counted, never freed).
 Page& zero_page();
 
-inline s32 page_count(const Page& page) { return page.refcount.load(std::memory_order_relaxed); }
+inline s32 page_count(const Page& page) { return page.refcount.read(); }
 inline s32 page_mapcount(const Page& page) { return page.mapcount.load(std::memory_order_relaxed); }
 
 // Adds a reference; the caller has one or holds a lock that keeps the page.
-inline void get_page(Page& page) { BUG_ON(page.refcount.fetch_add(1, std::memory_order_relaxed) <= 0); }
+inline void get_page(Page& page) { page.refcount.inc(); }
 
 // Drops one and returns whether it was the last: then the page is the caller's to free.
-inline bool put_page_testzero(Page& page) {
-    const s32 before = page.refcount.fetch_sub(1, std::memory_order_acq_rel);
-    BUG_ON(before <= 0);
-    return before == 1;
-}
+[[nodiscard]] inline bool put_page_testzero(Page& page) { return page.refcount.dec_and_test(); }
 
 // Drops one; the last one frees the block (panics if it is still mapped).
 void free_pages(Page& page, u32 order); // mm/page_alloc.hpp

@@ -2,14 +2,18 @@
 // that comes free joins its buddy (the block whose frame number differs in one bit) as long as that is free
 // too. (Linux mm/page_alloc.c; Knuth, The Art of Computer Programming 2.5, "buddy system".)
 //
-// Single pages, most of the traffic, go through a short stack of recently freed ones in front of the lists
-// (Linux: per-CPU pages): warm in the cache, and no splitting and joining for a page that comes and goes.
+// Single pages, most of the traffic, go through a short stack of recently freed ones that each CPU has for itself in
+// front of the lists (Linux: per_cpu_pages): warm in its cache, no splitting and joining for a page that comes and goes,
+// and no lock that another CPU wants. A stack has a lock nevertheless, which only its own CPU takes as a rule; so one that
+// is short of memory can empty all of them.
 #include "mm/page_alloc.hpp"
 
 #include <array>
 #include <new>
 
+#include "arch/contract/per_cpu.hpp"
 #include "base/late.hpp"
+#include "base/relaxed.hpp"
 #include "base/spinlock.hpp"
 #include "mm/slab.hpp"
 
@@ -17,20 +21,42 @@ namespace faultline {
 
 constinit Page* mem_map = nullptr;
 constinit u32 max_mapnr = 0;
+constinit std::byte* mem_start = nullptr;
 
 namespace {
 
-constexpr u32 HOT_PAGES = 64;   // the hot stack holds at most so many
-constexpr u8 NOT_A_HEAD = 0xff; // `order` of a free page that no free list holds: hot, or inside a block
+constexpr u32 PCP_HIGH = 64;    // a CPU's stack holds at most so many
+constexpr u32 PCP_BATCH = 16;   // so many go from the lists to a stack, or back, at a time
+constexpr u8 NOT_A_HEAD = 0xff; // `order` of a free page inside a block
+
+// Free pages of one CPU, chained through Page::slab. They are PG_PCP, not PG_BUDDY: no buddy joins them.
+struct PerCpuPages {
+    SpinLock lock{"PerCpuPages"};
+    Page* first = nullptr;
+    Relaxed<u32> count = 0;
+
+    void push(Page& page) {
+        page.slab = first;
+        first = &page;
+        count = count + 1;
+    }
+    Page* pop() {
+        Page* page = first;
+        if (page == nullptr)
+            return nullptr;
+        first = static_cast<Page*>(page->slab);
+        count = count - 1;
+        return page;
+    }
+};
 
 struct Zone {
-    SpinLock lock; // guards all below, and flags and order of free pages
+    SpinLock lock{"Zone"}; // guards the lists, and PG_BUDDY and order of the pages in them
     std::array<List<Page, &Page::lru>, MAX_ORDER> free_area;
-    Page* hot = nullptr; // chained through Page::slab
-    u32 nr_hot = 0;
-    u32 nr_free = 0; // pages, hot ones included
-    u32 nr_total = 0;
+    Relaxed<u32> nr_free = 0; // pages in the lists
+    Relaxed<u32> nr_total = 0;
     Page* zero_page = nullptr;
+    PerCpu<PerCpuPages> pcp;
 };
 
 constinit Late<Zone> late_zone; // init_page_allocator builds it
@@ -66,16 +92,6 @@ void free_block(Page& page, u32 order) {
     add_to_free_list(mem_map[index], order);
 }
 
-void drain_hot_pages() {
-    Zone& z = zone();
-    while (z.hot != nullptr) {
-        Page& page = *z.hot;
-        z.hot = static_cast<Page*>(page.slab);
-        free_block(page, 0);
-    }
-    z.nr_hot = 0;
-}
-
 // Takes a block out of the lists, halving a larger one if it must. (Linux: __rmqueue_smallest, expand.)
 Page* take_block(u32 order) {
     u32 have = order;
@@ -91,34 +107,86 @@ Page* take_block(u32 order) {
     return &page;
 }
 
-Page* rmqueue(u32 order) {
+// Gives back up to `most` pages of a stack whose lock is held. (Linux: free_pcppages_bulk.)
+void drain_pcp(PerCpuPages& pcp, u32 most) {
     Zone& z = zone();
     const Guard guard(z.lock);
-    Page* page = z.hot;
-    if (order == 0 && page != nullptr) {
-        z.hot = static_cast<Page*>(page->slab);
-        --z.nr_hot;
-    } else {
-        page = take_block(order);
-        if (page == nullptr) {
-            drain_hot_pages();
-            page = take_block(order);
-            if (page == nullptr)
-                return nullptr;
-        }
+    u32 pages = 0;
+    for (; pages < most; ++pages) {
+        Page* page = pcp.pop();
+        if (page == nullptr)
+            break;
+        page->order = NOT_A_HEAD;
+        page->flags.store(PG_BUDDY, std::memory_order_relaxed);
+        free_block(*page, 0);
     }
-    z.nr_free -= 1u << order;
-    for (u32 i = 0; i < 1u << order; ++i)
-        page[i].flags.store(0, std::memory_order_relaxed);
-    page->slab = nullptr;
-    page->order = static_cast<u8>(order);
+    z.nr_free = z.nr_free + pages;
+}
+
+// Every CPU's: what they hold back may be what completes a block. (Linux: drain_all_pages.)
+void drain_all_pcp() {
+    for (u32 cpu = 0; cpu < machine::MAX_CPUS; ++cpu) {
+        PerCpuPages& pcp = zone().pcp.of(cpu);
+        if (pcp.count == 0)
+            continue;
+        const Guard guard(pcp.lock);
+        drain_pcp(pcp, ~u32{0});
+    }
+}
+
+void take_free_pages(Page& first, u32 order) {
+    for (Page* page = &first; page != &first + (1u << order); ++page)
+        page->flags.store(0, std::memory_order_relaxed);
+    first.slab = nullptr;
+    first.order = static_cast<u8>(order);
+}
+
+// Fills an empty stack, its lock held, as far as there are pages. (Linux: rmqueue_bulk.)
+void refill_pcp(PerCpuPages& pcp) {
+    Zone& z = zone();
+    const Guard guard(z.lock);
+    u32 pages = 0;
+    for (; pages < PCP_BATCH; ++pages) {
+        Page* page = take_block(0);
+        if (page == nullptr)
+            break;
+        page->order = 0;
+        page->flags.store(PG_PCP, std::memory_order_relaxed);
+        pcp.push(*page);
+    }
+    z.nr_free = z.nr_free - pages;
+}
+
+Page* rmqueue_pcp() {
+    PerCpuPages& pcp = zone().pcp.here();
+    const Guard guard(pcp.lock);
+    if (pcp.first == nullptr)
+        refill_pcp(pcp);
+    Page* page = pcp.pop();
+    if (page != nullptr)
+        take_free_pages(*page, 0);
     return page;
 }
+
+Page* rmqueue_buddy(u32 order) {
+    Zone& z = zone();
+    const Guard guard(z.lock);
+    Page* page = take_block(order);
+    if (page == nullptr)
+        return nullptr;
+    z.nr_free = z.nr_free - (1u << order);
+    take_free_pages(*page, order);
+    return page;
+}
+
+Page* rmqueue(u32 order) { return order == 0 ? rmqueue_pcp() : rmqueue_buddy(order); }
+
+constexpr u32 FREE = PG_BUDDY | PG_PCP;
 
 [[noreturn]] void bad_page(const Page& page, u32 order) {
     const char* what = page_mapcount(page) != 0 ? "still mapped"
                        : page_count(page) != 0  ? "still referenced"
-                       : page.test(PG_BUDDY)    ? "free already"
+                       : page.test(FREE)        ? "free already"
                        : page.test(PG_RESERVED) ? "not the allocator's"
                                                 : "of another order";
     panic("free_pages: frame %#x is %s (order %u; flags %#x, order %u, refcount %d, mapcount %d)",
@@ -128,7 +196,7 @@ Page* rmqueue(u32 order) {
 
 // A page that somebody can still reach, or that is free, must never be handed out again.
 bool may_be_freed(const Page& page) {
-    const u32 wrong_flags = page.flags.load(std::memory_order_relaxed) & (PG_BUDDY | PG_RESERVED);
+    const u32 wrong_flags = page.flags.load(std::memory_order_relaxed) & (FREE | PG_RESERVED);
     return (static_cast<u32>(page_mapcount(page)) | static_cast<u32>(page_count(page)) | wrong_flags) == 0;
 }
 
@@ -138,12 +206,12 @@ void release_reserved(u32 first, u32 last) {
     for (u32 index = first; index < last; ++index) {
         Page& page = mem_map[index];
         BUG_ON(!page.test(PG_RESERVED));
-        page.refcount.store(0, std::memory_order_relaxed);
+        page.refcount.set(0);
         page.flags.store(PG_BUDDY, std::memory_order_relaxed);
         page.order = NOT_A_HEAD;
     }
-    zone().nr_free += last - first;
-    zone().nr_total += last - first;
+    zone().nr_free = zone().nr_free + (last - first);
+    zone().nr_total = zone().nr_total + (last - first);
     while (first < last) {
         u32 order = MAX_ORDER - 1;
         while ((first & ((1u << order) - 1)) != 0 || first + (1u << order) > last)
@@ -169,10 +237,11 @@ void init_page_allocator(PhysAddr free_start, PhysAddr free_end) {
     late_zone.emplace();
     kmem_cache_init();
     mem_map = static_cast<Page*>(phys_to_virt(PhysAddr(map_start)));
+    mem_start = static_cast<std::byte*>(phys_to_virt(ram_start()));
     for (u32 index = 0; index < max_mapnr; ++index) {
         Page* page = new (&mem_map[index]) Page();
         page->flags.store(PG_RESERVED, std::memory_order_relaxed);
-        page->refcount.store(1, std::memory_order_relaxed);
+        page->refcount.set(1);
     }
     free_reserved_range(PhysAddr(static_cast<u32>(map_end)), free_end);
 
@@ -180,7 +249,7 @@ void init_page_allocator(PhysAddr free_start, PhysAddr free_end) {
     BUG_ON(zero == nullptr);
     zero->set(PG_RESERVED);
     zone().zero_page = zero;
-    --zone().nr_total;
+    zone().nr_total = zone().nr_total - 1;
 }
 
 void free_reserved_range(PhysAddr start, PhysAddr end) {
@@ -194,12 +263,17 @@ void free_reserved_range(PhysAddr start, PhysAddr end) {
 Page* alloc_pages(u32 order) {
     BUG_ON(order >= MAX_ORDER);
     Page* page = rmqueue(order);
-    while (page == nullptr) {
-        if (shrink_caches() == 0)
-            return nullptr;
-        page = rmqueue(order);
-    }
-    page->refcount.store(1, std::memory_order_relaxed);
+    while (page == nullptr)
+        [[unlikely]] {
+            const bool shrunk = shrink_caches() != 0;
+            drain_all_pcp();
+            page = rmqueue(order);
+            if (!shrunk)
+                break;
+        }
+    if (page == nullptr) [[unlikely]]
+        return nullptr;
+    page->refcount.set(1);
     return page;
 }
 
@@ -210,30 +284,55 @@ Page* alloc_zeroed_page() {
     return page;
 }
 
-void free_pages(Page& page, u32 order) {
-    BUG_ON(order >= MAX_ORDER);
-    Zone& z = zone();
-    const Guard guard(z.lock);
-    if (page.order != order) [[unlikely]]
+namespace {
+
+void check_may_be_freed(const Page& page, u32 order) {
+    if (!may_be_freed(page)) [[unlikely]]
         bad_page(page, order);
-    for (Page* each = &page; each != &page + (1u << order); ++each) {
-        if (!may_be_freed(*each)) [[unlikely]]
-            bad_page(*each, order);
-        DEBUG_BUG_ON(is_reachable(page_to_pfn(*each))); // by a TLB
-        each->flags.store(PG_BUDDY, std::memory_order_relaxed);
-        each->order = NOT_A_HEAD;
-    }
-    z.nr_free += 1u << order;
-    if (order == 0 && z.nr_hot < HOT_PAGES) {
-        page.slab = z.hot;
-        z.hot = &page;
-        ++z.nr_hot;
-    } else {
-        free_block(page, order);
-    }
+    DEBUG_BUG_ON(is_reachable(page_to_pfn(page))); // by a TLB
 }
 
-u32 nr_free_pages() { return zone().nr_free + nr_reserved_slab_pages(); }
+// (Linux: free_unref_page_commit.)
+void free_to_pcp(Page& page) {
+    PerCpuPages& pcp = zone().pcp.here();
+    const Guard guard(pcp.lock);
+    check_may_be_freed(page, 0);
+    page.flags.store(PG_PCP, std::memory_order_relaxed);
+    pcp.push(page);
+    if (pcp.count > PCP_HIGH)
+        drain_pcp(pcp, PCP_BATCH);
+}
+
+void free_to_buddy(Page& page, u32 order) {
+    Zone& z = zone();
+    const Guard guard(z.lock);
+    for (Page* each = &page; each != &page + (1u << order); ++each) {
+        check_may_be_freed(*each, order);
+        each->order = NOT_A_HEAD;
+        each->flags.store(PG_BUDDY, std::memory_order_relaxed);
+    }
+    z.nr_free = z.nr_free + (1u << order);
+    free_block(page, order);
+}
+
+} // namespace
+
+void free_pages(Page& page, u32 order) {
+    BUG_ON(order >= MAX_ORDER);
+    if (page.order != order) [[unlikely]]
+        bad_page(page, order);
+    if (order == 0)
+        free_to_pcp(page);
+    else
+        free_to_buddy(page, order);
+}
+
+u32 nr_free_pages() {
+    u32 pages = zone().nr_free + nr_reserved_slab_pages();
+    for (u32 cpu = 0; cpu < machine::MAX_CPUS; ++cpu)
+        pages += zone().pcp.of(cpu).count;
+    return pages;
+}
 u32 nr_total_pages() { return zone().nr_total; }
 Page& zero_page() { return *zone().zero_page; }
 

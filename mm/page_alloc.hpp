@@ -23,7 +23,8 @@ void free_reserved_range(PhysAddr start, PhysAddr end);
 // Frees a block by its first page and order; its reference count must be zero, mapcount zero (panics otherwise).
 void free_pages(Page& page, u32 order);
 
-// Free frames: in the buddy lists, and all that shrink_caches would give back (slab reserves count as free).
+// Free frames: in the buddy lists, in the CPUs' own stacks, and all that shrink_caches would give back. Exact when
+// nobody allocates or frees meanwhile.
 u32 nr_free_pages();
 u32 nr_total_pages(); // managed by the allocator since boot
 

@@ -15,6 +15,7 @@ PteTable* alloc_table() {
     if (page == nullptr)
         return nullptr;
     page->set(PG_TABLE);
+    new (&page->ptl) SpinLock("pte_lock");
     return static_cast<PteTable*>(page_address(*page));
 }
 
@@ -34,7 +35,7 @@ PteSlot* pte_alloc(MmStruct& mm, UserAddr address) {
         return nullptr;
     {
         const Guard guard(mm.page_table_lock);
-        if (mm.pgd->tables[pgd_index(address)] == nullptr) {
+        if (pte_table(mm, address) == nullptr) {
             pmd_populate(mm.context, address, *table);
             ++mm.nr_ptes;
             table = nullptr;
@@ -54,7 +55,7 @@ void free_pgtables(MmStruct& mm, UserAddr floor, UserAddr ceiling) {
         PteTable* table = mm.pgd->tables[index];
         if (table == nullptr)
             continue;
-        const Guard guard(mm.page_table_lock);
+        const Guard guard(mm.page_table_lock); // against pmap_fault_fixup
         pmd_clear(mm.context, UserAddr(index << PMD_SHIFT));
         --mm.nr_ptes;
         unlinked.push_back(virt_to_page(table));

@@ -2,36 +2,56 @@
 #pragma once
 
 #include "mm/mm_struct.hpp"
+#include "mm/page.hpp"
 
 namespace faultline {
 
-// The entry for `address`, or nullptr if its PteTable does not exist. Hold the mmap lock for as long as it is used.
-inline PteSlot* pte_offset(MmStruct& mm, UserAddr address) {
-    PteTable* table = mm.pgd->tables[pgd_index(address)];
+// The table for `address`, or nullptr if there is none. A table that is there stays as long as a VMA lies over it that
+// the caller keeps: by the mmap lock, or by the lock of the AddressSpace whose i_mmap it is in. Who has neither holds
+// mm.page_table_lock.
+inline PteTable* pte_table(const MmStruct& mm, UserAddr address) {
+    return std::atomic_ref(mm.pgd->tables[pgd_index(address)]).load(std::memory_order_acquire);
+}
+
+// The entry for `address`, or nullptr if its table does not exist.
+inline PteSlot* pte_offset(const MmStruct& mm, UserAddr address) {
+    PteTable* table = pte_table(mm, address);
     return table != nullptr ? &table->entries[pte_index(address)] : nullptr;
 }
 
-// The same, making the table; nullptr: out of memory (Linux: pte_alloc). Must not hold page_table_lock.
+// The lock that guards an entry: its table's. Every change of an entry is made under it, and whoever concludes more from
+// an entry than that it was so for a moment holds it, too. Two of them: BothLocked. (Linux: pte_lockptr, with
+// split page-table locks.)
+inline SpinLock& pte_lockptr(const PteSlot* slot) { return virt_to_page(slot).ptl; }
+
+// The same, making the table; nullptr: out of memory (Linux: pte_alloc). Caller holds the mmap lock, and no lock of page
+// tables.
 PteSlot* pte_alloc(MmStruct& mm, UserAddr address);
 
 // Frees the tables that lie wholly in [floor, ceiling) between neighbours' VMAs, all of whose entries are none; the
 // caller has flushed (Linux: free_pgtables).
 void free_pgtables(MmStruct& mm, UserAddr floor, UserAddr ceiling);
 
-// Calls visit(address, slot) for every entry of [start, end) whose table exists. Caller holds page_table_lock.
-template <class Visitor>
-void walk_page_range(MmStruct& mm, UserAddr start, UserAddr end, Visitor&& visit) {
+inline constexpr auto NOTHING_MORE = [] {};
+
+// Calls visit(address, slot) for every entry of [start, end) whose table exists, its lock held; and leave() each time
+// before such a lock is given up. Caller keeps the VMAs over the range, as pte_table() says.
+template <class Visitor, class Leave = decltype(NOTHING_MORE)>
+void walk_page_range(const MmStruct& mm, UserAddr start, UserAddr end, Visitor&& visit,
+                     const Leave& leave = NOTHING_MORE) {
     u32 address = start.value();
     while (address < end.value()) {
-        PteTable* table = mm.pgd->tables[pgd_index(UserAddr(address))];
+        PteTable* table = pte_table(mm, UserAddr(address));
         const u32 next_table = (address & PMD_MASK) + PMD_SIZE;
         if (table == nullptr) {
             address = next_table;
             continue;
         }
         const u32 stop = next_table < end.value() ? next_table : end.value();
+        const Guard lock(virt_to_page(table).ptl);
         for (; address < stop; address += PAGE_SIZE)
             visit(UserAddr(address), &table->entries[pte_index(UserAddr(address))]);
+        leave();
     }
 }
 

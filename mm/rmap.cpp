@@ -5,7 +5,7 @@ namespace faultline {
 
 namespace {
 
-u32& rss_of(MmStruct& mm, const Page& page) { return page.test(PG_ANON) ? mm.rss_anon : mm.rss_file; }
+MmCounter counter_of(const Page& page) { return page.test(PG_ANON) ? MM_ANONPAGES : MM_FILEPAGES; }
 
 } // namespace
 
@@ -15,12 +15,12 @@ Page* vm_normal_page(Pte pte) {
 
 void page_add_rmap(MmStruct& mm, Page& page) {
     page.mapcount.fetch_add(1, std::memory_order_relaxed);
-    ++rss_of(mm, page);
+    add_mm_counter(mm, counter_of(page), 1);
 }
 
 void page_remove_rmap(MmStruct& mm, Page& page) {
     BUG_ON(page.mapcount.fetch_sub(1, std::memory_order_relaxed) <= 0);
-    --rss_of(mm, page);
+    add_mm_counter(mm, counter_of(page), -1);
 }
 
 } // namespace faultline

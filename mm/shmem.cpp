@@ -1,6 +1,5 @@
 // Shared memory without a file system: MAP_SHARED|MAP_ANONYMOUS and memfd_create.
-#include <atomic>
-
+#include "base/refcount.hpp"
 #include "mm/filemap.hpp"
 #include "mm/slab.hpp"
 
@@ -10,7 +9,7 @@ namespace {
 
 struct ShmemObject {
     AddressSpace mapping;
-    std::atomic<u32> references{1};
+    Refcount references{1};
     const char* name = nullptr; // outlives the object
 };
 
@@ -21,12 +20,10 @@ ShmemObject& object_of(AddressSpace& mapping) {
     return reinterpret_cast<ShmemObject&>(mapping);
 }
 
-void shmem_get(AddressSpace& mapping) {
-    object_of(mapping).references.fetch_add(1, std::memory_order_relaxed);
-}
+void shmem_get(AddressSpace& mapping) { object_of(mapping).references.inc(); }
 
 void shmem_put(AddressSpace& mapping) {
-    if (object_of(mapping).references.fetch_sub(1, std::memory_order_acq_rel) != 1)
+    if (!object_of(mapping).references.dec_and_test())
         return;
     truncate_inode_pages(mapping);
     kmem_delete(shmem_cache, &object_of(mapping));

@@ -39,7 +39,7 @@ bool in_free_list(Slab* slab, u32 offset) {
 }
 
 constinit KmemCache* all_caches = nullptr;
-constinit SpinLock all_caches_lock;
+constinit SpinLock all_caches_lock("all_caches");
 
 } // namespace
 
@@ -87,8 +87,8 @@ bool KmemCache::grow() {
     }
     const Guard guard(lock_);
     link_first(*slab);
-    ++num_slabs_;
-    ++empty_slabs_;
+    num_slabs_ = num_slabs_ + 1;
+    empty_slabs_ = empty_slabs_ + 1;
     return true;
 }
 
@@ -106,10 +106,10 @@ void* KmemCache::alloc() {
     slab->free = static_cast<u16>(object->next);
     object->cookie = 0;
     if (slab->in_use++ == 0)
-        --empty_slabs_;
+        empty_slabs_ = empty_slabs_ - 1;
     if (slab->free == 0)
         unlink(*slab);
-    ++in_use_;
+    in_use_ = in_use_ + 1;
     lock_.unlock();
     return object;
 }
@@ -129,7 +129,7 @@ void KmemCache::free(void* pointer) {
     if (object->next == 0)
         link_first(*slab); // it was full
     if (--slab->in_use == 0) {
-        ++empty_slabs_;
+        empty_slabs_ = empty_slabs_ + 1;
         if (slabs_ == slab)
             slabs_ = slab->next; // the ring's first becomes its last
         else {
@@ -138,7 +138,7 @@ void KmemCache::free(void* pointer) {
             slabs_ = slab->next;
         }
     }
-    --in_use_;
+    in_use_ = in_use_ - 1;
 }
 
 u32 KmemCache::shrink() {
@@ -152,8 +152,8 @@ u32 KmemCache::shrink() {
         put_page(page);
         ++pages;
     }
-    num_slabs_ -= pages;
-    empty_slabs_ -= pages;
+    num_slabs_ = num_slabs_ - pages;
+    empty_slabs_ = empty_slabs_ - pages;
     return pages;
 }
 
@@ -161,7 +161,9 @@ void kmem_cache_init() {
     const Guard guard(all_caches_lock);
     for (KmemCache* cache = all_caches; cache != nullptr; cache = cache->next_) {
         cache->slabs_ = nullptr;
-        cache->in_use_ = cache->num_slabs_ = cache->empty_slabs_ = 0;
+        cache->in_use_ = 0;
+        cache->num_slabs_ = 0;
+        cache->empty_slabs_ = 0;
     }
 }
 

@@ -5,6 +5,7 @@
 #include <new>
 #include <utility>
 
+#include "base/relaxed.hpp"
 #include "base/spinlock.hpp"
 #include "mm/page.hpp"
 
@@ -60,12 +61,12 @@ class KmemCache {
     u32 size_;     // bytes from one object to the next
     u32 first_;    // offset of the first object in the page
     u32 capacity_; // objects in a slab
-    u32 in_use_ = 0;
-    u32 num_slabs_ = 0; // pages it has now
-    u32 empty_slabs_ = 0;
+    Relaxed<u32> in_use_ = 0;
+    Relaxed<u32> num_slabs_ = 0; // pages it has now
+    Relaxed<u32> empty_slabs_ = 0;
     Slab* slabs_ =
         nullptr; // those with a free object, empty ones last; a ring, since Boost's lists are not constinit
-    SpinLock lock_;
+    SpinLock lock_{"KmemCache"};
     KmemCache* next_ = nullptr; // all caches that ever grew, for shrink_caches
     bool registered_ = false;
 };

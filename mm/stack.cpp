@@ -25,15 +25,29 @@ bool may_grow(const VmArea& vma, UserAddr start) {
 
 } // namespace
 
-VmArea* find_extend_vma(MmStruct& mm, UserAddr address) {
+namespace {
+
+// Grows the stack above `address`, if there is one by now. (Linux: expand_stack.)
+void expand_stack(MmStruct& mm, UserAddr address) {
+    const WriteGuard guard(mm.mmap_lock);
     VmArea* vma = find_vma(mm, address);
-    if (vma == nullptr || vma->start <= address)
+    if (vma != nullptr && vma->start > address && (vma->flags & VM_GROWSDOWN) != 0 &&
+        may_grow(*vma, address.page()))
+        vma_set_range(*vma, address.page(), vma->end);
+}
+
+} // namespace
+
+VmArea* find_extend_vma(MmStruct& mm, MmapReadGuard& guard, UserAddr address) {
+    VmArea* vma = find_vma(mm, address);
+    if (vma == nullptr || vma->start <= address) [[likely]]
         return vma;
-    if ((vma->flags & VM_GROWSDOWN) == 0 || !may_grow(*vma, address.page()))
+    if ((vma->flags & VM_GROWSDOWN) == 0)
         return nullptr;
-    const Guard guard(mm.page_table_lock);
-    vma_set_range(*vma, address.page(), vma->end);
-    return vma;
+    guard.unlock();
+    expand_stack(mm, address);
+    guard.relock();
+    return vma_lookup(mm, address);
 }
 
 Result<VmArea*> setup_stack_vma(MmStruct& mm, UserAddr top, u32 bytes) {

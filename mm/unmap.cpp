@@ -18,11 +18,8 @@ void move_bits_to_page(Page& page, Pte pte) {
 } // namespace
 
 void zap_page_range(MmStruct& mm, UserAddr start, UserAddr end) {
-    // The lock is given up after the flush: with madvise() the area stays, and a fault on another CPU must not map a new
-    // page while a TLB has the old one. (ARM ARM B3.10.1: break before make.)
-    Guard lock(mm.page_table_lock);
     MmuGather gather(mm);
-    walk_page_range(mm, start, end, [&](UserAddr address, PteSlot* slot) {
+    const auto zap = [&](UserAddr address, PteSlot* slot) {
         if (pte_none(ptep_get(slot)))
             return;
         const Pte pte = ptep_get_and_clear(mm.context, address, slot);
@@ -32,7 +29,10 @@ void zap_page_range(MmStruct& mm, UserAddr start, UserAddr end) {
             page_remove_rmap(mm, *page);
         }
         gather.remove(address, page);
-    });
+    };
+    // A table's lock is given up after the flush: with madvise() the area stays, and a fault on another CPU must not map
+    // a new page while a TLB has the old one. (ARM ARM B3.10.1: break before make.)
+    walk_page_range(mm, start, end, zap, [&] { gather.flush(); });
 }
 
 } // namespace faultline

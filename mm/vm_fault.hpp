@@ -7,7 +7,7 @@
 namespace faultline {
 
 struct VmFaultContext {
-    ReadGuard& mmap_read;
+    MmapReadGuard& mmap_read;
     MmStruct& mm;
     VmArea& vma;
     UserAddr address; // of the page
@@ -23,8 +23,13 @@ struct VmFaultContext {
 // it from the start (the first write will only find it clean), a private one's only for the task's own copy.
 Pte mk_pte(const Page& page, const VmArea& vma);
 
+// Whether a page of the page cache, found there before, still is: asked with the lock held of the entry that is to show
+// it. Truncation takes pages out of the cache first, and looks for their entries, once more, second: either it will find
+// the entry, or this says no. (Linux holds the page's lock instead.)
+bool still_cached(const Page& page); // mm/filemap.cpp
+
 // Installs an entry for `page` where none was, taking over the caller's reference, and counts the mapping.
-// Caller holds page_table_lock.
+// Caller holds the entry's lock.
 void install_pte(MmStruct& mm, UserAddr address, PteSlot* slot, Pte entry, Page& page);
 
 } // namespace faultline

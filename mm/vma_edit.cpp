@@ -19,12 +19,34 @@ bool continues(const VmArea& below, const VmArea& above) {
     return continues(below, above.start, above.flags, above.mapping, above.pgoff);
 }
 
+// Calls change(), which may move borders and i_mmap links of VMAs of one file. Truncation, which comes through i_mmap and
+// takes no mmap lock, sees none of it or all: there is a VMA over each mapped page at any time.
+template <class Change>
+void change_seen_by_truncation(AddressSpace* mapping, Change&& change) {
+    if (mapping == nullptr)
+        return change();
+    const Guard guard(mapping->lock);
+    change();
+}
+
+void move_borders(VmArea& vma, UserAddr start, UserAddr end) {
+    if (vma.mapping != nullptr)
+        vma.pgoff += static_cast<u32>(static_cast<s32>(start - vma.start) >> PAGE_SHIFT);
+    vm_stat_remove(vma);
+    vma.start = start; // the tree's key: the order stays
+    vma.end = end;
+    vm_stat_add(vma);
+}
+
 // `below` takes over all of `above`, which goes.
 void absorb(VmArea& below, VmArea& above) {
-    const UserAddr end = above.end;
+    change_seen_by_truncation(below.mapping, [&] {
+        if (above.i_mmap_link.is_linked())
+            above.i_mmap_link.unlink();
+        move_borders(below, below.start, above.end);
+    });
     remove_vm_struct(*above.mm, above);
     vm_area_free(above);
-    vma_set_range(below, below.start, end);
 }
 
 void set_flags(VmArea& vma, u32 flags) {
@@ -36,20 +58,7 @@ void set_flags(VmArea& vma, u32 flags) {
 } // namespace
 
 void vma_set_range(VmArea& vma, UserAddr start, UserAddr end) {
-    const auto move = [&] {
-        if (vma.mapping != nullptr)
-            vma.pgoff += static_cast<u32>(static_cast<s32>(start - vma.start) >> PAGE_SHIFT);
-        vm_stat_remove(vma);
-        vma.start = start; // the tree's key: the order stays
-        vma.end = end;
-        vm_stat_add(vma);
-    };
-    if (vma.mapping == nullptr) {
-        move();
-    } else { // truncation reads the range through i_mmap
-        const Guard guard(vma.mapping->lock);
-        move();
-    }
+    change_seen_by_truncation(vma.mapping, [&] { move_borders(vma, start, end); });
 }
 
 Result<VmArea*> split_vma(VmArea& vma, UserAddr address) {
@@ -60,7 +69,11 @@ Result<VmArea*> split_vma(VmArea& vma, UserAddr address) {
     if (vma.mapping != nullptr)
         upper->pgoff += (address - vma.start) >> PAGE_SHIFT;
     upper->start = address;
-    vma_set_range(vma, vma.start, address);
+    change_seen_by_truncation(vma.mapping, [&] {
+        move_borders(vma, vma.start, address);
+        if (vma.mapping != nullptr)
+            vma.mapping->i_mmap.push_back(*upper);
+    });
     insert_vm_struct(*vma.mm, *upper);
     return upper;
 }

@@ -19,6 +19,7 @@ each_repair() {
     echo "$name fixup $fixup $1"
     echo "$name trap $trap $1"
 }
+build/host-tsan/threads_storm 600 "$RANDOM"
 
 # A line per boot: name, repair, what is expected, options.
 variants() {

@@ -14,6 +14,7 @@
 
 #include "arch/contract/machine.hpp"
 #include "arch/contract/tlb.hpp"
+#include "base/relaxed.hpp"
 #include "base/spinlock.hpp"
 
 namespace faultline::backend {
@@ -44,15 +45,15 @@ class AsidSet {
 
 struct Allocator {
     SpinLock lock;
-    u64 generation = 1; // an mm starts with 0: it has no ASID yet
-    AsidSet used;       // in this generation
+    Relaxed<u64> generation = 1; // an mm starts with 0: it has no ASID yet
+    AsidSet used;                // in this generation
     std::array<MmContext*, machine::MAX_CPUS> running{};
 };
 
 constinit Allocator asids;
 
 void roll_over() {
-    ++asids.generation;
+    asids.generation = asids.generation + 1;
     asids.used.clear();
     for (MmContext* mm : asids.running) {
         if (mm != nullptr) {
@@ -99,8 +100,9 @@ namespace faultline {
 bool asid_is_current(const MmContext& mm) { return mm.asid_generation == backend::asids.generation; }
 
 u32 tlb_generation(const MmContext& mm) {
-    const u32 roll_overs = static_cast<u32>(backend::asids.generation);
-    return mm.tlb_generation[machine::this_cpu().value()] + roll_overs;
+    const u32 roll_overs = static_cast<u32>(u64{backend::asids.generation});
+    u32& here = const_cast<u32&>(mm.tlb_generation[machine::this_cpu().value()]); // others count there, too
+    return std::atomic_ref(here).load(std::memory_order_relaxed) + roll_overs;
 }
 
 } // namespace faultline

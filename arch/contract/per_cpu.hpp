@@ -4,6 +4,7 @@
 #include <array>
 
 #include "arch/contract/machine.hpp"
+#include "base/concurrency.hpp"
 
 namespace faultline {
 
@@ -15,8 +16,9 @@ class PerCpu {
     PerCpu& operator=(const PerCpu&) = delete;
 
     // This CPU's. The caller stays on it: interrupts masked, or it does not sleep meanwhile.
-    T& here() { return each_[machine::this_cpu().value()].value; }
+    T& here() { return each_[smp_processor_id()].value; }
     T& of(u32 cpu) { return each_[cpu].value; }
+    const T& of(u32 cpu) const { return each_[cpu].value; }
 
   private:
     struct alignas(64) Padded {

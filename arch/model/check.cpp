@@ -5,6 +5,7 @@
 #include "arch/contract/memory.hpp"
 #include "arch/contract/tlb.hpp"
 #include "arch/model/machine.hpp"
+#include "arch/model/turns.hpp"
 
 namespace faultline::model {
 
@@ -111,6 +112,7 @@ namespace faultline {
 
 // Also what is cached of first-level descriptors, and the directories being walked.
 bool is_reachable(Pfn frame) {
+    const model::Turn turn;
     const model::Machine& machine = model::Machine::get();
     bool found = false;
     const auto compare = [&](u32 physical) { found = found || Pfn::of(PhysAddr(physical)) == frame; };

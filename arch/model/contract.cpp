@@ -10,6 +10,7 @@
 #include "arch/contract/clock.hpp"
 #include "arch/contract/memory.hpp"
 #include "arch/model/machine.hpp"
+#include "arch/model/turns.hpp"
 
 namespace faultline {
 
@@ -42,8 +43,8 @@ void wait_for_interrupt() {
 
 // <arch/current.hpp>
 
-Task* current() { return Machine::get().cpu().task; }
-void set_current(Task* task) { Machine::get().cpu().task = task; }
+Task* current() { return Machine::get().cpu(smp_processor_id()).task; }
+void set_current(Task* task) { Machine::get().cpu(smp_processor_id()).task = task; }
 
 // <arch/context.hpp>
 
@@ -60,15 +61,21 @@ void switch_to(CpuContext& from, CpuContext& to) {
     machine.executions.switch_to(*to.execution);
 }
 
+// <arch/processor.hpp>
+
+u32 smp_processor_id() { return model::cpu_of_thread(); }
+
 // arch/contract/machine.hpp
 
 namespace machine {
 
 namespace {
 
-model::Tlb& tlb() {
+template <class Action>
+void on_own_tlb(Action action) {
     schedule_point("invalidate in the own TLB");
-    return Machine::get().cpu().tlb;
+    const model::Turn turn;
+    action(Machine::get().cpu().tlb);
 }
 
 // A broadcast reaches one CPU after the other; only its end is the same for all (DSB).
@@ -76,22 +83,29 @@ template <class Action>
 void on_every_tlb(Action action) {
     for (u32 cpu = 0; cpu < Machine::get().cpu_count(); ++cpu) {
         schedule_point("invalidate in a TLB, by broadcast");
+        const model::Turn turn;
         action(Machine::get().cpu(cpu).tlb);
     }
 }
 
 } // namespace
 
-CpuId this_cpu() { return CpuId(static_cast<u8>(Machine::get().cpu_number())); }
+CpuId this_cpu() { return CpuId(static_cast<u8>(smp_processor_id())); }
 
 void store_descriptor(u32* slot, u32 descriptor) {
     schedule_point("store a descriptor");
     Machine::get().store_descriptor(slot, descriptor);
 }
 
-void tlb_invalidate_mva(UserAddr page, Asid asid) { tlb().invalidate_mva(page.value(), asid.value()); }
-void tlb_invalidate_asid(Asid asid) { tlb().invalidate_asid(asid.value()); }
-void tlb_invalidate_all() { tlb().invalidate_all(); }
+void tlb_invalidate_mva(UserAddr page, Asid asid) {
+    on_own_tlb([=](model::Tlb& own) { own.invalidate_mva(page.value(), asid.value()); });
+}
+void tlb_invalidate_asid(Asid asid) {
+    on_own_tlb([=](model::Tlb& own) { own.invalidate_asid(asid.value()); });
+}
+void tlb_invalidate_all() {
+    on_own_tlb([](model::Tlb& own) { own.invalidate_all(); });
+}
 
 void tlb_invalidate_mva_inner_shareable(UserAddr page, Asid asid) {
     on_every_tlb([=](model::Tlb& each) { each.invalidate_mva(page.value(), asid.value()); });

@@ -23,7 +23,8 @@ void Interleaver::run(std::span<const std::function<void()>> bodies) {
 
     starter_ = &machine_.executions.running();
     const u32 selected = machine_.cpu_number();
-    const bool masked = std::exchange(interrupts_masked, false);
+    const bool masked = interrupts_masked;
+    interrupts_masked = false;
     schedule_watcher = this;
     give_turn();
     schedule_watcher = nullptr;
@@ -137,7 +138,7 @@ void Interleaver::switch_to(Runner* next) {
 bool Interleaver::masks_interrupts(u32 cpu) const {
     if (cpu >= runners_.size() || runners_[cpu].over)
         return false;
-    return &runners_[cpu] == acting_ ? interrupts_masked : runners_[cpu].interrupts_masked;
+    return &runners_[cpu] == acting_ ? bool{interrupts_masked} : runners_[cpu].interrupts_masked;
 }
 
 std::string Interleaver::history() const {

@@ -9,6 +9,8 @@
 #include <mmu/refill.hpp>
 
 #include "arch/contract/mmu.hpp"
+#include "arch/model/turns.hpp"
+#include "base/lockdep.hpp"
 
 namespace faultline::model {
 
@@ -20,6 +22,14 @@ constexpr u32 EMPTY_DIRECTORY_BYTES = 8192;
 
 // TTBCR: N = 1, and no walks through TTBR1 (the kernel's half is not modelled).
 constexpr u32 TTBCR_VALUE = 0x21;
+
+// A word at once, as the machine's bus does it: the kernel may look at it through another mapping at that moment.
+void store_bytes(u8* host, u32 value, u32 bytes) {
+    if (bytes == sizeof value)
+        __atomic_store_n(reinterpret_cast<u32*>(host), value, __ATOMIC_RELAXED);
+    else
+        std::memcpy(host, &value, bytes);
+}
 
 const char* name_of(AccessType type) {
     switch (type) {
@@ -46,6 +56,7 @@ Machine::Machine(const Configuration& configuration)
     for (Cpu& cpu : cpus_)
         cpu.ttbr0 = empty_directory();
     the_machine = this;
+    lockdep::forget_held();
 }
 
 Machine::~Machine() {
@@ -131,6 +142,7 @@ Outcome Machine::fault(u32 address, Fault what, Access access, Mode mode) {
 // A miss that software serves is an exception like any other: interrupts are masked, and the exclusive monitor is
 // clear afterwards.
 Outcome Machine::translate(u32 address, Access access, Mode mode) {
+    const Turn turn;
     for (int attempt = 0; attempt < 1000; ++attempt) {
         const Outcome outcome = translate_once(address, access, mode);
         if (outcome.ok())
@@ -169,6 +181,7 @@ Outcome Machine::translate_once(u32 address, Access access, Mode mode) {
 }
 
 Outcome Machine::transfer(u32 address, u32 bytes, Mode mode, AccessType type, u32 value) {
+    const Turn turn;
     const Access access{.type = type, .privileged = mode == Mode::Kernel};
     u32 loaded = 0;
     const bool aligned = address % bytes == 0;
@@ -179,8 +192,7 @@ Outcome Machine::transfer(u32 address, u32 bytes, Mode mode, AccessType type, u3
             return place;
         u8* const host = memory.at(place.value);
         if (type == AccessType::Write) {
-            const u32 part = value >> (8 * done);
-            std::memcpy(host, &part, step);
+            store_bytes(host, value >> (8 * done), step);
         } else {
             u32 part = 0;
             std::memcpy(&part, host, step);
@@ -201,6 +213,7 @@ Outcome Machine::fetch(u32 address, Mode mode) {
 }
 
 Outcome Machine::load_exclusive(u32 address) {
+    const Turn turn;
     const Access access{.type = AccessType::Read, .privileged = true};
     if (address % 4 != 0)
         return fault(address, {FaultKind::Alignment, 0}, access, Mode::Kernel);
@@ -215,6 +228,7 @@ Outcome Machine::load_exclusive(u32 address) {
 // Succeeds if the word still is what was loaded. Permission is checked only with the monitor armed (as QEMU
 // does; the manual leaves it open, A3.4.1).
 Outcome Machine::store_exclusive(u32 address, u32 value) {
+    const Turn turn;
     const Access access{.type = AccessType::Write, .privileged = true};
     if (address % 4 != 0)
         return fault(address, {FaultKind::Alignment, 0}, access, Mode::Kernel);
@@ -227,7 +241,7 @@ Outcome Machine::store_exclusive(u32 address, u32 value) {
     if (!monitor.armed || place.value != monitor.physical ||
         memory.read_word(place.value).value != monitor.value)
         return {.fault = {}, .value = 1};
-    std::memcpy(memory.at(place.value), &value, sizeof value);
+    store_bytes(memory.at(place.value), value, sizeof value);
     return {.fault = {}, .value = 0};
 }
 
@@ -238,7 +252,10 @@ std::optional<u32> Machine::perform(const std::function<Outcome()>& access) {
         const Outcome outcome = access();
         if (outcome.ok())
             return outcome.value;
-        clear_exclusive(); // an exception entry, and the kernel's CLREX
+        {
+            const Turn turn;
+            clear_exclusive(); // an exception entry, and the kernel's CLREX
+        }
         if (!on_fault || !on_fault(*outcome.fault))
             return std::nullopt;
     }
@@ -295,6 +312,7 @@ void Machine::speculate_on(u32 cpu, u32 slot) {
 }
 
 void Machine::store_descriptor(u32* slot, u32 descriptor) {
+    const Turn turn;
     const u32 address = memory.address_of(slot);
     const auto speculate = [&] {
         for (u32 each = 0; configuration_.tlb.prefetch && each < configuration_.cpus; ++each)
@@ -306,6 +324,7 @@ void Machine::store_descriptor(u32* slot, u32 descriptor) {
 }
 
 void Machine::set_translation_table(u32 directory, u8 asid) {
+    const Turn turn;
     if (directory % EMPTY_DIRECTORY_BYTES != 0 || !memory.contains(directory, EMPTY_DIRECTORY_BYTES))
         throw std::invalid_argument("model: TTBR0 is not a directory");
     misbehave();
@@ -318,6 +337,7 @@ void Machine::advance_clock(u64 to_ns) {
     while (timer_deadline_ns <= to_ns) {
         clock_ns = std::max(clock_ns, timer_deadline_ns);
         timer_deadline_ns = ~u64{0};
+        const lockdep::InterruptScope interrupt;
         if (on_timer)
             on_timer();
     }

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "arch/model/machine.hpp"
+#include "base/lockdep.hpp"
 
 namespace faultline {
 
@@ -20,6 +21,7 @@ template <class T>
 Result<T> get_user(UserAddr address) {
     if (!access_ok(address, sizeof(T)))
         return Err(Errno::FAULT);
+    lockdep::might_fault();
     Machine& machine = Machine::get();
     const auto value =
         machine.perform([&] { return machine.load(address.value(), sizeof(T), Mode::Unprivileged); });
@@ -32,6 +34,7 @@ template <class T>
 Result<void> put_user(UserAddr address, T value) {
     if (!access_ok(address, sizeof(T)))
         return Err(Errno::FAULT);
+    lockdep::might_fault();
     Machine& machine = Machine::get();
     if (!machine.perform(
             [&] { return machine.store(address.value(), value, sizeof(T), Mode::Unprivileged); }))
@@ -45,6 +48,7 @@ template <class Chunk>
 u32 for_each_chunk(UserAddr start, u32 bytes, AccessType type, Chunk chunk) {
     if (!access_ok(start, bytes))
         return bytes;
+    lockdep::might_fault();
     Machine& machine = Machine::get();
     for (u32 done = 0; done < bytes;) {
         const u32 address = start.value() + done;

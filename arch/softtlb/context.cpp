@@ -54,7 +54,7 @@ void backend::drop_everything() {
 
 void pmd_populate(MmContext& mm, UserAddr address, PteTable& table) {
     // Who finds the table must find it zeroed (Linux: the smp_wmb in mm/memory.c __pte_alloc).
-    std::atomic_ref(mm.pgd->tables[pgd_index(address)]).store(&table, std::memory_order_release);
+    std::atomic_ref(mm.pgd->tables[pgd_index(address)]).store(&table, std::memory_order_seq_cst);
 }
 
 void pmd_clear(MmContext& mm, UserAddr address) {

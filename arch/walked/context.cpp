@@ -52,8 +52,9 @@ void backend::load(MmContext* mm) {
 
 void backend::drop_everything() { machine::tlb_invalidate_all_inner_shareable(); }
 
+// The machine's view first: who finds the table in truth may use it under the table's own lock alone, and would fault in
+// vain on an entry that the walker cannot reach yet. What it shows meanwhile are entries that are none.
 void pmd_populate(MmContext& mm, UserAddr address, PteTable& table) {
-    mm.pgd->tables[pgd_index(address)] = &table;
     // A walker that finds the table must find it zeroed (Linux: the smp_wmb in mm/memory.c __pte_alloc).
     std::atomic_thread_fence(std::memory_order_release);
     const PhysAddr hardware = virt_to_phys(table.hardware.data());
@@ -61,10 +62,12 @@ void pmd_populate(MmContext& mm, UserAddr address, PteTable& table) {
     machine::store_descriptor(pair, backend::derive_first_level(hardware));
     machine::store_descriptor(pair + 1,
                               backend::derive_first_level(hardware + armv7::SECOND_LEVEL_TABLE_SIZE));
+    // There before anything else is looked at (mm/vm_fault.hpp, still_cached).
+    std::atomic_ref(mm.pgd->tables[pgd_index(address)]).store(&table, std::memory_order_seq_cst);
 }
 
 void pmd_clear(MmContext& mm, UserAddr address) {
-    mm.pgd->tables[pgd_index(address)] = nullptr;
+    std::atomic_ref(mm.pgd->tables[pgd_index(address)]).store(nullptr, std::memory_order_relaxed);
     u32* pair = first_level_pair(mm, address);
     machine::store_descriptor(pair, armv7::INVALID_DESCRIPTOR);
     machine::store_descriptor(pair + 1, armv7::INVALID_DESCRIPTOR);

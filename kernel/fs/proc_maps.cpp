@@ -57,7 +57,6 @@ struct VmaUse { // bytes
 
 VmaUse use_of(MmStruct& mm, const VmArea& vma) {
     VmaUse use;
-    Guard guard(mm.page_table_lock);
     walk_page_range(mm, vma.start, vma.end, [&](UserAddr, PteSlot* slot) {
         const Pte pte = ptep_get(slot);
         if (!pte_present(pte) || pte_special(pte)) // the zero page is nobody's memory

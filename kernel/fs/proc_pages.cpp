@@ -26,8 +26,11 @@ Pte entry_at(MmStruct& mm, UserAddr address) {
 }
 
 u64 pagemap_entry(MmStruct& mm, UserAddr address) {
-    Guard guard(mm.page_table_lock);
-    const Pte pte = entry_at(mm, address);
+    const PteSlot* slot = pte_offset(mm, address);
+    if (slot == nullptr)
+        return 0;
+    const Guard guard(pte_lockptr(slot)); // keeps the page
+    const Pte pte = ptep_get(slot);
     if (!pte_present(pte))
         return 0;
     u64 entry = PM_PRESENT | pte_pfn(pte).value();

@@ -62,8 +62,8 @@ MmUse use_of(MmStruct& mm) {
     }
     use.size = mm.total_vm;
     use.locked = mm.locked_vm;
-    use.shared = mm.rss_file;
-    use.resident = mm.rss_anon + use.shared;
+    use.shared = get_mm_counter(mm, MM_FILEPAGES);
+    use.resident = get_mm_counter(mm, MM_ANONPAGES) + use.shared;
     use.table_bytes = mm.nr_ptes * PAGE_SIZE;
     return use;
 }

@@ -75,7 +75,7 @@ Result<u32> write_pages(AddressSpace& mapping, u32 bytes, u64 position, Copy&& c
         put_page(**page);
         done += copied;
         // A page that lies past the old end is in the file only if something was written to it.
-        mapping.size = copied != 0 ? std::max(mapping.size, position + done) : mapping.size;
+        mapping.size = copied != 0 ? std::max<u64>(mapping.size, position + done) : u64{mapping.size};
         if (copied != part.bytes)
             return done == 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
     }

@@ -19,7 +19,7 @@ constexpr std::array<const char*, 5> NAMES = {"gup", "gup_dirty", "fixup_2011", 
 constinit std::atomic<u64> calls{0};
 
 // No page is kept (and so no reference taken): the call is made for what it does on the way.
-Result<void> gup_for_write(MmStruct& mm, ReadGuard& guard, UserAddr address, u32 more_flags) {
+Result<void> gup_for_write(MmStruct& mm, MmapReadGuard& guard, UserAddr address, u32 more_flags) {
     TRY(get_user_pages(mm, guard, address.page(), 1, FOLL_WRITE | FOLL_TOUCH | more_flags, nullptr));
     return {};
 }

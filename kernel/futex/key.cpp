@@ -23,7 +23,7 @@ Result<FutexKey> page_key(const MmStruct& mm, UserAddr address, const Page& page
             return Err(Errno::FAULT);
         return mm_key(FutexKey::Kind::SharedMm, mm, address);
     }
-    const AddressSpace* mapping = page.mapping;
+    const AddressSpace* mapping = page.mapping.load(std::memory_order_relaxed);
     if (mapping == nullptr) // the zero page, or truncated since it was mapped
         return Err(Errno::FAULT);
     return FutexKey{mapping->inode, page.index, static_cast<u16>(address.page_offset()),

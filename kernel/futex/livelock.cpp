@@ -129,10 +129,9 @@ bool LivelockDetector::look(View& view) const {
         view.vma_end = vma->end.value();
         view.vma_flags = vma->flags;
     }
-    {
-        Guard lock(mm.page_table_lock);
-        const PteSlot* slot = pte_offset(mm, address_);
-        const Pte entry = slot != nullptr ? ptep_get(slot) : Pte{};
+    if (const PteSlot* slot = pte_offset(mm, address_)) {
+        const Guard lock(pte_lockptr(slot)); // keeps the page
+        const Pte entry = ptep_get(slot);
         view.entry = entry.bits();
         view.word = word_in_page(entry, address_);
     }

@@ -15,15 +15,15 @@ namespace faultline {
 struct FutexPiState {
     FutexKey key;
     u32 references = 1;                     // waiters, and whoever is about to become one
-    Task* owner = nullptr;                  // never without one
+    Task* owner = nullptr;                  // changes with the bucket's lock held, too
     FutexPiState* next_owned = nullptr;     // Task::pi_states
     List<FutexQ, &FutexQ::pi_link> waiters; // the most urgent first; equals in order of arrival
 };
 
 // --- the states (pi_state.cpp) ---
 
-// A new state for `key` with `owner` and one reference. NOMEM. Caller holds the bucket's lock.
-Result<FutexPiState*> alloc_pi_state(const FutexKey& key, Task& owner);
+// A new state for `key` with one reference, and no owner yet. NOMEM. Caller holds the bucket's lock.
+Result<FutexPiState*> alloc_pi_state(const FutexKey& key);
 
 // One reference fewer; the last one frees it. Caller holds the bucket's lock.
 void put_pi_state(FutexPiState& state);
@@ -36,9 +36,10 @@ void futex_unqueue_pi(FutexQ& q);
 // writes the word itself when it runs. (Linux 6.1: exit_pi_state_list.)
 void exit_pi_state_list(Task& task);
 
-// Sleeps, uninterruptibly, until some futex_exit() has ended; look again then. Caller has just seen a task
-// with FutexState::Exiting and has not slept since. (Linux: wait_for_owner_exiting.)
-void wait_for_owner_exiting();
+// Sleeps, uninterruptibly, until some futex_exit() has ended since futex_exits() was `since`; look again then. Caller
+// asked for that number first, and then saw a task with FutexState::Exiting. (Linux: wait_for_owner_exiting.)
+u32 futex_exits();
+void wait_for_owner_exiting(u32 since);
 
 void init_futex_exit(); // part of futex_init()
 
@@ -52,15 +53,22 @@ Result<void> pi_start_wait(FutexQ& q, FutexPiState& state);
 // The wait is over without the lock, and the loan with it. Caller holds the bucket's lock.
 void pi_stop_wait(FutexQ& q);
 
-// Who gets the lock next. Caller holds the bucket's lock.
-const Task& pi_first_waiter(const FutexPiState& state);
+// Who gets the lock next, as priorities are now: without the bucket's lock they may change, but nobody comes or goes.
+// Caller holds it.
+FutexQ& pi_first_waiter(const FutexPiState& state);
 
-// The lock goes to its most urgent waiter, who no longer waits and is returned; what the others lend goes to
-// it. Caller holds the bucket's lock. (Linux: pi_state_update_owner.)
-FutexQ& pi_hand_over(FutexPiState& state);
+// The lock goes to `heir`, who no longer waits; what the others lend goes to it. Caller holds the bucket's lock.
+// (Linux: pi_state_update_owner.)
+void pi_hand_over(FutexPiState& state, FutexQ& heir);
 
 // Gives a new state its owner, or takes it from an old one (nullptr). Caller holds the bucket's lock.
 void pi_set_owner(FutexPiState& state, Task* owner);
+
+// The same for an owner who may be about to exit: false if it is, and then nothing has changed. So a task with
+// FutexState::Exiting gets no more states than it has. Caller holds tasklist_lock, too: the task stays.
+bool pi_set_owner_unless_exiting(FutexPiState& state, Task& owner);
+FutexState pi_futex_state(const Task& task);
+void pi_set_futex_state(Task& task, FutexState state);
 
 // A bucket that has waiters for a lock of `owner`'s, or nullptr; and such a lock in a bucket, or nullptr.
 // Caller of the second holds the bucket's lock.

@@ -36,7 +36,7 @@ Result<FutexPiState*> attach_to_pi_state(UserAddr address, u32 word, FutexPiStat
 // The word names a task that is gone or going. BUSY: it is going, wait; AGAIN: the word has changed
 // meanwhile; SRCH: it has not, and nobody will ever unlock; FAULT. (Linux: handle_exit_race.)
 Errno handle_exit_race(UserAddr address, u32 word, const Task* owner) {
-    if (owner != nullptr && owner->futex_state == FutexState::Exiting)
+    if (owner != nullptr && pi_futex_state(*owner) == FutexState::Exiting)
         return Errno::BUSY;
     const auto now = futex_get_value_locked(address);
     if (!now)
@@ -47,14 +47,20 @@ Errno handle_exit_race(UserAddr address, u32 word, const Task* owner) {
 // First to wait: makes the kernel's side of the lock for the owner that the word names. (Linux:
 // attach_to_pi_owner.)
 Result<FutexPiState*> attach_to_pi_owner(UserAddr address, u32 word, const FutexKey& key) {
+    FutexPiState* state = TRY(alloc_pi_state(key));
+    const auto refuse = [state](Errno error) {
+        put_pi_state(*state);
+        return Err(error);
+    };
+    const Guard tasks(tasklist_lock); // the owner, who is not ours, stays until he knows of the state
     Task* owner = find_task_by_vpid(static_cast<s32>(word & FUTEX_TID_MASK));
     if (owner == nullptr)
-        return Err(handle_exit_race(address, word, nullptr));
+        return refuse(handle_exit_race(address, word, nullptr));
     if (owner->kernel_task)
-        return Err(Errno::PERM);
-    if (owner->futex_state != FutexState::Ok)
-        return Err(handle_exit_race(address, word, owner));
-    return alloc_pi_state(key, *owner);
+        return refuse(Errno::PERM);
+    if (!pi_set_owner_unless_exiting(*state, *owner))
+        return refuse(handle_exit_race(address, word, owner));
+    return state;
 }
 
 // The lock is free: it is `task`'s, and what the word says of a dead owner stays.
@@ -65,7 +71,8 @@ Result<PiAttempt> take_free_lock(UserAddr address, u32 word, const FutexKey& key
         TRY_VOID(lock_pi_update_atomic(address, word, mine));
         return PiAttempt{.locked = true};
     }
-    FutexPiState* state = TRY(alloc_pi_state(key, task)); // first: of a word once written nothing is undone
+    FutexPiState* state = TRY(alloc_pi_state(key)); // first: of a word once written nothing is undone
+    pi_set_owner(*state, &task);
     if (const auto updated = lock_pi_update_atomic(address, word, mine | FUTEX_WAITERS); !updated) {
         put_pi_state(*state);
         return Err(updated.error());

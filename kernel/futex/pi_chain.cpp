@@ -13,7 +13,7 @@ namespace faultline {
 namespace {
 
 // Innermost of the futex locks: guards owners, their lists and who waits for what, across all buckets.
-constinit SpinLock pi_lock;
+constinit SpinLock pi_lock("pi_lock");
 
 constexpr u32 MAX_LOCK_DEPTH = 1024; // Linux: kernel.max_lock_depth. A longer chain counts as a deadlock
 
@@ -119,22 +119,38 @@ void pi_stop_wait(FutexQ& q) {
     adjust_prio_chain(q.pi_state->owner);
 }
 
-const Task& pi_first_waiter(const FutexPiState& state) {
+FutexQ& pi_first_waiter(const FutexPiState& state) {
     Guard lock(pi_lock);
-    return *state.waiters.front().task;
+    return const_cast<FutexQ&>(state.waiters.front());
 }
 
-FutexQ& pi_hand_over(FutexPiState& state) {
+void pi_hand_over(FutexPiState& state, FutexQ& heir) {
     Guard lock(pi_lock);
-    FutexQ& heir = state.waiters.front();
     stop_wait(heir);
     set_owner(state, heir.task);
-    return heir;
 }
 
 void pi_set_owner(FutexPiState& state, Task* owner) {
     Guard lock(pi_lock);
     set_owner(state, owner);
+}
+
+bool pi_set_owner_unless_exiting(FutexPiState& state, Task& owner) {
+    Guard lock(pi_lock);
+    if (owner.futex_state != FutexState::Ok)
+        return false;
+    set_owner(state, &owner);
+    return true;
+}
+
+FutexState pi_futex_state(const Task& task) {
+    Guard lock(pi_lock);
+    return task.futex_state;
+}
+
+void pi_set_futex_state(Task& task, FutexState state) {
+    Guard lock(pi_lock);
+    task.futex_state = state;
 }
 
 FutexHashBucket* pi_some_bucket_of(const Task& owner) {

@@ -22,6 +22,7 @@ Result<Attempt> try_lock_or_queue(UserAddr address, FutexQ& q, bool trylock) {
         put_pi_state(*attempt.state);
         return Attempt::WouldBlock;
     }
+    current()->state = TaskState::Interruptible;
     futex_queue(q, bucket);
     if (const auto waits = pi_start_wait(q, *attempt.state); !waits) {
         futex_unqueue_locked(q);
@@ -37,6 +38,7 @@ Result<Attempt> try_lock_or_queue(UserAddr address, FutexQ& q, bool trylock) {
 Result<u32> futex_lock_pi(UserAddr address, FutexScope scope, Deadline deadline, bool trylock) {
     LivelockDetector livelock(trylock ? "FUTEX_TRYLOCK_PI" : "FUTEX_LOCK_PI", address, FutexAccess::Write);
     while (true) {
+        const u32 exits = futex_exits();
         FutexQ q;
         q.key = TRY(get_futex_key(address, scope, FutexAccess::Write));
         const auto attempt = try_lock_or_queue(address, q, trylock);
@@ -53,7 +55,7 @@ Result<u32> futex_lock_pi(UserAddr address, FutexScope scope, Deadline deadline,
             livelock.round();
             break;
         case Errno::BUSY: // an owner that is exiting
-            wait_for_owner_exiting();
+            wait_for_owner_exiting(exits);
             break;
         case Errno::AGAIN: // the word changed between two looks
             cond_resched();

@@ -11,12 +11,11 @@ constinit KmemCache pi_state_cache("futex_pi_state", sizeof(FutexPiState), align
 
 } // namespace
 
-Result<FutexPiState*> alloc_pi_state(const FutexKey& key, Task& owner) {
+Result<FutexPiState*> alloc_pi_state(const FutexKey& key) {
     auto* state = kmem_new<FutexPiState>(pi_state_cache);
     if (state == nullptr)
         return Err(Errno::NOMEM);
     state->key = key;
-    pi_set_owner(*state, &owner);
     return state;
 }
 
@@ -40,7 +39,8 @@ void exit_pi_state_list(Task& task) {
         FutexPiState* state = pi_state_in(*bucket, task);
         if (state == nullptr)
             continue; // its last waiter gave up before the lock was ours
-        FutexQ& heir = pi_hand_over(*state);
+        FutexQ& heir = pi_first_waiter(*state);
+        pi_hand_over(*state, heir);
         heir.pi_granted = true;
         wake_up_process(*heir.task);
     }

@@ -18,16 +18,16 @@ enum class Unlock : u8 { Done, Retry };
 // WAITERS stays set even if nobody is left, so that the new owner unlocks through the kernel. (Linux:
 // wake_futex_pi.)
 Result<Unlock> wake_futex_pi(UserAddr address, u32 word, FutexPiState& state) {
-    const Task& new_owner = pi_first_waiter(state);
+    FutexQ& heir = pi_first_waiter(state);
     const u32 found =
-        TRY(futex_cmpxchg_value_locked(address, word, static_cast<u32>(new_owner.pid) | FUTEX_WAITERS));
+        TRY(futex_cmpxchg_value_locked(address, word, static_cast<u32>(heir.task->pid) | FUTEX_WAITERS));
     if (found != word) {
         // A waiter may have set WAITERS since the word was read; anything else is not the owner's doing.
         if ((found & FUTEX_TID_MASK) == word)
             return Unlock::Retry;
         return Err(Errno::INVAL);
     }
-    FutexQ& heir = pi_hand_over(state);
+    pi_hand_over(state, heir); // whom the word names, even if another has become more urgent since
     put_pi_state(state);
     futex_wake_mark(heir);
     return Unlock::Done;

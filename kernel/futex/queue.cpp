@@ -1,20 +1,32 @@
 // The hash table of waiters.
 #include <algorithm>
-#include <array>
+#include <bit>
+#include <new>
 
-#include "base/late.hpp"
 #include "kernel/futex/pi.hpp"
 #include "kernel/futex/queue.hpp"
 #include "kernel/sched/policy.hpp"
 #include "kernel/sched/sched.hpp"
+#include "mm/page_alloc.hpp"
+#include "mm/slab.hpp"
 
 namespace faultline {
 
 namespace {
 
-constexpr u32 NR_BUCKETS = 256; // Linux: 256 per possible CPU
+constexpr u32 BUCKETS_PER_CPU = 256;
+constexpr u32 MEMORY_SHARE = 1024; // the table takes no more than one part in so many
 
-constinit Late<std::array<FutexHashBucket, NR_BUCKETS>> buckets;
+struct {
+    FutexHashBucket* buckets;
+    u32 mask;
+} constinit table = {nullptr, 0};
+
+u32 nr_buckets_for(u32 cpus) {
+    const u32 most =
+        std::bit_floor(nr_total_pages() * (PAGE_SIZE / MEMORY_SHARE) / u32{sizeof(FutexHashBucket)});
+    return std::clamp(std::bit_ceil(BUCKETS_PER_CPU * cpus), u32{1}, std::max(most, u32{1}));
+}
 
 // The finaliser of MurmurHash3: every bit of the key reaches every bit of the index.
 constexpr u32 mix(u32 h) {
@@ -39,20 +51,28 @@ inline void insert_by_prio(FutexHashBucket& bucket, FutexQ& q) {
 
 } // namespace
 
-void futex_init() {
-    buckets.emplace();
+void futex_init(u32 cpus) {
+    const u32 count = nr_buckets_for(cpus);
+    table.mask = count - 1;
+    table.buckets =
+        static_cast<FutexHashBucket*>(kmalloc(std::max(count * u32{sizeof(FutexHashBucket)}, PAGE_SIZE)));
+    if (table.buckets == nullptr)
+        panic("futex_init: no memory for %u buckets", count);
+    for (u32 i = 0; i < count; ++i)
+        new (&table.buckets[i]) FutexHashBucket;
     init_futex_exit();
 }
+
+u32 futex_nr_buckets() { return table.mask + 1; }
 
 FutexHashBucket& futex_hash(const FutexKey& key) {
     const u32 object = static_cast<u32>(key.object) ^ static_cast<u32>(key.object >> 32);
     const u32 hash = mix(mix(object + static_cast<u32>(key.kind)) ^ key.page) + key.offset;
-    return (*buckets)[mix(hash) % NR_BUCKETS];
+    return table.buckets[mix(hash) & table.mask];
 }
 
 void futex_queue(FutexQ& q, FutexHashBucket& bucket) {
     q.task = current();
-    q.task->state = TaskState::Interruptible;
     q.prio = std::min(q.task->normal_prio, MAX_RT_PRIO); // its own: what it was lent does not count here
     insert_by_prio(bucket, q);
     q.bucket.store(&bucket, std::memory_order_relaxed);
@@ -76,7 +96,7 @@ bool futex_unqueue(FutexQ& q) {
 }
 
 // Clearing `bucket` comes last: until then a waiter that wakes by itself finds it set, and waits for our
-// lock. After it the waiter may return and its stack be gone.
+// lock. After it the waiter may return and its stack be gone, and the task.
 void futex_wake_mark(FutexQ& q) {
     FutexHashBucket* bucket = q.bucket.load(std::memory_order_relaxed);
     bucket->waiters.erase(bucket->waiters.iterator_to(q));

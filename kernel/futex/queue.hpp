@@ -1,7 +1,12 @@
 // Waiters, and the hashed buckets they wait in.
 //
-// Lock order, outermost first: mmap lock (sleeps), page-table lock | bucket locks (two of them: lower address
-// first), pi_lock (kernel/futex/pi.cpp). A bucket lock is never held while user memory may fault.
+// Lock order, outermost first (docs/locking.md): mmap lock (sleeps) | bucket locks (two of them: lower address first),
+// tasklist_lock, pi_lock (kernel/futex/pi_chain.cpp), the scheduler's. A bucket lock is never held while user memory may
+// fault.
+//
+// Who wakes a waiter does so with the bucket's lock held, and lets go of its FutexQ afterwards: the task, which may be
+// awake for another reason already, takes that lock before it returns and its stack is used again. So a waker needs no
+// reference to the task. (Linux wakes after unlocking, and takes one: wake_q.)
 #pragma once
 
 #include <atomic>
@@ -35,19 +40,22 @@ struct FutexQ {
     const FutexKey* requeue_pi_key = nullptr; // a WAIT_REQUEUE_PI's: the lock it may be moved to
 };
 
-struct FutexHashBucket {
-    SpinLock lock;
+struct alignas(64) FutexHashBucket { // a cache line of its own
+    SpinLock lock{"futex bucket"};
     List<FutexQ, &FutexQ::chain> waiters; // of every key that hashes here; real-time ones first, by priority
 };
 
-// Once, at boot, before any futex call; again to start afresh (tests).
-void futex_init();
+// Once, at boot, before any futex call, for so many CPUs: makes 256 buckets for each, as Linux does, rounded up to a power
+// of two (kernel/futex/core.c, futex_init); but no more than take a 1024th of memory. Panics if there is not even
+// that much. On the host once for each machine.
+void futex_init(u32 cpus);
+u32 futex_nr_buckets();
 
 FutexHashBucket& futex_hash(const FutexKey& key);
 
-// Puts current into the bucket, behind its equals, and to sleep as soon as it calls the scheduler: the state changes
-// here, under the lock that a waker needs, so no wake-up is lost between the check of the word and the sleep.
-// Caller holds bucket.lock and has just checked the word. (Linux: set_current_state, futex_queue.)
+// Puts current into the bucket, behind its equals. Caller holds bucket.lock, has just checked the word, and has made
+// current's state Interruptible *before* it could be woken through any FutexQ: so no wake-up is lost between the check
+// and the sleep. Only once for several: a wake-up through the first must not be undone. (Linux: futex_queue.)
 void futex_queue(FutexQ& q, FutexHashBucket& bucket);
 
 // Takes a waiter out of its bucket, for whatever reason but a wake-up. Caller holds the bucket's lock.
@@ -72,27 +80,5 @@ FutexQ* futex_top_waiter(FutexHashBucket& bucket, const FutexKey& key);
 // but at least one, as Linux does for nr_wake <= 0. How many. INVAL: a waiter for a PI lock is among them
 // (the lock can only be handed over). Caller holds the bucket's lock.
 Result<u32> wake_waiters(FutexHashBucket& bucket, const FutexKey& key, s32 nr_wake, u32 bitset);
-
-// Two buckets' locks, which may be one and the same, for a scope. (Linux: double_lock_hb.)
-class [[nodiscard]] DoubleBucketGuard {
-  public:
-    DoubleBucketGuard(FutexHashBucket& one, FutexHashBucket& other)
-        : first_(&one < &other ? one : other), second_(&one < &other ? other : one) {
-        first_.lock.lock();
-        if (&first_ != &second_)
-            second_.lock.lock();
-    }
-    ~DoubleBucketGuard() {
-        if (&first_ != &second_)
-            second_.lock.unlock();
-        first_.lock.unlock();
-    }
-    DoubleBucketGuard(const DoubleBucketGuard&) = delete;
-    DoubleBucketGuard& operator=(const DoubleBucketGuard&) = delete;
-
-  private:
-    FutexHashBucket& first_;
-    FutexHashBucket& second_;
-};
 
 } // namespace faultline

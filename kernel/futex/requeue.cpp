@@ -19,7 +19,7 @@ Result<u32> requeue_locked(const Ends& keys, UserAddr address1, s32 nr_wake, s32
                            const u32* expected) {
     FutexHashBucket& from = futex_hash(keys.from);
     FutexHashBucket& to = futex_hash(keys.to);
-    DoubleBucketGuard locks(from, to);
+    const BothLocked locks(from.lock, to.lock);
     if (expected != nullptr && TRY(futex_get_value_locked(address1)) != *expected)
         return Err(Errno::AGAIN);
 

@@ -77,7 +77,7 @@ Round round_after(Errno error) {
 Round requeue_pi_locked(const Requeue& what) {
     FutexHashBucket& from = futex_hash(what.key1);
     FutexHashBucket& to = futex_hash(what.key2);
-    DoubleBucketGuard locks(from, to);
+    const BothLocked locks(from.lock, to.lock);
     const auto value = futex_get_value_locked(what.address1);
     if (!value)
         return {.next = Round::ReadSource};
@@ -114,6 +114,7 @@ Result<u32> futex_cmp_requeue_pi(UserAddr address1, FutexScope scope, UserAddr a
     LivelockDetector source("FUTEX_CMP_REQUEUE_PI", address1, FutexAccess::Read);
     LivelockDetector target("FUTEX_CMP_REQUEUE_PI", address2, FutexAccess::Write);
     while (true) {
+        const u32 exits = futex_exits();
         what.key1 = TRY(get_futex_key(address1, scope, FutexAccess::Read));
         what.key2 = TRY(get_futex_key(address2, scope, FutexAccess::Write));
         if (what.key1 == what.key2)
@@ -131,7 +132,7 @@ Result<u32> futex_cmp_requeue_pi(UserAddr address1, FutexScope scope, UserAddr a
             target.round();
             break;
         case Round::WaitForExit:
-            wait_for_owner_exiting();
+            wait_for_owner_exiting(exits);
             break;
         case Round::TryAgain:
             cond_resched();

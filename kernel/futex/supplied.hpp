@@ -2,13 +2,17 @@
 // harness (as is realtime_to_monotonic of kernel/proc/time.hpp).
 #pragma once
 
-#include "base/types.hpp"
+#include "base/spinlock.hpp"
 
 namespace faultline {
 
 struct Task;
 
-// The thread with this id, zombies included; nullptr: there is none. Valid until the caller sleeps.
+// Threads come into the table of ids, and leave it before they are freed, with this held. Inside a futex bucket's lock.
+// (kernel/proc/pid.cpp; Linux: the same name, and RCU.)
+extern SpinLock tasklist_lock;
+
+// The thread with this id, zombies included; nullptr: there is none. Valid as long as the caller holds tasklist_lock.
 // (kernel/proc)
 Task* find_task_by_vpid(s32 pid);
 

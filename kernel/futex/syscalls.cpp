@@ -102,11 +102,20 @@ Result<u32> sys_set_robust_list(UserAddr head, u32 length) {
     return 0;
 }
 
-Result<u32> sys_get_robust_list(s32 pid, UserAddr head_pointer, UserAddr length_pointer) {
+namespace {
+
+Result<u32> robust_list_of(s32 pid) {
+    const Guard tasks(tasklist_lock);
     const Task* task = pid == 0 ? current() : find_task_by_vpid(pid);
     if (task == nullptr)
         return Err(Errno::SRCH);
-    const u32 head = task->robust_list.value(); // before we may sleep, and the task be gone
+    return task->robust_list.value();
+}
+
+} // namespace
+
+Result<u32> sys_get_robust_list(s32 pid, UserAddr head_pointer, UserAddr length_pointer) {
+    const u32 head = TRY(robust_list_of(pid));
     TRY_VOID(put_user_u32(length_pointer, sizeof(RobustListHead)));
     TRY_VOID(put_user_u32(head_pointer, head));
     return 0;

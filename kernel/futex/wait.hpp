@@ -4,11 +4,12 @@
 #include "kernel/futex/livelock.hpp"
 #include "kernel/futex/queue.hpp"
 #include "kernel/futex/user_word.hpp"
+#include "kernel/sched/sched.hpp"
 
 namespace faultline {
 
-// Queues `q`, whose key is set, if the word still has the value; current is then about to sleep, as
-// futex_queue says. Both under the bucket's lock: a waker changes the word first and takes the lock second,
+// Queues `q`, whose key is set, if the word still has the value. Current's state is Interruptible already, as
+// futex_queue says; after an error that is the caller's to undo. Both under the bucket's lock: a waker changes the word first and takes the lock second,
 // so it either finds the waiter or made it see the change. FAULT: the word could not be read under the lock;
 // AGAIN: it was another value. Caller holds no lock.
 inline Result<void> queue_if_equal(UserAddr address, u32 value, FutexQ& q) {
@@ -27,7 +28,11 @@ inline Result<void> futex_wait_setup(UserAddr address, FutexScope scope, u32 val
     LivelockDetector livelock("FUTEX_WAIT", address, FutexAccess::Read);
     while (true) {
         q.key = TRY(get_futex_key(address, scope, FutexAccess::Read));
+        current()->state = TaskState::Interruptible;
         const auto queued = queue_if_equal(address, value, q);
+        if (queued.ok())
+            return queued;
+        current()->state = TaskState::Running;
         if (queued.error() != Errno::FAULT)
             return queued;
         TRY(get_user_u32(address));

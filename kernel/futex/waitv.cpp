@@ -107,6 +107,7 @@ bool all_queued(Waiters waiters) {
 Result<s32> queue_all(Waiters waiters, const Waiter*& fault) {
     for (Waiter& waiter : waiters)
         waiter.q.key = TRY(get_futex_key(waiter.address, waiter.scope, FutexAccess::Read));
+    current()->state = TaskState::Interruptible; // once for all: from the first on somebody may wake us
     for (std::size_t i = 0; i < waiters.size(); ++i) {
         const auto queued = queue_if_equal(waiters[i].address, waiters[i].value, waiters[i].q);
         if (queued.ok())

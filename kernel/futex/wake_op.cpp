@@ -62,7 +62,7 @@ Result<u32> wake_op_locked(const FutexKey& key1, const FutexKey& key2, UserAddr 
                            s32 nr_wake2, const WakeOp& operation) {
     FutexHashBucket& bucket1 = futex_hash(key1);
     FutexHashBucket& bucket2 = futex_hash(key2);
-    DoubleBucketGuard locks(bucket1, bucket2);
+    const BothLocked locks(bucket1.lock, bucket2.lock);
     const bool wake_second = TRY(futex_atomic_op(operation, address2));
     u32 woken = TRY(wake_waiters(bucket1, key1, nr_wake, FUTEX_BITSET_MATCH_ANY));
     if (wake_second)

@@ -31,7 +31,7 @@ namespace {
 void exit_mm(Task& task) {
     mm_release(task);
     MmStruct* mm = task.mm.mm;
-    const u32 rss = mm->rss_anon + mm->rss_file;
+    const u32 rss = get_mm_rss(*mm);
     task.group->dead_threads.add({{}, 0, 0, rss});
     use_mm(nullptr);
     mmput(*mm);
@@ -134,7 +134,7 @@ void mm_release(Task& task) {
     const UserAddr tid_address = task.clear_child_tid;
     task.clear_child_tid = UserAddr();
     // Nobody else can see the word if nobody else has the address space (Linux: mm_users > 1).
-    if (tid_address.value() != 0 && task.mm.mm->mm_users > 1) {
+    if (tid_address.value() != 0 && task.mm.mm->mm_users.read() > 1) {
         (void)put_user_u32(tid_address, 0);
         futex_wake_address(tid_address, 1);
     }

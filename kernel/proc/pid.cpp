@@ -1,6 +1,7 @@
 // Process and thread ids: given in rising order, and again from the bottom after pid_max, so that an id is
 // not reused at once (Linux kernel/pid.c).
 #include "base/late.hpp"
+#include "kernel/futex/supplied.hpp"
 #include "kernel/proc/thread_group.hpp"
 
 namespace faultline {
@@ -22,6 +23,8 @@ constinit s32 wrap_at = PID_MAX;
 
 } // namespace
 
+constinit SpinLock tasklist_lock("tasklist_lock");
+
 void init_pids() { tasks.emplace(); }
 
 Result<s32> alloc_pid(s32 wanted) {
@@ -40,11 +43,13 @@ Result<s32> alloc_pid(s32 wanted) {
 }
 
 void attach_pid(Task& task) {
+    const Guard lock(tasklist_lock);
     tasks->insert(task);
     ++count;
 }
 
 void detach_pid(Task& task) {
+    const Guard lock(tasklist_lock);
     tasks->erase(tasks->iterator_to(task));
     --count;
 }

@@ -173,7 +173,7 @@ Result<u32> sys_getrusage(s32 who, UserAddr usage) {
         return Err(Errno::INVAL);
     }
     if (const MmStruct* mm = task.mm.mm; who != RUSAGE_CHILDREN)
-        use.max_rss = std::max(use.max_rss, mm->rss_anon + mm->rss_file);
+        use.max_rss = std::max(use.max_rss, get_mm_rss(*mm));
     TRY_VOID(put_rusage(usage, use, time));
     return 0u;
 }

@@ -199,6 +199,7 @@ void init_scheduler(Task& idle) {
 }
 
 void schedule() {
+    lockdep::might_sleep();
     if (pagefault_disabled())
         panic("sleep in atomic context: schedule() with page faults disabled");
     const Task& task = *current();

@@ -68,7 +68,9 @@ void park(ParkQueue& queue) {
     sleeper.task = current();
     queue.sleepers.push_back(sleeper);
     current()->state = TaskState::Uninterruptible;
+    queue.lock.unlock();
     schedule();
+    queue.lock.lock();
     if (sleeper.link.is_linked())
         sleeper.link.unlink();
 }

@@ -2,6 +2,7 @@
 // entry.
 #include "mm/memory.hpp"
 #include "mm/page_alloc.hpp"
+#include "mm/pgtable.hpp"
 #include "tests/contract/contract.hpp"
 
 namespace faultline::contract {
@@ -12,7 +13,7 @@ namespace {
 // caller.
 void set_flags(TestMm& test, UserAddr address, u32 flags) {
     PteSlot* slot = pte_offset(test.mm(), address);
-    Guard lock(test.mm().page_table_lock);
+    const Guard lock(pte_lockptr(slot));
     const Pte old = ptep_get_and_clear(test.mm().context, address, slot);
     flush_tlb_page(test.mm().context, address);
     set_pte_at(test.mm().context, address, slot, Pte(pte_pfn(old), flags));
@@ -40,9 +41,11 @@ void access_flags_only_add() {
     EXPECT(write(address));
     PteSlot* slot = pte_offset(test.mm(), address);
     const Pte dirty = test.pte(address);
-    Guard lock(test.mm().page_table_lock);
     const Pte seen_earlier = pte_mkyoung(pte_mkclean(dirty));
-    EXPECT(!ptep_set_access_flags(test.mm().context, address, slot, seen_earlier, false));
+    {
+        const Guard lock(pte_lockptr(slot));
+        EXPECT(!ptep_set_access_flags(test.mm().context, address, slot, seen_earlier, false));
+    }
     EXPECT(pte_dirty(ptep_get(slot)));
     EXPECT(attempt_write(address));
 }
@@ -54,7 +57,7 @@ void access_flags_take_effect_at_once() {
     EXPECT(!attempt_write(address));
     PteSlot* slot = pte_offset(test.mm(), address);
     {
-        Guard lock(test.mm().page_table_lock);
+        const Guard lock(pte_lockptr(slot));
         EXPECT(ptep_set_access_flags(test.mm().context, address, slot, pte_mkdirty(ptep_get(slot)), true));
     }
     EXPECT(attempt_write(address));
@@ -65,7 +68,7 @@ void clearing_young_denies_everything_after_the_flush() {
     const UserAddr address = test.map_anon(1);
     EXPECT(write(address));
     {
-        Guard lock(test.mm().page_table_lock);
+        const Guard lock(pte_lockptr(pte_offset(test.mm(), address)));
         EXPECT(ptep_test_and_clear_young(test.mm().context, address, pte_offset(test.mm(), address)));
         EXPECT(!ptep_test_and_clear_young(test.mm().context, address, pte_offset(test.mm(), address)));
     }
@@ -79,7 +82,7 @@ void write_protecting_keeps_dirty() {
     const UserAddr address = test.map_anon(1);
     EXPECT(write(address));
     {
-        Guard lock(test.mm().page_table_lock);
+        const Guard lock(pte_lockptr(pte_offset(test.mm(), address)));
         ptep_set_wrprotect(test.mm().context, address, pte_offset(test.mm(), address));
     }
     flush_tlb_page(test.mm().context, address);

@@ -53,6 +53,8 @@ void console_printf(const char* format, ...) {
 
 void machine_exit(u8 status) { throw harness::MachineExit{status}; }
 
+constinit SpinLock tasklist_lock("tasklist_lock");
+
 Task* find_task_by_vpid(s32 pid) { return harness::FutexHost::get().find(pid); }
 
 namespace harness {
@@ -65,7 +67,6 @@ FutexHost::FutexHost(const model::Configuration& configuration)
         timer_interrupt();
     };
     set_realtime_offset(REALTIME_OFFSET);
-    futex_init();
     set_fault_in_policy(FaultIn::Fixup);
     livelock_policy = LivelockPolicy::Report;
     livelock_rounds = 1000;

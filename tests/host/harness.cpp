@@ -7,6 +7,7 @@
 #include <arch/irq.hpp>
 
 #include "arch/contract/tlb.hpp"
+#include "kernel/futex/queue.hpp"
 #include "kernel/sched/sched.hpp"
 #include "mm/fault.hpp"
 #include "mm/page_alloc.hpp"
@@ -32,6 +33,7 @@ Host::Host(const model::Configuration& configuration) : machine(configuration) {
     machine.as_each_cpu(mmu_init_cpu);
     init_scheduler(idle_);
     set_realtime_offset(0);
+    futex_init(machine.cpu_count());
     local_irq_enable();
     machine.on_fault = repair;
     free_at_start_ = nr_free_pages();

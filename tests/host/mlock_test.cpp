@@ -20,9 +20,9 @@ struct LockFixture : MmapFixture {
 TEST_CASE_METHOD(LockFixture, "mlock: cuts, joins, counts, brings in") {
     const UserAddr base = anon(8);
     REQUIRE(do_mlock(mm, base + pages(2) + 5, pages(2), 0).ok()); // three pages, whole
-    CHECK((mm.locked_vm == 3 && mm.map_count == 3 && mm.rss_anon == 3));
+    CHECK((mm.locked_vm == 3 && mm.map_count == 3 && get_mm_counter(mm, MM_ANONPAGES) == 3));
     REQUIRE(do_mlock(mm, base + pages(1), pages(5), MLOCK_ONFAULT).ok());
-    CHECK((mm.locked_vm == 5 && mm.rss_anon == 3));
+    CHECK((mm.locked_vm == 5 && get_mm_counter(mm, MM_ANONPAGES) == 3));
     check_counts();
     REQUIRE(do_munmap(mm, base + pages(3), pages(1)).ok());
     CHECK(mm.locked_vm == 4);
@@ -64,7 +64,7 @@ TEST_CASE_METHOD(LockFixture, "mlockall: what is, what will be, and what a child
     REQUIRE(do_mlockall(mm, MCL_FUTURE).ok());
     CHECK((mm.locked_vm == 0 && !contract::value_at(base)));
     anon(3);
-    CHECK((mm.locked_vm == 3 && mm.rss_anon == 3));
+    CHECK((mm.locked_vm == 3 && get_mm_counter(mm, MM_ANONPAGES) == 3));
     REQUIRE(do_mlockall(mm, MCL_CURRENT | MCL_ONFAULT).ok()); // and no longer the future
     CHECK(mm.locked_vm == 5);
     anon(1);
@@ -82,10 +82,10 @@ TEST_CASE_METHOD(LockFixture, "locked memory is not given up by advice, and move
     for (const u32 advice : {MADV_DONTNEED, MADV_FREE, MADV_COLD, MADV_PAGEOUT})
         CHECK(error_of(do_madvise(mm, base, pages(1), advice)) == Errno::INVAL);
     CHECK(do_madvise(mm, base, pages(1), MADV_DONTNEED_LOCKED).ok());
-    CHECK(mm.rss_anon == 1);
+    CHECK(get_mm_counter(mm, MM_ANONPAGES) == 1);
     const UserAddr to(0x30000000);
     REQUIRE(do_mremap(mm, base, pages(2), pages(4), MREMAP_MAYMOVE | MREMAP_FIXED, to).ok());
-    CHECK((mm.locked_vm == 4 && mm.rss_anon == 3)); // the new pages are brought in
+    CHECK((mm.locked_vm == 4 && get_mm_counter(mm, MM_ANONPAGES) == 3)); // the new pages are brought in
     const auto moved = do_mremap(mm, to, pages(4), pages(4), MREMAP_MAYMOVE | MREMAP_DONTUNMAP, UserAddr());
     REQUIRE(moved.ok());
     CHECK((mm.locked_vm == 4 && mm.total_vm == 8)); // what stays behind is empty and free
@@ -106,7 +106,7 @@ TEST_CASE_METHOD(LockFixture, "mremap: MREMAP_DONTUNMAP leaves the range, empty"
 TEST_CASE_METHOD(LockFixture, "populating: what the program may do, and no more") {
     const UserAddr base = anon(2), read_only = anon(1, PROT_READ), none = anon(1, PROT_NONE);
     CHECK(do_madvise(mm, base, pages(2), MADV_POPULATE_WRITE).ok());
-    CHECK((mm.rss_anon == 2 && pte_dirty(space.pte(base + pages(1)))));
+    CHECK((get_mm_counter(mm, MM_ANONPAGES) == 2 && pte_dirty(space.pte(base + pages(1)))));
     CHECK(error_of(do_madvise(mm, read_only, pages(1), MADV_POPULATE_WRITE)) == Errno::INVAL);
     CHECK(do_madvise(mm, read_only, pages(1), MADV_POPULATE_READ).ok());
     CHECK(error_of(do_madvise(mm, none, pages(1), MADV_POPULATE_READ)) == Errno::INVAL);
@@ -118,7 +118,7 @@ TEST_CASE_METHOD(LockFixture, "MADV_REMOVE: the file has zeros there, whoever lo
     for (u32 i = 0; i < 3; ++i)
         REQUIRE(contract::write(shared + pages(i), i + 1));
     CHECK(do_madvise(mm, shared + pages(1), pages(1), MADV_REMOVE).ok());
-    CHECK((mm.rss_file == 2 && contract::value_at(shared) == 1 &&
+    CHECK((get_mm_counter(mm, MM_FILEPAGES) == 2 && contract::value_at(shared) == 1 &&
            contract::value_at(shared + pages(1)) == 0 && contract::value_at(shared + pages(2)) == 3));
 }
 

@@ -148,7 +148,7 @@ TEST_CASE_METHOD(MmapFixture, "mmap: MAP_POPULATE faults in everything, shared p
         CHECK(pte_none(space.pte(none + pages(i))));
         CHECK(pte_none(space.pte(lazy + pages(i))));
     }
-    CHECK((mm.rss_anon == 5 && mm.rss_file == 5));
+    CHECK((get_mm_counter(mm, MM_ANONPAGES) == 5 && get_mm_counter(mm, MM_FILEPAGES) == 5));
 }
 
 TEST_CASE("mmap: at most 65530 VMAs") {

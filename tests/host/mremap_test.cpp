@@ -11,16 +11,17 @@ TEST_CASE_METHOD(MmapFixture, "munmap: any part of any number of VMAs") {
     const UserAddr base = anon(10);
     for (u32 i = 0; i < 10; ++i)
         REQUIRE(contract::write(base + pages(i), i + 1));
-    CHECK(mm.rss_anon == 10);
+    CHECK(get_mm_counter(mm, MM_ANONPAGES) == 10);
     REQUIRE(do_munmap(mm, base + pages(4), pages(1) + 1).ok()); // rounds up
-    CHECK((mm.map_count == 2 && mm.rss_anon == 8));
+    CHECK((mm.map_count == 2 && get_mm_counter(mm, MM_ANONPAGES) == 8));
     CHECK(!contract::read(base + pages(4)));
     CHECK(!contract::read(base + pages(5)));
     CHECK(contract::value_at(base + pages(6)) == 7);
     REQUIRE(do_munmap(mm, base + pages(3), pages(4)).ok()); // over the hole
-    CHECK((mm.map_count == 2 && mm.rss_anon == 6));
+    CHECK((mm.map_count == 2 && get_mm_counter(mm, MM_ANONPAGES) == 6));
     REQUIRE(do_munmap(mm, base, pages(10)).ok());
-    CHECK((mm.map_count == 0 && mm.rss_anon == 0 && mm.total_vm == 0 && mm.nr_ptes == 0));
+    CHECK(
+        (mm.map_count == 0 && get_mm_counter(mm, MM_ANONPAGES) == 0 && mm.total_vm == 0 && mm.nr_ptes == 0));
     CHECK(do_munmap(mm, base, pages(10)).ok()); // nothing there is no error
 }
 
@@ -88,7 +89,7 @@ TEST_CASE_METHOD(MmapFixture, "mremap: shrinks, grows in place, moves") {
     for (u32 i = 0; i < 4; ++i)
         REQUIRE(contract::write(base + pages(i), i + 1));
     CHECK(do_mremap(mm, base, pages(4), pages(2), 0, UserAddr()).value() == base);
-    CHECK((mapped_pages() == 2 && mm.rss_anon == 2));
+    CHECK((mapped_pages() == 2 && get_mm_counter(mm, MM_ANONPAGES) == 2));
     CHECK(do_mremap(mm, base, pages(2), pages(6), 0, UserAddr()).value() == base);
     CHECK((mapped_pages() == 6 && mm.map_count == 1));
     CHECK(contract::value_at(base + pages(1)) == 2);
@@ -168,7 +169,7 @@ TEST_CASE_METHOD(MmapFixture, "mremap: out of memory half way moves everything b
         put_page(*page);
     CHECK((contract::value_at(base) == 1 && contract::value_at(base + PMD_SIZE) == 2));
     CHECK(!contract::read(target));
-    CHECK((mm.map_count == 1 && mm.rss_anon == 2));
+    CHECK((mm.map_count == 1 && get_mm_counter(mm, MM_ANONPAGES) == 2));
 }
 
 TEST_CASE_METHOD(MmapFixture, "madvise: what is accepted, what is refused") {
@@ -215,9 +216,9 @@ TEST_CASE_METHOD(MmapFixture, "brk: grows and shrinks the heap, and refuses quie
     CHECK((mm.map_count == 1 && mm.total_vm == 5));
     CHECK(do_brk(mm, start - 1) == start + pages(5));
     CHECK(do_brk(mm, start + pages(1)) == start + pages(1));
-    CHECK((mm.total_vm == 1 && mm.rss_anon == 1));
+    CHECK((mm.total_vm == 1 && get_mm_counter(mm, MM_ANONPAGES) == 1));
     CHECK(do_brk(mm, start) == start);
-    CHECK((mm.map_count == 0 && mm.rss_anon == 0));
+    CHECK((mm.map_count == 0 && get_mm_counter(mm, MM_ANONPAGES) == 0));
     CHECK(do_brk(mm, start + pages(2)) == start + pages(2));
     CHECK(contract::value_at(UserAddr(0x00201000)) == 0);
 
@@ -267,7 +268,7 @@ TEST_CASE_METHOD(MmapFixture, "dup_mm: out of memory at any point leaves both si
         REQUIRE(given < 100);
         if (const auto child = dup_mm(mm); child.ok()) {
             copied = true;
-            CHECK(child.value()->rss_anon == 200);
+            CHECK(get_mm_counter(*child.value(), MM_ANONPAGES) == 200);
             mmput(*child.value());
         } else {
             CHECK(child.error() == Errno::NOMEM);

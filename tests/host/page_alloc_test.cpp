@@ -170,12 +170,12 @@ TEST_CASE("page_alloc: freeing what is in use or free panics") {
     }
     SECTION("of another order") {
         Page* block = alloc_pages(1);
-        block->refcount.store(0);
+        block->refcount.set(0);
         CHECK_THROWS_WITH(free_pages(*block, 0), Catch::Contains("another order"));
     }
     SECTION("reserved") {
         Page& reserved = virt_to_page(mem_map);
-        reserved.refcount.store(0);
+        reserved.refcount.set(0);
         CHECK_THROWS_WITH(free_pages(reserved, 0), Catch::Contains("not the allocator's"));
     }
 }

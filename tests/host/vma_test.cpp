@@ -33,6 +33,10 @@ struct Fixture {
     VmArea& place(u32 first, u32 last, u32 flags = RW, AddressSpace* mapping = nullptr, u32 pgoff = 0) {
         return *vma_place(mm, at(first), at(last), flags, mapping, pgoff);
     }
+    VmArea* extend(UserAddr address) {
+        MmapReadGuard guard(mm.mmap_lock);
+        return find_extend_vma(mm, guard, address);
+    }
 };
 
 using Range = std::pair<u32, u32>;
@@ -174,30 +178,30 @@ TEST_CASE_METHOD(Fixture, "stack: grows to the address, within limit and guard g
     CHECK(stack->flags == (RW | VM_GROWSDOWN));
     CHECK(mm.mmap_base < top - mm.stack_limit - STACK_GUARD_GAP + 1);
 
-    CHECK(find_extend_vma(mm, top - 1) == stack);
-    CHECK(find_extend_vma(mm, top) == nullptr);
-    CHECK(find_extend_vma(mm, top - 5 * PAGE_SIZE + 8) == stack);
+    CHECK(extend(top - 1) == stack);
+    CHECK(extend(top) == nullptr);
+    CHECK(extend(top - 5 * PAGE_SIZE + 8) == stack);
     CHECK((stack->start == top - 5 * PAGE_SIZE && mm.total_vm == 5));
-    CHECK(find_extend_vma(mm, top - (1u << 20)) == stack);
-    CHECK(find_extend_vma(mm, top - (1u << 20) - 1) == nullptr);
+    CHECK(extend(top - (1u << 20)) == stack);
+    CHECK(extend(top - (1u << 20) - 1) == nullptr);
     CHECK(stack->start == top - (1u << 20));
 
     mm.stack_limit = ~u32{0};
     const UserAddr block = stack->start - STACK_GUARD_GAP - 4 * PAGE_SIZE;
     VmArea* below = vma_place(mm, block, block + PAGE_SIZE, RW, nullptr, 0);
-    CHECK(find_extend_vma(mm, block + PAGE_SIZE + STACK_GUARD_GAP) == stack);
-    CHECK(find_extend_vma(mm, block + PAGE_SIZE + STACK_GUARD_GAP - 1) == nullptr);
+    CHECK(extend(block + PAGE_SIZE + STACK_GUARD_GAP) == stack);
+    CHECK(extend(block + PAGE_SIZE + STACK_GUARD_GAP - 1) == nullptr);
     REQUIRE(
         vma_modify_flags(*below, below->start, below->end, VM_MAY_FLAGS).ok()); // PROT_NONE guards by itself
-    CHECK(find_extend_vma(mm, block + PAGE_SIZE + STACK_GUARD_GAP - 1) == stack);
-    CHECK(find_extend_vma(mm, block + PAGE_SIZE) == stack);
+    CHECK(extend(block + PAGE_SIZE + STACK_GUARD_GAP - 1) == stack);
+    CHECK(extend(block + PAGE_SIZE) == stack);
     CHECK(stack->start == below->end);
 }
 
 TEST_CASE_METHOD(Fixture, "stack: other VMAs do not grow") {
     place(10, 20);
-    CHECK(find_extend_vma(mm, at(9)) == nullptr);
-    CHECK(find_extend_vma(mm, at(10)) == find_vma(mm, at(10)));
+    CHECK(extend(at(9)) == nullptr);
+    CHECK(extend(at(10)) == find_vma(mm, at(10)));
 }
 
 } // namespace

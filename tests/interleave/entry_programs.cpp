@@ -20,7 +20,7 @@ struct SetDirtyAgainstSetYoung : Program {
         PteSlot* slot = pte_offset(here, page);
         const Pte seen = pte_mkyoung(ptep_get(slot));
         call([&] {
-            const Guard lock(here.page_table_lock);
+            const Guard lock(pte_lockptr(slot));
             ptep_set_access_flags(here.context, page, slot, dirty ? pte_mkdirty(seen) : seen, dirty);
         });
     }
@@ -182,7 +182,7 @@ struct TwoFirstWrites : Program {
     void cpu1() override { write(word + 4, 2); }
     void check() override {
         require(read(word) == 1 && read(word + 4) == 2, "both writes are there");
-        require(mm().rss_anon == 1, "one page");
+        require(get_mm_counter(mm(), MM_ANONPAGES) == 1, "one page");
     }
 };
 

@@ -1,10 +1,13 @@
 // Futex operations against those who change the entry under them: each is done exactly once, and none for ever.
 #include <catch2/catch.hpp>
 
+#include <arch/current.hpp>
 #include <linux/futex.h>
 
 #include "kernel/futex/fault_in.hpp"
 #include "kernel/futex/livelock.hpp"
+#include "kernel/futex/operations.hpp"
+#include "kernel/futex/pi.hpp"
 #include "kernel/futex/queue.hpp"
 #include "kernel/futex/syscalls.hpp"
 #include "mm/aging.hpp"
@@ -21,7 +24,6 @@ struct FutexProgram : Program {
 
     // A page of a shared mapping that both CPUs hold, read-only and clean.
     void set_up() override {
-        futex_init();
         set_fault_in_policy(FaultIn::Fixup);
         livelock_rounds = 50;
         word = map_shared();
@@ -95,6 +97,86 @@ struct WaitAgainstWakeOp : WaitAgainstWake {
     }
 };
 
+// Of two words one is woken while the other is being queued for: that wake-up must not be undone.
+struct WaitvAgainstTwoWakes : FutexProgram {
+    using FutexProgram::FutexProgram;
+    u32 woken = 0;
+
+    void set_up() override {
+        FutexProgram::set_up();
+        machine.select_cpu(0);
+        for (u32 i = 0; i < 2; ++i) { // struct futex_waitv: value, address, flags
+            const UserAddr entry = list() + 24 * i;
+            write(entry, 0);
+            write(entry + 8, (word + 4 * i).value());
+            write(entry + 16, FUTEX_32 | FUTEX_PRIVATE_FLAG);
+        }
+    }
+    UserAddr list() { return word + 64; }
+    void cpu0() override {
+        const auto waited = call([&] { return sys_futex_waitv(list(), 2, 0, UserAddr(0), 1); });
+        require(waited.ok() || waited.error() == Errno::AGAIN, "woken, or a word had changed");
+    }
+    void cpu1() override {
+        write(word, 1);
+        woken = futex(FUTEX_WAKE, 1).value();
+    }
+    void check() override { require(woken <= 1, "one waiter"); }
+};
+
+// The heir of a PI lock is chosen, and before the lock is its own another waiter has become more urgent.
+struct UnlockPiAgainstPriority : FutexProgram {
+    using FutexProgram::FutexProgram;
+    bool owned = false;
+
+    void set_up() override {
+        FutexProgram::set_up();
+        machine.select_cpu(0);
+        write(word, 1); // the first task has it
+        for (u32 cpu = 1; cpu < 3; ++cpu)
+            task(cpu).prio = task(cpu).normal_prio = 50 + static_cast<s32>(cpu);
+    }
+    void take_and_give() {
+        require(futex(FUTEX_LOCK_PI, 0).ok(), "LOCK_PI");
+        require(!owned, "two owners");
+        owned = true;
+        require((read(word) & FUTEX_TID_MASK) == static_cast<u32>(current()->pid),
+                "the word names the owner");
+        owned = false;
+        require(futex(FUTEX_UNLOCK_PI, 0).ok(), "UNLOCK_PI");
+    }
+    void cpu0() override {
+        require(futex(FUTEX_UNLOCK_PI, 0).ok(), "UNLOCK_PI");
+        call([&] {
+            task(2).normal_prio = 10;
+            rt_mutex_adjust_pi(task(2));
+        });
+    }
+    void cpu1() override { take_and_give(); }
+    void cpu2() override { take_and_give(); }
+    void check() override { require((read(word) & FUTEX_TID_MASK) == 0, "nobody has it"); }
+};
+
+// Who finds an owner that exits waits for the end of that, however soon it comes.
+struct LockPiAgainstExit : FutexProgram {
+    using FutexProgram::FutexProgram;
+
+    void set_up() override {
+        FutexProgram::set_up();
+        machine.select_cpu(1);
+        write(word, 2); // the second task has it
+    }
+    void cpu0() override {
+        const auto locked = futex(FUTEX_LOCK_PI, 0);
+        require(locked.ok() || locked.error() == Errno::SRCH, "inherited, or refused");
+    }
+    void cpu1() override {
+        task(1).exiting = true;
+        call([&] { futex_exit(task(1)); });
+    }
+    void check() override {}
+};
+
 } // namespace
 
 TEST_CASE("interleave: relax against futex") { explore(make<RelaxAgainstFutex>, 3); }
@@ -102,3 +184,6 @@ TEST_CASE("interleave: futex against futex") { explore(make<FutexAgainstFutex>, 
 TEST_CASE("interleave: age against futex") { explore(make<AgeAgainstFutex>, 3); }
 TEST_CASE("interleave: wait against wake") { explore(make<WaitAgainstWake>, 3); }
 TEST_CASE("interleave: wait against wake_op") { explore(make<WaitAgainstWakeOp>, 3); }
+TEST_CASE("interleave: waitv against wake") { explore(make<WaitvAgainstTwoWakes>, 2); }
+TEST_CASE("interleave: unlock_pi against priority") { explore(make<UnlockPiAgainstPriority, 3>, 1); }
+TEST_CASE("interleave: lock_pi against exit") { explore(make<LockPiAgainstExit>, 3); }

@@ -29,6 +29,7 @@ void cond_resched() { schedule_point("cond_resched"); }
 
 // The CPU is idle while its task sleeps.
 void schedule() {
+    lockdep::might_sleep();
     if (pagefault_disabled())
         panic("sleep in atomic context: schedule() with page faults disabled");
     Task& self = *current();
@@ -62,7 +63,9 @@ void park(ParkQueue& queue) {
     sleeper.task = current();
     queue.sleepers.push_back(sleeper);
     current()->state = TaskState::Uninterruptible;
+    queue.lock.unlock();
     schedule();
+    queue.lock.lock();
     if (sleeper.link.is_linked())
         sleeper.link.unlink();
 }
@@ -74,6 +77,8 @@ void unpark_all(ParkQueue& queue) {
         wake_up_process(*task);
     }
 }
+
+constinit SpinLock tasklist_lock("tasklist_lock");
 
 Task* find_task_by_vpid(s32 pid) {
     const auto cpu = static_cast<u32>(pid - 1);

@@ -38,7 +38,6 @@ struct Storm : Program {
     u32 counted = 0;
 
     void set_up() override {
-        futex_init();
         set_fault_in_policy(FaultIn::Fixup);
         livelock_rounds = 50;
         const UserAddr shared = map_shared(SHARED_PAGES), own = map_private(PRIVATE_PAGES + 1);

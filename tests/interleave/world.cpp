@@ -4,6 +4,7 @@
 #include <arch/irq.hpp>
 
 #include "arch/contract/tlb.hpp"
+#include "kernel/futex/queue.hpp"
 #include "mm/fault.hpp"
 #include "mm/memory.hpp"
 #include "mm/page_alloc.hpp"
@@ -30,6 +31,7 @@ World::World(u32 cpus, const model::TlbPolicy& tlb)
     the_world = this;
     init_page_allocator(ram_start(), ram_start() + ram_bytes());
     machine.as_each_cpu(mmu_init_cpu);
+    futex_init(cpus);
     free_at_start_ = nr_free_pages();
     machine.on_fault = repair;
     for (u32 cpu = 0; cpu < cpus; ++cpu) {

@@ -1,7 +1,16 @@
 // What a CPU does about the others while it waits for them, and where their order matters (base/concurrency.hpp).
 #pragma once
 
+#include "base/types.hpp"
+
 namespace faultline {
+
+// This CPU's number, as machine::this_cpu() (ARM ARM B4.1.106, MPIDR.Aff0; at most MAX_CPUS, a power of two).
+inline u32 smp_processor_id() {
+    u32 mpidr;
+    asm("mrc p15, 0, %0, c0, c0, 5" : "=r"(mpidr));
+    return mpidr & 7;
+}
 
 inline void schedule_point(const char*) {} // the CPUs run by themselves
 

@@ -2,12 +2,12 @@
 // must run masked can be checked.
 #pragma once
 
-#include "base/types.hpp"
+#include "base/relaxed.hpp"
 
 namespace faultline {
 
 namespace model {
-inline bool interrupts_masked = false;
+inline constinit Relaxed<bool> interrupts_masked = false;
 } // namespace model
 
 inline bool irqs_disabled() { return model::interrupts_masked; }

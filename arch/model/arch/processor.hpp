@@ -39,6 +39,9 @@ class [[nodiscard]] Unwatched {
 
 } // namespace model
 
+// The acting CPU's number.
+u32 smp_processor_id();
+
 inline void schedule_point(const char* what) {
     if (model::schedule_watcher != nullptr)
         model::schedule_watcher->at_point(what);

@@ -1,0 +1,105 @@
+// A small lockdep (Linux kernel/locking/lockdep.c): watches how locks are used, in debug builds (FAULTLINE_DEBUG), and
+// ends the machine with a panic at the first use that *could* go wrong, whether or not it does this time:
+//
+//   - two locks taken in one order here and in the other order elsewhere, over any number of locks in between;
+//   - two locks of one name not in order of their addresses, or one lock twice;
+//   - a sleep, or an access to user memory that may fault and so sleep, with a spin lock held;
+//   - a lock that an interrupt handler takes, taken elsewhere with interrupts on: the handler may interrupt its holder
+//     and wait for ever.
+//
+// Locks are known by name. One without a name is watched for sleeps only. Without FAULTLINE_DEBUG all of this is nothing.
+#pragma once
+
+#include <atomic>
+
+#include "base/types.hpp"
+
+namespace faultline {
+
+namespace lockdep {
+
+enum class Kind : u8 {
+    Spin,
+    GivenUpInSleep, // a spin lock that its holder's sleep gives up by itself: the kernel lock
+    Sleeping,       // taking it may sleep, and its holder may; it belongs to a task, the others to a CPU
+};
+
+#ifdef FAULTLINE_DEBUG
+
+class Watch {
+  public:
+    constexpr Watch() = default;
+    constexpr Watch(const char* name, Kind kind) : name_(name), kind_(kind) {}
+
+    void about_to_wait(const void* lock); // checks; panics
+    void taken(const void* lock);
+    void released(const void* lock); // panics if it is not held here
+
+    const char* name() const { return name_ != nullptr ? name_ : "a lock without a name"; }
+    Kind kind() const { return kind_; }
+    u32 number() const; // of all names; NAMELESS
+
+    static constexpr u32 NAMELESS = 0;
+
+  private:
+    const char* name_ = nullptr;
+    mutable std::atomic<u8> number_{NAMELESS}; // once known
+    Kind kind_ = Kind::Spin;
+};
+
+// The locks that a CPU holds, or the sleeping ones that a task holds.
+struct Held {
+    static constexpr u32 MOST = 16;
+    struct {
+        const Watch* watch;
+        const void* lock;
+    } locks[MOST] = {};
+    u32 count = 0;
+};
+
+// The running task's. Supplied by mm/, found by the linker.
+Held& held_by_task();
+
+// Whether page faults are disabled: then an access to user memory fails at once. Supplied likewise.
+bool faults_at_once();
+
+// The caller is going to sleep, or may have to.
+void might_sleep();
+// It is going to touch user memory.
+void might_fault();
+
+// An interrupt handler runs, for a scope. (Linux: lockdep_hardirq_enter.)
+class [[nodiscard]] InterruptScope {
+  public:
+    InterruptScope();
+    ~InterruptScope();
+    InterruptScope(const InterruptScope&) = delete;
+    InterruptScope& operator=(const InterruptScope&) = delete;
+};
+
+// No CPU holds anything: another machine begins (on the host, where one follows another).
+void forget_held();
+
+#else
+
+class Watch {
+  public:
+    constexpr Watch() = default;
+    constexpr Watch(const char*, Kind) {}
+    void about_to_wait(const void*) {}
+    void taken(const void*) {}
+    void released(const void*) {}
+};
+struct Held {};
+inline void might_sleep() {}
+inline void might_fault() {}
+struct [[nodiscard]] InterruptScope {
+    InterruptScope() {}
+    ~InterruptScope() {}
+};
+
+#endif
+
+} // namespace lockdep
+
+} // namespace faultline

@@ -1,0 +1,85 @@
+// A sleeping reader-writer lock for many readers: the mmap lock is one, and every fault reads. (Linux:
+// kernel/locking/percpu-rwsem.c, which needs RCU to let a writer in; here barriers do, because a writer is rare.)
+//
+// A reader counts itself in and out on a cache line of its own CPU, and otherwise only reads one flag that nobody writes
+// while there is no writer: readers on different CPUs share nothing that changes. Where a reader counts itself out is not
+// where it counted itself in, if it slept meanwhile and moved; only the sum over all CPUs means anything. A writer raises
+// the flag, which keeps new readers out, and waits until the sum is 0. Either the writer sees the reader's count or the
+// reader sees the writer's flag: each writes its own and then reads the other's, sequentially consistent.
+//
+// Fair by turns: a writer that gives the lock up lets in the readers that wait by then, and new readers wait for the next
+// writer that waits, so neither side can starve the other.
+#pragma once
+
+#include "arch/contract/per_cpu.hpp"
+#include "base/rwsem.hpp"
+
+namespace faultline {
+
+class PercpuRwSemaphore {
+  public:
+    explicit PercpuRwSemaphore(const char* name) : watch_(name, lockdep::Kind::Sleeping) {}
+
+    void down_read() {
+        watch_.about_to_wait(this);
+        schedule_point("take a semaphore for reading");
+        if (!enter()) [[unlikely]]
+            wait_for_turn();
+        watch_.taken(this);
+    }
+    bool try_down_read() {
+        if (!enter())
+            return false;
+        watch_.taken(this);
+        return true;
+    }
+    void up_read() {
+        watch_.released(this);
+        leave();
+    }
+
+    void down_write();
+    void up_write();
+
+    bool is_write_locked() const { return writer_.load(std::memory_order_relaxed); } // or about to be
+    bool is_locked() const { return is_write_locked() || readers() != 0; }
+
+  private:
+    // Only its own CPU writes a count, and no interrupt handler does; so it need not be an atomic addition.
+    void count(u32 more) {
+        std::atomic<u32>& here = readers_.here();
+        here.store(here.load(std::memory_order_relaxed) + more, std::memory_order_seq_cst);
+    }
+    bool enter() {
+        count(1);
+        if (!writer_.load(std::memory_order_seq_cst)) [[likely]]
+            return true;
+        leave();
+        return false;
+    }
+    void leave() {
+        count(~u32{0});
+        if (writer_.load(std::memory_order_seq_cst)) [[unlikely]]
+            wake_writer();
+    }
+    u32 readers() const {
+        u32 sum = 0;
+        for (u32 cpu = 0; cpu < machine::MAX_CPUS; ++cpu)
+            sum += readers_.of(cpu).load(std::memory_order_seq_cst);
+        return sum;
+    }
+    void wait_for_turn();
+    void wake_writer();
+
+    PerCpu<std::atomic<u32>> readers_;
+    std::atomic<bool> writer_{
+        false};       // there is one, or one that waits for readers; set with queue_.lock held
+    ParkQueue queue_; // its lock guards the two below
+    u32 waiting_readers_ = 0;
+    u32 turns_ = 0; // how often waiting readers were let in
+    [[no_unique_address]] lockdep::Watch watch_;
+};
+
+using MmapReadGuard = ReadGuard<PercpuRwSemaphore>;
+
+} // namespace faultline

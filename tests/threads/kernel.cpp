@@ -1,0 +1,111 @@
+// What mm/ and the futexes ask of the kernel around them, where every CPU is a thread with one task of its own: a task
+// that sleeps blocks its thread.
+#include <arch/current.hpp>
+#include <arch/machine_control.hpp>
+
+#include <condition_variable>
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+
+#include "base/park.hpp"
+#include "kernel/debug/printk.hpp"
+#include "kernel/futex/supplied.hpp"
+#include "kernel/proc/time.hpp"
+#include "kernel/sched/sched.hpp"
+#include "mm/fault.hpp"
+#include "tests/threads/kernel.hpp"
+
+namespace faultline {
+
+namespace {
+
+std::mutex wake_ups;
+std::condition_variable woken;
+
+} // namespace
+
+constinit SpinLock tasklist_lock("tasklist_lock");
+std::array<Task, machine::MAX_CPUS> threads::tasks;
+
+// A panic ends the program: the thread holds who knows what.
+void panic(const char* format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    std::vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    std::fputc('\n', stderr);
+    std::abort();
+}
+
+MmTask& current_mm_task() { return current()->mm; }
+MmLimits current_mm_limits() { return {}; }
+bool fatal_signal_pending() { return false; }
+bool signal_pending() { return false; }
+void cond_resched() {}
+
+void schedule() {
+    lockdep::might_sleep();
+    const Task& self = *current();
+    std::unique_lock lock(wake_ups);
+    woken.wait(lock, [&self] { return self.state == TaskState::Running; });
+}
+
+bool schedule_until(Deadline deadline) {
+    if (!deadline.never())
+        panic("no clock runs here");
+    schedule();
+    return true;
+}
+
+bool wake_up_process(Task& task) {
+    const std::scoped_lock lock(wake_ups);
+    if (task.state == TaskState::Running)
+        return false;
+    task.state = TaskState::Running;
+    woken.notify_all();
+    return true;
+}
+
+void sched_set_prio(Task& task, s32 prio) { task.prio = prio; }
+
+void park(ParkQueue& queue) {
+    Parked sleeper;
+    sleeper.task = current();
+    queue.sleepers.push_back(sleeper);
+    current()->state = TaskState::Uninterruptible;
+    queue.lock.unlock();
+    schedule();
+    queue.lock.lock();
+    if (sleeper.link.is_linked())
+        sleeper.link.unlink();
+}
+
+void unpark_all(ParkQueue& queue) {
+    while (!queue.sleepers.empty()) {
+        auto* task = static_cast<Task*>(queue.sleepers.front().task);
+        queue.sleepers.pop_front();
+        wake_up_process(*task);
+    }
+}
+
+Task* find_task_by_vpid(s32 pid) {
+    return pid >= 1 && pid <= static_cast<s32>(threads::tasks.size())
+               ? &threads::tasks[static_cast<u32>(pid - 1)]
+               : nullptr;
+}
+
+u64 realtime_to_monotonic(u64 realtime) { return realtime; }
+
+void printk(PrintkLevel, const char* format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    std::vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    std::abort(); // the one report there is: a livelock
+}
+void console_printf(const char*, ...) {}
+void machine_exit(u8 status) { std::exit(status); }
+
+} // namespace faultline

@@ -1,0 +1,259 @@
+// A storm on real threads, one for each CPU: faults, mmap and munmap, ageing, advice, fork and futexes in one address
+// space, all at once. ThreadSanitizer (preset host-tsan) sees every access that no lock orders; the storm itself checks that
+// what a CPU wrote it reads again, that locks exclude, that counters are exact and that no page is missing.
+//
+//   threads_storm [SECONDS] [SEED]
+#include <arch/current.hpp>
+#include <arch/irq.hpp>
+#include <arch/processor.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include <linux/futex.h>
+
+#include "arch/contract/tlb.hpp"
+#include "arch/contract/uaccess.hpp"
+#include "arch/model/machine.hpp"
+#include "arch/model/turns.hpp"
+#include "kernel/futex/fault_in.hpp"
+#include "kernel/futex/queue.hpp"
+#include "kernel/futex/syscalls.hpp"
+#include "mm/aging.hpp"
+#include "mm/fault.hpp"
+#include "mm/mman.hpp"
+#include "mm/mmap.hpp"
+#include "mm/page_alloc.hpp"
+#include "mm/slab.hpp"
+#include "tests/threads/kernel.hpp"
+
+using namespace faultline;
+
+namespace {
+
+constexpr u32 CPUS = 4;
+constexpr u32 PAGES = 8; // of the memory that all write, each CPU its own word in each page
+enum Word : u32 {
+    COUNTED = 64,
+    MUTEX = 68,
+    GUARDED = 72,
+    PI_LOCK = 76,
+    PI_GUARDED = 80
+}; // offsets in the first page
+
+void require(bool condition, const char* what) {
+    if (!condition)
+        panic("storm: %s", what);
+}
+
+// Threads that wait for one another give way; the host has fewer CPUs than the machine.
+struct GiveWay final : model::ScheduleWatcher {
+    void at_point(const char*) override {}
+    void wait_until(const char*, const std::function<bool()>& condition) override {
+        while (!condition())
+            std::this_thread::yield();
+    }
+    bool masks_interrupts(u32) const override { return false; }
+};
+
+struct Storm {
+    model::Machine machine{{.cpus = CPUS, .ram_bytes = 4u << 20}};
+    MmStruct* mm = nullptr;
+    UserAddr base;
+    u32 written[CPUS][PAGES] = {};
+    u32 counted[CPUS] = {}, guarded[CPUS] = {}, pi_guarded[CPUS] = {};
+    u32 operations[CPUS] = {};
+
+    u32 read(UserAddr address) {
+        const auto value = machine.user_load(address.value());
+        require(value.has_value(), "a read that must succeed");
+        return *value;
+    }
+    void write(UserAddr address, u32 value) {
+        require(machine.user_store(address.value(), value), "a write that must succeed");
+    }
+    UserAddr map(u32 pages, u32 flags) {
+        return do_mmap(*mm, UserAddr(0), pages * PAGE_SIZE, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS,
+                       nullptr, true, 0)
+            .value();
+    }
+    Result<u32> futex(UserAddr word, u32 op, u32 value, UserAddr second = {}, u32 third = 0) {
+        return sys_futex(word, op | FUTEX_PRIVATE_FLAG, value, UserAddr(0), second, third);
+    }
+
+    void write_own(u32 cpu, u32 page) {
+        const UserAddr word = base + page * PAGE_SIZE + 4 * cpu;
+        require(read(word) == written[cpu][page], "a write was lost");
+        write(word, ++written[cpu][page]);
+    }
+    void map_and_unmap(u32 pages) {
+        const UserAddr start = map(pages, MAP_PRIVATE);
+        for (u32 i = 0; i < pages; ++i)
+            write(start + i * PAGE_SIZE, i);
+        require(read(start) == 0, "what was written first");
+        require(do_munmap(*mm, start, pages * PAGE_SIZE).ok(), "munmap");
+    }
+    void forget(u32 page) { // of shared memory: the page stays, the entry goes
+        require(do_madvise(*mm, base + page * PAGE_SIZE, PAGE_SIZE, MADV_DONTNEED).ok(), "madvise");
+    }
+    void age() {
+        const ReadGuard guard(mm->mmap_lock);
+        age_mm(*mm);
+    }
+    void fork_and_end() {
+        const auto child = dup_mm(*mm);
+        require(child.ok(), "fork");
+        mmput(*child.value());
+    }
+    void count_up(u32 cpu) {
+        const u32 operation = FUTEX_OP(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_EQ, 0xfffu);
+        require(futex(base + COUNTED, FUTEX_WAKE_OP, 1, base + COUNTED, operation).ok(), "WAKE_OP");
+        ++counted[cpu];
+    }
+    // The kernel's compare and exchange serves the program as its own: it obeys the same entries.
+    u32 cmpxchg(UserAddr word, u32 expected, u32 desired) {
+        while (true) {
+            const auto found = futex_atomic_cmpxchg_inatomic(word, expected, desired);
+            require(found.ok(), "a compare and exchange");
+            return found.value();
+        }
+    }
+    // Drepper, "Futexes Are Tricky", mutex 2: 0 free, 1 taken, 2 with waiters.
+    void with_mutex(u32 cpu) {
+        const UserAddr word = base + MUTEX;
+        u32 seen = cmpxchg(word, 0, 1);
+        while (seen != 0) {
+            if (seen == 2 || cmpxchg(word, 1, 2) != 0)
+                static_cast<void>(futex(word, FUTEX_WAIT, 2));
+            seen = cmpxchg(word, 0, 2);
+        }
+        write(base + GUARDED, read(base + GUARDED) + 1);
+        ++guarded[cpu];
+        if (cmpxchg(word, 1, 0) != 1) {
+            write(word, 0);
+            require(futex(word, FUTEX_WAKE, 1).ok(), "WAKE");
+        }
+    }
+    void with_pi_lock(u32 cpu) {
+        const UserAddr word = base + PI_LOCK;
+        const u32 tid = cpu + 1;
+        if (cmpxchg(word, 0, tid) != 0)
+            require(futex(word, FUTEX_LOCK_PI, 0).ok(), "LOCK_PI");
+        write(base + PI_GUARDED, read(base + PI_GUARDED) + 1);
+        ++pi_guarded[cpu];
+        if (cmpxchg(word, tid, 0) != tid)
+            require(futex(word, FUTEX_UNLOCK_PI, 0).ok(), "UNLOCK_PI");
+    }
+    void
+    requeue() { // nobody waits long enough to be moved for certain; who does is moved to the same word's bucket
+        static_cast<void>(
+            sys_futex(base + MUTEX, FUTEX_REQUEUE | FUTEX_PRIVATE_FLAG, 1, UserAddr(0), base + MUTEX, 0));
+    }
+
+    void run(u32 cpu, u64 seed, std::chrono::steady_clock::time_point end) {
+        const model::OwnCpu own(cpu);
+        set_current(&threads::tasks[cpu]);
+        {
+            const IrqGuard irqs;
+            switch_mm(&mm->context);
+        }
+        std::mt19937_64 random(seed * CPUS + cpu);
+        const auto pick = [&](u32 n) { return static_cast<u32>(random() % n); };
+        do {
+            switch (const u32 page = pick(PAGES); pick(16)) {
+            case 0:
+                map_and_unmap(1 + pick(4));
+                break;
+            case 1:
+                forget(page);
+                break;
+            case 2:
+                age();
+                break;
+            case 3:
+                fork_and_end();
+                break;
+            case 4:
+            case 5:
+                count_up(cpu);
+                break;
+            case 6:
+            case 7:
+                with_mutex(cpu);
+                break;
+            case 8:
+            case 9:
+                with_pi_lock(cpu);
+                break;
+            case 10:
+                requeue();
+                break;
+            default:
+                write_own(cpu, page);
+                break;
+            }
+            ++operations[cpu];
+        } while (std::chrono::steady_clock::now() < end);
+        const IrqGuard irqs;
+        switch_mm(nullptr);
+    }
+};
+
+} // namespace
+
+int main(int argc, char** argv) {
+    const int seconds = argc > 1 ? std::atoi(argv[1]) : 3;
+    const u64 seed = argc > 2 ? std::strtoull(argv[2], nullptr, 0) : 1;
+    Storm storm;
+    init_page_allocator(ram_start(), ram_start() + ram_bytes());
+    storm.machine.as_each_cpu(mmu_init_cpu);
+    futex_init(CPUS);
+    storm.machine.on_fault = [](const FaultInfo& fault) {
+        return do_page_fault(fault).action == FaultOutcome::Retry;
+    };
+    GiveWay give_way;
+    model::schedule_watcher = &give_way;
+    const u32 free_at_start = nr_free_pages();
+
+    set_current(&threads::tasks[0]);
+    storm.mm = mm_alloc().value();
+    for (u32 cpu = 0; cpu < CPUS; ++cpu) {
+        threads::tasks[cpu].pid = static_cast<s32>(cpu + 1);
+        threads::tasks[cpu].mm.mm = storm.mm;
+    }
+    storm.base = storm.map(PAGES, MAP_SHARED);
+    {
+        const IrqGuard irqs;
+        switch_mm(&storm.mm->context);
+    }
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+    std::vector<std::thread> cpus;
+    for (u32 cpu = 0; cpu < CPUS; ++cpu)
+        cpus.emplace_back([&storm, cpu, seed, end] { storm.run(cpu, seed, end); });
+    for (std::thread& cpu : cpus)
+        cpu.join();
+
+    {
+        const IrqGuard irqs;
+        switch_mm(&storm.mm->context);
+    }
+    const auto sum = [](const u32(&each)[CPUS]) { return each[0] + each[1] + each[2] + each[3]; };
+    require(storm.read(storm.base + COUNTED) == sum(storm.counted), "every WAKE_OP was done once");
+    require(storm.read(storm.base + GUARDED) == sum(storm.guarded), "a mutex excludes");
+    require(storm.read(storm.base + PI_GUARDED) == sum(storm.pi_guarded), "a PI lock excludes");
+    const u32 operations = sum(storm.operations);
+    {
+        const IrqGuard irqs;
+        switch_mm(nullptr);
+    }
+    mmput(*storm.mm);
+    shrink_caches();
+    require(nr_free_pages() == free_at_start, "pages are missing at the end");
+    std::printf("storm: %u operations on %u CPUs, %u s, seed %llu\n", operations, CPUS,
+                static_cast<unsigned>(seconds), static_cast<unsigned long long>(seed));
+    model::schedule_watcher = nullptr;
+}
