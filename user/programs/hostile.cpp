@@ -125,7 +125,8 @@ void bad_pointers() {
     }
 }
 
-// Numbers that by their nature do not return, or wait for something, or would end the machine or the caller.
+// Numbers that by their nature do not return, or wait for something, or would end the machine or the caller; and msgget,
+// which takes no pointer: any key is a good one, and its queue would stay.
 constexpr auto left_out = std::to_array<int>({
     __NR_exit,
     __NR_exit_group,
@@ -150,6 +151,7 @@ constexpr auto left_out = std::to_array<int>({
     __NR_epoll_wait,
     __NR_epoll_pwait,
     __NR_epoll_pwait2,
+    __NR_msgget,
     __NR_wait4,
     __NR_waitid,
     __NR_kill,
