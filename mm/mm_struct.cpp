@@ -115,9 +115,10 @@ void insert_vm_struct(MmStruct& mm, VmArea& vma) {
     BUG_ON(!inserted);
     BUG_ON(position != mm.vmas.begin() && std::prev(position)->end > vma.start);
     BUG_ON(std::next(position) != mm.vmas.end() && vma.end > std::next(position)->start);
-    if (vma.mapping != nullptr && !vma.i_mmap_link.is_linked()) {
+    if (vma.mapping != nullptr) {
         const Guard guard(vma.mapping->lock);
-        vma.mapping->i_mmap.push_back(vma);
+        if (!vma.i_mmap_link.is_linked()) // else split_vma has linked it, for truncation's sake
+            vma.mapping->i_mmap.push_back(vma);
     }
     ++mm.map_count;
     vm_stat_add(vma);
@@ -126,9 +127,10 @@ void insert_vm_struct(MmStruct& mm, VmArea& vma) {
 void remove_vm_struct(MmStruct& mm, VmArea& vma) {
     BUG_ON(vma.mm != &mm);
     mm.vmas.erase(mm.vmas.iterator_to(vma));
-    if (vma.i_mmap_link.is_linked()) {
+    if (vma.mapping != nullptr) {
         const Guard guard(vma.mapping->lock);
-        vma.i_mmap_link.unlink();
+        if (vma.i_mmap_link.is_linked()) // else absorb has unlinked it
+            vma.i_mmap_link.unlink();
     }
     for (u32 cpu = 0; cpu < machine::MAX_CPUS; ++cpu) // no reader is inside
         mm.cpus.of(cpu).vmacache = nullptr;
