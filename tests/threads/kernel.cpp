@@ -43,6 +43,7 @@ MmTask& current_mm_task() { return current()->mm; }
 MmLimits current_mm_limits() { return {}; }
 bool fatal_signal_pending() { return false; }
 bool signal_pending() { return false; }
+void leave_lazy_mm(MmStruct&) {} // nobody stays in one that is not its task's
 void cond_resched() {}
 
 void schedule() {
