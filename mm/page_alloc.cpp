@@ -8,6 +8,7 @@
 // is short of memory can empty all of them.
 #include "mm/page_alloc.hpp"
 
+#include <algorithm>
 #include <array>
 #include <new>
 
@@ -107,8 +108,8 @@ Page* take_block(u32 order) {
     return &page;
 }
 
-// Gives back up to `most` pages of a stack whose lock is held. (Linux: free_pcppages_bulk.)
-void drain_pcp(PerCpuPages& pcp, u32 most) {
+// Gives back up to `most` pages of a stack whose lock is held; how many. (Linux: free_pcppages_bulk.)
+u32 drain_pcp(PerCpuPages& pcp, u32 most) {
     Zone& z = zone();
     const Guard guard(z.lock);
     u32 pages = 0;
@@ -121,17 +122,20 @@ void drain_pcp(PerCpuPages& pcp, u32 most) {
         free_block(*page, 0);
     }
     z.nr_free = z.nr_free + pages;
+    return pages;
 }
 
-// Every CPU's: what they hold back may be what completes a block. (Linux: drain_all_pages.)
-void drain_all_pcp() {
+// Every CPU's: what they hold back may be what completes a block. How many pages. (Linux: drain_all_pages.)
+u32 drain_all_pcp() {
+    u32 pages = 0;
     for (u32 cpu = 0; cpu < machine::MAX_CPUS; ++cpu) {
         PerCpuPages& pcp = zone().pcp.of(cpu);
         if (pcp.count == 0)
             continue;
         const Guard guard(pcp.lock);
-        drain_pcp(pcp, ~u32{0});
+        pages += drain_pcp(pcp, ~u32{0});
     }
+    return pages;
 }
 
 void take_free_pages(Page& first, u32 order) {
@@ -146,7 +150,9 @@ void refill_pcp(PerCpuPages& pcp) {
     Zone& z = zone();
     const Guard guard(z.lock);
     u32 pages = 0;
-    for (; pages < PCP_BATCH; ++pages) {
+    const u32 wanted =
+        std::min(PCP_BATCH, z.nr_free / PCP_BATCH + 1); // the last ones are not for one CPU alone
+    for (; pages < wanted; ++pages) {
         Page* page = take_block(0);
         if (page == nullptr)
             break;
@@ -260,19 +266,27 @@ void free_reserved_range(PhysAddr start, PhysAddr end) {
         release_reserved(first, last);
 }
 
+namespace {
+
+// Frees what can be freed; false: there was nothing, nor is there a page in the lists that another CPU has put back
+// meanwhile. (A block of several pages may be missing all the same.)
+bool reclaim(u32 order) {
+    const u32 pages = shrink_caches() + drain_all_pcp();
+    return pages != 0 || (order == 0 && zone().nr_free != 0);
+}
+
+} // namespace
+
 Page* alloc_pages(u32 order) {
     BUG_ON(order >= MAX_ORDER);
     Page* page = rmqueue(order);
     while (page == nullptr)
         [[unlikely]] {
-            const bool shrunk = shrink_caches() != 0;
-            drain_all_pcp();
+            const bool more = reclaim(order);
             page = rmqueue(order);
-            if (!shrunk)
-                break;
+            if (page == nullptr && !more)
+                return nullptr;
         }
-    if (page == nullptr) [[unlikely]]
-        return nullptr;
     page->refcount.set(1);
     return page;
 }
