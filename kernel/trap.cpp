@@ -38,10 +38,19 @@ bool is_breakpoint(const PtRegs& regs) {
                            (instruction.value() & 0x0fffffff) == 0x07f001f0);
 }
 
+// mm/ does not yet run on several CPUs at a time. With page faults disabled nothing but the entry is
+// looked at, and locks may be held before which the kernel lock would have to be taken.
+FaultOutcome serve(const FaultInfo& fault) {
+    if (pagefault_disabled())
+        return do_page_fault(fault);
+    const KernelLocked lock;
+    return do_page_fault(fault);
+}
+
 } // namespace
 
 void handle_abort(PtRegs& regs, const FaultInfo& fault) {
-    const FaultOutcome outcome = do_page_fault(fault);
+    const FaultOutcome outcome = serve(fault);
     switch (outcome.action) {
     case FaultOutcome::Retry:
         return;
