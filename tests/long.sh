@@ -11,6 +11,7 @@ cmake --build --preset host-plain
 ctest --preset host-plain --parallel "$(nproc)" --exclude-regex '^(boot|conformance|source): '
 tests/conformance/run.sh
 tests/interleave/mutations.py
+build/host-tsan/threads_storm 600 "$RANDOM"
 
 each_repair() {
     echo "$name gup $gup $1"
@@ -19,7 +20,6 @@ each_repair() {
     echo "$name fixup $fixup $1"
     echo "$name trap $trap $1"
 }
-build/host-tsan/threads_storm 600 "$RANDOM"
 
 # A line per boot: name, repair, what is expected, options.
 variants() {
