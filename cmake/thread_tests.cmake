@@ -8,6 +8,7 @@ target_link_libraries(threads_storm PRIVATE host_walked host_kernel Threads::Thr
 add_test(NAME "threads: storm" COMMAND threads_storm 3)
 set_tests_properties("threads: storm" PROPERTIES TIMEOUT 300)
 if(FAULTLINE_SANITIZE)
-    add_test(NAME "threads: storm under ThreadSanitizer" COMMAND ${PROJECT_SOURCE_DIR}/build/host-tsan/threads_storm 3)
+    add_test(NAME "threads: storm under ThreadSanitizer" COMMAND tests/threads/run.sh build/host-tsan/threads_storm 3
+             WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
     set_tests_properties("threads: storm under ThreadSanitizer" PROPERTIES TIMEOUT 300)
 endif()

@@ -11,7 +11,7 @@ cmake --build --preset host-plain
 ctest --preset host-plain --parallel "$(nproc)" --exclude-regex '^(boot|conformance|source): '
 tests/conformance/run.sh
 tests/interleave/mutations.py
-build/host-tsan/threads_storm 600 "$RANDOM"
+tests/threads/run.sh build/host-tsan/threads_storm 600 "$RANDOM"
 
 each_repair() {
     echo "$name gup $gup $1"

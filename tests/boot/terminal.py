@@ -10,9 +10,6 @@ import sys
 import time
 
 PROMPT = r"~ # \Z"
-# Programs that say when the keyboard is theirs: they are in the foreground, and the terminal's settings are a program's.
-FOREGROUND = "sh -c 'echo ready; exec sleep 1000'"
-READER = "sh -c 'echo ready; exec cat'"
 CTRL_C, CTRL_D, CTRL_Z, CTRL_U, CTRL_W, CTRL_BACKSLASH = "\x03", "\x04", "\x1a", "\x15", "\x17", "\x1c"
 
 
@@ -70,6 +67,15 @@ class Terminal:
         return None
 
 
+def start(t, program):
+    """Starts a program that copies the keyboard to the screen, and waits until it does. When echo has written, the
+    terminal is no longer the shell's editor's; when a line was copied, the program has the terminal, and its signals."""
+    t.type(f"echo ready; {program}\n")
+    t.sees(r"^ready$", program + " is started")
+    t.type("go\n")
+    t.sees(r"^go\ngo$", program + " reads")
+
+
 def until_stopped(program):
     """A command that waits until a program is stopped, and says so. The brackets keep grep from finding itself."""
     return f"until ps -o stat,args | grep -q '^T.*[{program[0]}]{program[1:]}'; do :; done; echo stopped"
@@ -81,8 +87,7 @@ def shell_edits_lines(t):
 
 
 def programs_read_edited_lines(t):
-    t.type("echo ready; cat\n") # the terminal is no longer the shell's editor's when echo has written
-    t.sees(r"^ready$", "cat starts")
+    start(t, "cat")
     t.type("helq\x7flo\n")
     t.sees(r"^hello$", "DEL erases")
     t.type("two words" + CTRL_W + "more\n")
@@ -100,31 +105,28 @@ def programs_read_edited_lines(t):
 
 def keyboard_sends_signals(t):
     for key, shown, status, name in ((CTRL_C, r"\^C", 130, "SIGINT"), (CTRL_BACKSLASH, r"\^\\", 131, "SIGQUIT")):
-        t.type(FOREGROUND + "\n")
-        t.sees(r"^ready$", "sleep starts")
+        start(t, "cat")
         t.type(key)
         t.sees(shown, name + " is echoed")
-        t.sees(PROMPT, name + " ends sleep")
+        t.sees(PROMPT, name + " ends cat")
         t.command("echo $?", rf"^{status}$", name + " is its status")
-    t.type(f"sleep 1000 | {FOREGROUND}\n")
-    t.sees(r"^ready$", "the last of a pipeline starts")
+    start(t, "cat /dev/tty | cat")
     t.type(CTRL_C)
     t.sees(PROMPT, "^C ends a pipeline")
-    t.command("ps | grep -c '[s]leep 1000'", r"^0$", "all of it")
+    t.command("ps | grep -c '[c]at'", r"^0$", "all of it")
 
 
 def jobs_stop_and_go_on(t):
-    t.type(f"{READER}\n")
-    t.sees(r"^ready$", "a program reads")
+    start(t, "cat")
     t.type(CTRL_Z)
     t.sees(r"\[1\]\+  Stopped", "^Z stops")
     t.sees(PROMPT, "and the shell is back")
-    t.command("jobs", r"^\[1\]\+  Stopped +sh -c", "jobs knows it")
+    t.command("jobs", r"^\[1\]\+  Stopped +cat$", "jobs knows it")
     t.command("ps -o stat,args | grep '[c]at'", r"^T +cat", "ps shows it stopped")
-    t.command("bg", r"^\[1\] sh -c", "bg")
+    t.command("bg", r"^\[1\] cat$", "bg")
     t.command(until_stopped("cat"), r"^stopped$", "in the background it may not read")
     t.type("fg\n")
-    t.sees(r"^sh -c", "fg")
+    t.sees(r"^cat$", "fg")
     t.type("words\n")
     t.sees(r"^words\nwords$", "in the foreground it may")
     t.type(CTRL_C)
