@@ -1,5 +1,5 @@
-// Where a sleeping lock waits. The lock owns the queue; whoever schedules tasks (kernel/sched, or a test harness)
-// supplies the two functions, by link. This keeps base/ and mm/ free of the scheduler.
+// Where a sleeping lock waits. The lock owns the queue; kernel/sched/park.cpp supplies the two functions by link, which keeps
+// base/ and mm/ free of the scheduler.
 #pragma once
 
 #include "base/intrusive.hpp"

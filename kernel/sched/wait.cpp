@@ -1,7 +1,6 @@
-// Wait queues, and the sleeping locks' parking place, which is the same thing without signals.
+// Wait queues.
 #include "kernel/sched/wait.hpp"
 
-#include "base/park.hpp"
 #include "kernel/sched/irq_lock.hpp"
 
 namespace faultline {
@@ -61,26 +60,6 @@ Result<void> wait_for_completion_killable(Completion& event) {
     TRY_VOID(wait_event_killable(event.waiters, [&] { return bool{event.done}; }));
     IrqLocked until_complete_returns(event.waiters.lock);
     return {};
-}
-
-void park(ParkQueue& queue) {
-    Parked sleeper;
-    sleeper.task = current();
-    queue.sleepers.push_back(sleeper);
-    current()->state = TaskState::Uninterruptible;
-    queue.lock.unlock();
-    schedule();
-    queue.lock.lock();
-    if (sleeper.link.is_linked())
-        sleeper.link.unlink();
-}
-
-void unpark_all(ParkQueue& queue) {
-    while (!queue.sleepers.empty()) {
-        auto* task = static_cast<Task*>(queue.sleepers.front().task);
-        queue.sleepers.pop_front();
-        wake_up_process(*task);
-    }
 }
 
 } // namespace faultline

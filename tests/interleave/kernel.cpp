@@ -7,7 +7,6 @@
 #include <cstdarg>
 #include <cstdio>
 
-#include "base/park.hpp"
 #include "kernel/debug/printk.hpp"
 #include "kernel/futex/supplied.hpp"
 #include "kernel/proc/time.hpp"
@@ -57,26 +56,6 @@ bool wake_up_process(Task& task) {
 }
 
 void sched_set_prio(Task& task, s32 prio) { task.prio = prio; }
-
-void park(ParkQueue& queue) {
-    Parked sleeper;
-    sleeper.task = current();
-    queue.sleepers.push_back(sleeper);
-    current()->state = TaskState::Uninterruptible;
-    queue.lock.unlock();
-    schedule();
-    queue.lock.lock();
-    if (sleeper.link.is_linked())
-        sleeper.link.unlink();
-}
-
-void unpark_all(ParkQueue& queue) {
-    while (!queue.sleepers.empty()) {
-        auto* task = static_cast<Task*>(queue.sleepers.front().task);
-        queue.sleepers.pop_front();
-        wake_up_process(*task);
-    }
-}
 
 constinit SpinLock tasklist_lock("tasklist_lock");
 

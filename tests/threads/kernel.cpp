@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <mutex>
 
-#include "base/park.hpp"
 #include "kernel/debug/printk.hpp"
 #include "kernel/futex/supplied.hpp"
 #include "kernel/proc/time.hpp"
@@ -70,26 +69,6 @@ bool wake_up_process(Task& task) {
 }
 
 void sched_set_prio(Task& task, s32 prio) { task.prio = prio; }
-
-void park(ParkQueue& queue) {
-    Parked sleeper;
-    sleeper.task = current();
-    queue.sleepers.push_back(sleeper);
-    current()->state = TaskState::Uninterruptible;
-    queue.lock.unlock();
-    schedule();
-    queue.lock.lock();
-    if (sleeper.link.is_linked())
-        sleeper.link.unlink();
-}
-
-void unpark_all(ParkQueue& queue) {
-    while (!queue.sleepers.empty()) {
-        auto* task = static_cast<Task*>(queue.sleepers.front().task);
-        queue.sleepers.pop_front();
-        wake_up_process(*task);
-    }
-}
 
 Task* find_task_by_vpid(s32 pid) {
     return pid >= 1 && pid <= static_cast<s32>(threads::tasks.size())
