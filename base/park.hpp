@@ -13,19 +13,19 @@ struct Parked {
     void* task = nullptr;
 };
 
-// The sleepers of one lock. What they wait for changes with `lock` held too: so nobody who has looked and found that he
-// must wait can miss the wake-up.
+// Those who sleep for one thing. The lock that guards it guards what they wait for too: so nobody who has looked and found
+// that he must wait can miss the wake-up.
 struct ParkQueue {
-    SpinLock lock{"ParkQueue"};
-    AutoUnlinkList<Parked, &Parked::link> sleepers; // guarded by it
+    AutoUnlinkList<Parked, &Parked::link> sleepers;
 };
 
-// Sleeps, uninterruptibly, until the next unpark_all(queue); may come back sooner, so look again. Caller holds
-// queue.lock, which is given up meanwhile and held again on return, and no other spin lock; interrupts not masked, page
-// faults not disabled.
-void park(ParkQueue& queue);
+// Sleeps, uninterruptibly, until woken by one of the two below; may come back sooner, so look again. Caller holds
+// `lock`, the queue's, which is given up meanwhile and held again on return, and no other spin lock; interrupts not masked,
+// page faults not disabled.
+void park(ParkQueue& queue, SpinLock& lock);
 
-// Makes every sleeper of the queue runnable. Caller holds queue.lock. Not from an interrupt.
+// Make the first, or every, sleeper of the queue runnable. Caller holds the queue's lock. Not from an interrupt.
+void unpark_one(ParkQueue& queue);
 void unpark_all(ParkQueue& queue);
 
 } // namespace faultline

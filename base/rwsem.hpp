@@ -16,16 +16,16 @@ class RwSemaphore {
     void down_read() {
         watch_.about_to_wait(this);
         {
-            const Guard lock(queue_.lock);
+            const Guard lock(lock_);
             while (writer_ || writers_waiting_ > 0)
-                park(queue_);
+                park(queue_, lock_);
             ++readers_;
         }
         watch_.taken(this);
     }
     void up_read() {
         watch_.released(this);
-        const Guard lock(queue_.lock);
+        const Guard lock(lock_);
         BUG_ON(readers_ == 0);
         if (--readers_ == 0)
             unpark_all(queue_);
@@ -33,10 +33,10 @@ class RwSemaphore {
     void down_write() {
         watch_.about_to_wait(this);
         {
-            const Guard lock(queue_.lock);
+            const Guard lock(lock_);
             ++writers_waiting_;
             while (writer_ || readers_ > 0)
-                park(queue_);
+                park(queue_, lock_);
             --writers_waiting_;
             writer_ = true;
         }
@@ -44,14 +44,15 @@ class RwSemaphore {
     }
     void up_write() {
         watch_.released(this);
-        const Guard lock(queue_.lock);
+        const Guard lock(lock_);
         BUG_ON(!writer_);
         writer_ = false;
         unpark_all(queue_);
     }
 
   private:
-    ParkQueue queue_; // its lock guards the three below
+    SpinLock lock_{"RwSemaphore"}; // guards all below
+    ParkQueue queue_;
     u32 readers_ = 0;
     u32 writers_waiting_ = 0;
     bool writer_ = false;

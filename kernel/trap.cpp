@@ -38,20 +38,10 @@ bool is_breakpoint(const PtRegs& regs) {
                            (instruction.value() & 0x0fffffff) == 0x07f001f0);
 }
 
-// mm/ has locks of its own and would not need the kernel lock. But who waits for it naps, and who waits for one of mm/'s
-// spins: where an emulator has fewer processors than the machine, many CPUs that fault together would mostly spin. With
-// page faults disabled nothing but the entry is looked at, and locks may be held before which it would have to be taken.
-FaultOutcome serve(const FaultInfo& fault) {
-    if (pagefault_disabled())
-        return do_page_fault(fault);
-    const KernelLocked lock;
-    return do_page_fault(fault);
-}
-
 } // namespace
 
 void handle_abort(PtRegs& regs, const FaultInfo& fault) {
-    const FaultOutcome outcome = serve(fault);
+    const FaultOutcome outcome = do_page_fault(fault);
     switch (outcome.action) {
     case FaultOutcome::Retry:
         return;

@@ -6,44 +6,46 @@ namespace faultline {
 // The next writer cannot raise the flag without the queue's lock; so either there is none, or this reader is counted
 // among those whom the writer lets in.
 void PercpuRwSemaphore::wait_for_turn() {
-    const Guard lock(queue_.lock);
+    const Guard lock(lock_);
     if (!is_write_locked()) {
         count(1);
         return;
     }
     const u32 turn = turns_;
-    ++waiting_readers_;
+    ++readers_to_let_in_;
     while (turns_ == turn)
-        park(queue_);
+        park(waiting_readers_, lock_);
 }
 
 void PercpuRwSemaphore::wake_writer() {
-    const Guard lock(queue_.lock);
-    unpark_all(queue_);
+    const Guard lock(lock_);
+    if (readers() == 0)
+        unpark_one(next_writer_);
 }
 
 void PercpuRwSemaphore::down_write() {
     watch_.about_to_wait(this);
     schedule_point("take a semaphore for writing");
     {
-        const Guard lock(queue_.lock);
+        const Guard lock(lock_);
         while (is_write_locked())
-            park(queue_);
+            park(waiting_writers_, lock_);
         writer_.store(true, std::memory_order_seq_cst);
         while (readers() != 0)
-            park(queue_);
+            park(next_writer_, lock_);
     }
     watch_.taken(this);
 }
 
 void PercpuRwSemaphore::up_write() {
     watch_.released(this);
-    const Guard lock(queue_.lock);
-    count(waiting_readers_); // in their stead: they are inside from now on
-    waiting_readers_ = 0;
+    const Guard lock(lock_);
+    count(readers_to_let_in_); // in their stead: they are inside from now on
+    readers_to_let_in_ = 0;
     ++turns_;
     writer_.store(false, std::memory_order_seq_cst);
-    unpark_all(queue_);
+    unpark_all(waiting_readers_);
+    unpark_one(waiting_writers_);
 }
 
 } // namespace faultline

@@ -72,10 +72,12 @@ class PercpuRwSemaphore {
     void wake_writer();
 
     PerCpu<std::atomic<u32>> readers_;
-    std::atomic<bool> writer_{
-        false};       // there is one, or one that waits for readers; set with queue_.lock held
-    ParkQueue queue_; // its lock guards the two below
-    u32 waiting_readers_ = 0;
+    std::atomic<bool> writer_{false};    // there is one, or one that waits for readers; set with lock_ held
+    SpinLock lock_{"PercpuRwSemaphore"}; // guards all below
+    ParkQueue waiting_readers_;
+    ParkQueue waiting_writers_;
+    ParkQueue next_writer_; // who has raised the flag, and waits until the readers are out
+    u32 readers_to_let_in_ = 0;
     u32 turns_ = 0; // how often waiting readers were let in
     [[no_unique_address]] lockdep::Watch watch_;
 };

@@ -129,11 +129,17 @@ class Reader {
         else if (node.compatible.has("arm,cortex-a15-gic"))
             take_gic(root, node);
         else if (node.compatible.has("arm,armv7-timer"))
-            info_.virtual_timer_intid = intid(node, 2); // secure, physical, virtual, hypervisor
+            take_timer(node);
         else if (node.compatible.has("arm,psci-0.2") || node.compatible.has("arm,psci-1.0"))
             info_.psci_by_smc = node.method.has("smc");
         else if (node.compatible.has("virtio,mmio") && info_.virtio_count < BootInfo::MAX_VIRTIO)
             info_.virtio[info_.virtio_count++] = device(root, node, 0);
+    }
+
+    // The binding of generic timers: secure, physical, virtual, hypervisor.
+    void take_timer(const Node& node) {
+        info_.physical_timer_intid = intid(node, 1);
+        info_.virtual_timer_intid = intid(node, 2);
     }
 
     // The `index`th range of a node's reg, and its first interrupt.

@@ -26,7 +26,7 @@ void check(const BootInfo& machine) {
               LEAST_RAM / MEGABYTE);
     if (machine.gic_distributor.bytes == 0 || machine.gic_cpu_interface.bytes == 0)
         panic("the device tree names no GICv2");
-    if (machine.virtual_timer_intid == 0)
+    if (machine.virtual_timer_intid == 0 || machine.physical_timer_intid == 0)
         panic("the device tree names no generic timer");
     const PhysAddr ram_end = machine.ram_start + machine.ram_bytes;
     if (machine.initrd_start > machine.initrd_end || machine.initrd_end > ram_end ||
@@ -61,6 +61,8 @@ extern "C" [[noreturn]] void setup_machine(u32 device_tree) {
     console_init_input(info.uart);
     timer_init(info.virtual_timer_intid);
     timer_init_cpu();
+    nap_init(info.physical_timer_intid);
+    nap_init_cpu();
     start_kernel();
 }
 
@@ -69,6 +71,7 @@ extern "C" [[noreturn]] void setup_secondary() {
     clock_init_cpu();
     pmu_init_cpu();
     timer_init_cpu();
+    nap_init_cpu();
     interrupts_init_cpu();
     start_secondary();
 }

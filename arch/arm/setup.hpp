@@ -16,11 +16,16 @@ void console_init_input(const DeviceInfo& uart);
 void smp_init();            // smp_call_function_many() works
 void clock_init();          // clock_ns() works
 void timer_init(u32 intid); // set_next_event() works
+void nap_init(u32 intid);   // nap() sleeps
 
 void clock_init_cpu();      // user mode may read the clock
 void pmu_init_cpu();        // instructions_retired() works
 void interrupts_init_cpu(); // this CPU takes interrupts
 void timer_init_cpu();
+void nap_init_cpu();
+
+// Of the generic timer's counter, in Hz.
+u32 clock_frequency();
 
 // Raises software-generated interrupt `intid`, 0 – 15, at the CPUs of the mask. What was stored before is visible there.
 void send_sgi(u32 intid, u32 cpus);

@@ -31,15 +31,10 @@ inline constexpr u64 PATIENCE_NS = 1'000'000'000; // of a CPU that wants to stop
 
 // One call, on its caller's stack until everybody has answered.
 struct Call {
-    static constexpr u32 CALLER_SLEEPS = 1u << 31;
-
     void (*function)(void*);
     void* argument;
-    std::atomic<u32> unanswered; // how many CPUs, and the bit above
-
-    bool answered() const { return (unanswered.load(std::memory_order_acquire) & ~CALLER_SLEEPS) == 0; }
+    std::atomic<u32> unanswered; // how many CPUs
 };
-inline constexpr u32 SPINS = 200; // of a caller before it sleeps
 
 // What others ask of one CPU. A CPU makes one call at a time, so there is a place for each.
 struct Inbox {
@@ -67,18 +62,8 @@ void answer_calls() {
         const u32 caller = static_cast<u32>(std::countr_zero(callers));
         Call& call = *inbox.calls[caller].load(std::memory_order_relaxed);
         call.function(call.argument);
-        if (call.unanswered.fetch_sub(1, std::memory_order_release) == (Call::CALLER_SLEEPS | 1))
-            send_sgi(SGI_RESCHEDULE, bit(caller));
+        call.unanswered.fetch_sub(1, std::memory_order_release);
     }
-}
-
-// Until some interrupt comes. It is served, if the caller takes interrupts, on the way out.
-void sleep_until_answered(Call& call) {
-    const IrqGuard irqs;
-    call.unanswered.fetch_or(Call::CALLER_SLEEPS, std::memory_order_relaxed);
-    if (!call.answered())
-        wait_for_interrupt();
-    relax_cpu(); // answers calls, if the caller takes no interrupts
 }
 
 struct LastWords {
@@ -126,10 +111,7 @@ void machine::smp_call_function_many(u32 cpus, void (*function)(void*), void* ar
     for (u32 left = cpus; left != 0; left &= left - 1)
         post(static_cast<u32>(std::countr_zero(left)), call);
     send_sgi(SGI_CALL, cpus);
-    for (u32 i = 0; i < SPINS && !call.answered(); ++i)
-        relax_cpu();
-    while (!call.answered())
-        sleep_until_answered(call);
+    spin_until([&] { return call.unanswered.load(std::memory_order_acquire) == 0; });
 }
 
 bool stop_cpu(CpuId cpu, void (*speak)(const PtRegs*)) {

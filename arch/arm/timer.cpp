@@ -44,9 +44,14 @@ void timer_expired(void*) {
 
 } // namespace
 
-void clock_init() {
+u32 clock_frequency() {
     u32 frequency;
     asm volatile("mrc p15, 0, %0, c14, c0, 0" : "=r"(frequency)); // CNTFRQ
+    return frequency;
+}
+
+void clock_init() {
+    const u32 frequency = clock_frequency();
     if (frequency == 0)
         panic("the generic timer's frequency is not set");
     const auto ratio = [](u64 numerator, u64 denominator) {

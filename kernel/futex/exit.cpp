@@ -10,8 +10,9 @@ namespace faultline {
 namespace {
 
 struct Exits {
-    ParkQueue waiters;      // LOCK_PIs that found an owner in the middle of futex_exit()
-    Relaxed<u32> ended = 0; // how many futex_exit()s have; changed with the queue's lock held
+    SpinLock lock{"futex_exit"};
+    ParkQueue waiters;      // LOCK_PIs that found an owner in the middle of futex_exit(); guarded by `lock`
+    Relaxed<u32> ended = 0; // how many futex_exit()s have; changed with `lock` held
 };
 constinit Late<Exits> exits;
 
@@ -22,9 +23,9 @@ void init_futex_exit() { exits.emplace(); }
 u32 futex_exits() { return exits->ended; }
 
 void wait_for_owner_exiting(u32 since) {
-    const Guard lock(exits->waiters.lock);
+    const Guard lock(exits->lock);
     while (exits->ended == since)
-        park(exits->waiters);
+        park(exits->waiters, exits->lock);
 }
 
 // While the state is Exiting nobody becomes a waiter of this task, so the list of PI locks only shrinks. The
@@ -36,7 +37,7 @@ void futex_exit(Task& task) {
     exit_pi_state_list(task);
     pi_set_futex_state(task,
                        task.exiting ? FutexState::Dead : FutexState::Ok); // execve goes on as the same task
-    const Guard lock(exits->waiters.lock);
+    const Guard lock(exits->lock);
     exits->ended = exits->ended + 1;
     unpark_all(exits->waiters);
 }

@@ -5,24 +5,29 @@
 
 namespace faultline {
 
-void park(ParkQueue& queue) {
+void park(ParkQueue& queue, SpinLock& lock) {
     Parked sleeper;
     sleeper.task = current();
     queue.sleepers.push_back(sleeper);
     current()->state = TaskState::Uninterruptible;
-    queue.lock.unlock();
+    lock.unlock();
     schedule();
-    queue.lock.lock();
+    lock.lock();
     if (sleeper.link.is_linked())
         sleeper.link.unlink();
 }
 
+void unpark_one(ParkQueue& queue) {
+    if (queue.sleepers.empty())
+        return;
+    auto* task = static_cast<Task*>(queue.sleepers.front().task);
+    queue.sleepers.pop_front();
+    wake_up_process(*task);
+}
+
 void unpark_all(ParkQueue& queue) {
-    while (!queue.sleepers.empty()) {
-        auto* task = static_cast<Task*>(queue.sleepers.front().task);
-        queue.sleepers.pop_front();
-        wake_up_process(*task);
-    }
+    while (!queue.sleepers.empty())
+        unpark_one(queue);
 }
 
 } // namespace faultline

@@ -135,9 +135,9 @@ constexpr Entry ENTRIES[] = {
     {__NR_shmctl, adapt<sys_shmctl>},
 
     // futexes
-    {__NR_futex, adapt<sys_futex>},
-    {__NR_futex_time64, adapt<sys_futex_time64>},
-    {__NR_futex_waitv, adapt<sys_futex_waitv>},
+    {__NR_futex, parallel<sys_futex>},
+    {__NR_futex_time64, parallel<sys_futex_time64>},
+    {__NR_futex_waitv, parallel<sys_futex_waitv>},
     {__NR_set_robust_list, adapt<sys_set_robust_list>},
     {__NR_get_robust_list, adapt<sys_get_robust_list>},
 

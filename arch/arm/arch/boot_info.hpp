@@ -31,7 +31,7 @@ struct BootInfo {
     DeviceInfo rtc;             // PL031
     DeviceInfo gic_distributor; // GICv2
     DeviceInfo gic_cpu_interface;
-    u32 virtual_timer_intid = 0;
+    u32 physical_timer_intid = 0, virtual_timer_intid = 0;
 
     // CPUs, by their number: affinity level 0 of MPIDR (ARM ARM B4.1.106), all of one cluster.
     u32 cpus = 0;             // a mask

@@ -18,10 +18,20 @@ inline void schedule_point(const char*) {} // the CPUs run by themselves
 // through smp_call_function_many, one of whom may be whom it waits for. (arch/arm/smp.cpp)
 void relax_cpu();
 
+// Sleeps for a moment, or until an interrupt is pending; then as relax_cpu(). For who has waited in vain for so long that
+// the one he waits for may not be running: where CPUs are threads of an emulator that has fewer itself, a waiter that
+// spins is what keeps it from running. (arch/arm/nap.cpp)
+void nap();
+
 template <class Condition>
 void spin_until(const Condition& condition) {
-    while (!condition())
-        relax_cpu();
+    constexpr u32 TURNS = 100; // longer than anybody holds a lock for who is not kept from running
+    for (u32 turn = 0; !condition(); ++turn) {
+        if (turn < TURNS) [[likely]]
+            relax_cpu();
+        else
+            nap();
+    }
 }
 
 } // namespace faultline
