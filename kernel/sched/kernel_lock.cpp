@@ -10,6 +10,7 @@
 #include <bit>
 
 #include "arch/contract/per_cpu.hpp"
+#include "base/lockdep.hpp"
 
 namespace faultline {
 
@@ -20,11 +21,14 @@ constexpr u32 SPINS = 100; // before a waiter sleeps
 class KernelLock {
   public:
     void lock() {
+        watch_.about_to_wait(this);
         const u32 ticket = next_.fetch_add(1, std::memory_order_relaxed);
         if (!is_served(ticket)) [[unlikely]]
             wait(ticket);
+        watch_.taken(this);
     }
     void unlock() {
+        watch_.released(this);
         const u32 served = serving_.load(std::memory_order_relaxed) + 1;
         serving_.store(served, std::memory_order_release);
         std::atomic_thread_fence(std::memory_order_seq_cst); // before the question who sleeps
@@ -71,6 +75,7 @@ class KernelLock {
     std::atomic<u32> serving_{0};
     std::atomic<u32> sleepers_{0};   // a mask of CPUs
     PerCpu<Relaxed<u32>> waits_for_; // while it is in the mask: its ticket
+    [[no_unique_address]] lockdep::Watch watch_{"kernel_lock", lockdep::Kind::GivenUpInSleep};
 };
 
 constinit KernelLock kernel_lock;
