@@ -24,9 +24,10 @@ struct alignas(64) Cpu {
 };
 
 constinit Cpu cpus[MOST_CPUS];
+constinit std::atomic<bool> watching{true};
 constinit std::atomic<const char*> names[MOST_NAMES];
 constinit std::atomic<u8> usage[MOST_NAMES];
-// taken_after[a] has bit b: b was taken while a was held.
+// taken_after[a] has bit b: b was taken while a was held, or an interrupt handler may take it then.
 constinit std::atomic<u64> taken_after[MOST_NAMES];
 
 Cpu& here() { return cpus[smp_processor_id()]; }
@@ -118,6 +119,27 @@ void check_order(const Held& held, const Watch& watch, const void* lock) {
     }
 }
 
+// Who holds `open` may be interrupted by a handler that takes `taken`.
+void may_be_taken_after(u32 open, u32 taken) {
+    Chain reverse;
+    u64 seen = 0;
+    if (find_path(taken, open, seen, reverse))
+        panic("lockdep: the holder of %s may be interrupted by a handler that takes %s, but before %s",
+              name_of(open), name_of(taken), reverse.text());
+    taken_after[open].fetch_or(bit(taken), std::memory_order_acq_rel);
+}
+
+// A lock was seen to be used in a new way: an interrupt may now come between it and those used in the other way.
+void add_interrupts(u32 number, u8 use) {
+    for (u32 other = 1; other < MOST_NAMES; ++other) {
+        const u8 others = usage[other].load(std::memory_order_seq_cst);
+        if (use == IN_INTERRUPT && (others & INTERRUPTS_ON) != 0)
+            may_be_taken_after(other, number);
+        if (use == INTERRUPTS_ON && (others & IN_INTERRUPT) != 0)
+            may_be_taken_after(number, other);
+    }
+}
+
 void check_interrupts(const Watch& watch) {
     const u32 number = watch.number();
     if (number == Watch::NAMELESS || watch.kind() == Kind::Sleeping)
@@ -132,9 +154,13 @@ void check_interrupts(const Watch& watch) {
         panic("lockdep: %s is taken %s, but was taken %s", watch.name(),
               now == IN_INTERRUPT ? "by an interrupt handler" : "with interrupts on",
               now == IN_INTERRUPT ? "with interrupts on" : "by an interrupt handler");
-    if ((all | now) != all)
-        usage[number].fetch_or(now, std::memory_order_relaxed);
+    if ((all | now) == all)
+        return;
+    usage[number].fetch_or(now, std::memory_order_seq_cst); // before the question how others are used
+    add_interrupts(number, now);
 }
+
+bool is_watching() { return watching.load(std::memory_order_relaxed); }
 
 Held& where(Kind kind) { return kind == Kind::Sleeping ? held_by_task() : here().held; }
 
@@ -164,13 +190,19 @@ u32 Watch::number() const {
 }
 
 void Watch::about_to_wait(const void* lock) {
+    if (!is_watching())
+        return;
     if (kind_ == Kind::Sleeping)
         might_sleep();
     check_interrupts(*this);
     check_order(where(kind_), *this, lock);
 }
 
+// A handler that interrupts these takes and releases locks in the same list.
 void Watch::taken(const void* lock) {
+    if (!is_watching())
+        return;
+    const IrqGuard irqs;
     Held& held = where(kind_);
     if (held.count == Held::MOST)
         panic("lockdep: too many locks held: %s", chain_of(held).text());
@@ -178,6 +210,9 @@ void Watch::taken(const void* lock) {
 }
 
 void Watch::released(const void* lock) {
+    if (!is_watching())
+        return;
+    const IrqGuard irqs;
     Held& held = where(kind_);
     for (u32 i = held.count; i-- > 0;) {
         if (held.locks[i].lock != lock)
@@ -190,17 +225,24 @@ void Watch::released(const void* lock) {
 }
 
 void might_sleep() {
+    if (!is_watching())
+        return;
+    if (here().interrupts != 0 || irqs_disabled())
+        panic("lockdep: sleep %s",
+              here().interrupts != 0 ? "in an interrupt handler" : "with interrupts masked");
     if (holds_spin_lock())
         report_held("sleep");
 }
 
 void might_fault() {
-    if (holds_spin_lock() && !faults_at_once())
+    if (is_watching() && holds_spin_lock() && !faults_at_once())
         report_held("user memory touched");
 }
 
 InterruptScope::InterruptScope() { ++here().interrupts; }
 InterruptScope::~InterruptScope() { --here().interrupts; }
+
+void stop_watching() { watching.store(false, std::memory_order_relaxed); }
 
 void forget_held() {
     for (Cpu& cpu : cpus) {

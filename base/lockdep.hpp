@@ -3,9 +3,12 @@
 //
 //   - two locks taken in one order here and in the other order elsewhere, over any number of locks in between;
 //   - two locks of one name not in order of their addresses, or one lock twice;
-//   - a sleep, or an access to user memory that may fault and so sleep, with a spin lock held;
+//   - a sleep, or an access to user memory that may fault and so sleep, with a spin lock held, or a sleep with interrupts
+//     masked or in a handler of one;
 //   - a lock that an interrupt handler takes, taken elsewhere with interrupts on: the handler may interrupt its holder
-//     and wait for ever.
+//     and wait for ever;
+//   - such a lock held while one is taken that others hold with interrupts on: the handler may interrupt its holder, and
+//     wait for who waits for that.
 //
 // Locks are known by name. One without a name is watched for sleeps only. Without FAULTLINE_DEBUG all of this is nothing.
 #pragma once
@@ -77,6 +80,9 @@ class [[nodiscard]] InterruptScope {
     InterruptScope& operator=(const InterruptScope&) = delete;
 };
 
+// From here on nothing is checked: the machine ends, and the last words are said whatever is held. By panic().
+void stop_watching();
+
 // No CPU holds anything: another machine begins (on the host, where one follows another).
 void forget_held();
 
@@ -93,6 +99,7 @@ class Watch {
 struct Held {};
 inline void might_sleep() {}
 inline void might_fault() {}
+inline void stop_watching() {}
 struct [[nodiscard]] InterruptScope {
     InterruptScope() {}
     ~InterruptScope() {}

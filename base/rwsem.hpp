@@ -10,7 +10,6 @@ namespace faultline {
 
 class RwSemaphore {
   public:
-    RwSemaphore() = default;
     explicit RwSemaphore(const char* name) : watch_(name, lockdep::Kind::Sleeping) {}
 
     void down_read() {

@@ -13,9 +13,9 @@
 #include <new>
 
 #include "arch/contract/per_cpu.hpp"
+#include "base/irq_spinlock.hpp"
 #include "base/late.hpp"
 #include "base/relaxed.hpp"
-#include "base/spinlock.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {
@@ -32,7 +32,7 @@ constexpr u8 NOT_A_HEAD = 0xff; // `order` of a free page inside a block
 
 // Free pages of one CPU, chained through Page::slab. They are PG_PCP, not PG_BUDDY: no buddy joins them.
 struct PerCpuPages {
-    SpinLock lock{"PerCpuPages"};
+    IrqSpinLock lock{"PerCpuPages"};
     Page* first = nullptr;
     Relaxed<u32> count = 0;
 
@@ -52,7 +52,7 @@ struct PerCpuPages {
 };
 
 struct Zone {
-    SpinLock lock{"Zone"}; // guards the lists, and PG_BUDDY and order of the pages in them
+    IrqSpinLock lock{"Zone"}; // guards the lists, and PG_BUDDY and order of the pages in them
     std::array<List<Page, &Page::lru>, MAX_ORDER> free_area;
     Relaxed<u32> nr_free = 0; // pages in the lists
     Relaxed<u32> nr_total = 0;

@@ -39,7 +39,7 @@ bool in_free_list(Slab* slab, u32 offset) {
 }
 
 constinit KmemCache* all_caches = nullptr;
-constinit SpinLock all_caches_lock("all_caches");
+constinit IrqSpinLock all_caches_lock("all_caches");
 
 } // namespace
 

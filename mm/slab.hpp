@@ -5,8 +5,8 @@
 #include <new>
 #include <utility>
 
+#include "base/irq_spinlock.hpp"
 #include "base/relaxed.hpp"
-#include "base/spinlock.hpp"
 #include "mm/page.hpp"
 
 namespace faultline {
@@ -66,7 +66,7 @@ class KmemCache {
     Relaxed<u32> empty_slabs_ = 0;
     Slab* slabs_ =
         nullptr; // those with a free object, empty ones last; a ring, since Boost's lists are not constinit
-    SpinLock lock_{"KmemCache"};
+    IrqSpinLock lock_{"KmemCache"};
     KmemCache* next_ = nullptr; // all caches that ever grew, for shrink_caches
     bool registered_ = false;
 };

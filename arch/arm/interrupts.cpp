@@ -10,6 +10,7 @@
 #include "arch/arm/setup.hpp"
 #include "arch/contract/per_cpu.hpp"
 #include "base/assert.hpp"
+#include "base/lockdep.hpp"
 
 namespace faultline {
 
@@ -51,6 +52,7 @@ void write_bit(u32 registers, u32 intid) {
 }
 
 void handle_pending(const PtRegs& regs) {
+    const lockdep::InterruptScope scope;
     interrupted.here() = &regs;
     for (;;) {
         const u32 acknowledged = read32(cpu_interface, GICC_IAR);

@@ -74,6 +74,8 @@ void machine::set_translation_table(PhysAddr directory, Asid asid) {
     isb();
 }
 
+bool is_reachable(Pfn) { return false; }
+
 // Data cache to the point of unification, then the instruction cache, line by line (B2.2.9); 64 bytes is the
 // Cortex-A15's line of both kinds.
 void flush_icache_range(const void* start, u32 bytes) {

@@ -28,7 +28,7 @@ inline constexpr u32 INT_RECEIVE = 0x50; // RX level, and RX timeout for what st
 
 constinit void* uart = nullptr;
 constinit void (*receiver)(u8) = nullptr;
-constinit SpinLock transmitter; // interrupts masked
+constinit SpinLock transmitter("PL011"); // interrupts masked
 
 void receive_interrupt(void*) {
     write32(uart, UARTICR, INT_RECEIVE);

@@ -5,6 +5,8 @@
 
 #include <cstring>
 
+#include "base/lockdep.hpp"
+
 namespace faultline {
 
 extern "C" {
@@ -24,6 +26,7 @@ u32 usercopy_probe(u32 word, u32 write);
 Result<u32> get_user_u32(UserAddr address) {
     if (!access_ok(address, sizeof(u32)))
         return Err(Errno::FAULT);
+    lockdep::might_fault();
     u32 value;
     asm volatile goto("1: ldrt %0, [%1]\n\t" EX_TABLE_ENTRY("1")
                       : "=&r"(value)
@@ -38,6 +41,7 @@ fault:
 Result<u8> get_user_u8(UserAddr address) {
     if (!access_ok(address, sizeof(u8)))
         return Err(Errno::FAULT);
+    lockdep::might_fault();
     u32 value;
     asm volatile goto("1: ldrbt %0, [%1]\n\t" EX_TABLE_ENTRY("1")
                       : "=&r"(value)
@@ -52,6 +56,7 @@ fault:
 Result<void> put_user_u32(UserAddr address, u32 value) {
     if (!access_ok(address, sizeof(u32)))
         return Err(Errno::FAULT);
+    lockdep::might_fault();
     u32 where = address.value();
     asm volatile goto("1: strt %1, [%0]\n\t" EX_TABLE_ENTRY("1")
                       : "+&r"(where)
@@ -66,6 +71,7 @@ fault:
 Result<void> put_user_u8(UserAddr address, u8 value) {
     if (!access_ok(address, sizeof(u8)))
         return Err(Errno::FAULT);
+    lockdep::might_fault();
     u32 where = address.value();
     asm volatile goto("1: strbt %1, [%0]\n\t" EX_TABLE_ENTRY("1")
                       : "+&r"(where)
@@ -82,6 +88,7 @@ bool probe_user(UserAddr word, bool write) {
 }
 
 u32 copy_from_user(void* to, UserAddr from, u32 bytes) {
+    lockdep::might_fault();
     const u32 left = access_ok(from, bytes) ? usercopy_from(to, from.value(), bytes) : bytes;
     if (left != 0) [[unlikely]] // what the caller did not get must not be what lay there before
         memset(static_cast<u8*>(to) + (bytes - left), 0, left);
@@ -89,14 +96,17 @@ u32 copy_from_user(void* to, UserAddr from, u32 bytes) {
 }
 
 u32 copy_to_user(UserAddr to, const void* from, u32 bytes) {
+    lockdep::might_fault();
     return access_ok(to, bytes) ? usercopy_to(to.value(), from, bytes) : bytes;
 }
 
 u32 clear_user(UserAddr to, u32 bytes) {
+    lockdep::might_fault();
     return access_ok(to, bytes) ? usercopy_clear(to.value(), bytes) : bytes;
 }
 
 Result<u32> strncpy_from_user(char* to, UserAddr from, u32 size) {
+    lockdep::might_fault();
     const u32 start = from.value();
     for (u32 length = 0; length < size;) {
         const u32 address = start + length;
@@ -136,6 +146,7 @@ fault:
 Result<u32> futex_atomic_cmpxchg_inatomic(UserAddr address, u32 expected, u32 desired) {
     if (!access_ok(address, sizeof(u32)))
         return Err(Errno::FAULT);
+    lockdep::might_fault();
     u32 found;
     u32 failed;
     asm volatile goto("dmb ish\n"
@@ -189,6 +200,7 @@ FUTEX_ATOMIC_OP(atomic_xor, "eor %1, %0, %4")
 Result<u32> futex_atomic_op_inuser(u32 op, u32 argument, UserAddr address) {
     if (!access_ok(address, sizeof(u32)))
         return Err(Errno::FAULT);
+    lockdep::might_fault();
     switch (op) {
     case 0:
         return atomic_set(address.value(), argument);

@@ -44,7 +44,7 @@ class AsidSet {
 };
 
 struct Allocator {
-    SpinLock lock;
+    SpinLock lock{"ASIDs"};
     Relaxed<u64> generation = 1; // an mm starts with 0: it has no ASID yet
     AsidSet used;                // in this generation
     std::array<MmContext*, machine::MAX_CPUS> running{};

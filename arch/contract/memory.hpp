@@ -21,7 +21,7 @@ void copy_page(void* to, const void* from);
 void flush_icache_range(const void* start, u32 bytes);
 
 // Whether any CPU could still reach the frame through its TLB, as a page or as a table. Only a modelled machine can
-// tell; asked in debug builds when a frame is freed (nothing is freed that a TLB can reach).
+// tell, a real one says no; asked in debug builds when a frame is freed (nothing is freed that a TLB can reach).
 bool is_reachable(Pfn frame);
 
 } // namespace faultline

@@ -138,7 +138,7 @@ void Interleaver::switch_to(Runner* next) {
 bool Interleaver::masks_interrupts(u32 cpu) const {
     if (cpu >= runners_.size() || runners_[cpu].over)
         return false;
-    return &runners_[cpu] == acting_ ? bool{interrupts_masked} : runners_[cpu].interrupts_masked;
+    return &runners_[cpu] == acting_ ? interrupts_masked : runners_[cpu].interrupts_masked;
 }
 
 std::string Interleaver::history() const {

@@ -14,6 +14,7 @@
 #include <cstdarg>
 
 #include "arch/contract/machine.hpp"
+#include "base/lockdep.hpp"
 #include "kernel/debug/format.hpp"
 #include "kernel/debug/kallsyms.hpp"
 #include "kernel/debug/printk.hpp"
@@ -34,6 +35,7 @@ enum class Panic : bool { First, WhileReporting };
 
 Panic begin_panic() {
     local_irq_disable();
+    lockdep::stop_watching();
     const u32 here = machine::this_cpu().value();
     u32 before = NOBODY;
     if (panicking_cpu.compare_exchange_strong(before, here))

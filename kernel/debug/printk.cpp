@@ -18,7 +18,7 @@ constinit int console_loglevel = 7;
 namespace {
 inline constexpr std::size_t LINE_SIZE = 512; // on the kernel stack
 
-constinit SpinLock line_lock;
+constinit SpinLock line_lock("printk");
 constinit Relaxed<bool> lock_is_broken = false;
 
 // Lines do not mix. The lock is not to be had any more once its holder may have been stopped in its midst.

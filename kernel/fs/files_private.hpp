@@ -15,8 +15,8 @@ struct Descriptor {
 struct FilesStruct {
     std::atomic<u32> references{1};
     u32 capacity = 0;
-    SpinLock lock;               // guards the table; no file is closed under it
-    Descriptor* table = nullptr; // `capacity` of them, from kmalloc; grows, never shrinks
+    SpinLock lock{"FilesStruct"}; // guards the table; no file is closed under it
+    Descriptor* table = nullptr;  // `capacity` of them, from kmalloc; grows, never shrinks
 };
 
 struct FsStruct {

@@ -75,7 +75,7 @@ RwSemaphore& tree_lock() { return *lock_of_tree; }
 Inode& root_inode() { return *root; }
 
 void init_inodes() {
-    lock_of_tree.emplace();
+    lock_of_tree.emplace("tree");
     root = new_inode(S_IFDIR | 0755).value();
     root->nlink = 2;
 }

@@ -87,7 +87,7 @@ struct Inode {
     Inode* mounted = nullptr;                // directory: the root that covers it, with a reference
     Inode* covers = nullptr;                 // such a root: the directory it covers
 
-    RwSemaphore lock;            // regular file: size and writes, outside the mmap lock
+    RwSemaphore lock{"Inode"};   // regular file: size and writes, outside the mmap lock
     InodeMapping mapping;        // regular file
     char* link_target = nullptr; // symbolic link, NUL-terminated, from kmalloc
     std::atomic<u32> writers{0}; // open files that may write it: then it is not executed

@@ -17,9 +17,9 @@ struct PipeSlot {
 };
 
 struct Pipe {
-    RwSemaphore lock;       // held while bytes are copied
-    u32 head = 0, tail = 0; // slots ever filled and emptied, modulo 2^32
-    u32 slots = 0;          // a power of two
+    RwSemaphore lock{"Pipe"}; // held while bytes are copied
+    u32 head = 0, tail = 0;   // slots ever filled and emptied, modulo 2^32
+    u32 slots = 0;            // a power of two
     PipeSlot* ring = nullptr;
     u32 uid = 0; // whose pipe it is, for the limits of pipe(7)
     ListHook link;

@@ -13,7 +13,7 @@ namespace faultline {
 
 namespace {
 
-constinit SpinLock lock;
+constinit SpinLock lock("random");
 constinit u64 state[4] = {0x9e3779b97f4a7c15, 0xbf58476d1ce4e5b9, 0x94d049bb133111eb, 0x2545f4914f6cdd1d};
 
 u64 next() {

@@ -193,7 +193,7 @@ void free_queue(MsgQueue& queue) {
     kmem_delete(queue_cache, &queue);
 }
 
-void init_msg() { lock.emplace(); }
+void init_msg() { lock.emplace("message queues"); }
 RwSemaphore& msg_lock() { return *lock; }
 
 Result<MsgQueue*> msg_obtain(s32 id) {

@@ -129,7 +129,7 @@ void free_set(SemSet& set) {
     kmem_delete(set_cache, &set);
 }
 
-void init_sem() { lock.emplace(); }
+void init_sem() { lock.emplace("semaphores"); }
 RwSemaphore& sem_lock() { return *lock; }
 
 Result<s32> sys_semget(s32 key, s32 count, u32 flags) {

@@ -111,7 +111,7 @@ void become_leader(Task& task) {
     if (&leader == &task)
         return;
     {
-        SigLocked lock;
+        const TaskListLocked lock;
         group.dead_threads.add({task_cpu(leader), leader.mm.min_flt, leader.mm.maj_flt, 0});
         unlink_thread(leader);
         detach_pid(task);

@@ -80,7 +80,7 @@ void group_died(ThreadGroup& group) {
         release_group(group);
         return;
     }
-    SigLocked lock;
+    const TaskListLocked lock;
     group.parent->children.erase(group.parent->children.iterator_to(group));
     unlink_thread(leader);
     leader.state = TaskState::Dead;
@@ -91,7 +91,7 @@ void exit_notify(Task& task) {
     if (&task == group.leader) {
         task.state = TaskState::Zombie;
     } else {
-        SigLocked lock;
+        const TaskListLocked lock;
         group.dead_threads.add({task_cpu(task), task.mm.min_flt, task.mm.maj_flt, 0});
         unlink_thread(task);
         group.unburied.fetch_add(1, std::memory_order_relaxed);
@@ -201,7 +201,7 @@ void release_group(ThreadGroup& group) {
     }
     wait_for_burials(group); // whoever waited for the process finds all of its memory free
     {
-        SigLocked lock;
+        const TaskListLocked lock;
         group.parent->children.erase(group.parent->children.iterator_to(group));
         unlink_thread(leader);
     }

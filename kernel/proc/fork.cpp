@@ -143,7 +143,7 @@ Result<void> copy_resources(Task& child, u64 flags) {
 }
 
 void publish(Task& child, ThreadGroup& group) {
-    SigLocked lock;
+    const TaskListLocked lock;
     if (group.leader == &child) {
         group.pid = child.pid;
         group.parent->children.push_back(group);
@@ -296,7 +296,10 @@ Task& start_first_process(void (*function)(void*), void* argument) {
     group.unkillable = true;
     init_limits(group);
     init_context(task.context, stack_top(task), begin_first_process, nullptr);
-    link_thread(task, group);
+    {
+        const TaskListLocked lock;
+        link_thread(task, group);
+    }
     wake_up_new_task(task);
     return task;
 }

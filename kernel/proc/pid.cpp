@@ -43,13 +43,11 @@ Result<s32> alloc_pid(s32 wanted) {
 }
 
 void attach_pid(Task& task) {
-    const Guard lock(tasklist_lock);
     tasks->insert(task);
     ++count;
 }
 
 void detach_pid(Task& task) {
-    const Guard lock(tasklist_lock);
     tasks->erase(tasks->iterator_to(task));
     --count;
 }

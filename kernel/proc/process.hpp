@@ -26,7 +26,7 @@ Result<ThreadGroup*> group_new();
 void group_free(ThreadGroup& group);
 
 // Puts a thread into its group and into the pid table, or takes it out of both and away from its signal
-// handlers.
+// handlers. Under TaskListLocked.
 void link_thread(Task& task, ThreadGroup& group);
 void unlink_thread(Task& task);
 

@@ -5,6 +5,7 @@
 // What is only ever touched under the kernel lock too may be read with that alone.
 #pragma once
 
+#include "kernel/futex/supplied.hpp"
 #include "kernel/sched/irq_lock.hpp"
 
 namespace faultline {
@@ -17,6 +18,17 @@ class [[nodiscard]] SigLocked {
 
   private:
     IrqLocked<RecursiveSpinLock> held_;
+};
+
+// Around what changes the table of ids: for interrupt handlers, and for futexes (tasklist_lock). In this order: who looks
+// for the owner of a PI lock holds tasklist_lock with interrupts on.
+class [[nodiscard]] TaskListLocked {
+  public:
+    TaskListLocked() : tasks_(tasklist_lock) {}
+
+  private:
+    Guard<SpinLock> tasks_;
+    SigLocked signals_;
 };
 
 } // namespace faultline

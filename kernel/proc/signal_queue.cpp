@@ -9,7 +9,7 @@
 
 namespace faultline {
 
-constinit RecursiveSpinLock siglock;
+constinit RecursiveSpinLock siglock("siglock");
 
 namespace {
 

@@ -58,7 +58,6 @@ void group_free(ThreadGroup& group) {
 }
 
 void link_thread(Task& task, ThreadGroup& group) {
-    SigLocked lock;
     task.group = &group;
     group.threads.push_back(task);
     ++group.thread_count;
@@ -67,7 +66,6 @@ void link_thread(Task& task, ThreadGroup& group) {
 }
 
 void unlink_thread(Task& task) {
-    SigLocked lock;
     ThreadGroup& group = *task.group;
     group.threads.erase(group.threads.iterator_to(task));
     --group.thread_count;

@@ -105,7 +105,7 @@ inline bool group_is_dead(const ThreadGroup& group) {
 
 void init_pids();                      // once, at boot
 Result<s32> alloc_pid(s32 wanted = 0); // AGAIN: all are in use; EXIST: the one that was wanted is
-void attach_pid(Task& task);           // task.pid is set
+void attach_pid(Task& task);           // task.pid is set. Under TaskListLocked, as the next
 void detach_pid(Task& task);
 Task* find_task_by_vpid(s32 pid); // any thread; nullptr: there is none. Valid until the caller sleeps
 ThreadGroup* find_group(s32 pid); // the process with this pid (a leader's), zombies included

@@ -24,6 +24,8 @@ class [[nodiscard]] IrqLocked {
 // it. Take it with interrupts masked.
 class RecursiveSpinLock {
   public:
+    constexpr explicit RecursiveSpinLock(const char* name) : lock_(name) {}
+
     void lock() {
         const u32 here = machine::this_cpu().value() + 1u;
         if (holder_ != here) {

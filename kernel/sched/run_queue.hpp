@@ -18,7 +18,7 @@ namespace faultline {
 struct RunQueue {
     static constexpr u32 IDLE_LEVEL = PrioArray::LEVELS; // less urgent than any task's
 
-    SpinLock lock;
+    SpinLock lock{"RunQueue"};
     u32 cpu = 0;
     PrioArray tasks; // runnable, the running one not among them
     u32 queued = 0;  // how many

@@ -15,7 +15,7 @@ struct WaitEntry {
 };
 
 struct WaitQueue {
-    SpinLock lock; // interrupts masked
+    SpinLock lock{"WaitQueue"}; // interrupts masked
     AutoUnlinkList<WaitEntry, &WaitEntry::link> entries;
 };
 

@@ -6,6 +6,7 @@
 #include <arch/irq.hpp>
 
 #include "arch/contract/uaccess.hpp"
+#include "base/irq_spinlock.hpp"
 #include "base/rwsem.hpp"
 #include "kernel/sched/sched.hpp"
 #include "mm/fault.hpp"
@@ -114,6 +115,47 @@ TEST_CASE("lockdep: user memory touched with a spin lock held") {
     CHECK_THROWS_AS(copy_to_user(UserAddr(0x10000), &word, sizeof word), KernelPanic);
     const PagefaultDisabled atomic; // then it fails at once
     CHECK(get_user_u32(UserAddr(0x10000)).error() == Errno::FAULT);
+}
+
+TEST_CASE("lockdep: sleeping with interrupts masked") {
+    Host host;
+    const IrqGuard masked;
+    CHECK_THROWS_WITH(lockdep::might_sleep(), Contains("sleep with interrupts masked"));
+    const lockdep::InterruptScope interrupt;
+    CHECK_THROWS_WITH(lockdep::might_sleep(), Contains("sleep in an interrupt handler"));
+}
+
+// The holder of `open` is interrupted by a handler that waits for `shared`; whose holder waits for `open`.
+TEST_CASE("lockdep: an interrupt between two locks closes the circle") {
+    Host host;
+    const auto handler_takes = [](SpinLock& lock) {
+        const IrqGuard masked;
+        const lockdep::InterruptScope interrupt;
+        const Guard held(lock);
+    };
+    const auto nest_masked = [](SpinLock& outer, SpinLock& inner) {
+        const IrqGuard masked;
+        nest(outer, inner);
+    };
+    SpinLock shared("circle: shared"), open("circle: open"), masked("circle: masked");
+    handler_takes(shared);
+    nest_masked(shared, masked);
+    { const Guard held(open); }
+    CHECK_THROWS_WITH(
+        nest_masked(shared, open),
+        Contains("now circle: shared -> circle: open, but before circle: open -> circle: shared"));
+    CHECK_THROWS_WITH(
+        masked.lock(),
+        Contains("the holder of circle: masked may be interrupted by a handler that takes circle: shared, "
+                 "but before circle: shared -> circle: masked"));
+    IrqSpinLock never_open("circle: never open");
+    { const Guard held(never_open); }
+    {
+        const IrqGuard irqs;
+        const Guard outer(shared);
+        CHECK_NOTHROW(Guard(never_open));
+    }
+    CHECK_FALSE(irqs_disabled());
 }
 
 TEST_CASE("lockdep: what an interrupt handler takes is taken with interrupts masked") {

@@ -1,13 +1,13 @@
-// storm_fork [ROUNDS]: one process for each processor, and one more, forks a litter of children round after
+// storm_fork [ROUNDS | SECONDSs]: one process for each processor, and one more, forks a litter of children round after
 // round. Each child writes to the memory it got, and ends by itself, by a signal, or as another program; its
 // parent hears exactly that. Under `init balanced` the machine must have as many free pages as before.
-#include <cstdlib>
 #include <cstring>
 
 #include <asm/signal.h>
 
 #include <ulib/cpus.hpp>
 #include <ulib/print.hpp>
+#include <ulib/storm.hpp>
 #include <ulib/sys.hpp>
 #include <ulib/thread.hpp>
 
@@ -60,19 +60,11 @@ void litter(char* self) {
     }
 }
 
-} // namespace
-
-int main(int argc, char** argv) {
-    if (argc == 2 && std::strcmp(argv[1], "--leaf") == 0)
-        return LEAF_STATUS;
-    const int rounds = argc == 2 ? std::atoi(argv[1]) : 20;
-    for (unsigned page = 0; page < SHARED_PAGES; ++page)
-        memory[page * 4096] = static_cast<unsigned char>(page);
-    const unsigned parents = cpu_count() + 1;
+void storm(unsigned parents, unsigned rounds, char* self) {
     for (unsigned i = 0; i < parents; ++i)
         if (must(sys_fork(), "storm_fork: fork") == 0) {
-            for (int round = 0; round < rounds; ++round)
-                litter(argv[0]);
+            for (unsigned round = 0; round < rounds; ++round)
+                litter(self);
             sys_exit_group(0);
         }
     for (unsigned i = 0; i < parents; ++i) {
@@ -81,6 +73,20 @@ int main(int argc, char** argv) {
         if (shell_status(status) != 0)
             fail("storm_fork: a parent ended with %d\n", shell_status(status));
     }
-    print("storm_fork: %u parents, %d rounds of %d children\n", parents, rounds, LITTER);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    if (argc == 2 && std::strcmp(argv[1], "--leaf") == 0)
+        return LEAF_STATUS;
+    StormLength length(argc, argv, 20, 1);
+    for (unsigned page = 0; page < SHARED_PAGES; ++page)
+        memory[page * 4096] = static_cast<unsigned char>(page);
+    const unsigned parents = cpu_count() + 1;
+    do
+        storm(parents, length.rounds(), argv[0]);
+    while (length.again());
+    print("storm_fork: %u parents, %u rounds of %d children\n", parents, length.played(), LITTER);
     return 0;
 }

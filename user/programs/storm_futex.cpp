@@ -1,9 +1,8 @@
-// storm_futex [ROUNDS]: more threads than processors under one mutex, one priority-inheritance mutex, one
+// storm_futex [ROUNDS | SECONDSs]: more threads than processors under one mutex, one priority-inheritance mutex, one
 // counter that only FUTEX_WAKE_OP changes, and a condition variable that passes a turn round. All counts are exact.
-#include <cstdlib>
-
 #include <ulib/cpus.hpp>
 #include <ulib/print.hpp>
+#include <ulib/storm.hpp>
 #include <ulib/sync.hpp>
 #include <ulib/sys.hpp>
 #include <ulib/thread.hpp>
@@ -50,12 +49,9 @@ void expect(const char* what, unsigned found, unsigned expected) {
         fail("storm_futex: %s is %u, expected %u\n", what, found, expected);
 }
 
-} // namespace
-
-int main(int argc, char** argv) {
-    if (argc == 2)
-        rounds = static_cast<unsigned>(std::atoi(argv[1]));
-    threads = cpu_count() + 2;
+void storm() {
+    under_mutex = under_pi_mutex = turn = 0;
+    added = 0;
     Thread running[MAX_THREADS];
     for (unsigned i = 0; i < threads; ++i)
         must(running[i].start(work, reinterpret_cast<void*>(i)), "storm_futex: clone");
@@ -65,6 +61,17 @@ int main(int argc, char** argv) {
     expect("the count under the PI mutex", under_pi_mutex, threads * rounds);
     expect("the sum of FUTEX_WAKE_OP", added, threads * rounds);
     expect("the turns", turn, threads * ((rounds + 7) / 8));
-    print("storm_futex: %u threads, %u rounds, all counts exact\n", threads, rounds);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    StormLength length(argc, argv, 500, 24);
+    rounds = length.rounds();
+    threads = cpu_count() + 2;
+    do
+        storm();
+    while (length.again());
+    print("storm_futex: %u threads, %u rounds, all counts exact\n", threads, length.played());
     return 0;
 }

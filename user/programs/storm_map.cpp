@@ -1,11 +1,11 @@
-// storm_map [ROUNDS]: threads of one process map, touch, protect, discard and unmap memory, each its own; and two
-// of them pass a page at one address to and fro that is a new one every round. A translation that one
+// storm_map [ROUNDS | SECONDSs]: threads of one process map, touch, protect, discard and unmap memory, each its own;
+// and two of them pass a page at one address to and fro that is a new one every round. A translation that one
 // processor kept too long would show as what the page before it held.
-#include <cstdlib>
 #include <cstring>
 
 #include <ulib/cpus.hpp>
 #include <ulib/print.hpp>
+#include <ulib/storm.hpp>
 #include <ulib/sys.hpp>
 #include <ulib/thread.hpp>
 
@@ -90,12 +90,8 @@ void read_renewed(void*) {
     }
 }
 
-} // namespace
-
-int main(int argc, char** argv) {
-    if (argc == 2)
-        rounds = static_cast<unsigned>(std::atoi(argv[1]));
-    cpus = cpu_count();
+void storm() {
+    turn = 0;
     passed = map(nullptr, 1, 0);
     Thread running[MAX_THREADS], renewing, reading;
     for (unsigned i = 0; i < cpus; ++i)
@@ -106,6 +102,18 @@ int main(int argc, char** argv) {
         running[i].join();
     renewing.join();
     reading.join();
-    print("storm_map: %u threads, %u rounds, every page its own\n", cpus + 2, rounds);
+    must(sys_munmap(passed, PAGE), "storm_map: munmap");
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    StormLength length(argc, argv, 100, 6);
+    rounds = length.rounds();
+    cpus = cpu_count();
+    do
+        storm();
+    while (length.again());
+    print("storm_map: %u threads, %u rounds, every page its own\n", cpus + 2, length.played());
     return 0;
 }

@@ -1,11 +1,12 @@
-// storm_migrate [ROUNDS]: pairs of threads, and pairs of processes, hand a turn back and forth, each on another
-// processor every time: by futex, and by pipe. No turn is lost, none is taken twice, and each sees what the
+// storm_migrate [ROUNDS | SECONDSs]: pairs of threads, and pairs of processes, hand a turn back and forth, each on
+// another processor every time: by futex, and by pipe. No turn is lost, none is taken twice, and each sees what the
 // other wrote just before.
-#include <cstdlib>
+#include <initializer_list>
 
 #include <ulib/cpus.hpp>
 #include <ulib/futex.hpp>
 #include <ulib/print.hpp>
+#include <ulib/storm.hpp>
 #include <ulib/sys.hpp>
 #include <ulib/thread.hpp>
 
@@ -70,18 +71,16 @@ void pass_through_pipes() {
         sys_exit_group(0);
     }
     relay(back[0], there[1], 0, 0);
+    for (const int end : {there[0], there[1], back[0], back[1]})
+        sys_close(end);
     must(sys_wait4(child, &status), "storm_migrate: wait4");
     if (shell_status(status) != 0)
         fail("storm_migrate: the other process ended with %d\n", shell_status(status));
 }
 
-} // namespace
-
-int main(int argc, char** argv) {
-    if (argc == 2)
-        rounds = static_cast<unsigned>(std::atoi(argv[1]));
-    cpus = cpu_count();
+void storm() {
     for (Pair& pair : pairs) {
+        pair.turn = pair.sum = 0;
         must(pair.threads[0].start(player<0>, &pair), "storm_migrate: clone");
         must(pair.threads[1].start(player<1>, &pair), "storm_migrate: clone");
     }
@@ -92,6 +91,17 @@ int main(int argc, char** argv) {
         if (pair.sum != 2 * rounds)
             fail("storm_migrate: %u turns, expected %u\n", pair.sum, 2 * rounds);
     pass_through_pipes();
-    print("storm_migrate: %u rounds on %u processors, every turn once\n", rounds, cpus);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    StormLength length(argc, argv, 200, 10);
+    rounds = length.rounds();
+    cpus = cpu_count();
+    do
+        storm();
+    while (length.again());
+    print("storm_migrate: %u rounds on %u processors, every turn once\n", length.played(), cpus);
     return 0;
 }

@@ -1,13 +1,13 @@
-// storm_signals [ROUNDS]: signals from processor to processor, counted. Threads answer each other's SIGUSR1, so
-// that each is handled before the next is sent; and a child queues real-time signals to its parent, all
+// storm_signals [ROUNDS | SECONDSs]: signals from processor to processor, counted. Threads answer each other's SIGUSR1,
+// so that each is handled before the next is sent; and a child queues real-time signals to its parent, all
 // of which arrive (sigqueue(3)), in order.
-#include <cstdlib>
 
 #include <asm/siginfo.h>
 
 #include <ulib/cpus.hpp>
 #include <ulib/print.hpp>
 #include <ulib/signal.hpp>
+#include <ulib/storm.hpp>
 #include <ulib/sys.hpp>
 #include <ulib/thread.hpp>
 
@@ -89,6 +89,7 @@ void queue_signals() {
 }
 
 void receive_queued() {
+    queued = 0;
     must(set_signal_handler(QUEUED, take), "storm_signals: rt_sigaction");
     const int child = static_cast<int>(must(sys_fork(), "storm_signals: fork"));
     if (child == 0) {
@@ -106,19 +107,27 @@ void receive_queued() {
              rounds);
 }
 
-} // namespace
-
-int main(int argc, char** argv) {
-    if (argc == 2)
-        rounds = static_cast<unsigned>(std::atoi(argv[1]));
-    cpus = cpu_count();
-    process = static_cast<int>(sys_getpid());
-    must(set_signal_handler(SIGUSR1, count), "storm_signals: rt_sigaction");
+void storm() {
+    for (Player& player : players)
+        player.id = player.received = 0; // all, before one looks at another's
     for (Player& player : players)
         must(player.thread.start(play, &player), "storm_signals: clone");
     for (Player& player : players)
         player.thread.join();
     receive_queued();
-    print("storm_signals: %u rounds on %u processors, every signal counted\n", rounds, cpus);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    StormLength length(argc, argv, 500, 20);
+    rounds = length.rounds();
+    cpus = cpu_count();
+    process = static_cast<int>(sys_getpid());
+    must(set_signal_handler(SIGUSR1, count), "storm_signals: rt_sigaction");
+    do
+        storm();
+    while (length.again());
+    print("storm_signals: %u rounds on %u processors, every signal counted\n", length.played(), cpus);
     return 0;
 }

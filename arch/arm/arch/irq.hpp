@@ -13,16 +13,25 @@ inline bool irqs_disabled() {
 inline void local_irq_enable() { asm volatile("cpsie i" ::: "memory"); }
 inline void local_irq_disable() { asm volatile("cpsid i" ::: "memory"); }
 
+// What was before local_irq_save(), for local_irq_restore() on the same CPU.
+using IrqState = u32;
+inline IrqState local_irq_save() {
+    u32 cpsr;
+    asm volatile("mrs %0, cpsr\n\tcpsid i" : "=r"(cpsr)::"memory");
+    return cpsr;
+}
+inline void local_irq_restore(IrqState cpsr) { asm volatile("msr cpsr_c, %0" ::"r"(cpsr) : "memory"); }
+
 // Interrupts masked for a scope; restores what was before, so it nests.
 class [[nodiscard]] IrqGuard {
   public:
-    IrqGuard() { asm volatile("mrs %0, cpsr\n\tcpsid i" : "=r"(cpsr_)::"memory"); }
-    ~IrqGuard() { asm volatile("msr cpsr_c, %0" ::"r"(cpsr_) : "memory"); }
+    IrqGuard() : before_(local_irq_save()) {}
+    ~IrqGuard() { local_irq_restore(before_); }
     IrqGuard(const IrqGuard&) = delete;
     IrqGuard& operator=(const IrqGuard&) = delete;
 
   private:
-    u32 cpsr_;
+    IrqState before_;
 };
 
 // Sleeps until an interrupt is pending, even a masked one (WFI). Call with interrupts masked, then unmask.

@@ -2,27 +2,33 @@
 // must run masked can be checked.
 #pragma once
 
-#include "base/relaxed.hpp"
-
 namespace faultline {
 
 namespace model {
-inline constinit Relaxed<bool> interrupts_masked = false;
+inline constinit thread_local bool interrupts_masked = false; // each CPU may be a thread (tests/threads)
 } // namespace model
 
 inline bool irqs_disabled() { return model::interrupts_masked; }
 inline void local_irq_enable() { model::interrupts_masked = false; }
 inline void local_irq_disable() { model::interrupts_masked = true; }
 
+using IrqState = bool;
+inline IrqState local_irq_save() {
+    const bool before = model::interrupts_masked;
+    model::interrupts_masked = true;
+    return before;
+}
+inline void local_irq_restore(IrqState before) { model::interrupts_masked = before; }
+
 class [[nodiscard]] IrqGuard {
   public:
-    IrqGuard() : before_(model::interrupts_masked) { model::interrupts_masked = true; }
-    ~IrqGuard() { model::interrupts_masked = before_; }
+    IrqGuard() : before_(local_irq_save()) {}
+    ~IrqGuard() { local_irq_restore(before_); }
     IrqGuard(const IrqGuard&) = delete;
     IrqGuard& operator=(const IrqGuard&) = delete;
 
   private:
-    bool before_;
+    IrqState before_;
 };
 
 // Nothing will ever come: an idle modelled CPU is a test that deadlocked. Advances to the next timer or ends

@@ -14,7 +14,7 @@
 
 namespace faultline {
 
-constinit RecursiveSpinLock port_lock;
+constinit RecursiveSpinLock port_lock("port_lock");
 
 namespace {
 

@@ -51,9 +51,9 @@ class Port {
     u32 name_length_ = 0;
     bool host_closed_ = false;
     Virtqueue receive_, transmit_;
-    RwSemaphore reading_;    // one reader at a time copies
-    u8* buffers_ = nullptr;  // a page of two, for what comes in
-    u8* incoming_ = nullptr; // the one being read; nullptr: none
+    RwSemaphore reading_{"Port"}; // one reader at a time copies
+    u8* buffers_ = nullptr;       // a page of two, for what comes in
+    u8* incoming_ = nullptr;      // the one being read; nullptr: none
     u32 incoming_at_ = 0, incoming_left_ = 0;
     u8* outgoing_ = nullptr; // a page; whoever set sending_ fills it, the device's use of it clears sending_
     bool sending_ = false;

@@ -1,0 +1,32 @@
+// A spin lock whose holder takes no interrupts: for what is used under locks that interrupt handlers take, too. Else a
+// handler might wait for such a lock, its owner for this one, and this one's holder for the handler to return.
+#pragma once
+
+#include <arch/irq.hpp>
+
+#include "base/spinlock.hpp"
+
+namespace faultline {
+
+// (Linux: spin_lock_irqsave.) Several of them are given up in the reverse of the order in which they were taken.
+class IrqSpinLock {
+  public:
+    constexpr explicit IrqSpinLock(const char* name) : lock_(name) {}
+
+    void lock() {
+        const IrqState before = local_irq_save();
+        lock_.lock();
+        before_ = before;
+    }
+    void unlock() {
+        const IrqState before = before_;
+        lock_.unlock();
+        local_irq_restore(before);
+    }
+
+  private:
+    SpinLock lock_;
+    IrqState before_{}; // the holder's
+};
+
+} // namespace faultline
