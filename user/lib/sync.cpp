@@ -5,16 +5,20 @@
 
 namespace faultline {
 
+namespace {
+constexpr u32 ALL = 0x7fffffff;
+}
+
 void Mutex::lock() {
     u32 seen = 0;
     if (word_.compare_exchange_strong(seen, 1))
         return;
-    if (seen != 2)
-        seen = word_.exchange(2);
-    while (seen != 0) {
+    lock_as_contended();
+}
+
+void Mutex::lock_as_contended() {
+    while (word_.exchange(2) != 0)
         futex_wait(&word_, 2, FUTEX_PRIVATE_FLAG);
-        seen = word_.exchange(2);
-    }
 }
 
 bool Mutex::try_lock() {
@@ -31,7 +35,7 @@ void ConditionVariable::wait(Mutex& mutex) {
     const u32 seen = turn_.load();
     mutex.unlock();
     futex_wait(&turn_, seen, FUTEX_PRIVATE_FLAG); // returns at once if a notify came in between
-    mutex.lock();
+    mutex.lock_as_contended();                    // others may have been moved there with us
 }
 
 void ConditionVariable::notify_one() {
@@ -39,9 +43,10 @@ void ConditionVariable::notify_one() {
     futex_wake(&turn_, 1, FUTEX_PRIVATE_FLAG);
 }
 
-void ConditionVariable::notify_all() {
+void ConditionVariable::notify_all(Mutex& mutex) {
     turn_.fetch_add(1);
-    futex_wake(&turn_, 0x7fffffff, FUTEX_PRIVATE_FLAG);
+    while (futex_cmp_requeue(&turn_, 1, ALL, &mutex.word_, turn_.load(), FUTEX_PRIVATE_FLAG) == -EAGAIN) {
+    } // another notify came in between
 }
 
 bool PiMutex::try_lock() {
@@ -56,6 +61,22 @@ long PiMutex::unlock() {
     return word_.compare_exchange_strong(seen, 0) ? 0 : futex_unlock_pi(&word_);
 }
 
+long PiConditionVariable::wait(PiMutex& mutex) {
+    const u32 seen = turn_.load();
+    if (const long error = mutex.unlock(); error != 0)
+        return error;
+    const long error = futex_wait_requeue_pi(&turn_, seen, &mutex.word());
+    return error == -EAGAIN ? mutex.lock() : error; // a notify came in between
+}
+
+long PiConditionVariable::notify_all(PiMutex& mutex) {
+    turn_.fetch_add(1);
+    long moved;
+    while ((moved = futex_cmp_requeue_pi(&turn_, ALL, &mutex.word(), turn_.load())) == -EAGAIN) {
+    }
+    return moved < 0 ? moved : 0;
+}
+
 long RobustList::register_with(robust_list* first, robust_list* pending, Word* word) {
     node_.next = reinterpret_cast<robust_list*>(&head_.list);
     head_.list.next = first ? first : reinterpret_cast<robust_list*>(&head_.list);
@@ -67,5 +88,35 @@ long RobustList::register_with(robust_list* first, robust_list* pending, Word* w
 long RobustList::hold(Word* word) { return register_with(&node_, nullptr, word); }
 
 long RobustList::hold_pending(Word* word) { return register_with(nullptr, &node_, word); }
+
+long RobustList::hold_none() { return register_with(nullptr, nullptr, nullptr); }
+
+// Who has waited takes the lock with FUTEX_WAITERS set: others may wait still.
+bool RobustMutex::lock(RobustList& list) {
+    list.hold_pending(&word_);
+    const u32 self = static_cast<u32>(sys_gettid());
+    u32 waiters = 0;
+    for (u32 seen = word_.load();;) {
+        if ((seen & FUTEX_TID_MASK) == 0) {
+            if (word_.compare_exchange_weak(seen, self | waiters | (seen & FUTEX_WAITERS))) {
+                list.hold(&word_);
+                return (seen & FUTEX_OWNER_DIED) != 0;
+            }
+            continue;
+        }
+        waiters = FUTEX_WAITERS;
+        if ((seen & FUTEX_WAITERS) == 0 && !word_.compare_exchange_weak(seen, seen | FUTEX_WAITERS))
+            continue;
+        futex_wait(&word_, seen | FUTEX_WAITERS);
+        seen = word_.load();
+    }
+}
+
+void RobustMutex::unlock(RobustList& list) {
+    list.hold_pending(&word_);
+    if ((word_.exchange(0) & FUTEX_WAITERS) != 0)
+        futex_wake(&word_, 1);
+    list.hold_none();
+}
 
 } // namespace faultline

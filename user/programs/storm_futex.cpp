@@ -1,5 +1,6 @@
 // storm_futex [ROUNDS | SECONDSs]: more threads than processors under one mutex, one priority-inheritance mutex, one
-// counter that only FUTEX_WAKE_OP changes, and a condition variable that passes a turn round. All counts are exact.
+// counter that only FUTEX_WAKE_OP changes, and condition variables over both mutexes that pass turns round, whose waiters
+// are requeued. All counts are exact.
 #include <ulib/cpus.hpp>
 #include <ulib/print.hpp>
 #include <ulib/storm.hpp>
@@ -18,8 +19,28 @@ unsigned rounds = 500, threads = 2;
 Mutex mutex, turn_mutex;
 PiMutex pi_mutex;
 ConditionVariable turn_changed;
+PiMutex pi_turn_mutex;
+PiConditionVariable pi_turn_changed;
 Word nobody{0}, added{0};
-unsigned under_mutex = 0, under_pi_mutex = 0, turn = 0;
+unsigned under_mutex = 0, under_pi_mutex = 0, turn = 0, pi_turn = 0;
+
+void take_turn(unsigned self) {
+    turn_mutex.lock();
+    while (turn % threads != self)
+        turn_changed.wait(turn_mutex);
+    ++turn;
+    turn_changed.notify_all(turn_mutex);
+    turn_mutex.unlock();
+}
+
+void take_pi_turn(unsigned self) {
+    must(pi_turn_mutex.lock(), "storm_futex: FUTEX_LOCK_PI");
+    while (pi_turn % threads != self)
+        must(pi_turn_changed.wait(pi_turn_mutex), "storm_futex: FUTEX_WAIT_REQUEUE_PI");
+    ++pi_turn;
+    must(pi_turn_changed.notify_all(pi_turn_mutex), "storm_futex: FUTEX_CMP_REQUEUE_PI");
+    must(pi_turn_mutex.unlock(), "storm_futex: FUTEX_UNLOCK_PI");
+}
 
 void work(void* argument) {
     const unsigned self = static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(argument));
@@ -33,14 +54,10 @@ void work(void* argument) {
         must(pi_mutex.lock(), "storm_futex: FUTEX_LOCK_PI");
         under_pi_mutex = under_pi_mutex + 1;
         must(pi_mutex.unlock(), "storm_futex: FUTEX_UNLOCK_PI");
-        if (round % 8 != 0)
-            continue;
-        turn_mutex.lock();
-        while (turn % threads != self)
-            turn_changed.wait(turn_mutex);
-        ++turn;
-        turn_changed.notify_all();
-        turn_mutex.unlock();
+        if (round % 8 == 0) {
+            take_turn(self);
+            take_pi_turn(self);
+        }
     }
 }
 
@@ -50,7 +67,7 @@ void expect(const char* what, unsigned found, unsigned expected) {
 }
 
 void storm() {
-    under_mutex = under_pi_mutex = turn = 0;
+    under_mutex = under_pi_mutex = turn = pi_turn = 0;
     added = 0;
     Thread running[MAX_THREADS];
     for (unsigned i = 0; i < threads; ++i)
@@ -61,6 +78,7 @@ void storm() {
     expect("the count under the PI mutex", under_pi_mutex, threads * rounds);
     expect("the sum of FUTEX_WAKE_OP", added, threads * rounds);
     expect("the turns", turn, threads * ((rounds + 7) / 8));
+    expect("the turns under the PI mutex", pi_turn, threads * ((rounds + 7) / 8));
 }
 
 } // namespace

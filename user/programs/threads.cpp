@@ -41,7 +41,7 @@ void work(void* argument) {
         while (turn % THREADS != self)
             changed.wait(mutex);
         ++turn;
-        changed.notify_all();
+        changed.notify_all(mutex);
         mutex.unlock();
     }
 }

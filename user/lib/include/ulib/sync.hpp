@@ -1,5 +1,5 @@
-// Locks over futexes: a mutex and a condition variable for threads of one process, a priority-inheritance
-// mutex that processes may share, and the robust list that marks a dead owner's locks.
+// Locks over futexes: a mutex for threads of one process, a priority-inheritance mutex that processes may share, a
+// condition variable over each; and the robust list that marks a dead owner's locks, with a mutex that uses it.
 #pragma once
 
 #include <ulib/futex.hpp>
@@ -14,6 +14,9 @@ class Mutex {
     void unlock();
 
   private:
+    friend class ConditionVariable;
+    void lock_as_contended(); // and leaves it as held and perhaps waited for
+
     Word word_{0};
 };
 
@@ -22,7 +25,8 @@ class ConditionVariable {
   public:
     void wait(Mutex& mutex);
     void notify_one();
-    void notify_all();
+    // Wakes one, and makes the others wait for `mutex`, the one they all waited with.
+    void notify_all(Mutex& mutex);
 
   private:
     Word turn_{0};
@@ -43,6 +47,16 @@ class PiMutex {
     Word word_{0};
 };
 
+// The same as above over PiMutex: who is notified owns it when he wakes. Each returns 0 or −errno.
+class PiConditionVariable {
+  public:
+    long wait(PiMutex& mutex);
+    long notify_all(PiMutex& mutex);
+
+  private:
+    Word turn_{0};
+};
+
 // What set_robust_list(2) registers for the calling thread: a ring of lock nodes. The kernel, when the
 // thread ends, looks `offset` bytes from each node for a futex word with this thread's id, and marks it
 // FUTEX_OWNER_DIED. The node need not lie beside its word, so that a node can be touched and the word's
@@ -53,12 +67,26 @@ class RobustList {
     long hold(Word* word);
     // The same, but as the lock being taken or freed just now (list_op_pending), the ring itself empty.
     long hold_pending(Word* word);
+    // No lock at all.
+    long hold_none();
 
   private:
     long register_with(robust_list* first, robust_list* pending, Word* word);
 
     robust_list node_{};
     robust_list_head head_{};
+};
+
+// A mutex that processes may share, and that outlives its owner. The word holds 0, or the owner's thread id, perhaps with
+// FUTEX_WAITERS; or FUTEX_OWNER_DIED in place of the id. Zero bytes are a free mutex. `list` is the calling thread's.
+class RobustMutex {
+  public:
+    // Whether the last owner died with it: what the mutex guards may be half done.
+    bool lock(RobustList& list);
+    void unlock(RobustList& list);
+
+  private:
+    Word word_{0};
 };
 
 } // namespace faultline
