@@ -21,6 +21,7 @@ Before --exec or --init, whose arguments end the line:
   --mem MIB         32 to 1024 (default 128)      --smp N         processors, 1 to 8 (default 1)
   --mmu M           walked or softtlb: who fills the TLB, docs/backends.md   --disk FILE   does not work yet
   --icount          count instructions: runs are identical
+  --debug           the kernel that checks costly invariants, and how locks are used (docs/locking.md)
   --gdb             wait for a debugger; --timeout does not apply
   --timeout S       end the machine after S seconds (default 120; with --shell, never)
   --verbose         show the build and all kernel messages
@@ -43,7 +44,7 @@ catalogue=$here/user/scenarios/catalogue.tsv
 repairs=(gup gup_dirty fixup_2011 fixup trap)
 
 mode=demo subject='' arguments=() all='' fault_in='' append='' roots=()
-memory=128 cpus=1 mmu=walked icount='' gdb='' gdb_port='' timeout='' verbose=''
+memory=128 cpus=1 mmu=walked icount='' preset=arm gdb='' gdb_port='' timeout='' verbose=''
 
 source "$here/tools/run/elf.sh"
 source "$here/tools/run/options.sh"

@@ -1,50 +1,121 @@
 #!/bin/bash
-# What takes too long for every day: all the tests, the portable rooms again without sanitizers, the sabotages that tests
-# must catch, every scenario on other machines and with other boot arguments, and a hundred boots of what depends on two
-# processors' timing. The last line is `N passed, N failed`, of the scenarios.
+# tests/long.sh [PART...]: what takes too long for every day, in parts; without a name, all of them. Each part ends with its
+# counts, and the last line is `N passed, N failed`, of all.
+#
+#   all-day     tests/run.sh, the host tests without sanitizers, and the storm of threads under ThreadSanitizer
+#   sabotages   those that tests must catch
+#   conformance programs that nobody here wrote, from Debian's packages
+#   matrix      every scenario under every repair on 1, 2, 4 and 8 processors, with both back ends
+#   variants    every scenario under every repair on other machines, and with other boot arguments
+#   stale       a hundred boots of what depends on the timing of two processors
+#   storms      all storms at once for ten minutes on eight processors, with both back ends, in the ordinary kernel and in
+#               the one that watches its locks
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-tests/run.sh
-cmake --preset host-plain
-cmake --build --preset host-plain
-ctest --preset host-plain --parallel "$(nproc)" --exclude-regex '^(boot|conformance|source): '
-tests/conformance/run.sh
-tests/interleave/mutations.py
-tests/threads/run.sh build/host-tsan/threads_storm 600 "$RANDOM"
-
-each_repair() {
-    echo "$name gup $gup $1"
-    echo "$name gup_dirty $gup_dirty $1"
-    echo "$name fixup_2011 $fixup_2011 $1"
-    echo "$name fixup $fixup $1"
-    echo "$name trap $trap $1"
-}
-
-# A line per boot: name, repair, what is expected, options.
-variants() {
-    local name gup gup_dirty fixup_2011 fixup trap calls demo machine sentence options
-    while IFS=$'\t' read -r name gup gup_dirty fixup_2011 fixup trap calls demo machine sentence; do
-        for options in '--icount' '--mem 32' '--mem 1024' '--append fault_around=0'; do
-            # Without fault-around its scenario meets a page that nobody mapped.
-            [[ $options != *fault_around* || $name != faultaround* ]] || continue
-            each_repair "$options"
-        done
-        # Stale is stale every time.
-        if [[ $name =~ ^stale\.(wake_op|lock_pi|two-processes)$ ]]; then
-            for _ in {1..100}; do each_repair ''; done
-        fi
-        # Entries of shared mappings copied at fork, clean and old: the cured kernel does not mind; the others hang even
-        # where the child has touched nothing.
-        echo "$name fixup $fixup --append fork_copy_shared=1"
-        [[ $name != fork-untouched.* ]] || echo "$name gup hangs --append fork_copy_shared=1"
-    done < <(grep -v -E '^(#|$)' user/scenarios/catalogue.tsv)
-}
+parts=(all-day sabotages conformance matrix variants stale storms)
+for part in "$@"; do
+    [[ " ${parts[*]} " == *" $part "* ]] || { echo "tests/long.sh: no part '$part': ${parts[*]}" >&2; exit 64; }
+done
+[[ $# -eq 0 ]] || parts=("$@")
 
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
-variants | xargs -P "$(nproc)" -I LINE bash -c 'tests/boot/scenario.sh $1 && echo "ok: $1" || echo "not ok: $1"' - LINE |
-    tee "$results"
-failed=$(grep -c '^not ok: ' "$results" || true)
-echo "$(grep -c '^ok: ' "$results" || true) passed, $failed failed"
+
+# judged COMMAND...: runs it, and says how it ended in a line that is counted.
+judged() { "$@" && echo "ok: $*" || echo "not ok: $*"; }
+export -f judged
+
+# Boots, a line of arguments of tests/boot/scenario.sh each, as many at a time as this computer has processors.
+boots() { xargs -P "$(nproc)" -I LINE bash -c 'judged tests/boot/scenario.sh $1' - LINE; }
+
+# scenarios COMMAND: calls `COMMAND name machine` for each row of the catalogue, for which `expected` says what each repair
+# does.
+declare -A expected
+scenarios() {
+    local name gup gup_dirty fixup_2011 fixup trap calls demo machine sentence
+    while IFS=$'\t' read -r name gup gup_dirty fixup_2011 fixup trap calls demo machine sentence; do
+        expected=([gup]=$gup [gup_dirty]=$gup_dirty [fixup_2011]=$fixup_2011 [fixup]=$fixup [trap]=$trap)
+        "$1" "$name" "$machine"
+    done < <(grep -v -E '^(#|$)' user/scenarios/catalogue.tsv)
+}
+
+each_repair() { # NAME OPTIONS
+    local repair
+    for repair in gup gup_dirty fixup_2011 fixup trap; do echo "$1 $repair ${expected[$repair]} $2"; done
+}
+
+# Not on fewer processors than it needs, nor with another back end.
+on_every_machine() {
+    local cpus mmu least=1 only='walked softtlb'
+    [[ ! $2 =~ --smp\ ([0-9]) ]] || least=${BASH_REMATCH[1]}
+    [[ ! $2 =~ --mmu\ ([a-z]+) ]] || only=${BASH_REMATCH[1]}
+    for mmu in $only; do
+        for cpus in 1 2 4 8; do
+            [[ $cpus -lt $least ]] || each_repair "$1" "--mmu $mmu --smp $cpus"
+        done
+    done
+}
+
+variants() {
+    local options
+    for options in '--icount' '--mem 32' '--mem 1024' '--append fault_around=0'; do
+        # Without fault-around its scenario meets a page that nobody mapped.
+        [[ $options != *fault_around* || $1 != faultaround* ]] || continue
+        each_repair "$1" "$options"
+    done
+    # Entries of shared mappings copied at fork, clean and old: the cured kernel does not mind; the others hang even
+    # where the child has touched nothing.
+    echo "$1 fixup ${expected[fixup]} --append fork_copy_shared=1"
+    [[ $1 != fork-untouched.* ]] || echo "$1 gup hangs --append fork_copy_shared=1"
+}
+
+# Stale is stale every time.
+a_hundred_times() {
+    [[ $1 =~ ^stale\.(wake_op|lock_pi|two-processes)$ ]] || return 0
+    for _ in {1..100}; do each_repair "$1" ''; done
+}
+
+build() {
+    local preset
+    for preset in "$@"; do
+        [[ -f build/$preset/build.ninja ]] || cmake --preset "$preset" || return
+        cmake --build --preset "$preset" || return
+    done
+}
+
+run_part() {
+    case $1 in
+    all-day)
+        judged tests/run.sh
+        build host-plain host-tsan || return
+        judged ctest --preset host-plain --parallel "$(nproc)" --exclude-regex '^(boot|conformance|source): '
+        judged tests/threads/run.sh build/host-tsan/threads_storm 600 "$RANDOM"
+        ;;
+    sabotages) judged tests/interleave/mutations.py ;;
+    conformance) judged tests/conformance/run.sh ;;
+    matrix) build arm && scenarios on_every_machine | boots ;;
+    variants) build arm && scenarios variants | boots ;;
+    stale) build arm && scenarios a_hundred_times | boots ;;
+    storms)
+        local mmu
+        build arm debug || return
+        for mmu in walked softtlb; do
+            judged tests/boot/storm.sh all 600 --mmu "$mmu" --smp 8
+            judged tests/boot/storm.sh all 600 --debug --mmu "$mmu" --smp 8
+        done
+        ;;
+    esac
+}
+
+passed=0 failed=0
+for part in "${parts[@]}"; do
+    echo "== $part"
+    { run_part "$part" || echo "not ok: $part"; } | tee "$results"
+    ok=$(grep -c '^ok: ' "$results" || true) not_ok=$(grep -c '^not ok: ' "$results" || true)
+    echo "$part: $ok passed, $not_ok failed"
+    passed=$((passed + ok)) failed=$((failed + not_ok))
+    [[ $((ok + not_ok)) -ne 0 ]] || failed=$((failed + 1)) # a part that tests nothing is broken
+done
+echo "$passed passed, $failed failed"
 [[ $failed -eq 0 ]]

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # One emulated machine: the build it boots, its command line, its input and output, its end. Sourced by qemu-run.sh,
-# whose options it reads ($memory, $mmu, $icount, $timeout, $verbose) and whose private directory, $scratch, it works in.
+# whose options it reads ($memory, $mmu, $icount, $preset, $timeout, $verbose) and whose private directory, $scratch, it
+# works in.
 
 # The images of every back end but `walked` have its name in theirs.
 flavour() { [[ $1 == walked ]] || echo "-$1"; }
@@ -15,7 +16,7 @@ prepare() {
     flock "$lock"
     if [[ -z ${QEMU_RUN_BUILT-} ]]; then
         tools/setup.sh run || exit "$UNAVAILABLE"
-        if [[ ! -f build/arm/kernel$(flavour "$mmu").img && ($mode == demo || -t 2) ]]; then
+        if [[ ! -f build/$preset/kernel$(flavour "$mmu").img && ($mode == demo || -t 2) ]]; then
             complain "building, for a minute or so the first time"
         fi
         if ! build >"$scratch/build.log" 2>&1; then
@@ -26,7 +27,7 @@ prepare() {
         [[ -z $verbose ]] || cat "$scratch/build.log" >&2
     fi
     local each
-    for each in "${back_ends[@]}"; do cp "build/arm/kernel$(flavour "$each").img" "$scratch/kernel-$each.img"; done
+    for each in "${back_ends[@]}"; do cp "build/$preset/kernel$(flavour "$each").img" "$scratch/kernel-$each.img"; done
     cp build/arm/initramfs.cpio "$scratch/initramfs.cpio"
     exec {lock}>&-
 }
@@ -34,10 +35,13 @@ prepare() {
 build() {
     local each images=()
     for each in "${back_ends[@]}"; do images+=("faultline$(flavour "$each")_image"); done
-    if [[ ! -f build/arm/build.ninja ]]; then
-        cmake --preset arm || return
-    fi
-    cmake --build --preset arm --target "${images[@]}" initramfs
+    build_targets "$preset" "${images[@]}" && build_targets arm initramfs # programs are the same for every kernel
+}
+
+# build_targets PRESET TARGET...
+build_targets() {
+    [[ -f build/$1/build.ninja ]] || cmake --preset "$1" || return
+    cmake --build --preset "$1" --target "${@:2}"
 }
 
 # add_to_initramfs DIRECTORY: appends a tree to this machine's initramfs. What comes later wins.
@@ -207,6 +211,6 @@ await_debugger() {
         gdb_port=$((gdb_port + 1))
     done
     timeout=0
-    complain "waiting for: gdb-multiarch build/arm/faultline$(flavour "$mmu").elf -ex 'target remote :$gdb_port'" \
+    complain "waiting for: gdb-multiarch build/$preset/faultline$(flavour "$mmu").elf -ex 'target remote :$gdb_port'" \
         "(tools/setup.sh debug installs it)"
 }

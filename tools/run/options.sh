@@ -35,6 +35,7 @@ parse_options() {
         --all) all=yes ;;
         --shell) set_mode shell --shell ;;
         --icount) icount=yes ;;
+        --debug) preset=debug ;;
         --gdb) gdb=yes ;;
         --verbose) verbose=yes ;;
         -*) refuse "$option: unknown option (--help lists them)" ;;
