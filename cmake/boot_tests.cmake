@@ -19,7 +19,7 @@ boot_test("debug: selftest" selftest.sh debug)
 
 # Each storm for 20 seconds on eight processors. In the kernel that watches its locks, all at once.
 foreach(mmu walked softtlb)
-    foreach(storm migrate fork signals futex map)
+    foreach(storm migrate fork signals futex map robust)
         boot_test("storm ${storm} ${mmu}" storm.sh ${storm} 20 --mmu ${mmu} --smp 8)
     endforeach()
     boot_test("debug: storm ${mmu}" storm.sh all 20 --debug --mmu ${mmu} --smp 4)
