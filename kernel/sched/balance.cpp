@@ -1,5 +1,16 @@
 // Who runs where. A task that becomes runnable goes to an idle CPU if it may; work that waits is fetched by a CPU that
 // has nothing as urgent to do, by itself when it is about to choose, or because it was told that there is such work.
+//
+// Equals that are not real-time take turns as if they stood in one queue for all CPUs: when a turn is over, the next is
+// who has waited longest, wherever he waits, if he may run on the CPU whose turn is over. So n tasks on m CPUs get m/n
+// each, whatever queues they began in, and where queues are equally long nobody moves: who is first in one's own has
+// then waited longest. Real-time equals stay where they are, as on Linux. (Linux balances loads from its tick instead:
+// rebalance_domains, load_balance.)
+//
+// That needs the turn of every CPU that runs an equal to end in time, and no tick where nobody waits. A turn has an end
+// if somebody waits, here or elsewhere, when it begins; whoever begins to wait later tells the CPUs whose turns have none
+// (offer). `turn_ends` is cleared before the question who waits, and a waiter is in his queue before he asks for
+// `turn_ends`: one of the two sees the other.
 #include <algorithm>
 #include <bit>
 
@@ -12,8 +23,6 @@
 namespace faultline {
 
 namespace {
-
-u32 this_cpu() { return machine::this_cpu().value(); }
 
 template <class Visitor>
 void for_each_cpu(u32 cpus, Visitor&& visit) {
@@ -36,23 +45,56 @@ RunQueue& least_urgent(u32 cpus, u32 preferred) {
     return *best;
 }
 
-// Whom a CPU may take from another's queue: the most urgent that may run there and that no CPU stands on.
-Task* find_movable(RunQueue& from, u32 to, u32 below_level) {
-    return from.tasks.find(below_level, [&](const Task& task) {
+// Whom a CPU may take from another's queue: the next of that level who may run there and whom no CPU stands on.
+Task* find_movable(RunQueue& from, u32 to, u32 level) {
+    return from.tasks.find_in(level, [&](const Task& task) {
         return may_run_on(task, to) && !task.on_cpu.load(std::memory_order_acquire);
     });
 }
+Task* find_more_urgent(RunQueue& from, u32 to, u32 below_level) {
+    for (u32 level = from.queued_level; level < below_level; ++level)
+        if (Task* task = find_movable(from, to, level))
+            return task;
+    return nullptr;
+}
 
-void move_queued(RunQueue& from, RunQueue& to, Task& task) {
+// To the CPU that does it, which is about to choose.
+void pull_task(RunQueue& from, RunQueue& to, Task& task, PrioArray::Where where) {
     from.remove(task);
     task.cpu = to.cpu;
-    enqueue(to, task, PrioArray::Where::Back);
+    to.add(task, where);
+}
+
+bool takes_turns(u32 level) { return level == PrioArray::NORMAL; }
+
+// Who was interrupted in his turn goes on first.
+void pull_longer_waiting(RunQueue& rq, u64 now) {
+    for_each_cpu(other_cpus(rq.cpu), [&](RunQueue& other) {
+        if (other.queued_level > PrioArray::NORMAL)
+            return;
+        const TwoLocked locked(rq, other);
+        if (!takes_turns(rq.queued_level))
+            return;
+        const Task& ours = rq.tasks.front(PrioArray::NORMAL);
+        if (ours.slice_used_ns != 0)
+            return;
+        rq.looked_ns = now;
+        Task* theirs = find_movable(other, rq.cpu, PrioArray::NORMAL);
+        if (theirs != nullptr && theirs->waits_since_ns < ours.waits_since_ns)
+            pull_task(other, rq, *theirs, PrioArray::Where::Front);
+    });
+}
+
+// Once in a slice is enough: whoever waits does so for as long as that, as a rule. And where turns are cut short by
+// sleep, looking each time would cost more than it brings.
+bool time_to_look(const RunQueue& rq, u64 now) {
+    return takes_turns(rq.queued_level) && now - rq.looked_ns >= SLICE_NS;
 }
 
 } // namespace
 
 void resched_cpu(u32 cpu) {
-    if (cpu != this_cpu())
+    if (cpu != smp_processor_id())
         smp_send_reschedule(CpuId(static_cast<u8>(cpu)));
     else
         scheduler_ipi();
@@ -60,9 +102,9 @@ void resched_cpu(u32 cpu) {
 
 void enqueue(RunQueue& rq, Task& task, PrioArray::Where where) {
     const u32 level = PrioArray::level_of(task);
-    const bool first_equal = level == rq.running_level && !rq.tasks.has(level);
+    const bool first_equal = level == rq.running_level && level < rq.queued_level;
     rq.add(task, where);
-    const bool here = rq.cpu == this_cpu();
+    const bool here = rq.cpu == smp_processor_id();
     if (level < rq.running_level) {
         if (!here)
             smp_send_reschedule(CpuId(static_cast<u8>(rq.cpu)));
@@ -94,35 +136,56 @@ u32 select_cpu(const Task& task) {
 }
 
 void offer(const Task& task) {
-    const u32 others = online_cpus & task.cpus_allowed & ~cpu_bit(task.cpu);
+    const u32 others = other_cpus(task.cpu) & task.cpus_allowed;
     if (others == 0)
         return;
     std::atomic_thread_fence(std::memory_order_seq_cst); // in the queue before the question who is idle
     const u32 level = PrioArray::level_of(task);
     if (task.on_rq != OnRq::Queued || level < rq_of(task.cpu).running_level)
         return; // it will run where it is
-    const RunQueue& rq = least_urgent(others, task.cpu);
-    if (level < rq.running_level)
+    if (const RunQueue& rq = least_urgent(others, task.cpu); level < rq.running_level)
         resched_cpu(rq.cpu);
+    else if (takes_turns(level))
+        for_each_cpu(others, [&](const RunQueue& equal) {
+            if (equal.running_level == level && !equal.turn_ends)
+                resched_cpu(equal.cpu);
+        });
 }
 
 u32 most_urgent_elsewhere(const RunQueue& rq) {
     u32 level = RunQueue::IDLE_LEVEL;
-    for_each_cpu(online_cpus & ~cpu_bit(rq.cpu),
+    for_each_cpu(other_cpus(rq.cpu),
                  [&](const RunQueue& other) { level = std::min<u32>(level, other.queued_level); });
     return level;
 }
 
-bool more_urgent_elsewhere(const RunQueue& rq) { return most_urgent_elsewhere(rq) < rq.queued_level; }
+bool equal_may_wait_elsewhere(RunQueue& rq) {
+    if (!takes_turns(rq.running_level))
+        return false;
+    rq.turn_ends = false;
+    std::atomic_thread_fence(std::memory_order_seq_cst); // before the question who waits
+    return most_urgent_elsewhere(rq) <= rq.running_level;
+}
+
+bool next_may_be_elsewhere(const RunQueue& rq, u64 now) {
+    const u32 level = most_urgent_elsewhere(rq);
+    return level < rq.queued_level || (takes_turns(level) && time_to_look(rq, now));
+}
 
 void pull_more_urgent(RunQueue& rq) {
-    for_each_cpu(online_cpus & ~cpu_bit(rq.cpu), [&](RunQueue& other) {
+    for_each_cpu(other_cpus(rq.cpu), [&](RunQueue& other) {
         if (other.queued_level >= rq.queued_level)
             return;
         const TwoLocked locked(rq, other);
-        if (Task* task = find_movable(other, rq.cpu, rq.queued_level))
-            move_queued(other, rq, *task);
+        if (Task* task = find_more_urgent(other, rq.cpu, rq.queued_level))
+            pull_task(other, rq, *task, PrioArray::Where::Back);
     });
+}
+
+void pull(RunQueue& rq, u64 now) {
+    pull_more_urgent(rq);
+    if (time_to_look(rq, now))
+        pull_longer_waiting(rq, now);
 }
 
 void move_to_allowed_cpu(Task& task) {

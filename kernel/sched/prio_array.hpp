@@ -14,6 +14,7 @@ class PrioArray {
   public:
     enum class Where : u8 { Front, Back };
     static constexpr u32 LEVELS = MAX_RT_PRIO + 1;
+    static constexpr u32 NORMAL = MAX_RT_PRIO; // the level of all that are not real-time
 
     // The list a task belongs to: 0 the most urgent. Nice values do not matter: SCHED_OTHER takes turns.
     static u32 level_of(const Task& task) { return static_cast<u32>(std::min(task.prio, MAX_RT_PRIO)); }
@@ -46,23 +47,24 @@ class PrioArray {
         return word * 32 + static_cast<u32>(std::countl_zero(words_[word]));
     }
 
-    // Takes out the task that waits longest among the most urgent. There is one.
-    Task& pop() {
-        const u32 level = first_level();
+    // The task that is the next of its level. There is one.
+    const Task& front(u32 level) const { return queues_[level].front(); }
+
+    // Takes it out.
+    Task& pop(u32 level) {
         Task& task = queues_[level].front();
         queues_[level].pop_front();
         removed(level);
         return task;
     }
 
-    // The most urgent task of a level more urgent than `below` for which suits(task) holds; nullptr: there is none.
+    // The next task of the level for which suits(task) holds; nullptr: there is none.
     template <class Condition>
-    Task* find(u32 below, Condition&& suits) {
-        for (u32 level = first_level(); level < below; ++level)
-            if (has(level))
-                for (Task& task : queues_[level])
-                    if (suits(task))
-                        return &task;
+    Task* find_in(u32 level, Condition&& suits) {
+        if (has(level))
+            for (Task& task : queues_[level])
+                if (suits(task))
+                    return &task;
         return nullptr;
     }
 

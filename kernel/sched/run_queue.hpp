@@ -9,11 +9,21 @@
 // the CPU that left the task, and set by the one that takes it: nobody else takes a task that is on_cpu.
 #pragma once
 
+#include <algorithm>
+
 #include "arch/contract/per_cpu.hpp"
 #include "base/late.hpp"
 #include "kernel/sched/prio_array.hpp"
+#include "kernel/sched/wait.hpp"
 
 namespace faultline {
+
+// Somebody waits for a running task to leave its CPU.
+struct Departure {
+    ListHook link;
+    const Task* task = nullptr;
+    Completion left;
+};
 
 struct RunQueue {
     static constexpr u32 IDLE_LEVEL = PrioArray::LEVELS; // less urgent than any task's
@@ -26,10 +36,15 @@ struct RunQueue {
     Task* idle = nullptr;
     u64 switched_ns = 0;   // when the running task got the CPU
     u64 turn_began_ns = 0; // the same, but for what it had used up of this turn already
+    u64 looked_ns = 0;     // when this CPU last asked who waits longer elsewhere
+
+    List<Departure, &Departure::link> departures; // of the running task, or of one that has just left
+    Relaxed<u32> awaited = 0;                     // how many
 
     // For other CPUs to look at without the lock; what they conclude they check.
     Relaxed<u32> running_level = IDLE_LEVEL; // of the running task
     Relaxed<u32> queued_level = IDLE_LEVEL;  // of the most urgent one in the queue
+    Relaxed<bool> turn_ends = false; // the clock will end the running task's turn, if an equal waits then
 
     // This CPU's alone.
     Task* previous = nullptr;               // whom the switch in progress left
@@ -40,14 +55,15 @@ struct RunQueue {
         tasks.add(task, where);
         ++queued;
         task.on_rq = OnRq::Queued;
-        queued_level = tasks.first_level();
+        queued_level = std::min<u32>(queued_level, PrioArray::level_of(task));
     }
     void remove(Task& task) {
         tasks.remove(task);
         removed(task);
     }
+    // Takes out the task that waits longest among the most urgent. There is one.
     Task& pop() {
-        Task& task = tasks.pop();
+        Task& task = tasks.pop(queued_level);
         removed(task);
         return task;
     }
@@ -67,6 +83,10 @@ inline RunQueue& rq_of(u32 cpu) { return *run_queues.of(cpu); }
 inline RunQueue& this_rq() { return *run_queues.here(); }
 
 constexpr u32 cpu_bit(u32 cpu) { return 1u << cpu; }
+
+// A mask, empty where there is one CPU only: then most of what is said below about others is not even asked.
+inline u32 other_cpus(u32 cpu) { return online_cpus & ~cpu_bit(cpu); }
+
 inline bool may_run_on(const Task& task, u32 cpu) { return (task.cpus_allowed & cpu_bit(cpu)) != 0; }
 
 // The queue a task belongs to, locked. Interrupts masked.
@@ -105,8 +125,7 @@ class [[nodiscard]] TwoLocked {
 // --- turns (sched.cpp). `rq` locked.
 
 // Asks for an interrupt at the end of the running task's turn. This CPU's queue.
-void want_slice_end(const RunQueue& rq);
-void begin_turn(RunQueue& rq, u64 began);
+void want_slice_end(RunQueue& rq);
 
 // --- who runs where (balance.cpp)
 
@@ -118,16 +137,22 @@ void enqueue(RunQueue& rq, Task& task, PrioArray::Where where);
 // real-time task, the one that runs the least urgent; else that which it knows.
 u32 select_cpu(const Task& task);
 
-// The level of the most urgent task that waits in another queue, and whether it is more urgent than all here.
-u32 most_urgent_elsewhere(const RunQueue& rq);
-bool more_urgent_elsewhere(const RunQueue& rq);
+// An equal of the running task may wait in another queue for a turn here. If not, `turn_ends` is false.
+bool equal_may_wait_elsewhere(RunQueue& rq);
 
-// A task waits in some queue though it may be more urgent than what another CPU runs: has that CPU look. No lock held.
+// The level of the most urgent task that waits in another queue.
+u32 most_urgent_elsewhere(const RunQueue& rq);
+
+// A task waits in some queue though another CPU may have room for it: has that CPU look. No lock held.
 void offer(const Task& task);
 
-// Takes a task from another queue that is more urgent than any here, if there is one that may run here. No lock held;
-// interrupts masked.
-void pull_more_urgent(RunQueue& rq);
+// Whether whose turn it is may wait in another queue, so that pull() is worth while. `rq` locked, and about to choose.
+bool next_may_be_elsewhere(const RunQueue& rq, u64 now);
+
+// Takes from other queues what may run here and is more urgent than all here; and, at most once in a slice, what has
+// waited longer than its equals here. No lock held; interrupts masked.
+void pull(RunQueue& rq, u64 now);
+void pull_more_urgent(RunQueue& rq); // the former only
 
 // Brings a task that waits in a queue where it may not run, or in none, to a CPU where it may run. No lock held;
 // interrupts masked.

@@ -36,17 +36,38 @@ bool slice_over(const RunQueue& rq, const Task& running, u64 now) {
 // The running task stays runnable. Preempted, it keeps its place before its equals and the rest of its turn;
 // if the slice is over, or it gave way by itself, it is their turn. One that may not run here any more waits in no
 // queue: finish_task_switch() brings it where it may.
-void put_prev_task(RunQueue& rq, Task& task, bool preempted) {
+void put_prev_task(RunQueue& rq, Task& task, bool preempted, u64 now) {
     if (!may_run_on(task, rq.cpu))
         return;
-    if (preempted) {
-        const u64 now = clock_ns();
-        if (!slice_over(rq, task, now)) {
-            task.slice_used_ns = static_cast<u32>(std::min(now - rq.turn_began_ns, RR_TIMESLICE_NS));
-            return rq.add(task, Where::Front);
-        }
+    task.waits_since_ns = now;
+    if (preempted && !slice_over(rq, task, now)) {
+        task.slice_used_ns = static_cast<u32>(std::min(now - rq.turn_began_ns, RR_TIMESLICE_NS));
+        return rq.add(task, Where::Front);
     }
     rq.add(task, Where::Back);
+}
+
+// An equal of the running task, which is not the idle one, waits for its turn to end, or may do so: those in other
+// queues are not looked at one by one.
+bool equal_waits(RunQueue& rq) {
+    return rq.queued_level <= rq.running_level || (other_cpus(rq.cpu) != 0 && equal_may_wait_elsewhere(rq));
+}
+
+void begin_turn(RunQueue& rq, u64 began) {
+    rq.turn_began_ns = began;
+    if (rq.running != rq.idle && equal_waits(rq))
+        want_slice_end(rq);
+}
+
+// The running task's turn is over if its slice is and an equal waits; if it is not over yet, it will be in time.
+void check_turn(RunQueue& rq) {
+    Task& running = *rq.running;
+    if (&running == rq.idle || !equal_waits(rq))
+        return;
+    if (slice_over(rq, running, clock_ns()))
+        running.need_resched = true;
+    else
+        want_slice_end(rq);
 }
 
 void set_next_task(RunQueue& rq, Task& task, u64 now) {
@@ -75,6 +96,26 @@ void arrive(Task& task, u32 cpu) {
         local_flush_tlb_mm(task.mm.mm->context);
 }
 
+Departure* take_departure_of(RunQueue& rq, const Task& task) {
+    const Guard lock(rq.lock);
+    for (Departure& departure : rq.departures) {
+        if (departure.task != &task)
+            continue;
+        rq.departures.erase(rq.departures.iterator_to(departure));
+        rq.awaited = rq.awaited - 1;
+        return &departure;
+    }
+    return nullptr;
+}
+
+// This CPU has left the task, which may be gone by now; or was asked to, and may keep it after all.
+void tell_departure_of(RunQueue& rq, const Task& task) {
+    if (rq.awaited == 0) [[likely]]
+        return;
+    while (Departure* departure = take_departure_of(rq, task))
+        complete(departure->left);
+}
+
 // On the new task's stack, interrupts masked. Returns the task that was left if it is dead: its stack and
 // structure can go only now that nobody runs on them. One that is a zombie may be gone as soon as on_cpu is clear.
 Task* finish_task_switch() {
@@ -88,8 +129,9 @@ Task* finish_task_switch() {
     previous->on_cpu.store(false, std::memory_order_release);
     if (moves)
         move_to_allowed_cpu(*previous);
-    else if (runnable)
+    else if (runnable && other_cpus(rq.cpu) != 0)
         offer(*previous);
+    tell_departure_of(rq, *previous);
     return dead ? previous : nullptr;
 }
 
@@ -116,7 +158,7 @@ bool must_not_sleep(const Task& task) {
 }
 
 // Decides, with the queue locked, what becomes of `previous`.
-void leave(RunQueue& rq, Task& previous) {
+void leave(RunQueue& rq, Task& previous, u64 now) {
     const bool preempted = std::exchange(previous.need_resched, false);
     if (previous.state != TaskState::Running && must_not_sleep(previous))
         previous.state = TaskState::Running;
@@ -124,7 +166,7 @@ void leave(RunQueue& rq, Task& previous) {
         if (previous.state != TaskState::Running)
             panic("the idle task went to sleep");
     } else if (previous.state == TaskState::Running) {
-        put_prev_task(rq, previous, preempted);
+        put_prev_task(rq, previous, preempted, now);
     } else {
         std::atomic_thread_fence(std::memory_order_release); // on_cpu before it, for wakers
         previous.on_rq = OnRq::No;
@@ -136,17 +178,18 @@ Task* switch_tasks() {
     RunQueue& rq = this_rq();
     Task& previous = *current();
     rq.lock.lock();
-    leave(rq, previous);
-    if (more_urgent_elsewhere(rq)) {
+    const u64 now = clock_ns();
+    leave(rq, previous, now);
+    if (other_cpus(rq.cpu) != 0 && next_may_be_elsewhere(rq, now)) {
         rq.lock.unlock();
-        pull_more_urgent(rq);
+        pull(rq, now);
         rq.lock.lock();
     }
     Task& next = rq.queued == 0 ? *rq.idle : rq.pop();
-    const u64 now = clock_ns();
     set_next_task(rq, next, now);
     if (&next == &previous) {
         rq.lock.unlock();
+        tell_departure_of(rq, previous);
         return nullptr;
     }
     previous.run_ns += now - rq.switched_ns;
@@ -170,15 +213,10 @@ void end_sleep(Timer& timer) {
 } // namespace
 
 // The end of the running task's slice matters only if an equal waits.
-void want_slice_end(const RunQueue& rq) {
+void want_slice_end(RunQueue& rq) {
+    rq.turn_ends = true;
     if (const u64 slice = sched_slice(*rq.running); slice != NO_DEADLINE)
         want_event(rq.turn_began_ns + slice);
-}
-
-void begin_turn(RunQueue& rq, u64 began) {
-    rq.turn_began_ns = began;
-    if (rq.running != rq.idle && rq.tasks.has(PrioArray::level_of(*rq.running)))
-        want_slice_end(rq);
 }
 
 void init_scheduler(Task& idle) {
@@ -263,13 +301,7 @@ void cpu_idle() {
 void scheduler_tick() {
     RunQueue& rq = this_rq();
     const Guard lock(rq.lock);
-    Task& running = *rq.running;
-    if (&running == rq.idle || !rq.tasks.has(PrioArray::level_of(running)))
-        return;
-    if (slice_over(rq, running, clock_ns()))
-        running.need_resched = true;
-    else
-        want_slice_end(rq);
+    check_turn(rq);
 }
 
 // Another CPU has changed something that concerns this one: see what.
@@ -282,8 +314,8 @@ void scheduler_ipi() {
         if (std::min<u32>(rq.queued_level, most_urgent_elsewhere(rq)) < rq.running_level ||
             !may_run_on(running, rq.cpu))
             running.need_resched = true;
-        else if (&running != rq.idle && rq.tasks.has(PrioArray::level_of(running)))
-            want_slice_end(rq);
+        else
+            check_turn(rq);
     }
     if (rq.mm_is_gone) {
         rq.mm_is_gone = false;

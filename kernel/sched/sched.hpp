@@ -50,8 +50,8 @@ void schedule_tail();
 // The life of the idle task: runs what is runnable, else waits for an interrupt. Never returns.
 [[noreturn]] void cpu_idle();
 
-// If the slice of current is over and an equal waits, current->need_resched. There is no tick without such
-// an equal: a lone task, or an idle CPU, is interrupted by nothing but the timers that somebody armed, as
+// If the slice of current is over and an equal waits, here or on another CPU, current->need_resched. There is no tick
+// without such an equal: a lone task, or an idle CPU, is interrupted by nothing but the timers that somebody armed, as
 // kernel/proc/cpu_time.hpp does every 4 ms while any task runs. From timer_interrupt().
 void scheduler_tick();
 
@@ -62,8 +62,9 @@ void sched_set_prio(Task& task, s32 prio);
 // The CPUs that there are, as a mask.
 u32 cpus_online();
 
-// The CPUs on which a task may run, at least one of them online. It leaves another one at once, or, if it is just in
-// the kernel there, on its way out. The caller sees to its not being freed. (Linux: set_cpus_allowed_ptr.)
+// The CPUs on which a task may run, at least one of them online. Returns when it runs on no other any more: one that is
+// just in the kernel there leaves it on its way out, and the caller sleeps meanwhile. The caller sees to the task's not
+// being freed before that sleep, which gives up the kernel lock. (Linux: set_cpus_allowed_ptr.)
 void set_cpus_allowed(Task& task, u32 cpus);
 
 // Has the task, if it runs on another CPU, look at sigpending and need_resched soon. (Linux: the same name.)

@@ -133,7 +133,8 @@ struct Task {
     u32 ran_on = 0;                  // the CPU that had it last
     u32 lock_depth = 0;              // how often it holds the kernel lock (kernel/sched/kernel_lock.hpp)
 
-    u32 slice_used_ns = 0; // of a turn that a more urgent task interrupted; 0: the next turn is a new one
+    u64 waits_since_ns = 0; // in a queue for its turn; only where there are several CPUs
+    u32 slice_used_ns = 0;  // of a turn that a more urgent task interrupted; 0: the next turn is a new one
 
     Cred* cred = nullptr;
     u32 timer_slack_ns = 50'000, default_timer_slack_ns = 50'000; // prctl(PR_SET_TIMERSLACK): remembered

@@ -56,10 +56,23 @@ void complete(Completion& event) {
     wake_all_locked(event.waiters);
 }
 
-Result<void> wait_for_completion_killable(Completion& event) {
-    TRY_VOID(wait_event_killable(event.waiters, [&] { return bool{event.done}; }));
+namespace {
+
+Result<void> wait_for_completion_state(Completion& event, TaskState state) {
+    TRY_VOID(wait_event_state(
+        event.waiters, state, [&] { return bool{event.done}; }, NO_DEADLINE));
     IrqLocked until_complete_returns(event.waiters.lock);
     return {};
+}
+
+} // namespace
+
+void wait_for_completion(Completion& event) {
+    (void)wait_for_completion_state(event, TaskState::Uninterruptible); // nothing interrupts it
+}
+
+Result<void> wait_for_completion_killable(Completion& event) {
+    return wait_for_completion_state(event, TaskState::Killable);
 }
 
 } // namespace faultline

@@ -72,8 +72,9 @@ struct Completion {
 };
 void complete(Completion& event);
 
-// Waits for it, interruptible by a fatal signal only: RESTARTSYS. After ok nobody is in complete() any more, and the
-// event may go.
+// Waits for it; the second, interruptible by a fatal signal: RESTARTSYS. After ok nobody is in complete() any more, and
+// the event may go.
+void wait_for_completion(Completion& event);
 Result<void> wait_for_completion_killable(Completion& event);
 
 } // namespace faultline

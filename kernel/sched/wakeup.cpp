@@ -13,9 +13,11 @@ namespace {
 
 using Where = PrioArray::Where;
 
+bool is_on_cpu(const Task& task) { return task.on_cpu.load(std::memory_order_acquire); }
+
 bool asleep(const Task& task) {
-    return task.state != TaskState::Running && task.state != TaskState::Zombie &&
-           task.state != TaskState::Dead;
+    const TaskState state = task.state;
+    return state != TaskState::Running && state != TaskState::Zombie && state != TaskState::Dead;
 }
 
 // It had decided to sleep and its CPU has not yet left it: it stays. False: its CPU has.
@@ -32,21 +34,60 @@ bool wake_before_it_sleeps(Task& task) {
 
 // Its wake_lock is held and no CPU stands on it.
 void activate(Task& task) {
-    const u32 cpu = select_cpu(task);
+    const bool several = other_cpus(task.cpu) != 0;
+    const u32 cpu = several ? select_cpu(task) : u32{task.cpu};
     RunQueue& rq = rq_of(cpu);
     {
         const Guard lock(rq.lock);
+        if (several)
+            task.waits_since_ns = clock_ns();
         task.cpu = cpu;
         task.state = TaskState::Running;
         enqueue(rq, task, Where::Back);
     }
-    offer(task);
+    if (several)
+        offer(task);
+}
+
+enum class Change : u8 { Done, Again };
+
+// Again: the task's CPU is about to switch from it, or to choose it once more.
+Change change_cpus_allowed(Task& task, u32 cpus) {
+    Departure departure;
+    {
+        IrqLocked lock(task.wake_lock);
+        RunQueue& rq = lock_task_rq(task);
+        task.cpus_allowed = cpus;
+        const bool leaves = !may_run_on(task, rq.cpu);
+        const bool queued = task.on_rq == OnRq::Queued;
+        const bool runs = task.on_rq == OnRq::Running && rq.running == &task;
+        const bool chosen_or_left = leaves && queued && is_on_cpu(task);
+        if (leaves && runs && &task != current()) {
+            departure.task = &task;
+            rq.departures.push_back(departure);
+            rq.awaited = rq.awaited + 1;
+        }
+        rq.lock.unlock();
+        if (chosen_or_left)
+            return Change::Again;
+        if (leaves && queued)
+            move_to_allowed_cpu(task);
+        else if (queued)
+            offer(task);
+        if (departure.task != nullptr)
+            resched_cpu(rq.cpu);
+    }
+    if (departure.task != nullptr)
+        wait_for_completion(departure.left); // its CPU does that
+    else if (&task == current() && !may_run_on(task, this_rq().cpu))
+        schedule();
+    return Change::Done;
 }
 
 } // namespace
 
 void wait_task_inactive(const Task& task) {
-    spin_until([&] { return !task.on_cpu.load(std::memory_order_acquire); });
+    spin_until([&] { return !is_on_cpu(task); });
 }
 
 bool wake_up_process(Task& task) {
@@ -92,30 +133,8 @@ void sched_set_prio(Task& task, s32 prio) {
 }
 
 void set_cpus_allowed(Task& task, u32 cpus) {
-    const bool running_here = &task == current();
-    bool leaves = false;
-    while (true) {
-        IrqLocked lock(task.wake_lock);
-        RunQueue& rq = lock_task_rq(task);
-        task.cpus_allowed = cpus;
-        leaves = !may_run_on(task, rq.cpu) && task.on_rq != OnRq::No;
-        const bool queued = task.on_rq == OnRq::Queued;
-        const bool still_left = queued && task.on_cpu.load(std::memory_order_acquire);
-        rq.lock.unlock();
-        if (!leaves)
-            return;
-        if (still_left) { // its CPU is about to switch from it
-            wait_task_inactive(task);
-            continue;
-        }
-        if (queued)
-            move_to_allowed_cpu(task);
-        if (!may_run_on(*rq.running, rq.cpu))
-            resched_cpu(rq.cpu);
-        break;
-    }
-    if (running_here)
-        schedule();
+    while (change_cpus_allowed(task, cpus) == Change::Again)
+        spin_until([&] { return task.on_rq != OnRq::Queued || !is_on_cpu(task); });
 }
 
 u32 cpus_online() { return online_cpus; }
