@@ -7,13 +7,26 @@ namespace faultline {
 
 namespace {
 
+void remove(WaitQueue& queue, WaitEntry& entry) {
+    entry.link.unlink();
+    queue.sleepers = queue.sleepers - 1;
+}
+
+// A sleeper is in the queue before it looks whether it need sleep, and the waker has changed what it waits for: one of the
+// two sees the other. (Linux: wq_has_sleeper.)
+bool has_sleepers(const WaitQueue& queue) {
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    return queue.sleepers != 0;
+}
+
 // A woken sleeper leaves the queue at once, so that one wake-up is not given to it twice. It cannot go away before
 // it has had the lock (finish_wait).
 bool wake_front(WaitQueue& queue) {
     if (queue.entries.empty())
         return false;
-    Task& task = *queue.entries.front().task;
-    queue.entries.pop_front();
+    WaitEntry& entry = queue.entries.front();
+    Task& task = *entry.task;
+    remove(queue, entry);
     wake_up_process(task);
     return true;
 }
@@ -26,28 +39,36 @@ void wake_all_locked(WaitQueue& queue) {
 } // namespace
 
 void wake_up_all(WaitQueue& queue) {
+    if (!has_sleepers(queue))
+        return;
     IrqLocked lock(queue.lock);
     wake_all_locked(queue);
 }
 
 void wake_up_one(WaitQueue& queue) {
+    if (!has_sleepers(queue))
+        return;
     IrqLocked lock(queue.lock);
     wake_front(queue);
 }
 
 void prepare_to_wait(WaitQueue& queue, WaitEntry& entry, TaskState state) {
-    IrqLocked lock(queue.lock);
-    entry.task = current();
-    entry.queue = &queue;
-    current()->state = state;
-    queue.entries.push_back(entry);
+    {
+        IrqLocked lock(queue.lock);
+        entry.task = current();
+        entry.queue = &queue;
+        current()->state = state;
+        queue.entries.push_back(entry);
+        queue.sleepers = queue.sleepers + 1;
+    }
+    std::atomic_thread_fence(std::memory_order_seq_cst); // has_sleepers()
 }
 
 void finish_wait(WaitEntry& entry) {
     current()->state = TaskState::Running;
     IrqLocked lock(entry.queue->lock);
     if (entry.link.is_linked())
-        entry.link.unlink();
+        remove(*entry.queue, entry);
 }
 
 void complete(Completion& event) {

@@ -17,6 +17,7 @@ struct WaitEntry {
 struct WaitQueue {
     SpinLock lock{"WaitQueue"}; // interrupts masked
     AutoUnlinkList<WaitEntry, &WaitEntry::link> entries;
+    Relaxed<u32> sleepers = 0; // how many entries, for wakers to see without the lock that there are none
 };
 
 // Wakes all sleepers, or the one that waits longest. From anywhere, interrupts included. Whoever finds the condition

@@ -39,7 +39,7 @@ void activate(Task& task) {
     RunQueue& rq = rq_of(cpu);
     {
         const Guard lock(rq.lock);
-        if (several)
+        if (several && rq.running_level <= PrioArray::level_of(task))
             task.waits_since_ns = clock_ns();
         task.cpu = cpu;
         task.state = TaskState::Running;
