@@ -26,6 +26,15 @@ class SpinLock {
         spin_until([&] { return serving_.load(std::memory_order_acquire) == ticket; });
         watch_.taken(this);
     }
+    // Not if anybody holds it or waits for it.
+    bool try_lock() {
+        schedule_point("try to take a lock");
+        u16 ticket = serving_.load(std::memory_order_acquire);
+        if (!next_.compare_exchange_strong(ticket, static_cast<u16>(ticket + 1), std::memory_order_acquire))
+            return false;
+        watch_.taken(this);
+        return true;
+    }
     void unlock() {
         watch_.released(this);
         const u16 now = serving_.load(std::memory_order_relaxed);

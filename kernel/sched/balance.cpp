@@ -17,6 +17,7 @@
 #include <arch/smp.hpp>
 
 #include "arch/contract/upcalls.hpp"
+#include "base/concurrency.hpp"
 #include "kernel/sched/run_queue.hpp"
 #include "kernel/sched/sched.hpp"
 
@@ -65,10 +66,23 @@ void pull_task(RunQueue& from, RunQueue& to, Task& task, PrioArray::Where where)
     to.add(task, where);
 }
 
+bool try_lock_both(RunQueue& one, RunQueue& other) {
+    if (!one.lock.try_lock())
+        return false;
+    if (other.lock.try_lock())
+        return true;
+    one.lock.unlock();
+    return false;
+}
+void unlock_both(RunQueue& one, RunQueue& other) {
+    other.lock.unlock();
+    one.lock.unlock();
+}
+
 bool takes_turns(u32 level) { return level == PrioArray::NORMAL; }
 
 // Who was interrupted in his turn goes on first.
-void pull_longer_waiting(RunQueue& rq, u64 now) {
+void pull_longer_waiting(RunQueue& rq) {
     for_each_cpu(other_cpus(rq.cpu), [&](RunQueue& other) {
         if (other.queued_level > PrioArray::NORMAL)
             return;
@@ -78,7 +92,6 @@ void pull_longer_waiting(RunQueue& rq, u64 now) {
         const Task& ours = rq.tasks.front(PrioArray::NORMAL);
         if (ours.slice_used_ns != 0)
             return;
-        rq.looked_ns = now;
         Task* theirs = find_movable(other, rq.cpu, PrioArray::NORMAL);
         if (theirs != nullptr && theirs->waits_since_ns < ours.waits_since_ns)
             pull_task(other, rq, *theirs, PrioArray::Where::Front);
@@ -174,18 +187,25 @@ bool next_may_be_elsewhere(const RunQueue& rq, u64 now) {
 
 void pull_more_urgent(RunQueue& rq) {
     for_each_cpu(other_cpus(rq.cpu), [&](RunQueue& other) {
-        if (other.queued_level >= rq.queued_level)
+        // All CPUs that have nothing to do see the same work. Who queued for the lock would mostly get it when the work
+        // is gone, and keep its CPU from going on meanwhile.
+        bool locked = false;
+        spin_until(
+            [&] { return other.queued_level >= rq.queued_level || (locked = try_lock_both(rq, other)); });
+        if (!locked)
             return;
-        const TwoLocked locked(rq, other);
         if (Task* task = find_more_urgent(other, rq.cpu, rq.queued_level))
             pull_task(other, rq, *task, PrioArray::Where::Back);
+        unlock_both(rq, other);
     });
 }
 
 void pull(RunQueue& rq, u64 now) {
     pull_more_urgent(rq);
-    if (time_to_look(rq, now))
-        pull_longer_waiting(rq, now);
+    if (!time_to_look(rq, now))
+        return;
+    rq.looked_ns = now;
+    pull_longer_waiting(rq);
 }
 
 void move_to_allowed_cpu(Task& task) {
