@@ -29,6 +29,8 @@ enum class Kind : u8 {
 
 #ifdef FAULTLINE_DEBUG
 
+inline constexpr bool WATCHES = true;
+
 class Watch {
   public:
     constexpr Watch() = default;
@@ -87,6 +89,8 @@ void stop_watching();
 void forget_held();
 
 #else
+
+inline constexpr bool WATCHES = false;
 
 class Watch {
   public:

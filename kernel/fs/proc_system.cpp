@@ -6,6 +6,7 @@
 #include <arch/boot_info.hpp>
 
 #include "arch/contract/clock.hpp"
+#include "kernel/debug/misbehave.hpp"
 #include "kernel/fs/files.hpp"
 #include "kernel/fs/mount.hpp"
 #include "kernel/fs/pipe.hpp"
@@ -104,14 +105,10 @@ Result<void> write_drop_caches(const Inode&, std::string_view text) {
 
 Result<void> write_pid_max(const Inode&, std::string_view text) { return set_pid_max(parse_pid(text)); }
 
-// `c`: the kernel breaks, so that anybody can see what that looks like; Linux offers it in the same place. It
-// writes through a null pointer.
+// The kernel breaks, so that anybody can see what that looks like.
 Result<void> write_sysrq_trigger(const Inode&, std::string_view text) {
-    if (text.empty() || text[0] != 'c')
+    if (text.empty() || !misbehave(text[0]))
         return Err(Errno::INVAL);
-    u32* nothing = nullptr;
-    asm volatile("" : "+r"(nothing)); // the compiler must not know
-    *nothing = 1;
     return {};
 }
 

@@ -3,7 +3,7 @@
 source "$(dirname "$0")/lib.sh"
 
 arm-linux-gnueabihf-gcc -O1 -static -o "$work/mirror" tests/boot/programs/mirror.c -lm || exit 1
-run --exec "$work/mirror" crash </dev/null
+run --exec "$work/mirror" crash c </dev/null
 check "the status of a panic" equal "$status" 71
 check "the last line names it" equal "$(tail -n 1 "$work/err")" "qemu-run: status 71: kernel panic"
 check "the fault by name" holds "$work/err" 'translation fault: write to 0x00000000 by kernel code'
@@ -14,10 +14,27 @@ check "a backtrace with names" holds "$work/err" 'write_sysrq_trigger'
 check "as far as the system call" holds "$work/err" 'sys_write'
 check "the kernel's last line" holds "$work/err" '^faultline: panic: '
 
-run --smp 4 --exec "$work/mirror" crash </dev/null
+run --smp 4 --exec "$work/mirror" crash c </dev/null
 check "the status of a panic among four processors" equal "$status" 71
 for cpu in 0 1 2 3; do
     check "processor $cpu says what it did" holds "$work/err" "^CPU $cpu: task [0-9]+ "
 done
 check "each has a backtrace" equal "$(grep -c '^backtrace:' "$work/err")" 4
+
+# What only a kernel notices that watches its locks.
+for cpus in 1 2; do
+    run --debug --smp "$cpus" --exec "$work/mirror" crash o </dev/null
+    check "the status of locks in two orders" equal "$status" 71
+    check "both orders by name" holds "$work/err" \
+        '^faultline: panic: lockdep: locks in two orders: now .*the other lock -> one lock, but before one lock -> the other lock$'
+    check "a backtrace" holds "$work/err" 'misbehave'
+
+    run --debug --smp "$cpus" --exec "$work/mirror" crash s </dev/null
+    check "the status of a sleep with a lock held" equal "$status" 71
+    check "the lock by name" holds "$work/err" '^faultline: panic: lockdep: sleep with a spin lock held: .*one lock$'
+done
+for how in o s x; do
+    run --exec "$work/mirror" crash "$how" </dev/null
+    check "the ordinary kernel refuses $how" equal "$status" 1
+done
 finish

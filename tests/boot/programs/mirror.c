@@ -53,7 +53,7 @@ int main(int argc, char** argv) {
         return surroundings();
     if (strcmp(what, "crash") == 0) { /* of the kernel */
         int trigger = open("/proc/sysrq-trigger", O_WRONLY);
-        return write(trigger, "c", 1) != 1;
+        return write(trigger, value, 1) != 1;
     }
     if (strcmp(what, "power-off") == 0)
         return reboot(RB_POWER_OFF);
