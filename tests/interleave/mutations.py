@@ -177,9 +177,6 @@ SABOTAGES = [
     Sabotage("who waits for a writer does not say so", "mm/percpu_rwsem.cpp",
              "        if (ask_for_turn())\n            park", "        if (is_raised())\n            park",
              interleave("two writers")),
-    Sabotage("a reader who turns back wakes no writer", "mm/percpu_rwsem.cpp",
-             "        unpark_all(queue_); // a writer who saw", "        (void)0; // a writer who saw",
-             interleave("readers and a writer")),
     Sabotage("a table is in truth before the walker can reach it", "arch/walked/context.cpp",
              "    const PhysAddr hardware = virt_to_phys",
              "    std::atomic_ref(mm.pgd->tables[pgd_index(address)]).store(&table);\n"
