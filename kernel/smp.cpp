@@ -7,6 +7,7 @@
 #include <bit>
 
 #include "arch/contract/clock.hpp"
+#include "arch/contract/per_cpu.hpp"
 #include "arch/contract/tlb.hpp"
 #include "arch/contract/upcalls.hpp"
 #include "base/concurrency.hpp"
@@ -49,6 +50,7 @@ void bring_up_cpus() {
     const u32 others = boot_info().cpus & ~cpus_online();
     if (others != 0)
         make_kernel_lock_work();
+    nr_cpu_ids = static_cast<u32>(std::bit_width(others | cpus_online()));
     map_start_of_cpus();
     for (u32 cpus = others; cpus != 0; cpus &= cpus - 1) {
         const u32 cpu = static_cast<u32>(std::countr_zero(cpus));

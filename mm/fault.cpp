@@ -107,12 +107,14 @@ FaultOutcome do_page_fault(const FaultInfo& fault) {
     if (fault.execute && !fault.user_mode) // PXN caught the kernel jumping into a task's memory
         return {FaultOutcome::Oops};
 
-    MmStruct* mm = current_mm_task().mm;
+    const MmTask& task = current_mm_task();
+    MmStruct* mm = task.mm;
     if (mm == nullptr)
         return {FaultOutcome::Fixup};
     if (mm_config.repair_in_trap && pmap_fault_fixup(*mm, address, fault))
         return {FaultOutcome::Retry};
-    if (pagefault_disabled()) // an atomic access: its caller has to call fixup_user_fault, and come again
+    if (task.pagefault_disabled !=
+        0) // an atomic access: its caller has to call fixup_user_fault, and come again
         return {FaultOutcome::Fixup};
     return resolve(*mm, address, fault);
 }

@@ -208,7 +208,8 @@ u32 handle_pte_fault(VmFaultContext& vmf) {
 
 u32 handle_mm_fault(MmapReadGuard& guard, VmArea& vma, UserAddr address, u32 flags) {
     BUG_ON(!guard.held());
-    BUG_ON(pagefault_disabled()); // this may sleep
+    MmTask& task = current_mm_task();
+    BUG_ON(task.pagefault_disabled != 0); // this may sleep
     lockdep::might_sleep();
     MmStruct& mm = *vma.mm;
     PteSlot* slot = pte_alloc(mm, address);
@@ -220,7 +221,6 @@ u32 handle_mm_fault(MmapReadGuard& guard, VmArea& vma, UserAddr address, u32 fla
     if ((served & (VM_FAULT_ERROR | VM_FAULT_RETRY)) == 0) {
         // Whoever asked pays, and a fault that had to be tried again has waited (Linux: mm_account_fault).
         const bool major = (served & VM_FAULT_MAJOR) != 0 || (flags & FAULT_FLAG_TRIED) != 0;
-        MmTask& task = current_mm_task();
         ++(major ? task.maj_flt : task.min_flt);
     }
     return served;

@@ -132,7 +132,7 @@ void remove_vm_struct(MmStruct& mm, VmArea& vma) {
         if (vma.i_mmap_link.is_linked()) // else absorb has unlinked it
             vma.i_mmap_link.unlink();
     }
-    for (u32 cpu = 0; cpu < machine::MAX_CPUS; ++cpu) // no reader is inside
+    for (u32 cpu = 0; cpu < nr_cpu_ids; ++cpu) // no reader is inside
         mm.cpus.of(cpu).vmacache = nullptr;
     --mm.map_count;
     vm_stat_remove(vma);
@@ -153,7 +153,7 @@ void vm_stat_account(const VmArea& vma, s32 pages) {
 
 u32 get_mm_counter(const MmStruct& mm, MmCounter counter) {
     s32 sum = 0;
-    for (u32 cpu = 0; cpu < machine::MAX_CPUS; ++cpu)
+    for (u32 cpu = 0; cpu < nr_cpu_ids; ++cpu)
         sum += mm.cpus.of(cpu).counters[counter];
     return sum > 0 ? static_cast<u32>(sum) : 0; // a look in the middle of a move from CPU to CPU
 }

@@ -54,11 +54,12 @@ struct Page {
 
 extern constinit Page* mem_map;        // [0] is the first frame of RAM; mm/page_alloc.cpp
 extern constinit u32 max_mapnr;        // how many
+extern constinit Pfn min_low_pfn;      // that first frame
 extern constinit std::byte* mem_start; // where the linear mapping of that first frame is
 
-inline bool pfn_valid(Pfn pfn) { return pfn - Pfn::of(ram_start()) < max_mapnr; }
-inline Page& pfn_to_page(Pfn pfn) { return mem_map[pfn - Pfn::of(ram_start())]; }
-inline Pfn page_to_pfn(const Page& page) { return Pfn::of(ram_start()) + static_cast<u32>(&page - mem_map); }
+inline bool pfn_valid(Pfn pfn) { return pfn - min_low_pfn < max_mapnr; }
+inline Page& pfn_to_page(Pfn pfn) { return mem_map[pfn - min_low_pfn]; }
+inline Pfn page_to_pfn(const Page& page) { return min_low_pfn + static_cast<u32>(&page - mem_map); }
 inline void* page_address(const Page& page) {
     return mem_start + (static_cast<std::size_t>(&page - mem_map) << PAGE_SHIFT);
 }

@@ -3,53 +3,37 @@
 // too. (Linux mm/page_alloc.c; Knuth, The Art of Computer Programming 2.5, "buddy system".)
 //
 // Single pages, most of the traffic, go through a short stack of recently freed ones that each CPU has for itself in
-// front of the lists (Linux: per_cpu_pages): warm in its cache, no splitting and joining for a page that comes and goes,
-// and no lock that another CPU wants. A stack has a lock nevertheless, which only its own CPU takes as a rule; so one that
-// is short of memory can empty all of them.
+// front of the lists (mm/per_cpu_free.hpp): no splitting and joining either for a page that comes and goes.
 #include "mm/page_alloc.hpp"
 
 #include <algorithm>
 #include <array>
 #include <new>
 
-#include "arch/contract/per_cpu.hpp"
 #include "base/irq_spinlock.hpp"
 #include "base/late.hpp"
 #include "base/relaxed.hpp"
+#include "mm/per_cpu_free.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {
 
 constinit Page* mem_map = nullptr;
 constinit u32 max_mapnr = 0;
+constinit Pfn min_low_pfn{};
 constinit std::byte* mem_start = nullptr;
 
 namespace {
 
-constexpr u32 PCP_HIGH = 64;    // a CPU's stack holds at most so many
-constexpr u32 PCP_BATCH = 16;   // so many go from the lists to a stack, or back, at a time
 constexpr u8 NOT_A_HEAD = 0xff; // `order` of a free page inside a block
 
-// Free pages of one CPU, chained through Page::slab. They are PG_PCP, not PG_BUDDY: no buddy joins them.
-struct PerCpuPages {
-    IrqSpinLock lock{"PerCpuPages"};
-    Page* first = nullptr;
-    Relaxed<u32> count = 0;
-
-    void push(Page& page) {
-        page.slab = first;
-        first = &page;
-        count = count + 1;
-    }
-    Page* pop() {
-        Page* page = first;
-        if (page == nullptr)
-            return nullptr;
-        first = static_cast<Page*>(page->slab);
-        count = count - 1;
-        return page;
-    }
+// Pages of a CPU's own. They are PG_PCP, not PG_BUDDY: no buddy joins them.
+struct PcpLink {
+    static constexpr const char* NAME = "PerCpuPages";
+    static Page* next(const Page& page) { return static_cast<Page*>(page.slab); }
+    static void set_next(Page& page, Page* next) { page.slab = next; }
 };
+using PerCpuPages = PerCpuFree<Page, PcpLink>;
 
 struct Zone {
     IrqSpinLock lock{"Zone"}; // guards the lists, and PG_BUDDY and order of the pages in them
@@ -57,7 +41,10 @@ struct Zone {
     Relaxed<u32> nr_free = 0; // pages in the lists
     Relaxed<u32> nr_total = 0;
     Page* zero_page = nullptr;
-    PerCpu<PerCpuPages> pcp;
+    PerCpuPages pcp;
+
+    void refill(PerCpuPages::Stack& stack);
+    u32 drain(PerCpuPages::Stack& stack, u32 most);
 };
 
 constinit Late<Zone> late_zone; // init_page_allocator builds it
@@ -108,33 +95,19 @@ Page* take_block(u32 order) {
     return &page;
 }
 
-// Gives back up to `most` pages of a stack whose lock is held; how many. (Linux: free_pcppages_bulk.)
-u32 drain_pcp(PerCpuPages& pcp, u32 most) {
-    Zone& z = zone();
-    const Guard guard(z.lock);
+// (Linux: free_pcppages_bulk.)
+u32 Zone::drain(PerCpuPages::Stack& stack, u32 most) {
+    const Guard guard(lock);
     u32 pages = 0;
     for (; pages < most; ++pages) {
-        Page* page = pcp.pop();
+        Page* page = stack.pop();
         if (page == nullptr)
             break;
         page->order = NOT_A_HEAD;
         page->flags.store(PG_BUDDY, std::memory_order_relaxed);
         free_block(*page, 0);
     }
-    z.nr_free = z.nr_free + pages;
-    return pages;
-}
-
-// Every CPU's: what they hold back may be what completes a block. How many pages. (Linux: drain_all_pages.)
-u32 drain_all_pcp() {
-    u32 pages = 0;
-    for (u32 cpu = 0; cpu < machine::MAX_CPUS; ++cpu) {
-        PerCpuPages& pcp = zone().pcp.of(cpu);
-        if (pcp.count == 0)
-            continue;
-        const Guard guard(pcp.lock);
-        pages += drain_pcp(pcp, ~u32{0});
-    }
+    nr_free = nr_free + pages;
     return pages;
 }
 
@@ -145,30 +118,25 @@ void take_free_pages(Page& first, u32 order) {
     first.order = static_cast<u8>(order);
 }
 
-// Fills an empty stack, its lock held, as far as there are pages. (Linux: rmqueue_bulk.)
-void refill_pcp(PerCpuPages& pcp) {
-    Zone& z = zone();
-    const Guard guard(z.lock);
+// (Linux: rmqueue_bulk.)
+void Zone::refill(PerCpuPages::Stack& stack) {
+    const Guard guard(lock);
     u32 pages = 0;
-    const u32 wanted =
-        std::min(PCP_BATCH, z.nr_free / PCP_BATCH + 1); // the last ones are not for one CPU alone
+    const u32 wanted = std::min(PerCpuPages::BATCH,
+                                nr_free / PerCpuPages::BATCH + 1); // the last ones are not for one CPU alone
     for (; pages < wanted; ++pages) {
         Page* page = take_block(0);
         if (page == nullptr)
             break;
         page->order = 0;
         page->flags.store(PG_PCP, std::memory_order_relaxed);
-        pcp.push(*page);
+        stack.push(*page);
     }
-    z.nr_free = z.nr_free - pages;
+    nr_free = nr_free - pages;
 }
 
 Page* rmqueue_pcp() {
-    PerCpuPages& pcp = zone().pcp.here();
-    const Guard guard(pcp.lock);
-    if (pcp.first == nullptr)
-        refill_pcp(pcp);
-    Page* page = pcp.pop();
+    Page* page = zone().pcp.take(zone());
     if (page != nullptr)
         take_free_pages(*page, 0);
     return page;
@@ -234,6 +202,7 @@ void init_page_allocator(PhysAddr free_start, PhysAddr free_end) {
     // largest.
     BUG_ON((ram_start().value() & ((PAGE_SIZE << (MAX_ORDER - 1)) - 1)) != 0);
     max_mapnr = ram_bytes() >> PAGE_SHIFT;
+    min_low_pfn = Pfn::of(ram_start());
     const u32 map_start = page_align_up(free_start.value());
     const u64 map_end = map_start + u64{max_mapnr} * sizeof(Page);
     if (free_start < ram_start() || free_end - ram_start() > ram_bytes() || map_end > free_end.value())
@@ -271,7 +240,8 @@ namespace {
 // Frees what can be freed; false: there was nothing, nor is there a page in the lists that another CPU has put back
 // meanwhile. (A block of several pages may be missing all the same.)
 bool reclaim(u32 order) {
-    const u32 pages = shrink_caches() + drain_all_pcp();
+    const u32 pages =
+        shrink_caches() + zone().pcp.drain_all(zone()); // what a CPU holds may be what completes a block
     return pages != 0 || (order == 0 && zone().nr_free != 0);
 }
 
@@ -308,13 +278,9 @@ void check_may_be_freed(const Page& page, u32 order) {
 
 // (Linux: free_unref_page_commit.)
 void free_to_pcp(Page& page) {
-    PerCpuPages& pcp = zone().pcp.here();
-    const Guard guard(pcp.lock);
     check_may_be_freed(page, 0);
     page.flags.store(PG_PCP, std::memory_order_relaxed);
-    pcp.push(page);
-    if (pcp.count > PCP_HIGH)
-        drain_pcp(pcp, PCP_BATCH);
+    zone().pcp.give(page, zone());
 }
 
 void free_to_buddy(Page& page, u32 order) {
@@ -341,12 +307,7 @@ void free_pages(Page& page, u32 order) {
         free_to_buddy(page, order);
 }
 
-u32 nr_free_pages() {
-    u32 pages = zone().nr_free + nr_reserved_slab_pages();
-    for (u32 cpu = 0; cpu < machine::MAX_CPUS; ++cpu)
-        pages += zone().pcp.of(cpu).count;
-    return pages;
-}
+u32 nr_free_pages() { return zone().nr_free + nr_reserved_slab_pages() + zone().pcp.count(); }
 u32 nr_total_pages() { return zone().nr_total; }
 Page& zero_page() { return *zone().zero_page; }
 

@@ -1,18 +1,11 @@
-// Slab caches (Linux mm/slab.c; Bonwick, "The Slab Allocator", USENIX 1994). A free object holds the page
-// offset of the next free one and a cookie by which a second free is noticed. Empty slabs stay until memory
-// is short.
+// Slab caches (Linux mm/slab.c; Bonwick, "The Slab Allocator", USENIX 1994). A free object holds the place
+// of the next free one and a cookie by which a second free is noticed. Empty slabs stay until memory is short.
 #include "mm/slab.hpp"
 
 #include "mm/page_alloc.hpp"
 
 namespace faultline {
 namespace {
-
-// What a free object holds.
-struct FreeObject {
-    u32 next;   // byte offset in the page; 0: the last one
-    u32 cookie; // cookie_of(this): a hint only, since a live object may hold anything
-};
 
 u32 cookie_of(const FreeObject* object) {
     return 0x5ab0b1ecu ^ static_cast<u32>(reinterpret_cast<std::uintptr_t>(object));
@@ -31,11 +24,12 @@ FreeObject* object_at(Slab* slab, u32 offset) {
     return reinterpret_cast<FreeObject*>(reinterpret_cast<std::byte*>(slab) + offset);
 }
 
-bool in_free_list(Slab* slab, u32 offset) {
-    u32 at = slab->free;
-    while (at != 0 && at != offset)
-        at = object_at(slab, at)->next;
-    return at != 0;
+// The objects of a slab's list are all in its page.
+u32 offset_of_next(const FreeObject& object) { return object.next & (PAGE_SIZE - 1); }
+
+void push(Slab* slab, FreeObject& object) {
+    FreeObjectLink::set_next(object, slab->free != 0 ? object_at(slab, slab->free) : nullptr);
+    slab->free = static_cast<u16>(offset_in(slab, &object));
 }
 
 constinit KmemCache* all_caches = nullptr;
@@ -71,10 +65,9 @@ bool KmemCache::grow() {
     page->slab = this;
     Slab* slab = new (page_address(*page)) Slab{.cache = this};
     for (u32 i = capacity_; i-- > 0;) {
-        const u32 offset = first_ + i * size_;
-        FreeObject* object = object_at(slab, offset);
-        *object = {.next = slab->free, .cookie = cookie_of(object)};
-        slab->free = static_cast<u16>(offset);
+        FreeObject* object = object_at(slab, first_ + i * size_);
+        object->cookie = cookie_of(object);
+        push(slab, *object);
     }
 
     {
@@ -92,42 +85,22 @@ bool KmemCache::grow() {
     return true;
 }
 
-void* KmemCache::alloc() {
-    lock_.lock();
-    while (slabs_ == nullptr)
-        [[unlikely]] {
-            lock_.unlock();
-            if (!grow())
-                return nullptr;
-            lock_.lock();
-        }
-    Slab* slab = slabs_;
-    FreeObject* object = object_at(slab, slab->free);
-    slab->free = static_cast<u16>(object->next);
-    object->cookie = 0;
-    if (slab->in_use++ == 0)
+// Caller holds lock_, here and below.
+FreeObject& KmemCache::take_from(Slab& slab) {
+    FreeObject* object = object_at(&slab, slab.free);
+    slab.free = static_cast<u16>(offset_of_next(*object));
+    if (slab.in_use++ == 0)
         empty_slabs_ = empty_slabs_ - 1;
-    if (slab->free == 0)
-        unlink(*slab);
-    in_use_ = in_use_ + 1;
-    lock_.unlock();
-    return object;
+    if (slab.free == 0)
+        unlink(slab);
+    return *object;
 }
 
-void KmemCache::free(void* pointer) {
-    Slab* slab = slab_of(pointer);
-    const u32 offset = offset_in(slab, pointer);
-    if (slab->cache != this || offset < first_ || (offset - first_) % size_ != 0) [[unlikely]]
-        panic("kmem_cache_free: %p is no object of %s", pointer, name_);
-
-    const Guard guard(lock_);
-    auto* object = static_cast<FreeObject*>(pointer);
-    if (object->cookie == cookie_of(object) && in_free_list(slab, offset)) [[unlikely]]
-        panic("kmem_cache_free: %p of %s is free already", pointer, name_);
-    *object = {.next = slab->free, .cookie = cookie_of(object)};
-    slab->free = static_cast<u16>(offset);
-    if (object->next == 0)
+void KmemCache::put_back(FreeObject& object) {
+    Slab* slab = slab_of(&object);
+    if (slab->free == 0)
         link_first(*slab); // it was full
+    push(slab, object);
     if (--slab->in_use == 0) {
         empty_slabs_ = empty_slabs_ + 1;
         if (slabs_ == slab)
@@ -138,10 +111,71 @@ void KmemCache::free(void* pointer) {
             slabs_ = slab->next;
         }
     }
-    in_use_ = in_use_ - 1;
+}
+
+// From one slab only: so nobody holds back more slabs than he uses.
+void KmemCache::refill(PerCpuObjects::Stack& stack) {
+    const Guard guard(lock_);
+    Slab* slab = slabs_;
+    if (slab == nullptr)
+        return;
+    u32 objects = 0;
+    for (; slab->free != 0 && objects < PerCpuObjects::BATCH; ++objects)
+        stack.push(take_from(*slab));
+    handed_out_ = handed_out_ + objects;
+}
+
+u32 KmemCache::drain(PerCpuObjects::Stack& stack, u32 most) {
+    const Guard guard(lock_);
+    u32 objects = 0;
+    for (; objects < most; ++objects) {
+        FreeObject* object = stack.pop();
+        if (object == nullptr)
+            break;
+        put_back(*object);
+    }
+    handed_out_ = handed_out_ - objects;
+    return objects;
+}
+
+void* KmemCache::alloc() {
+    FreeObject* object = cpus_.take(*this);
+    while (object == nullptr)
+        [[unlikely]] {
+            if (!grow())
+                return nullptr;
+            object = cpus_.take(*this);
+        }
+    object->cookie = 0;
+    return object;
+}
+
+bool KmemCache::is_free(FreeObject& object) {
+    if (cpus_.contains(object))
+        return true;
+    const Guard guard(lock_);
+    Slab* slab = slab_of(&object);
+    const u32 offset = offset_in(slab, &object);
+    u32 at = slab->free;
+    while (at != 0 && at != offset)
+        at = offset_of_next(*object_at(slab, at));
+    return at != 0;
+}
+
+void KmemCache::free(void* pointer) {
+    const Slab* slab = slab_of(pointer);
+    const u32 offset = offset_in(slab, pointer);
+    if (slab->cache != this || offset < first_ || (offset - first_) % size_ != 0) [[unlikely]]
+        panic("kmem_cache_free: %p is no object of %s", pointer, name_);
+    auto* object = static_cast<FreeObject*>(pointer);
+    if (object->cookie == cookie_of(object) && is_free(*object)) [[unlikely]]
+        panic("kmem_cache_free: %p of %s is free already", pointer, name_);
+    object->cookie = cookie_of(object);
+    cpus_.give(*object, *this);
 }
 
 u32 KmemCache::shrink() {
+    cpus_.drain_all(*this);
     const Guard guard(lock_);
     u32 pages = 0;
     while (slabs_ != nullptr && slabs_->previous->in_use == 0) {
@@ -161,7 +195,8 @@ void kmem_cache_init() {
     const Guard guard(all_caches_lock);
     for (KmemCache* cache = all_caches; cache != nullptr; cache = cache->next_) {
         cache->slabs_ = nullptr;
-        cache->in_use_ = 0;
+        cache->cpus_.forget();
+        cache->handed_out_ = 0;
         cache->num_slabs_ = 0;
         cache->empty_slabs_ = 0;
     }
@@ -182,15 +217,17 @@ bool slab_info(u32 index, SlabInfo& info) {
         cache = cache->next_;
     if (cache == nullptr)
         return false;
-    info = {cache->name_, cache->in_use_, cache->num_slabs_, cache->size_, cache->capacity_};
+    info = {cache->name_, cache->in_use(), cache->num_slabs_, cache->size_, cache->capacity_};
     return true;
 }
 
 u32 nr_reserved_slab_pages() {
     const Guard guard(all_caches_lock);
     u32 pages = 0;
-    for (const KmemCache* cache = all_caches; cache != nullptr; cache = cache->next_)
+    for (KmemCache* cache = all_caches; cache != nullptr; cache = cache->next_) {
+        cache->cpus_.drain_all(*cache);
         pages += cache->empty_slabs_;
+    }
     return pages;
 }
 

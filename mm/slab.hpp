@@ -1,5 +1,5 @@
 // Small kernel objects out of whole pages: one cache per type, one page per slab, free objects linked through
-// themselves.
+// themselves. Each CPU has some free ones for itself (mm/per_cpu_free.hpp).
 #pragma once
 
 #include <new>
@@ -8,11 +8,29 @@
 #include "base/irq_spinlock.hpp"
 #include "base/relaxed.hpp"
 #include "mm/page.hpp"
+#include "mm/per_cpu_free.hpp"
 
 namespace faultline {
 
 class KmemCache;
 struct SlabInfo;
+
+// What a free object holds.
+struct FreeObject {
+    u32 next;   // bytes from mem_start to the next one; 0: it is the last
+    u32 cookie; // a hint only that it is free, since a live object may hold anything
+};
+struct FreeObjectLink {
+    static constexpr const char* NAME = "PerCpuObjects";
+    static FreeObject* next(const FreeObject& object) {
+        return object.next != 0 ? reinterpret_cast<FreeObject*>(mem_start + object.next) : nullptr;
+    }
+    static void set_next(FreeObject& object, const FreeObject* next) {
+        object.next =
+            next != nullptr ? static_cast<u32>(reinterpret_cast<const std::byte*>(next) - mem_start) : 0;
+    }
+};
+using PerCpuObjects = PerCpuFree<FreeObject, FreeObjectLink>;
 
 // What a slab's page begins with; the objects follow.
 struct Slab {
@@ -20,7 +38,7 @@ struct Slab {
     Slab* next = nullptr; // ring of the cache's slabs that have a free object
     Slab* previous = nullptr;
     u16 free = 0;   // byte offset of the first free object in the page; 0: none
-    u16 in_use = 0; // objects
+    u16 in_use = 0; // objects that are somebody's or a CPU's
 };
 
 // A cache of equal objects, `size` <= 2032 bytes (two to a page). Make it a `constinit` global; it needs no
@@ -40,9 +58,11 @@ class KmemCache {
 
     [[nodiscard]] void* alloc(); // contents undefined; nullptr: out of memory
     void free(void* object);     // panics if the object is not of this cache or free already
-    u32 shrink();                // returns empty slabs to the page allocator; how many pages
+    u32 shrink();                // gives empty slabs to the page allocator; how many pages
     const char* name() const { return name_; }
-    u32 in_use() const { return in_use_; }
+    u32 in_use() const {
+        return handed_out_ - cpus_.count();
+    } // exact when nobody allocates or frees meanwhile
 
   private:
     static constexpr u32 round_up(u32 size, u32 align) {
@@ -52,21 +72,29 @@ class KmemCache {
     bool grow();
     void link_first(Slab& slab);
     void unlink(Slab& slab);
+    bool is_free(FreeObject& object);
+    FreeObject& take_from(Slab& slab);
+    void put_back(FreeObject& object);
+    template <class, class>
+    friend class PerCpuFree;
+    void refill(PerCpuObjects::Stack& stack);
+    u32 drain(PerCpuObjects::Stack& stack, u32 most);
     friend u32 shrink_caches();
     friend u32 nr_reserved_slab_pages();
     friend bool slab_info(u32 index, SlabInfo& info);
     friend void kmem_cache_init();
 
     const char* name_;
-    u32 size_;     // bytes from one object to the next
-    u32 first_;    // offset of the first object in the page
-    u32 capacity_; // objects in a slab
-    Relaxed<u32> in_use_ = 0;
-    Relaxed<u32> num_slabs_ = 0; // pages it has now
+    u32 size_;                    // bytes from one object to the next
+    u32 first_;                   // offset of the first object in the page
+    u32 capacity_;                // objects in a slab
+    Relaxed<u32> handed_out_ = 0; // objects that are in no slab's list
+    Relaxed<u32> num_slabs_ = 0;  // pages it has now
     Relaxed<u32> empty_slabs_ = 0;
     Slab* slabs_ =
         nullptr; // those with a free object, empty ones last; a ring, since Boost's lists are not constinit
     IrqSpinLock lock_{"KmemCache"};
+    PerCpuObjects cpus_;
     KmemCache* next_ = nullptr; // all caches that ever grew, for shrink_caches
     bool registered_ = false;
 };
@@ -102,7 +130,7 @@ struct SlabInfo {
 // False: there are no more than `index` such caches.
 bool slab_info(u32 index, SlabInfo& info);
 
-// Pages in empty slabs: what shrink_caches would give back.
+// Pages in empty slabs: what shrink_caches would give back. Takes from the CPUs what they have for themselves.
 u32 nr_reserved_slab_pages();
 
 } // namespace faultline

@@ -8,6 +8,9 @@
 
 namespace faultline {
 
+// CPUs from this number on never run. (Linux: nr_cpu_ids.) Whoever starts CPUs lowers it, before he starts the second.
+inline constinit u32 nr_cpu_ids = machine::MAX_CPUS;
+
 template <class T>
 class PerCpu {
   public:

@@ -144,6 +144,54 @@ TEST_CASE("slab: out of memory is nullptr") {
     largest.free(object);
 }
 
+TEST_CASE("slab: what CPUs have for themselves is free, and comes back when memory is short") {
+    Host host({.cpus = 2});
+    const auto act_as = [](u32 cpu) { model::Machine::get().select_cpu(cpu); };
+    const u32 total = nr_free_pages();
+    std::vector<void*> objects;
+    for (int i = 0; i < 20; ++i)
+        objects.push_back(largest.alloc());
+    for (std::size_t i = 0; i < objects.size(); ++i) {
+        act_as(i % 2);
+        largest.free(objects[i]);
+    }
+    act_as(0);
+    CHECK(largest.in_use() == 0);
+    std::vector<Page*> pages;
+    while (Page* page = alloc_page())
+        pages.push_back(page);
+    CHECK(pages.size() == total);
+    for (Page* page : pages)
+        put_page(*page);
+    CHECK(nr_free_pages() == total);
+}
+
+TEST_CASE("slab: what another CPU has for itself may not be freed again") {
+    Host host({.cpus = 2});
+    host.forgive_leaks();
+    void* object = small.alloc();
+    model::Machine::get().select_cpu(1);
+    small.free(object);
+    model::Machine::get().select_cpu(0);
+    CHECK_THROWS_WITH(small.free(object), Catch::Contains("free already"));
+}
+
+TEST_CASE("slab: objects go from CPU to CPU, and more than a CPU keeps go back to their slabs") {
+    Host host({.cpus = 2});
+    for (int round = 0; round < 3; ++round) {
+        std::vector<void*> objects;
+        model::Machine::get().select_cpu(0);
+        for (int i = 0; i < 1000; ++i)
+            objects.push_back(wide.alloc());
+        model::Machine::get().select_cpu(1);
+        CHECK(wide.in_use() == 1000);
+        for (void* object : objects)
+            wide.free(object);
+        CHECK(wide.in_use() == 0);
+    }
+    model::Machine::get().select_cpu(0);
+}
+
 TEST_CASE("slab: typed construction and destruction") {
     Host host;
     static int alive = 0;
