@@ -20,7 +20,7 @@ void copy_layout(MmStruct& child, const MmStruct& source) {
     child.env_end = source.env_end;
     child.mmap_base = source.mmap_base;
     child.free_area_cache = source.mmap_base;
-    child.stack_limit = source.stack_limit;
+    child.stack_limit = u32{source.stack_limit};
     child.exe_file = source.exe_file;
     if (child.exe_file != nullptr)
         get_mapping(*child.exe_file);

@@ -47,14 +47,14 @@ struct MmStruct {
     UserAddr mmap_base; // mappings are placed top-down below this; set by arch_pick_mmap_layout
     UserAddr
         free_area_cache; // mm/unmapped_area.cpp: no hole wholly above it, below mmap_base, is larger than …
-    u32 cached_hole_size = 0;         // … this many bytes
-    AddressSpace* exe_file = nullptr; // with a reference; for /proc/PID/exe
-    u32 stack_limit = 8u << 20;       // bytes: RLIMIT_STACK
-    u32 total_vm = 0;                 // pages mapped by VMAs
-    u32 data_vm = 0;                  // of them private and writable, stacks apart: RLIMIT_DATA
-    u32 locked_vm = 0;                // of them in VM_LOCKED VMAs: RLIMIT_MEMLOCK
-    u32 def_flags = 0;                // VM_LOCKED_MASK bits for mappings to come: mlockall(MCL_FUTURE)
-    u32 nr_ptes = 0;                  // PteTables
+    u32 cached_hole_size = 0;            // … this many bytes
+    AddressSpace* exe_file = nullptr;    // with a reference; for /proc/PID/exe
+    Relaxed<u32> stack_limit = 8u << 20; // bytes: RLIMIT_STACK
+    u32 total_vm = 0;                    // pages mapped by VMAs
+    u32 data_vm = 0;                     // of them private and writable, stacks apart: RLIMIT_DATA
+    u32 locked_vm = 0;                   // of them in VM_LOCKED VMAs: RLIMIT_MEMLOCK
+    u32 def_flags = 0;                   // VM_LOCKED_MASK bits for mappings to come: mlockall(MCL_FUTURE)
+    u32 nr_ptes = 0;                     // PteTables
 };
 
 // One more or fewer; the caller changes an entry and holds its lock. And how many: exact when nobody changes any.

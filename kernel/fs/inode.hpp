@@ -14,6 +14,7 @@
 #include <linux/stat.h>
 
 #include "base/intrusive.hpp"
+#include "base/relaxed.hpp"
 #include "base/result.hpp"
 #include "base/rwsem.hpp"
 #include "kernel/fs/file.hpp"
@@ -76,7 +77,8 @@ struct Inode {
     u32 nlink = 0;         // names in the tree; directories also count "." and their subdirectories' ".."
     std::atomic<u32> references{1};
     u32 rdev = 0; // devices: major << 8 | minor
-    u64 atime_ns = 0, mtime_ns = 0, ctime_ns = 0;
+    Relaxed<u64> atime_ns = 0, mtime_ns = 0,
+                 ctime_ns = 0; // write faults touch files too, under no lock of theirs
     const FileOps* file_ops =
         nullptr; // what open() gives; nullptr for what open() must ask (devices) or refuse
     const InodeOps* ops = nullptr;

@@ -4,7 +4,6 @@
 #include <catch2/catch.hpp>
 
 #include <arch/current.hpp>
-#include <arch/irq.hpp>
 
 #include "kernel/futex/livelock.hpp"
 #include "kernel/futex/operations.hpp"
@@ -31,7 +30,6 @@ u32 tid() { return static_cast<u32>(current()->pid); }
 void write_on_cpu_1(FutexHost& test, MmStruct& mm, UserAddr word) {
     Task* task = current();
     const WithTlbRelax lazy(TlbRelax::Lazy);
-    const IrqGuard irqs;
     test.host.machine.select_cpu(1);
     set_current(task);
     switch_mm(&mm.context);
