@@ -30,7 +30,8 @@ class Terminal:
         return re.sub(r"\r|\x1b\[[0-9;]*[A-Za-z]", "", self.screen)
 
     def sees(self, pattern, what, seconds=20):
-        """Waits until the screen has `pattern` since the last keys."""
+        """Waits until the screen has `pattern` since the last keys. A pattern for a whole line has its end, too: keys
+        that are typed before that is there may be echoed in front of it."""
         deadline = time.monotonic() + seconds
         while not re.search(pattern, self.text(), re.M):
             left = deadline - time.monotonic()
@@ -73,7 +74,7 @@ def start(t, program):
     t.type(f"echo ready; {program}\n")
     t.sees(r"^ready$", program + " is started")
     t.type("go\n")
-    t.sees(r"^go\ngo$", program + " reads")
+    t.sees(r"^go\ngo\n", program + " reads")
 
 
 def until_stopped(program):
@@ -89,13 +90,13 @@ def shell_edits_lines(t):
 def programs_read_edited_lines(t):
     start(t, "cat")
     t.type("helq\x7flo\n")
-    t.sees(r"^hello$", "DEL erases")
+    t.sees(r"^hello\n", "DEL erases")
     t.type("two words" + CTRL_W + "more\n")
-    t.sees(r"^two more$", "^W erases a word")
+    t.sees(r"^two more\n", "^W erases a word")
     t.type("nothing of this" + CTRL_U + "line\n")
-    t.sees(r"^line$", "^U erases the line")
+    t.sees(r"^line\n", "^U erases the line")
     t.type("\x16" + CTRL_C + "x\n")
-    t.sees(r"^\x03x$", "^V takes the next byte as it is")
+    t.sees(r"^\x03x\n", "^V takes the next byte as it is")
     t.type("no end" + CTRL_D)
     t.sees(r"no endno end", "^D hands over what is there")
     t.type(CTRL_D)
