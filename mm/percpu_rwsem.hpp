@@ -66,6 +66,7 @@ class PercpuRwSemaphore {
         count(1);
         if (!is_raised()) [[likely]]
             return true;
+        schedule_point("turn back from a semaphore");
         count(~u32{0});
         return false;
     }

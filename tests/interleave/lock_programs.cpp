@@ -48,6 +48,20 @@ struct TwoWriters : ReadersAndWriter {
     void check() override { require(done == 2 && !lock.is_locked(), "all had their turns"); }
 };
 
+// One of two that wait is woken, and knows of the other.
+struct ThreeWriters : TwoWriters {
+    using TwoWriters::TwoWriters;
+    void cpu2() override { ReadersAndWriter::cpu1(); }
+    void check() override { require(done == 3 && !lock.is_locked(), "all had their turns"); }
+};
+
+// A reader turns back from the first writer, and the second one sees it still there.
+struct ReaderAndTwoWriters : ReadersAndWriter {
+    using ReadersAndWriter::ReadersAndWriter;
+    void cpu2() override { ReadersAndWriter::cpu1(); }
+    void check() override { require(done == 4 && !lock.is_locked(), "all had their turns"); }
+};
+
 // Two faults find that there is no table: one is made, and both pages are in it.
 struct TwoFirstTables : Program {
     using Program::Program;
@@ -246,6 +260,8 @@ constinit KmemCache SlabAllocator::cache("interleave", 1024, 8);
 
 TEST_CASE("interleave: readers and a writer") { explore(make<ReadersAndWriter>, 3); }
 TEST_CASE("interleave: two writers") { explore(make<TwoWriters>, 3); }
+TEST_CASE("interleave: three writers") { explore(make<ThreeWriters, 3>, 4); }
+TEST_CASE("interleave: a reader and two writers") { explore(make<ReaderAndTwoWriters, 3>, 3); }
 TEST_CASE("interleave: two first tables") { explore(make<TwoFirstTables>, 2); }
 TEST_CASE("interleave: two stack faults") { explore(make<TwoStackFaults>, 2); }
 TEST_CASE("interleave: truncate against fault") { explore(make<TruncateAgainstFault>, 2); }

@@ -177,6 +177,11 @@ SABOTAGES = [
     Sabotage("who waits for a writer does not say so", "mm/percpu_rwsem.cpp",
              "        if (ask_for_turn())\n            park", "        if (is_raised())\n            park",
              interleave("two writers")),
+    Sabotage("of several writers who wait, the one that is woken says nothing of the others", "mm/percpu_rwsem.cpp",
+             "        writer_.store(Writer::Awaited, std::memory_order_seq_cst);", "        (void)0;",
+             interleave("three writers")),
+    Sabotage("a reader that turns back wakes no writer", "mm/percpu_rwsem.cpp",
+             "        let_writer_in(); // one who", "        // one who", interleave("a reader and two writers")),
     Sabotage("a table is in truth before the walker can reach it", "arch/walked/context.cpp",
              "    const PhysAddr hardware = virt_to_phys",
              "    std::atomic_ref(mm.pgd->tables[pgd_index(address)]).store(&table);\n"
