@@ -89,6 +89,10 @@ void retarget_shared_pending(Task& task);
 // current's mask. SIGKILL and SIGSTOP are never blocked.
 void set_current_blocked(u64 blocked);
 
+// The same as sigprocmask(2) has it: blocks or unblocks the signals of `mask`, or makes it the mask as far as `all` goes,
+// the signals that the caller knows of. EINVAL: `how` is none of these.
+Result<void> sigprocmask(s32 how, u64 mask, u64 all);
+
 // Drops everything that waits: exit, and the group's at its end.
 void flush_sigqueue(SigPending& pending);
 

@@ -189,25 +189,30 @@ Result<u32> sys_rt_sigaction(s32 sig, UserAddr action, UserAddr old_action, u32 
     return 0u;
 }
 
+Result<void> sigprocmask(s32 how, u64 mask, u64 all) {
+    const u64 before = current()->blocked;
+    switch (how) {
+    case SIG_BLOCK:
+        set_current_blocked(before | mask);
+        return {};
+    case SIG_UNBLOCK:
+        set_current_blocked(before & ~mask);
+        return {};
+    case SIG_SETMASK:
+        set_current_blocked((before & ~all) | mask);
+        return {};
+    default:
+        return Err(Errno::INVAL);
+    }
+}
+
 Result<u32> sys_rt_sigprocmask(s32 how, UserAddr set, UserAddr old_set, u32 sigset_bytes) {
     if (sigset_bytes != SIGSET_BYTES)
         return Err(Errno::INVAL);
     const u64 before = current()->blocked;
     if (set.value() != 0) {
         const u64 mask = TRY(get_sigset(set));
-        switch (how) {
-        case SIG_BLOCK:
-            set_current_blocked(before | mask);
-            break;
-        case SIG_UNBLOCK:
-            set_current_blocked(before & ~mask);
-            break;
-        case SIG_SETMASK:
-            set_current_blocked(mask);
-            break;
-        default:
-            return Err(Errno::INVAL);
-        }
+        TRY_VOID(sigprocmask(how, mask, ~u64{0}));
     }
     if (old_set.value() != 0)
         TRY_VOID(put_sigset(old_set, before));

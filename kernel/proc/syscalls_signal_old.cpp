@@ -34,19 +34,7 @@ Result<u32> sys_sigprocmask(s32 how, UserAddr set, UserAddr old_set) {
     const u64 before = current()->blocked;
     if (set.value() != 0) {
         const u64 mask = TRY(get_user_u32(set));
-        switch (how) {
-        case SIG_BLOCK:
-            set_current_blocked(before | mask);
-            break;
-        case SIG_UNBLOCK:
-            set_current_blocked(before & ~mask);
-            break;
-        case SIG_SETMASK:
-            set_current_blocked((before & ~OLD_SIGNALS) | mask);
-            break;
-        default:
-            return Err(Errno::INVAL);
-        }
+        TRY_VOID(sigprocmask(how, mask, OLD_SIGNALS));
     }
     if (old_set.value() != 0)
         TRY_VOID(put_user_u32(old_set, static_cast<u32>(before)));
