@@ -66,19 +66,6 @@ void pull_task(RunQueue& from, RunQueue& to, Task& task, PrioArray::Where where)
     to.add(task, where);
 }
 
-bool try_lock_both(RunQueue& one, RunQueue& other) {
-    if (!one.lock.try_lock())
-        return false;
-    if (other.lock.try_lock())
-        return true;
-    one.lock.unlock();
-    return false;
-}
-void unlock_both(RunQueue& one, RunQueue& other) {
-    other.lock.unlock();
-    one.lock.unlock();
-}
-
 bool takes_turns(u32 level) { return level == PrioArray::NORMAL; }
 
 // Who was interrupted in his turn goes on first.
@@ -86,8 +73,8 @@ void pull_longer_waiting(RunQueue& rq) {
     for_each_cpu(other_cpus(rq.cpu), [&](RunQueue& other) {
         if (other.queued_level > PrioArray::NORMAL)
             return;
-        const TwoLocked locked(rq, other);
-        if (!takes_turns(rq.queued_level))
+        const MaybeTwoLocked locked(rq, other);
+        if (!locked || !takes_turns(rq.queued_level))
             return;
         const Task& ours = rq.tasks.front(PrioArray::NORMAL);
         if (ours.slice_used_ns != 0)
@@ -189,14 +176,16 @@ void pull_more_urgent(RunQueue& rq) {
     for_each_cpu(other_cpus(rq.cpu), [&](RunQueue& other) {
         // All CPUs that have nothing to do see the same work. Who queued for the lock would mostly get it when the work
         // is gone, and keep its CPU from going on meanwhile.
-        bool locked = false;
-        spin_until(
-            [&] { return other.queued_level >= rq.queued_level || (locked = try_lock_both(rq, other)); });
-        if (!locked)
-            return;
-        if (Task* task = find_more_urgent(other, rq.cpu, rq.queued_level))
-            pull_task(other, rq, *task, PrioArray::Where::Back);
-        unlock_both(rq, other);
+        spin_until([&] {
+            if (other.queued_level >= rq.queued_level)
+                return true;
+            const MaybeTwoLocked locked(rq, other);
+            if (!locked)
+                return false;
+            if (Task* task = find_more_urgent(other, rq.cpu, rq.queued_level))
+                pull_task(other, rq, *task, PrioArray::Where::Back);
+            return true;
+        });
     });
 }
 

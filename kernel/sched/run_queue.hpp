@@ -122,6 +122,36 @@ class [[nodiscard]] TwoLocked {
     RunQueue& second_;
 };
 
+// Both locked if nobody has either. For who can do without: he must not hold one and wait for the other when all CPUs are
+// after each other's tasks. Interrupts masked.
+class [[nodiscard]] MaybeTwoLocked {
+  public:
+    MaybeTwoLocked(RunQueue& one, RunQueue& other) : one_(one), other_(other), locked_(try_both()) {}
+    ~MaybeTwoLocked() {
+        if (!locked_)
+            return;
+        other_.lock.unlock();
+        one_.lock.unlock();
+    }
+    MaybeTwoLocked(const MaybeTwoLocked&) = delete;
+    MaybeTwoLocked& operator=(const MaybeTwoLocked&) = delete;
+    explicit operator bool() const { return locked_; }
+
+  private:
+    bool try_both() {
+        if (!one_.lock.try_lock())
+            return false;
+        if (other_.lock.try_lock())
+            return true;
+        one_.lock.unlock();
+        return false;
+    }
+
+    RunQueue& one_;
+    RunQueue& other_;
+    const bool locked_;
+};
+
 // --- turns (sched.cpp). `rq` locked.
 
 // Asks for an interrupt at the end of the running task's turn. This CPU's queue.

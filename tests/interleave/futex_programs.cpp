@@ -124,7 +124,8 @@ struct WaitvAgainstTwoWakes : FutexProgram {
     void check() override { require(woken <= 1, "one waiter"); }
 };
 
-// The heir of a PI lock is chosen, and before the lock is its own another waiter has become more urgent.
+// The heir of a PI lock is chosen, and before the lock is its own another waiter has become more urgent. The last two of
+// four CPUs wait for the lock.
 struct UnlockPiAgainstPriority : FutexProgram {
     using FutexProgram::FutexProgram;
     bool owned = false;
@@ -133,7 +134,7 @@ struct UnlockPiAgainstPriority : FutexProgram {
         FutexProgram::set_up();
         machine.select_cpu(0);
         write(word, 1); // the first task has it
-        for (u32 cpu = 1; cpu < 3; ++cpu)
+        for (u32 cpu = 2; cpu < 4; ++cpu)
             task(cpu).prio = task(cpu).normal_prio = 50 + static_cast<s32>(cpu);
     }
     void take_and_give() {
@@ -145,14 +146,13 @@ struct UnlockPiAgainstPriority : FutexProgram {
         owned = false;
         require(futex(FUTEX_UNLOCK_PI, 0).ok(), "UNLOCK_PI");
     }
-    void cpu0() override {
-        require(futex(FUTEX_UNLOCK_PI, 0).ok(), "UNLOCK_PI");
+    void cpu0() override { require(futex(FUTEX_UNLOCK_PI, 0).ok(), "UNLOCK_PI"); }
+    void cpu1() override {
         call([&] {
-            task(2).normal_prio = 10;
-            rt_mutex_adjust_pi(task(2));
+            task(3).normal_prio = 10;
+            rt_mutex_adjust_pi(task(3));
         });
     }
-    void cpu1() override { take_and_give(); }
     void cpu2() override { take_and_give(); }
     void check() override { require((read(word) & FUTEX_TID_MASK) == 0, "nobody has it"); }
 };
@@ -185,5 +185,5 @@ TEST_CASE("interleave: age against futex") { explore(make<AgeAgainstFutex>, 3); 
 TEST_CASE("interleave: wait against wake") { explore(make<WaitAgainstWake>, 3); }
 TEST_CASE("interleave: wait against wake_op") { explore(make<WaitAgainstWakeOp>, 3); }
 TEST_CASE("interleave: waitv against wake") { explore(make<WaitvAgainstTwoWakes>, 2); }
-TEST_CASE("interleave: unlock_pi against priority") { explore(make<UnlockPiAgainstPriority, 3>, 1); }
+TEST_CASE("interleave: unlock_pi against priority") { explore(make<UnlockPiAgainstPriority, 4>, 2); }
 TEST_CASE("interleave: lock_pi against exit") { explore(make<LockPiAgainstExit>, 3); }

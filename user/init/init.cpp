@@ -96,14 +96,46 @@ long free_memory() {
     return kibibytes;
 }
 
+// /proc/slabinfo, a line for each kind of kernel object.
+struct Slabs {
+    char text[8192];
+
+    void read() { must(read_file("/proc/slabinfo", text), "init: /proc/slabinfo"); }
+};
+
+bool begins_line(const char* text, const char* line, std::size_t length) {
+    for (const char* at = text; at != nullptr; at = std::strchr(at, '\n')) {
+        at += *at == '\n';
+        if (std::strncmp(at, line, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+// The lines of `after` that are not in `before`: up to the objects in use, which is what counts.
+void tell_differences(const Slabs& before, const Slabs& after) {
+    for (const char* line = after.text; *line != '\0';) {
+        const std::size_t name = std::strcspn(line, " \n");
+        const std::size_t in_use = name + std::strspn(line + name, " ");
+        const std::size_t length = in_use + std::strcspn(line + in_use, " \n");
+        if (!begins_line(before.text, line, length + 1))
+            complain("init: in use afterwards: %.*s\n", static_cast<int>(length), line);
+        line += std::strcspn(line, "\n");
+        line += *line == '\n';
+    }
+}
+
 // Runs argv and compares the free memory. One fork beforehand lets init touch every page of its own that this
 // needs.
 int run_balanced(char* const* argv) {
+    static Slabs slabs_before, slabs_after;
     const long warm_up = must(sys_fork(), "init: fork");
     if (warm_up == 0)
         sys_exit_group(0);
     reap_the_rest();
     free_memory();
+    slabs_after.read(); // touches its pages
+    slabs_before.read();
 
     const long before = free_memory();
     const int status = run(argv);
@@ -112,6 +144,8 @@ int run_balanced(char* const* argv) {
     if (before != after) {
         complain("init: %s did not give its memory back: %ld KiB free before, %ld KiB after\n", argv[0],
                  before, after);
+        slabs_after.read();
+        tell_differences(slabs_before, slabs_after);
         return status != 0 ? status : 1;
     }
     return status;
