@@ -10,6 +10,7 @@
 //   init                          the honest programs, one after the other
 //
 // Descriptors 0, 1 and 2 are open already; everything started here inherits them and the environment.
+#include <cstdio>
 #include <cstring>
 #include <initializer_list>
 #include <span>
@@ -27,19 +28,23 @@ constexpr int USAGE = 64;       // sysexits(3) EX_USAGE
 constexpr int CANNOT_RUN = 126; // as shells say it: found, but not a program that runs
 constexpr int NOT_FOUND = 127;
 
-// Reads all of a small file and ends it with a NUL; its length, or −errno.
+// Reads the rest of a small file and ends it with a NUL; its length, or −errno.
+long read_rest(int fd, std::span<char> buffer) {
+    std::size_t length = 0;
+    long got = 0;
+    while (length < buffer.size() - 1 &&
+           (got = sys_read(fd, &buffer[length], buffer.size() - 1 - length)) > 0)
+        length += static_cast<std::size_t>(got);
+    buffer[length] = '\0';
+    return is_error(got) ? got : static_cast<long>(length);
+}
 long read_file(const char* path, std::span<char> buffer) {
     const long fd = sys_open(path, O_RDONLY);
     if (is_error(fd))
         return fd;
-    std::size_t length = 0;
-    long got = 0;
-    while (length < buffer.size() - 1 &&
-           (got = sys_read(static_cast<int>(fd), &buffer[length], buffer.size() - 1 - length)) > 0)
-        length += static_cast<std::size_t>(got);
+    const long length = read_rest(static_cast<int>(fd), buffer);
     sys_close(static_cast<int>(fd));
-    buffer[length] = '\0';
-    return is_error(got) ? got : static_cast<long>(length);
+    return length;
 }
 
 [[noreturn]] void become(char* const* argv) {
@@ -77,13 +82,20 @@ void reap_the_rest() {
     }
 }
 
-// MemFree of /proc/meminfo, in KiB, with the caches dropped first (proc(5), /proc/sys/vm/drop_caches).
+// For init alone, not for what it starts.
+int open_or_fail(const char* path, int flags) {
+    return static_cast<int>(must(sys_open(path, flags | O_CLOEXEC), path));
+}
+
+// MemFree of /proc/meminfo, in KiB, with the caches dropped first (proc(5), /proc/sys/vm/drop_caches). The files stay open:
+// one opened anew might be the only object in a page of its own, which then looks lost.
 long free_memory() {
-    const long fd = must(sys_open("/proc/sys/vm/drop_caches", O_WRONLY), "init: /proc/sys/vm/drop_caches");
-    must(sys_write(static_cast<int>(fd), "3\n", 2), "init: write to /proc/sys/vm/drop_caches");
-    sys_close(static_cast<int>(fd));
+    static const int drop_caches = open_or_fail("/proc/sys/vm/drop_caches", O_WRONLY);
+    static const int meminfo = open_or_fail("/proc/meminfo", O_RDONLY);
+    must(sys_write(drop_caches, "3\n", 2), "init: write to /proc/sys/vm/drop_caches");
     static char text[4096];
-    must(read_file("/proc/meminfo", text), "init: /proc/meminfo");
+    must(sys_lseek(meminfo, 0, SEEK_SET), "init: /proc/meminfo");
+    must(read_rest(meminfo, text), "init: /proc/meminfo");
     const char* line = std::strstr(text, "MemFree:");
     if (!line)
         fail("init: /proc/meminfo has no MemFree line\n");
