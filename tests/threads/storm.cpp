@@ -2,24 +2,21 @@
 // space, all at once. ThreadSanitizer (preset host-tsan) sees every access that no lock orders; the storm itself checks that
 // what a CPU wrote it reads again, that locks exclude, that counters are exact and that no page is missing.
 //
-//   threads_storm [SECONDS] [SEED]
+//   threads_storm_walked [SECONDS] [SEED]
+//   threads_storm_softtlb [SECONDS] [SEED]
 #include <arch/current.hpp>
 #include <arch/irq.hpp>
-#include <arch/processor.hpp>
 
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <random>
-#include <thread>
-#include <vector>
 
 #include <linux/futex.h>
 
 #include "arch/contract/tlb.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "arch/model/machine.hpp"
-#include "arch/model/turns.hpp"
 #include "kernel/futex/fault_in.hpp"
 #include "kernel/futex/queue.hpp"
 #include "kernel/futex/syscalls.hpp"
@@ -29,6 +26,7 @@
 #include "mm/mmap.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/slab.hpp"
+#include "tests/threads/cpus.hpp"
 #include "tests/threads/kernel.hpp"
 
 using namespace faultline;
@@ -49,16 +47,6 @@ void require(bool condition, const char* what) {
     if (!condition)
         panic("storm: %s", what);
 }
-
-// Threads that wait for one another give way; the host has fewer CPUs than the machine.
-struct GiveWay final : model::ScheduleWatcher {
-    void at_point(const char*) override {}
-    void wait_until(const char*, const std::function<bool()>& condition) override {
-        while (!condition())
-            std::this_thread::yield();
-    }
-    bool masks_interrupts(u32) const override { return false; }
-};
 
 struct Storm {
     model::Machine machine{{.cpus = CPUS, .ram_bytes = 4u << 20}};
@@ -155,7 +143,6 @@ struct Storm {
     }
 
     void run(u32 cpu, u64 seed, std::chrono::steady_clock::time_point end) {
-        const model::OwnCpu own(cpu);
         set_current(&threads::tasks[cpu]);
         {
             const IrqGuard irqs;
@@ -215,8 +202,6 @@ int main(int argc, char** argv) {
     storm.machine.on_fault = [](const FaultInfo& fault) {
         return do_page_fault(fault).action == FaultOutcome::Retry;
     };
-    GiveWay give_way;
-    model::schedule_watcher = &give_way;
     const u32 free_at_start = nr_free_pages();
 
     set_current(&threads::tasks[0]);
@@ -231,11 +216,8 @@ int main(int argc, char** argv) {
         switch_mm(&storm.mm->context);
     }
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
-    std::vector<std::thread> cpus;
-    for (u32 cpu = 0; cpu < CPUS; ++cpu)
-        cpus.emplace_back([&storm, cpu, seed, end] { storm.run(cpu, seed, end); });
-    for (std::thread& cpu : cpus)
-        cpu.join();
+    threads::Cpus cpus;
+    cpus.run(CPUS, [&](u32 cpu) { storm.run(cpu, seed, end); });
 
     {
         const IrqGuard irqs;
@@ -253,7 +235,6 @@ int main(int argc, char** argv) {
     mmput(*storm.mm);
     shrink_caches();
     require(nr_free_pages() == free_at_start, "pages are missing at the end");
-    std::printf("storm: %u operations on %u CPUs, %u s, seed %llu\n", operations, CPUS,
+    std::printf("storm: %u operations on %u CPUs, %s, %u s, seed %llu\n", operations, CPUS, mmu_name(),
                 static_cast<unsigned>(seconds), static_cast<unsigned long long>(seed));
-    model::schedule_watcher = nullptr;
 }
