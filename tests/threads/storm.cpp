@@ -97,6 +97,19 @@ struct Storm {
         require(child.ok(), "fork");
         mmput(*child.value());
     }
+    void enter(u32 cpu, MmStruct& next) {
+        threads::tasks[cpu].mm.mm = &next;
+        const IrqGuard irqs;
+        switch_mm(&next.context);
+    }
+    void visit_child(u32 cpu, u32 page) { // which shares the memory
+        const auto child = dup_mm(*mm);
+        require(child.ok(), "fork");
+        enter(cpu, *child.value());
+        write_own(cpu, page);
+        enter(cpu, *mm);
+        mmput(*child.value());
+    }
     void count_up(u32 cpu) {
         const u32 operation = FUTEX_OP(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_EQ, 0xfffu);
         require(futex(base + COUNTED, FUTEX_WAKE_OP, 1, base + COUNTED, operation).ok(), "WAKE_OP");
@@ -144,14 +157,11 @@ struct Storm {
 
     void run(u32 cpu, u64 seed, std::chrono::steady_clock::time_point end) {
         set_current(&threads::tasks[cpu]);
-        {
-            const IrqGuard irqs;
-            switch_mm(&mm->context);
-        }
+        enter(cpu, *mm);
         std::mt19937_64 random(seed * CPUS + cpu);
         const auto pick = [&](u32 n) { return static_cast<u32>(random() % n); };
         do {
-            switch (const u32 page = pick(PAGES); pick(16)) {
+            switch (const u32 page = pick(PAGES); pick(17)) {
             case 0:
                 map_and_unmap(1 + pick(4));
                 break;
@@ -178,6 +188,9 @@ struct Storm {
                 break;
             case 10:
                 requeue();
+                break;
+            case 11:
+                visit_child(cpu, page);
                 break;
             default:
                 write_own(cpu, page);
