@@ -1,5 +1,5 @@
-// A storm on real threads, one for each CPU: faults, mmap and munmap, ageing, advice, fork and futexes in one address
-// space, all at once. ThreadSanitizer (preset host-tsan) sees every access that no lock orders; the storm itself checks that
+// A storm on real threads, one for each CPU: faults, mmap and munmap, ageing, advice, fork, switches and futexes in one
+// address space and its children, all at once. ThreadSanitizer (preset host-tsan) sees every access that no lock orders; the storm itself checks that
 // what a CPU wrote it reads again, that locks exclude, that counters are exact and that no page is missing.
 //
 //   threads_storm_walked [SECONDS] [SEED]
@@ -34,7 +34,8 @@ using namespace faultline;
 namespace {
 
 constexpr u32 CPUS = 4;
-constexpr u32 PAGES = 8; // of the memory that all write, each CPU its own word in each page
+constexpr u32 PAGES = 8;         // of the memory that all write, each CPU its own word in each page
+constexpr u32 PRIVATE_PAGES = 2; // of such that is not shared with children
 enum Word : u32 {
     COUNTED = 64,
     MUTEX = 68,
@@ -51,8 +52,8 @@ void require(bool condition, const char* what) {
 struct Storm {
     model::Machine machine{{.cpus = CPUS, .ram_bytes = 4u << 20}};
     MmStruct* mm = nullptr;
-    UserAddr base;
-    u32 written[CPUS][PAGES] = {};
+    UserAddr base, own;
+    u32 written[CPUS][PAGES] = {}, written_privately[CPUS][PRIVATE_PAGES] = {};
     u32 counted[CPUS] = {}, guarded[CPUS] = {}, pi_guarded[CPUS] = {};
     u32 operations[CPUS] = {};
 
@@ -78,6 +79,13 @@ struct Storm {
         require(read(word) == written[cpu][page], "a write was lost");
         write(word, ++written[cpu][page]);
     }
+    // Copied on write for children, and thrown away at times: it is zero then.
+    void write_privately(u32 cpu, u32 page) {
+        const UserAddr word = own + page * PAGE_SIZE + 4 * cpu;
+        const u32 value = read(word);
+        require(value == 0 || value == written_privately[cpu][page], "a private write was lost");
+        write(word, ++written_privately[cpu][page]);
+    }
     void map_and_unmap(u32 pages) {
         const UserAddr start = map(pages, MAP_PRIVATE);
         for (u32 i = 0; i < pages; ++i)
@@ -85,8 +93,8 @@ struct Storm {
         require(read(start) == 0, "what was written first");
         require(do_munmap(*mm, start, pages * PAGE_SIZE).ok(), "munmap");
     }
-    void forget(u32 page) { // of shared memory: the page stays, the entry goes
-        require(do_madvise(*mm, base + page * PAGE_SIZE, PAGE_SIZE, MADV_DONTNEED).ok(), "madvise");
+    void forget(UserAddr page) { // of shared memory the page stays, the entry goes
+        require(do_madvise(*mm, page, PAGE_SIZE, MADV_DONTNEED).ok(), "madvise");
     }
     void age() {
         const ReadGuard guard(mm->mmap_lock);
@@ -161,12 +169,12 @@ struct Storm {
         std::mt19937_64 random(seed * CPUS + cpu);
         const auto pick = [&](u32 n) { return static_cast<u32>(random() % n); };
         do {
-            switch (const u32 page = pick(PAGES); pick(17)) {
+            switch (const u32 page = pick(PAGES); pick(20)) {
             case 0:
                 map_and_unmap(1 + pick(4));
                 break;
             case 1:
-                forget(page);
+                forget(base + page * PAGE_SIZE);
                 break;
             case 2:
                 age();
@@ -191,6 +199,13 @@ struct Storm {
                 break;
             case 11:
                 visit_child(cpu, page);
+                break;
+            case 12:
+                forget(own + page % PRIVATE_PAGES * PAGE_SIZE);
+                break;
+            case 13:
+            case 14:
+                write_privately(cpu, page % PRIVATE_PAGES);
                 break;
             default:
                 write_own(cpu, page);
@@ -224,6 +239,7 @@ int main(int argc, char** argv) {
         threads::tasks[cpu].mm.mm = storm.mm;
     }
     storm.base = storm.map(PAGES, MAP_SHARED);
+    storm.own = storm.map(PRIVATE_PAGES, MAP_PRIVATE);
     {
         const IrqGuard irqs;
         switch_mm(&storm.mm->context);
