@@ -118,6 +118,12 @@ struct Storm {
         enter(cpu, *mm);
         mmput(*child.value());
     }
+    void look_at_statistics() { // of TLBs filled by software
+        for (u32 each = 0; each < CPUS; ++each) {
+            TlbStatistics statistics;
+            static_cast<void>(tlb_statistics(CpuId(static_cast<u8>(each)), statistics));
+        }
+    }
     void count_up(u32 cpu) {
         const u32 operation = FUTEX_OP(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_EQ, 0xfffu);
         require(futex(base + COUNTED, FUTEX_WAKE_OP, 1, base + COUNTED, operation).ok(), "WAKE_OP");
@@ -169,7 +175,7 @@ struct Storm {
         std::mt19937_64 random(seed * CPUS + cpu);
         const auto pick = [&](u32 n) { return static_cast<u32>(random() % n); };
         do {
-            switch (const u32 page = pick(PAGES); pick(20)) {
+            switch (const u32 page = pick(PAGES); pick(21)) {
             case 0:
                 map_and_unmap(1 + pick(4));
                 break;
@@ -204,7 +210,10 @@ struct Storm {
                 forget(own + page % PRIVATE_PAGES * PAGE_SIZE);
                 break;
             case 13:
+                look_at_statistics();
+                break;
             case 14:
+            case 15:
                 write_privately(cpu, page % PRIVATE_PAGES);
                 break;
             default:
