@@ -2,7 +2,8 @@
 # tests/long.sh [PART...]: what takes too long for every day, in parts; without a name, all of them. Each part ends with its
 # counts, and the last line is `N passed, N failed`, of all.
 #
-#   all-day     tests/run.sh, the host tests without sanitizers, and the storm of threads under ThreadSanitizer
+#   all-day     tests/run.sh, the host tests without sanitizers, and the storm of threads under ThreadSanitizer, with both
+#               back ends
 #   sabotages   those that tests must catch
 #   conformance programs that nobody here wrote, from Debian's packages
 #   matrix      every scenario under every repair on 1, 2, 4 and 8 processors, with both back ends
@@ -87,10 +88,13 @@ build() {
 run_part() {
     case $1 in
     all-day)
+        local mmu
         judged tests/run.sh
         build host-plain host-tsan || return
         judged ctest --preset host-plain --parallel "$(nproc)" --exclude-regex '^(boot|conformance|source): '
-        judged tests/threads/run.sh build/host-tsan/threads_storm 600 "$RANDOM"
+        for mmu in walked softtlb; do
+            judged tests/threads/run.sh "build/host-tsan/threads_storm_$mmu" 600 "$RANDOM"
+        done
         ;;
     sabotages) judged tests/interleave/mutations.py ;;
     conformance) judged tests/conformance/run.sh ;;

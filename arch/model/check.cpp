@@ -53,11 +53,14 @@ bool loaded_from(const MmContext& mm, const TlbEntry& entry) {
     return asid_is_current(mm) && entry.asid == mm.asid.value();
 }
 
-// Calls visit(entry) for each translation that a CPU may use: in its TLB, or kept for its miss handler.
+// Calls visit(entry) for each translation that a CPU may use: in its TLB, or kept for its miss handler, as far as that can
+// be seen from here.
 template <class Visitor>
 void for_each_translation(u32 number, Visitor&& visit) {
     const Cpu& cpu = Machine::get().cpu(number);
     cpu.tlb.for_each(visit);
+    if (!may_look_into(number))
+        return;
     for (u32 index = 0; index < tlb_config.entries; ++index) {
         const TlbSlot slot = tlb_slot(CpuId(static_cast<u8>(number)), index);
         if (slot.descriptor == 0)

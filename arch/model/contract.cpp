@@ -1,4 +1,5 @@
 // The contract's functions, acting on the modelled machine.
+#include <bit>
 #include <cstring>
 #include <stdexcept>
 
@@ -122,23 +123,11 @@ void set_translation_table(PhysAddr directory, Asid asid) {
     Machine::get().set_translation_table(directory.value(), asid.value());
 }
 
-// Each CPU is called when it takes interrupts, and what it then does is one step.
 void smp_call_function_many(u32 cpus, void (*function)(void*), void* argument) {
-    Machine& machine = Machine::get();
-    const u32 here = machine.cpu_number();
-    for (u32 cpu = 0; cpu < machine.cpu_count(); ++cpu) {
-        if ((cpus >> cpu & 1) == 0)
-            continue;
-        model::ScheduleWatcher* watcher = model::schedule_watcher;
-        if (watcher != nullptr)
-            watcher->wait_until("call a CPU", [=] { return !watcher->masks_interrupts(cpu); });
-        model::schedule_watcher = nullptr;
-        const IrqGuard masked_there;
-        machine.select_cpu(cpu);
-        function(argument);
-        machine.select_cpu(here);
-        model::schedule_watcher = watcher;
-    }
+    if (model::schedule_watcher != nullptr)
+        return model::schedule_watcher->call(cpus, function, argument);
+    for (; cpus != 0; cpus &= cpus - 1)
+        Machine::get().interrupt(static_cast<u32>(std::countr_zero(cpus)), function, argument);
 }
 
 PhysAddr empty_directory() { return PhysAddr(Machine::get().empty_directory()); }

@@ -1,6 +1,7 @@
 #include "arch/model/interleaver.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <stdexcept>
 #include <utility>
 
@@ -70,6 +71,15 @@ void Interleaver::wait_until(const char* what, const std::function<bool()>& cond
     note(self, what);
     if (hopeless_)
         throw std::runtime_error("model: nothing will end this CPU's wait");
+}
+
+// One CPU after the other, each when it takes interrupts.
+void Interleaver::call(u32 cpus, void (*function)(void*), void* argument) {
+    for (; cpus != 0; cpus &= cpus - 1) {
+        const auto cpu = static_cast<u32>(std::countr_zero(cpus));
+        wait_until("call a CPU", [=, this] { return !masks_interrupts(cpu); });
+        machine_.interrupt(cpu, function, argument);
+    }
 }
 
 // After a failure the rest is only tidying up, and may look however it likes.

@@ -39,8 +39,6 @@ class Interleaver final : ScheduleWatcher {
     // The acting CPU has nothing to do until condition() holds. Throws std::runtime_error if all CPUs wait.
     void wait_until(const char* what, const std::function<bool()>& condition) override;
 
-    bool masks_interrupts(u32 cpu) const override;
-
     // The last steps, up to the first failure; one line for each stretch of steps by one CPU.
     std::string history() const;
     std::size_t steps() const { return steps_.size(); }
@@ -61,6 +59,8 @@ class Interleaver final : ScheduleWatcher {
     };
 
     void at_point(const char* what) override;
+    void call(u32 cpus, void (*function)(void*), void* argument) override;
+    bool masks_interrupts(u32 cpu) const;
     void note(const Runner& runner, const char* what);
     void finish_step();
     void fail(std::exception_ptr failure);

@@ -79,6 +79,15 @@ void Machine::select_cpu(u32 cpu) {
     selected_ = cpu;
 }
 
+void Machine::interrupt(u32 cpu, void (*function)(void*), void* argument) {
+    const Unwatched one_step;
+    const IrqGuard masked_there;
+    const u32 here = selected_;
+    select_cpu(cpu);
+    function(argument);
+    select_cpu(here);
+}
+
 // Walks.
 
 WalkRegisters Machine::registers(u32 cpu) const {

@@ -82,6 +82,9 @@ class Machine {
         selected_ = before;
     }
 
+    // `cpu` runs function(argument) in an interrupt, which it must be ready to take; all of it is one step.
+    void interrupt(u32 cpu, void (*function)(void*), void* argument);
+
     u32 ram_bytes() const { return configuration_.ram_bytes; }
     u32 empty_directory() const { return RAM_START + configuration_.ram_bytes; } // behind all other RAM
 

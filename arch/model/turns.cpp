@@ -19,6 +19,8 @@ OwnCpu::~OwnCpu() { own_cpu = NONE; }
 
 u32 cpu_of_thread() { return own_cpu != NONE ? own_cpu : Machine::get().cpu_number(); }
 
+bool may_look_into(u32 cpu) { return own_cpu == NONE || own_cpu == cpu; }
+
 Turn::Turn() {
     if (own_cpu == NONE)
         return;

@@ -19,6 +19,9 @@ class [[nodiscard]] OwnCpu {
 // The CPU that this thread is, or else the machine's acting one.
 u32 cpu_of_thread();
 
+// Whether what the kernel keeps for `cpu` alone may be looked at from here: not if that is another thread.
+bool may_look_into(u32 cpu);
+
 // The machine serves this thread, whose CPU acts, until the end of the scope. Nests. Nothing if the thread is no CPU.
 class [[nodiscard]] Turn {
   public:

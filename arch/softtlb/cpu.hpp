@@ -9,7 +9,8 @@
 
 namespace faultline::softtlb {
 
-// On cache lines of its own. All but `must_drop_all` is its CPU's alone, with interrupts masked.
+// On cache lines of its own. All but `must_drop_all` is its CPU's alone, with interrupts masked; its statistics others may
+// read at any time.
 struct alignas(64) Cpu {
     CpuTlb tlb;
     const MmContext* mm = nullptr; // translated through; nullptr: none
@@ -20,5 +21,8 @@ struct alignas(64) Cpu {
 extern constinit std::array<Cpu, machine::MAX_CPUS> cpus; // context.cpp
 
 inline Cpu& this_cpu() { return cpus[machine::this_cpu().value()]; }
+
+// One more, of this CPU's statistics.
+inline void count(u32& counter) { std::atomic_ref(counter).store(counter + 1, std::memory_order_relaxed); }
 
 } // namespace faultline::softtlb

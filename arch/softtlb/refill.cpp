@@ -28,9 +28,9 @@ bool permits(Pte truth, const FaultInfo& access) {
 }
 
 void fill(softtlb::Cpu& cpu, UserAddr page, Pte truth) {
-    ++cpu.statistics.fills;
+    softtlb::count(cpu.statistics.fills);
     if (cpu.tlb.insert(page, cpu.mm->asid, backend::derive_descriptor(truth)))
-        ++cpu.statistics.evictions;
+        softtlb::count(cpu.statistics.evictions);
 }
 
 } // namespace
@@ -46,7 +46,7 @@ bool refill_tlb(const FaultInfo& fault) {
         return false;
     const UserAddr page = UserAddr(fault.address).page();
     if (cpu.tlb.reinstall(page, cpu.mm->asid)) {
-        ++cpu.statistics.survivors;
+        softtlb::count(cpu.statistics.survivors);
         return true;
     }
     const Pte truth = truth_of(*cpu.mm, page);

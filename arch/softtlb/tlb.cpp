@@ -24,13 +24,13 @@ bool drop(const Drop& what) { return softtlb::this_cpu().tlb.drop(what.asid, wha
 
 bool drop_here(MmContext& mm, UserAddr start, UserAddr end) {
     const IrqGuard no_interrupts;
-    ++softtlb::this_cpu().statistics.flushes;
+    softtlb::count(softtlb::this_cpu().statistics.flushes);
     count_invalidation(mm, machine::this_cpu().value());
     return drop({asid_of(mm), start, end});
 }
 
 void shoot_down(void* argument) {
-    ++softtlb::this_cpu().statistics.shootdowns;
+    softtlb::count(softtlb::this_cpu().statistics.shootdowns);
     drop(*static_cast<const Drop*>(argument));
 }
 
@@ -70,12 +70,19 @@ void flush_tlb_mm(MmContext& mm) { flush(mm, UserAddr(0), UserAddr(TASK_SIZE)); 
 
 void flush_tlb_fix_spurious_fault(MmContext& mm, UserAddr address) {
     if (local_flush(mm, address.page(), address.page() + PAGE_SIZE))
-        ++softtlb::this_cpu().statistics.spurious;
+        softtlb::count(softtlb::this_cpu().statistics.spurious);
 }
 
 bool tlb_statistics(CpuId cpu, TlbStatistics& statistics) {
-    statistics = softtlb::cpus[cpu.value()].statistics;
-    return softtlb::cpus[cpu.value()].tlb.size() != 0;
+    softtlb::Cpu& of = softtlb::cpus[cpu.value()];
+    const auto read = [](u32& counter) { return std::atomic_ref(counter).load(std::memory_order_relaxed); };
+    statistics = {.fills = read(of.statistics.fills),
+                  .survivors = read(of.statistics.survivors),
+                  .evictions = read(of.statistics.evictions),
+                  .spurious = read(of.statistics.spurious),
+                  .flushes = read(of.statistics.flushes),
+                  .shootdowns = read(of.statistics.shootdowns)};
+    return of.tlb.size() != 0;
 }
 
 // Once the ASIDs have begun a new generation, only the one the CPU runs under will be looked for.

@@ -1,9 +1,9 @@
-// What mm/ and the futexes ask of the kernel around them, where every CPU is a thread with one task of its own: a task
-// that sleeps blocks its thread.
+// What mm/ and the futexes ask of the kernel around them, where every CPU is a thread with one task of its own: while that
+// sleeps, the CPU is idle.
 #include <arch/current.hpp>
 #include <arch/machine_control.hpp>
+#include <arch/processor.hpp>
 
-#include <condition_variable>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
@@ -20,8 +20,7 @@ namespace faultline {
 
 namespace {
 
-std::mutex wake_ups;
-std::condition_variable woken;
+std::mutex wake_ups; // orders what was done before a wake-up before what is done after it
 
 } // namespace
 
@@ -48,8 +47,10 @@ void cond_resched() {}
 void schedule() {
     lockdep::might_sleep();
     const Task& self = *current();
-    std::unique_lock lock(wake_ups);
-    woken.wait(lock, [&self] { return self.state == TaskState::Running; });
+    model::schedule_watcher->wait_until("sleep", [&self] {
+        const std::scoped_lock lock(wake_ups);
+        return self.state == TaskState::Running;
+    });
 }
 
 bool schedule_until(Deadline deadline) {
@@ -64,7 +65,6 @@ bool wake_up_process(Task& task) {
     if (task.state == TaskState::Running)
         return false;
     task.state = TaskState::Running;
-    woken.notify_all();
     return true;
 }
 

@@ -1,25 +1,22 @@
-// A storm on real threads, one for each CPU: faults, mmap and munmap, ageing, advice, fork and futexes in one address
-// space, all at once. ThreadSanitizer (preset host-tsan) sees every access that no lock orders; the storm itself checks that
+// A storm on real threads, one for each CPU: faults, mmap and munmap, ageing, advice, fork, switches and futexes in one
+// address space and its children, all at once. ThreadSanitizer (preset host-tsan) sees every access that no lock orders; the storm itself checks that
 // what a CPU wrote it reads again, that locks exclude, that counters are exact and that no page is missing.
 //
-//   threads_storm [SECONDS] [SEED]
+//   threads_storm_walked [SECONDS] [SEED]
+//   threads_storm_softtlb [SECONDS] [SEED]
 #include <arch/current.hpp>
 #include <arch/irq.hpp>
-#include <arch/processor.hpp>
 
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <random>
-#include <thread>
-#include <vector>
 
 #include <linux/futex.h>
 
 #include "arch/contract/tlb.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "arch/model/machine.hpp"
-#include "arch/model/turns.hpp"
 #include "kernel/futex/fault_in.hpp"
 #include "kernel/futex/queue.hpp"
 #include "kernel/futex/syscalls.hpp"
@@ -29,6 +26,7 @@
 #include "mm/mmap.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/slab.hpp"
+#include "tests/threads/cpus.hpp"
 #include "tests/threads/kernel.hpp"
 
 using namespace faultline;
@@ -36,7 +34,8 @@ using namespace faultline;
 namespace {
 
 constexpr u32 CPUS = 4;
-constexpr u32 PAGES = 8; // of the memory that all write, each CPU its own word in each page
+constexpr u32 PAGES = 8;         // of the memory that all write, each CPU its own word in each page
+constexpr u32 PRIVATE_PAGES = 2; // of such that is not shared with children
 enum Word : u32 {
     COUNTED = 64,
     MUTEX = 68,
@@ -50,21 +49,11 @@ void require(bool condition, const char* what) {
         panic("storm: %s", what);
 }
 
-// Threads that wait for one another give way; the host has fewer CPUs than the machine.
-struct GiveWay final : model::ScheduleWatcher {
-    void at_point(const char*) override {}
-    void wait_until(const char*, const std::function<bool()>& condition) override {
-        while (!condition())
-            std::this_thread::yield();
-    }
-    bool masks_interrupts(u32) const override { return false; }
-};
-
 struct Storm {
     model::Machine machine{{.cpus = CPUS, .ram_bytes = 4u << 20}};
     MmStruct* mm = nullptr;
-    UserAddr base;
-    u32 written[CPUS][PAGES] = {};
+    UserAddr base, own;
+    u32 written[CPUS][PAGES] = {}, written_privately[CPUS][PRIVATE_PAGES] = {};
     u32 counted[CPUS] = {}, guarded[CPUS] = {}, pi_guarded[CPUS] = {};
     u32 operations[CPUS] = {};
 
@@ -90,6 +79,13 @@ struct Storm {
         require(read(word) == written[cpu][page], "a write was lost");
         write(word, ++written[cpu][page]);
     }
+    // Copied on write for children, and thrown away at times: it is zero then.
+    void write_privately(u32 cpu, u32 page) {
+        const UserAddr word = own + page * PAGE_SIZE + 4 * cpu;
+        const u32 value = read(word);
+        require(value == 0 || value == written_privately[cpu][page], "a private write was lost");
+        write(word, ++written_privately[cpu][page]);
+    }
     void map_and_unmap(u32 pages) {
         const UserAddr start = map(pages, MAP_PRIVATE);
         for (u32 i = 0; i < pages; ++i)
@@ -97,8 +93,8 @@ struct Storm {
         require(read(start) == 0, "what was written first");
         require(do_munmap(*mm, start, pages * PAGE_SIZE).ok(), "munmap");
     }
-    void forget(u32 page) { // of shared memory: the page stays, the entry goes
-        require(do_madvise(*mm, base + page * PAGE_SIZE, PAGE_SIZE, MADV_DONTNEED).ok(), "madvise");
+    void forget(UserAddr page) { // of shared memory the page stays, the entry goes
+        require(do_madvise(*mm, page, PAGE_SIZE, MADV_DONTNEED).ok(), "madvise");
     }
     void age() {
         const ReadGuard guard(mm->mmap_lock);
@@ -108,6 +104,25 @@ struct Storm {
         const auto child = dup_mm(*mm);
         require(child.ok(), "fork");
         mmput(*child.value());
+    }
+    void enter(u32 cpu, MmStruct& next) {
+        threads::tasks[cpu].mm.mm = &next;
+        const IrqGuard irqs;
+        switch_mm(&next.context);
+    }
+    void visit_child(u32 cpu, u32 page) { // which shares the memory
+        const auto child = dup_mm(*mm);
+        require(child.ok(), "fork");
+        enter(cpu, *child.value());
+        write_own(cpu, page);
+        enter(cpu, *mm);
+        mmput(*child.value());
+    }
+    void look_at_statistics() { // of TLBs filled by software
+        for (u32 each = 0; each < CPUS; ++each) {
+            TlbStatistics statistics;
+            static_cast<void>(tlb_statistics(CpuId(static_cast<u8>(each)), statistics));
+        }
     }
     void count_up(u32 cpu) {
         const u32 operation = FUTEX_OP(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_EQ, 0xfffu);
@@ -155,21 +170,17 @@ struct Storm {
     }
 
     void run(u32 cpu, u64 seed, std::chrono::steady_clock::time_point end) {
-        const model::OwnCpu own(cpu);
         set_current(&threads::tasks[cpu]);
-        {
-            const IrqGuard irqs;
-            switch_mm(&mm->context);
-        }
+        enter(cpu, *mm);
         std::mt19937_64 random(seed * CPUS + cpu);
         const auto pick = [&](u32 n) { return static_cast<u32>(random() % n); };
         do {
-            switch (const u32 page = pick(PAGES); pick(16)) {
+            switch (const u32 page = pick(PAGES); pick(21)) {
             case 0:
                 map_and_unmap(1 + pick(4));
                 break;
             case 1:
-                forget(page);
+                forget(base + page * PAGE_SIZE);
                 break;
             case 2:
                 age();
@@ -191,6 +202,19 @@ struct Storm {
                 break;
             case 10:
                 requeue();
+                break;
+            case 11:
+                visit_child(cpu, page);
+                break;
+            case 12:
+                forget(own + page % PRIVATE_PAGES * PAGE_SIZE);
+                break;
+            case 13:
+                look_at_statistics();
+                break;
+            case 14:
+            case 15:
+                write_privately(cpu, page % PRIVATE_PAGES);
                 break;
             default:
                 write_own(cpu, page);
@@ -215,8 +239,6 @@ int main(int argc, char** argv) {
     storm.machine.on_fault = [](const FaultInfo& fault) {
         return do_page_fault(fault).action == FaultOutcome::Retry;
     };
-    GiveWay give_way;
-    model::schedule_watcher = &give_way;
     const u32 free_at_start = nr_free_pages();
 
     set_current(&threads::tasks[0]);
@@ -226,16 +248,14 @@ int main(int argc, char** argv) {
         threads::tasks[cpu].mm.mm = storm.mm;
     }
     storm.base = storm.map(PAGES, MAP_SHARED);
+    storm.own = storm.map(PRIVATE_PAGES, MAP_PRIVATE);
     {
         const IrqGuard irqs;
         switch_mm(&storm.mm->context);
     }
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
-    std::vector<std::thread> cpus;
-    for (u32 cpu = 0; cpu < CPUS; ++cpu)
-        cpus.emplace_back([&storm, cpu, seed, end] { storm.run(cpu, seed, end); });
-    for (std::thread& cpu : cpus)
-        cpu.join();
+    threads::Cpus cpus;
+    cpus.run(CPUS, [&](u32 cpu) { storm.run(cpu, seed, end); });
 
     {
         const IrqGuard irqs;
@@ -253,7 +273,6 @@ int main(int argc, char** argv) {
     mmput(*storm.mm);
     shrink_caches();
     require(nr_free_pages() == free_at_start, "pages are missing at the end");
-    std::printf("storm: %u operations on %u CPUs, %u s, seed %llu\n", operations, CPUS,
+    std::printf("storm: %u operations on %u CPUs, %s, %u s, seed %llu\n", operations, CPUS, mmu_name(),
                 static_cast<unsigned>(seconds), static_cast<unsigned long long>(seed));
-    model::schedule_watcher = nullptr;
 }

@@ -16,8 +16,8 @@ class ScheduleWatcher {
     virtual void at_point(const char* what) = 0;
     // It can go on only when condition() holds, which another CPU must bring about. Returns then.
     virtual void wait_until(const char* what, const std::function<bool()>& condition) = 0;
-    // Whether `cpu` takes no interrupts.
-    virtual bool masks_interrupts(u32 cpu) const = 0;
+    // machine::smp_call_function_many(), from the acting CPU.
+    virtual void call(u32 cpus, void (*function)(void*), void* argument) = 0;
 
   protected:
     ~ScheduleWatcher() = default;

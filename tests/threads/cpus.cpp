@@ -1,0 +1,71 @@
+#include "tests/threads/cpus.hpp"
+
+#include <bit>
+#include <thread>
+#include <vector>
+
+#include <arch/irq.hpp>
+
+#include "arch/model/turns.hpp"
+
+namespace faultline::threads {
+
+void Cpus::run(u32 count, const std::function<void(u32)>& body) {
+    std::atomic<u32> busy = count;
+    model::schedule_watcher = this;
+    std::vector<std::thread> threads;
+    for (u32 cpu = 0; cpu < count; ++cpu) {
+        threads.emplace_back([&, cpu] {
+            const model::OwnCpu own(cpu);
+            body(cpu);
+            // Idle: what it has left in its TLB is still others' concern.
+            busy.fetch_sub(1, std::memory_order_relaxed);
+            wait_until("idle", [&] { return busy.load(std::memory_order_relaxed) == 0; });
+        });
+    }
+    for (std::thread& thread : threads)
+        thread.join();
+    model::schedule_watcher = nullptr;
+}
+
+// Here an interrupt may come in between.
+void Cpus::at_point(const char*) {
+    if (!irqs_disabled())
+        answer_calls();
+}
+
+// Calls are answered here with interrupts masked, too (arch/contract/machine.hpp). Whoever waits gives way: this computer
+// may have fewer CPUs than the machine.
+void Cpus::wait_until(const char*, const std::function<bool()>& condition) {
+    while (!condition()) {
+        answer_calls();
+        std::this_thread::yield();
+    }
+}
+
+// Nothing is ordered by this but what the machine orders (arch/arm/smp.cpp): the caller's changes before the answers,
+// and these before what the caller does next.
+void Cpus::call(u32 cpus, void (*function)(void*), void* argument) {
+    const u32 here = smp_processor_id();
+    Call& call = calls_[here];
+    call.function = function;
+    call.argument = argument;
+    call.unanswered.store(static_cast<u32>(std::popcount(cpus)), std::memory_order_relaxed);
+    for (; cpus != 0; cpus &= cpus - 1)
+        callers_[static_cast<u32>(std::countr_zero(cpus))].fetch_or(1u << here, std::memory_order_release);
+    wait_until("call CPUs", [&call] { return call.unanswered.load(std::memory_order_acquire) == 0; });
+}
+
+void Cpus::answer_calls() {
+    std::atomic<u32>& waiting = callers_[smp_processor_id()];
+    if (waiting.load(std::memory_order_relaxed) == 0)
+        return;
+    const IrqGuard masked;
+    for (u32 callers = waiting.exchange(0, std::memory_order_acquire); callers != 0; callers &= callers - 1) {
+        Call& call = calls_[static_cast<u32>(std::countr_zero(callers))];
+        call.function(call.argument);
+        call.unanswered.fetch_sub(1, std::memory_order_release);
+    }
+}
+
+} // namespace faultline::threads
