@@ -128,7 +128,7 @@ struct WaitvAgainstTwoWakes : FutexProgram {
 // four CPUs wait for the lock.
 struct UnlockPiAgainstPriority : FutexProgram {
     using FutexProgram::FutexProgram;
-    bool owned = false;
+    bool owned = false, both_wait = false;
 
     void set_up() override {
         FutexProgram::set_up();
@@ -146,8 +146,13 @@ struct UnlockPiAgainstPriority : FutexProgram {
         owned = false;
         require(futex(FUTEX_UNLOCK_PI, 0).ok(), "UNLOCK_PI");
     }
-    void cpu0() override { require(futex(FUTEX_UNLOCK_PI, 0).ok(), "UNLOCK_PI"); }
+    void cpu0() override {
+        spin_until([&] { return task(2).pi_blocked_on != nullptr && task(3).pi_blocked_on != nullptr; });
+        both_wait = true;
+        require(futex(FUTEX_UNLOCK_PI, 0).ok(), "UNLOCK_PI");
+    }
     void cpu1() override {
+        spin_until([&] { return both_wait; });
         call([&] {
             task(3).normal_prio = 10;
             rt_mutex_adjust_pi(task(3));
@@ -185,5 +190,5 @@ TEST_CASE("interleave: age against futex") { explore(make<AgeAgainstFutex>, 3); 
 TEST_CASE("interleave: wait against wake") { explore(make<WaitAgainstWake>, 3); }
 TEST_CASE("interleave: wait against wake_op") { explore(make<WaitAgainstWakeOp>, 3); }
 TEST_CASE("interleave: waitv against wake") { explore(make<WaitvAgainstTwoWakes>, 2); }
-TEST_CASE("interleave: unlock_pi against priority") { explore(make<UnlockPiAgainstPriority, 4>, 2); }
+TEST_CASE("interleave: unlock_pi against priority") { explore(make<UnlockPiAgainstPriority, 4>, 1); }
 TEST_CASE("interleave: lock_pi against exit") { explore(make<LockPiAgainstExit>, 3); }
