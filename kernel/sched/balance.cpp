@@ -69,7 +69,7 @@ void pull_task(RunQueue& from, RunQueue& to, Task& task, PrioArray::Where where)
 bool takes_turns(u32 level) { return level == PrioArray::NORMAL; }
 
 // Who was interrupted in his turn goes on first.
-void pull_longer_waiting(RunQueue& rq) {
+void pull_longer_waiting(RunQueue& rq, u64 now) {
     for_each_cpu(other_cpus(rq.cpu), [&](RunQueue& other) {
         if (other.queued_level > PrioArray::NORMAL)
             return;
@@ -79,6 +79,7 @@ void pull_longer_waiting(RunQueue& rq) {
         const Task& ours = rq.tasks.front(PrioArray::NORMAL);
         if (ours.slice_used_ns != 0)
             return;
+        rq.looked_ns = now;
         Task* theirs = find_movable(other, rq.cpu, PrioArray::NORMAL);
         if (theirs != nullptr && theirs->waits_since_ns < ours.waits_since_ns)
             pull_task(other, rq, *theirs, PrioArray::Where::Front);
@@ -191,10 +192,8 @@ void pull_more_urgent(RunQueue& rq) {
 
 void pull(RunQueue& rq, u64 now) {
     pull_more_urgent(rq);
-    if (!time_to_look(rq, now))
-        return;
-    rq.looked_ns = now;
-    pull_longer_waiting(rq);
+    if (time_to_look(rq, now))
+        pull_longer_waiting(rq, now);
 }
 
 void move_to_allowed_cpu(Task& task) {
