@@ -36,6 +36,19 @@ Place stale(u32 initial) {
     return at;
 }
 
+// One thread does it all, which is on CPU 1 again in the end: moving must not be what leaves it behind.
+Place moved(u32 initial) {
+    const Place at = memfd_untouched(initial);
+    pin_to(1);
+    at.word->load();
+    show_entry("after the read on CPU 1", at.word);
+    pin_to(0);
+    at.word[NEIGHBOUR].store(MARKER);
+    show_entry("after the write on CPU 0", at.word);
+    pin_to(1);
+    return at;
+}
+
 // The parent holds the lock; its child, two threads on two CPUs, wants it.
 void stale_lock_of_two_processes() {
     auto& mutex = *reinterpret_cast<PiMutex*>(map_words(1, MAP_SHARED | MAP_ANONYMOUS));

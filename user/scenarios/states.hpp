@@ -49,6 +49,7 @@ Place cow_parent_alone(u32 initial);
 Place cow_grandchild(u32 initial);
 Place cow_file_child(u32 initial);
 Place stale(u32 initial);
+Place moved(u32 initial);
 
 struct State {
     std::string_view name;
@@ -96,6 +97,8 @@ inline constexpr State states[] = {
     {"cow-file-child", cow_file_child, "of a private file mapping, written, copy-on-write in a forked child"},
     {"stale", stale,
      "of a shared memfd mapping; CPU 1, where we are, has read it, and then CPU 0 has written to it"},
+    {"moved", moved,
+     "of a shared memfd mapping; we have read it on CPU 1, written it on CPU 0, and are back on CPU 1"},
 };
 
 // Clears the young bit of every page of this process, as reclaim would.
