@@ -8,22 +8,25 @@
 
 namespace faultline {
 
-// Queues `q`, whose key is set, if the word still has the value. Current's state is Interruptible already, as
-// futex_queue says; after an error that is the caller's to undo. Both under the bucket's lock: a waker changes the word first and takes the lock second,
-// so it either finds the waiter or made it see the change. FAULT: the word could not be read under the lock;
-// AGAIN: it was another value. Caller holds no lock.
+// Queues `q`, whose key is set, if the word still has the value. Current's state is Interruptible already, as futex_queue
+// says; after an error that is the caller's to undo. Both under the bucket's lock: a waker changes the word first and takes
+// the lock second, so it either finds the waiter or made it see the change. FAULT: the word could not be read under the
+// lock; AGAIN: it was another value; INVAL: a WAIT_REQUEUE_PI's word is its lock as well, at another address. That is asked
+// before the waiter is queued: from then on its key is changed by whoever requeues it. Caller holds no lock.
 inline Result<void> queue_if_equal(UserAddr address, u32 value, FutexQ& q) {
     FutexHashBucket& bucket = futex_hash(q.key);
     Guard lock(bucket.lock);
     if (TRY(futex_get_value_locked(address)) != value)
         return Err(Errno::AGAIN);
+    if (q.requeue_pi_key != nullptr && *q.requeue_pi_key == q.key)
+        return Err(Errno::INVAL);
     futex_queue(q, bucket);
     return {};
 }
 
 // The same from the beginning: sets q.key, and serves the faults. The word is only read, so a plain user
 // read, which serves its own fault, is all the repair there is: this loop cannot hang on a clean or an old
-// entry. AGAIN, and the errors of get_futex_key. (Linux: futex_wait_setup.)
+// entry. AGAIN and INVAL as above, and the errors of get_futex_key. (Linux: futex_wait_setup.)
 inline Result<void> futex_wait_setup(UserAddr address, FutexScope scope, u32 value, FutexQ& q) {
     LivelockDetector livelock("FUTEX_WAIT", address, FutexAccess::Read);
     while (true) {
