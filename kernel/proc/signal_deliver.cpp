@@ -42,11 +42,14 @@ bool all_stopped(const ThreadGroup& group) {
     return true;
 }
 
-// Stops here until SIGCONT or SIGKILL. The last thread to stop tells the parent.
+// Stops here until SIGCONT or SIGKILL, unless one of them came, sent by a timer, since the caller looked. The last thread
+// to stop tells the parent.
 void do_signal_stop() {
     Task& task = *current();
     {
         SigLocked lock;
+        if (!task.group->stop_pending)
+            return;
         task.state = TaskState::Stopped;
         complete_group_stop(*task.group);
     }
@@ -163,8 +166,10 @@ class SyscallRestart {
         saved_r7_ = regs.r[7];
         regs.pc -= thumb_mode(regs) ? 2 : 4;
         regs.r[0] = regs.orig_r0;
-        if (kind_ == Errno::RESTART_RESTARTBLOCK)
+        if (kind_ == Errno::RESTART_RESTARTBLOCK) {
+            current()->restart_block.number = saved_r7_;
             regs.r[7] = RESTART_SYSCALL;
+        }
     }
 
     // EINTR instead, unless the call restarts whatever happens, or the handler has SA_RESTART.

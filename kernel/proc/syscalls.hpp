@@ -95,7 +95,7 @@ Result<u32> sys_sigpending(UserAddr set);
 Result<u32> sys_sigsuspend(u32 unused1, u32 unused2, u32 mask);
 u32 sys_sigreturn(PtRegs& regs);
 u32 sys_rt_sigreturn(PtRegs& regs);
-Result<u32> sys_restart_syscall();
+Result<u32> sys_restart_syscall(PtRegs& regs);
 
 // syscalls_mm.cpp
 u32 sys_brk(UserAddr new_brk);

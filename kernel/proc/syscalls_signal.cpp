@@ -380,10 +380,13 @@ u32 finish_sigreturn(PtRegs& regs, const Result<SignalReturn>& frame, bool with_
 u32 sys_sigreturn(PtRegs& regs) { return finish_sigreturn(regs, restore_frame(regs), false); }
 u32 sys_rt_sigreturn(PtRegs& regs) { return finish_sigreturn(regs, restore_rt_frame(regs), true); }
 
-Result<u32> sys_restart_syscall() {
+// The program has not made this call and counts on its r7. (Linux/ARM restarts within the kernel instead.)
+Result<u32> sys_restart_syscall(PtRegs& regs) {
     RestartBlock& block = current()->restart_block;
     if (block.function == nullptr)
         return Err(Errno::INTR);
+    if (const u32 number = std::exchange(block.number, 0); number != 0)
+        regs.r[7] = number;
     return block.function(block);
 }
 

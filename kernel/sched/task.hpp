@@ -34,11 +34,12 @@ struct SigPending {
 
 // How a system call goes on after a signal that ran no handler, if its arguments alone do not say (Linux:
 // struct restart_block). A call fills it, returns RESTART_RESTARTBLOCK, and is continued through
-// restart_syscall.
+// restart_syscall, whose number takes the place of its own in r7 meanwhile.
 struct RestartBlock {
     Result<u32> (*function)(RestartBlock& block) = nullptr;
     u64 deadline_ns = 0;
     u32 arguments[6] = {};
+    u32 number = 0; // of the call, from its interruption to its continuation; else 0
 };
 
 inline constexpr s32 DEFAULT_PRIO = 120; // of a task that nobody has said anything about: nice 0
