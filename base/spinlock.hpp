@@ -32,6 +32,8 @@ class SpinLock {
         u16 ticket = serving_.load(std::memory_order_acquire);
         if (!next_.compare_exchange_strong(ticket, static_cast<u16>(ticket + 1), std::memory_order_acquire))
             return false;
+        // True at once, unless this CPU stood still while all tickets were drawn, and they begin again.
+        spin_until([&] { return serving_.load(std::memory_order_acquire) == ticket; });
         watch_.taken(this);
         return true;
     }
