@@ -136,19 +136,18 @@ u32 select_cpu(const Task& task) {
     return known_allowed && !victim_is_better ? known : victim.cpu;
 }
 
-void offer(const Task& task) {
+void offer(const Waiting& task) {
     const u32 others = other_cpus(task.cpu) & task.cpus_allowed;
     if (others == 0)
         return;
     std::atomic_thread_fence(std::memory_order_seq_cst); // in the queue before the question who is idle
-    const u32 level = PrioArray::level_of(task);
-    if (task.on_rq != OnRq::Queued || level < rq_of(task.cpu).running_level)
+    if (task.level < rq_of(task.cpu).running_level)
         return; // it will run where it is
-    if (const RunQueue& rq = least_urgent(others, task.cpu); level < rq.running_level)
+    if (const RunQueue& rq = least_urgent(others, task.cpu); task.level < rq.running_level)
         resched_cpu(rq.cpu);
-    else if (takes_turns(level))
+    else if (takes_turns(task.level))
         for_each_cpu(others, [&](const RunQueue& equal) {
-            if (equal.running_level == level && !equal.turn_ends)
+            if (equal.running_level == task.level && !equal.turn_ends)
                 resched_cpu(equal.cpu);
         });
 }
@@ -203,13 +202,8 @@ void move_to_allowed_cpu(Task& task) {
         const TwoLocked locked(from, to);
         if (task.cpu != from.cpu || !may_run_on(task, to.cpu))
             continue; // it has moved, or the rules have changed
-        const bool queued = task.on_rq == OnRq::Queued;
-        const bool between_queues =
-            task.on_rq == OnRq::Running && !task.on_cpu.load(std::memory_order_acquire);
-        if (queued && !may_run_on(task, from.cpu))
-            from.remove(task);
-        else if (!between_queues)
-            return; // it sleeps, waits where it may, or runs, and moves when its CPU leaves it
+        if (task.on_rq != OnRq::Running || task.on_cpu.load(std::memory_order_acquire))
+            return; // somebody else has brought it to one
         task.cpu = to.cpu;
         enqueue(to, task, PrioArray::Where::Back);
         return;

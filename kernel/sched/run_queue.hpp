@@ -18,6 +18,14 @@
 
 namespace faultline {
 
+// A task in a queue, as it was there: the task itself may be taken, come to its end and be gone any moment.
+struct Waiting {
+    u32 cpu, level, cpus_allowed;
+
+    explicit Waiting(const Task& task)
+        : cpu(task.cpu), level(PrioArray::level_of(task)), cpus_allowed(task.cpus_allowed) {}
+};
+
 // Somebody waits for a running task to leave its CPU.
 struct Departure {
     ListHook link;
@@ -173,8 +181,8 @@ bool equal_may_wait_elsewhere(RunQueue& rq);
 // The level of the most urgent task that waits in another queue.
 u32 most_urgent_elsewhere(const RunQueue& rq);
 
-// A task waits in some queue though another CPU may have room for it: has that CPU look. No lock held.
-void offer(const Task& task);
+// A task waits in a queue though another CPU may have room for it: has that CPU look. No lock held.
+void offer(const Waiting& task);
 
 // Whether whose turn it is may wait in another queue, so that pull() is worth while. `rq` locked, and about to choose.
 bool next_may_be_elsewhere(const RunQueue& rq, u64 now);
@@ -184,8 +192,8 @@ bool next_may_be_elsewhere(const RunQueue& rq, u64 now);
 void pull(RunQueue& rq, u64 now);
 void pull_more_urgent(RunQueue& rq); // the former only
 
-// Brings a task that waits in a queue where it may not run, or in none, to a CPU where it may run. No lock held;
-// interrupts masked.
+// Brings a runnable task that is in no queue, and on which no CPU stands, to one where it may run. No run queue's lock
+// held; interrupts masked.
 void move_to_allowed_cpu(Task& task);
 
 // Makes `cpu` look whether it runs what it should. No lock held but a wake_lock.

@@ -83,8 +83,9 @@ void set_next_task(RunQueue& rq, Task& task, u64 now) {
 void activate_mm(RunQueue& rq, MmStruct* mm) {
     if (mm == rq.active_mm)
         return;
-    rq.active_mm = mm;
     switch_mm(mm != nullptr ? &mm->context : nullptr);
+    std::atomic_thread_fence(std::memory_order_release); // whoever sees that it is gone may free the old one
+    rq.active_mm = mm;
 }
 
 // What this CPU holds of the task's mm from an earlier visit may permit less than truth (contract/tlb.hpp).
@@ -126,11 +127,12 @@ Task* finish_task_switch() {
     const bool dead = previous->state == TaskState::Dead;
     const bool runnable = previous->on_rq != OnRq::No && previous != rq.idle;
     const bool moves = runnable && previous->on_rq == OnRq::Running;
+    const Waiting waiting(*previous);
     previous->on_cpu.store(false, std::memory_order_release);
     if (moves)
         move_to_allowed_cpu(*previous);
     else if (runnable && other_cpus(rq.cpu) != 0)
-        offer(*previous);
+        offer(waiting);
     tell_departure_of(rq, *previous);
     return dead ? previous : nullptr;
 }
@@ -345,6 +347,7 @@ void leave_lazy_mm(MmStruct& mm) {
         smp_send_reschedule(CpuId(static_cast<u8>(rq.cpu)));
         spin_until([&] { return rq.active_mm != &mm; });
     }
+    std::atomic_thread_fence(std::memory_order_acquire);
 }
 
 u64 task_run_time_ns(const Task& task) {

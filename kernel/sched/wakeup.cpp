@@ -45,8 +45,8 @@ void activate(Task& task) {
         task.state = TaskState::Running;
         enqueue(rq, task, Where::Back);
     }
-    if (several)
-        offer(task);
+    if (several && task.on_rq == OnRq::Queued)
+        offer(Waiting(task));
 }
 
 enum class Change : u8 { Done, Again };
@@ -62,6 +62,9 @@ Change change_cpus_allowed(Task& task, u32 cpus) {
         const bool queued = task.on_rq == OnRq::Queued;
         const bool runs = task.on_rq == OnRq::Running && rq.running == &task;
         const bool chosen_or_left = leaves && queued && is_on_cpu(task);
+        const bool taken_out = leaves && queued && !chosen_or_left;
+        if (taken_out)
+            rq.remove(task); // now, or its CPU might choose it before it is brought to another
         if (leaves && runs && &task != current()) {
             departure.task = &task;
             rq.departures.push_back(departure);
@@ -70,10 +73,10 @@ Change change_cpus_allowed(Task& task, u32 cpus) {
         rq.lock.unlock();
         if (chosen_or_left)
             return Change::Again;
-        if (leaves && queued)
+        if (taken_out)
             move_to_allowed_cpu(task);
         else if (queued)
-            offer(task);
+            offer(Waiting(task));
         if (departure.task != nullptr)
             resched_cpu(rq.cpu);
     }
@@ -127,7 +130,7 @@ void sched_set_prio(Task& task, s32 prio) {
     }
     rq.lock.unlock();
     if (queued)
-        offer(task);
+        offer(Waiting(task));
     if (running)
         resched_cpu(rq.cpu);
 }
