@@ -89,6 +89,7 @@ void group_died(ThreadGroup& group) {
 void exit_notify(Task& task) {
     ThreadGroup& group = *task.group;
     if (&task == group.leader) {
+        const SigLocked lock; // a signal that has seen the task asleep makes it runnable first, or not at all
         task.state = TaskState::Zombie;
     } else {
         const TaskListLocked lock;

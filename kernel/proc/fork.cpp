@@ -6,6 +6,7 @@
 
 #include "arch/contract/uaccess.hpp"
 #include "kernel/fs/files.hpp"
+#include "kernel/futex/operations.hpp"
 #include "kernel/ipc/sem.hpp"
 #include "kernel/proc/cred.hpp"
 #include "kernel/proc/pidfd.hpp"
@@ -222,9 +223,11 @@ Result<void> give_pidfd(Task& child, UserAddr to) {
     return {};
 }
 
-// Undoes a child that is in the tables but has not run.
+// Undoes a child that is in the tables but has not run. Somebody may have named it in a futex word, and wait for it.
 void abandon_published(Task& child) {
     ThreadGroup& group = *child.group;
+    child.exiting = true;
+    futex_exit(child);
     mmput(*std::exchange(child.mm.mm, nullptr));
     files_put(*child.files);
     fs_put(*child.fs);
