@@ -8,6 +8,7 @@
 
 #include "base/assert.hpp"
 #include "base/concurrency.hpp"
+#include "base/irq_guard.hpp"
 
 namespace faultline::lockdep {
 

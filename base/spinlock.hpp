@@ -1,5 +1,5 @@
 // A ticket lock: fair, and four bytes. It does not mask interrupts; data that an interrupt handler touches is
-// guarded by an IrqGuard (<arch/irq.hpp>) taken before the lock.
+// guarded by an IrqGuard (base/irq_guard.hpp) taken before the lock.
 #pragma once
 
 #include <atomic>

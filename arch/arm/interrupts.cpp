@@ -4,12 +4,12 @@
 #include <arch/context.hpp>
 #include <arch/interrupts.hpp>
 #include <arch/io.hpp>
-#include <arch/irq.hpp>
 #include <arch/ptrace.hpp>
 
 #include "arch/arm/setup.hpp"
 #include "arch/contract/per_cpu.hpp"
 #include "base/assert.hpp"
+#include "base/irq_guard.hpp"
 #include "base/lockdep.hpp"
 
 namespace faultline {

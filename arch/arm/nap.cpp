@@ -5,6 +5,7 @@
 #include <arch/processor.hpp>
 
 #include "arch/arm/setup.hpp"
+#include "base/irq_guard.hpp"
 
 namespace faultline {
 

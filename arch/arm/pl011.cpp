@@ -3,10 +3,10 @@
 #include <arch/console.hpp>
 #include <arch/interrupts.hpp>
 #include <arch/io.hpp>
-#include <arch/irq.hpp>
 
 #include "arch/arm/semihosting.hpp"
 #include "arch/arm/setup.hpp"
+#include "base/irq_guard.hpp"
 #include "base/spinlock.hpp"
 
 namespace faultline {

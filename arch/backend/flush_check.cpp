@@ -1,11 +1,10 @@
 #include "arch/backend/flush_check.hpp"
 
-#include <arch/irq.hpp>
-
 #include "arch/backend/asid.hpp"
 #include "arch/backend/tlb.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "arch/contract/upcalls.hpp"
+#include "base/irq_guard.hpp"
 
 namespace faultline::backend {
 

@@ -4,12 +4,12 @@
 #include <stdexcept>
 #include <utility>
 
-#include <arch/irq.hpp>
 #include <arch/processor.hpp>
 #include <mmu/refill.hpp>
 
 #include "arch/contract/mmu.hpp"
 #include "arch/model/turns.hpp"
+#include "base/irq_guard.hpp"
 #include "base/lockdep.hpp"
 
 namespace faultline::model {

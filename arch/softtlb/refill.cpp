@@ -6,11 +6,11 @@
 // or dropped right after. (Linux's get_user_pages_fast relies on the same.)
 #include <atomic>
 
-#include <arch/irq.hpp>
 #include <mmu/refill.hpp>
 
 #include "arch/backend/descriptor.hpp"
 #include "arch/softtlb/cpu.hpp"
+#include "base/irq_guard.hpp"
 
 namespace faultline {
 

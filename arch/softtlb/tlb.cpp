@@ -1,12 +1,11 @@
 // Dropping entries, here and on other CPUs. Truth has been changed before; it is at each CPU's next miss that it counts.
 #include "arch/backend/tlb.hpp"
 
-#include <arch/irq.hpp>
-
 #include "arch/backend/asid.hpp"
 #include "arch/backend/flush_check.hpp"
 #include "arch/softtlb/cpu.hpp"
 #include "base/concurrency.hpp"
+#include "base/irq_guard.hpp"
 
 namespace faultline {
 

@@ -2,11 +2,11 @@
 #include "kernel/debug/printk.hpp"
 
 #include <arch/console.hpp>
-#include <arch/irq.hpp>
 
 #include <cstdarg>
 
 #include "arch/contract/clock.hpp"
+#include "base/irq_guard.hpp"
 #include "base/relaxed.hpp"
 #include "base/spinlock.hpp"
 #include "kernel/debug/format.hpp"

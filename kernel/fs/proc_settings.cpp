@@ -85,7 +85,7 @@ Result<void> show_pid_limits(const Inode& inode, SeqFile& out) {
     out.printf("%-26s%-21s%-21s%-10s\n", "Limit", "Soft Limit", "Hard Limit", "Units");
     for (u32 i = 0; i < RLIM_COUNT; ++i) {
         out.printf("%-26s", rows[i].name);
-        for (const u64 value : {group.limits[i].soft, group.limits[i].hard}) {
+        for (const u64 value : {u64{group.limits[i].soft}, u64{group.limits[i].hard}}) {
             char text[24] = "unlimited";
             if (value != ~u64{0})
                 snprintf(text, sizeof text, "%llu", static_cast<unsigned long long>(value));

@@ -18,7 +18,6 @@ constinit IpcIds msg_ids(MSGMNI);
 
 namespace {
 
-constexpr u32 READ_ACCESS = 0444, WRITE_ACCESS = 0222;
 constexpr u32 TEXT_AT = sizeof(__kernel_long_t); // in the user's struct msgbuf
 constinit Late<RwSemaphore> lock;
 constinit KmemCache queue_cache("msg_queue", sizeof(MsgQueue), alignof(MsgQueue));
@@ -196,13 +195,6 @@ void free_queue(MsgQueue& queue) {
 void init_msg() { lock.emplace("message queues"); }
 RwSemaphore& msg_lock() { return *lock; }
 
-Result<MsgQueue*> msg_obtain(s32 id) {
-    auto* queue = static_cast<MsgQueue*>(msg_ids.find(id));
-    if (queue == nullptr)
-        return Err(Errno::INVAL);
-    return queue;
-}
-
 Result<s32> sys_msgget(s32 key, u32 flags) {
     WriteGuard guard(msg_lock());
     return ipcget(
@@ -227,17 +219,10 @@ Result<void> wait_for_message(MsgWaiter& waiter, s32 id, List<MsgWaiter, &MsgWai
     return {};
 }
 
-Result<MsgQueue*> obtain(s32 id, u32 access) {
-    MsgQueue* queue = TRY(msg_obtain(id));
-    if (!ipcperms(*queue, access))
-        return Err(Errno::ACCES);
-    return queue;
-}
-
 // Tries at once; true if the message is in the queue, false if the waiter is.
 Result<bool> begin_send(s32 id, MsgWaiter& sender, u32 flags) {
     WriteGuard guard(msg_lock());
-    MsgQueue& queue = *TRY(obtain(id, WRITE_ACCESS));
+    MsgQueue& queue = *TRY(ipc_obtain<MsgQueue>(msg_ids, id, IPC_WRITE_ACCESS));
     if (fits(queue, *sender.message)) {
         send_message(queue, *sender.message, sender.pid);
         return true;
@@ -257,7 +242,7 @@ Result<void> send(s32 id, MsgWaiter& sender, u32 flags) {
 // Tries at once; a message, or nullptr if the waiter is in the queue.
 Result<Message*> begin_receive(s32 id, MsgWaiter& receiver, u32 flags) {
     WriteGuard guard(msg_lock());
-    MsgQueue& queue = *TRY(obtain(id, READ_ACCESS));
+    MsgQueue& queue = *TRY(ipc_obtain<MsgQueue>(msg_ids, id, IPC_READ_ACCESS));
     Message* message = find_message(queue, receiver.filter);
     if (message == nullptr) {
         if ((flags & IPC_NOWAIT) != 0)

@@ -48,9 +48,6 @@ struct MsgQueue : IpcPerm {
 extern IpcIds msg_ids;
 RwSemaphore& msg_lock(); // held for writing
 
-// The queue with this id. INVAL.
-Result<MsgQueue*> msg_obtain(s32 id);
-
 // There is more room than there was: takes in what senders wait with, as far as it fits.
 void admit_senders(MsgQueue& queue);
 

@@ -11,8 +11,6 @@ namespace faultline {
 
 namespace {
 
-constexpr u32 READ_ACCESS = 0444;
-
 Result<s32> put_info(s32 command, UserAddr buffer) {
     msginfo info = {};
     info.msgmni = MSGMNI;
@@ -36,43 +34,26 @@ Result<s32> put_info(s32 command, UserAddr buffer) {
     return msg_ids.highest_index();
 }
 
-void put_time(unsigned long& low, unsigned long& high, u64 seconds) {
-    low = static_cast<unsigned long>(seconds);
-    high = static_cast<unsigned long>(seconds >> 32);
-}
-
-Result<s32> put_status(s32 id, s32 command, UserAddr buffer) {
-    const bool by_index = command != IPC_STAT;
-    const auto* queue = by_index ? static_cast<const MsgQueue*>(msg_ids.at_index(id)) : TRY(msg_obtain(id));
-    if (queue == nullptr)
-        return Err(Errno::INVAL);
-    if (command != MSG_STAT_ANY && !ipcperms(*queue, READ_ACCESS))
-        return Err(Errno::ACCES);
+Result<s32> put_status(s32 id, IpcStat stat, UserAddr buffer) {
+    const auto* queue = TRY(ipc_obtain_stat<MsgQueue>(msg_ids, id, stat));
     msqid64_ds status = {};
     status.msg_perm = ipc_perm_to_user(*queue);
-    put_time(status.msg_stime, status.msg_stime_high, queue->stime);
-    put_time(status.msg_rtime, status.msg_rtime_high, queue->rtime);
-    put_time(status.msg_ctime, status.msg_ctime_high, queue->ctime);
+    ipc_put_time(status.msg_stime, status.msg_stime_high, queue->stime);
+    ipc_put_time(status.msg_rtime, status.msg_rtime_high, queue->rtime);
+    ipc_put_time(status.msg_ctime, status.msg_ctime_high, queue->ctime);
     status.msg_cbytes = queue->cbytes;
     status.msg_qnum = queue->qnum;
     status.msg_qbytes = queue->qbytes;
     status.msg_lspid = queue->last_sender;
     status.msg_lrpid = queue->last_receiver;
     TRY_VOID(copy_struct_to_user(buffer, &status, sizeof status));
-    return by_index ? queue->id : 0;
-}
-
-Result<MsgQueue*> obtain_control(s32 id) {
-    MsgQueue* queue = TRY(msg_obtain(id));
-    if (!ipc_may_control(*queue))
-        return Err(Errno::PERM);
-    return queue;
+    return ipc_stat_result(*queue, stat);
 }
 
 Result<s32> set_owner(s32 id, UserAddr buffer) {
     msqid64_ds wanted;
     TRY_VOID(copy_struct_from_user(&wanted, buffer, sizeof wanted));
-    MsgQueue* queue = TRY(obtain_control(id));
+    auto* queue = TRY(ipc_obtain_control<MsgQueue>(msg_ids, id));
     if (wanted.msg_qbytes > MSGMNB && !capable(CAP_SYS_RESOURCE))
         return Err(Errno::PERM);
     ipc_update_perm(*queue, wanted.msg_perm);
@@ -94,13 +75,15 @@ Result<s32> sys_msgctl(s32 id, s32 command, UserAddr buffer) {
     case MSG_INFO:
         return put_info(command, buffer);
     case IPC_STAT:
+        return put_status(id, IpcStat::ById, buffer);
     case MSG_STAT:
+        return put_status(id, IpcStat::ByIndex, buffer);
     case MSG_STAT_ANY:
-        return put_status(id, command, buffer);
+        return put_status(id, IpcStat::AnyByIndex, buffer);
     case IPC_SET:
         return set_owner(id, buffer);
     case IPC_RMID:
-        free_queue(*TRY(obtain_control(id)));
+        free_queue(*TRY(ipc_obtain_control<MsgQueue>(msg_ids, id)));
         return 0;
     default:
         return Err(Errno::INVAL);

@@ -20,7 +20,6 @@ constinit IpcIds sem_ids(SEMMNI);
 
 namespace {
 
-constexpr u32 READ_ACCESS = 0444, WRITE_ACCESS = 0222;
 constinit Late<RwSemaphore> lock;
 constinit KmemCache set_cache("sem_set", sizeof(SemSet), alignof(SemSet));
 
@@ -149,13 +148,11 @@ namespace {
 
 // What is wrong with the operations, before any of them is tried.
 Result<SemSet*> check_operations(s32 id, std::span<const sembuf> operations) {
-    auto* set = static_cast<SemSet*>(sem_ids.find(id));
-    if (set == nullptr)
-        return Err(Errno::INVAL);
+    auto* set = TRY(ipc_obtain<SemSet>(sem_ids, id));
     for (const sembuf& operation : operations)
         if (operation.sem_num >= set->count)
             return Err(Errno::FBIG);
-    if (!ipcperms(*set, alters(operations) ? WRITE_ACCESS : READ_ACCESS))
+    if (!ipcperms(*set, alters(operations) ? IPC_WRITE_ACCESS : IPC_READ_ACCESS))
         return Err(Errno::ACCES);
     return set;
 }

@@ -13,29 +13,6 @@ namespace faultline {
 
 namespace {
 
-constexpr u32 READ_ACCESS = 0444, WRITE_ACCESS = 0222;
-
-Result<SemSet*> obtain(s32 id) {
-    auto* set = static_cast<SemSet*>(sem_ids.find(id));
-    if (set == nullptr)
-        return Err(Errno::INVAL);
-    return set;
-}
-
-Result<SemSet*> obtain(s32 id, u32 access) {
-    SemSet* set = TRY(obtain(id));
-    if (!ipcperms(*set, access))
-        return Err(Errno::ACCES);
-    return set;
-}
-
-Result<SemSet*> obtain_control(s32 id) {
-    SemSet* set = TRY(obtain(id));
-    if (!ipc_may_control(*set))
-        return Err(Errno::PERM);
-    return set;
-}
-
 Result<s32> put_info(s32 command, UserAddr buffer) {
     seminfo info = {};
     info.semmni = SEMMNI;
@@ -59,28 +36,21 @@ Result<s32> put_info(s32 command, UserAddr buffer) {
     return sem_ids.highest_index();
 }
 
-Result<s32> put_status(s32 id, s32 command, UserAddr buffer) {
-    const bool by_index = command != IPC_STAT;
-    const auto* set = by_index ? static_cast<const SemSet*>(sem_ids.at_index(id)) : TRY(obtain(id));
-    if (set == nullptr)
-        return Err(Errno::INVAL);
-    if (command != SEM_STAT_ANY && !ipcperms(*set, READ_ACCESS))
-        return Err(Errno::ACCES);
+Result<s32> put_status(s32 id, IpcStat stat, UserAddr buffer) {
+    const auto* set = TRY(ipc_obtain_stat<SemSet>(sem_ids, id, stat));
     semid64_ds status = {};
     status.sem_perm = ipc_perm_to_user(*set);
-    status.sem_otime = static_cast<unsigned long>(set->otime);
-    status.sem_otime_high = static_cast<unsigned long>(set->otime >> 32);
-    status.sem_ctime = static_cast<unsigned long>(set->ctime);
-    status.sem_ctime_high = static_cast<unsigned long>(set->ctime >> 32);
+    ipc_put_time(status.sem_otime, status.sem_otime_high, set->otime);
+    ipc_put_time(status.sem_ctime, status.sem_ctime_high, set->ctime);
     status.sem_nsems = set->count;
     TRY_VOID(copy_struct_to_user(buffer, &status, sizeof status));
-    return by_index ? set->id : 0;
+    return ipc_stat_result(*set, stat);
 }
 
 Result<s32> set_owner(s32 id, UserAddr buffer) {
     semid64_ds wanted;
     TRY_VOID(copy_struct_from_user(&wanted, buffer, sizeof wanted));
-    SemSet* set = TRY(obtain_control(id));
+    auto* set = TRY(ipc_obtain_control<SemSet>(sem_ids, id));
     ipc_update_perm(*set, wanted.sem_perm);
     set->ctime = ipc_now();
     return 0;
@@ -88,7 +58,7 @@ Result<s32> set_owner(s32 id, UserAddr buffer) {
 
 // Its sleepers learn that it is gone.
 Result<s32> remove(s32 id) {
-    SemSet* set = TRY(obtain_control(id));
+    auto* set = TRY(ipc_obtain_control<SemSet>(sem_ids, id));
     free_undos(*set);
     while (!set->waiters.empty())
         complete_waiter(*set, set->waiters.front(), Errno::IDRM);
@@ -121,7 +91,7 @@ class ValueBuffer {
 };
 
 Result<s32> get_all(s32 id, UserAddr array) {
-    const SemSet* set = TRY(obtain(id, READ_ACCESS));
+    const auto* set = TRY(ipc_obtain<SemSet>(sem_ids, id, IPC_READ_ACCESS));
     const ValueBuffer values = TRY(ValueBuffer::of(set->count));
     std::transform(set->semaphores, set->semaphores + set->count, values.begin(),
                    [](const Semaphore& semaphore) { return static_cast<u16>(semaphore.value); });
@@ -135,7 +105,7 @@ void set_value(SemSet& set, u32 number, u32 value) {
 }
 
 Result<s32> set_all(s32 id, UserAddr array) {
-    SemSet* set = TRY(obtain(id, WRITE_ACCESS));
+    auto* set = TRY(ipc_obtain<SemSet>(sem_ids, id, IPC_WRITE_ACCESS));
     const ValueBuffer values = TRY(ValueBuffer::of(set->count));
     TRY_VOID(copy_struct_from_user(values.begin(), array, values.bytes()));
     if (std::any_of(values.begin(), values.end(), [](u16 value) { return value > SEMVMX; }))
@@ -150,10 +120,10 @@ Result<s32> set_all(s32 id, UserAddr array) {
 Result<s32> set_one(s32 id, s32 number, s32 value) {
     if (value < 0 || value > SEMVMX)
         return Err(Errno::RANGE);
-    SemSet* set = TRY(obtain(id));
+    auto* set = TRY(ipc_obtain<SemSet>(sem_ids, id));
     if (number < 0 || static_cast<u32>(number) >= set->count)
         return Err(Errno::INVAL);
-    if (!ipcperms(*set, WRITE_ACCESS))
+    if (!ipcperms(*set, IPC_WRITE_ACCESS))
         return Err(Errno::ACCES);
     set_value(*set, static_cast<u32>(number), static_cast<u32>(value));
     set->ctime = ipc_now();
@@ -170,7 +140,7 @@ s32 count_waiters(const SemSet& set, s32 number, bool for_zero) {
 }
 
 Result<s32> get_one(s32 id, s32 number, s32 command) {
-    const SemSet* set = TRY(obtain(id, READ_ACCESS));
+    const auto* set = TRY(ipc_obtain<SemSet>(sem_ids, id, IPC_READ_ACCESS));
     if (number < 0 || static_cast<u32>(number) >= set->count)
         return Err(Errno::INVAL);
     const Semaphore& semaphore = set->semaphores[number];
@@ -198,9 +168,11 @@ Result<s32> sys_semctl(s32 id, s32 number, s32 command, u32 argument) {
     case SEM_INFO:
         return put_info(command & ~IPC_64, pointer);
     case IPC_STAT:
+        return put_status(id, IpcStat::ById, pointer);
     case SEM_STAT:
+        return put_status(id, IpcStat::ByIndex, pointer);
     case SEM_STAT_ANY:
-        return put_status(id, command & ~IPC_64, pointer);
+        return put_status(id, IpcStat::AnyByIndex, pointer);
     case IPC_SET:
         return set_owner(id, pointer);
     case IPC_RMID:

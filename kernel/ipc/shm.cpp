@@ -21,7 +21,7 @@ namespace {
 constexpr u32 SHM_RDONLY = 010000, SHM_RND = 020000, SHM_REMAP = 040000, SHM_EXEC = 0100000;
 constexpr u32 SHM_HUGETLB = 04000;
 
-constexpr u32 READ_ACCESS = 0444, WRITE_ACCESS = 0222, EXEC_ACCESS = 0111;
+constexpr u32 EXEC_ACCESS = 0111;
 constinit KmemCache segment_cache("shm_segment", sizeof(ShmSegment), alignof(ShmSegment));
 
 ShmSegment& segment_of(AddressSpace& mapping) { return static_cast<ShmSegment&>(mapping); }
@@ -79,13 +79,6 @@ Result<s32> new_segment(s32 key, u32 size, u32 flags) {
 
 } // namespace
 
-Result<ShmSegment*> shm_obtain(s32 id) {
-    auto* segment = static_cast<ShmSegment*>(shm_ids.find(id));
-    if (segment == nullptr)
-        return Err(Errno::INVAL);
-    return segment;
-}
-
 void shm_remove(ShmSegment& segment) {
     if (segment.attached == 0) {
         destroy(segment);
@@ -116,9 +109,10 @@ Result<UserAddr> sys_shmat(s32 id, UserAddr address, u32 flags) {
     }
     if (address.value() == 0 && (flags & SHM_REMAP) != 0)
         return Err(Errno::INVAL);
-    ShmSegment& segment = *TRY(shm_obtain(id));
+    ShmSegment& segment = *TRY(ipc_obtain<ShmSegment>(shm_ids, id));
     const bool read_only = (flags & SHM_RDONLY) != 0, executable = (flags & SHM_EXEC) != 0;
-    if (!ipcperms(segment, READ_ACCESS | (read_only ? 0 : WRITE_ACCESS) | (executable ? EXEC_ACCESS : 0)))
+    if (!ipcperms(segment,
+                  IPC_READ_ACCESS | (read_only ? 0 : IPC_WRITE_ACCESS) | (executable ? EXEC_ACCESS : 0)))
         return Err(Errno::ACCES);
 
     const u32 prot = PROT_READ | (read_only ? 0u : u32{PROT_WRITE}) | (executable ? u32{PROT_EXEC} : 0u);

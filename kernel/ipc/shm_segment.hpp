@@ -18,10 +18,7 @@ struct ShmSegment : IpcPerm, AddressSpace { // named, and a file
 // linux/shm.h, which cannot be included here: it wants a C library.
 inline constexpr u32 SHMMNI = 4096, SHMMIN = 1, SHMMAX = ~u32{0} - (1u << 24), SHMALL = SHMMAX;
 
-extern IpcIds shm_ids;
-
-// The segment with this id; also a removed one that is still mapped. INVAL.
-Result<ShmSegment*> shm_obtain(s32 id);
+extern IpcIds shm_ids; // a removed one stays while it is mapped
 
 // Nobody finds it by its key any more, and it goes with its last mapping.
 void shm_remove(ShmSegment& segment);

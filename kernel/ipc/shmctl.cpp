@@ -15,7 +15,6 @@ namespace {
 constexpr s32 SHM_LOCK = 11, SHM_UNLOCK = 12, SHM_STAT = 13, SHM_INFO = 14, SHM_STAT_ANY = 15;
 constexpr u32 SHM_DEST = 01000; // in the mode: removed, waits for the last detach
 constexpr u32 SHM_LOCKED = 02000;
-constexpr u32 READ_ACCESS = 0444;
 struct shm_info {
     s32 used_ids;
     u32 shm_tot, shm_rss, shm_swp; // pages
@@ -46,45 +45,29 @@ Result<s32> put_usage(UserAddr buffer) {
     return shm_ids.highest_index();
 }
 
-Result<s32> put_status(s32 id, s32 command, UserAddr buffer) {
-    const bool by_index = command != IPC_STAT;
-    const ShmSegment* segment =
-        by_index ? static_cast<const ShmSegment*>(shm_ids.at_index(id)) : TRY(shm_obtain(id));
-    if (segment == nullptr)
-        return Err(Errno::INVAL);
-    if (command != SHM_STAT_ANY && !ipcperms(*segment, READ_ACCESS))
-        return Err(Errno::ACCES);
+Result<s32> put_status(s32 id, IpcStat stat, UserAddr buffer) {
+    const auto* segment = TRY(ipc_obtain_stat<ShmSegment>(shm_ids, id, stat));
     shmid64_ds status = {};
     status.shm_perm = ipc_perm_to_user(*segment);
     status.shm_perm.mode = static_cast<__kernel_mode_t>(
         status.shm_perm.mode | (segment->removed ? SHM_DEST : 0) | (segment->locked ? SHM_LOCKED : 0));
     status.shm_segsz = segment->segsz;
-    status.shm_atime = static_cast<unsigned long>(segment->atime);
-    status.shm_atime_high = static_cast<unsigned long>(segment->atime >> 32);
-    status.shm_dtime = static_cast<unsigned long>(segment->dtime);
-    status.shm_dtime_high = static_cast<unsigned long>(segment->dtime >> 32);
-    status.shm_ctime = static_cast<unsigned long>(segment->ctime);
-    status.shm_ctime_high = static_cast<unsigned long>(segment->ctime >> 32);
+    ipc_put_time(status.shm_atime, status.shm_atime_high, segment->atime);
+    ipc_put_time(status.shm_dtime, status.shm_dtime_high, segment->dtime);
+    ipc_put_time(status.shm_ctime, status.shm_ctime_high, segment->ctime);
     status.shm_cpid = segment->creator_pid;
     status.shm_lpid = segment->last_pid;
     status.shm_nattch = segment->attached;
-    const s32 result = by_index ? segment->id : 0;
+    const s32 result = ipc_stat_result(*segment, stat);
     TRY_VOID(
         copy_struct_to_user(buffer, &status, sizeof status)); // the segment may have gone when this is done
     return result;
 }
 
-Result<ShmSegment*> obtain_control(s32 id) {
-    ShmSegment* segment = TRY(shm_obtain(id));
-    if (!ipc_may_control(*segment))
-        return Err(Errno::PERM);
-    return segment;
-}
-
 Result<s32> set_owner(s32 id, UserAddr buffer) {
     shmid64_ds wanted;
     TRY_VOID(copy_struct_from_user(&wanted, buffer, sizeof wanted));
-    ShmSegment* segment = TRY(obtain_control(id));
+    auto* segment = TRY(ipc_obtain_control<ShmSegment>(shm_ids, id));
     ipc_update_perm(*segment, wanted.shm_perm);
     segment->ctime = ipc_now();
     return 0;
@@ -92,7 +75,7 @@ Result<s32> set_owner(s32 id, UserAddr buffer) {
 
 // Nothing is ever taken out of memory, but who may not lock any is told so (Linux shmctl_do_lock, can_do_mlock).
 Result<s32> set_locked(s32 id, bool on) {
-    ShmSegment* segment = TRY(obtain_control(id));
+    auto* segment = TRY(ipc_obtain_control<ShmSegment>(shm_ids, id));
     if (on && !current_mm_limits().may_lock)
         return Err(Errno::PERM);
     segment->locked = on;
@@ -111,13 +94,15 @@ Result<s32> sys_shmctl(s32 id, s32 command, UserAddr buffer) {
     case SHM_INFO:
         return put_usage(buffer);
     case IPC_STAT:
+        return put_status(id, IpcStat::ById, buffer);
     case SHM_STAT:
+        return put_status(id, IpcStat::ByIndex, buffer);
     case SHM_STAT_ANY:
-        return put_status(id, command, buffer);
+        return put_status(id, IpcStat::AnyByIndex, buffer);
     case IPC_SET:
         return set_owner(id, buffer);
     case IPC_RMID:
-        shm_remove(*TRY(obtain_control(id)));
+        shm_remove(*TRY(ipc_obtain_control<ShmSegment>(shm_ids, id)));
         return 0;
     case SHM_LOCK:
     case SHM_UNLOCK:

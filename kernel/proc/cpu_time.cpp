@@ -26,7 +26,7 @@ constinit PerCpu<TickCounts> tick_counts;
 
 // A second over the limit: SIGXCPU, and again every second; at the hard limit SIGKILL (setrlimit(2)).
 void check_cpu_limit(ThreadGroup& group) {
-    ResourceLimit& limit = group.limits[RLIMIT_CPU];
+    LimitInForce& limit = group.limits[RLIMIT_CPU];
     if (limit.soft == ~u64{0} && limit.hard == ~u64{0})
         return;
     const u64 seconds = group_run_ns(group) / NSEC_PER_SEC;
@@ -52,7 +52,7 @@ void count(Task& task) {
 // Whether anybody is to be told how much time the process has used. Looked at without a lock at every tick of every
 // CPU; what is missed is seen at the next.
 bool watches_its_time(const ThreadGroup& group) {
-    const ResourceLimit& limit = group.limits[RLIMIT_CPU];
+    const LimitInForce& limit = group.limits[RLIMIT_CPU];
     return limit.soft != ~u64{0} || limit.hard != ~u64{0} || group.virtual_timer.deadline_ns != 0 ||
            group.prof_timer.deadline_ns != 0 || !group.timers.empty() || !group.cpu_sleepers.entries.empty();
 }

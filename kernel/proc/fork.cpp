@@ -94,7 +94,7 @@ Result<ThreadGroup*> copy_group(Task& child, u64 flags) {
     group->oom_score_adj_min = own.oom_score_adj_min;
     group->personality = own.personality;
     for (u32 i = 0; i < RLIM_COUNT; ++i)
-        group->limits[i] = own.limits[i];
+        group->limits[i] = ResourceLimit(own.limits[i]);
     return group;
 }
 

@@ -188,14 +188,14 @@ constexpr u64 INFINITY_64 = ~u64{0};
 u32 to_32(u64 limit) { return limit >= INFINITY_32 ? INFINITY_32 : static_cast<u32>(limit); }
 u64 from_32(u32 limit) { return limit == INFINITY_32 ? INFINITY_64 : limit; }
 
-Result<ResourceLimit*> find_limit(ThreadGroup& group, u32 resource) {
+Result<LimitInForce*> find_limit(ThreadGroup& group, u32 resource) {
     if (resource >= RLIM_COUNT)
         return Err(Errno::INVAL);
     return &group.limits[resource];
 }
 
 Result<void> set_limit(ThreadGroup& group, u32 resource, const ResourceLimit& next) {
-    ResourceLimit* limit = TRY(find_limit(group, resource));
+    LimitInForce* limit = TRY(find_limit(group, resource));
     if (next.soft > next.hard)
         return Err(Errno::INVAL);
     if (next.hard > limit->hard && !capable(CAP_SYS_RESOURCE))
@@ -224,7 +224,7 @@ void init_limits(ThreadGroup& group) {
 }
 
 Result<u32> sys_getrlimit(u32 resource, UserAddr limit) {
-    const ResourceLimit* found = TRY(find_limit(current_group(), resource));
+    const LimitInForce* found = TRY(find_limit(current_group(), resource));
     const u32 answer[2] = {to_32(found->soft), to_32(found->hard)};
     TRY_VOID(copy_struct_to_user(limit, answer, sizeof answer));
     return 0u;
@@ -255,8 +255,7 @@ Result<u32> sys_prlimit64(s32 pid, u32 resource, UserAddr new_limit, UserAddr ol
         TRY_VOID(copy_struct_from_user(&wanted, new_limit, sizeof wanted));
     if (task->group != &current_group() && !may_look_into(*task))
         return Err(Errno::PERM);
-    const ResourceLimit* found = TRY(find_limit(*task->group, resource));
-    const ResourceLimit before = *found;
+    const ResourceLimit before = *TRY(find_limit(*task->group, resource));
     if (new_limit.value() != 0)
         TRY_VOID(set_limit(*task->group, resource, wanted));
     if (old_limit.value() != 0)

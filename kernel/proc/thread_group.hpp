@@ -3,6 +3,7 @@
 
 #include <atomic>
 
+#include "base/relaxed.hpp"
 #include "kernel/proc/cpu_time.hpp"
 #include "kernel/proc/posix_timers.hpp"
 #include "kernel/proc/signal.hpp"
@@ -25,9 +26,25 @@ struct ResourceUse {
     }
 };
 
-struct ResourceLimit {
+struct ResourceLimit { // as prlimit(2) passes it
     u64 soft = ~u64{0};
     u64 hard = ~u64{0};
+};
+
+// One that binds a process. A page fault or the clock's tick may read it while prlimit(2) sets it, and neither takes the
+// lock under which that is done: each half is read whole.
+class LimitInForce {
+  public:
+    Relaxed<u64> soft = ~u64{0};
+    Relaxed<u64> hard = ~u64{0};
+
+    LimitInForce() = default;
+    LimitInForce& operator=(const ResourceLimit& next) {
+        soft = next.soft;
+        hard = next.hard;
+        return *this;
+    }
+    operator ResourceLimit() const { return {soft, hard}; }
 };
 inline constexpr u32 RLIM_COUNT = 16; // asm-generic/resource.h RLIM_NLIMITS
 
@@ -67,7 +84,7 @@ struct ThreadGroup {
 
     ResourceUse dead_threads; // of this process
     ResourceUse children_use; // of children waited for
-    ResourceLimit limits[RLIM_COUNT];
+    LimitInForce limits[RLIM_COUNT];
     CpuTime reported, children_reported; // cputime_adjust()
     Timer real_timer;                    // setitimer(ITIMER_REAL), alarm
     u64 real_interval_ns = 0;

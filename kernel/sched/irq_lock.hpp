@@ -1,9 +1,8 @@
 // Locks for what tasks share with interrupt handlers: interrupts are masked here, and other CPUs wait.
 #pragma once
 
-#include <arch/irq.hpp>
-
 #include "arch/contract/machine.hpp"
+#include "base/irq_guard.hpp"
 #include "base/relaxed.hpp"
 #include "base/spinlock.hpp"
 

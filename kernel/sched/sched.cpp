@@ -14,6 +14,7 @@
 #include "arch/contract/tlb.hpp"
 #include "arch/contract/upcalls.hpp"
 #include "base/concurrency.hpp"
+#include "base/irq_guard.hpp"
 #include "kernel/sched/kernel_lock.hpp"
 #include "kernel/sched/run_queue.hpp"
 #include "mm/fault.hpp"

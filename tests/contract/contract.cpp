@@ -1,6 +1,6 @@
 #include "tests/contract/contract.hpp"
 
-#include <arch/irq.hpp>
+#include "base/irq_guard.hpp"
 
 namespace faultline::contract {
 

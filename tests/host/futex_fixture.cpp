@@ -4,10 +4,10 @@
 #include <cstdarg>
 #include <cstdio>
 
-#include <arch/irq.hpp>
 #include <arch/machine_control.hpp>
 
 #include "arch/contract/upcalls.hpp"
+#include "base/irq_guard.hpp"
 #include "kernel/debug/printk.hpp"
 #include "kernel/futex/livelock.hpp"
 #include "kernel/futex/queue.hpp"

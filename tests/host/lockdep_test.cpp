@@ -6,6 +6,7 @@
 #include <arch/irq.hpp>
 
 #include "arch/contract/uaccess.hpp"
+#include "base/irq_guard.hpp"
 #include "base/irq_spinlock.hpp"
 #include "base/rwsem.hpp"
 #include "kernel/sched/sched.hpp"

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "arch/model/machine.hpp"
+#include "base/irq_guard.hpp"
 
 using namespace faultline;
 using namespace faultline::model;

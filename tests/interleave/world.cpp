@@ -1,9 +1,9 @@
 #include "tests/interleave/world.hpp"
 
 #include <arch/current.hpp>
-#include <arch/irq.hpp>
 
 #include "arch/contract/tlb.hpp"
+#include "base/irq_guard.hpp"
 #include "kernel/futex/queue.hpp"
 #include "mm/fault.hpp"
 #include "mm/memory.hpp"

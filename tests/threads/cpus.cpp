@@ -7,6 +7,7 @@
 #include <arch/irq.hpp>
 
 #include "arch/model/turns.hpp"
+#include "base/irq_guard.hpp"
 
 namespace faultline::threads {
 

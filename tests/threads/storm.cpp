@@ -5,7 +5,6 @@
 //   threads_storm_walked [SECONDS] [SEED]
 //   threads_storm_softtlb [SECONDS] [SEED]
 #include <arch/current.hpp>
-#include <arch/irq.hpp>
 
 #include <chrono>
 #include <cstdio>
@@ -17,6 +16,7 @@
 #include "arch/contract/tlb.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "arch/model/machine.hpp"
+#include "base/irq_guard.hpp"
 #include "kernel/futex/fault_in.hpp"
 #include "kernel/futex/queue.hpp"
 #include "kernel/futex/syscalls.hpp"

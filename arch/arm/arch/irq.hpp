@@ -22,18 +22,6 @@ inline IrqState local_irq_save() {
 }
 inline void local_irq_restore(IrqState cpsr) { asm volatile("msr cpsr_c, %0" ::"r"(cpsr) : "memory"); }
 
-// Interrupts masked for a scope; restores what was before, so it nests.
-class [[nodiscard]] IrqGuard {
-  public:
-    IrqGuard() : before_(local_irq_save()) {}
-    ~IrqGuard() { local_irq_restore(before_); }
-    IrqGuard(const IrqGuard&) = delete;
-    IrqGuard& operator=(const IrqGuard&) = delete;
-
-  private:
-    IrqState before_;
-};
-
 // Sleeps until an interrupt is pending, even a masked one (WFI). Call with interrupts masked, then unmask.
 inline void wait_for_interrupt() { asm volatile("dsb\n\twfi" ::: "memory"); }
 

@@ -20,17 +20,6 @@ inline IrqState local_irq_save() {
 }
 inline void local_irq_restore(IrqState before) { model::interrupts_masked = before; }
 
-class [[nodiscard]] IrqGuard {
-  public:
-    IrqGuard() : before_(local_irq_save()) {}
-    ~IrqGuard() { local_irq_restore(before_); }
-    IrqGuard(const IrqGuard&) = delete;
-    IrqGuard& operator=(const IrqGuard&) = delete;
-
-  private:
-    IrqState before_;
-};
-
 // Nothing will ever come: an idle modelled CPU is a test that deadlocked. Advances to the next timer or ends
 // the test.
 void wait_for_interrupt();

@@ -3,13 +3,12 @@
 
 #include <initializer_list>
 
-#include <arch/irq.hpp>
-
 #include "arch/armv7/registers.hpp"
 #include "arch/contract/machine.hpp"
 #include "arch/contract/memory.hpp"
 #include "arch/contract/page_supply.hpp"
 #include "base/assert.hpp"
+#include "base/irq_guard.hpp"
 #include "kernel/debug/printk.hpp"
 
 namespace faultline::differential {

@@ -1,0 +1,20 @@
+// Interrupts masked for a scope. What masking is, the machine says; what a scope is, is the same everywhere.
+#pragma once
+
+#include <arch/irq.hpp>
+
+namespace faultline {
+
+// Restores what was before, so it nests.
+class [[nodiscard]] IrqGuard {
+  public:
+    IrqGuard() : before_(local_irq_save()) {}
+    ~IrqGuard() { local_irq_restore(before_); }
+    IrqGuard(const IrqGuard&) = delete;
+    IrqGuard& operator=(const IrqGuard&) = delete;
+
+  private:
+    IrqState before_;
+};
+
+} // namespace faultline
