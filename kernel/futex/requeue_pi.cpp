@@ -150,11 +150,6 @@ Result<u32> futex_wait_requeue_pi(UserAddr address1, FutexScope scope, u32 value
     FutexQ q;
     q.requeue_pi_key = &key2;
     TRY_VOID(futex_wait_setup(address1, scope, value, q));
-    if (q.key == key2) { // one word at two addresses
-        futex_unqueue(q);
-        current()->state = TaskState::Running;
-        return Err(Errno::INVAL);
-    }
     return wait_for_pi_lock(address2, q, deadline);
 }
 
