@@ -24,11 +24,7 @@ inline u32 page_and_asid(UserAddr page, Asid asid) { return page.page().value() 
 
 namespace machine {
 
-CpuId this_cpu() {
-    u32 mpidr;
-    asm("mrc p15, 0, %0, c0, c0, 5" : "=r"(mpidr));
-    return CpuId(static_cast<u8>(mpidr & (MAX_CPUS - 1)));
-}
+CpuId this_cpu() { return CpuId(static_cast<u8>(smp_processor_id())); }
 
 void store_descriptor(u32* slot, u32 descriptor) {
     *static_cast<volatile u32*>(slot) = descriptor;

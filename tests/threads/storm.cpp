@@ -26,6 +26,7 @@
 #include "mm/mmap.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/slab.hpp"
+#include "tests/host/pi_locks.hpp"
 #include "tests/threads/cpus.hpp"
 #include "tests/threads/kernel.hpp"
 
@@ -41,7 +42,8 @@ enum Word : u32 {
     MUTEX = 68,
     GUARDED = 72,
     PI_LOCK = 76,
-    PI_GUARDED = 80
+    PI_GUARDED = 80,
+    PI_TURN = 84
 }; // offsets in the first page
 
 void require(bool condition, const char* what) {
@@ -56,6 +58,8 @@ struct Storm {
     u32 written[CPUS][PAGES] = {}, written_privately[CPUS][PRIVATE_PAGES] = {};
     u32 counted[CPUS] = {}, guarded[CPUS] = {}, pi_guarded[CPUS] = {};
     u32 operations[CPUS] = {};
+    u32 tokens = 0, waiting_for_token = 0, leaving = 0; // under the PI lock
+    u32 given[CPUS] = {}, taken[CPUS] = {};
 
     u32 read(UserAddr address) {
         const auto value = machine.user_load(address.value());
@@ -70,8 +74,8 @@ struct Storm {
                        nullptr, true, 0)
             .value();
     }
-    Result<u32> futex(UserAddr word, u32 op, u32 value, UserAddr second = {}, u32 third = 0) {
-        return sys_futex(word, op | FUTEX_PRIVATE_FLAG, value, UserAddr(0), second, third);
+    Result<u32> futex(UserAddr word, u32 op, u32 value, UserAddr second = {}, u32 third = 0, u32 val2 = 0) {
+        return sys_futex(word, op | FUTEX_PRIVATE_FLAG, value, UserAddr(val2), second, third);
     }
 
     void write_own(u32 cpu, u32 page) {
@@ -153,15 +157,45 @@ struct Storm {
             require(futex(word, FUTEX_WAKE, 1).ok(), "WAKE");
         }
     }
+    void lock_pi() {
+        require(pi_lock(*this, base + PI_LOCK).ok(), "locking a PI lock");
+        require((read(base + PI_LOCK) & FUTEX_TID_MASK) == static_cast<u32>(current()->pid),
+                "the word names the owner");
+    }
+    void unlock_pi() { require(pi_unlock(*this, base + PI_LOCK).ok(), "unlocking a PI lock"); }
+    void notify_all() { require(pi_notify_all(*this, base + PI_TURN, base + PI_LOCK).ok(), "notifying"); }
     void with_pi_lock(u32 cpu) {
-        const UserAddr word = base + PI_LOCK;
-        const u32 tid = cpu + 1;
-        if (cmpxchg(word, 0, tid) != 0)
-            require(futex(word, FUTEX_LOCK_PI, 0).ok(), "LOCK_PI");
+        lock_pi();
         write(base + PI_GUARDED, read(base + PI_GUARDED) + 1);
         ++pi_guarded[cpu];
-        if (cmpxchg(word, tid, 0) != tid)
-            require(futex(word, FUTEX_UNLOCK_PI, 0).ok(), "UNLOCK_PI");
+        unlock_pi();
+    }
+    void give_token(u32 cpu) {
+        lock_pi();
+        ++tokens;
+        ++given[cpu];
+        notify_all();
+        unlock_pi();
+    }
+    // Waits for one, unless nobody is left who could give it.
+    void take_token(u32 cpu) {
+        lock_pi();
+        while (tokens == 0 && leaving == 0 && waiting_for_token + 1 < CPUS) {
+            ++waiting_for_token;
+            require(pi_wait(*this, base + PI_TURN, base + PI_LOCK).ok(), "waiting for a notification");
+            --waiting_for_token;
+        }
+        if (tokens != 0) {
+            --tokens;
+            ++taken[cpu];
+        }
+        unlock_pi();
+    }
+    void leave() {
+        lock_pi();
+        ++leaving;
+        notify_all();
+        unlock_pi();
     }
     void
     requeue() { // nobody waits long enough to be moved for certain; who does is moved to the same word's bucket
@@ -175,7 +209,7 @@ struct Storm {
         std::mt19937_64 random(seed * CPUS + cpu);
         const auto pick = [&](u32 n) { return static_cast<u32>(random() % n); };
         do {
-            switch (const u32 page = pick(PAGES); pick(21)) {
+            switch (const u32 page = pick(PAGES); pick(25)) {
             case 0:
                 map_and_unmap(1 + pick(4));
                 break;
@@ -214,6 +248,14 @@ struct Storm {
                 break;
             case 14:
             case 15:
+                give_token(cpu);
+                break;
+            case 16:
+            case 17:
+                take_token(cpu);
+                break;
+            case 18:
+            case 19:
                 write_privately(cpu, page % PRIVATE_PAGES);
                 break;
             default:
@@ -222,6 +264,7 @@ struct Storm {
             }
             ++operations[cpu];
         } while (std::chrono::steady_clock::now() < end);
+        leave();
         const IrqGuard irqs;
         switch_mm(nullptr);
     }
@@ -265,6 +308,7 @@ int main(int argc, char** argv) {
     require(storm.read(storm.base + COUNTED) == sum(storm.counted), "every WAKE_OP was done once");
     require(storm.read(storm.base + GUARDED) == sum(storm.guarded), "a mutex excludes");
     require(storm.read(storm.base + PI_GUARDED) == sum(storm.pi_guarded), "a PI lock excludes");
+    require(sum(storm.given) == sum(storm.taken) + storm.tokens, "a condition variable's lock excludes");
     const u32 operations = sum(storm.operations);
     {
         const IrqGuard irqs;

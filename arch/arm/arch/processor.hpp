@@ -5,10 +5,11 @@
 
 namespace faultline {
 
-// This CPU's number, as machine::this_cpu() (ARM ARM B4.1.106, MPIDR.Aff0; at most MAX_CPUS, a power of two).
+// This CPU's number, as machine::this_cpu() (ARM ARM B4.1.106, MPIDR.Aff0; at most MAX_CPUS, a power of two). Volatile: a
+// task that sleeps between two questions may have moved, and the compiler would ask once, before the loop or the sleep.
 inline u32 smp_processor_id() {
     u32 mpidr;
-    asm("mrc p15, 0, %0, c0, c0, 5" : "=r"(mpidr));
+    asm volatile("mrc p15, 0, %0, c0, c0, 5" : "=r"(mpidr));
     return mpidr & 7;
 }
 
