@@ -3,7 +3,7 @@
 #include <arch/irq.hpp>
 
 #include "arch/backend/asid.hpp"
-#include "arch/backend/tlb.hpp"
+#include "arch/backend/tlb_holders.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "arch/contract/upcalls.hpp"
 

@@ -1,7 +1,7 @@
 // Address spaces as a CPU with a software-filled TLB sees them: an ASID to find its entries by, and truth to fill them
 // from. Nothing is derived beforehand.
 #include "arch/backend/asid.hpp"
-#include "arch/backend/tlb.hpp"
+#include "arch/backend/tlb_holders.hpp"
 #include "arch/softtlb/cpu.hpp"
 
 namespace faultline {
@@ -42,7 +42,7 @@ void backend::load(MmContext* mm) {
         cpu.must_drop_all.store(false, std::memory_order_relaxed);
     }
     cpu.mm = mm;
-    std::atomic_thread_fence(std::memory_order_seq_cst); // in cpu_mask before truth is read (backend/tlb.hpp)
+    std::atomic_thread_fence(std::memory_order_seq_cst); // in cpu_mask before truth is read (tlb_holders.hpp)
     machine::set_translation_table(cpu.tlb.select(mm->asid), mm->asid);
 }
 
