@@ -73,12 +73,16 @@ void flush_tlb_fix_spurious_fault(MmContext& mm, UserAddr address);
 u32 tlb_generation(const MmContext& mm);
 
 // The raw descriptors this CPU would use for `address` (0 where there is none), and a description of them in
-// words ("small page, read-only, XN, nG"), NUL-terminated, cut to `size`. For reports.
+// words ("small page, read-only, XN, nG"), NUL-terminated, cut to `size`. For reports. What is absent denies every access
+// to a walker, and nothing to a TLB that software fills.
 struct HardwareDescriptor {
     u32 first_level = 0;
     u32 second_level = 0;
 };
 HardwareDescriptor hardware_descriptor(const MmContext& mm, UserAddr address);
 void describe_descriptor(HardwareDescriptor descriptor, char* buffer, std::size_t size);
+
+// The same of descriptors that a walker obeys whatever the back end: those of the kernel's own addresses.
+void describe_walk(HardwareDescriptor descriptor, char* buffer, std::size_t size);
 
 } // namespace faultline
