@@ -15,7 +15,6 @@ namespace faultline::lockdep {
 namespace {
 
 constexpr u32 MOST_NAMES = 64; // number 0 is NAMELESS
-constexpr u32 MOST_CPUS = 8;
 
 enum Usage : u8 { IN_INTERRUPT = 1, INTERRUPTS_ON = 2 };
 

@@ -21,6 +21,9 @@ namespace faultline {
 
 namespace lockdep {
 
+// At least as many as there can be: base/ does not know how many that is, arch/contract/per_cpu.hpp does.
+inline constexpr u32 MOST_CPUS = 8;
+
 enum class Kind : u8 {
     Spin,
     GivenUpInSleep, // a spin lock that its holder's sleep gives up by itself: the kernel lock

@@ -4,10 +4,12 @@
 namespace faultline {
 
 struct MmConfig {
-    bool fault_around = true; // fault_around=0|1: a read fault also maps its cached neighbours (16 pages)
-    bool fork_copy_shared =
-        false; // fork_copy_shared=0|1: copy entries of shared mappings, clean and old (Linux < 2.6.14)
-    bool repair_in_trap = false; // fault_in=trap: the abort handler repairs old, clean and stale by itself
+    // fault_around=0|1: a read fault also maps its cached neighbours (16 pages).
+    bool fault_around = true;
+    // fork_copy_shared=0|1: copy entries of shared mappings, clean and old (Linux < 2.6.14).
+    bool fork_copy_shared = false;
+    // fault_in=trap: the abort handler repairs old, clean and stale by itself.
+    bool repair_in_trap = false;
 };
 
 extern constinit MmConfig mm_config; // mm/fault.cpp

@@ -101,10 +101,11 @@ FaultOutcome do_page_fault(const FaultInfo& fault) {
     }
 
     const UserAddr address(fault.address);
-    if (address.value() >=
-        TASK_SIZE) // the kernel checks user addresses before it touches them: its own bug then
+    // The kernel checks user addresses before it touches them: one that is none is a bug of its own.
+    if (address.value() >= TASK_SIZE)
         return fault.user_mode ? bad_access(fault, SIGSEGV, SEGV_MAPERR) : FaultOutcome{FaultOutcome::Oops};
-    if (fault.execute && !fault.user_mode) // PXN caught the kernel jumping into a task's memory
+    // PXN caught the kernel jumping into a task's memory.
+    if (fault.execute && !fault.user_mode)
         return {FaultOutcome::Oops};
 
     const MmTask& task = current_mm_task();
@@ -113,8 +114,8 @@ FaultOutcome do_page_fault(const FaultInfo& fault) {
         return {FaultOutcome::Fixup};
     if (mm_config.repair_in_trap && pmap_fault_fixup(*mm, address, fault))
         return {FaultOutcome::Retry};
-    if (task.pagefault_disabled !=
-        0) // an atomic access: its caller has to call fixup_user_fault, and come again
+    // An atomic access: its caller has to call fixup_user_fault, and come again.
+    if (task.pagefault_disabled != 0)
         return {FaultOutcome::Fixup};
     return resolve(*mm, address, fault);
 }

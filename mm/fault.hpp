@@ -62,8 +62,8 @@ FaultOutcome do_page_fault(const FaultInfo& fault);
 
 // Makes the access `flags` describes possible at `address` in `vma`: allocates, copies, fills, and sets the young and
 // dirty bits in the entry. Returns VmFault bits. Caller holds the mmap lock for reading through `guard`; it is kept
-// unless VM_FAULT_RETRY comes back, which needs FAULT_FLAG_ALLOW_RETRY. Does not check the VMA's rights: whoever calls
-// does (vma_permits). (Linux mm/memory.c handle_mm_fault.)
+// unless VM_FAULT_RETRY comes back, which needs FAULT_FLAG_ALLOW_RETRY. Does not check the VMA's rights: its
+// caller does (vma_permits_fault). (Linux mm/memory.c handle_mm_fault.)
 u32 handle_mm_fault(MmapReadGuard& guard, VmArea& vma, UserAddr address, u32 flags);
 
 // Whether the VMA grants the access (Linux: access_error, vma_permits_fault).

@@ -91,8 +91,8 @@ class KmemCache {
     Relaxed<u32> handed_out_ = 0; // objects that are in no slab's list
     Relaxed<u32> num_slabs_ = 0;  // pages it has now
     Relaxed<u32> empty_slabs_ = 0;
-    Slab* slabs_ =
-        nullptr; // those with a free object, empty ones last; a ring, since Boost's lists are not constinit
+    // Those with a free object, empty ones last; a ring, since Boost's lists are not constinit.
+    Slab* slabs_ = nullptr;
     IrqSpinLock lock_{"KmemCache"};
     PerCpuObjects cpus_;
     KmemCache* next_ = nullptr; // all caches that ever grew, for shrink_caches

@@ -7,7 +7,7 @@
 namespace faultline {
 
 // The lowest address a program may map: Linux/ARM keeps the first two pages from everybody, root too, for the
-// vector page's sake and so that a null pointer always faults (arch/arm/include/asm/pgtable.h). All programs
+// vector page's sake and so that a null pointer always faults (Linux arch/arm/include/asm/pgtable.h). All programs
 // here run as root, whom mmap_min_addr does not bind.
 inline constexpr UserAddr FIRST_USER_ADDRESS{2 * PAGE_SIZE};
 

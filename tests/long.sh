@@ -2,7 +2,7 @@
 # tests/long.sh [PART...]: what takes too long for every day, in parts; without a name, all of them. Each part ends with its
 # counts, and the last line is `N passed, N failed`, of all.
 #
-#   all-day     tests/run.sh, the host tests without sanitizers, and the storm of threads under ThreadSanitizer, with both
+#   everyday    tests/run.sh, the host tests without sanitizers, and the storm of threads under ThreadSanitizer, with both
 #               back ends
 #   sabotages   those that tests must catch
 #   conformance programs that nobody here wrote, from Debian's packages
@@ -14,7 +14,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-parts=(all-day sabotages conformance matrix variants stale storms)
+parts=(everyday sabotages conformance matrix variants stale storms)
 for part in "$@"; do
     [[ " ${parts[*]} " == *" $part "* ]] || { echo "tests/long.sh: no part '$part': ${parts[*]}" >&2; exit 64; }
 done
@@ -87,7 +87,7 @@ build() {
 
 run_part() {
     case $1 in
-    all-day)
+    everyday)
         local mmu
         judged tests/run.sh
         build host-plain host-tsan || return

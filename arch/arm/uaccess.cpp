@@ -23,65 +23,42 @@ u32 usercopy_probe(u32 word, u32 write);
     ".word " label "b, %l[fault]\n\t"                                                                        \
     ".popsection\n\t"
 
-Result<u32> get_user_u32(UserAddr address) {
-    if (!access_ok(address, sizeof(u32)))
-        return Err(Errno::FAULT);
-    lockdep::might_fault();
-    u32 value;
-    asm volatile goto("1: ldrt %0, [%1]\n\t" EX_TABLE_ENTRY("1")
-                      : "=&r"(value)
-                      : "r"(address.value())
-                      : "memory"
-                      : fault);
-    return value;
-fault:
-    return Err(Errno::FAULT);
-}
+// One value, read or written by `instruction`.
+#define GET_USER(name, Value, instruction)                                                                   \
+    Result<Value> name(UserAddr address) {                                                                   \
+        if (!access_ok(address, sizeof(Value)))                                                              \
+            return Err(Errno::FAULT);                                                                        \
+        lockdep::might_fault();                                                                              \
+        u32 value;                                                                                           \
+        asm volatile goto("1: " instruction " %0, [%1]\n\t" EX_TABLE_ENTRY("1")                              \
+                          : "=&r"(value)                                                                     \
+                          : "r"(address.value())                                                             \
+                          : "memory"                                                                         \
+                          : fault);                                                                          \
+        return static_cast<Value>(value);                                                                    \
+    fault:                                                                                                   \
+        return Err(Errno::FAULT);                                                                            \
+    }
+#define PUT_USER(name, Value, instruction)                                                                   \
+    Result<void> name(UserAddr address, Value value) {                                                       \
+        if (!access_ok(address, sizeof(Value)))                                                              \
+            return Err(Errno::FAULT);                                                                        \
+        lockdep::might_fault();                                                                              \
+        u32 where = address.value();                                                                         \
+        asm volatile goto("1: " instruction " %1, [%0]\n\t" EX_TABLE_ENTRY("1")                              \
+                          : "+&r"(where)                                                                     \
+                          : "r"(value)                                                                       \
+                          : "memory"                                                                         \
+                          : fault);                                                                          \
+        return {};                                                                                           \
+    fault:                                                                                                   \
+        return Err(Errno::FAULT);                                                                            \
+    }
 
-Result<u8> get_user_u8(UserAddr address) {
-    if (!access_ok(address, sizeof(u8)))
-        return Err(Errno::FAULT);
-    lockdep::might_fault();
-    u32 value;
-    asm volatile goto("1: ldrbt %0, [%1]\n\t" EX_TABLE_ENTRY("1")
-                      : "=&r"(value)
-                      : "r"(address.value())
-                      : "memory"
-                      : fault);
-    return static_cast<u8>(value);
-fault:
-    return Err(Errno::FAULT);
-}
-
-Result<void> put_user_u32(UserAddr address, u32 value) {
-    if (!access_ok(address, sizeof(u32)))
-        return Err(Errno::FAULT);
-    lockdep::might_fault();
-    u32 where = address.value();
-    asm volatile goto("1: strt %1, [%0]\n\t" EX_TABLE_ENTRY("1")
-                      : "+&r"(where)
-                      : "r"(value)
-                      : "memory"
-                      : fault);
-    return {};
-fault:
-    return Err(Errno::FAULT);
-}
-
-Result<void> put_user_u8(UserAddr address, u8 value) {
-    if (!access_ok(address, sizeof(u8)))
-        return Err(Errno::FAULT);
-    lockdep::might_fault();
-    u32 where = address.value();
-    asm volatile goto("1: strbt %1, [%0]\n\t" EX_TABLE_ENTRY("1")
-                      : "+&r"(where)
-                      : "r"(value)
-                      : "memory"
-                      : fault);
-    return {};
-fault:
-    return Err(Errno::FAULT);
-}
+GET_USER(get_user_u32, u32, "ldrt")
+GET_USER(get_user_u8, u8, "ldrbt")
+PUT_USER(put_user_u32, u32, "strt")
+PUT_USER(put_user_u8, u8, "strbt")
 
 bool probe_user(UserAddr word, bool write) {
     return access_ok(word, sizeof(u32)) && usercopy_probe(word.value(), write ? 1 : 0) != 0;

@@ -1,42 +1,31 @@
-// Descriptors in words, for reports.
-#include <cstddef>
-#include <span>
+#include "arch/backend/describe.hpp"
 
 #include "arch/armv7/short_descriptor.hpp"
-#include "arch/contract/tlb.hpp"
+#include "arch/contract/mmu.hpp"
 
 namespace faultline {
 
-namespace {
+namespace backend {
 
-// Text cut to a buffer that always ends with NUL.
-class Words {
-  public:
-    explicit Words(std::span<char> buffer) : rest_(buffer) {
-        if (!rest_.empty())
-            rest_[0] = '\0';
+void Words::add(const char* text) {
+    while (*text != '\0' && rest_.size() > 1) {
+        rest_[0] = *text++;
+        rest_[1] = '\0';
+        rest_ = rest_.subspan(1);
     }
-    void add(const char* text) {
-        while (*text != '\0' && rest_.size() > 1) {
-            rest_[0] = *text++;
-            rest_[1] = '\0';
-            rest_ = rest_.subspan(1);
-        }
-    }
-    void add_if(bool condition, const char* text) {
-        if (condition)
-            add(text);
-    }
-    void add_hex(u32 value) {
-        char text[] = "0x00000000";
-        for (u32 digit = 0; digit < 8; ++digit)
-            text[9 - digit] = "0123456789abcdef"[(value >> (4 * digit)) & 0xf];
+}
+
+void Words::add_if(bool condition, const char* text) {
+    if (condition)
         add(text);
-    }
+}
 
-  private:
-    std::span<char> rest_;
-};
+void Words::add_hex(u32 value) {
+    char text[] = "0x00000000";
+    for (u32 digit = 0; digit < 8; ++digit)
+        text[9 - digit] = "0123456789abcdef"[(value >> (4 * digit)) & 0xf];
+    add(text);
+}
 
 void describe_small_page(Words& words, u32 descriptor, bool pxn) {
     const armv7::SmallPageDescriptor page = armv7::decode_small_page(descriptor);
@@ -50,39 +39,57 @@ void describe_small_page(Words& words, u32 descriptor, bool pxn) {
     words.add_if(page.shareable, ", shareable");
 }
 
-} // namespace
+namespace {
 
-// Only the kinds the back ends make; anything else is named as what it should not be.
-void describe_descriptor(HardwareDescriptor descriptor, char* buffer, std::size_t size) {
-    Words words(std::span(buffer, size));
-    if (tlb_config.entries != 0) { // filled by software
-        if (descriptor.second_level == armv7::INVALID_DESCRIPTOR)
-            words.add("not in this CPU's TLB: the next access asks the entry");
-        else
-            describe_small_page(words, descriptor.second_level, true);
-        return;
-    }
-    if (armv7::first_level_kind(descriptor.first_level) == armv7::FirstLevelKind::Fault) {
-        words.add("no second-level table: every access faults");
-        return;
-    }
-    if (armv7::first_level_kind(descriptor.first_level) != armv7::FirstLevelKind::PageTable) {
-        words.add("unexpected first-level descriptor ");
-        words.add_hex(descriptor.first_level);
-        return;
-    }
-    switch (armv7::second_level_kind(descriptor.second_level)) {
+void describe_section(Words& words, u32 descriptor) {
+    const armv7::SectionDescriptor section = armv7::decode_section(descriptor);
+    words.add("section at ");
+    words.add_hex(section.base.value());
+    words.add(", ");
+    words.add(armv7::access_permission_name(section.access));
+    words.add_if(section.xn, ", XN");
+    words.add_if(section.pxn, ", PXN");
+    words.add_if(section.not_global, ", nG");
+    words.add_if(section.shareable, ", shareable");
+}
+
+void describe_second_level(Words& words, u32 descriptor, bool pxn) {
+    switch (armv7::second_level_kind(descriptor)) {
     case armv7::SecondLevelKind::Fault:
         words.add("invalid: every access faults");
-        break;
+        return;
     case armv7::SecondLevelKind::LargePage:
         words.add("unexpected large page ");
-        words.add_hex(descriptor.second_level);
-        break;
+        words.add_hex(descriptor);
+        return;
     case armv7::SecondLevelKind::SmallPage:
-        describe_small_page(words, descriptor.second_level,
-                            armv7::decode_page_table(descriptor.first_level).pxn);
-        break;
+        describe_small_page(words, descriptor, pxn);
+        return;
+    }
+}
+
+} // namespace
+
+} // namespace backend
+
+// Only the kinds that this kernel makes; anything else is named as what it should not be.
+void describe_walk(HardwareDescriptor descriptor, char* buffer, std::size_t size) {
+    backend::Words words(buffer, size);
+    const u32 first = descriptor.first_level;
+    switch (armv7::first_level_kind(first)) {
+    case armv7::FirstLevelKind::Fault:
+        words.add("no second-level table: every access faults");
+        return;
+    case armv7::FirstLevelKind::PageTable:
+        backend::describe_second_level(words, descriptor.second_level, armv7::decode_page_table(first).pxn);
+        return;
+    case armv7::FirstLevelKind::Section:
+        backend::describe_section(words, first);
+        return;
+    case armv7::FirstLevelKind::Supersection:
+        words.add("unexpected supersection ");
+        words.add_hex(first);
+        return;
     }
 }
 

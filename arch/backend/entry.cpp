@@ -2,7 +2,7 @@
 // every back end but for that view, which its <mmu/derive.hpp> derives.
 #include <mmu/derive.hpp>
 
-#include "arch/backend/tlb.hpp"
+#include "arch/backend/tlb_holders.hpp"
 
 namespace faultline {
 

@@ -1,7 +1,7 @@
 #include "arch/backend/flush_check.hpp"
 
 #include "arch/backend/asid.hpp"
-#include "arch/backend/tlb.hpp"
+#include "arch/backend/tlb_holders.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "arch/contract/upcalls.hpp"
 #include "base/irq_guard.hpp"

@@ -1,10 +1,13 @@
 // The hooks through which mm/ drives a back end. Linux's names and Linux's meaning; one law each. A back end
 // (arch/walked/ or arch/softtlb/, docs/backends.md) defines them; the machine below it is arch/contract/machine.hpp.
 //
-// Unless said otherwise a hook is called with the page-table lock of its mm held, `address` below TASK_SIZE, and
-// `slot` pointing into the PteTable that `mm.pgd` names for it.
+// Unless said otherwise a hook is called with `address` below TASK_SIZE; with `slot`, if it has one, pointing into the
+// PteTable that `mm.pgd` names for it, and that table's lock held (mm/pgtable.hpp, pte_lockptr).
 #pragma once
 
+#include <array>
+
+#include "arch/contract/machine.hpp"
 #include "arch/contract/page_table.hpp"
 #include "base/result.hpp"
 
@@ -17,7 +20,9 @@ struct MmContext {
     u64 asid_generation = 0;           // the roll-over epoch in which `asid` was given
     Asid asid;                         // valid only in the current epoch
     u32 cpu_mask = 0;                  // CPUs whose TLB may hold translations of this mm
-    u32 tlb_generation[8] = {};        // per CPU: how often this mm's translations were invalidated there
+
+    // Per CPU: how often this mm's translations were invalidated there.
+    std::array<u32, machine::MAX_CPUS> tlb_generation{};
 };
 
 // Prepares an empty context for `pgd` (all slots null). May allocate. NOMEM.
@@ -31,10 +36,11 @@ void destroy_context(MmContext& mm);
 // truth does. One may permit less, if another CPU relaxed it lazily.
 void switch_mm(MmContext* next);
 
-// Names `table` in the directory slot for `address`, in truth and in the machine's view.
+// Names `table` in the directory slot for `address`, in truth and in the machine's view. Caller holds the lock that
+// guards which tables there are.
 void pmd_populate(MmContext& mm, UserAddr address, PteTable& table);
 
-// Empties the directory slot. The caller flushes before it frees the table.
+// Empties the directory slot. The caller holds the same lock, and flushes before it frees the table.
 void pmd_clear(MmContext& mm, UserAddr address);
 
 // Stores `pte` where nothing that a TLB could hold was before (an absent or never-accessible entry), or where the
@@ -73,12 +79,16 @@ void flush_tlb_fix_spurious_fault(MmContext& mm, UserAddr address);
 u32 tlb_generation(const MmContext& mm);
 
 // The raw descriptors this CPU would use for `address` (0 where there is none), and a description of them in
-// words ("small page, read-only, XN, nG"), NUL-terminated, cut to `size`. For reports.
+// words ("small page, read-only, XN, nG"), NUL-terminated, cut to `size`. For reports. What is absent denies every access
+// to a walker, and nothing to a TLB that software fills.
 struct HardwareDescriptor {
     u32 first_level = 0;
     u32 second_level = 0;
 };
 HardwareDescriptor hardware_descriptor(const MmContext& mm, UserAddr address);
 void describe_descriptor(HardwareDescriptor descriptor, char* buffer, std::size_t size);
+
+// The same of descriptors that a walker obeys whatever the back end: those of the kernel's own addresses.
+void describe_walk(HardwareDescriptor descriptor, char* buffer, std::size_t size);
 
 } // namespace faultline

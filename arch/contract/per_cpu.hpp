@@ -5,10 +5,13 @@
 
 #include "arch/contract/machine.hpp"
 #include "base/concurrency.hpp"
+#include "base/lockdep.hpp"
 
 namespace faultline {
 
-// CPUs from this number on never run. (Linux: nr_cpu_ids.) Whoever starts CPUs lowers it, before he starts the second.
+static_assert(lockdep::MOST_CPUS >= machine::MAX_CPUS);
+
+// CPUs from this number on never run. (Linux: nr_cpu_ids.) Lowered before the second one is started.
 inline constinit u32 nr_cpu_ids = machine::MAX_CPUS;
 
 template <class T>

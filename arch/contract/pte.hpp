@@ -70,7 +70,7 @@ constexpr bool pte_user_writable(Pte pte) {
 }
 constexpr bool pte_user_executable(Pte pte) { return pte_user_readable(pte) && pte_exec(pte); }
 
-// One entry in a table. Read it with ptep_get; change it only through the hooks of <arch/mmu.hpp>, which keep the
+// One entry in a table. Read it with ptep_get; change it only through the hooks of arch/contract/mmu.hpp, which keep the
 // machine's view in step.
 class PteSlot {
   public:

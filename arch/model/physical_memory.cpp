@@ -11,8 +11,8 @@ namespace faultline::model {
 namespace {
 
 constexpr auto ALIGNMENT = std::align_val_t{1u << 20};
-constexpr int PATTERN =
-    0xa5; // an odd word, so a page table made of it would be full of invalid-looking sections
+// An odd word, so a page table made of it would be full of invalid-looking sections.
+constexpr int PATTERN = 0xa5;
 
 } // namespace
 

@@ -18,7 +18,7 @@ struct alignas(64) Cpu {
     std::atomic<bool> must_drop_all{false}; // at the next switch: the ASIDs have begun a new generation
 };
 
-extern constinit std::array<Cpu, machine::MAX_CPUS> cpus; // context.cpp
+extern constinit std::array<Cpu, machine::MAX_CPUS> cpus; // address_space.cpp
 
 inline Cpu& this_cpu() { return cpus[machine::this_cpu().value()]; }
 

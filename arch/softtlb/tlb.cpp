@@ -1,5 +1,5 @@
 // Dropping entries, here and on other CPUs. Truth has been changed before; it is at each CPU's next miss that it counts.
-#include "arch/backend/tlb.hpp"
+#include "arch/backend/tlb_holders.hpp"
 
 #include "arch/backend/asid.hpp"
 #include "arch/backend/flush_check.hpp"
@@ -41,7 +41,7 @@ bool local_flush(MmContext& mm, UserAddr start, UserAddr end) {
 // Interrupts are not masked while others are waited for: one of them may be waiting for this CPU.
 void flush(MmContext& mm, UserAddr start, UserAddr end) {
     schedule_point("flush all TLBs");
-    std::atomic_thread_fence(std::memory_order_seq_cst); // truth before cpu_mask (backend/tlb.hpp)
+    std::atomic_thread_fence(std::memory_order_seq_cst); // truth before cpu_mask (tlb_holders.hpp)
     const u32 cpus = cpus_to_flush(mm), here = bit(machine::this_cpu());
     if ((cpus & here) != 0)
         drop_here(mm, start, end);

@@ -1,7 +1,7 @@
-// Dropping translations from TLBs, and counting that it was done. Who may hold any: arch/backend/tlb.hpp; its barriers
-// are the DSBs of store_descriptor and set_translation_table.
-#include "arch/backend/tlb.hpp"
+// Dropping translations from TLBs, and counting that it was done. Which CPUs may hold any: arch/backend/tlb_holders.hpp;
+// its barriers are the DSBs of store_descriptor and set_translation_table.
 #include "arch/backend/flush_check.hpp"
+#include "arch/backend/tlb_holders.hpp"
 
 namespace faultline {
 

@@ -12,9 +12,12 @@ namespace faultline {
 
 namespace {
 
-std::size_t describe_hardware(HardwareDescriptor hardware, char* buffer, std::size_t size) {
+using Describe = void (*)(HardwareDescriptor, char*, std::size_t);
+
+std::size_t describe_hardware(HardwareDescriptor hardware, Describe describe, char* buffer,
+                              std::size_t size) {
     char words[96];
-    describe_descriptor(hardware, words, sizeof(words));
+    describe(hardware, words, sizeof(words));
     return scnprintf(buffer, size, "hardware descriptors: 0x%08x 0x%08x (%s)", hardware.first_level,
                      hardware.second_level, words);
 }
@@ -23,7 +26,7 @@ std::size_t describe_hardware(HardwareDescriptor hardware, char* buffer, std::si
 
 bool describe_address(u32 address, char* buffer, std::size_t size) {
     if (address >= TASK_SIZE) {
-        describe_hardware(kernel_hardware_descriptor(address), buffer, size);
+        describe_hardware(kernel_hardware_descriptor(address), describe_walk, buffer, size);
         return true;
     }
     // Too early in the boot for a task, or a kernel task: user addresses have no meaning.
@@ -37,7 +40,8 @@ bool describe_address(u32 address, char* buffer, std::size_t size) {
     else
         length += describe_pte(ptep_get(slot), buffer + length, size - length);
     length += scnprintf(buffer + length, size - length, "\n");
-    describe_hardware(hardware_descriptor(mm.context, UserAddr(address)), buffer + length, size - length);
+    describe_hardware(hardware_descriptor(mm.context, UserAddr(address)), describe_descriptor,
+                      buffer + length, size - length);
     return true;
 }
 

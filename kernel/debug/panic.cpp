@@ -27,8 +27,8 @@ namespace {
 inline constexpr std::size_t MESSAGE_SIZE = 256;
 inline constexpr u32 NOBODY = ~0u;
 
-// Whoever comes second on the same CPU got here because the report itself broke: only the message is safe to print
-// then. Another CPU that panics meanwhile waits until it is stopped.
+// A CPU that comes a second time got here because the report itself broke: only the message is safe to print then.
+// Another CPU that panics meanwhile waits until it is stopped.
 constinit std::atomic<u32> panicking_cpu{NOBODY};
 
 enum class Panic : bool { First, WhileReporting };
@@ -51,12 +51,16 @@ void print_task() {
                        task->comm);
 }
 
-void tell_where(const PtRegs* regs) {
-    print_task();
+[[gnu::always_inline]] inline void dump_stack_of(const PtRegs* regs) {
     if (regs != nullptr)
         dump_stack(*regs);
     else
         dump_stack();
+}
+
+void tell_where(const PtRegs* regs) {
+    print_task();
+    dump_stack_of(regs);
 }
 
 // Each of them says what it was doing.
@@ -67,11 +71,6 @@ void stop_other_cpus() {
         if (!stop_cpu(CpuId(static_cast<u8>(cpu)), tell_where))
             console_printf("CPU %u does not answer\n", unsigned{cpu});
     }
-}
-
-[[noreturn]] void finish(const char* message) {
-    console_printf("faultline: panic: %s\n", message);
-    machine_exit(PANIC_STATUS);
 }
 
 const char* mode_name(u32 cpsr) {
@@ -119,39 +118,37 @@ void print_fault(const FaultInfo& fault) {
         console_printf("%s\n", description);
 }
 
+// Without `regs` it was no exception. Inlined, so that a backtrace begins at panic().
+[[noreturn, gnu::always_inline]] inline void last_words(const PtRegs* regs, const FaultInfo* fault,
+                                                        const char* format, va_list arguments) {
+    const Panic panic = begin_panic();
+    char message[MESSAGE_SIZE];
+    vsnprintf(message, sizeof(message), format, arguments);
+    if (panic == Panic::First) {
+        stop_other_cpus();
+        print_task();
+        if (regs != nullptr)
+            print_registers(*regs);
+        if (fault != nullptr)
+            print_fault(*fault);
+        dump_stack_of(regs);
+    }
+    console_printf("faultline: panic: %s\n", message);
+    machine_exit(PANIC_STATUS);
+}
+
 } // namespace
 
 void panic(const char* format, ...) {
-    const Panic panic = begin_panic();
-    char message[MESSAGE_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, sizeof(message), format, arguments);
-    va_end(arguments);
-    if (panic == Panic::First) {
-        stop_other_cpus();
-        print_task();
-        dump_stack();
-    }
-    finish(message);
+    last_words(nullptr, nullptr, format, arguments);
 }
 
 void die(const PtRegs& regs, const FaultInfo* fault, const char* format, ...) {
-    const Panic panic = begin_panic();
-    char message[MESSAGE_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, sizeof(message), format, arguments);
-    va_end(arguments);
-    if (panic == Panic::First) {
-        stop_other_cpus();
-        print_task();
-        print_registers(regs);
-        if (fault != nullptr)
-            print_fault(*fault);
-        dump_stack(regs);
-    }
-    finish(message);
+    last_words(&regs, fault, format, arguments);
 }
 
 } // namespace faultline

@@ -77,10 +77,10 @@ struct Inode {
     u32 nlink = 0;         // names in the tree; directories also count "." and their subdirectories' ".."
     std::atomic<u32> references{1};
     u32 rdev = 0; // devices: major << 8 | minor
-    Relaxed<u64> atime_ns = 0, mtime_ns = 0,
-                 ctime_ns = 0; // write faults touch files too, under no lock of theirs
-    const FileOps* file_ops =
-        nullptr; // what open() gives; nullptr for what open() must ask (devices) or refuse
+    // Write faults touch files too, under no lock of theirs.
+    Relaxed<u64> atime_ns = 0, mtime_ns = 0, ctime_ns = 0;
+    // What open() gives; nullptr for what open() must ask (devices) or refuse.
+    const FileOps* file_ops = nullptr;
     const InodeOps* ops = nullptr;
     List<Dentry, &Dentry::alias> names;
 

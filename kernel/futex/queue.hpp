@@ -1,11 +1,11 @@
 // Waiters, and the hashed buckets they wait in.
 //
 // Lock order, outermost first (docs/locking.md): mmap lock (sleeps) | bucket locks (two of them: lower address first),
-// tasklist_lock, pi_lock (kernel/futex/pi_chain.cpp), the scheduler's. A bucket lock is never held while user memory may
-// fault.
+// tasklist_lock, pi_lock (kernel/futex/pi_chain.cpp), the scheduler's. Under a bucket's lock user memory is touched only
+// with page faults disabled: a fault there fails at once.
 //
-// Who wakes a waiter does so with the bucket's lock held, and lets go of its FutexQ afterwards: the task, which may be
-// awake for another reason already, takes that lock before it returns and its stack is used again. So a waker needs no
+// A waiter is woken with its bucket's lock held, and its FutexQ is not touched after that: the task, which may be awake
+// for another reason already, takes that lock before it returns and its stack is used again. So a waker needs no
 // reference to the task. (Linux wakes after unlocking, and takes one: wake_q.)
 #pragma once
 

@@ -60,7 +60,7 @@ bool watches_its_time(const ThreadGroup& group) {
 void tick_expired(Timer&) {
     Task& task = *current();
     if (task.group == nullptr)
-        return; // nobody runs; leave_idle() starts it again. Or a thread's last moment, and then the same
+        return; // nobody runs; leave_idle_hook starts it again. Or a thread's last moment, and then the same
     count(task);
     if (watches_its_time(*task.group)) {
         SigLocked lock;

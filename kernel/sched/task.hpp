@@ -125,9 +125,9 @@ struct Task {
     bool sched_reset_on_fork = false;
 
     // where it runs (kernel/sched/run_queue.hpp)
-    SpinLock wake_lock{
-        "wake_lock"};     // one waker at a time, and nobody changes what a waker goes by (Linux: pi_lock)
-    Relaxed<u32> cpu = 0; // whose run queue it is in, or was last; changed with that queue locked
+    // One waker at a time, and nobody changes what a waker goes by (Linux: pi_lock).
+    SpinLock wake_lock{"wake_lock"};
+    Relaxed<u32> cpu = 0;            // whose run queue it is in, or was last; changed with that queue locked
     Relaxed<OnRq> on_rq = OnRq::No;  // changed with that queue locked
     std::atomic<bool> on_cpu{false}; // a CPU still, or already, stands on its kernel stack
     u32 cpus_allowed = ~u32{0};      // sched_setaffinity(2); changed with wake_lock held and its queue locked

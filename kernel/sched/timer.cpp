@@ -32,8 +32,8 @@ constexpr ClockBase CLOCKS[] = {ClockBase::Monotonic, ClockBase::Realtime};
 
 // One CPU's. (Linux: hrtimer_cpu_base.)
 struct TimerBase {
-    SpinLock lock{
-        "TimerBase"}; // guards all but `offset_seen`, and what Timer says is its queue's. Interrupts masked
+    // Guards all but `offset_seen`, and what Timer says is its queue's. Interrupts masked.
+    SpinLock lock{"TimerBase"};
     std::array<TimerQueue, std::size(CLOCKS)> queues;
     u64 next_sequence = 0;
     Timer* running = nullptr; // whose `expired` is being called, without the lock

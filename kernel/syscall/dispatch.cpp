@@ -59,8 +59,8 @@ u32 syscall_error(Errno error) {
     case Errno::RESTARTNOHAND:
     case Errno::RESTART_RESTARTBLOCK:
         current()->restart_errno = static_cast<u16>(error);
-        current()->sigpending =
-            true; // do_signal() arranges it, even if the signal has meanwhile gone elsewhere
+        // do_signal() arranges it, even if the signal has meanwhile gone elsewhere.
+        current()->sigpending = true;
         return static_cast<u32>(-static_cast<s32>(Errno::INTR));
     default:
         return static_cast<u32>(-static_cast<s32>(error));

@@ -29,7 +29,7 @@ bool page_forked;       /* and a child has it too */
 bool vma_shared, vma_write;
 bool page_table_lock;
 
-/* What a machine may do with the page, in rising order. The law of the software bits: arch/walked/descriptor.hpp. */
+/* What a machine may do with the page, in rising order. The law of the software bits: arch/backend/descriptor.hpp. */
 #define NOTHING    0
 #define READ_ONLY  1
 #define READ_WRITE 2

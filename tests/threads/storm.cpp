@@ -197,8 +197,8 @@ struct Storm {
         notify_all();
         unlock_pi();
     }
-    void
-    requeue() { // nobody waits long enough to be moved for certain; who does is moved to the same word's bucket
+    // No task waits long enough to be moved for certain; one that does is moved to the same word's bucket.
+    void requeue() {
         static_cast<void>(
             sys_futex(base + MUTEX, FUTEX_REQUEUE | FUTEX_PRIVATE_FLAG, 1, UserAddr(0), base + MUTEX, 0));
     }

@@ -16,8 +16,8 @@ inline constexpr u32 TTY_RING = 4096;         // N_TTY_BUF_SIZE
 inline constexpr u16 TTY_END_OF_FILE = 0x100; // stands in the ring where ^D was typed
 
 struct Tty {
-    RecursiveSpinLock lock{
-        "tty"}; // guards all of it: bytes arrive by interrupt. Held around siglock, never within it
+    // Guards all of it: bytes arrive by interrupt. Held around siglock, never within it.
+    RecursiveSpinLock lock{"tty"};
     termios settings{};
     winsize window{};          // a serial line does not know its own
     s32 session = 0;           // whose controlling terminal it is; 0: nobody's

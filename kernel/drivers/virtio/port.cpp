@@ -98,8 +98,8 @@ Result<u32> Port::read(UserAddr buffer, u32 bytes, bool nonblock) {
     for (;;) {
         {
             WriteGuard guard(reading_);
-            const bool closed =
-                host_closed_; // before looking: what comes before the end is read before the end
+            // Before looking: what comes before the end is read before the end.
+            const bool closed = host_closed_;
             u32 done = 0;
             while (done < bytes && next_incoming()) {
                 const u32 part = std::min(bytes - done, incoming_left_);

@@ -85,4 +85,8 @@ HardwareDescriptor hardware_descriptor(const MmContext& mm, UserAddr address) {
     return result;
 }
 
+void describe_descriptor(HardwareDescriptor descriptor, char* buffer, std::size_t size) {
+    describe_walk(descriptor, buffer, size);
+}
+
 } // namespace faultline

@@ -1,7 +1,9 @@
 // Address spaces as a CPU with a software-filled TLB sees them: an ASID to find its entries by, and truth to fill them
 // from. Nothing is derived beforehand.
+#include "arch/armv7/short_descriptor.hpp"
 #include "arch/backend/asid.hpp"
-#include "arch/backend/tlb.hpp"
+#include "arch/backend/describe.hpp"
+#include "arch/backend/tlb_holders.hpp"
 #include "arch/softtlb/cpu.hpp"
 
 namespace faultline {
@@ -42,7 +44,7 @@ void backend::load(MmContext* mm) {
         cpu.must_drop_all.store(false, std::memory_order_relaxed);
     }
     cpu.mm = mm;
-    std::atomic_thread_fence(std::memory_order_seq_cst); // in cpu_mask before truth is read (backend/tlb.hpp)
+    std::atomic_thread_fence(std::memory_order_seq_cst); // in cpu_mask before truth is read (tlb_holders.hpp)
     machine::set_translation_table(cpu.tlb.select(mm->asid), mm->asid);
 }
 
@@ -67,6 +69,15 @@ HardwareDescriptor hardware_descriptor(const MmContext& mm, UserAddr address) {
         return {};
     return {.first_level = cpu.tlb.first_level(address),
             .second_level = cpu.tlb.find(address.page(), mm.asid)};
+}
+
+// Every first-level descriptor of the private tables has PXN.
+void describe_descriptor(HardwareDescriptor descriptor, char* buffer, std::size_t size) {
+    backend::Words words(buffer, size);
+    if (descriptor.second_level == armv7::INVALID_DESCRIPTOR)
+        words.add("not in this CPU's TLB: the next access asks the entry");
+    else
+        backend::describe_small_page(words, descriptor.second_level, true);
 }
 
 } // namespace faultline
