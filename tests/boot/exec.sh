@@ -34,13 +34,12 @@ check "standard output is its own" equal "$(cat "$work/out")" "to output"
 check "standard error is its own" equal "$(cat "$work/err")" "to error"
 
 for input in build/arm/kernel.img /dev/null "$work/expected"; do
-    status=0
-    ./qemu-run.sh --exec "$work/mirror" copy <"$input" >"$work/out" 2>"$work/err" || status=$?
+    run --exec "$work/mirror" copy <"$input"
     check "copy of $input: its end is seen" equal "$status" 0
     check "copy of $input: byte for byte" cmp "$work/out" "$input"
 done
 status=0
-printf 'line\n' | ./qemu-run.sh --exec "$work/mirror" copy 2>"$work/err" | cat >"$work/out" || status=$?
+printf 'line\n' | ./qemu-run.sh "${machine[@]}" --exec "$work/mirror" copy 2>"$work/err" | cat >"$work/out" || status=$?
 check "pipes" equal "$(cat "$work/out")" line
 
 cp "$work/mirror" "$work/argv"

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# What the boot tests share. A test calls `check` for each thing it expects, and ends with `finish`.
+# What the boot tests share. A test calls `check` for each thing it expects, and ends with `finish`. Its arguments are
+# options of qemu-run.sh that say on which machine it runs: cmake/boot_tests.cmake has the usual two.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -8,10 +9,14 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failures=0
 
-# run ARG...: ./qemu-run.sh with these arguments; sets `status`, and leaves $work/out and $work/err.
+# A test with arguments of its own takes them away from these.
+machine=("$@")
+
+# run ARG...: ./qemu-run.sh on the machine, with these arguments, which may say it better; sets `status`, and leaves
+# $work/out and $work/err.
 run() {
     status=0
-    ./qemu-run.sh "$@" >"$work/out" 2>"$work/err" || status=$?
+    ./qemu-run.sh "${machine[@]}" "$@" >"$work/out" 2>"$work/err" || status=$?
 }
 
 # check WHAT COMMAND...: the command must succeed.
@@ -31,5 +36,11 @@ check() {
 equal() { [[ $1 == "$2" ]] || { echo "  '$1' is not '$2'"; return 1; }; }
 holds() { grep -q -E -- "$2" "$1"; } # holds FILE PATTERN
 lacks() { ! grep -q -E -- "$2" "$1"; }
+
+# skip GROUP: what the test needs is a package that tests/conformance/run.sh fetches; without it, nothing is tested.
+skip() {
+    echo "skipped $1: its packages are not at hand; tests/conformance/run.sh $1 fetches them"
+    exit 77
+}
 
 finish() { [[ $failures -eq 0 ]] || exit 1; }

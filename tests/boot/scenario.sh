@@ -3,10 +3,10 @@
 # itself compares its calls of fault_in_user_writeable with the catalogue. Cured, it gives back all its memory.
 source "$(dirname "$0")/lib.sh"
 name=$1 repair=$2 expected=$3
-shift 3
-read -r -a machine < <(awk -F '\t' -v name="$name" '$1 == name && $9 != "-" { print $9 }' user/scenarios/catalogue.tsv)
+machine=("${@:4}")
+read -r -a needed < <(awk -F '\t' -v name="$name" '$1 == name && $9 != "-" { print $9 }' user/scenarios/catalogue.tsv)
 
-run "$@" --scenario "$name" --fault-in "$repair" --timeout 100
+run --scenario "$name" --fault-in "$repair" --timeout 100
 if [[ $expected == hangs ]]; then
     check "$name hangs with $repair" equal "$status" 70
     check "the last line names the livelock" equal "$(tail -n 1 "$work/err")" "qemu-run: status 70: livelock"
@@ -16,7 +16,7 @@ else
     check "nothing on standard error" equal "$(cat "$work/err")" ""
 fi
 if [[ $repair == fixup ]]; then
-    run "${machine[@]}" "$@" --fault-in fixup --timeout 100 --init /sbin/init scenario-balanced "$name" </dev/null
+    run "${needed[@]}" --fault-in fixup --timeout 100 --init /sbin/init scenario-balanced "$name" </dev/null
     check "$name gives back its memory" equal "$status" 0
 fi
 finish

@@ -4,10 +4,10 @@
 # is over may take as long again, on a computer with fewer processors.
 source "$(dirname "$0")/lib.sh"
 name=$1 seconds=$2
-shift 2
+machine=("${@:3}")
 
-run "$@" --timeout $((2 * seconds + 100)) --init /sbin/init balanced "/bin/storm_$name" "${seconds}s" </dev/null
-check "storm_$name $*" equal "$status" 0
+run --timeout $((2 * seconds + 100)) --init /sbin/init balanced "/bin/storm_$name" "${seconds}s" </dev/null
+check "storm_$name ${machine[*]}" equal "$status" 0
 check "storm_$name says so" holds "$work/out" "^storm_$name: "
 check "nothing on standard error" equal "$(cat "$work/err")" ""
 cat "$work/out"

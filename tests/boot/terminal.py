@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Types at `./qemu-run.sh --shell` through a pseudo-terminal and watches the screen: editing a line, signals from the
-keyboard, job control. One line on standard error for what is not seen; the status is how often."""
+"""terminal.py [OPTION...]: types at `./qemu-run.sh OPTION... --shell` through a pseudo-terminal and watches the screen:
+editing a line, signals from the keyboard, job control. One line on standard error for what is not seen; the status is
+how often."""
 
 import os
 import pty
@@ -151,7 +152,8 @@ def background_jobs_may_not_read(t):
 
 
 def the_tools_work(t):
-    t.command("tty; setsid sh -c 'tty </dev/tty' 2>&1", r"^/dev/ttyAMA0$(.|\n)*tty: No such device", "/dev/tty")
+    # The pipe's end is waited for; what setsid starts is not.
+    t.command("tty; setsid sh -c 'tty </dev/tty' 2>&1 | cat", r"^/dev/ttyAMA0$(.|\n)*tty: No such device", "/dev/tty")
     t.command("scenario fork-read.wake_op; echo scenario $?", r"^scenario 0$", "a scenario is on the path")
     t.command("yes | head -n 3 | wc -l", r"^ *3$", "pipelines")
     t.command("sleep 1000 & P=$!; echo 1 >/proc/$P/clear_refs; grep -c Referenced /proc/$P/smaps; kill $P",
@@ -160,7 +162,7 @@ def the_tools_work(t):
 
 
 def main():
-    t = Terminal(["./qemu-run.sh", "--shell", "--timeout", "250"])
+    t = Terminal(["./qemu-run.sh", *sys.argv[1:], "--shell", "--timeout", "250"])
     if t.sees(PROMPT, "the shell's prompt", 60):
         for part in (shell_edits_lines, programs_read_edited_lines, keyboard_sends_signals, jobs_stop_and_go_on,
                      background_jobs_may_not_read, the_tools_work):

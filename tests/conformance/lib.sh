@@ -5,7 +5,7 @@
 here=tests/conformance
 architecture=armhf
 packages=$(realpath -m "${CONFORMANCE_PACKAGES:-build/packages}")
-images=${CONFORMANCE_IMAGES:-build/arm} # where kernel.img was built
+images=${CONFORMANCE_IMAGES:-build/arm} # where the kernels were built
 
 complain() { printf 'conformance: %s\n' "$*" >&2; }
 give_up() {
@@ -152,13 +152,14 @@ linux_kernel() {
     echo "$tree"/boot/vmlinuz-*
 }
 
-# boot KERNEL INITRAMFS MEMORY SECONDS CONSOLE: one boot of `faultline` or `linux`, whose process 1 is
+# boot KERNEL INITRAMFS MEMORY SECONDS CONSOLE: one boot of `faultline` or `linux` on run.sh's machine, whose process 1 is
 # /conformance/init; what the serial line says goes to the file CONSOLE.
 boot() {
     local image arguments board=virt
     case $1 in
     faultline)
         image=$images/kernel.img
+        [[ $mmu == walked ]] || image=$images/kernel-$mmu.img
         arguments="loglevel=5 init=/conformance/init"
         ;;
     linux)
@@ -166,13 +167,13 @@ boot() {
         arguments="console=ttyAMA0 loglevel=1 panic=-1 rdinit=/conformance/init"
         ;;
     esac
-    local counted=()
+    local time=(-accel tcg,thread=multi)
     if [[ -n ${icount-} ]]; then
         board=virt,dtb-randomness=off
-        counted=(-icount shift=0,sleep=off -seed 1 -rtc base=2011-07-26,clock=vm)
+        time=(-icount shift=0,sleep=off -seed 1 -rtc base=2011-07-26,clock=vm)
     fi
     setpriv --pdeathsig TERM timeout --kill-after 5 "$4" \
-        qemu-system-arm -M "$board" -cpu cortex-a15 -smp 1 -m "$3" -nodefaults -nic none -display none -monitor none \
+        qemu-system-arm -M "$board" -cpu cortex-a15 -smp "$cpus" -m "$3" -nodefaults -nic none -display none -monitor none \
         -no-reboot -semihosting-config enable=on,target=native -kernel "$image" -initrd "$2" -append "$arguments" \
-        -chardev "file,id=console,path=$5" -serial chardev:console "${counted[@]}" </dev/null >/dev/null 2>"$5.qemu" || true
+        -chardev "file,id=console,path=$5" -serial chardev:console "${time[@]}" </dev/null >/dev/null 2>"$5.qemu" || true
 }

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Programs that nobody here wrote: tests/conformance/run.sh [--on linux] [--icount] [--at-hand] [GROUP[/NAME]...]
+# Programs that nobody here wrote:
+# tests/conformance/run.sh [--on linux] [--mmu walked|softtlb] [--smp N] [--icount] [--at-hand] [GROUP[/NAME]...]
 # Fetches them from Debian's packages, builds them, and runs each on Faultline, or with `--on linux` on Debian's own
 # kernel, on the same emulated machine. A line per program, the output of those that fail, and last
 # `N passed, N failed`. README.md says what a group is.
@@ -8,17 +9,20 @@ cd "$(dirname "$0")/../.." || exit
 source tests/conformance/lib.sh
 
 usage() {
-    echo "usage: tests/conformance/run.sh [--on faultline|linux] [--icount] [--at-hand] [GROUP[/NAME]...]" >&2
+    echo "usage: tests/conformance/run.sh [--on faultline|linux] [--mmu walked|softtlb] [--smp N] [--icount] [--at-hand]" \
+        "[GROUP[/NAME]...]" >&2
     echo "groups: ${all[*]}" >&2
     exit 64
 }
 
 all=()
 for group_file in "$here"/*.group; do all+=("$(basename "$group_file" .group)"); done
-on=faultline icount='' at_hand='' chosen=()
+on=faultline mmu=walked cpus=1 icount='' at_hand='' chosen=()
 while [[ $# -gt 0 ]]; do
     case $1 in
     --on) on=${2-}; shift ;;
+    --mmu) mmu=${2-}; shift ;;
+    --smp) cpus=${2-}; shift ;;
     --icount) icount=yes ;;
     --at-hand) at_hand=yes ;;
     -*) usage ;;
@@ -26,7 +30,8 @@ while [[ $# -gt 0 ]]; do
     esac
     shift
 done
-[[ $on == faultline || $on == linux ]] || usage
+[[ ($on == faultline && $mmu =~ ^(walked|softtlb)$) || ($on == linux && $mmu == walked) ]] || usage
+[[ $cpus =~ ^[1-8]$ ]] || usage
 [[ ${#chosen[@]} -gt 0 ]] || chosen=("${all[@]}")
 for choice in "${chosen[@]}"; do [[ -f $here/${choice%%/*}.group ]] || usage; done
 
@@ -36,7 +41,11 @@ if [[ $on == faultline && -z ${QEMU_RUN_BUILT-} && -z ${CONFORMANCE_IMAGES-} ]];
         give_up "the build failed: cmake --build --preset arm"
 fi
 
-results=$(realpath -m "${CONFORMANCE_RESULTS:-build/conformance}")/$on
+# A directory for each machine: two of them may be tested at the same time.
+kernel=$on
+[[ $mmu == walked ]] || kernel+=-$mmu
+[[ $cpus -eq 1 ]] || kernel+=-$cpus
+results=$(realpath -m "${CONFORMANCE_RESULTS:-build/conformance}")/$kernel
 passed=0 failed=0 skipped=0
 trap 'exit 130' INT TERM
 

@@ -71,8 +71,11 @@ machine_command() {
         -monitor none -no-reboot -semihosting-config enable=on,target=native
         -kernel "$scratch/kernel-$mmu.img" -initrd "$scratch/initramfs.cpio" -append "$1"
         -chardev "$console" -serial chardev:console)
-    # Without randomness in the device tree and with virtual time counted in instructions, two runs are identical.
-    [[ -z $icount ]] || command+=(-icount shift=0,sleep=off -seed 1 -rtc base=2011-07-26,clock=vm)
+    if [[ -z $icount ]]; then
+        command+=(-accel tcg,thread=multi) # each processor a thread: they really run at the same time
+    else # without randomness in the device tree and with virtual time counted in instructions, two runs are identical
+        command+=(-icount shift=0,sleep=off -seed 1 -rtc base=2011-07-26,clock=vm)
+    fi
     [[ -z $gdb_port ]] || command+=(-S -gdb "tcp:127.0.0.1:$gdb_port")
 }
 

@@ -1,0 +1,82 @@
+#!/bin/bash
+# tlb_options.sh: what `tlb_entries=` and `tlb=` say is what the kernel does, by its own counters, /proc/faultline/tlb, while
+# a program does what must move them, and what must not (user/programs/tlb_counts.cpp). And what depends on `tlb=`: whether a
+# program hangs because of a stale entry.
+source "$(dirname "$0")/lib.sh"
+
+machine=(--mmu softtlb --smp 2)
+
+# counted WHAT CPU COLUMN: what the last run counted.
+counted() { sed -n -E "s/^$1, cpu $2,.* ([0-9]+) $3(,.*)?$/\1/p" "$work/out"; }
+
+# counts WHAT CPU COLUMN LOW HIGH: that is at least LOW, and at most HIGH.
+counts() { check "$options: $1, cpu $2: from $4 to $5 $3" within "$(counted "$1" "$2" "$3")" "$4" "$5"; }
+within() { [[ $1 =~ ^[0-9]+$ && $1 -ge $2 && $1 -le $3 ]] || { echo "  '$1' is not from $2 to $3"; return 1; }; }
+
+# count OPTIONS: one run.
+count() {
+    options=$1
+    run --append "$options" --init /sbin/init run /bin/tlb_counts </dev/null
+    check "tlb_counts with $options" equal "$status" 0
+    check "the kernel says that it is softtlb" holds "$work/out" '^mmu softtlb$'
+}
+
+# 32 pages, 100 times over. A table of 8 is refilled at each touch, and each time another entry gives way; one of 64 has
+# them all.
+count tlb_entries=8
+check "8 entries" holds "$work/out" '^entries 8$'
+counts touch 0 fills 3200 9999
+counts touch 0 evictions 3200 9999
+count tlb_entries=64
+check "64 entries" holds "$work/out" '^entries 64$'
+counts touch 0 fills 0 99
+counts touch 0 evictions 0 99
+
+for relaxing in lazy eager; do
+    count tlb=$relaxing
+    check "the kernel relaxes in the $relaxing way" holds "$work/out" "^relaxing $relaxing$"
+
+    # A permission is added on CPU 0. Lazily, CPU 1 is not told, and has its spurious fault; so it has when a futex call of
+    # its own is cured. Eagerly it is told, and there is nothing to be served.
+    counts relax 0 flushes 1 1
+    if [[ $relaxing == lazy ]]; then
+        counts relax 1 shootdowns 0 0
+        counts write 1 spurious 1 1
+        counts futex 1 spurious 1 1
+    else
+        counts relax 1 shootdowns 1 1
+        counts write 1 spurious 0 0
+        counts futex 1 spurious 0 0
+    fi
+    counts write 0 spurious 0 0
+    counts futex 0 spurious 0 0
+
+    # A permission is taken away on CPU 0: there and on CPU 1, which runs in that address space, unless it never did.
+    for what in protect unmap; do
+        counts $what 0 flushes 1 1
+        counts $what 0 shootdowns 0 0
+        counts $what 1 shootdowns 1 1
+    done
+    counts 'protect alone' 0 flushes 1 9
+    counts 'protect alone' 1 shootdowns 0 0
+done
+
+# What hangs because an entry is stale does not where no entry can be.
+for scenario in stale.wake_op stale.lock_pi; do
+    run --append tlb=lazy --scenario "$scenario" --fault-in gup
+    check "$scenario hangs with tlb=lazy" equal "$status" 70
+    check "because the entry is stale" holds "$work/out" 'livelock: +cause +stale'
+    run --append tlb=eager --scenario "$scenario" --fault-in gup
+    check "$scenario passes with tlb=eager" equal "$status" 0
+done
+
+# What the back end does not have, it refuses; what it has no use for, too.
+for value in 7 513 x; do
+    run --append "tlb_entries=$value" --init /sbin/init run /bin/hello </dev/null
+    check "tlb_entries=$value is refused" equal "$status" 64
+done
+
+machine=(--mmu walked --smp 2)
+run --append tlb=eager --init /sbin/init run /bin/threads </dev/null
+check "tlb=eager on walked" equal "$status" 0
+finish
