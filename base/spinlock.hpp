@@ -41,6 +41,7 @@ class SpinLock {
         watch_.released(this);
         const u16 now = serving_.load(std::memory_order_relaxed);
         serving_.store(static_cast<u16>(now + 1), std::memory_order_release);
+        release_point("give up a lock");
     }
     bool is_locked() const {
         return next_.load(std::memory_order_relaxed) != serving_.load(std::memory_order_relaxed);

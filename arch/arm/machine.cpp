@@ -1,5 +1,8 @@
 // The machine primitives of arch/contract/machine.hpp as cp15 operations (ARM ARM B3.18.7, B4.2.2).
 #include "arch/contract/machine.hpp"
+
+#include <arch/processor.hpp>
+
 #include "arch/arm/layout.h"
 #include "arch/armv7/registers.hpp"
 #include "arch/contract/memory.hpp"

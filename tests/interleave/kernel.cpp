@@ -52,6 +52,7 @@ bool wake_up_process(Task& task) {
     if (task.state == TaskState::Running)
         return false;
     task.state = TaskState::Running;
+    schedule_point("woken");
     return true;
 }
 

@@ -14,6 +14,7 @@ inline u32 smp_processor_id() {
 }
 
 inline void schedule_point(const char*) {} // the CPUs run by themselves
+inline void release_point(const char*) {}
 
 // One turn of a loop that waits for another CPU. If interrupts are masked it does what others have asked of this CPU
 // through smp_call_function_many, one of whom may be whom it waits for. (arch/arm/smp.cpp)

@@ -2,6 +2,7 @@
 // (arch/model/interleaver.hpp). While nobody watches, a test drives one CPU at a time: the points do nothing.
 #pragma once
 
+#include <exception>
 #include <functional>
 
 #include "base/types.hpp"
@@ -24,6 +25,7 @@ class ScheduleWatcher {
 };
 
 inline ScheduleWatcher* schedule_watcher = nullptr;
+inline bool stops_at_releases = false; // it doubles the steps
 
 // Nothing is a point for as long as this lives: a look at the machine from outside.
 class [[nodiscard]] Unwatched {
@@ -45,6 +47,12 @@ u32 smp_processor_id();
 inline void schedule_point(const char* what) {
     if (model::schedule_watcher != nullptr)
         model::schedule_watcher->at_point(what);
+}
+
+// Not on the way out of an exception: other CPUs would throw theirs in its midst.
+inline void release_point(const char* what) {
+    if (model::stops_at_releases && std::uncaught_exceptions() == 0)
+        schedule_point(what);
 }
 
 inline void relax_cpu() { schedule_point("wait"); }

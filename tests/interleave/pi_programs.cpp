@@ -1,0 +1,221 @@
+// The priority-inheritance mutex and condition variable of user/lib/sync.cpp, whose words user space and the kernel change
+// in turn: one owner at a time, whom the word names; no call fails; nobody is left waiting.
+#include <catch2/catch.hpp>
+
+#include <string>
+
+#include <arch/current.hpp>
+#include <linux/futex.h>
+
+#include "arch/contract/uaccess.hpp"
+#include "kernel/futex/fault_in.hpp"
+#include "kernel/futex/livelock.hpp"
+#include "kernel/futex/syscalls.hpp"
+#include "tests/host/pi_locks.hpp"
+#include "tests/interleave/explore.hpp"
+
+using namespace faultline;
+using namespace faultline::interleave;
+
+namespace {
+
+enum class Sharing : u32 { Private = FUTEX_PRIVATE_FLAG, Shared = 0 };
+
+template <Sharing SHARING>
+struct PiProgram : Program {
+    using Program::Program;
+    using World::read;
+    using World::write;
+    UserAddr mutex, turn_word;
+    bool owned = false;
+    u32 counted = 0; // under the mutex
+
+    // Two words that all CPUs can write at once: what matters here are the words, and not how their page comes.
+    void set_up() override {
+        set_fault_in_policy(FaultIn::Fixup);
+        livelock_rounds = 50;
+        mutex = map_shared();
+        turn_word = mutex + 64;
+        for (u32 number = machine.cpu_count(); number-- > 0;) {
+            machine.select_cpu(number);
+            write(mutex, 0);
+        }
+    }
+
+    u32 cmpxchg(UserAddr word, u32 expected, u32 desired) {
+        const auto found = call([&] { return futex_atomic_cmpxchg_inatomic(word, expected, desired); });
+        require(found.ok(), "a compare-and-swap");
+        return found.value();
+    }
+    Result<u32> futex(UserAddr word, u32 op, u32 value, UserAddr second, u32 third, u32 val2) {
+        return call([&] {
+            return sys_futex(word, op | static_cast<u32>(SHARING), value, UserAddr(val2), second, third);
+        });
+    }
+
+    static void succeeds(const Result<u32>& result, const char* what) {
+        if (!result.ok())
+            throw Violation(what + (": error " + std::to_string(static_cast<u32>(result.error()))));
+    }
+    void begin_owning() {
+        require(!owned, "two owners");
+        owned = true;
+        require((read(mutex) & FUTEX_TID_MASK) == static_cast<u32>(current()->pid), "the word names another");
+    }
+    void end_owning() { owned = false; }
+
+    void lock() {
+        succeeds(pi_lock(*this, mutex), "locking");
+        begin_owning();
+    }
+    void unlock() {
+        end_owning();
+        succeeds(pi_unlock(*this, mutex), "unlocking");
+    }
+    void wait() {
+        end_owning();
+        succeeds(pi_wait(*this, turn_word, mutex), "waiting");
+        begin_owning();
+    }
+    void notify_all() { succeeds(pi_notify_all(*this, turn_word, mutex), "notifying"); }
+
+    void count() {
+        lock();
+        ++counted;
+        unlock();
+    }
+    void wait_for(u32 least) {
+        lock();
+        while (counted < least)
+            wait();
+        unlock();
+    }
+    void count_and_notify() {
+        lock();
+        ++counted;
+        notify_all();
+        unlock();
+    }
+
+    virtual u32 expected_count() = 0;
+    void check() override {
+        require(read(mutex) == 0, "the mutex is free");
+        for (const UserAddr word : {mutex, turn_word})
+            require(futex(word, FUTEX_WAKE, 1, UserAddr(0), 0, 0).value() == 0, "somebody still waits");
+        for (u32 number = 0; number < machine.cpu_count(); ++number)
+            require(task(number).pi_states == nullptr && task(number).pi_blocked_on == nullptr,
+                    "the kernel knows of no owner");
+        require(counted == expected_count(), "the count is exact");
+    }
+};
+
+// Each finds the mutex free, taken, with waiters, or just handed over.
+template <Sharing SHARING>
+struct Contenders : PiProgram<SHARING> {
+    using PiProgram<SHARING>::PiProgram;
+    void cpu(u32) override { this->count(); }
+    u32 expected_count() override { return this->machine.cpu_count(); }
+};
+
+// Who has given the mutex up may want it again before the heir has run.
+template <Sharing SHARING>
+struct ContendersTwice : PiProgram<SHARING> {
+    using PiProgram<SHARING>::PiProgram;
+    void cpu(u32) override {
+        this->count();
+        this->count();
+    }
+    u32 expected_count() override { return 2 * this->machine.cpu_count(); }
+};
+
+template <Sharing SHARING>
+struct WaiterAndNotifier : PiProgram<SHARING> {
+    using PiProgram<SHARING>::PiProgram;
+    void cpu0() override { this->wait_for(1); }
+    void cpu1() override { this->count_and_notify(); }
+    u32 expected_count() override { return 1; }
+};
+
+// The mutex that the waiter is moved to has one already.
+template <Sharing SHARING>
+struct WaiterNotifierAndContender : WaiterAndNotifier<SHARING> {
+    using WaiterAndNotifier<SHARING>::WaiterAndNotifier;
+    void cpu2() override { this->count(); }
+    u32 expected_count() override { return 2; }
+};
+
+template <Sharing SHARING>
+struct TwoWaitersAndNotifier : WaiterAndNotifier<SHARING> {
+    using WaiterAndNotifier<SHARING>::WaiterAndNotifier;
+    void cpu2() override { this->wait_for(1); }
+};
+
+// The mutex is free when the waiters are moved to it, or has just been taken by one that found out for itself.
+template <Sharing SHARING>
+struct TwoWaitersAndLateNotifier : TwoWaitersAndNotifier<SHARING> {
+    using TwoWaitersAndNotifier<SHARING>::TwoWaitersAndNotifier;
+    void cpu1() override {
+        this->count();
+        this->notify_all();
+    }
+};
+
+// The same, and whoever gives up a lock of the kernel's may be overtaken before he has gone on.
+template <class P>
+struct Overtaken : P {
+    Overtaken(u32 cpus, const model::TlbPolicy& tlb) : P(cpus, tlb) { model::stops_at_releases = true; }
+    ~Overtaken() override { model::stops_at_releases = false; }
+};
+
+// All CPUs pass turns round, as storm_futex does: each waits for its own and notifies the others.
+template <Sharing SHARING>
+struct TurnsRound : PiProgram<SHARING> {
+    using PiProgram<SHARING>::PiProgram;
+    static constexpr u32 ROUNDS = 3;
+    void cpu(u32 number) override {
+        for (u32 round = 0; round < ROUNDS; ++round) {
+            this->lock();
+            while (this->counted % this->machine.cpu_count() != number)
+                this->wait();
+            ++this->counted;
+            this->notify_all();
+            this->unlock();
+        }
+    }
+    u32 expected_count() override { return ROUNDS * this->machine.cpu_count(); }
+};
+
+} // namespace
+
+TEST_CASE("interleave: pi mutex, two contenders twice") {
+    explore(make<ContendersTwice<Sharing::Private>>, 3);
+}
+TEST_CASE("interleave: pi mutex, three contenders") { explore(make<Contenders<Sharing::Private>, 3>, 2); }
+TEST_CASE("interleave: pi mutex, three contenders, shared") {
+    explore(make<Contenders<Sharing::Shared>, 3>, 2);
+}
+TEST_CASE("interleave: pi condition variable, waiter and notifier") {
+    explore(make<WaiterAndNotifier<Sharing::Private>>, 3);
+}
+TEST_CASE("interleave: pi condition variable, waiter and notifier, shared") {
+    explore(make<WaiterAndNotifier<Sharing::Shared>>, 3);
+}
+TEST_CASE("interleave: pi condition variable, waiter, notifier and contender") {
+    explore(make<WaiterNotifierAndContender<Sharing::Private>, 3>, 2);
+}
+TEST_CASE("interleave: pi condition variable, two waiters and a notifier") {
+    explore(make<TwoWaitersAndNotifier<Sharing::Private>, 3>, 2);
+}
+TEST_CASE("interleave: pi condition variable, two waiters and a late notifier") {
+    explore(make<TwoWaitersAndLateNotifier<Sharing::Private>, 3>, 2);
+}
+TEST_CASE("interleave: pi mutex, two contenders overtaken") {
+    explore(make<Overtaken<Contenders<Sharing::Private>>>, 3);
+}
+TEST_CASE("interleave: pi condition variable, waiter and notifier overtaken") {
+    explore(make<Overtaken<WaiterAndNotifier<Sharing::Private>>>, 3);
+}
+TEST_CASE("interleave: pi turns round") { storm(make<Overtaken<TurnsRound<Sharing::Private>>, 4>, 400); }
+TEST_CASE("interleave: pi turns round, shared") {
+    storm(make<Overtaken<TurnsRound<Sharing::Shared>>, 4>, 400);
+}
