@@ -13,8 +13,8 @@ function(boot_test_on_both_machines name script)
     boot_test("${name} softtlb" ${script} ${ARGN} --mmu softtlb --smp 2)
 endfunction()
 
-# Those that choose their machines themselves, or boot none: docs/testing.md says why.
-set(own_machines balance bad_input demonstration interrupt list parallel_cost tlb_check tlb_options)
+# Those that choose their machines themselves, or for which it makes no difference: docs/testing.md says why.
+set(own_machines balance bad_input demonstration interrupt list tlb_check tlb_options)
 set(with_arguments scenario selftest storm) # below
 file(GLOB scripts CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/tests/boot ${PROJECT_SOURCE_DIR}/tests/boot/*.sh)
 list(TRANSFORM scripts REPLACE "\\.sh$" "")
@@ -37,7 +37,8 @@ foreach(mmu walked softtlb)
     boot_test("debug: storm ${mmu}" storm.sh all 20 --debug --mmu ${mmu} --smp 8)
 endforeach()
 
-# Every scenario under every repair, on both machines; one that needs a certain machine, there only. Those that the demonstration shows, also in the kernel that watches its locks.
+# Every scenario under every repair, on both machines; one that needs a certain machine, there only. Those that the
+# demonstration shows, also in the kernel that watches its locks.
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${catalogue})
 file(STRINGS ${catalogue} rows REGEX "^[^#]")
 foreach(row ${rows})
@@ -67,7 +68,7 @@ function(conformance_test name)
                          ENVIRONMENT QEMU_RUN_BUILT=yes)
 endfunction()
 
-foreach(group futex mm calls processes busybox)
+foreach(group futex mm calls busybox)
     conformance_test(${group} --mmu walked --smp 1 ${group})
     conformance_test("${group} softtlb" --mmu softtlb --smp 2 ${group})
 endforeach()

@@ -1,6 +1,7 @@
 #!/bin/bash
 # All tests: installs what is missing, builds everything, runs the tests of this computer and those that boot the
-# emulated machine. The last line is `N passed, N failed`; before it, what was skipped. Arguments go to ctest: tests/run.sh -R futex
+# emulated machine. The last line is `N passed, N failed`; before it, what was skipped. Arguments go to ctest:
+# tests/run.sh -R futex
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -2,7 +2,8 @@
 # parallel_cost.sh: four processors that fault on pages of their own, or make futex calls on words of their own, disturb
 # each other little: an operation takes at most 1.3 times the instructions of the only processor of a machine, all that
 # waiting for each other takes included. Both with operations that run undisturbed and with a timer that stops processors
-# anywhere, every 23 microseconds (user/programs/parallel_cost.cpp).
+# anywhere, every 23 microseconds (user/programs/parallel_cost.cpp). On either back end; how many processors there are, it
+# says itself.
 source "$(dirname "$0")/lib.sh"
 
 # measure CPUS INTERVAL_US: sets `cost[NAME]`, instructions of each operation.

@@ -73,7 +73,7 @@ def start(t, program):
     """Starts a program that copies the keyboard to the screen, and waits until it does. When echo has written, the
     terminal is no longer the shell's editor's; when a line was copied, the program has the terminal, and its signals."""
     t.type(f"echo ready; {program}\n")
-    t.sees(r"^ready$", program + " is started")
+    t.sees(r"^ready\n", program + " is started")
     t.type("go\n")
     t.sees(r"^go\ngo\n", program + " reads")
 
@@ -128,7 +128,7 @@ def jobs_stop_and_go_on(t):
     t.command("bg", r"^\[1\] cat$", "bg")
     t.command(until_stopped("cat"), r"^stopped$", "in the background it may not read")
     t.type("fg\n")
-    t.sees(r"^cat$", "fg")
+    t.sees(r"^cat\n", "fg")
     t.type("words\n")
     t.sees(r"^words\nwords$", "in the foreground it may")
     t.type(CTRL_C)
@@ -140,7 +140,7 @@ def background_jobs_may_not_read(t):
     t.command("cat & " + until_stopped("cat"), r"^stopped$", "cat may not read in the background")
     t.command("jobs", r"^\[1\]\+  Stopped \(tty input\) +cat$", "SIGTTIN")
     t.type("fg\n")
-    t.sees(r"^cat$", "fg lets it read")
+    t.sees(r"^cat\n", "fg lets it read")
     t.type("now\n")
     t.sees(r"^now\nnow$", "and it does")
     t.type(CTRL_D)
