@@ -67,7 +67,7 @@ Result<s32> put_status(s32 id, s32 command, UserAddr buffer) {
     status.shm_ctime_high = static_cast<unsigned long>(segment->ctime >> 32);
     status.shm_cpid = segment->creator_pid;
     status.shm_lpid = segment->last_pid;
-    status.shm_nattch = segment->attached;
+    status.shm_nattch = segment->attached();
     const s32 result = by_index ? segment->id : 0;
     TRY_VOID(
         copy_struct_to_user(buffer, &status, sizeof status)); // the segment may have gone when this is done
