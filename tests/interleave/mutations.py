@@ -198,6 +198,41 @@ SABOTAGES = [
              "    Guard lock(bucket.lock);\n    if (TRY(futex_get_value_locked(address)) != value)\n        return Err(Errno::AGAIN);\n",
              "    if (TRY(futex_get_value_locked(address)) != value)\n        return Err(Errno::AGAIN);\n    Guard lock(bucket.lock);\n",
              interleave("wait against wake")),
+    # the rest of the invariants
+    Sabotage("the livelock detector takes every round for a change", "kernel/futex/livelock.cpp",
+             "if (!has_seen_ || now != seen_) {", "if (true) {", host("livelock: any change starts the count again")),
+    Sabotage("fixup_user_fault does not ask the VMA", "mm/gup.cpp",
+             "if (vma == nullptr || !vma_permits_fault(*vma, fault_flags))", "if (vma == nullptr)", KEEPS),
+    Sabotage("a word is read under its bucket's lock with page faults enabled", "kernel/futex/user_word.hpp",
+             "    PagefaultDisabled atomic;\n    return get_user_u32(address);", "    return get_user_u32(address);",
+             host("a bucket's lock is held exactly while the word may not fault, whichever operation it is")),
+    Sabotage("schedule() does not ask whether page faults are disabled", "kernel/sched/sched.cpp",
+             "    if (pagefault_disabled())\n        panic", "    if (false)\n        panic",
+             host("schedule() panics while page faults are disabled")),
+    Sabotage("FUTEX_WAKE_OP wakes before it knows that it can write", "kernel/futex/wake_op.cpp",
+             "    const bool wake_second = TRY(futex_atomic_op(operation, address2));\n"
+             "    u32 woken = TRY(wake_waiters(bucket1, key1, nr_wake, FUTEX_BITSET_MATCH_ANY));\n",
+             "    u32 woken = TRY(wake_waiters(bucket1, key1, nr_wake, FUTEX_BITSET_MATCH_ANY));\n"
+             "    const bool wake_second = TRY(futex_atomic_op(operation, address2));\n",
+             host("WAKE_OP: where the second word cannot be written nobody is woken; where it can only after a fault, once")),
+    Sabotage("FUTEX_WAIT serves its fault as if it were asleep already", "kernel/futex/wait.hpp",
+             "        current()->state = TaskState::Running;\n        if (queued.error()", "        if (queued.error()",
+             host("WAIT on a page nobody ever touched: read where it may fault, checked where it may not")),
+    # spin locks, lazy TLBs
+    Sabotage("a spin lock lets in whoever finds it free", "base/spinlock.hpp",
+             "        const u16 ticket = next_.fetch_add(1, std::memory_order_relaxed);\n"
+             "        spin_until([&] { return serving_.load(std::memory_order_acquire) == ticket; });\n",
+             "        for (u16 now = serving_; !next_.compare_exchange_strong(now, u16(now + 1)); now = serving_)\n"
+             "            spin_until([&] { return !is_locked(); });\n", interleave("tickets are served in order")),
+    Sabotage("a kernel task leaves the address space it finds", "kernel/sched/sched.cpp",
+             "    if (to.mm.mm != nullptr)\n        activate_mm(rq, to.mm.mm);", "    activate_mm(rq, to.mm.mm);",
+             host("lazy TLB: a kernel task runs in the address space of the task before it")),
+    Sabotage("an address space that ends stays in use where it ends", "kernel/sched/sched.cpp",
+             "            const IrqGuard irqs;\n            activate_mm(rq, nullptr);\n            continue;", "            continue;",
+             host("lazy TLB: an address space that ends is left before anything of it is freed")),
+    Sabotage("an address space that ends stays in use on other CPUs", "kernel/sched/sched.cpp",
+             "        spin_until([&] { return rq.active_mm != &mm; });", "        (void)0;",
+             host("lazy TLB: every CPU leaves an address space that ends")),
 ]
 
 
