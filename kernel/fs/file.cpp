@@ -33,12 +33,12 @@ Result<File*> alloc_file(Inode& inode, const FileOps& ops, u32 flags) {
 u32 nr_open_files() { return file_cache.in_use(); }
 
 File& get_file(File& file) {
-    file.references.fetch_add(1, std::memory_order_relaxed);
+    file.references.inc();
     return file;
 }
 
 void fput(File& file) {
-    if (file.references.fetch_sub(1, std::memory_order_acq_rel) != 1)
+    if (!file.references.dec_and_test())
         return;
     locks_remove_flock(file);
     if (file.ops->release != nullptr)

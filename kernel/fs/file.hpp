@@ -1,9 +1,8 @@
 // An open file (Linux: struct file) and the operations a kind of file supplies.
 #pragma once
 
-#include <atomic>
-
 #include "arch/contract/uaccess.hpp"
+#include "base/refcount.hpp"
 #include "base/result.hpp"
 #include "base/types.hpp"
 
@@ -34,7 +33,7 @@ struct File {
     Inode* inode = nullptr; // with a reference; never nullptr in a finished file
     u32 flags = 0;          // O_ACCMODE, O_APPEND, O_NONBLOCK …
     u64 position = 0;
-    std::atomic<u32> references{1};
+    Refcount references{1};
     void* private_data = nullptr;
     bool readable() const;
     bool writable() const;

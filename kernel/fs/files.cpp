@@ -82,12 +82,12 @@ Result<FilesStruct*> files_dup(FilesStruct& from) {
 }
 
 FilesStruct& files_get(FilesStruct& files) {
-    files.references.fetch_add(1, std::memory_order_relaxed);
+    files.references.inc();
     return files;
 }
 
 void files_put(FilesStruct& files) {
-    if (files.references.fetch_sub(1, std::memory_order_acq_rel) != 1)
+    if (!files.references.dec_and_test())
         return;
     for (u32 fd = 0; fd < files.capacity; ++fd)
         if (files.table[fd].file != nullptr)
@@ -190,12 +190,12 @@ Result<FsStruct*> fs_dup(FsStruct& from) {
 }
 
 FsStruct& fs_get(FsStruct& fs) {
-    fs.references.fetch_add(1, std::memory_order_relaxed);
+    fs.references.inc();
     return fs;
 }
 
 void fs_put(FsStruct& fs) {
-    if (fs.references.fetch_sub(1, std::memory_order_acq_rel) != 1)
+    if (!fs.references.dec_and_test())
         return;
     iput(fs.pwd);
     kmem_delete(fs_cache, &fs);

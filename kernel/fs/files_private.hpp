@@ -1,6 +1,7 @@
 // What the descriptor table and the place in the tree are made of; for kernel/fs and procfs only.
 #pragma once
 
+#include "base/refcount.hpp"
 #include "base/spinlock.hpp"
 #include "kernel/fs/files.hpp"
 #include "kernel/fs/inode.hpp"
@@ -13,14 +14,14 @@ struct Descriptor {
 };
 
 struct FilesStruct {
-    std::atomic<u32> references{1};
+    Refcount references{1};
     u32 capacity = 0;
     SpinLock lock{"FilesStruct"}; // guards the table; no file is closed under it
     Descriptor* table = nullptr;  // `capacity` of them, from kmalloc; grows, never shrinks
 };
 
 struct FsStruct {
-    std::atomic<u32> references{1};
+    Refcount references{1};
     Inode* pwd = nullptr; // with a reference
     u32 umask = 022;
 };

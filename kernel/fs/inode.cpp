@@ -98,12 +98,12 @@ Result<Inode*> new_inode(u32 mode) {
 }
 
 Inode& iget(Inode& inode) {
-    inode.references.fetch_add(1, std::memory_order_relaxed);
+    inode.references.inc();
     return inode;
 }
 
 void iput(Inode* inode) {
-    while (inode != nullptr && inode->references.fetch_sub(1, std::memory_order_acq_rel) == 1)
+    while (inode != nullptr && inode->references.dec_and_test())
         inode = destroy(*inode);
 }
 

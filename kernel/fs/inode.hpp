@@ -14,6 +14,7 @@
 #include <linux/stat.h>
 
 #include "base/intrusive.hpp"
+#include "base/refcount.hpp"
 #include "base/relaxed.hpp"
 #include "base/result.hpp"
 #include "base/rwsem.hpp"
@@ -75,7 +76,7 @@ struct Inode {
     u32 uid = 0, gid = 0;
     bool linkable = false; // without a name, but may be given one: O_TMPFILE
     u32 nlink = 0;         // names in the tree; directories also count "." and their subdirectories' ".."
-    std::atomic<u32> references{1};
+    Refcount references{1};
     u32 rdev = 0; // devices: major << 8 | minor
     // Write faults touch files too, under no lock of theirs.
     Relaxed<u64> atime_ns = 0, mtime_ns = 0, ctime_ns = 0;
@@ -96,8 +97,7 @@ struct Inode {
     FileLock* locks = nullptr;   // fcntl's and flock's
     WaitQueue lock_waiters;
     Pipe* pipe = nullptr; // FIFO: while somebody has it open
-    u32 pipe_users = 0;
-    s32 proc_pid = 0; // procfs: of which task, which descriptor, and what it shows
+    s32 proc_pid = 0;     // procfs: of which task, which descriptor, and what it shows
     s32 proc_fd = 0;
     const void* proc_entry = nullptr;
 

@@ -154,13 +154,13 @@ Result<u32> sys_umount2(UserAddr target, u32 flags) {
     if (*place == nullptr)
         return Err(Errno::INVAL);
     // References that belong to the mount itself: the target's, ours, and one of each name in it.
-    u32 expected = 2;
+    s32 expected = 2;
     for (const Dentry& dentry : root->children) {
         ++expected;
-        if (dentry.inode->references.load() > 1 && (flags & DETACH) == 0 && dentry.inode->children.empty())
+        if (dentry.inode->references.read() != 1 && (flags & DETACH) == 0 && dentry.inode->children.empty())
             return Err(Errno::BUSY);
     }
-    if ((root->references.load() > expected && (flags & DETACH) == 0) || has_mount_below(*root) ||
+    if ((root->references.read() != expected && (flags & DETACH) == 0) || has_mount_below(*root) ||
         root->ops != nullptr)
         return Err(Errno::BUSY);
     Mount* mount = std::exchange(*place, (*place)->next);

@@ -191,7 +191,7 @@ Result<s32> pipe_ioctl(File& file, u32 request, u32 argument) {
 }
 
 void drop_pipe(Inode& inode) {
-    if (--inode.pipe_users == 0)
+    if (inode.pipe->references.dec_and_test())
         free_pipe(std::exchange(inode.pipe, nullptr));
 }
 
@@ -215,11 +215,12 @@ constinit const FileOps pipe_file_ops{
 };
 
 Result<void> fifo_open(Inode& inode, File& file) {
-    if (inode.pipe == nullptr)
+    if (inode.pipe != nullptr)
+        inode.pipe->references.inc();
+    else
         inode.pipe = TRY(new_pipe());
     Pipe& pipe = *inode.pipe;
     const bool reader = file.readable(), writer = file.writable(), nonblock = (file.flags & O_NONBLOCK) != 0;
-    ++inode.pipe_users;
     if (writer && !reader && nonblock && pipe.readers == 0) {
         drop_pipe(inode);
         return Err(Errno::NXIO);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/intrusive.hpp"
+#include "base/refcount.hpp"
 #include "base/rwsem.hpp"
 #include "kernel/fs/pipe.hpp"
 #include "kernel/sched/wait.hpp"
@@ -17,6 +18,7 @@ struct PipeSlot {
 };
 
 struct Pipe {
+    Refcount references{1};   // open files
     RwSemaphore lock{"Pipe"}; // held while bytes are copied
     u32 head = 0, tail = 0;   // slots ever filled and emptied, modulo 2^32
     u32 slots = 0;            // a power of two

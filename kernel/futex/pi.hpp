@@ -4,17 +4,18 @@
 // the lock is up for grabs between unlock and wake-up; here it is handed over.)
 #pragma once
 
+#include "base/refcount.hpp"
 #include "base/result.hpp"
 #include "kernel/futex/queue.hpp"
 #include "kernel/sched/timer.hpp"
 
 namespace faultline {
 
-// Exists while somebody waits. `references` is guarded by the bucket's lock; the rest by pi_lock, because
+// Exists while somebody waits. Made, found and freed under the bucket's lock; the rest is guarded by pi_lock, because
 // priorities are lent along chains of locks, from bucket to bucket.
 struct FutexPiState {
     FutexKey key;
-    u32 references = 1;                     // waiters, and whoever is about to become one
+    Refcount references{1};                 // waiters, and whoever is about to become one
     Task* owner = nullptr;                  // changes with the bucket's lock held, too
     FutexPiState* next_owned = nullptr;     // Task::pi_states
     List<FutexQ, &FutexQ::pi_link> waiters; // the most urgent first; equals in order of arrival
@@ -54,8 +55,8 @@ Result<void> pi_start_wait(FutexQ& q, FutexPiState& state);
 void pi_stop_wait(FutexQ& q);
 
 // Who gets the lock next, as priorities are now: without the bucket's lock they may change, but nobody comes or goes.
-// Caller holds it.
-FutexQ& pi_first_waiter(const FutexPiState& state);
+// Caller holds it. nullptr: nobody is left, and the state is still there because its count has saturated.
+FutexQ* pi_first_waiter(FutexPiState& state);
 
 // The lock goes to `heir`, who no longer waits; what the others lend goes to it. Caller holds the bucket's lock.
 // (Linux: pi_state_update_owner.)

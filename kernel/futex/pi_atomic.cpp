@@ -29,7 +29,7 @@ Result<FutexPiState*> attach_to_pi_state(UserAddr address, u32 word, FutexPiStat
     const bool died = (word & FUTEX_OWNER_DIED) != 0;
     if (!(died && tid == 0) && tid != tid_of(*state->owner))
         return Err(Errno::INVAL);
-    ++state->references;
+    state->references.inc();
     return state;
 }
 

@@ -119,9 +119,9 @@ void pi_stop_wait(FutexQ& q) {
     adjust_prio_chain(q.pi_state->owner);
 }
 
-FutexQ& pi_first_waiter(const FutexPiState& state) {
+FutexQ* pi_first_waiter(FutexPiState& state) {
     Guard lock(pi_lock);
-    return const_cast<FutexQ&>(state.waiters.front());
+    return state.waiters.empty() ? nullptr : &state.waiters.front();
 }
 
 void pi_hand_over(FutexPiState& state, FutexQ& heir) {

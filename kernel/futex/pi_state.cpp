@@ -20,7 +20,7 @@ Result<FutexPiState*> alloc_pi_state(const FutexKey& key) {
 }
 
 void put_pi_state(FutexPiState& state) {
-    if (--state.references != 0)
+    if (!state.references.dec_and_test())
         return;
     pi_set_owner(state, nullptr);
     kmem_delete(pi_state_cache, &state);
@@ -39,10 +39,14 @@ void exit_pi_state_list(Task& task) {
         FutexPiState* state = pi_state_in(*bucket, task);
         if (state == nullptr)
             continue; // its last waiter gave up before the lock was ours
-        FutexQ& heir = pi_first_waiter(*state);
-        pi_hand_over(*state, heir);
-        heir.pi_granted = true;
-        wake_up_process(*heir.task);
+        FutexQ* heir = pi_first_waiter(*state);
+        if (heir == nullptr) {
+            pi_set_owner(*state, nullptr);
+            continue;
+        }
+        pi_hand_over(*state, *heir);
+        heir->pi_granted = true;
+        wake_up_process(*heir->task);
     }
 }
 

@@ -18,7 +18,7 @@ enum class Unlock : u8 { Done, Retry };
 // WAITERS stays set even if nobody is left, so that the new owner unlocks through the kernel. (Linux:
 // wake_futex_pi.)
 Result<Unlock> wake_futex_pi(UserAddr address, u32 word, FutexPiState& state) {
-    FutexQ& heir = pi_first_waiter(state);
+    FutexQ& heir = *pi_first_waiter(state); // one was found in the bucket
     const u32 found =
         TRY(futex_cmpxchg_value_locked(address, word, static_cast<u32>(heir.task->pid) | FUTEX_WAITERS));
     if (found != word) {

@@ -34,7 +34,7 @@ bool may_be_moved(const FutexQ& q, const FutexKey& key2) {
 
 // Makes one waiter of the source one of the lock.
 Result<void> requeue_pi(FutexQ& q, FutexHashBucket& to, const FutexKey& key2, FutexPiState& state) {
-    ++state.references;
+    state.references.inc();
     if (const auto waits = pi_start_wait(q, state); !waits) {
         put_pi_state(state);
         return Err(waits.error());

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "base/intrusive.hpp"
+#include "base/refcount.hpp"
 #include "base/rwsem.hpp"
 #include "kernel/ipc/ipc.hpp"
 #include "kernel/sched/wait.hpp"
@@ -45,8 +46,8 @@ struct SemSet : IpcPerm {
     AutoUnlinkList<SemUndo, &SemUndo::set_link> undos;
 };
 
-struct SemUndoList {    // Linux: struct sem_undo_list
-    u32 references = 1; // tasks
+struct SemUndoList {        // Linux: struct sem_undo_list
+    Refcount references{1}; // tasks
     AutoUnlinkList<SemUndo, &SemUndo::list_link> undos;
 };
 

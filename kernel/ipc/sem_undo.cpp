@@ -82,13 +82,13 @@ Result<void> copy_semundo(Task& child, u32 clone_flags) {
     if ((clone_flags & CLONE_SYSVSEM) == 0)
         return {};
     child.sysvsem = TRY(list_of(*current()));
-    ++child.sysvsem->references;
+    child.sysvsem->references.inc();
     return {};
 }
 
 void exit_sem(Task& task) {
     SemUndoList* list = std::exchange(task.sysvsem, nullptr);
-    if (list == nullptr || --list->references != 0)
+    if (list == nullptr || !list->references.dec_and_test())
         return;
     WriteGuard guard(sem_lock());
     while (!list->undos.empty()) {

@@ -1,8 +1,10 @@
 // shmget, shmat, shmdt. A segment is a nameless file; attaching maps it, and each mapping holds a reference, which
-// is what "attached" counts. (Linux ipc/shm.c.)
+// is what "attached" counts; its id holds one, too. (Linux ipc/shm.c.)
 #include "kernel/ipc/shm.hpp"
 
 #include <linux/ipc.h>
+
+#include <utility>
 
 #include "kernel/debug/format.hpp"
 #include "kernel/ipc/shm_segment.hpp"
@@ -32,10 +34,15 @@ void destroy(ShmSegment& segment) {
     kmem_delete(segment_cache, &segment);
 }
 
+void put(ShmSegment& segment) {
+    if (segment.references.dec_and_test())
+        destroy(segment);
+}
+
 // Also called where a mapping is cut in two, as Linux's shm_open and shm_close are.
 void attach(AddressSpace& mapping) {
     ShmSegment& segment = segment_of(mapping);
-    ++segment.attached;
+    segment.references.inc();
     segment.last_pid = current_group().pid;
     segment.atime = ipc_now();
 }
@@ -44,8 +51,7 @@ void detach(AddressSpace& mapping) {
     ShmSegment& segment = segment_of(mapping);
     segment.last_pid = current_group().pid;
     segment.dtime = ipc_now();
-    if (--segment.attached == 0 && segment.removed)
-        destroy(segment);
+    put(segment);
 }
 
 const char* name(AddressSpace& mapping, char* buffer, u32 size) {
@@ -80,12 +86,10 @@ Result<s32> new_segment(s32 key, u32 size, u32 flags) {
 } // namespace
 
 void shm_remove(ShmSegment& segment) {
-    if (segment.attached == 0) {
-        destroy(segment);
+    if (std::exchange(segment.removed, true))
         return;
-    }
-    segment.removed = true;
     segment.key = IPC_PRIVATE;
+    put(segment);
 }
 
 Result<s32> sys_shmget(s32 key, u32 size, u32 flags) {

@@ -1,6 +1,7 @@
 // A segment of System V shared memory. Private to kernel/ipc.
 #pragma once
 
+#include "base/refcount.hpp"
 #include "kernel/ipc/ipc.hpp"
 #include "mm/filemap.hpp"
 
@@ -8,11 +9,13 @@ namespace faultline {
 
 struct ShmSegment : IpcPerm, AddressSpace { // named, and a file
     u32 segsz = 0;                          // bytes, as asked for
-    u32 attached = 0;                       // mappings
+    Refcount references{1};                 // mappings, and the id until it is removed
     bool removed = false;                   // by IPC_RMID: goes with the last mapping
     bool locked = false;                    // by SHM_LOCK
     s32 creator_pid = 0, last_pid = 0;
     u64 atime = 0, dtime = 0, ctime = 0; // seconds since 1970
+
+    u32 attached() const { return static_cast<u32>(references.read() - (removed ? 0 : 1)); }
 };
 
 // linux/shm.h, which cannot be included here: it wants a C library.

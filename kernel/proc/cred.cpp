@@ -22,16 +22,14 @@ Result<Cred*> root_cred() {
 }
 
 void put_cred(Cred& cred) {
-    if (std::atomic_ref(cred.references).fetch_sub(1, std::memory_order_acq_rel) == 1)
+    if (cred.references.dec_and_test())
         kmem_delete(cred_cache, &cred);
 }
 
 Result<Cred*> prepare_creds() {
-    auto* copy = kmem_new<Cred>(cred_cache);
+    auto* copy = kmem_new<Cred>(cred_cache, current_cred());
     if (copy == nullptr)
         return Err(Errno::NOMEM);
-    *copy = current_cred();
-    copy->references = 1;
     return copy;
 }
 

@@ -5,10 +5,9 @@
 // the process tells every thread.
 #pragma once
 
-#include <atomic>
-
 #include <linux/capability.h>
 
+#include "base/refcount.hpp"
 #include "base/result.hpp"
 #include "base/types.hpp"
 #include "kernel/sched/sched.hpp"
@@ -17,8 +16,7 @@ namespace faultline {
 
 inline constexpr u32 GROUPS_MAX = 32; // supplementary groups (Linux: NGROUPS_MAX, 65536)
 
-struct Cred {
-    u32 references = 1;                         // by std::atomic_ref: the dead drop theirs without a lock
+struct CredIds {
     u32 uid = 0, euid = 0, suid = 0, fsuid = 0; // real, effective, saved, for files
     u32 gid = 0, egid = 0, sgid = 0, fsgid = 0;
     u32 group_count = 0;
@@ -27,12 +25,18 @@ struct Cred {
     bool keep_caps = false;                                        // prctl(PR_SET_KEEPCAPS)
 };
 
+struct Cred : CredIds {
+    Refcount references{1}; // a copy's are its own
+    Cred() = default;
+    Cred(const Cred& other) : CredIds(other) {}
+};
+
 inline constexpr u64 ALL_CAPABILITIES = (u64{1} << (CAP_LAST_CAP + 1)) - 1;
 
 Result<Cred*> root_cred(); // process 1's: everything is allowed. NOMEM
 
 inline Cred& get_cred(Cred& cred) {
-    std::atomic_ref(cred.references).fetch_add(1, std::memory_order_relaxed);
+    cred.references.inc();
     return cred;
 }
 void put_cred(Cred& cred);

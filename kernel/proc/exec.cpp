@@ -131,9 +131,9 @@ struct Unshared {
 
 Result<Unshared> unshare(const Task& task) {
     Unshared own;
-    if (task.files->references > 1)
+    if (task.files->references.read() != 1)
         own.files = TRY(files_dup(*task.files));
-    if (task.sighand->references > 1) {
+    if (task.sighand->references.read() != 1) {
         const auto copy = sighand_dup(*task.sighand);
         if (!copy) {
             if (own.files != nullptr)

@@ -67,7 +67,7 @@ Result<void> copy_signals(Task& child, u64 flags) {
     }
     if ((flags & CLONE_SIGHAND) != 0) {
         child.sighand = parent.sighand;
-        ++child.sighand->references;
+        child.sighand->references.inc();
     } else {
         child.sighand = TRY(sighand_dup(*parent.sighand));
         if ((flags & CLONE_CLEAR_SIGHAND) != 0)

@@ -23,7 +23,7 @@ Result<SigHand*> sighand_dup(const SigHand& from) {
 }
 
 void sighand_put(SigHand& sighand) {
-    if (--sighand.references == 0)
+    if (sighand.references.dec_and_test())
         kmem_delete(sighand_cache, &sighand);
 }
 

@@ -7,6 +7,7 @@
 #include <asm/siginfo.h>
 #include <linux/signal.h>
 
+#include "base/refcount.hpp"
 #include "base/result.hpp"
 #include "kernel/sched/sched.hpp"
 
@@ -52,7 +53,7 @@ inline constexpr u32 HANDLER_DEFAULT = 0, HANDLER_IGNORE = 1;
 
 // Shared by the threads of CLONE_SIGHAND.
 struct SigHand {
-    u32 references = 1;
+    Refcount references{1};
     SigAction action[SIGNAL_COUNT];
     SigAction& of(s32 sig) { return action[sig - 1]; }
 };

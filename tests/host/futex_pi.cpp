@@ -1,9 +1,11 @@
 // Priority-inheritance futexes: taking, waiting, handing over, dying; and every way in which word and kernel
 // can disagree.
 #include <catch2/catch.hpp>
+#include <climits>
 
 #include "arch/contract/clock.hpp"
 #include "kernel/futex/operations.hpp"
+#include "kernel/futex/pi.hpp"
 #include "kernel/sched/sched.hpp"
 #include "tests/host/futex_fixture.hpp"
 
@@ -124,6 +126,41 @@ TEST_CASE("LOCK_PI: timeouts and signals leave the lock with its owner") {
     });
     test.run();
     CHECK(FutexHost::word(mm, word) == 0);
+}
+
+TEST_CASE(
+    "LOCK_PI: a state whose count has saturated stays when its last waiter goes, and outlives its owner") {
+    FutexHost test;
+    MmStruct& mm = test.new_mm();
+    const UserAddr word = FutexHost::map_private(mm), time = word + 64;
+    FutexPiState* state = nullptr;
+    test.spawn(mm, [&] {
+        CHECK(futex(LOCK, word).ok());
+        let_others_run(); // the second waits
+        state = current()->pi_states;
+        REQUIRE(state != nullptr);
+        state->references.set(INT_MAX);
+        let_others_run(); // the third, and then both give up
+        CHECK(futex(FUTEX_WAIT | PRIVATE, word + 128, 0).ok());
+        CHECK(queued(word) == 0);
+        CHECK(current()->pi_states == state);
+        CHECK(state->references.read() == Refcount::SATURATED);
+        exit_task();
+        CHECK(state->owner == nullptr);
+    });
+    u32 gave_up = 0;
+    for (int i = 0; i < 2; ++i)
+        test.spawn(mm, [&, i] {
+            while (i == 1 && state == nullptr)
+                schedule();
+            test.store(time, 1);
+            CHECK(futex(FUTEX_LOCK_PI2 | PRIVATE, word, 0, time.value()).error() == Errno::TIMEDOUT);
+            if (++gave_up == 2)
+                CHECK(futex(FUTEX_WAKE | PRIVATE, word + 128, 1).value() == 1);
+        });
+    test.run();
+    state->references.set(1); // as if it had never been
+    put_pi_state(*state);
 }
 
 TEST_CASE("LOCK_PI: a circle of owners is refused, however long") {

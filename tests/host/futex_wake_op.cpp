@@ -152,3 +152,29 @@ TEST_CASE("WAKE_OP: both words' waiters, each up to its own count") {
     test.run();
     CHECK(woken == 6);
 }
+
+TEST_CASE("WAKE_OP: where the second word cannot be written nobody is woken; where it can only after a "
+          "fault, once") {
+    FutexHost test;
+    MmStruct& mm = test.new_mm();
+    const UserAddr word = FutexHost::map_private(mm), read_only = FutexHost::map_shared(mm, PROT_READ),
+                   clean = FutexHost::map_shared(mm);
+    u32 woken = 0;
+    for (u32 i = 0; i < 3; ++i)
+        test.spawn(mm, [&] {
+            CHECK(futex(FUTEX_WAIT | PRIVATE, word, 0).ok());
+            ++woken;
+        });
+    test.spawn(mm, [&] {
+        CHECK(wake_op_on(read_only, ADD_1, word).error() == Errno::FAULT);
+        CHECK(queued(word) == 3);
+        test.load(clean);
+        CHECK(wake_op_on(clean, ADD_1, word).value() == 1);
+        CHECK(test.faultins() == 2);
+        CHECK(test.load(clean) == 1);
+        CHECK(queued(word) == 2);
+        CHECK(futex(FUTEX_WAKE | PRIVATE, word, 9).value() == 2);
+    });
+    test.run();
+    CHECK(woken == 3);
+}

@@ -1,13 +1,26 @@
 // base/refcount.hpp: it counts, it never comes round, and it notices what cannot be.
 #include "base/refcount.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <climits>
+#include <vector>
 
+#include "mm/page_alloc.hpp"
+#include "tests/contract/contract.hpp"
+#include "tests/host/harness.hpp"
 #include "tests/host/panic.hpp"
 
 namespace faultline {
 namespace {
+
+// What get_user_pages gives one reference to.
+Page* pin(MmStruct& mm, UserAddr address) {
+    ReadGuard mmap_read(mm.mmap_lock);
+    Page* page = nullptr;
+    REQUIRE(get_user_pages(mm, mmap_read, address, 1, FOLL_WRITE, &page).ok());
+    return page;
+}
 
 TEST_CASE("refcount: the last one is the last") {
     Refcount count(1);
@@ -40,6 +53,30 @@ TEST_CASE("refcount: an overflow saturates, and stays") {
     CHECK(count.read() == Refcount::SATURATED);
     CHECK(count.inc_not_zero());
     CHECK(count.read() == Refcount::SATURATED);
+}
+
+TEST_CASE("refcount: a page that was pinned 2^31 times is never given to anybody else") {
+    const harness::Host host;
+    contract::TestMm test;
+    const UserAddr address = test.map_anon(1);
+    REQUIRE(contract::write(address, 7));
+    Page& page = *test.page(address);
+    page.refcount.set(INT_MAX); // the mapping's, and all pins but one
+    REQUIRE(pin(test.mm(), address) == &page);
+    REQUIRE(do_munmap(test.mm(), address, PAGE_SIZE).ok());
+    put_page(page);
+    put_page(page);
+    CHECK(page_count(page) == Refcount::SATURATED);
+    CHECK(*static_cast<const u32*>(page_address(page)) == 7);
+    std::vector<Page*> others;
+    while (Page* other = alloc_page())
+        others.push_back(other);
+    CHECK(std::count(others.begin(), others.end(), &page) == 0);
+    for (Page* other : others)
+        put_page(*other);
+
+    page.refcount.set(1); // as if it had never been
+    put_page(page);
 }
 
 } // namespace

@@ -1,5 +1,7 @@
 // The locks themselves, and what is done under one lock now where it was under another: tables, files, stacks, allocators.
 #include <catch2/catch.hpp>
+#include <string_view>
+#include <utility>
 
 #include "arch/contract/per_cpu.hpp"
 #include "mm/page_alloc.hpp"
@@ -60,6 +62,41 @@ struct ReaderAndTwoWriters : ReadersAndWriter {
     using ReadersAndWriter::ReadersAndWriter;
     void cpu2() override { ReadersAndWriter::cpu1(); }
     void check() override { require(done == 4 && !lock.is_locked(), "all had their turns"); }
+};
+
+// Whoever has taken a ticket before another is served before it. A ticket is taken right after the point at which the
+// others may act: so what comes between a CPU and its watcher sees in which order.
+struct InTurn final : Program, model::ScheduleWatcher {
+    using Program::Program;
+    SpinLock lock{"a lock under test"};
+    model::ScheduleWatcher* watcher = nullptr;
+    std::vector<u32> tickets, served;
+
+    void set_up() override {}
+    void cpu(u32 number) override {
+        if (watcher == nullptr)
+            watcher = std::exchange(model::schedule_watcher, this);
+        const Guard guard(lock);
+        served.push_back(number);
+        schedule_point("inside");
+    }
+    void check() override {
+        require(served.size() == machine.cpu_count(), "all had their turns");
+        require(served == tickets, "somebody was served before who came before him");
+    }
+
+  private:
+    void at_point(const char* what) override {
+        watcher->at_point(what);
+        if (what == std::string_view("take a lock"))
+            tickets.push_back(machine.cpu_number());
+    }
+    void wait_until(const char* what, const std::function<bool()>& condition) override {
+        watcher->wait_until(what, condition);
+    }
+    void call(u32 cpus, void (*function)(void*), void* argument) override {
+        watcher->call(cpus, function, argument);
+    }
 };
 
 // Two faults find that there is no table: one is made, and both pages are in it.
@@ -262,6 +299,7 @@ TEST_CASE("interleave: readers and a writer") { explore(make<ReadersAndWriter>, 
 TEST_CASE("interleave: two writers") { explore(make<TwoWriters>, 3); }
 TEST_CASE("interleave: three writers") { explore(make<ThreeWriters, 3>, 4); }
 TEST_CASE("interleave: a reader and two writers") { explore(make<ReaderAndTwoWriters, 3>, 3); }
+TEST_CASE("interleave: tickets are served in order") { explore(make<InTurn, 3>, UNBOUNDED); }
 TEST_CASE("interleave: two first tables") { explore(make<TwoFirstTables>, 2); }
 TEST_CASE("interleave: two stack faults") { explore(make<TwoStackFaults>, 2); }
 TEST_CASE("interleave: truncate against fault") { explore(make<TruncateAgainstFault>, 2); }
