@@ -68,12 +68,15 @@ void pull_task(RunQueue& from, RunQueue& to, Task& task, PrioArray::Where where)
 
 bool takes_turns(u32 level) { return level == PrioArray::NORMAL; }
 
-// Who was interrupted in his turn goes on first.
+// More turns than a queue's lock is held for, unless its holder is kept from running: then another time will do.
+constexpr u32 PATIENCE = 100;
+
+// A task that was interrupted in its turn goes on first.
 void pull_longer_waiting(RunQueue& rq, u64 now) {
     for_each_cpu(other_cpus(rq.cpu), [&](RunQueue& other) {
         if (other.queued_level > PrioArray::NORMAL)
             return;
-        const MaybeTwoLocked locked(rq, other);
+        const MaybeTwoLocked locked(rq, other, PATIENCE);
         if (!locked || !takes_turns(rq.queued_level))
             return;
         const Task& ours = rq.tasks.front(PrioArray::NORMAL);

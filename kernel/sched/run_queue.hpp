@@ -130,11 +130,12 @@ class [[nodiscard]] TwoLocked {
     RunQueue& second_;
 };
 
-// Both locked if nobody has either. For who can do without: he must not hold one and wait for the other when all CPUs are
-// after each other's tasks. Interrupts masked.
+// Both locked if nobody has either, now or within so many turns of waiting for that. For a CPU that can do without: it must
+// not hold one and wait for the other when all CPUs are after each other's tasks. Interrupts masked.
 class [[nodiscard]] MaybeTwoLocked {
   public:
-    MaybeTwoLocked(RunQueue& one, RunQueue& other) : one_(one), other_(other), locked_(try_both()) {}
+    MaybeTwoLocked(RunQueue& one, RunQueue& other, u32 turns = 0)
+        : one_(one), other_(other), locked_(try_both_for(turns)) {}
     ~MaybeTwoLocked() {
         if (!locked_)
             return;
@@ -146,6 +147,14 @@ class [[nodiscard]] MaybeTwoLocked {
     explicit operator bool() const { return locked_; }
 
   private:
+    bool try_both_for(u32 turns) {
+        while (!try_both()) {
+            if (turns-- == 0)
+                return false;
+            relax_cpu();
+        }
+        return true;
+    }
     bool try_both() {
         if (!one_.lock.try_lock())
             return false;
