@@ -60,6 +60,10 @@ Result<FutexPiState*> attach_to_pi_owner(UserAddr address, u32 word, const Futex
         return refuse(Errno::PERM);
     if (!pi_set_owner_unless_exiting(*state, *owner))
         return refuse(handle_exit_race(address, word, owner));
+    // Or it has left all its locks since the word was read, and goes on as another program: execve.
+    const auto now = futex_get_value_locked(address);
+    if (!now || now.value() != word)
+        return refuse(now ? Errno::AGAIN : now.error());
     return state;
 }
 

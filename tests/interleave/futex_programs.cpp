@@ -182,6 +182,29 @@ struct LockPiAgainstExit : FutexProgram {
     void check() override {}
 };
 
+// The owner becomes another program and does not exit: what it leaves then, by its robust list, it must have left to those
+// who looked before, too. Nobody would wake them.
+struct LockPiAgainstExec : LockPiAgainstExit {
+    using LockPiAgainstExit::LockPiAgainstExit;
+
+    void set_up() override {
+        LockPiAgainstExit::set_up();
+        const UserAddr head = word + 64, entry = head + sizeof(RobustListHead);
+        write(entry, head.value());
+        write(head + offsetof(RobustListHead, next), entry.value() | 1); // a PI lock's
+        write(head + offsetof(RobustListHead, futex_offset), word.value() - entry.value());
+        task(1).robust_list = head;
+    }
+    void cpu0() override { require(futex(FUTEX_LOCK_PI, 0).ok(), "inherited"); }
+    void cpu1() override {
+        call([&] { futex_exit(task(1)); });
+    }
+    void check() override {
+        require((read(word) & ~u32{FUTEX_WAITERS}) == (FUTEX_OWNER_DIED | 1),
+                "the first task's, from one who left it");
+    }
+};
+
 } // namespace
 
 TEST_CASE("interleave: relax against futex") { explore(make<RelaxAgainstFutex>, 3); }
@@ -192,3 +215,4 @@ TEST_CASE("interleave: wait against wake_op") { explore(make<WaitAgainstWakeOp>,
 TEST_CASE("interleave: waitv against wake") { explore(make<WaitvAgainstTwoWakes>, 2); }
 TEST_CASE("interleave: unlock_pi against priority") { explore(make<UnlockPiAgainstPriority, 4>, 1); }
 TEST_CASE("interleave: lock_pi against exit") { explore(make<LockPiAgainstExit>, 3); }
+TEST_CASE("interleave: lock_pi against exec") { explore(make<LockPiAgainstExec>, 3); }
