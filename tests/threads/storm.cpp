@@ -1,6 +1,7 @@
-// A storm on real threads, one for each CPU: faults, mmap and munmap, ageing, advice, fork, switches and futexes in one
-// address space and its children, all at once. ThreadSanitizer (preset host-tsan) sees every access that no lock orders; the storm itself checks that
-// what a CPU wrote it reads again, that locks exclude, that counters are exact and that no page is missing.
+// A storm on real threads, one for each CPU: faults, mmap and munmap, ageing, advice, fork, switches, futexes and deaths in
+// one address space and its children, all at once. ThreadSanitizer (preset host-tsan) sees every access that no lock orders;
+// the storm itself checks that what a CPU wrote it reads again, that locks exclude, that counters are exact and that no page
+// is missing.
 //
 //   threads_storm_walked [SECONDS] [SEED]
 //   threads_storm_softtlb [SECONDS] [SEED]
@@ -18,6 +19,7 @@
 #include "arch/model/machine.hpp"
 #include "base/irq_guard.hpp"
 #include "kernel/futex/fault_in.hpp"
+#include "kernel/futex/operations.hpp"
 #include "kernel/futex/queue.hpp"
 #include "kernel/futex/syscalls.hpp"
 #include "mm/aging.hpp"
@@ -37,14 +39,17 @@ namespace {
 constexpr u32 CPUS = 4;
 constexpr u32 PAGES = 8;         // of the memory that all write, each CPU its own word in each page
 constexpr u32 PRIVATE_PAGES = 2; // of such that is not shared with children
-enum Word : u32 {
+enum Word : u32 {                // offsets in the first page
     COUNTED = 64,
     MUTEX = 68,
     GUARDED = 72,
     PI_LOCK = 76,
     PI_GUARDED = 80,
-    PI_TURN = 84
-}; // offsets in the first page
+    PI_TURN = 84,
+    ROBUST_MUTEX = 88,
+    ROBUST_GUARDED = 92,
+    ROBUST_LISTS = 256 // a list's head and its one entry for each CPU
+};
 
 void require(bool condition, const char* what) {
     if (!condition)
@@ -56,7 +61,7 @@ struct Storm {
     MmStruct* mm = nullptr;
     UserAddr base, own;
     u32 written[CPUS][PAGES] = {}, written_privately[CPUS][PRIVATE_PAGES] = {};
-    u32 counted[CPUS] = {}, guarded[CPUS] = {}, pi_guarded[CPUS] = {};
+    u32 counted[CPUS] = {}, guarded[CPUS] = {}, pi_guarded[CPUS] = {}, robust_guarded[CPUS] = {};
     u32 operations[CPUS] = {};
     u32 tokens = 0, waiting_for_token = 0, leaving = 0; // under the PI lock
     u32 given[CPUS] = {}, taken[CPUS] = {};
@@ -159,16 +164,82 @@ struct Storm {
     }
     void lock_pi() {
         require(pi_lock(*this, base + PI_LOCK).ok(), "locking a PI lock");
-        require((read(base + PI_LOCK) & FUTEX_TID_MASK) == static_cast<u32>(current()->pid),
-                "the word names the owner");
+        take_over_pi();
+    }
+    // The mark of an owner who died is cleared at once, as glibc does. An UNLOCK_PI that still has it may find that a waiter
+    // has come since it read the word, and is then EINVAL, on Linux as here.
+    void take_over_pi() {
+        const UserAddr word = base + PI_LOCK;
+        u32 seen = read(word);
+        require((seen & FUTEX_TID_MASK) == static_cast<u32>(current()->pid), "the word names the owner");
+        while ((seen & FUTEX_OWNER_DIED) != 0) {
+            const u32 expected = seen;
+            seen = cmpxchg(word, expected, expected & ~u32{FUTEX_OWNER_DIED});
+            if (seen == expected)
+                break;
+        }
     }
     void unlock_pi() { require(pi_unlock(*this, base + PI_LOCK).ok(), "unlocking a PI lock"); }
     void notify_all() { require(pi_notify_all(*this, base + PI_TURN, base + PI_LOCK).ok(), "notifying"); }
-    void with_pi_lock(u32 cpu) {
+    void with_pi_lock(u32 cpu, bool dies) {
         lock_pi();
         write(base + PI_GUARDED, read(base + PI_GUARDED) + 1);
         ++pi_guarded[cpu];
-        unlock_pi();
+        if (dies)
+            die_holding(cpu, base + PI_LOCK, true);
+        else
+            unlock_pi();
+    }
+    // RobustMutex of user/lib/sync.cpp. A death wakes those who wait with a shared key.
+    Result<u32> shared_futex(UserAddr word, u32 op, u32 value) {
+        return sys_futex(word, op, value, UserAddr(0), UserAddr(0), 0);
+    }
+    void lock_robust_mutex(u32 tid) {
+        const UserAddr word = base + ROBUST_MUTEX;
+        u32 waiters = 0;
+        for (u32 seen = read(word);;) {
+            u32 expected = seen;
+            if ((seen & FUTEX_TID_MASK) == 0) {
+                seen = cmpxchg(word, expected, tid | waiters | (expected & FUTEX_WAITERS));
+                if (seen == expected)
+                    return;
+                continue;
+            }
+            waiters = FUTEX_WAITERS;
+            if ((seen & FUTEX_WAITERS) == 0) {
+                seen = cmpxchg(word, expected, expected | FUTEX_WAITERS);
+                if (seen != expected)
+                    continue;
+            }
+            static_cast<void>(shared_futex(word, FUTEX_WAIT, seen | FUTEX_WAITERS));
+            seen = read(word);
+        }
+    }
+    void unlock_robust_mutex(u32 tid) {
+        const UserAddr word = base + ROBUST_MUTEX;
+        if (cmpxchg(word, tid, 0) == tid)
+            return;
+        write(word, 0); // it had waiters, so only its owner changes it
+        require(shared_futex(word, FUTEX_WAKE, 1).ok(), "WAKE");
+    }
+    void with_robust_mutex(u32 cpu, bool dies) {
+        lock_robust_mutex(cpu + 1);
+        write(base + ROBUST_GUARDED, read(base + ROBUST_GUARDED) + 1);
+        ++robust_guarded[cpu];
+        if (dies)
+            die_holding(cpu, base + ROBUST_MUTEX, false);
+        else
+            unlock_robust_mutex(cpu + 1);
+    }
+    // What a task leaves when it dies, or becomes another program: as the same thread it lives on.
+    void die_holding(u32 cpu, UserAddr word, bool pi) {
+        const UserAddr head = base + ROBUST_LISTS + cpu * 32, entry = head + sizeof(RobustListHead);
+        write(entry, head.value());
+        write(head + offsetof(RobustListHead, next), entry.value() | (pi ? 1 : 0));
+        write(head + offsetof(RobustListHead, futex_offset), word.value() - entry.value());
+        write(head + offsetof(RobustListHead, list_op_pending), 0);
+        require(sys_set_robust_list(head, sizeof(RobustListHead)).ok(), "set_robust_list");
+        futex_exit(*current());
     }
     void give_token(u32 cpu) {
         lock_pi();
@@ -183,6 +254,7 @@ struct Storm {
         while (tokens == 0 && leaving == 0 && waiting_for_token + 1 < CPUS) {
             ++waiting_for_token;
             require(pi_wait(*this, base + PI_TURN, base + PI_LOCK).ok(), "waiting for a notification");
+            take_over_pi();
             --waiting_for_token;
         }
         if (tokens != 0) {
@@ -209,7 +281,7 @@ struct Storm {
         std::mt19937_64 random(seed * CPUS + cpu);
         const auto pick = [&](u32 n) { return static_cast<u32>(random() % n); };
         do {
-            switch (const u32 page = pick(PAGES); pick(25)) {
+            switch (const u32 page = pick(PAGES); pick(26)) {
             case 0:
                 map_and_unmap(1 + pick(4));
                 break;
@@ -232,7 +304,7 @@ struct Storm {
                 break;
             case 8:
             case 9:
-                with_pi_lock(cpu);
+                with_pi_lock(cpu, page == 0);
                 break;
             case 10:
                 requeue();
@@ -255,7 +327,10 @@ struct Storm {
                 take_token(cpu);
                 break;
             case 18:
+                with_robust_mutex(cpu, page == 0);
+                break;
             case 19:
+            case 20:
                 write_privately(cpu, page % PRIVATE_PAGES);
                 break;
             default:
@@ -308,6 +383,7 @@ int main(int argc, char** argv) {
     require(storm.read(storm.base + COUNTED) == sum(storm.counted), "every WAKE_OP was done once");
     require(storm.read(storm.base + GUARDED) == sum(storm.guarded), "a mutex excludes");
     require(storm.read(storm.base + PI_GUARDED) == sum(storm.pi_guarded), "a PI lock excludes");
+    require(storm.read(storm.base + ROBUST_GUARDED) == sum(storm.robust_guarded), "a robust mutex excludes");
     require(sum(storm.given) == sum(storm.taken) + storm.tokens, "a condition variable's lock excludes");
     const u32 operations = sum(storm.operations);
     {
