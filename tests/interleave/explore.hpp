@@ -33,8 +33,9 @@ inline constexpr u32 UNBOUNDED = ~u32{0};
 
 // Fails the running test at the first schedule on which something is wrong, and says which steps led there. Prints how
 // many schedules there were.
-void explore(MakeProgram make, u32 preemptions);
-void storm(MakeProgram make, u32 runs);
+enum class Tlbs : u8 { OfEveryTemper, OneWillDo }; // where no step depends on them
+void explore(MakeProgram make, u32 preemptions, Tlbs tlbs = Tlbs::OfEveryTemper);
+void storm(MakeProgram make, u32 runs, Tlbs tlbs = Tlbs::OfEveryTemper);
 
 template <class P, u32 CPUS = 2>
 std::unique_ptr<Program> make(const model::TlbPolicy& tlb) {

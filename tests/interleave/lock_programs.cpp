@@ -295,10 +295,12 @@ constinit KmemCache SlabAllocator::cache("interleave", 1024, 8);
 
 } // namespace
 
-TEST_CASE("interleave: readers and a writer") { explore(make<ReadersAndWriter>, 3); }
-TEST_CASE("interleave: two writers") { explore(make<TwoWriters>, 3); }
-TEST_CASE("interleave: three writers") { explore(make<ThreeWriters, 3>, 4); }
-TEST_CASE("interleave: a reader and two writers") { explore(make<ReaderAndTwoWriters, 3>, 3); }
+TEST_CASE("interleave: readers and a writer") { explore(make<ReadersAndWriter>, 3, Tlbs::OneWillDo); }
+TEST_CASE("interleave: two writers") { explore(make<TwoWriters>, 3, Tlbs::OneWillDo); }
+TEST_CASE("interleave: three writers") { explore(make<ThreeWriters, 3>, 4, Tlbs::OneWillDo); }
+TEST_CASE("interleave: a reader and two writers") {
+    explore(make<ReaderAndTwoWriters, 3>, 3, Tlbs::OneWillDo);
+}
 TEST_CASE("interleave: tickets are served in order") { explore(make<InTurn, 3>, UNBOUNDED); }
 TEST_CASE("interleave: two first tables") { explore(make<TwoFirstTables>, 2); }
 TEST_CASE("interleave: two stack faults") { explore(make<TwoStackFaults>, 2); }
@@ -307,6 +309,6 @@ TEST_CASE("interleave: truncate against read") { explore(make<TruncateAgainstRea
 TEST_CASE("interleave: truncate against split") { explore(make<TruncateAgainstSplit>, 2); }
 TEST_CASE("interleave: truncate against move") { explore(make<TruncateAgainstMove>, 2); }
 TEST_CASE("interleave: truncate against exit") { explore(make<TruncateAgainstExit>, 2); }
-TEST_CASE("interleave: page allocator") { explore(make<PageAllocator>, 2); }
-TEST_CASE("interleave: last pages") { explore(make<LastPages>, 2); }
-TEST_CASE("interleave: slab allocator") { explore(make<SlabAllocator>, 2); }
+TEST_CASE("interleave: page allocator") { explore(make<PageAllocator>, 2, Tlbs::OneWillDo); }
+TEST_CASE("interleave: last pages") { explore(make<LastPages>, 2, Tlbs::OneWillDo); }
+TEST_CASE("interleave: slab allocator") { explore(make<SlabAllocator>, 2, Tlbs::OneWillDo); }
