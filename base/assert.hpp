@@ -13,10 +13,10 @@ namespace faultline {
 #define FAULTLINE_STRINGIFY(x) FAULTLINE_STRINGIFY_(x)
 
 #define BUG() ::faultline::panic("BUG at %s", __FILE__ ":" FAULTLINE_STRINGIFY(__LINE__))
-#define BUG_ON(condition)                                                                                    \
-    do {                                                                                                     \
-        if (__builtin_expect(!!(condition), 0))                                                              \
-            ::faultline::panic("BUG at %s: %s", __FILE__ ":" FAULTLINE_STRINGIFY(__LINE__), #condition);     \
+#define BUG_ON(condition)                                                                                              \
+    do {                                                                                                               \
+        if (__builtin_expect(!!(condition), 0))                                                                        \
+            ::faultline::panic("BUG at %s: %s", __FILE__ ":" FAULTLINE_STRINGIFY(__LINE__), #condition);               \
     } while (false)
 
 // For invariants that are costly to check: only where FAULTLINE_DEBUG is defined (host tests, the self-test kernel).

@@ -11,8 +11,7 @@
 #include "base/assert.hpp"
 
 // What BOOST_ASSERT calls, by Boost.Assert's documentation.
-inline void boost::assertion_failed(const char* expression, const char* function, const char* file,
-                                    long line) {
+inline void boost::assertion_failed(const char* expression, const char* function, const char* file, long line) {
     ::faultline::panic("BUG at %s:%d, in %s: %s", file, static_cast<int>(line), function, expression);
 }
 
@@ -27,17 +26,16 @@ using TreeHook =
     intrusive::set_member_hook<intrusive::link_mode<intrusive::normal_link>, intrusive::optimize_size<true>>;
 
 // A doubly linked list of T through its member hook. size() is O(n): count elsewhere if you need it.
-template <class T, ListHook T::*Hook>
-using List =
-    intrusive::list<T, intrusive::member_hook<T, ListHook, Hook>, intrusive::constant_time_size<false>>;
+template <class T, ListHook T::* Hook>
+using List = intrusive::list<T, intrusive::member_hook<T, ListHook, Hook>, intrusive::constant_time_size<false>>;
 
 // The same, of elements that can leave without naming their list: `element.hook.unlink()`.
-template <class T, AutoUnlinkHook T::*Hook>
+template <class T, AutoUnlinkHook T::* Hook>
 using AutoUnlinkList =
     intrusive::list<T, intrusive::member_hook<T, AutoUnlinkHook, Hook>, intrusive::constant_time_size<false>>;
 
 // An ordered tree of T; `Key` is a functor type with `using type` and `operator()(const T&)`.
-template <class T, TreeHook T::*Hook, class Key>
+template <class T, TreeHook T::* Hook, class Key>
 using Tree = intrusive::set<T, intrusive::member_hook<T, TreeHook, Hook>, intrusive::key_of_value<Key>,
                             intrusive::constant_time_size<false>>;
 

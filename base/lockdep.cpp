@@ -124,8 +124,8 @@ void may_be_taken_after(u32 open, u32 taken) {
     Chain reverse;
     u64 seen = 0;
     if (find_path(taken, open, seen, reverse))
-        panic("lockdep: the holder of %s may be interrupted by a handler that takes %s, but before %s",
-              name_of(open), name_of(taken), reverse.text());
+        panic("lockdep: the holder of %s may be interrupted by a handler that takes %s, but before %s", name_of(open),
+              name_of(taken), reverse.text());
     taken_after[open].fetch_or(bit(taken), std::memory_order_acq_rel);
 }
 
@@ -228,8 +228,7 @@ void might_sleep() {
     if (!is_watching())
         return;
     if (here().interrupts != 0 || irqs_disabled())
-        panic("lockdep: sleep %s",
-              here().interrupts != 0 ? "in an interrupt handler" : "with interrupts masked");
+        panic("lockdep: sleep %s", here().interrupts != 0 ? "in an interrupt handler" : "with interrupts masked");
     if (holds_spin_lock())
         report_held("sleep");
 }

@@ -13,8 +13,7 @@ namespace faultline {
 
 class Refcount {
   public:
-    static constexpr s32 SATURATED =
-        INT_MIN / 2; // as far from 0 as from coming round, for whoever counts meanwhile
+    static constexpr s32 SATURATED = INT_MIN / 2; // as far from 0 as from coming round, for whoever counts meanwhile
 
     constexpr explicit Refcount(s32 count) : count_(count) {}
     Refcount(const Refcount&) = delete;
@@ -37,8 +36,8 @@ class Refcount {
         do {
             if (count == 0)
                 return false;
-        } while (!count_.compare_exchange_weak(count, count < 0 ? SATURATED : count + 1,
-                                               std::memory_order_acquire, std::memory_order_relaxed));
+        } while (!count_.compare_exchange_weak(count, count < 0 ? SATURATED : count + 1, std::memory_order_acquire,
+                                               std::memory_order_relaxed));
         return true;
     }
 

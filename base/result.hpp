@@ -63,16 +63,16 @@ class [[nodiscard]] Result<void> {
 
 // TRY(expr): the value of a Result, or return its error from this function. A GNU statement expression: both
 // compilers we use have it, and nothing else reads as well.
-#define TRY(expression)                                                                                      \
-    ({                                                                                                       \
-        auto try_result_ = (expression);                                                                     \
-        if (!try_result_.ok()) [[unlikely]]                                                                  \
-            return ::faultline::Err(try_result_.error());                                                    \
-        std::move(try_result_).value();                                                                      \
+#define TRY(expression)                                                                                                \
+    ({                                                                                                                 \
+        auto try_result_ = (expression);                                                                               \
+        if (!try_result_.ok()) [[unlikely]]                                                                            \
+            return ::faultline::Err(try_result_.error());                                                              \
+        std::move(try_result_).value();                                                                                \
     })
-#define TRY_VOID(expression)                                                                                 \
-    do {                                                                                                     \
-        auto try_result_ = (expression);                                                                     \
-        if (!try_result_.ok()) [[unlikely]]                                                                  \
-            return ::faultline::Err(try_result_.error());                                                    \
+#define TRY_VOID(expression)                                                                                           \
+    do {                                                                                                               \
+        auto try_result_ = (expression);                                                                               \
+        if (!try_result_.ok()) [[unlikely]]                                                                            \
+            return ::faultline::Err(try_result_.error());                                                              \
     } while (false)

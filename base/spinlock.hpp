@@ -14,8 +14,7 @@ class SpinLock {
   public:
     constexpr SpinLock() = default;
     // `name` says what the lock guards, and is what base/lockdep.hpp knows it by: locks of one name are of one kind.
-    constexpr explicit SpinLock(const char* name, lockdep::Kind kind = lockdep::Kind::Spin)
-        : watch_(name, kind) {}
+    constexpr explicit SpinLock(const char* name, lockdep::Kind kind = lockdep::Kind::Spin) : watch_(name, kind) {}
     SpinLock(const SpinLock&) = delete;
     SpinLock& operator=(const SpinLock&) = delete;
 
@@ -43,9 +42,7 @@ class SpinLock {
         serving_.store(static_cast<u16>(now + 1), std::memory_order_release);
         release_point("give up a lock");
     }
-    bool is_locked() const {
-        return next_.load(std::memory_order_relaxed) != serving_.load(std::memory_order_relaxed);
-    }
+    bool is_locked() const { return next_.load(std::memory_order_relaxed) != serving_.load(std::memory_order_relaxed); }
 
   private:
     std::atomic<u16> next_{0};
@@ -71,8 +68,7 @@ class [[nodiscard]] Guard {
 template <class Lock>
 class [[nodiscard]] BothLocked {
   public:
-    BothLocked(Lock& one, Lock& other)
-        : first_(&one < &other ? one : other), second_(&one < &other ? other : one) {
+    BothLocked(Lock& one, Lock& other) : first_(&one < &other ? one : other), second_(&one < &other ? other : one) {
         first_.lock();
         if (&first_ != &second_)
             second_.lock();

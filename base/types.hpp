@@ -29,9 +29,7 @@ inline constexpr u32 PAGE_MASK = ~(PAGE_SIZE - 1);
 inline constexpr u32 TASK_SIZE = 0x7f000000;
 
 constexpr u32 page_align_down(u32 value) { return value & PAGE_MASK; }
-constexpr u32 page_align_up(u32 value) {
-    return (value + PAGE_SIZE - 1) & PAGE_MASK;
-} // wraps to 0 at the top page
+constexpr u32 page_align_up(u32 value) { return (value + PAGE_SIZE - 1) & PAGE_MASK; } // wraps to 0 at the top page
 constexpr bool page_aligned(u32 value) { return (value & ~PAGE_MASK) == 0; }
 
 // A 32-bit address of one kind. `Tag` only keeps the kinds apart.
@@ -47,9 +45,7 @@ class Address {
 
     constexpr Address operator+(u32 bytes) const { return Address(value_ + bytes); }
     constexpr Address operator-(u32 bytes) const { return Address(value_ - bytes); }
-    constexpr u32 operator-(Address other) const {
-        return value_ - other.value_;
-    } // bytes from `other` to this
+    constexpr u32 operator-(Address other) const { return value_ - other.value_; } // bytes from `other` to this
     constexpr Address& operator+=(u32 bytes) {
         value_ += bytes;
         return *this;
@@ -60,8 +56,7 @@ class Address {
     u32 value_ = 0;
 };
 
-using UserAddr =
-    Address<struct UserTag>; // an address as a task sees it; may be any 32-bit value until checked
+using UserAddr = Address<struct UserTag>; // an address as a task sees it; may be any 32-bit value until checked
 using PhysAddr = Address<struct PhysTag>; // an address on the machine's memory bus
 
 // Physical frame number: PhysAddr >> PAGE_SHIFT.

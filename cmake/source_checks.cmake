@@ -1,6 +1,6 @@
 # Tests of the source text: who includes whom, formatting, and clang-tidy over what the host compiles.
 find_program(PYTHON3 python3 REQUIRED)
-find_program(CLANG_FORMAT clang-format REQUIRED)
+find_program(CLANG_FORMAT clang-format-19 REQUIRED)
 find_program(CLANG_TIDY clang-tidy REQUIRED)
 
 add_test(NAME "source: layers" COMMAND ${PYTHON3} tools/layers.py WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})

@@ -23,8 +23,7 @@ constinit char words[BootInfo::COMMAND_LINE_SIZE] = {}; // a copy, cut into stri
 constinit InitArguments init;
 
 [[noreturn]] void refuse(const char* name, const char* value, const char* expected) {
-    console_printf("faultline: boot argument %s=%s: expected %s\n", name, value != nullptr ? value : "",
-                   expected);
+    console_printf("faultline: boot argument %s=%s: expected %s\n", name, value != nullptr ? value : "", expected);
     machine_exit(BAD_USAGE);
 }
 
@@ -168,8 +167,7 @@ void add_environment(const Word& word) {
             init.environment[i] = word.text;
             return;
         }
-    add_string(init.environment, init.environment_count, InitArguments::MAX_STRINGS + 2, word.text,
-               "environment");
+    add_string(init.environment, init.environment_count, InitArguments::MAX_STRINGS + 2, word.text, "environment");
 }
 
 void take_word(const Word& word) {

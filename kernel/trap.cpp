@@ -34,8 +34,8 @@ bool is_breakpoint(const PtRegs& regs) {
         return (instruction & 0xff00) == 0xbe00 || instruction == 0xde01;
     }
     const auto instruction = get_user_u32(UserAddr(regs.pc));
-    return instruction && ((instruction.value() & 0xfff000f0) == 0xe1200070 ||
-                           (instruction.value() & 0x0fffffff) == 0x07f001f0);
+    return instruction &&
+           ((instruction.value() & 0xfff000f0) == 0xe1200070 || (instruction.value() & 0x0fffffff) == 0x07f001f0);
 }
 
 } // namespace

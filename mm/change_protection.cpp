@@ -42,8 +42,7 @@ void change_protection(VmArea& vma, UserAddr start, UserAddr end) {
 
 namespace {
 
-void move_pte(MmStruct& mm, UserAddr old_address, PteSlot* from, UserAddr new_address, PteSlot* to,
-              bool flush) {
+void move_pte(MmStruct& mm, UserAddr old_address, PteSlot* from, UserAddr new_address, PteSlot* to, bool flush) {
     const BothLocked locks(pte_lockptr(from), pte_lockptr(to));
     const Pte pte = ptep_get_and_clear(mm.context, old_address, from);
     set_pte_at(mm.context, new_address, to, pte);
@@ -53,8 +52,7 @@ void move_pte(MmStruct& mm, UserAddr old_address, PteSlot* from, UserAddr new_ad
 
 } // namespace
 
-Result<void> move_page_tables(MmStruct& mm, AddressSpace* mapping, UserAddr old_start, UserAddr new_start,
-                              u32 bytes) {
+Result<void> move_page_tables(MmStruct& mm, AddressSpace* mapping, UserAddr old_start, UserAddr new_start, u32 bytes) {
     Result<void> result;
     // Truncation goes from VMA to VMA, and might pass the new one before, the old one after an entry has moved (Linux:
     // take_rmap_locks). And it might free a page that it finds at its new address while a TLB has it at the old one: so

@@ -182,8 +182,7 @@ u32 filemap_fault(VmFaultContext& vmf) {
 }
 
 bool filemap_map_pages(VmFaultContext& vmf) {
-    constexpr u32 FAULT_AROUND_BYTES =
-        16 * PAGE_SIZE; // Linux: fault_around_bytes, 64 KiB; divides a PteTable's range
+    constexpr u32 FAULT_AROUND_BYTES = 16 * PAGE_SIZE; // Linux: fault_around_bytes, 64 KiB; divides a PteTable's range
     const u32 window = vmf.address.value() & ~(FAULT_AROUND_BYTES - 1);
     const UserAddr start = UserAddr(window) < vmf.vma.start ? vmf.vma.start : UserAddr(window);
     const UserAddr stop = UserAddr(window + FAULT_AROUND_BYTES);

@@ -11,9 +11,7 @@ namespace faultline {
 namespace {
 
 // The access that a caller of get_user_pages stands for, as a fault would name it.
-FaultFlag access_of(u32 foll_flags) {
-    return (foll_flags & FOLL_WRITE) != 0 ? FAULT_FLAG_WRITE : FAULT_FLAG_NONE;
-}
+FaultFlag access_of(u32 foll_flags) { return (foll_flags & FOLL_WRITE) != 0 ? FAULT_FLAG_WRITE : FAULT_FLAG_NONE; }
 
 // Whether the entry is good enough for get_user_pages. Note what is *not* asked: young, and dirty.
 bool can_follow(Pte pte, u32 foll_flags) {
@@ -34,8 +32,7 @@ void touch_page(Page& page, Pte pte, bool write) {
     page.set(PG_REFERENCED);
 }
 
-Result<Page*> faultin_and_follow(MmStruct& mm, MmapReadGuard& guard, VmArea& vma, UserAddr address,
-                                 u32 foll_flags) {
+Result<Page*> faultin_and_follow(MmStruct& mm, MmapReadGuard& guard, VmArea& vma, UserAddr address, u32 foll_flags) {
     while (true) {
         if (fatal_signal_pending())
             return Err(Errno::INTR);

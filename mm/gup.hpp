@@ -27,10 +27,7 @@ Page* follow_page(MmStruct& mm, UserAddr address, u32 foll_flags);
 Result<u32> get_user_pages(MmStruct& mm, MmapReadGuard& guard, UserAddr start, u32 nr_pages, u32 foll_flags,
                            Page** pages);
 
-enum class MmapLock : u8 {
-    Kept,
-    Reacquired
-}; // Reacquired: it was dropped; every VMA must be looked up again
+enum class MmapLock : u8 { Kept, Reacquired }; // Reacquired: it was dropped; every VMA must be looked up again
 
 // Resolves a user fault at exactly `address` as the user's own access would: always calls handle_mm_fault, so the
 // young and dirty bits of the *entry* are set and a stale TLB entry of this CPU goes.

@@ -12,9 +12,7 @@ bool may_expand_vm(const MmStruct& mm, u32 vm_flags, u32 pages) {
     return !is_data_mapping(vm_flags) || may_expand_data(mm, pages);
 }
 
-bool may_expand_data(const MmStruct& mm, u32 pages) {
-    return u64{mm.data_vm} + pages <= current_mm_limits().data;
-}
+bool may_expand_data(const MmStruct& mm, u32 pages) { return u64{mm.data_vm} + pages <= current_mm_limits().data; }
 
 bool may_lock_pages(const MmStruct& mm, u32 vm_flags, u32 pages) {
     return (vm_flags & VM_LOCKED) == 0 || u64{mm.locked_vm} + pages <= current_mm_limits().locked;

@@ -7,9 +7,7 @@
 namespace faultline {
 
 // Whether the pages of a mapping with these flags count as data: private, writable, not a stack. (Linux: is_data_mapping.)
-constexpr bool is_data_mapping(u32 vm_flags) {
-    return (vm_flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) == VM_WRITE;
-}
+constexpr bool is_data_mapping(u32 vm_flags) { return (vm_flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) == VM_WRITE; }
 
 // Whether `pages` more with these flags stay within RLIMIT_AS and RLIMIT_DATA. (Linux: may_expand_vm.)
 bool may_expand_vm(const MmStruct& mm, u32 vm_flags, u32 pages);

@@ -26,8 +26,7 @@ void change_protection(VmArea& vma, UserAddr start, UserAddr end);
 // Moves the entries of `bytes` from old_start to new_start, VMAs of `mapping` (nullptr: anonymous) already in place. Flushes. Caller holds the mmap lock
 // for writing. NOMEM: some entries may have moved, all are where one of the two VMAs finds them after a retry back.
 // (Linux move_page_tables.)
-Result<void> move_page_tables(MmStruct& mm, AddressSpace* mapping, UserAddr old_start, UserAddr new_start,
-                              u32 bytes);
+Result<void> move_page_tables(MmStruct& mm, AddressSpace* mapping, UserAddr old_start, UserAddr new_start, u32 bytes);
 
 // One more, one fewer entry of `mm` maps `page`: its mapcount and the mm's rss, not its reference count. Never for
 // special entries. Caller holds the entry's lock. (Linux page_add_*_rmap, page_remove_rmap.)

@@ -66,16 +66,15 @@ void exit_mmap(MmStruct& mm) {
     // Linux: check_mm, "Bad rss-counter state".
     const u32 anon = get_mm_counter(mm, MM_ANONPAGES), file = get_mm_counter(mm, MM_FILEPAGES);
     if ((mm.map_count | mm.total_vm | mm.data_vm | mm.locked_vm | mm.nr_ptes | anon | file) != 0)
-        panic("exit_mmap: left over: %u VMAs, %u pages (%u data, %u locked), %u tables, %u anon, %u file",
-              mm.map_count, mm.total_vm, mm.data_vm, mm.locked_vm, mm.nr_ptes, anon, file);
+        panic("exit_mmap: left over: %u VMAs, %u pages (%u data, %u locked), %u tables, %u anon, %u file", mm.map_count,
+              mm.total_vm, mm.data_vm, mm.locked_vm, mm.nr_ptes, anon, file);
 }
 
 VmArea* find_vma(MmStruct& mm, UserAddr address) {
     Relaxed<VmArea*>& cache = mm.cpus.here().vmacache;
     if (VmArea* last = cache; last != nullptr && last->contains(address))
         return last;
-    auto above =
-        mm.vmas.upper_bound(address); // the first that starts above; the one before it may reach there
+    auto above = mm.vmas.upper_bound(address); // the first that starts above; the one before it may reach there
     if (above != mm.vmas.begin()) {
         VmArea& candidate = *std::prev(above);
         if (address < candidate.end) {
@@ -109,8 +108,7 @@ VmArea* vma_prev(const VmArea& vma) {
 }
 
 void insert_vm_struct(MmStruct& mm, VmArea& vma) {
-    BUG_ON(vma.mm != &mm || vma.start >= vma.end || !page_aligned(vma.start.value()) ||
-           !page_aligned(vma.end.value()));
+    BUG_ON(vma.mm != &mm || vma.start >= vma.end || !page_aligned(vma.start.value()) || !page_aligned(vma.end.value()));
     const auto [position, inserted] = mm.vmas.insert(vma);
     BUG_ON(!inserted);
     BUG_ON(position != mm.vmas.begin() && std::prev(position)->end > vma.start);

@@ -23,9 +23,8 @@ enum MmCounter : u8 { MM_FILEPAGES, MM_ANONPAGES, NR_MM_COUNTERS };
 
 // What one CPU keeps of an address space for itself, so that faults on several do not pull one line to and fro.
 struct MmCpu {
-    Relaxed<VmArea*> vmacache = nullptr; // its last find_vma hit; cleared whenever a VMA goes
-    Relaxed<s32> counters[NR_MM_COUNTERS] =
-        {}; // only the sum over all CPUs means anything; its own CPU writes
+    Relaxed<VmArea*> vmacache = nullptr;        // its last find_vma hit; cleared whenever a VMA goes
+    Relaxed<s32> counters[NR_MM_COUNTERS] = {}; // only the sum over all CPUs means anything; its own CPU writes
 };
 
 // Locks, outermost first (docs/locking.md): mmap_lock (sleeps; VMAs), AddressSpace::lock, page_table_lock (the
@@ -44,10 +43,9 @@ struct MmStruct {
     UserAddr start_stack;    // initial stack pointer
     UserAddr start_code, end_code, start_data, end_data;
     UserAddr arg_start, arg_end, env_start, env_end;
-    UserAddr mmap_base; // mappings are placed top-down below this; set by arch_pick_mmap_layout
-    UserAddr
-        free_area_cache; // mm/unmapped_area.cpp: no hole wholly above it, below mmap_base, is larger than …
-    u32 cached_hole_size = 0;            // … this many bytes
+    UserAddr mmap_base;       // mappings are placed top-down below this; set by arch_pick_mmap_layout
+    UserAddr free_area_cache; // mm/unmapped_area.cpp: no hole wholly above it, below mmap_base, is larger than …
+    u32 cached_hole_size = 0; // … this many bytes
     AddressSpace* exe_file = nullptr;    // with a reference; for /proc/PID/exe
     Relaxed<u32> stack_limit = 8u << 20; // bytes: RLIMIT_STACK
     u32 total_vm = 0;                    // pages mapped by VMAs
@@ -108,9 +106,8 @@ void vm_stat_remove(const VmArea& vma);
 VmArea* vma_next(const VmArea& vma);
 VmArea* vma_prev(const VmArea& vma);
 
-VmArea* vm_area_alloc(MmStruct& mm); // nullptr: out of memory
-VmArea*
-vm_area_dup(const VmArea& vma); // a copy with its own file reference, not inserted; nullptr: out of memory
-void vm_area_free(VmArea& vma); // drops the file reference; not inserted
+VmArea* vm_area_alloc(MmStruct& mm);    // nullptr: out of memory
+VmArea* vm_area_dup(const VmArea& vma); // a copy with its own file reference, not inserted; nullptr: out of memory
+void vm_area_free(VmArea& vma);         // drops the file reference; not inserted
 
 } // namespace faultline

@@ -17,9 +17,8 @@ namespace {
 static_assert(u32{PROT_READ} == VM_READ && u32{PROT_WRITE} == VM_WRITE && u32{PROT_EXEC} == VM_EXEC);
 
 // All that MAP_SHARED_VALIDATE accepts of a file that supports nothing special (Linux: LEGACY_MAP_MASK).
-constexpr u32 LEGACY_MAP_MASK = MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_DENYWRITE |
-                                MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK |
-                                MAP_STACK | MAP_HUGETLB;
+constexpr u32 LEGACY_MAP_MASK = MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE |
+                                MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB;
 
 // What the flags make of a mapping, beyond its rights.
 Result<u32> sharing_flags(u32 prot, u32 flags, const AddressSpace* mapping, bool may_write) {
@@ -54,8 +53,7 @@ u32 mapped_pages(MmStruct& mm, UserAddr start, UserAddr end) {
 }
 
 // Maps [start, start + length), whatever is there now. (Linux: mmap_region.)
-Result<void> mmap_region(MmStruct& mm, UserAddr start, u32 length, u32 vm_flags, AddressSpace* mapping,
-                         u32 pgoff) {
+Result<void> mmap_region(MmStruct& mm, UserAddr start, u32 length, u32 vm_flags, AddressSpace* mapping, u32 pgoff) {
     const u32 pages = length >> PAGE_SHIFT;
     if (!may_expand_vm(mm, vm_flags, pages) &&
         !may_expand_vm(mm, vm_flags, pages - mapped_pages(mm, start, start + length)))
@@ -78,8 +76,8 @@ Result<void> mmap_region(MmStruct& mm, UserAddr start, u32 length, u32 vm_flags,
 }
 
 // do_mmap with the lock held; `length` in whole pages.
-Result<UserAddr> mmap_locked(MmStruct& mm, UserAddr hint, u32 length, u32 prot, u32 flags,
-                             AddressSpace* mapping, bool may_write, u32 pgoff) {
+Result<UserAddr> mmap_locked(MmStruct& mm, UserAddr hint, u32 length, u32 prot, u32 flags, AddressSpace* mapping,
+                             bool may_write, u32 pgoff) {
     if (mm.map_count > MAX_MAP_COUNT)
         return Err(Errno::NOMEM);
     const bool fixed = (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0;
@@ -94,8 +92,8 @@ Result<UserAddr> mmap_locked(MmStruct& mm, UserAddr hint, u32 length, u32 prot, 
     const u32 locked = mm.def_flags | ((flags & MAP_LOCKED) != 0 ? u32{VM_LOCKED} : 0);
     if (!may_lock_pages(mm, locked, length >> PAGE_SHIFT))
         return Err(Errno::AGAIN);
-    u32 vm_flags = VM_MAY_FLAGS | (prot & VM_ACCESS_FLAGS) | locked |
-                   TRY(sharing_flags(prot, flags, mapping, may_write));
+    u32 vm_flags =
+        VM_MAY_FLAGS | (prot & VM_ACCESS_FLAGS) | locked | TRY(sharing_flags(prot, flags, mapping, may_write));
     if ((vm_flags & VM_MAYSHARE) != 0 && mapping != nullptr && !may_write)
         vm_flags &= ~u32{VM_MAYWRITE};
     if ((flags & MAP_NORESERVE) != 0)

@@ -38,12 +38,11 @@ struct Page {
         u32 index;    // page cache: page number in the file
         SpinLock ptl; // PG_TABLE: guards the entries (mm/pgtable.hpp, pte_lockptr)
     };
-    std::atomic<AddressSpace*> mapping{
-        nullptr};         // page cache: whose; nullptr: truncated. Its lock guards changes
-    void* slab = nullptr; // PG_SLAB: its KmemCache; PG_PCP: the next in the list
-    u8 order = 0;         // of the free or allocated block this page heads
-    ListHook lru;         // free list of the allocator, or a list of the owner's
-    TreeHook cache_node;  // AddressSpace::pages
+    std::atomic<AddressSpace*> mapping{nullptr}; // page cache: whose; nullptr: truncated. Its lock guards changes
+    void* slab = nullptr;                        // PG_SLAB: its KmemCache; PG_PCP: the next in the list
+    u8 order = 0;                                // of the free or allocated block this page heads
+    ListHook lru;                                // free list of the allocator, or a list of the owner's
+    TreeHook cache_node;                         // AddressSpace::pages
 
     Page() : index(0) {}
 
@@ -64,8 +63,7 @@ inline void* page_address(const Page& page) {
     return mem_start + (static_cast<std::size_t>(&page - mem_map) << PAGE_SHIFT);
 }
 inline Page& virt_to_page(const void* pointer) {
-    return mem_map[static_cast<std::size_t>(static_cast<const std::byte*>(pointer) - mem_start) >>
-                   PAGE_SHIFT];
+    return mem_map[static_cast<std::size_t>(static_cast<const std::byte*>(pointer) - mem_start) >> PAGE_SHIFT];
 }
 
 // The page of zeros that untouched private memory shows (PG_RESERVED: never counted, never freed).

@@ -206,8 +206,8 @@ void init_page_allocator(PhysAddr free_start, PhysAddr free_end) {
     const u32 map_start = page_align_up(free_start.value());
     const u64 map_end = map_start + u64{max_mapnr} * sizeof(Page);
     if (free_start < ram_start() || free_end - ram_start() > ram_bytes() || map_end > free_end.value())
-        panic("init_page_allocator: no room for the page array in [%#x, %#x)",
-              static_cast<unsigned>(map_start), static_cast<unsigned>(free_end.value()));
+        panic("init_page_allocator: no room for the page array in [%#x, %#x)", static_cast<unsigned>(map_start),
+              static_cast<unsigned>(free_end.value()));
 
     late_zone.emplace();
     kmem_cache_init();
@@ -240,8 +240,7 @@ namespace {
 // Frees what can be freed; false: there was nothing, nor is there a page in the lists that another CPU has put back
 // meanwhile. (A block of several pages may be missing all the same.)
 bool reclaim(u32 order) {
-    const u32 pages =
-        shrink_caches() + zone().pcp.drain_all(zone()); // what a CPU holds may be what completes a block
+    const u32 pages = shrink_caches() + zone().pcp.drain_all(zone()); // what a CPU holds may be what completes a block
     return pages != 0 || (order == 0 && zone().nr_free != 0);
 }
 
@@ -250,13 +249,12 @@ bool reclaim(u32 order) {
 Page* alloc_pages(u32 order) {
     BUG_ON(order >= MAX_ORDER);
     Page* page = rmqueue(order);
-    while (page == nullptr)
-        [[unlikely]] {
-            const bool more = reclaim(order);
-            page = rmqueue(order);
-            if (page == nullptr && !more)
-                return nullptr;
-        }
+    while (page == nullptr) [[unlikely]] {
+        const bool more = reclaim(order);
+        page = rmqueue(order);
+        if (page == nullptr && !more)
+            return nullptr;
+    }
     page->refcount.set(1);
     return page;
 }

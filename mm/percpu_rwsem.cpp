@@ -7,8 +7,7 @@ namespace faultline {
 // holds lock_, and so is in the queue before he comes.
 bool PercpuRwSemaphore::ask_for_turn() {
     Writer held = Writer::Inside;
-    return writer_.compare_exchange_strong(held, Writer::Awaited, std::memory_order_seq_cst) ||
-           held == Writer::Awaited;
+    return writer_.compare_exchange_strong(held, Writer::Awaited, std::memory_order_seq_cst) || held == Writer::Awaited;
 }
 
 // If nobody is in his way any more. Caller holds lock_.

@@ -44,9 +44,7 @@ class PercpuRwSemaphore {
     void down_write();
     void up_write();
 
-    bool is_write_locked() const {
-        return writer_.load(std::memory_order_relaxed) != Writer::None;
-    } // or about to be
+    bool is_write_locked() const { return writer_.load(std::memory_order_relaxed) != Writer::None; } // or about to be
     bool is_locked() const { return is_write_locked() || readers() != 0; }
 
   private:

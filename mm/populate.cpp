@@ -9,11 +9,9 @@ namespace faultline {
 namespace {
 
 // Brings in [start, end), which lies in one VMA.
-Result<void> populate_range(MmStruct& mm, MmapReadGuard& guard, UserAddr start, UserAddr end,
-                            u32 foll_flags) {
+Result<void> populate_range(MmStruct& mm, MmapReadGuard& guard, UserAddr start, UserAddr end, u32 foll_flags) {
     while (start < end)
-        start += TRY(get_user_pages(mm, guard, start, (end - start) >> PAGE_SHIFT, foll_flags | FOLL_TOUCH,
-                                    nullptr))
+        start += TRY(get_user_pages(mm, guard, start, (end - start) >> PAGE_SHIFT, foll_flags | FOLL_TOUCH, nullptr))
                  << PAGE_SHIFT;
     return {};
 }

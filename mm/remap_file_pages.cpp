@@ -21,8 +21,7 @@ Result<FilePart> part_at(MmStruct& mm, UserAddr start, u32 length) {
         return Err(Errno::INVAL);
     for (const VmArea* at = vma; at->end < start + length;) {
         const VmArea* next = vma_next(*at);
-        if (next == nullptr || next->start != at->end || next->mapping != vma->mapping ||
-            next->flags != vma->flags)
+        if (next == nullptr || next->start != at->end || next->mapping != vma->mapping || next->flags != vma->flags)
             return Err(Errno::INVAL);
         at = next;
     }
@@ -44,8 +43,7 @@ Result<void> do_remap_file_pages(MmStruct& mm, UserAddr start, u32 length, u32 p
     if (prot != 0 || start + length <= start || pgoff + (length >> PAGE_SHIFT) < pgoff)
         return Err(Errno::INVAL);
     const FilePart part = TRY(part_at(mm, start, length));
-    const auto mapped =
-        do_mmap(mm, start, length, part.prot, part.flags, part.mapping, part.may_write, pgoff);
+    const auto mapped = do_mmap(mm, start, length, part.prot, part.flags, part.mapping, part.may_write, pgoff);
     put_mapping(*part.mapping);
     return mapped ? Result<void>() : Result<void>(Err(mapped.error()));
 }

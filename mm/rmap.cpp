@@ -9,9 +9,7 @@ MmCounter counter_of(const Page& page) { return page.test(PG_ANON) ? MM_ANONPAGE
 
 } // namespace
 
-Page* vm_normal_page(Pte pte) {
-    return pte_present(pte) && !pte_special(pte) ? &pfn_to_page(pte_pfn(pte)) : nullptr;
-}
+Page* vm_normal_page(Pte pte) { return pte_present(pte) && !pte_special(pte) ? &pfn_to_page(pte_pfn(pte)) : nullptr; }
 
 void page_add_rmap(MmStruct& mm, Page& page) {
     page.mapcount.fetch_add(1, std::memory_order_relaxed);

@@ -140,12 +140,11 @@ u32 KmemCache::drain(PerCpuObjects::Stack& stack, u32 most) {
 
 void* KmemCache::alloc() {
     FreeObject* object = cpus_.take(*this);
-    while (object == nullptr)
-        [[unlikely]] {
-            if (!grow())
-                return nullptr;
-            object = cpus_.take(*this);
-        }
+    while (object == nullptr) [[unlikely]] {
+        if (!grow())
+            return nullptr;
+        object = cpus_.take(*this);
+    }
     object->cookie = 0;
     return object;
 }

@@ -26,8 +26,7 @@ struct FreeObjectLink {
         return object.next != 0 ? reinterpret_cast<FreeObject*>(mem_start + object.next) : nullptr;
     }
     static void set_next(FreeObject& object, const FreeObject* next) {
-        object.next =
-            next != nullptr ? static_cast<u32>(reinterpret_cast<const std::byte*>(next) - mem_start) : 0;
+        object.next = next != nullptr ? static_cast<u32>(reinterpret_cast<const std::byte*>(next) - mem_start) : 0;
     }
 };
 using PerCpuObjects = PerCpuFree<FreeObject, FreeObjectLink>;
@@ -60,9 +59,7 @@ class KmemCache {
     void free(void* object);     // panics if the object is not of this cache or free already
     u32 shrink();                // gives empty slabs to the page allocator; how many pages
     const char* name() const { return name_; }
-    u32 in_use() const {
-        return handed_out_ - cpus_.count();
-    } // exact when nobody allocates or frees meanwhile
+    u32 in_use() const { return handed_out_ - cpus_.count(); } // exact when nobody allocates or frees meanwhile
 
   private:
     static constexpr u32 round_up(u32 size, u32 align) {

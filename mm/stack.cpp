@@ -31,8 +31,7 @@ namespace {
 void expand_stack(MmStruct& mm, UserAddr address) {
     const WriteGuard guard(mm.mmap_lock);
     VmArea* vma = find_vma(mm, address);
-    if (vma != nullptr && vma->start > address && (vma->flags & VM_GROWSDOWN) != 0 &&
-        may_grow(*vma, address.page()))
+    if (vma != nullptr && vma->start > address && (vma->flags & VM_GROWSDOWN) != 0 && may_grow(*vma, address.page()))
         vma_set_range(*vma, address.page(), vma->end);
 }
 

@@ -33,8 +33,7 @@ Result<UserAddr> search_below(MmStruct& mm, UserAddr from, UserAddr limit, u32 l
     auto [below, above] = find_vma_and_prev(mm, from);
     for (;;) {
         const UserAddr top = above != nullptr ? std::min(limit, vm_start_gap(*above)) : limit;
-        const UserAddr bottom =
-            below != nullptr ? std::max(below->end, FIRST_USER_ADDRESS) : FIRST_USER_ADDRESS;
+        const UserAddr bottom = below != nullptr ? std::max(below->end, FIRST_USER_ADDRESS) : FIRST_USER_ADDRESS;
         if (top > bottom) {
             if (top - bottom >= length)
                 return top - length;

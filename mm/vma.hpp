@@ -57,8 +57,6 @@ inline u32 linear_page_index(const VmArea& vma, UserAddr address) {
 // Entry flags for a present, young, clean page of this VMA, without WRITE (Linux: vm_page_prot, and maybe_mkwrite
 // adds WRITE where the VMA has it). No USER bit if the VMA grants no access at all.
 u32 vm_page_prot(const VmArea& vma);
-inline Pte maybe_mkwrite(Pte pte, const VmArea& vma) {
-    return (vma.flags & VM_WRITE) != 0 ? pte_mkwrite(pte) : pte;
-}
+inline Pte maybe_mkwrite(Pte pte, const VmArea& vma) { return (vma.flags & VM_WRITE) != 0 ? pte_mkwrite(pte) : pte; }
 
 } // namespace faultline

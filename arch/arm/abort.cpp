@@ -17,8 +17,7 @@ extern "C" char usercopy_probe[], usercopy_probe_end[]; // usercopy.S
 
 // It asks what this CPU says, and nobody else.
 bool in_probe(const PtRegs& regs) {
-    return regs.pc >= reinterpret_cast<u32>(usercopy_probe) &&
-           regs.pc < reinterpret_cast<u32>(usercopy_probe_end);
+    return regs.pc >= reinterpret_cast<u32>(usercopy_probe) && regs.pc < reinterpret_cast<u32>(usercopy_probe_end);
 }
 
 // An abort has the interrupted code's interrupt mask, not the vector's: the fault path sleeps.

@@ -34,9 +34,7 @@ struct SwitchFrame {
     u32 padding; // the stack stays 8-aligned
 };
 
-u32* stack_end(u32 address_in_stack) {
-    return reinterpret_cast<u32*>(address_in_stack & ~(KERNEL_STACK_SIZE - 1));
-}
+u32* stack_end(u32 address_in_stack) { return reinterpret_cast<u32*>(address_in_stack & ~(KERNEL_STACK_SIZE - 1)); }
 
 } // namespace
 

@@ -57,11 +57,10 @@ struct Node {
         const struct {
             const char* name;
             Property& value;
-        } known[] = {
-            {"compatible", compatible},       {"reg", reg},           {"interrupts", interrupts},
-            {"device_type", device_type},     {"bootargs", bootargs}, {"linux,initrd-start", initrd_start},
-            {"linux,initrd-end", initrd_end}, {"rng-seed", rng_seed}, {"#address-cells", address_cells},
-            {"#size-cells", size_cells},      {"method", method}};
+        } known[] = {{"compatible", compatible},       {"reg", reg},           {"interrupts", interrupts},
+                     {"device_type", device_type},     {"bootargs", bootargs}, {"linux,initrd-start", initrd_start},
+                     {"linux,initrd-end", initrd_end}, {"rng-seed", rng_seed}, {"#address-cells", address_cells},
+                     {"#size-cells", size_cells},      {"method", method}};
         for (const auto& entry : known) {
             if (strcmp(property, entry.name) == 0)
                 entry.value = value;
@@ -178,8 +177,7 @@ class Reader {
 
     void take_chosen(const Node& node) {
         if (node.bootargs.bytes > sizeof(info_.command_line))
-            panic("the command line has %u bytes; %u is the limit", node.bootargs.bytes,
-                  BootInfo::COMMAND_LINE_SIZE);
+            panic("the command line has %u bytes; %u is the limit", node.bootargs.bytes, BootInfo::COMMAND_LINE_SIZE);
         memcpy(info_.command_line, node.bootargs.data, node.bootargs.bytes);
         if (node.initrd_start.bytes != 0 && node.initrd_end.bytes != 0) {
             info_.initrd_start = PhysAddr(node.initrd_start.number());

@@ -22,16 +22,14 @@ extern ExceptionTableEntry __start___ex_table[], __stop___ex_table[]; // linker/
 // Compilers move code about, so the linker's order is not that of addresses. Few entries, nearly sorted.
 void sort_extable() {
     for (ExceptionTableEntry* next = __start___ex_table; next != __stop___ex_table; ++next) {
-        for (ExceptionTableEntry* p = next; p != __start___ex_table && p[0].instruction < p[-1].instruction;
-             --p)
+        for (ExceptionTableEntry* p = next; p != __start___ex_table && p[0].instruction < p[-1].instruction; --p)
             std::swap(p[0], p[-1]);
     }
 }
 
 bool fixup_exception(PtRegs& regs) {
-    const auto* entry =
-        std::lower_bound(__start___ex_table, __stop___ex_table, regs.pc,
-                         [](const ExceptionTableEntry& e, u32 pc) { return e.instruction < pc; });
+    const auto* entry = std::lower_bound(__start___ex_table, __stop___ex_table, regs.pc,
+                                         [](const ExceptionTableEntry& e, u32 pc) { return e.instruction < pc; });
     if (entry == __stop___ex_table || entry->instruction != regs.pc)
         return false;
     regs.pc = entry->fixup;

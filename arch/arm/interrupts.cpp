@@ -47,9 +47,7 @@ constinit void* distributor = nullptr;
 constinit void* cpu_interface = nullptr;
 constinit PerCpu<const PtRegs*> interrupted; // nullptr: no interrupt is being handled
 
-void write_bit(u32 registers, u32 intid) {
-    write32(distributor, registers + (intid / 32) * 4, 1u << (intid % 32));
-}
+void write_bit(u32 registers, u32 intid) { write32(distributor, registers + (intid / 32) * 4, 1u << (intid % 32)); }
 
 void handle_pending(const PtRegs& regs) {
     const lockdep::InterruptScope scope;

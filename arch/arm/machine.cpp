@@ -15,8 +15,7 @@ namespace faultline {
 namespace {
 inline void isb() { asm volatile("isb" ::: "memory"); }
 inline void set_ttbr0(PhysAddr directory) {
-    asm volatile("mcr p15, 0, %0, c2, c0, 0" ::"r"(directory.value() | armv7::TTBR_WALK_ATTRIBUTES)
-                 : "memory");
+    asm volatile("mcr p15, 0, %0, c2, c0, 0" ::"r"(directory.value() | armv7::TTBR_WALK_ATTRIBUTES) : "memory");
 }
 inline void set_contextidr(Asid asid) {
     asm volatile("mcr p15, 0, %0, c13, c0, 1" ::"r"(u32{asid.value()}) : "memory");
@@ -93,8 +92,6 @@ void flush_icache_range(const void* start, u32 bytes) {
 }
 
 void* phys_to_virt(PhysAddr address) { return reinterpret_cast<void*>(address.value() + VIRT_TO_PHYS_DELTA); }
-PhysAddr virt_to_phys(const void* pointer) {
-    return PhysAddr(reinterpret_cast<u32>(pointer) - VIRT_TO_PHYS_DELTA);
-}
+PhysAddr virt_to_phys(const void* pointer) { return PhysAddr(reinterpret_cast<u32>(pointer) - VIRT_TO_PHYS_DELTA); }
 
 } // namespace faultline

@@ -50,16 +50,11 @@ static_assert(memory_section(PhysAddr(0), false) == 0x0001140e, "boot.S, BOOT_SE
 static_assert(memory_section(PhysAddr(0), true) == (0x0001140e | 0x10), "boot.S, BOOT_SECTION_XN");
 
 constexpr u32 memory_page(PhysAddr base, AccessPermission access, bool xn) {
-    return encode(armv7::SmallPageDescriptor{.base = base,
-                                             .access = access,
-                                             .memory = MemoryType::WriteBackWriteAllocate,
-                                             .shareable = true,
-                                             .xn = xn});
+    return encode(armv7::SmallPageDescriptor{
+        .base = base, .access = access, .memory = MemoryType::WriteBackWriteAllocate, .shareable = true, .xn = xn});
 }
 
-PhysAddr image_phys(const void* symbol) {
-    return PhysAddr(reinterpret_cast<u32>(symbol) - VIRT_TO_PHYS_DELTA);
-}
+PhysAddr image_phys(const void* symbol) { return PhysAddr(reinterpret_cast<u32>(symbol) - VIRT_TO_PHYS_DELTA); }
 
 void set_section(u32 address, u32 descriptor) {
     machine::store_descriptor(&swapper_pg_dir[address >> SECTION_SHIFT], descriptor);
@@ -79,8 +74,7 @@ constexpr u32 device_page(u32 physical) {
 
 bool device_mapped_at(u32 slot, u32 physical, u32 pages) {
     for (u32 page = 0; page < pages; ++page) {
-        if (slot + page >= device_pages ||
-            device_table[slot + page] != device_page(physical + page * PAGE_SIZE))
+        if (slot + page >= device_pages || device_table[slot + page] != device_page(physical + page * PAGE_SIZE))
             return false;
     }
     return true;
@@ -166,8 +160,8 @@ HardwareDescriptor kernel_hardware_descriptor(u32 address) {
     HardwareDescriptor found{.first_level = swapper_pg_dir[address >> SECTION_SHIFT]};
     if (armv7::first_level_kind(found.first_level) == armv7::FirstLevelKind::PageTable) {
         const PhysAddr table = armv7::decode_page_table(found.first_level).table;
-        found.second_level = static_cast<const u32*>(
-            phys_to_virt(table))[(address >> PAGE_SHIFT) % armv7::SECOND_LEVEL_ENTRIES];
+        found.second_level =
+            static_cast<const u32*>(phys_to_virt(table))[(address >> PAGE_SHIFT) % armv7::SECOND_LEVEL_ENTRIES];
     }
     return found;
 }

@@ -19,11 +19,9 @@ constinit BootInfo info;
 // Before anything is built on them. What is missing from the tree is named.
 void check(const BootInfo& machine) {
     if (machine.ram_start != PhysAddr(PHYS_OFFSET))
-        panic("RAM starts at 0x%08x; this kernel is linked for 0x%08x", machine.ram_start.value(),
-              PHYS_OFFSET);
+        panic("RAM starts at 0x%08x; this kernel is linked for 0x%08x", machine.ram_start.value(), PHYS_OFFSET);
     if (machine.ram_bytes < LEAST_RAM)
-        panic("%u MiB of RAM; at least %u MiB are needed", machine.ram_bytes / MEGABYTE,
-              LEAST_RAM / MEGABYTE);
+        panic("%u MiB of RAM; at least %u MiB are needed", machine.ram_bytes / MEGABYTE, LEAST_RAM / MEGABYTE);
     if (machine.gic_distributor.bytes == 0 || machine.gic_cpu_interface.bytes == 0)
         panic("the device tree names no GICv2");
     if (machine.virtual_timer_intid == 0 || machine.physical_timer_intid == 0)
@@ -31,8 +29,8 @@ void check(const BootInfo& machine) {
     const PhysAddr ram_end = machine.ram_start + machine.ram_bytes;
     if (machine.initrd_start > machine.initrd_end || machine.initrd_end > ram_end ||
         (machine.initrd_end.value() != 0 && machine.initrd_start < machine.kernel_end))
-        panic("the initrd (0x%08x - 0x%08x) does not lie in RAM behind the kernel",
-              machine.initrd_start.value(), machine.initrd_end.value());
+        panic("the initrd (0x%08x - 0x%08x) does not lie in RAM behind the kernel", machine.initrd_start.value(),
+              machine.initrd_end.value());
 }
 
 } // namespace

@@ -57,8 +57,7 @@ void answer_calls() {
     Inbox& inbox = inboxes.here();
     if (inbox.callers.load(std::memory_order_relaxed) == 0)
         return;
-    for (u32 callers = inbox.callers.exchange(0, std::memory_order_acquire); callers != 0;
-         callers &= callers - 1) {
+    for (u32 callers = inbox.callers.exchange(0, std::memory_order_acquire); callers != 0; callers &= callers - 1) {
         const u32 caller = static_cast<u32>(std::countr_zero(callers));
         Call& call = *inbox.calls[caller].load(std::memory_order_relaxed);
         call.function(call.argument);
@@ -82,10 +81,8 @@ void stop_here(void* argument) {
 } // namespace
 
 void smp_init() {
-    request_irq(
-        SGI_RESCHEDULE, [](void*) { scheduler_ipi(); }, nullptr);
-    request_irq(
-        SGI_CALL, [](void*) { answer_calls(); }, nullptr);
+    request_irq(SGI_RESCHEDULE, [](void*) { scheduler_ipi(); }, nullptr);
+    request_irq(SGI_CALL, [](void*) { answer_calls(); }, nullptr);
 }
 
 bool start_cpu(CpuId cpu, void* stack_top) {
@@ -97,8 +94,7 @@ bool start_cpu(CpuId cpu, void* stack_top) {
 void smp_send_reschedule(CpuId cpu) { send_sgi(SGI_RESCHEDULE, bit(cpu.value())); }
 
 void relax_cpu() {
-    asm volatile("yield" ::
-                     : "memory"); // ARM ARM A8.8.427; under QEMU's -icount it is what lets another CPU run
+    asm volatile("yield" ::: "memory"); // ARM ARM A8.8.427; under QEMU's -icount it is what lets another CPU run
     if (irqs_disabled())
         answer_calls();
 }

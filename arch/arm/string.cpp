@@ -40,9 +40,7 @@ NO_IDIOMS int strncmp(const char* left, const char* right, std::size_t limit) {
     return 0;
 }
 
-NO_IDIOMS int strcmp(const char* left, const char* right) {
-    return strncmp(left, right, static_cast<std::size_t>(-1));
-}
+NO_IDIOMS int strcmp(const char* left, const char* right) { return strncmp(left, right, static_cast<std::size_t>(-1)); }
 
 NO_IDIOMS char* strchr(const char* string, int character) {
     for (;; ++string) {

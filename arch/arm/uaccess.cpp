@@ -18,41 +18,41 @@ u32 usercopy_probe(u32 word, u32 write);
 
 // An instruction that may fault, at local label 1; then control is at the C++ label `fault`. LDRT and STRT
 // write their base register back, so no other operand may share it.
-#define EX_TABLE_ENTRY(label)                                                                                \
-    ".pushsection __ex_table, \"a\"\n\t"                                                                     \
-    ".word " label "b, %l[fault]\n\t"                                                                        \
+#define EX_TABLE_ENTRY(label)                                                                                          \
+    ".pushsection __ex_table, \"a\"\n\t"                                                                               \
+    ".word " label "b, %l[fault]\n\t"                                                                                  \
     ".popsection\n\t"
 
 // One value, read or written by `instruction`.
-#define GET_USER(name, Value, instruction)                                                                   \
-    Result<Value> name(UserAddr address) {                                                                   \
-        if (!access_ok(address, sizeof(Value)))                                                              \
-            return Err(Errno::FAULT);                                                                        \
-        lockdep::might_fault();                                                                              \
-        u32 value;                                                                                           \
-        asm volatile goto("1: " instruction " %0, [%1]\n\t" EX_TABLE_ENTRY("1")                              \
-                          : "=&r"(value)                                                                     \
-                          : "r"(address.value())                                                             \
-                          : "memory"                                                                         \
-                          : fault);                                                                          \
-        return static_cast<Value>(value);                                                                    \
-    fault:                                                                                                   \
-        return Err(Errno::FAULT);                                                                            \
+#define GET_USER(name, Value, instruction)                                                                             \
+    Result<Value> name(UserAddr address) {                                                                             \
+        if (!access_ok(address, sizeof(Value)))                                                                        \
+            return Err(Errno::FAULT);                                                                                  \
+        lockdep::might_fault();                                                                                        \
+        u32 value;                                                                                                     \
+        asm volatile goto("1: " instruction " %0, [%1]\n\t" EX_TABLE_ENTRY("1")                                        \
+                          : "=&r"(value)                                                                               \
+                          : "r"(address.value())                                                                       \
+                          : "memory"                                                                                   \
+                          : fault);                                                                                    \
+        return static_cast<Value>(value);                                                                              \
+    fault:                                                                                                             \
+        return Err(Errno::FAULT);                                                                                      \
     }
-#define PUT_USER(name, Value, instruction)                                                                   \
-    Result<void> name(UserAddr address, Value value) {                                                       \
-        if (!access_ok(address, sizeof(Value)))                                                              \
-            return Err(Errno::FAULT);                                                                        \
-        lockdep::might_fault();                                                                              \
-        u32 where = address.value();                                                                         \
-        asm volatile goto("1: " instruction " %1, [%0]\n\t" EX_TABLE_ENTRY("1")                              \
-                          : "+&r"(where)                                                                     \
-                          : "r"(value)                                                                       \
-                          : "memory"                                                                         \
-                          : fault);                                                                          \
-        return {};                                                                                           \
-    fault:                                                                                                   \
-        return Err(Errno::FAULT);                                                                            \
+#define PUT_USER(name, Value, instruction)                                                                             \
+    Result<void> name(UserAddr address, Value value) {                                                                 \
+        if (!access_ok(address, sizeof(Value)))                                                                        \
+            return Err(Errno::FAULT);                                                                                  \
+        lockdep::might_fault();                                                                                        \
+        u32 where = address.value();                                                                                   \
+        asm volatile goto("1: " instruction " %1, [%0]\n\t" EX_TABLE_ENTRY("1")                                        \
+                          : "+&r"(where)                                                                               \
+                          : "r"(value)                                                                                 \
+                          : "memory"                                                                                   \
+                          : fault);                                                                                    \
+        return {};                                                                                                     \
+    fault:                                                                                                             \
+        return Err(Errno::FAULT);                                                                                      \
     }
 
 GET_USER(get_user_u32, u32, "ldrt")
@@ -105,11 +105,7 @@ Result<u32> strncpy_from_user(char* to, UserAddr from, u32 size) {
             }
         }
         u32 byte;
-        asm volatile goto("1: ldrbt %0, [%1]\n\t" EX_TABLE_ENTRY("1")
-                          : "=&r"(byte)
-                          : "r"(address)
-                          : "memory"
-                          : fault);
+        asm volatile goto("1: ldrbt %0, [%1]\n\t" EX_TABLE_ENTRY("1") : "=&r"(byte) : "r"(address) : "memory" : fault);
         to[length] = static_cast<char>(byte);
         if (byte == 0)
             return length;
@@ -146,24 +142,24 @@ fault:
 namespace {
 
 // The word at `address` replaced by `instruction` of it and `argument`, atomically; what it was before.
-#define FUTEX_ATOMIC_OP(name, instruction)                                                                   \
-    Result<u32> name(u32 address, u32 argument) {                                                            \
-        u32 old;                                                                                             \
-        u32 result;                                                                                          \
-        u32 failed;                                                                                          \
-        asm volatile goto("dmb ish\n"                                                                        \
-                          "1: ldrex %0, [%3]\n\t" instruction "\n"                                           \
-                          "2: strex %2, %1, [%3]\n\t"                                                        \
-                          "cmp %2, #0\n\t"                                                                   \
-                          "bne 1b\n\t"                                                                       \
-                          "dmb ish\n\t" EX_TABLE_ENTRY("1") EX_TABLE_ENTRY("2")                              \
-                          : "=&r"(old), "=&r"(result), "=&r"(failed)                                         \
-                          : "r"(address), "r"(argument)                                                      \
-                          : "cc", "memory"                                                                   \
-                          : fault);                                                                          \
-        return old;                                                                                          \
-    fault:                                                                                                   \
-        return Err(Errno::FAULT);                                                                            \
+#define FUTEX_ATOMIC_OP(name, instruction)                                                                             \
+    Result<u32> name(u32 address, u32 argument) {                                                                      \
+        u32 old;                                                                                                       \
+        u32 result;                                                                                                    \
+        u32 failed;                                                                                                    \
+        asm volatile goto("dmb ish\n"                                                                                  \
+                          "1: ldrex %0, [%3]\n\t" instruction "\n"                                                     \
+                          "2: strex %2, %1, [%3]\n\t"                                                                  \
+                          "cmp %2, #0\n\t"                                                                             \
+                          "bne 1b\n\t"                                                                                 \
+                          "dmb ish\n\t" EX_TABLE_ENTRY("1") EX_TABLE_ENTRY("2")                                        \
+                          : "=&r"(old), "=&r"(result), "=&r"(failed)                                                   \
+                          : "r"(address), "r"(argument)                                                                \
+                          : "cc", "memory"                                                                             \
+                          : fault);                                                                                    \
+        return old;                                                                                                    \
+    fault:                                                                                                             \
+        return Err(Errno::FAULT);                                                                                      \
     }
 
 FUTEX_ATOMIC_OP(atomic_set, "mov %1, %4")

@@ -119,12 +119,8 @@ constexpr u32 access_high(AccessPermission access) { return static_cast<u32>(acc
 constexpr u32 tex(MemoryType memory) { return static_cast<u32>(memory) >> 2; }
 constexpr u32 cb(MemoryType memory) { return static_cast<u32>(memory) & 3; }
 
-constexpr AccessPermission access(u32 high, u32 low) {
-    return static_cast<AccessPermission>((high << 2) | low);
-}
-constexpr MemoryType memory(u32 tex_bits, u32 cb_bits) {
-    return static_cast<MemoryType>((tex_bits << 2) | cb_bits);
-}
+constexpr AccessPermission access(u32 high, u32 low) { return static_cast<AccessPermission>((high << 2) | low); }
+constexpr MemoryType memory(u32 tex_bits, u32 cb_bits) { return static_cast<MemoryType>((tex_bits << 2) | cb_bits); }
 
 } // namespace detail
 
@@ -142,9 +138,8 @@ constexpr u32 encode(const SectionDescriptor& d) {
 
 constexpr u32 encode(const SmallPageDescriptor& d) {
     using namespace detail;
-    return d.base.value() | place(d.not_global, 11) | place(d.shareable, 10) |
-           place(access_high(d.access), 9) | place(tex(d.memory), 6) | place(access_low(d.access), 4) |
-           place(cb(d.memory), 2) | 0b10 | place(d.xn, 0);
+    return d.base.value() | place(d.not_global, 11) | place(d.shareable, 10) | place(access_high(d.access), 9) |
+           place(tex(d.memory), 6) | place(access_low(d.access), 4) | place(cb(d.memory), 2) | 0b10 | place(d.xn, 0);
 }
 
 // Each is meaningful only for a descriptor of its kind.

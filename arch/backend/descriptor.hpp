@@ -21,8 +21,8 @@ inline constexpr u32 USER_PAGE = armv7::encode(armv7::SmallPageDescriptor{
 inline constexpr u32 READ_ONLY_BIT =
     armv7::encode(armv7::SmallPageDescriptor{.access = armv7::AccessPermission::ReadOnly}) ^
     armv7::encode(armv7::SmallPageDescriptor{.access = armv7::AccessPermission::ReadWrite});
-inline constexpr u32 XN_BIT = armv7::encode(armv7::SmallPageDescriptor{.xn = true}) ^
-                              armv7::encode(armv7::SmallPageDescriptor{.xn = false});
+inline constexpr u32 XN_BIT =
+    armv7::encode(armv7::SmallPageDescriptor{.xn = true}) ^ armv7::encode(armv7::SmallPageDescriptor{.xn = false});
 
 // The law of the software bits (pte_user_readable and pte_user_writable) as a descriptor. The hardware has no
 // dirty bit and its access flag is not used, so a missing bit is expressed as a missing permission:
@@ -45,8 +45,7 @@ constexpr u32 derive_descriptor(Pte pte) {
 
 // A first-level descriptor for one of the two tables in a PteTable. PXN: the kernel executes no user page.
 constexpr u32 derive_first_level(PhysAddr second_level_table) {
-    return armv7::encode(
-        armv7::PageTableDescriptor{.table = second_level_table, .domain = USER_DOMAIN, .pxn = true});
+    return armv7::encode(armv7::PageTableDescriptor{.table = second_level_table, .domain = USER_DOMAIN, .pxn = true});
 }
 
 } // namespace faultline::backend

@@ -13,9 +13,9 @@ struct FaultInfo {
     FaultKind kind = FaultKind::Other; //
     bool write = false;                // DFSR.WnR
     bool execute = false;              // a prefetch abort
-    bool user_mode = false; // taken from user mode (else the kernel was at work, perhaps for a task)
-    u32 status = 0;         // raw DFSR or IFSR, for messages
-    u32 pc = 0;             // the instruction that faulted
+    bool user_mode = false;            // taken from user mode (else the kernel was at work, perhaps for a task)
+    u32 status = 0;                    // raw DFSR or IFSR, for messages
+    u32 pc = 0;                        // the instruction that faulted
 };
 
 constexpr const char* fault_kind_name(FaultKind kind) {

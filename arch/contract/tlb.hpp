@@ -14,8 +14,8 @@ enum class TlbRelax : u8 {
 
 // Boot arguments, set before the first mmu_init_cpu(); each back end has its own defaults.
 struct TlbConfig {
-    TlbRelax relax; // tlb=lazy|eager
-    u32 entries;    // tlb_entries=N: of each CPU's table. 0: the walker's TLB is the machine's own affair
+    TlbRelax relax;      // tlb=lazy|eager
+    u32 entries;         // tlb_entries=N: of each CPU's table. 0: the walker's TLB is the machine's own affair
     bool broken = false; // tlb=broken, sabotage: flushes forget all CPUs but their own
     bool check = false;  // tlb_check=1, and with sabotage: after every flush its law is checked on each CPU
 };

@@ -102,8 +102,8 @@ std::vector<std::string> check_tlb_against_truth(const MmContext& mm) {
     std::vector<std::string> lines;
     for (const TlbFinding& finding : find_tlb_against_truth(mm)) {
         char line[128];
-        std::snprintf(line, sizeof line, "CPU %u, page %08x, ASID %u: %s", finding.cpu, finding.page,
-                      finding.asid, finding.what);
+        std::snprintf(line, sizeof line, "CPU %u, page %08x, ASID %u: %s", finding.cpu, finding.page, finding.asid,
+                      finding.what);
         lines.emplace_back(line);
     }
     return lines;

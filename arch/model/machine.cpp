@@ -91,8 +91,7 @@ void Machine::interrupt(u32 cpu, void (*function)(void*), void* argument) {
 // Walks.
 
 WalkRegisters Machine::registers(u32 cpu) const {
-    return {
-        .ttbr0 = cpus_[cpu].ttbr0, .ttbr1 = 0, .ttbcr = TTBCR_VALUE, .dacr = cpus_[cpu].dacr, .afe = false};
+    return {.ttbr0 = cpus_[cpu].ttbr0, .ttbr1 = 0, .ttbcr = TTBCR_VALUE, .dacr = cpus_[cpu].dacr, .afe = false};
 }
 
 WalkResult Machine::walk_now(u32 cpu, u32 address) const {
@@ -118,8 +117,7 @@ WalkResult Machine::walk_and_cache_level_one(u32 cpu, u32 address) {
     const PhysicalWord first = read_first_level(cpu, address);
     if (!first.ok)
         return {.ok = false, .mapping = {}, .fault = {FaultKind::External, 1}};
-    return walk_from(first.value, address, false,
-                     [this](u32 physical) { return memory.read_word(physical); });
+    return walk_from(first.value, address, false, [this](u32 physical) { return memory.read_word(physical); });
 }
 
 void Machine::insert(u32 cpu, u32 address, const Mapping& mapping) {
@@ -211,15 +209,11 @@ Outcome Machine::transfer(u32 address, u32 bytes, Mode mode, AccessType type, u3
     return {.fault = {}, .value = loaded};
 }
 
-Outcome Machine::load(u32 address, u32 bytes, Mode mode) {
-    return transfer(address, bytes, mode, AccessType::Read, 0);
-}
+Outcome Machine::load(u32 address, u32 bytes, Mode mode) { return transfer(address, bytes, mode, AccessType::Read, 0); }
 Outcome Machine::store(u32 address, u32 value, u32 bytes, Mode mode) {
     return transfer(address, bytes, mode, AccessType::Write, value);
 }
-Outcome Machine::fetch(u32 address, Mode mode) {
-    return transfer(address & ~3u, 4, mode, AccessType::Execute, 0);
-}
+Outcome Machine::fetch(u32 address, Mode mode) { return transfer(address & ~3u, 4, mode, AccessType::Execute, 0); }
 
 Outcome Machine::load_exclusive(u32 address) {
     const Turn turn;
@@ -247,8 +241,7 @@ Outcome Machine::store_exclusive(u32 address, u32 value) {
     if (!place.ok())
         return place;
     const auto monitor = std::exchange(cpu().monitor, {});
-    if (!monitor.armed || place.value != monitor.physical ||
-        memory.read_word(place.value).value != monitor.value)
+    if (!monitor.armed || place.value != monitor.physical || memory.read_word(place.value).value != monitor.value)
         return {.fault = {}, .value = 1};
     store_bytes(memory.at(place.value), value, sizeof value);
     return {.fault = {}, .value = 0};

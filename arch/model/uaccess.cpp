@@ -23,8 +23,7 @@ Result<T> get_user(UserAddr address) {
         return Err(Errno::FAULT);
     lockdep::might_fault();
     Machine& machine = Machine::get();
-    const auto value =
-        machine.perform([&] { return machine.load(address.value(), sizeof(T), Mode::Unprivileged); });
+    const auto value = machine.perform([&] { return machine.load(address.value(), sizeof(T), Mode::Unprivileged); });
     if (!value)
         return Err(Errno::FAULT);
     return static_cast<T>(*value);
@@ -36,8 +35,7 @@ Result<void> put_user(UserAddr address, T value) {
         return Err(Errno::FAULT);
     lockdep::might_fault();
     Machine& machine = Machine::get();
-    if (!machine.perform(
-            [&] { return machine.store(address.value(), value, sizeof(T), Mode::Unprivileged); }))
+    if (!machine.perform([&] { return machine.store(address.value(), value, sizeof(T), Mode::Unprivileged); }))
         return Err(Errno::FAULT);
     return {};
 }
@@ -53,9 +51,8 @@ u32 for_each_chunk(UserAddr start, u32 bytes, AccessType type, Chunk chunk) {
     for (u32 done = 0; done < bytes;) {
         const u32 address = start.value() + done;
         const u32 length = std::min(bytes - done, PAGE_SIZE - (address & ~PAGE_MASK));
-        const auto physical = machine.perform([&] {
-            return machine.translate(address, {.type = type, .privileged = false}, Mode::Unprivileged);
-        });
+        const auto physical = machine.perform(
+            [&] { return machine.translate(address, {.type = type, .privileged = false}, Mode::Unprivileged); });
         if (!physical)
             return bytes - done;
         chunk(machine.memory.at(*physical), done, length);

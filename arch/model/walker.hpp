@@ -59,13 +59,9 @@ struct PhysicalWord {
 
 namespace walk_detail {
 
-constexpr u32 bits(u32 word, unsigned high, unsigned low) {
-    return (word >> low) & ((2u << (high - low)) - 1);
-}
+constexpr u32 bits(u32 word, unsigned high, unsigned low) { return (word >> low) & ((2u << (high - low)) - 1); }
 constexpr bool bit(u32 word, unsigned n) { return ((word >> n) & 1) != 0; }
-constexpr WalkResult fails(FaultKind kind, u8 level) {
-    return {.ok = false, .mapping = {}, .fault = {kind, level}};
-}
+constexpr WalkResult fails(FaultKind kind, u8 level) { return {.ok = false, .mapping = {}, .fault = {kind, level}}; }
 
 // B3.7.2: with AFE set AP[0] is the access flag; a walk that finds it clear faults, and is not cached.
 constexpr WalkResult finish(const Mapping& mapping) {
@@ -198,8 +194,7 @@ constexpr Verdict check(const Mapping& mapping, u32 dacr, Access access) {
         allowed = ap_writable(mapping, access.privileged);
         break;
     case AccessType::Execute:
-        allowed =
-            ap_readable(mapping, access.privileged) && !mapping.xn && !(access.privileged && mapping.pxn);
+        allowed = ap_readable(mapping, access.privileged) && !mapping.xn && !(access.privileged && mapping.pxn);
         break;
     }
     return allowed ? pass : Verdict{.ok = false, .fault = {FaultKind::Permission, mapping.level}};

@@ -84,8 +84,7 @@ bool CpuTlb::drop(Asid asid, UserAddr start, UserAddr end) {
     }
     for (u32 index = 0; index < size_; ++index) {
         const Entry& entry = entries_[index];
-        if (entry.tag != NO_TAG && asid_of(entry) == asid && page_of(entry) >= start &&
-            page_of(entry) < end) {
+        if (entry.tag != NO_TAG && asid_of(entry) == asid && page_of(entry) >= start && page_of(entry) < end) {
             remove(index);
             found = true;
         }

@@ -39,8 +39,7 @@ void PrivateTables::allocate(u32 tables) {
 PhysAddr PrivateTables::directory() const { return virt_to_phys(directory_); }
 
 u32* PrivateTables::slot(UserAddr page) const {
-    return tables_[table_of_[megabyte_of(page)] - 1u] +
-           (page.value() >> PAGE_SHIFT) % armv7::SECOND_LEVEL_ENTRIES;
+    return tables_[table_of_[megabyte_of(page)] - 1u] + (page.value() >> PAGE_SHIFT) % armv7::SECOND_LEVEL_ENTRIES;
 }
 
 void PrivateTables::set(UserAddr page, u32 descriptor) {

@@ -61,9 +61,7 @@ void local_flush_tlb_page(MmContext& mm, UserAddr address) {
 }
 void local_flush_tlb_mm(MmContext& mm) { local_flush(mm, UserAddr(0), UserAddr(TASK_SIZE)); }
 
-void flush_tlb_page(MmContext& mm, UserAddr address) {
-    flush(mm, address.page(), address.page() + PAGE_SIZE);
-}
+void flush_tlb_page(MmContext& mm, UserAddr address) { flush(mm, address.page(), address.page() + PAGE_SIZE); }
 void flush_tlb_range(MmContext& mm, UserAddr start, UserAddr end) { flush(mm, start, end); }
 void flush_tlb_mm(MmContext& mm) { flush(mm, UserAddr(0), UserAddr(TASK_SIZE)); }
 

@@ -19,9 +19,7 @@ void mmu_init_cpu() {} // the walker needs nothing of a CPU's own
 namespace {
 
 // A PteTable covers 2 MiB, a first-level descriptor 1 MiB: two neighbours name its two second-level tables.
-u32* first_level_pair(MmContext& mm, UserAddr address) {
-    return mm.hardware_directory + 2 * pgd_index(address);
-}
+u32* first_level_pair(MmContext& mm, UserAddr address) { return mm.hardware_directory + 2 * pgd_index(address); }
 
 } // namespace
 
@@ -60,8 +58,7 @@ void pmd_populate(MmContext& mm, UserAddr address, PteTable& table) {
     const PhysAddr hardware = virt_to_phys(table.hardware.data());
     u32* pair = first_level_pair(mm, address);
     machine::store_descriptor(pair, backend::derive_first_level(hardware));
-    machine::store_descriptor(pair + 1,
-                              backend::derive_first_level(hardware + armv7::SECOND_LEVEL_TABLE_SIZE));
+    machine::store_descriptor(pair + 1, backend::derive_first_level(hardware + armv7::SECOND_LEVEL_TABLE_SIZE));
     // There before anything else is looked at (mm/vm_fault.hpp, still_cached).
     std::atomic_ref(mm.pgd->tables[pgd_index(address)]).store(&table, std::memory_order_seq_cst);
 }

@@ -14,8 +14,7 @@ namespace {
 
 using Describe = void (*)(HardwareDescriptor, char*, std::size_t);
 
-std::size_t describe_hardware(HardwareDescriptor hardware, Describe describe, char* buffer,
-                              std::size_t size) {
+std::size_t describe_hardware(HardwareDescriptor hardware, Describe describe, char* buffer, std::size_t size) {
     char words[96];
     describe(hardware, words, sizeof(words));
     return scnprintf(buffer, size, "hardware descriptors: 0x%08x 0x%08x (%s)", hardware.first_level,
@@ -40,8 +39,8 @@ bool describe_address(u32 address, char* buffer, std::size_t size) {
     else
         length += describe_pte(ptep_get(slot), buffer + length, size - length);
     length += scnprintf(buffer + length, size - length, "\n");
-    describe_hardware(hardware_descriptor(mm.context, UserAddr(address)), describe_descriptor,
-                      buffer + length, size - length);
+    describe_hardware(hardware_descriptor(mm.context, UserAddr(address)), describe_descriptor, buffer + length,
+                      size - length);
     return true;
 }
 

@@ -13,13 +13,11 @@ namespace faultline {
 // would have had (Linux: vsnprintf).
 std::size_t vsnprintf(char* buffer, std::size_t size, const char* format, va_list arguments)
     __attribute__((format(printf, 3, 0)));
-std::size_t snprintf(char* buffer, std::size_t size, const char* format, ...)
-    __attribute__((format(printf, 3, 4)));
+std::size_t snprintf(char* buffer, std::size_t size, const char* format, ...) __attribute__((format(printf, 3, 4)));
 
 // The same, but returns the length actually written, without NUL: what to advance by (Linux: scnprintf).
 std::size_t vscnprintf(char* buffer, std::size_t size, const char* format, va_list arguments)
     __attribute__((format(printf, 3, 0)));
-std::size_t scnprintf(char* buffer, std::size_t size, const char* format, ...)
-    __attribute__((format(printf, 3, 4)));
+std::size_t scnprintf(char* buffer, std::size_t size, const char* format, ...) __attribute__((format(printf, 3, 4)));
 
 } // namespace faultline

@@ -47,8 +47,7 @@ Panic begin_panic() {
 
 void print_task() {
     if (const Task* task = current(); task != nullptr)
-        console_printf("CPU %u: task %d (%s)\n", unsigned{machine::this_cpu().value()}, task->pid,
-                       task->comm);
+        console_printf("CPU %u: task %d (%s)\n", unsigned{machine::this_cpu().value()}, task->pid, task->comm);
 }
 
 [[gnu::always_inline]] inline void dump_stack_of(const PtRegs* regs) {
@@ -100,12 +99,11 @@ void print_registers(const PtRegs& regs) {
         return name != nullptr ? name : "";
     };
     console_printf("pc %08x %s  lr %08x %s\n", regs.pc, symbol_of(regs.pc), regs.lr, symbol_of(regs.lr));
-    console_printf("sp %08x  cpsr %08x (%s mode, %s state, interrupts %s)\n", regs.sp, regs.cpsr,
-                   mode_name(regs.cpsr), thumb_mode(regs) ? "Thumb" : "ARM",
-                   (regs.cpsr & 0x80) != 0 ? "masked" : "on");
+    console_printf("sp %08x  cpsr %08x (%s mode, %s state, interrupts %s)\n", regs.sp, regs.cpsr, mode_name(regs.cpsr),
+                   thumb_mode(regs) ? "Thumb" : "ARM", (regs.cpsr & 0x80) != 0 ? "masked" : "on");
     for (u32 row = 0; row < 12; row += 4)
-        console_printf("r%-2u %08x  r%-2u %08x  r%-2u %08x  r%-2u %08x\n", row, regs.r[row], row + 1,
-                       regs.r[row + 1], row + 2, regs.r[row + 2], row + 3, regs.r[row + 3]);
+        console_printf("r%-2u %08x  r%-2u %08x  r%-2u %08x  r%-2u %08x\n", row, regs.r[row], row + 1, regs.r[row + 1],
+                       row + 2, regs.r[row + 2], row + 3, regs.r[row + 3]);
     console_printf("r12 %08x\n", regs.r[12]);
 }
 
@@ -119,8 +117,8 @@ void print_fault(const FaultInfo& fault) {
 }
 
 // Without `regs` it was no exception. Inlined, so that a backtrace begins at panic().
-[[noreturn, gnu::always_inline]] inline void last_words(const PtRegs* regs, const FaultInfo* fault,
-                                                        const char* format, va_list arguments) {
+[[noreturn, gnu::always_inline]] inline void last_words(const PtRegs* regs, const FaultInfo* fault, const char* format,
+                                                        va_list arguments) {
     const Panic panic = begin_panic();
     char message[MESSAGE_SIZE];
     vsnprintf(message, sizeof(message), format, arguments);

@@ -59,9 +59,8 @@ void printk(PrintkLevel level, const char* format, ...) {
         return;
     char line[LINE_SIZE];
     const u64 microseconds = clock_ns() / 1000;
-    std::size_t length =
-        scnprintf(line, sizeof(line) - 1, "[%5u.%06u] ", static_cast<u32>(microseconds / 1'000'000),
-                  static_cast<u32>(microseconds % 1'000'000));
+    std::size_t length = scnprintf(line, sizeof(line) - 1, "[%5u.%06u] ", static_cast<u32>(microseconds / 1'000'000),
+                                   static_cast<u32>(microseconds % 1'000'000));
     va_list arguments;
     va_start(arguments, format);
     length += vscnprintf(line + length, sizeof(line) - 1 - length, format, arguments);

@@ -24,8 +24,8 @@ void tlb_violation(UserAddr page, Pte entry, bool write) {
     const u32 cpu = machine::this_cpu().value();
     const char* const what = write ? "write" : "read";
     if (!tlb_config.broken)
-        panic("TLB of CPU %u: after a flush a program may still %s 0x%08x, whose entry is: %s", cpu, what,
-              page.value(), words.data());
+        panic("TLB of CPU %u: after a flush a program may still %s 0x%08x, whose entry is: %s", cpu, what, page.value(),
+              words.data());
     if (violations.fetch_add(1, std::memory_order_relaxed) < MAX_REPORTS)
         printk(KERN_WARNING, "tlb check: CPU %u can still %s 0x%08x after a flush; its entry: %s", cpu, what,
                page.value(), words.data());
@@ -33,9 +33,8 @@ void tlb_violation(UserAddr page, Pte entry, bool write) {
 
 void announce_tlb_sabotage() {
     if (tlb_config.broken)
-        printk(KERN_WARNING,
-               "SABOTAGE (tlb=broken): a CPU that flushes its TLB tells no other. Programs will "
-               "write to memory that is not theirs; the checker of flushes is on");
+        printk(KERN_WARNING, "SABOTAGE (tlb=broken): a CPU that flushes its TLB tells no other. Programs will "
+                             "write to memory that is not theirs; the checker of flushes is on");
 }
 
 u32 tlb_violations() { return violations.load(std::memory_order_relaxed); }

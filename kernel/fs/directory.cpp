@@ -44,8 +44,7 @@ class DirentBuffer : public DirectorySink {
             full_ = true;
             return false;
         }
-        const DirentHeader header{inode_number, s64{cookie}, static_cast<u16>(bytes),
-                                  static_cast<u8>(type >> 12)};
+        const DirentHeader header{inode_number, s64{cookie}, static_cast<u16>(bytes), static_cast<u8>(type >> 12)};
         u8* at = buffer_ + used_;
         std::memset(at, 0, bytes);
         std::memcpy(at, &header, sizeof header);
@@ -170,8 +169,7 @@ Result<u32> do_rmdir(s32 dirfd, UserAddr path) {
     if (found.last == Found::DotDot)
         return Err(Errno::NOTEMPTY);
     if (found.last == Found::Dot)
-        return Err(found.inode->covers != nullptr || &*found.inode == &root_inode() ? Errno::BUSY
-                                                                                    : Errno::INVAL);
+        return Err(found.inode->covers != nullptr || &*found.inode == &root_inode() ? Errno::BUSY : Errno::INVAL);
     if (found.parent->ops != nullptr)
         return Err(Errno::PERM);
     TRY_VOID(may_delete(*found.parent, *found.inode));
@@ -215,8 +213,7 @@ Result<void> kernel_unlink(std::string_view path) {
 Result<u32> sys_unlinkat(s32 dirfd, UserAddr path, u32 flags) {
     if ((flags & ~u32(AT_REMOVEDIR)) != 0)
         return Err(Errno::INVAL);
-    return (flags & AT_REMOVEDIR) != 0 ? do_rmdir(dirfd, path)
-                                       : do_unlink(dirfd, TRY(PathName::from_user(path)));
+    return (flags & AT_REMOVEDIR) != 0 ? do_rmdir(dirfd, path) : do_unlink(dirfd, TRY(PathName::from_user(path)));
 }
 
 } // namespace faultline

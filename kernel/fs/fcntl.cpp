@@ -56,8 +56,8 @@ Result<u32> sys_dup3(s32 old_fd, s32 new_fd, u32 flags) {
 Result<u32> sys_fcntl64(s32 fd, u32 command, u32 argument) {
     FileRef file(TRY(fget(fd)));
     FilesStruct& files = *current()->files;
-    if ((file->flags & O_PATH) != 0 && command != F_DUPFD && command != F_DUPFD_CLOEXEC &&
-        command != F_GETFD && command != F_SETFD && command != F_GETFL)
+    if ((file->flags & O_PATH) != 0 && command != F_DUPFD && command != F_DUPFD_CLOEXEC && command != F_GETFD &&
+        command != F_SETFD && command != F_GETFL)
         return Err(Errno::BADF);
     if (is_lock_command(command))
         return fcntl_lock(*file, command, UserAddr(argument));
@@ -107,8 +107,7 @@ Result<u32> sys_ioctl(s32 fd, u32 request, u32 argument) {
     }
     if (request == FIONREAD && file->inode->is_regular()) {
         const u64 size = file->inode->mapping.size;
-        TRY_VOID(put_user_u32(UserAddr(argument),
-                              static_cast<u32>(size > file->position ? size - file->position : 0)));
+        TRY_VOID(put_user_u32(UserAddr(argument), static_cast<u32>(size > file->position ? size - file->position : 0)));
         return 0u;
     }
     if (file->ops->ioctl == nullptr)

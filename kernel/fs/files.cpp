@@ -33,9 +33,7 @@ Result<void> grow(FilesStruct& files, u32 capacity) {
 
 } // namespace
 
-u32 fd_limit() {
-    return static_cast<u32>(std::min<u64>(current_group().limits[RLIMIT_NOFILE].soft, OPEN_MAX));
-}
+u32 fd_limit() { return static_cast<u32>(std::min<u64>(current_group().limits[RLIMIT_NOFILE].soft, OPEN_MAX)); }
 
 namespace {
 

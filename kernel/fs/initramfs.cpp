@@ -183,8 +183,7 @@ Result<void> Unpacker::fill(Inode& inode, const Member& member) {
 Result<InodeRef> Unpacker::new_member_inode(const Member& member) {
     const u32 mode = member.field[MODE] & (S_IFMT | 07777);
     const u32 type = mode & S_IFMT;
-    if (type != S_IFDIR && type != S_IFREG && type != S_IFLNK && type != S_IFCHR && type != S_IFBLK &&
-        type != S_IFIFO)
+    if (type != S_IFDIR && type != S_IFREG && type != S_IFLNK && type != S_IFCHR && type != S_IFBLK && type != S_IFIFO)
         return Err(Errno::INVAL);
     if (type == S_IFLNK && member.field[FILESIZE] >= PATH_LENGTH_MAX)
         return Err(Errno::NAMETOOLONG);
@@ -224,8 +223,8 @@ Result<void> Unpacker::place(const Member& member) {
         void* memory = kmalloc(sizeof(HardLink));
         if (memory == nullptr)
             return Err(Errno::NOMEM);
-        links_ = new (memory) HardLink{links_, member.field[INO], member.field[DEVMAJOR],
-                                       member.field[DEVMINOR], std::move(inode)};
+        links_ = new (memory)
+            HardLink{links_, member.field[INO], member.field[DEVMAJOR], member.field[DEVMINOR], std::move(inode)};
     }
     return {};
 }

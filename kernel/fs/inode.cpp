@@ -67,9 +67,7 @@ Inode* destroy(Inode& inode) {
 
 } // namespace
 
-Inode* inode_of(AddressSpace& mapping) {
-    return mapping.ops == &inode_mapping_ops ? &host_of(mapping) : nullptr;
-}
+Inode* inode_of(AddressSpace& mapping) { return mapping.ops == &inode_mapping_ops ? &host_of(mapping) : nullptr; }
 
 RwSemaphore& tree_lock() { return *lock_of_tree; }
 Inode& root_inode() { return *root; }

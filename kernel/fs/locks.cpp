@@ -23,8 +23,7 @@ struct FileLock {
 
     bool overlaps(const FileLock& other) const { return start <= other.end && other.start <= end; }
     bool conflicts(const FileLock& other) const {
-        return range == other.range && owner != other.owner && (exclusive || other.exclusive) &&
-               overlaps(other);
+        return range == other.range && owner != other.owner && (exclusive || other.exclusive) && overlaps(other);
     }
 };
 
@@ -83,8 +82,7 @@ bool carve(Inode& inode, const FileLock& hole, FileLock* spare) {
 void absorb_neighbours(Inode& inode, FileLock& lock) {
     for (FileLock** at = &inode.locks; *at != nullptr;) {
         FileLock& other = **at;
-        const bool same =
-            other.range == lock.range && other.owner == lock.owner && other.exclusive == lock.exclusive;
+        const bool same = other.range == lock.range && other.owner == lock.owner && other.exclusive == lock.exclusive;
         if (!same || (other.end + 1 != lock.start && lock.end + 1 != other.start)) {
             at = &other.next;
             continue;
@@ -156,8 +154,8 @@ Result<void> set_lock(Inode& inode, const FileLock& wanted, bool wait) {
             return Err(Errno::DEADLK);
         LockWait waiting{inode, wanted};
         lock_waits->push_back(waiting);
-        const auto waited = wait_event_interruptible(inode.lock_waiters,
-                                                     [&] { return find_conflict(inode, wanted) == nullptr; });
+        const auto waited =
+            wait_event_interruptible(inode.lock_waiters, [&] { return find_conflict(inode, wanted) == nullptr; });
         lock_waits->erase(lock_waits->iterator_to(waiting));
         TRY_VOID(waited);
     }

@@ -54,8 +54,7 @@ void empty_tree(Inode& root) {
 
 bool has_mount_below(const Inode& directory) {
     for (Mount* mount = mounts; mount != nullptr; mount = mount->next)
-        for (const Inode* at = mount->root->covers; at != nullptr && !at->names.empty();
-             at = at->names.front().parent)
+        for (const Inode* at = mount->root->covers; at != nullptr && !at->names.empty(); at = at->names.front().parent)
             if (at->names.front().parent == &directory)
                 return true;
     return false;
@@ -106,8 +105,7 @@ Result<void> show_mounts(const Inode&, SeqFile& out) {
     out.text("rootfs / tmpfs rw 0 0\n");
     for (Mount* mount = mounts; mount != nullptr; mount = mount->next)
         if (inode_path(*mount->root, path, PATH_LENGTH_MAX).ok())
-            out.printf("%s %s %s rw 0 0\n", mount->source[0] != '\0' ? mount->source : "none", path,
-                       mount->type);
+            out.printf("%s %s %s rw 0 0\n", mount->source[0] != '\0' ? mount->source : "none", path, mount->type);
     kfree(path);
     return {};
 }
@@ -148,8 +146,7 @@ Result<u32> sys_umount2(UserAddr target, u32 flags) {
         return Err(Errno::PERM);
     PathName path = TRY(PathName::from_user(target));
     WriteGuard guard(tree_lock());
-    InodeRef root =
-        std::move(TRY(walk_path(AT_FDCWD, path, (flags & NOFOLLOW) != 0 ? 0 : u32{LOOKUP_FOLLOW})).inode);
+    InodeRef root = std::move(TRY(walk_path(AT_FDCWD, path, (flags & NOFOLLOW) != 0 ? 0 : u32{LOOKUP_FOLLOW})).inode);
     Mount** place = find_mount(*root);
     if (*place == nullptr)
         return Err(Errno::INVAL);

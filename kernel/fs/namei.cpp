@@ -207,9 +207,7 @@ Inode& make_node(std::string_view path, u32 mode, u32 rdev) {
 
 } // namespace
 
-Inode& make_directory(std::string_view path, u32 permissions) {
-    return make_node(path, S_IFDIR | permissions, 0);
-}
+Inode& make_directory(std::string_view path, u32 permissions) { return make_node(path, S_IFDIR | permissions, 0); }
 
 void make_device(std::string_view path, u32 major, u32 minor, u32 permissions) {
     make_node(path, S_IFCHR | permissions, major << 8 | minor);

@@ -95,8 +95,7 @@ Result<FileRef> open_tmpfile(s32 dirfd, PathName& path, u32 flags, u32 mode) {
         inode = InodeRef(TRY(new_inode(S_IFREG | (mode & 07777 & ~current()->fs->umask))));
         inherit_group(*inode, *found.inode);
         char name[16];
-        const auto length =
-            scnprintf(name, sizeof name, "#%llu", static_cast<unsigned long long>(inode->number));
+        const auto length = scnprintf(name, sizeof name, "#%llu", static_cast<unsigned long long>(inode->number));
         TRY_VOID(set_unlisted_name(*inode, found.inode.get(), {name, length}));
         inode->linkable = (flags & O_EXCL) == 0;
     }

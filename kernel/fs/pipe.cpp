@@ -29,8 +29,7 @@ Result<u32> read_slots(Pipe& pipe, UserAddr buffer, u32 bytes) {
     while (done < bytes && !pipe.empty()) {
         PipeSlot& slot = pipe.slot(pipe.tail);
         const u32 part = std::min(bytes - done, slot.bytes);
-        const u32 failed =
-            copy_to_user(buffer + done, static_cast<u8*>(page_address(*slot.page)) + slot.offset, part);
+        const u32 failed = copy_to_user(buffer + done, static_cast<u8*>(page_address(*slot.page)) + slot.offset, part);
         if (failed != 0)
             return done == 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
         done += part;
@@ -65,8 +64,7 @@ Result<u32> pipe_read(File& file, UserAddr buffer, u32 bytes, u64&) {
         }
         if ((file.flags & O_NONBLOCK) != 0)
             return Err(Errno::AGAIN);
-        TRY_VOID(
-            wait_event_interruptible(pipe.read_queue, [&] { return !pipe.empty() || pipe.writers == 0; }));
+        TRY_VOID(wait_event_interruptible(pipe.read_queue, [&] { return !pipe.empty() || pipe.writers == 0; }));
     }
 }
 

@@ -52,9 +52,7 @@ Result<u32> do_ppoll(UserAddr fds, u32 count, UserAddr timeout, UserAddr mask, u
 void init_poll() { queue.emplace(); }
 WaitQueue& pollers() { return *queue; }
 void poll_wake() { wake_up_all(*queue); }
-u32 poll_file(File& file) {
-    return file.ops->poll != nullptr ? file.ops->poll(file) : READY_TO_READ | READY_TO_WRITE;
-}
+u32 poll_file(File& file) { return file.ops->poll != nullptr ? file.ops->poll(file) : READY_TO_READ | READY_TO_WRITE; }
 
 Result<u32> sys_poll(UserAddr fds, u32 count, s32 timeout_ms) {
     u64 deadline = NO_DEADLINE;

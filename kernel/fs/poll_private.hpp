@@ -40,8 +40,7 @@ Result<u32> poll_until(Look&& look, u64 deadline_ns) {
     u32 ready = look();
     if (ready != 0 || deadline_ns == 0)
         return ready;
-    const auto waited = wait_event_interruptible(
-        pollers(), [&] { return (ready = look()) != 0; }, deadline_ns);
+    const auto waited = wait_event_interruptible(pollers(), [&] { return (ready = look()) != 0; }, deadline_ns);
     if (!waited.ok() && waited.error() != Errno::TIMEDOUT)
         return Err(Errno::INTR); // never restarted: poll(2), signal(7)
     return ready;

@@ -24,8 +24,8 @@ constexpr struct {
 // All are alike.
 void show_cpu(SeqFile& out, u32 cpu) {
     const u32 midr = read_cpuid_id();
-    out.printf("processor\t: %u\nmodel name\t: ARMv7 Processor rev %u (v7l)\nFeatures\t: ",
-               static_cast<unsigned>(cpu), static_cast<unsigned>(midr & 0xf));
+    out.printf("processor\t: %u\nmodel name\t: ARMv7 Processor rev %u (v7l)\nFeatures\t: ", static_cast<unsigned>(cpu),
+               static_cast<unsigned>(midr & 0xf));
     for (const auto& feature : features)
         if ((ELF_HWCAP & feature.bit) != 0)
             out.printf("%s ", feature.name);

@@ -17,8 +17,7 @@ namespace {
 // What a link shows for an inode: its path, or for what has none its kind and number. Caller holds tree_lock.
 Result<u32> link_text(Inode& inode, char* buffer, u32 size) {
     if (inode.type() == S_IFIFO && inode.names.empty())
-        return static_cast<u32>(
-            scnprintf(buffer, size, "pipe:[%llu]", static_cast<unsigned long long>(inode.number)));
+        return static_cast<u32>(scnprintf(buffer, size, "pipe:[%llu]", static_cast<unsigned long long>(inode.number)));
     return static_cast<u32>(TRY(inode_path(inode, buffer, size)).size());
 }
 

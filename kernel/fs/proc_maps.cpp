@@ -78,12 +78,11 @@ VmaUse use_of(MmStruct& mm, const VmArea& vma) {
 constexpr struct { // in the order of Linux's show_smap_vma_flags
     u32 flag;
     const char* name;
-} flag_names[] = {{VM_READ, " rd"},       {VM_WRITE, " wr"},     {VM_EXEC, " ex"},
-                  {VM_SHARED, " sh"},     {VM_MAYREAD, " mr"},   {VM_MAYWRITE, " mw"},
-                  {VM_MAYEXEC, " me"},    {VM_MAYSHARE, " ms"},  {VM_GROWSDOWN, " gd"},
-                  {VM_LOCKED, " lo"},     {VM_SEQ_READ, " sr"},  {VM_RAND_READ, " rr"},
-                  {VM_DONTCOPY, " dc"},   {VM_NORESERVE, " nr"}, {VM_LOCKONFAULT, " lf"},
-                  {VM_WIPEONFORK, " wf"}, {VM_DONTDUMP, " dd"},  {VM_MERGEABLE, " mg"}};
+} flag_names[] = {{VM_READ, " rd"},      {VM_WRITE, " wr"},     {VM_EXEC, " ex"},        {VM_SHARED, " sh"},
+                  {VM_MAYREAD, " mr"},   {VM_MAYWRITE, " mw"},  {VM_MAYEXEC, " me"},     {VM_MAYSHARE, " ms"},
+                  {VM_GROWSDOWN, " gd"}, {VM_LOCKED, " lo"},    {VM_SEQ_READ, " sr"},    {VM_RAND_READ, " rr"},
+                  {VM_DONTCOPY, " dc"},  {VM_NORESERVE, " nr"}, {VM_LOCKONFAULT, " lf"}, {VM_WIPEONFORK, " wf"},
+                  {VM_DONTDUMP, " dd"},  {VM_MERGEABLE, " mg"}};
 
 void show_use(const VmArea& vma, const VmaUse& use, SeqFile& out) {
     const auto line = [&](const char* name, u64 bytes) {
@@ -131,11 +130,7 @@ Result<bool> show(const Inode& inode, SeqFile& out, u32& address, bool with_use)
 
 } // namespace
 
-Result<bool> show_pid_maps(const Inode& inode, SeqFile& out, u32& cursor) {
-    return show(inode, out, cursor, false);
-}
-Result<bool> show_pid_smaps(const Inode& inode, SeqFile& out, u32& cursor) {
-    return show(inode, out, cursor, true);
-}
+Result<bool> show_pid_maps(const Inode& inode, SeqFile& out, u32& cursor) { return show(inode, out, cursor, false); }
+Result<bool> show_pid_smaps(const Inode& inode, SeqFile& out, u32& cursor) { return show(inode, out, cursor, true); }
 
 } // namespace faultline

@@ -54,8 +54,8 @@ Result<u32> pagemap_read(File& file, UserAddr buffer, u32 bytes, u64& position) 
     u32 done = 0;
     while (done < bytes && position / sizeof(u64) < TASK_SIZE >> PAGE_SHIFT) {
         const u32 first = static_cast<u32>(position / sizeof(u64));
-        const u32 count = std::min(
-            {(bytes - done) / u32{sizeof(u64)}, u32{std::size(entries)}, (TASK_SIZE >> PAGE_SHIFT) - first});
+        const u32 count =
+            std::min({(bytes - done) / u32{sizeof(u64)}, u32{std::size(entries)}, (TASK_SIZE >> PAGE_SHIFT) - first});
         {
             ReadGuard guard((*mm)->mmap_lock);
             for (u32 i = 0; i < count; ++i)

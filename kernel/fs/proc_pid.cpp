@@ -18,10 +18,7 @@ constexpr ProcEntry thread_entries[] = {
     {.name = "clear_refs", .write = write_clear_refs, .mode = S_IFREG | 0200},
     {.name = "cmdline", .show = show_pid_cmdline},
     {.name = "comm", .show = show_pid_comm},
-    {.name = "coredump_filter",
-     .show = show_coredump_filter,
-     .write = write_coredump_filter,
-     .mode = S_IFREG | 0644},
+    {.name = "coredump_filter", .show = show_coredump_filter, .write = write_coredump_filter, .mode = S_IFREG | 0644},
     {.name = "cwd", .inode_ops = &proc_cwd_ops, .mode = S_IFLNK | 0777},
     {.name = "environ", .show = show_pid_environ, .mode = S_IFREG | 0400},
     {.name = "exe", .inode_ops = &proc_exe_ops, .mode = S_IFLNK | 0777},
@@ -29,10 +26,7 @@ constexpr ProcEntry thread_entries[] = {
     {.name = "limits", .show = show_pid_limits},
     {.name = "maps", .show_part = show_pid_maps},
     {.name = "mounts", .show = show_mounts},
-    {.name = "oom_score_adj",
-     .show = show_oom_score_adj,
-     .write = write_oom_score_adj,
-     .mode = S_IFREG | 0644},
+    {.name = "oom_score_adj", .show = show_oom_score_adj, .write = write_oom_score_adj, .mode = S_IFREG | 0644},
     {.name = "pagemap", .file_ops = &pagemap_ops, .mode = S_IFREG | 0400},
     {.name = "pte", .file_ops = &pte_ops, .mode = S_IFREG | 0400},
     {.name = "root", .inode_ops = &proc_root_link_ops, .mode = S_IFLNK | 0777},
@@ -81,9 +75,7 @@ bool list_task(const Task& task, u32 after, DirectorySink& sink) {
     return cookie <= after || sink.entry({name, length}, cookie, S_IFDIR, cookie);
 }
 
-s32 first_pid_after(u32 cookie) {
-    return cookie > TASKS_COOKIE ? static_cast<s32>(cookie - TASKS_COOKIE) + 1 : 1;
-}
+s32 first_pid_after(u32 cookie) { return cookie > TASKS_COOKIE ? static_cast<s32>(cookie - TASKS_COOKIE) + 1 : 1; }
 
 constinit const InodeOps task_directory_ops{
     .lookup = [](Inode& directory, std::string_view name) -> Result<Inode*> {
@@ -131,8 +123,7 @@ constinit const InodeOps proc_root_ops{
         [](Inode&, u32 after, DirectorySink& sink) {
             if (!iterate_proc_entries(self_entries, after, SELF_COOKIE, sink))
                 return;
-            for (Task* task = next_task(first_pid_after(after)); task != nullptr;
-                 task = next_task(task->pid + 1))
+            for (Task* task = next_task(first_pid_after(after)); task != nullptr; task = next_task(task->pid + 1))
                 if (task->group->leader == task && !list_task(*task, after, sink))
                     return;
         },

@@ -28,8 +28,7 @@ Result<s32> parse_number(std::string_view text) {
         return Err(Errno::INVAL);
     s64 value = 0;
     for (const char c : text) {
-        const u32 digit =
-            c >= '0' && c <= '9' ? static_cast<u32>(c - '0') : static_cast<u32>((c | 0x20) - 'a') + 10;
+        const u32 digit = c >= '0' && c <= '9' ? static_cast<u32>(c - '0') : static_cast<u32>((c | 0x20) - 'a') + 10;
         if (digit >= base)
             return Err(Errno::INVAL);
         value = value * base + digit;

@@ -14,9 +14,9 @@ Result<void> show_slabinfo(const Inode&, SeqFile& out) {
     for (u32 index = 0; slab_info(index, cache); ++index) {
         out.text(cache.name);
         out.pad_to(18);
-        out.printf("%6u %6u %6u %4u    1 : tunables    0    0    0 : slabdata %6u %6u      0\n",
-                   cache.active_objs, cache.num_slabs * cache.objperslab, cache.objsize, cache.objperslab,
-                   cache.num_slabs, cache.num_slabs);
+        out.printf("%6u %6u %6u %4u    1 : tunables    0    0    0 : slabdata %6u %6u      0\n", cache.active_objs,
+                   cache.num_slabs * cache.objperslab, cache.objsize, cache.objperslab, cache.num_slabs,
+                   cache.num_slabs);
     }
     return {};
 }

@@ -56,8 +56,7 @@ Result<void> show_stat(const Inode&, SeqFile& out) {
 Result<void> show_loadavg(const Inode&, SeqFile& out) {
     for (const u32 average : get_avenrun().minutes) {
         const u32 hundredths = (average * 100 + (1u << LOAD_SHIFT) / 2) >> LOAD_SHIFT;
-        out.printf("%u.%02u ", static_cast<unsigned>(hundredths / 100),
-                   static_cast<unsigned>(hundredths % 100));
+        out.printf("%u.%02u ", static_cast<unsigned>(hundredths / 100), static_cast<unsigned>(hundredths % 100));
     }
     out.printf("%u/%u %d\n", static_cast<unsigned>(nr_running()), static_cast<unsigned>(task_count()),
                static_cast<int>(last_pid_given()));

@@ -92,9 +92,8 @@ void kib_line(SeqFile& out, const char* name, u32 pages) {
 
 void show_ids(const Cred& cred, SeqFile& out) {
     const auto line = [&](const char* name, u32 real, u32 effective, u32 saved, u32 filesystem) {
-        out.printf("%s:\t%u\t%u\t%u\t%u\n", name, static_cast<unsigned>(real),
-                   static_cast<unsigned>(effective), static_cast<unsigned>(saved),
-                   static_cast<unsigned>(filesystem));
+        out.printf("%s:\t%u\t%u\t%u\t%u\n", name, static_cast<unsigned>(real), static_cast<unsigned>(effective),
+                   static_cast<unsigned>(saved), static_cast<unsigned>(filesystem));
     };
     line("Uid", cred.uid, cred.euid, cred.suid, cred.fsuid);
     line("Gid", cred.gid, cred.egid, cred.sgid, cred.fsgid);
@@ -117,15 +116,11 @@ Result<void> show_pid_status(const Inode& inode, SeqFile& out) {
     out.printf("Name:\t%s\n", task.comm);
     if (task.fs != nullptr)
         out.printf("Umask:\t%04o\n", static_cast<unsigned>(task.fs->umask));
-    out.printf("State:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", state.letter,
-               state.word, static_cast<int>(group.pid), static_cast<int>(task.pid),
-               static_cast<int>(parent_pid(group)));
+    out.printf("State:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", state.letter, state.word,
+               static_cast<int>(group.pid), static_cast<int>(task.pid), static_cast<int>(parent_pid(group)));
     show_ids(*task.cred, out);
     for (const char* name : {"NStgid", "NSpid", "NSpgid", "NSsid"}) { // one pid namespace: the same ids again
-        const s32 id = name[2] == 't'   ? group.pid
-                       : name[2] == 's' ? group.sid
-                       : name[3] == 'i' ? task.pid
-                                        : group.pgid;
+        const s32 id = name[2] == 't' ? group.pid : name[2] == 's' ? group.sid : name[3] == 'i' ? task.pid : group.pgid;
         out.printf("%s:\t%d\n", name, static_cast<int>(id));
     }
     out.printf("FDSize:\t%u\n", static_cast<unsigned>(task.files != nullptr ? task.files->capacity : 0));
@@ -177,9 +172,7 @@ Result<void> show_pid_stat(const Inode& inode, SeqFile& out) {
                static_cast<int>(parent_pid(group)), static_cast<int>(group.pgid), static_cast<int>(group.sid),
                static_cast<unsigned>(terminal), static_cast<int>(foreground));
     // minflt cminflt majflt cmajflt utime stime cutime cstime
-    const auto ticks = [](u64 nanoseconds) {
-        return static_cast<unsigned long long>(nanoseconds / CLOCK_TICK_NS);
-    };
+    const auto ticks = [](u64 nanoseconds) { return static_cast<unsigned long long>(nanoseconds / CLOCK_TICK_NS); };
     out.printf("%u %u %u %u %llu %llu %llu %llu ", static_cast<unsigned>(total.min_flt),
                static_cast<unsigned>(group.children_use.min_flt), static_cast<unsigned>(total.maj_flt),
                static_cast<unsigned>(group.children_use.maj_flt), ticks(time.user_ns), ticks(time.system_ns),
@@ -188,26 +181,24 @@ Result<void> show_pid_stat(const Inode& inode, SeqFile& out) {
     out.printf("%d %d %u 0 %llu %llu %u 4294967295 ", static_cast<int>(task.prio - MAX_RT_PRIO),
                static_cast<int>(task.nice), static_cast<unsigned>(group.thread_count),
                static_cast<unsigned long long>(task.start_time_ns / CLOCK_TICK_NS),
-               static_cast<unsigned long long>(u64{use.size} * PAGE_SIZE),
-               static_cast<unsigned>(use.resident));
+               static_cast<unsigned long long>(u64{use.size} * PAGE_SIZE), static_cast<unsigned>(use.resident));
     // startcode endcode startstack kstkesp kstkeip signal blocked sigignore sigcatch wchan nswap cnswap
     // exit_signal
     MmStruct* space = mm.ok() ? &**mm : nullptr;
-    const auto place = [&](UserAddr MmStruct::*field) -> unsigned {
+    const auto place = [&](UserAddr MmStruct::* field) -> unsigned {
         return space != nullptr ? (space->*field).value() : 0;
     };
-    out.printf("%u %u %u 0 0 %llu %llu %llu %llu 0 0 0 %d ", place(&MmStruct::start_code),
-               place(&MmStruct::end_code), place(&MmStruct::start_stack),
-               static_cast<unsigned long long>(task.pending.set),
+    out.printf("%u %u %u 0 0 %llu %llu %llu %llu 0 0 0 %d ", place(&MmStruct::start_code), place(&MmStruct::end_code),
+               place(&MmStruct::start_stack), static_cast<unsigned long long>(task.pending.set),
                static_cast<unsigned long long>(task.blocked), static_cast<unsigned long long>(sets.ignored),
                static_cast<unsigned long long>(sets.caught), static_cast<int>(task.exit_signal));
     // processor rt_priority policy delayacct_blkio_ticks guest_time cguest_time start_data end_data start_brk
     // arg_start arg_end env_start env_end exit_code
     out.printf("%u %d %d 0 0 0 %u %u %u %u %u %u %u %d\n", static_cast<unsigned>(u32{task.cpu}),
-               static_cast<int>(task.rt_priority), static_cast<int>(task.policy),
-               place(&MmStruct::start_data), place(&MmStruct::end_data), place(&MmStruct::start_brk),
-               place(&MmStruct::arg_start), place(&MmStruct::arg_end), place(&MmStruct::env_start),
-               place(&MmStruct::env_end), static_cast<int>(task.exit_code));
+               static_cast<int>(task.rt_priority), static_cast<int>(task.policy), place(&MmStruct::start_data),
+               place(&MmStruct::end_data), place(&MmStruct::start_brk), place(&MmStruct::arg_start),
+               place(&MmStruct::arg_end), place(&MmStruct::env_start), place(&MmStruct::env_end),
+               static_cast<int>(task.exit_code));
     return {};
 }
 
@@ -223,8 +214,7 @@ Result<void> show_pid_statm(const Inode& inode, SeqFile& out) {
 namespace {
 
 // The strings between two marks of a process's address space, which are the process's to change.
-Result<void> show_strings(const Inode& inode, SeqFile& out, UserAddr MmStruct::*first,
-                          UserAddr MmStruct::*end) {
+Result<void> show_strings(const Inode& inode, SeqFile& out, UserAddr MmStruct::* first, UserAddr MmStruct::* end) {
     auto mm = proc_mm(inode);
     if (!mm.ok())
         return {}; // a zombie has none

@@ -88,8 +88,7 @@ Result<void> show_number(const Inode&, SeqFile& out) {
 }
 
 Result<void> show_file_nr(const Inode&, SeqFile& out) { // in use, free, and the most there can be: memory
-    out.printf("%u\t0\t%u\n", static_cast<unsigned>(nr_open_files()),
-               static_cast<unsigned>(nr_total_pages()));
+    out.printf("%u\t0\t%u\n", static_cast<unsigned>(nr_open_files()), static_cast<unsigned>(nr_total_pages()));
     return {};
 }
 
@@ -164,10 +163,8 @@ constexpr ProcEntry kernel_entries[] = {
      .mode = S_IFREG | 0644},
     {.name = "futex_faultin_count", .show = show_number<futex_faultin_count>},
     {.name = "cap_last_cap", .show = show_number<[] { return CAP_LAST_CAP; }>},
-    {.name = "domainname",
-     .show = [](const Inode&, SeqFile& out) { return show_text(system_name().domainname, out); }},
-    {.name = "hostname",
-     .show = [](const Inode&, SeqFile& out) { return show_text(system_name().nodename, out); }},
+    {.name = "domainname", .show = [](const Inode&, SeqFile& out) { return show_text(system_name().domainname, out); }},
+    {.name = "hostname", .show = [](const Inode&, SeqFile& out) { return show_text(system_name().nodename, out); }},
     {.name = "ngroups_max", .show = show_number<[] { return GROUPS_MAX; }>},
     {.name = "osrelease", .show = show_line<SYSTEM_NAME.release>},
     {.name = "ostype", .show = show_line<SYSTEM_NAME.sysname>},

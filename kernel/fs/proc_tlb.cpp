@@ -18,8 +18,8 @@ Result<void> show_tlb(const Inode&, SeqFile& out) {
     for (u32 cpu = 0; cpu < machine::MAX_CPUS; ++cpu) {
         TlbStatistics of;
         if (tlb_statistics(CpuId(static_cast<u8>(cpu)), of))
-            out.printf("%u %u %u %u %u %u %u\n", cpu, of.fills, of.survivors, of.evictions, of.spurious,
-                       of.flushes, of.shootdowns);
+            out.printf("%u %u %u %u %u %u %u\n", cpu, of.fills, of.survivors, of.evictions, of.spurious, of.flushes,
+                       of.shootdowns);
     }
     return {};
 }

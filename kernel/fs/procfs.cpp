@@ -78,9 +78,7 @@ Result<void> make_text(const Inode& inode, Text*& text) {
     }
 }
 
-bool holds(const Text& text, u64 position) {
-    return position >= text.start && position < text.start + text.used;
-}
+bool holds(const Text& text, u64 position) { return position >= text.start && position < text.start + text.used; }
 
 // Copies what the text holds from `position` on.
 Result<u32> copy_text(const Text& text, u64& position, UserAddr buffer, u32 bytes) {
@@ -150,8 +148,7 @@ constinit const FileOps proc_file_ops{
 
 } // namespace
 
-Result<Inode*> new_proc_inode(Inode* directory, std::string_view name, const ProcEntry& entry, s32 pid,
-                              s32 fd) {
+Result<Inode*> new_proc_inode(Inode* directory, std::string_view name, const ProcEntry& entry, s32 pid, s32 fd) {
     InodeRef inode(TRY(new_inode(entry.mode)));
     const Task* of = pid != 0 ? find_task_by_vpid(pid) : nullptr;
     const bool theirs = of != nullptr && of->cred != nullptr && of->group->dumpable; // proc(5): else root's
@@ -177,8 +174,7 @@ const ProcEntry* find_proc_entry(std::span<const ProcEntry> entries, std::string
     return nullptr;
 }
 
-bool iterate_proc_entries(std::span<const ProcEntry> entries, u32 after, u32 first_cookie,
-                          DirectorySink& sink) {
+bool iterate_proc_entries(std::span<const ProcEntry> entries, u32 after, u32 first_cookie, DirectorySink& sink) {
     for (u32 i = 0; i < entries.size(); ++i)
         if (first_cookie + i > after &&
             !sink.entry(entries[i].name, u64{first_cookie} + i, entries[i].mode & S_IFMT, first_cookie + i))

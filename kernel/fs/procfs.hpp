@@ -33,8 +33,7 @@ void init_procfs();
 
 // The inode for an entry, of the task `pid` and descriptor `fd` where that matters, named as in `directory`;
 // with a reference. NOMEM.
-Result<Inode*> new_proc_inode(Inode* directory, std::string_view name, const ProcEntry& entry, s32 pid,
-                              s32 fd = -1);
+Result<Inode*> new_proc_inode(Inode* directory, std::string_view name, const ProcEntry& entry, s32 pid, s32 fd = -1);
 
 // Adds an entry to a directory that lasts; a directory with its files; and lets nothing more be made or removed
 // in one. At boot: panics without memory.
@@ -44,8 +43,7 @@ void close_proc_directory(Inode& directory);
 
 // Looks an entry up in a table, and lists one. Cookies start with `first_cookie`.
 const ProcEntry* find_proc_entry(std::span<const ProcEntry> entries, std::string_view name);
-bool iterate_proc_entries(std::span<const ProcEntry> entries, u32 after, u32 first_cookie,
-                          DirectorySink& sink);
+bool iterate_proc_entries(std::span<const ProcEntry> entries, u32 after, u32 first_cookie, DirectorySink& sink);
 
 // A decimal number without sign, and nothing else; -1 if it is none.
 s32 parse_pid(std::string_view text);

@@ -139,9 +139,7 @@ Result<u64> seek(s32 fd, s64 offset, u32 whence) {
 } // namespace
 
 Result<u32> sys_read(s32 fd, UserAddr buffer, u32 bytes) { return do_rw(fd, Direction::Read, buffer, bytes); }
-Result<u32> sys_write(s32 fd, UserAddr buffer, u32 bytes) {
-    return do_rw(fd, Direction::Write, buffer, bytes);
-}
+Result<u32> sys_write(s32 fd, UserAddr buffer, u32 bytes) { return do_rw(fd, Direction::Write, buffer, bytes); }
 
 Result<u32> sys_pread64(s32 fd, UserAddr buffer, u32 bytes, s64 offset) {
     return do_prw(fd, Direction::Read, buffer, bytes, offset);
@@ -149,19 +147,14 @@ Result<u32> sys_pread64(s32 fd, UserAddr buffer, u32 bytes, s64 offset) {
 Result<u32> sys_pwrite64(s32 fd, UserAddr buffer, u32 bytes, s64 offset) {
     return do_prw(fd, Direction::Write, buffer, bytes, offset);
 }
-Result<u32> sys_readv(s32 fd, UserAddr vector, u32 count) {
-    return do_rwv(fd, Direction::Read, vector, count);
-}
-Result<u32> sys_writev(s32 fd, UserAddr vector, u32 count) {
-    return do_rwv(fd, Direction::Write, vector, count);
-}
+Result<u32> sys_readv(s32 fd, UserAddr vector, u32 count) { return do_rwv(fd, Direction::Read, vector, count); }
+Result<u32> sys_writev(s32 fd, UserAddr vector, u32 count) { return do_rwv(fd, Direction::Write, vector, count); }
 
 Result<u32> sys_preadv(s32 fd, UserAddr vector, u32 count, u32 offset_low, u32 offset_high) {
     return do_prwv(fd, Direction::Read, vector, count, static_cast<s64>(u64{offset_high} << 32 | offset_low));
 }
 Result<u32> sys_pwritev(s32 fd, UserAddr vector, u32 count, u32 offset_low, u32 offset_high) {
-    return do_prwv(fd, Direction::Write, vector, count,
-                   static_cast<s64>(u64{offset_high} << 32 | offset_low));
+    return do_prwv(fd, Direction::Write, vector, count, static_cast<s64>(u64{offset_high} << 32 | offset_low));
 }
 
 Result<u32> sys_lseek(s32 fd, s32 offset, u32 whence) {

@@ -83,10 +83,9 @@ Result<u32> write_pages(AddressSpace& mapping, u32 bytes, u64 position, Copy&& c
 }
 
 Result<u32> regular_read(File& file, UserAddr buffer, u32 bytes, u64& position) {
-    const u32 done =
-        TRY(read_pages(file.inode->mapping, bytes, position, [&](const u8* from, u32 at_byte, u32 count) {
-            return count - copy_to_user(buffer + at_byte, from, count);
-        }));
+    const u32 done = TRY(read_pages(file.inode->mapping, bytes, position, [&](const u8* from, u32 at_byte, u32 count) {
+        return count - copy_to_user(buffer + at_byte, from, count);
+    }));
     position += done;
     file.inode->atime_ns = current_time_ns();
     return done;

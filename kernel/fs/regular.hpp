@@ -7,8 +7,7 @@ namespace faultline {
 
 extern const FileOps regular_file_ops;
 
-inline constexpr u64 FILE_SIZE_MAX = u64{1}
-                                     << 43; // what a 31-bit page index reaches; offsets past it are FBIG
+inline constexpr u64 FILE_SIZE_MAX = u64{1} << 43; // what a 31-bit page index reaches; offsets past it are FBIG
 
 // Writes kernel memory at `position`, growing the file. Caller is alone with the inode (boot). NOMEM.
 Result<void> write_kernel(Inode& inode, const void* data, u32 bytes, u64 position);

@@ -174,8 +174,6 @@ Result<u32> sys_mknodat(s32 dirfd, UserAddr path, u32 mode, u32 device) {
     return make_inode(dirfd, name, type | (mode & 07777 & ~current()->fs->umask), device & 0xffff, nullptr);
 }
 
-Result<u32> sys_mknod(UserAddr path, u32 mode, u32 device) {
-    return sys_mknodat(AT_FDCWD, path, mode, device);
-}
+Result<u32> sys_mknod(UserAddr path, u32 mode, u32 device) { return sys_mknodat(AT_FDCWD, path, mode, device); }
 
 } // namespace faultline

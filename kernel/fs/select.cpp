@@ -78,8 +78,7 @@ class FdSets {
     Buffer<FdSet> sets_;
 };
 
-Result<u32> do_select(u32 count, UserAddr read_set, UserAddr write_set, UserAddr except_set,
-                      u64 deadline_ns) {
+Result<u32> do_select(u32 count, UserAddr read_set, UserAddr write_set, UserAddr except_set, u64 deadline_ns) {
     if (static_cast<s32>(count) < 0)
         return Err(Errno::INVAL);
     count = std::min(count, OPEN_MAX);
@@ -91,8 +90,8 @@ Result<u32> do_select(u32 count, UserAddr read_set, UserAddr write_set, UserAddr
 }
 
 template <class Field>
-Result<u32> do_pselect(u32 count, UserAddr read_set, UserAddr write_set, UserAddr except_set,
-                       UserAddr timeout, UserAddr sigmask) {
+Result<u32> do_pselect(u32 count, UserAddr read_set, UserAddr write_set, UserAddr except_set, UserAddr timeout,
+                       UserAddr sigmask) {
     struct {
         UserAddr mask;
         u32 bytes = 0;
@@ -106,18 +105,17 @@ Result<u32> do_pselect(u32 count, UserAddr read_set, UserAddr write_set, UserAdd
 
 } // namespace
 
-Result<u32> sys_select(u32 count, UserAddr read_set, UserAddr write_set, UserAddr except_set,
-                       UserAddr timeval) {
+Result<u32> sys_select(u32 count, UserAddr read_set, UserAddr write_set, UserAddr except_set, UserAddr timeval) {
     return do_select(count, read_set, write_set, except_set, TRY(deadline_from<s32>(timeval, 1'000'000)));
 }
 
-Result<u32> sys_pselect6(u32 count, UserAddr read_set, UserAddr write_set, UserAddr except_set,
-                         UserAddr timeout, UserAddr sigmask) {
+Result<u32> sys_pselect6(u32 count, UserAddr read_set, UserAddr write_set, UserAddr except_set, UserAddr timeout,
+                         UserAddr sigmask) {
     return do_pselect<s32>(count, read_set, write_set, except_set, timeout, sigmask);
 }
 
-Result<u32> sys_pselect6_time64(u32 count, UserAddr read_set, UserAddr write_set, UserAddr except_set,
-                                UserAddr timeout, UserAddr sigmask) {
+Result<u32> sys_pselect6_time64(u32 count, UserAddr read_set, UserAddr write_set, UserAddr except_set, UserAddr timeout,
+                                UserAddr sigmask) {
     return do_pselect<s64>(count, read_set, write_set, except_set, timeout, sigmask);
 }
 

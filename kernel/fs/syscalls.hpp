@@ -76,7 +76,7 @@ Result<u32> sys_chown32(UserAddr path, u32 uid, u32 gid);
 Result<u32> sys_lchown32(UserAddr path, u32 uid, u32 gid);
 Result<u32> sys_fchown32(s32 fd, u32 uid, u32 gid);
 Result<u32> sys_fchownat(s32 dirfd, UserAddr path, u32 uid, u32 gid, u32 flags);
-Result<u32> sys_utimensat(s32 dirfd, UserAddr path, UserAddr times, u32 flags); // two times of 32-bit seconds
+Result<u32> sys_utimensat(s32 dirfd, UserAddr path, UserAddr times, u32 flags);        // two times of 32-bit seconds
 Result<u32> sys_utimensat_time64(s32 dirfd, UserAddr path, UserAddr times, u32 flags); // of 64-bit seconds
 Result<u32> sys_umask(u32 mask);
 
@@ -116,9 +116,9 @@ Result<u32> sys_ppoll_time64(UserAddr fds, u32 count, UserAddr timeout, UserAddr
 // select.cpp; `sigmask` points to the address and the size of a signal mask (select(2), Notes)
 Result<u32> sys_select(u32 count, UserAddr read_set, UserAddr write_set, UserAddr except_set,
                        UserAddr timeval); // _newselect
-Result<u32> sys_pselect6(u32 count, UserAddr read_set, UserAddr write_set, UserAddr except_set,
-                         UserAddr timeout, UserAddr sigmask);
-Result<u32> sys_pselect6_time64(u32 count, UserAddr read_set, UserAddr write_set, UserAddr except_set,
-                                UserAddr timeout, UserAddr sigmask);
+Result<u32> sys_pselect6(u32 count, UserAddr read_set, UserAddr write_set, UserAddr except_set, UserAddr timeout,
+                         UserAddr sigmask);
+Result<u32> sys_pselect6_time64(u32 count, UserAddr read_set, UserAddr write_set, UserAddr except_set, UserAddr timeout,
+                                UserAddr sigmask);
 
 } // namespace faultline

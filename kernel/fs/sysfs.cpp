@@ -37,11 +37,9 @@ constexpr ProcEntry lists[] = {
 };
 
 constexpr ProcEntry directory(const char* name) { return {.name = name, .mode = S_IFDIR | 0555}; }
-constexpr ProcEntry devices = directory("devices"), system_devices = directory("system"),
-                    cpu = directory("cpu");
-constexpr ProcEntry cpu_directories[] = {directory("cpu0"), directory("cpu1"), directory("cpu2"),
-                                         directory("cpu3"), directory("cpu4"), directory("cpu5"),
-                                         directory("cpu6"), directory("cpu7")};
+constexpr ProcEntry devices = directory("devices"), system_devices = directory("system"), cpu = directory("cpu");
+constexpr ProcEntry cpu_directories[] = {directory("cpu0"), directory("cpu1"), directory("cpu2"), directory("cpu3"),
+                                         directory("cpu4"), directory("cpu5"), directory("cpu6"), directory("cpu7")};
 static_assert(std::size(cpu_directories) == machine::MAX_CPUS);
 
 } // namespace

@@ -10,8 +10,8 @@ namespace faultline {
 namespace {
 
 FutexKey mm_key(FutexKey::Kind kind, const MmStruct& mm, UserAddr address) {
-    return {reinterpret_cast<std::uintptr_t>(&mm), address.page().value(),
-            static_cast<u16>(address.page_offset()), kind};
+    return {reinterpret_cast<std::uintptr_t>(&mm), address.page().value(), static_cast<u16>(address.page_offset()),
+            kind};
 }
 
 // The key that `page`, which shows at `address`, stands for. Caller holds the mmap lock, whose VMA keeps the
@@ -26,8 +26,7 @@ Result<FutexKey> page_key(const MmStruct& mm, UserAddr address, const Page& page
     const AddressSpace* mapping = page.mapping.load(std::memory_order_relaxed);
     if (mapping == nullptr) // the zero page, or truncated since it was mapped
         return Err(Errno::FAULT);
-    return FutexKey{mapping->inode, page.index, static_cast<u16>(address.page_offset()),
-                    FutexKey::Kind::Inode};
+    return FutexKey{mapping->inode, page.index, static_cast<u16>(address.page_offset()), FutexKey::Kind::Inode};
 }
 
 } // namespace

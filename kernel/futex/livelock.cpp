@@ -33,11 +33,9 @@ constexpr std::array<Explanation, 5> EXPLANATIONS = {{
     {"read-only", "the program may not write there at all, so no repair can make the write succeed",
      "a repair that first asks the VMA: fault_in=fixup ends the call with EFAULT (and so does "
      "get_user_pages)"},
-    {"old",
-     "the entry's young bit is missing, and without it the machine is told of no page: every access faults",
+    {"old", "the entry's young bit is missing, and without it the machine is told of no page: every access faults",
      "handle_mm_fault marks the entry young: fault_in=fixup always calls it"},
-    {"clean",
-     "the entry's dirty bit is missing, and without it the machine is told read-only: every write faults",
+    {"clean", "the entry's dirty bit is missing, and without it the machine is told read-only: every write faults",
      "handle_mm_fault marks the entry dirty: fault_in=fixup always calls it"},
     {"stale", "the entry permits the access, but this CPU's TLB still holds an older one that does not",
      "handle_mm_fault drops the page from this CPU's TLB when it finds nothing else to do: fault_in=fixup "
@@ -158,17 +156,17 @@ void LivelockDetector::report() const {
                         descriptor.size());
     const auto has = [this](u32 flag, char letter) { return (seen_.vma_flags & flag) != 0 ? letter : '-'; };
 
-    printk(KERN_WARNING, "livelock: %s[%d] is in a loop that cannot end: %s on the word at 0x%08x", task.comm,
-           task.pid, operation_, address_.value());
+    printk(KERN_WARNING, "livelock: %s[%d] is in a loop that cannot end: %s on the word at 0x%08x", task.comm, task.pid,
+           operation_, address_.value());
     if (instructions != 0)
-        printk(KERN_WARNING, "livelock:   %u rounds in which nothing changed, of %u instructions each",
-               unchanged_, instructions / unchanged_);
+        printk(KERN_WARNING, "livelock:   %u rounds in which nothing changed, of %u instructions each", unchanged_,
+               instructions / unchanged_);
     else
         printk(KERN_WARNING, "livelock:   %u rounds in which nothing changed, %llu in a second", unchanged_,
                static_cast<unsigned long long>(per_second));
-    printk(KERN_WARNING, "livelock:   mapping  0x%08x-0x%08x %c%c%c%c, word is 0x%08x", seen_.vma_start,
-           seen_.vma_end, has(VM_READ, 'r'), has(VM_WRITE, 'w'), has(VM_EXEC, 'x'),
-           (seen_.vma_flags & VM_SHARED) != 0 ? 's' : 'p', seen_.word);
+    printk(KERN_WARNING, "livelock:   mapping  0x%08x-0x%08x %c%c%c%c, word is 0x%08x", seen_.vma_start, seen_.vma_end,
+           has(VM_READ, 'r'), has(VM_WRITE, 'w'), has(VM_EXEC, 'x'), (seen_.vma_flags & VM_SHARED) != 0 ? 's' : 'p',
+           seen_.word);
     printk(KERN_WARNING, "livelock:   entry    %s", entry.data());
     printk(KERN_WARNING, "livelock:   machine  %s", descriptor.data());
     printk(KERN_WARNING, "livelock:   cause    %s: %s", explanation.name, explanation.why);
@@ -181,9 +179,8 @@ void LivelockDetector::report() const {
         return;
     console_printf("faultline: livelock: %s of %s[%d] turned %u times, its %s entry stayed %s, and "
                    "fault_in=%s never repaired it\n",
-                   operation_, task.comm, task.pid, unchanged_,
-                   cause() == LivelockCause::Stale ? "TLB" : "page-table", explanation.name,
-                   fault_in_name(fault_in_policy));
+                   operation_, task.comm, task.pid, unchanged_, cause() == LivelockCause::Stale ? "TLB" : "page-table",
+                   explanation.name, fault_in_name(fault_in_policy));
     machine_exit(LIVELOCK_STATUS);
 }
 

@@ -45,15 +45,14 @@ Result<u32> futex_unlock_pi(UserAddr address, FutexScope scope);
 // Sleeps if *address1 == value, until futex_cmp_requeue_pi has moved the waiter to the lock at address2 and
 // the lock is the caller's. 0. AGAIN: it was not, or a signal came after the move; RESTARTNOINTR: before it;
 // TIMEDOUT; INVAL: both are one word.
-Result<u32> futex_wait_requeue_pi(UserAddr address1, FutexScope scope, u32 value, Deadline deadline,
-                                  UserAddr address2);
+Result<u32> futex_wait_requeue_pi(UserAddr address1, FutexScope scope, u32 value, Deadline deadline, UserAddr address2);
 
 // If *address1 is `expected`, else AGAIN: takes the lock at address2 for the most urgent waiter of address1
 // and wakes it, or makes it wait for the lock; and does the latter to up to nr_requeue more. How many in all.
 // INVAL: nr_wake is not 1, a count is negative, both are one word, or a waiter is not a WAIT_REQUEUE_PI that
 // named address2; DEADLK: one would wait for itself; those of futex_lock_pi.
-Result<u32> futex_cmp_requeue_pi(UserAddr address1, FutexScope scope, UserAddr address2, s32 nr_wake,
-                                 s32 nr_requeue, u32 expected);
+Result<u32> futex_cmp_requeue_pi(UserAddr address1, FutexScope scope, UserAddr address2, s32 nr_wake, s32 nr_requeue,
+                                 u32 expected);
 
 // struct robust_list_head as 32-bit programs lay it out (linux/futex.h): what set_robust_list(2) registers.
 struct RobustListHead {

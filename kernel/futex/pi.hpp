@@ -91,8 +91,8 @@ struct PiAttempt {
 // word could not be read or written under the bucket's lock, which the caller holds; BUSY: the owner is
 // exiting, wait_for_owner_exiting(); AGAIN: the word changed, try again; DEADLK: `task` owns it already;
 // SRCH, PERM, INVAL, NOMEM as futex_lock_pi says. (Linux: futex_lock_pi_atomic.)
-Result<PiAttempt> futex_lock_pi_atomic(UserAddr address, FutexHashBucket& bucket, const FutexKey& key,
-                                       Task& task, bool set_waiters);
+Result<PiAttempt> futex_lock_pi_atomic(UserAddr address, FutexHashBucket& bucket, const FutexKey& key, Task& task,
+                                       bool set_waiters);
 
 // --- waiting for one (pi_wait.cpp) ---
 

@@ -68,8 +68,7 @@ Result<FutexPiState*> attach_to_pi_owner(UserAddr address, u32 word, const Futex
 }
 
 // The lock is free: it is `task`'s, and what the word says of a dead owner stays.
-Result<PiAttempt> take_free_lock(UserAddr address, u32 word, const FutexKey& key, Task& task,
-                                 bool set_waiters) {
+Result<PiAttempt> take_free_lock(UserAddr address, u32 word, const FutexKey& key, Task& task, bool set_waiters) {
     const u32 mine = (word & FUTEX_OWNER_DIED) | tid_of(task);
     if (!set_waiters) {
         TRY_VOID(lock_pi_update_atomic(address, word, mine));
@@ -86,8 +85,8 @@ Result<PiAttempt> take_free_lock(UserAddr address, u32 word, const FutexKey& key
 
 } // namespace
 
-Result<PiAttempt> futex_lock_pi_atomic(UserAddr address, FutexHashBucket& bucket, const FutexKey& key,
-                                       Task& task, bool set_waiters) {
+Result<PiAttempt> futex_lock_pi_atomic(UserAddr address, FutexHashBucket& bucket, const FutexKey& key, Task& task,
+                                       bool set_waiters) {
     const u32 word = TRY(futex_get_value_locked(address));
     if ((word & FUTEX_TID_MASK) == tid_of(task))
         return Err(Errno::DEADLK);

@@ -19,8 +19,7 @@ enum class Unlock : u8 { Done, Retry };
 // wake_futex_pi.)
 Result<Unlock> wake_futex_pi(UserAddr address, u32 word, FutexPiState& state) {
     FutexQ& heir = *pi_first_waiter(state); // one was found in the bucket
-    const u32 found =
-        TRY(futex_cmpxchg_value_locked(address, word, static_cast<u32>(heir.task->pid) | FUTEX_WAITERS));
+    const u32 found = TRY(futex_cmpxchg_value_locked(address, word, static_cast<u32>(heir.task->pid) | FUTEX_WAITERS));
     if (found != word) {
         // A waiter may have set WAITERS since the word was read; anything else is not the owner's doing.
         if ((found & FUTEX_TID_MASK) == word)

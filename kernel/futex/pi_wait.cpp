@@ -81,8 +81,7 @@ Result<u32> wait_for_pi_lock(UserAddr address, FutexQ& q, Deadline deadline) {
         case Woken::GaveUp:
             if (!in_time)
                 return Err(Errno::TIMEDOUT);
-            return Err(q.requeue_pi_key != nullptr && q.pi_state != nullptr ? Errno::AGAIN
-                                                                            : Errno::RESTARTNOINTR);
+            return Err(q.requeue_pi_key != nullptr && q.pi_state != nullptr ? Errno::AGAIN : Errno::RESTARTNOINTR);
         case Woken::Stray:
             break;
         }

@@ -23,8 +23,7 @@ struct {
 } constinit table = {nullptr, 0};
 
 u32 nr_buckets_for(u32 cpus) {
-    const u32 most =
-        std::bit_floor(nr_total_pages() * (PAGE_SIZE / MEMORY_SHARE) / u32{sizeof(FutexHashBucket)});
+    const u32 most = std::bit_floor(nr_total_pages() * (PAGE_SIZE / MEMORY_SHARE) / u32{sizeof(FutexHashBucket)});
     return std::clamp(std::bit_ceil(BUCKETS_PER_CPU * cpus), u32{1}, std::max(most, u32{1}));
 }
 
@@ -54,8 +53,7 @@ inline void insert_by_prio(FutexHashBucket& bucket, FutexQ& q) {
 void futex_init(u32 cpus) {
     const u32 count = nr_buckets_for(cpus);
     table.mask = count - 1;
-    table.buckets =
-        static_cast<FutexHashBucket*>(kmalloc(std::max(count * u32{sizeof(FutexHashBucket)}, PAGE_SIZE)));
+    table.buckets = static_cast<FutexHashBucket*>(kmalloc(std::max(count * u32{sizeof(FutexHashBucket)}, PAGE_SIZE)));
     if (table.buckets == nullptr)
         panic("futex_init: no memory for %u buckets", count);
     for (u32 i = 0; i < count; ++i)

@@ -33,10 +33,10 @@ struct FutexQ {
     FutexKey key;                                  // changes when it is requeued
     u32 bitset = FUTEX_BITSET_MATCH_ANY;           // WAKE_BITSET wakes it if a bit is shared
 
-    FutexPiState* pi_state = nullptr; // the lock that it waits for, if that is a PI one
-    ListHook pi_link;                 // FutexPiState::waiters
-    s32 pi_prio;                      // its place there, set by who puts it there
-    bool pi_granted = false;          // the owner died: this waiter owns the lock and must say so in the word
+    FutexPiState* pi_state = nullptr;         // the lock that it waits for, if that is a PI one
+    ListHook pi_link;                         // FutexPiState::waiters
+    s32 pi_prio;                              // its place there, set by who puts it there
+    bool pi_granted = false;                  // the owner died: this waiter owns the lock and must say so in the word
     const FutexKey* requeue_pi_key = nullptr; // a WAIT_REQUEUE_PI's: the lock it may be moved to
 };
 

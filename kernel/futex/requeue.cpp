@@ -15,8 +15,7 @@ struct Ends {
 };
 
 // One attempt. FAULT: the word could not be read under the lock, and nothing was done.
-Result<u32> requeue_locked(const Ends& keys, UserAddr address1, s32 nr_wake, s32 nr_requeue,
-                           const u32* expected) {
+Result<u32> requeue_locked(const Ends& keys, UserAddr address1, s32 nr_wake, s32 nr_requeue, const u32* expected) {
     FutexHashBucket& from = futex_hash(keys.from);
     FutexHashBucket& to = futex_hash(keys.to);
     const BothLocked locks(from.lock, to.lock);

@@ -45,8 +45,8 @@ Result<void> requeue_pi(FutexQ& q, FutexHashBucket& to, const FutexKey& key2, Fu
 
 // Moves waiters to `state`, the lock that all of them are to wait for, `done` having been served already; how
 // many in all.
-Result<u32> requeue_waiters(const Requeue& what, FutexHashBucket& from, FutexHashBucket& to,
-                            FutexPiState* state, s32 done) {
+Result<u32> requeue_waiters(const Requeue& what, FutexHashBucket& from, FutexHashBucket& to, FutexPiState* state,
+                            s32 done) {
     for (auto it = from.waiters.begin(); it != from.waiters.end() && done - 1 < what.nr_requeue;) {
         FutexQ& q = *it++;
         if (q.key != what.key1)
@@ -106,8 +106,8 @@ Round requeue_pi_locked(const Requeue& what) {
 
 } // namespace
 
-Result<u32> futex_cmp_requeue_pi(UserAddr address1, FutexScope scope, UserAddr address2, s32 nr_wake,
-                                 s32 nr_requeue, u32 expected) {
+Result<u32> futex_cmp_requeue_pi(UserAddr address1, FutexScope scope, UserAddr address2, s32 nr_wake, s32 nr_requeue,
+                                 u32 expected) {
     if (nr_requeue < 0 || address1 == address2 || nr_wake != 1)
         return Err(Errno::INVAL);
     Requeue what = {address1, address2, {}, {}, nr_requeue, expected};

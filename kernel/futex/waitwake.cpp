@@ -22,8 +22,8 @@ bool sleep_queued(const FutexQ& q, Deadline deadline) {
 // After a signal that ran no handler the wait goes on, to the same moment; after one that did it is EINTR
 // even with SA_RESTART, because the program may have counted on the time (futex(2), signal(7)).
 Result<u32> futex_wait_restart(RestartBlock& block) {
-    return futex_wait(UserAddr(block.arguments[0]), static_cast<FutexScope>(block.arguments[1]),
-                      block.arguments[2], Deadline::from_raw(block.deadline_ns), block.arguments[3]);
+    return futex_wait(UserAddr(block.arguments[0]), static_cast<FutexScope>(block.arguments[1]), block.arguments[2],
+                      Deadline::from_raw(block.deadline_ns), block.arguments[3]);
 }
 
 } // namespace

@@ -22,11 +22,9 @@ struct WakeOp {
 };
 
 constexpr WakeOp decode(u32 encoded) {
-    WakeOp decoded = {(encoded >> 28) & 7, (encoded >> 24) & 0xf, signed_field(encoded, 12),
-                      signed_field(encoded, 0)};
+    WakeOp decoded = {(encoded >> 28) & 7, (encoded >> 24) & 0xf, signed_field(encoded, 12), signed_field(encoded, 0)};
     if ((encoded >> 28 & FUTEX_OP_OPARG_SHIFT) != 0)
-        decoded.argument =
-            static_cast<s32>(u32{1} << (decoded.argument & 31)); // Linux takes bad shifts modulo 32
+        decoded.argument = static_cast<s32>(u32{1} << (decoded.argument & 31)); // Linux takes bad shifts modulo 32
     return decoded;
 }
 
@@ -52,14 +50,13 @@ Result<bool> compare(const WakeOp& operation, s32 old_value) {
 // Changes the word, with page faults disabled; whether its old value compares true.
 Result<bool> futex_atomic_op(const WakeOp& operation, UserAddr address) {
     PagefaultDisabled atomic;
-    const u32 old_value =
-        TRY(futex_atomic_op_inuser(operation.op, static_cast<u32>(operation.argument), address));
+    const u32 old_value = TRY(futex_atomic_op_inuser(operation.op, static_cast<u32>(operation.argument), address));
     return compare(operation, static_cast<s32>(old_value));
 }
 
 // One attempt. FAULT: the word could not be written under the lock, and nothing was done.
-Result<u32> wake_op_locked(const FutexKey& key1, const FutexKey& key2, UserAddr address2, s32 nr_wake,
-                           s32 nr_wake2, const WakeOp& operation) {
+Result<u32> wake_op_locked(const FutexKey& key1, const FutexKey& key2, UserAddr address2, s32 nr_wake, s32 nr_wake2,
+                           const WakeOp& operation) {
     FutexHashBucket& bucket1 = futex_hash(key1);
     FutexHashBucket& bucket2 = futex_hash(key2);
     const BothLocked locks(bucket1.lock, bucket2.lock);

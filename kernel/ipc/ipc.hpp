@@ -97,9 +97,7 @@ Result<const Object*> ipc_obtain_stat(const IpcIds& ids, s32 id_or_index, IpcSta
 }
 
 // What it returns: who asked by index learns the id.
-inline s32 ipc_stat_result(const IpcPerm& object, IpcStat stat) {
-    return stat == IpcStat::ById ? 0 : object.id;
-}
+inline s32 ipc_stat_result(const IpcPerm& object, IpcStat stat) { return stat == IpcStat::ById ? 0 : object.id; }
 
 // semget(2), shmget(2), msgget(2): `make()` makes an object and returns its id; `check(object)` says what else
 // must hold of one that is there. NOENT, EXIST, ACCES; their errors.

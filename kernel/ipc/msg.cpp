@@ -198,15 +198,14 @@ RwSemaphore& msg_lock() { return *lock; }
 Result<s32> sys_msgget(s32 key, u32 flags) {
     WriteGuard guard(msg_lock());
     return ipcget(
-        msg_ids, key, flags, [&] { return new_queue(key, flags); },
-        [](const IpcPerm&) -> Result<void> { return {}; });
+        msg_ids, key, flags, [&] { return new_queue(key, flags); }, [](const IpcPerm&) -> Result<void> { return {}; });
 }
 
 namespace {
 
 // Sleeps until the call is done or a signal comes; then it is off its list. Not restarted after a signal handler,
 // whatever SA_RESTART says (signal(7)).
-Result<void> wait_for_message(MsgWaiter& waiter, s32 id, List<MsgWaiter, &MsgWaiter::link> MsgQueue::*list) {
+Result<void> wait_for_message(MsgWaiter& waiter, s32 id, List<MsgWaiter, &MsgWaiter::link> MsgQueue::* list) {
     (void)wait_event_interruptible(waiter.wake, [&] { return waiter.done; });
     WriteGuard guard(msg_lock());
     if (!waiter.done) {                                                  // else perhaps only just

@@ -29,8 +29,7 @@ Result<s32> new_set(s32 key, s32 count, u32 flags) {
     const u32 bytes = static_cast<u32>(count) * sizeof(Semaphore);
     auto* set = kmem_new<SemSet>(set_cache);
     auto* semaphores = static_cast<Semaphore*>(kmalloc(bytes));
-    const Result<s32> id =
-        set == nullptr || semaphores == nullptr ? Err(Errno::NOMEM) : sem_ids.add(*set, key, flags);
+    const Result<s32> id = set == nullptr || semaphores == nullptr ? Err(Errno::NOMEM) : sem_ids.add(*set, key, flags);
     if (!id.ok()) {
         kfree(semaphores);
         kmem_delete(set_cache, set);
@@ -71,8 +70,7 @@ Result<void> perform_atomic_semop(SemSet& set, SemWaiter& waiter) {
     };
     for (u32 i = 0; i < operations.size(); ++i) {
         const sembuf& operation = operations[i];
-        const auto one =
-            perform_one(set.semaphores[operation.sem_num], adjustment(operation.sem_num), operation);
+        const auto one = perform_one(set.semaphores[operation.sem_num], adjustment(operation.sem_num), operation);
         if (one.ok())
             continue;
         waiter.blocking = &operation;
@@ -183,8 +181,7 @@ Result<u32> do_semtimedop(s32 id, std::span<const sembuf> operations, u64 deadli
     waiter.pid = current_group().pid;
     if (TRY(begin_semop(id, waiter)))
         return 0u;
-    const auto waited = wait_event_interruptible(
-        waiter.wake, [&] { return waiter.done; }, deadline_ns);
+    const auto waited = wait_event_interruptible(waiter.wake, [&] { return waiter.done; }, deadline_ns);
     WriteGuard guard(sem_lock());
     if (waiter.done) // perhaps only just
         return waiter.result == Errno{} ? Result<u32>(0u) : Result<u32>(Err(waiter.result));

@@ -35,8 +35,7 @@ void carry_out(const SemUndo& undo) {
         if (undo.adjustments[i] == 0)
             continue;
         Semaphore& semaphore = set.semaphores[i];
-        semaphore.value =
-            std::clamp(semaphore.value + undo.adjustments[i], 0, SEMVMX); // as Linux: too late to fail
+        semaphore.value = std::clamp(semaphore.value + undo.adjustments[i], 0, SEMVMX); // as Linux: too late to fail
         semaphore.pid = current_group().pid;
     }
     update_queue(set);

@@ -77,8 +77,7 @@ class ValueBuffer {
         return ValueBuffer(values, count);
     }
     ValueBuffer() = default;
-    ValueBuffer(ValueBuffer&& other) noexcept
-        : values_(std::exchange(other.values_, nullptr)), count_(other.count_) {}
+    ValueBuffer(ValueBuffer&& other) noexcept : values_(std::exchange(other.values_, nullptr)), count_(other.count_) {}
     ~ValueBuffer() { kfree(values_); }
     u16* begin() const { return values_; }
     u16* end() const { return values_ + count_; }

@@ -115,8 +115,7 @@ Result<UserAddr> sys_shmat(s32 id, UserAddr address, u32 flags) {
         return Err(Errno::INVAL);
     ShmSegment& segment = *TRY(ipc_obtain<ShmSegment>(shm_ids, id));
     const bool read_only = (flags & SHM_RDONLY) != 0, executable = (flags & SHM_EXEC) != 0;
-    if (!ipcperms(segment,
-                  IPC_READ_ACCESS | (read_only ? 0 : IPC_WRITE_ACCESS) | (executable ? EXEC_ACCESS : 0)))
+    if (!ipcperms(segment, IPC_READ_ACCESS | (read_only ? 0 : IPC_WRITE_ACCESS) | (executable ? EXEC_ACCESS : 0)))
         return Err(Errno::ACCES);
 
     const u32 prot = PROT_READ | (read_only ? 0u : u32{PROT_WRITE}) | (executable ? u32{PROT_EXEC} : 0u);
@@ -124,8 +123,7 @@ Result<UserAddr> sys_shmat(s32 id, UserAddr address, u32 flags) {
     if (address.value() != 0)
         map_flags |= (flags & SHM_REMAP) != 0 ? u32{MAP_FIXED} : u32{MAP_FIXED_NOREPLACE};
     attach(segment); // it must not go while we wait for the address space
-    const auto mapped =
-        do_mmap(*current()->mm.mm, address, segment.segsz, prot, map_flags, &segment, !read_only, 0);
+    const auto mapped = do_mmap(*current()->mm.mm, address, segment.segsz, prot, map_flags, &segment, !read_only, 0);
     detach(segment);
     if (!mapped)
         return Err(mapped.error() == Errno::EXIST ? Errno::INVAL : mapped.error());

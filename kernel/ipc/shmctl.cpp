@@ -49,8 +49,8 @@ Result<s32> put_status(s32 id, IpcStat stat, UserAddr buffer) {
     const auto* segment = TRY(ipc_obtain_stat<ShmSegment>(shm_ids, id, stat));
     shmid64_ds status = {};
     status.shm_perm = ipc_perm_to_user(*segment);
-    status.shm_perm.mode = static_cast<__kernel_mode_t>(
-        status.shm_perm.mode | (segment->removed ? SHM_DEST : 0) | (segment->locked ? SHM_LOCKED : 0));
+    status.shm_perm.mode = static_cast<__kernel_mode_t>(status.shm_perm.mode | (segment->removed ? SHM_DEST : 0) |
+                                                        (segment->locked ? SHM_LOCKED : 0));
     status.shm_segsz = segment->segsz;
     ipc_put_time(status.shm_atime, status.shm_atime_high, segment->atime);
     ipc_put_time(status.shm_dtime, status.shm_dtime_high, segment->dtime);
@@ -59,8 +59,7 @@ Result<s32> put_status(s32 id, IpcStat stat, UserAddr buffer) {
     status.shm_lpid = segment->last_pid;
     status.shm_nattch = segment->attached();
     const s32 result = ipc_stat_result(*segment, stat);
-    TRY_VOID(
-        copy_struct_to_user(buffer, &status, sizeof status)); // the segment may have gone when this is done
+    TRY_VOID(copy_struct_to_user(buffer, &status, sizeof status)); // the segment may have gone when this is done
     return result;
 }
 

@@ -91,8 +91,7 @@ Result<u32> receive(const File& file, const End& end, UserAddr buffer, u32 bytes
         const u32 part = std::min(bytes - done, message.bytes - message.read);
         const u32 missed = copy_to_user(buffer + done, message.data() + message.read, part);
         done += part - missed;
-        if (stream &&
-            (missed != 0 || message.read + part < message.bytes)) { // the rest is for the next reader
+        if (stream && (missed != 0 || message.read + part < message.bytes)) { // the rest is for the next reader
             message.read += part - missed;
             in.bytes -= part - missed;
             in.messages.push_front(message);
@@ -148,8 +147,7 @@ Result<u32> transmit(const File& file, const End& end, UserAddr buffer, u32 byte
                 return done;
             if (sent.error() == Errno::PIPE && end.pair.type != SOCK_DGRAM)
                 (void)send_sig_info(siginfo_user(SIGPIPE, SI_USER), *current());
-            return Err(sent.error() == Errno::PIPE && end.pair.type == SOCK_DGRAM ? Errno::CONNREFUSED
-                                                                                  : sent.error());
+            return Err(sent.error() == Errno::PIPE && end.pair.type == SOCK_DGRAM ? Errno::CONNREFUSED : sent.error());
         }
         done += part;
     } while (done < bytes);

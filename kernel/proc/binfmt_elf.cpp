@@ -86,8 +86,8 @@ Result<void> map_segment(MmStruct& mm, AddressSpace& mapping, const Elf32_Phdr& 
     const u32 start = page_align_down(segment.p_vaddr + bias);
     const u32 file_bytes = segment.p_vaddr % PAGE_SIZE + segment.p_filesz;
     if (segment.p_filesz != 0)
-        TRY(do_mmap(mm, UserAddr(start), file_bytes, protection(segment), MAP_PRIVATE | MAP_FIXED, &mapping,
-                    false, segment.p_offset / PAGE_SIZE));
+        TRY(do_mmap(mm, UserAddr(start), file_bytes, protection(segment), MAP_PRIVATE | MAP_FIXED, &mapping, false,
+                    segment.p_offset / PAGE_SIZE));
     if (segment.p_memsz > segment.p_filesz)
         TRY_VOID(map_bss(mm, segment, bias));
     return {};
@@ -126,8 +126,7 @@ u32 program_headers_address(const ElfFile& elf, u32 bias) {
     for (u32 i = 0; i < elf.count; ++i) {
         const Elf32_Phdr& segment = elf.headers[i];
         const u32 offset = elf.header.e_phoff;
-        if (segment.p_type == PT_LOAD && offset >= segment.p_offset &&
-            offset < segment.p_offset + segment.p_filesz)
+        if (segment.p_type == PT_LOAD && offset >= segment.p_offset && offset < segment.p_offset + segment.p_filesz)
             return segment.p_vaddr + bias + (offset - segment.p_offset);
     }
     return 0;
@@ -158,8 +157,7 @@ void set_bounds(MmStruct& mm, const ElfFile& elf, u32 bias, Extent extent) {
 }
 
 // The dynamic linker: wherever there is room. Its entry point is where the task starts.
-Result<void> load_interpreter(ElfFile& program, const Elf32_Phdr& path_header, MmStruct& mm,
-                              LoadedProgram& loaded) {
+Result<void> load_interpreter(ElfFile& program, const Elf32_Phdr& path_header, MmStruct& mm, LoadedProgram& loaded) {
     char path[MAX_INTERPRETER_PATH];
     if (path_header.p_filesz < 2 || path_header.p_filesz > sizeof path)
         return Err(Errno::NOEXEC);
@@ -174,8 +172,8 @@ Result<void> load_interpreter(ElfFile& program, const Elf32_Phdr& path_header, M
         ElfFile elf{*file, *mapping};
         TRY_VOID(read_headers(elf));
         const Extent extent = TRY(measure(elf, 0));
-        const UserAddr place = TRY(do_mmap(mm, UserAddr(), page_align_up(extent.end - extent.start),
-                                           PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, nullptr, false, 0));
+        const UserAddr place = TRY(do_mmap(mm, UserAddr(), page_align_up(extent.end - extent.start), PROT_NONE,
+                                           MAP_PRIVATE | MAP_ANONYMOUS, nullptr, false, 0));
         loaded.interpreter_base = place.value() - extent.start;
         loaded.start = elf.header.e_entry + loaded.interpreter_base;
         TRY(measure(elf, loaded.interpreter_base));

@@ -106,8 +106,7 @@ CpuTime cputime_adjust(const CpuSamples& samples, CpuTime& reported) {
         return reported;
     const u64 ticks = u64{samples.user_ticks} + samples.system_ticks;
     // Whole and remainder apart: the product of nanoseconds and ticks may not fit.
-    u64 system =
-        ticks == 0 ? 0 : run / ticks * samples.system_ticks + run % ticks * samples.system_ticks / ticks;
+    u64 system = ticks == 0 ? 0 : run / ticks * samples.system_ticks + run % ticks * samples.system_ticks / ticks;
     system = std::max(system, reported.system_ns);
     const u64 user = std::max(run - std::min(run, system), reported.user_ns);
     reported = {user, run - std::min(run, user)};

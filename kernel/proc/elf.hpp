@@ -26,7 +26,6 @@ Result<LoadedProgram> load_elf_binary(File& file, MmStruct& mm);
 
 // Makes the initial stack, just below TASK_SIZE: argc, argv, envp, the auxiliary vector, and the strings
 // above them. Returns the stack pointer, 16-aligned. NOMEM.
-Result<u32> create_elf_tables(MmStruct& mm, const LoadedProgram& program, const ExecArgs& arguments,
-                              const char* path);
+Result<u32> create_elf_tables(MmStruct& mm, const LoadedProgram& program, const ExecArgs& arguments, const char* path);
 
 } // namespace faultline

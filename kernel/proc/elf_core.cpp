@@ -167,8 +167,8 @@ u32 dump_size(const VmArea& vma, u32 filter) {
         return 0;
     if ((filter & DUMP_MAPPED_PRIVATE) != 0)
         return whole;
-    const bool elf_header = (filter & DUMP_ELF_HEADERS) != 0 && vma.pgoff == 0 &&
-                            (vma.flags & (VM_READ | VM_EXEC)) == (VM_READ | VM_EXEC);
+    const bool elf_header =
+        (filter & DUMP_ELF_HEADERS) != 0 && vma.pgoff == 0 && (vma.flags & (VM_READ | VM_EXEC)) == (VM_READ | VM_EXEC);
     return elf_header ? PAGE_SIZE : 0;
 }
 
@@ -186,8 +186,7 @@ class DumpedAreas {
         if (areas_ == nullptr)
             return Err(Errno::NOMEM);
         for (const VmArea& vma : mm.vmas)
-            areas_[count_++] = {vma.start, vma.end,         vma.flags, dump_size(vma, filter),
-                                vma.pgoff, !vma.anonymous()};
+            areas_[count_++] = {vma.start, vma.end, vma.flags, dump_size(vma, filter), vma.pgoff, !vma.anonymous()};
         return {};
     }
     const DumpedArea* begin() const { return areas_; }
@@ -217,8 +216,7 @@ class CoreFile {
     bool cut() const { return position_ == limit_; }
     u64 position() const { return position_; }
     Result<void> finish() { // a hole at the end
-        return position_ > file_.inode->mapping.size ? truncate_inode(*file_.inode, position_)
-                                                     : Result<void>();
+        return position_ > file_.inode->mapping.size ? truncate_inode(*file_.inode, position_) : Result<void>();
     }
 
   private:

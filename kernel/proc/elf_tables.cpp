@@ -24,9 +24,8 @@ namespace {
 
 constexpr char ELF_PLATFORM[] = "v7l";
 constexpr u32 RANDOM_BYTES = 16;
-constexpr u32 CLOCK_TICKS = 100; // USER_HZ
-constexpr u32 STACK_RESERVE =
-    32 * PAGE_SIZE; // mapped from the start below the stack pointer (Linux: 128 KiB)
+constexpr u32 CLOCK_TICKS = 100;              // USER_HZ
+constexpr u32 STACK_RESERVE = 32 * PAGE_SIZE; // mapped from the start below the stack pointer (Linux: 128 KiB)
 constexpr u32 AUXV_PAIRS = 19;
 
 struct StackLayout {
@@ -118,8 +117,7 @@ Result<void> write_pointers(MmStruct& mm, const StackLayout& layout, const ExecA
 
 } // namespace
 
-Result<u32> create_elf_tables(MmStruct& mm, const LoadedProgram& program, const ExecArgs& arguments,
-                              const char* path) {
+Result<u32> create_elf_tables(MmStruct& mm, const LoadedProgram& program, const ExecArgs& arguments, const char* path) {
     const StackLayout layout = lay_out(arguments, path);
     const u32 bottom = page_align_down(layout.pointers - STACK_RESERVE);
     VmArea* stack = TRY(setup_stack_vma(mm, UserAddr(TASK_SIZE), TASK_SIZE - bottom));
@@ -130,8 +128,7 @@ Result<u32> create_elf_tables(MmStruct& mm, const LoadedProgram& program, const 
     get_random_bytes(random, sizeof random);
     TRY_VOID(write_remote_memory(mm, UserAddr(layout.random), random, sizeof random));
     TRY_VOID(write_remote_memory(mm, UserAddr(layout.platform), ELF_PLATFORM, sizeof ELF_PLATFORM));
-    TRY_VOID(
-        write_remote_memory(mm, UserAddr(layout.path), path, static_cast<u32>(__builtin_strlen(path)) + 1));
+    TRY_VOID(write_remote_memory(mm, UserAddr(layout.path), path, static_cast<u32>(__builtin_strlen(path)) + 1));
     TRY_VOID(arguments.copy_to_mm(mm, UserAddr(layout.strings)));
 
     mm.start_stack = UserAddr(layout.pointers);

@@ -59,8 +59,7 @@ Result<void> copy_files(Task& child, u64 flags) {
 Result<void> copy_signals(Task& child, u64 flags) {
     const Task& parent = *current();
     child.blocked = parent.blocked;
-    if ((flags & (CLONE_VM | CLONE_VFORK)) !=
-        CLONE_VM) { // a new stack has no use for the old one's alternative
+    if ((flags & (CLONE_VM | CLONE_VFORK)) != CLONE_VM) { // a new stack has no use for the old one's alternative
         child.sas_sp = parent.sas_sp;
         child.sas_size = parent.sas_size;
         child.sas_flags = parent.sas_flags;
@@ -156,8 +155,7 @@ void publish(Task& child, ThreadGroup& group) {
 s32 exit_signal_of_child(const CloneArguments& arguments) {
     if ((arguments.flags & CLONE_THREAD) != 0)
         return 0;
-    return (arguments.flags & CLONE_PARENT) != 0 ? current_group().leader->exit_signal
-                                                 : arguments.exit_signal;
+    return (arguments.flags & CLONE_PARENT) != 0 ? current_group().leader->exit_signal : arguments.exit_signal;
 }
 
 // RLIMIT_NPROC: how many threads a user may have in all, unless privileged. (Linux copy_creds, is_rlimit_overlimit.)

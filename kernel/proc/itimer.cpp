@@ -22,9 +22,7 @@ struct Itimer {
     u64 left_ns = 0, interval_ns = 0;
 };
 
-ThreadGroup& group_of(Timer& timer) {
-    return *intrusive::get_parent_from_member(&timer, &ThreadGroup::real_timer);
-}
+ThreadGroup& group_of(Timer& timer) { return *intrusive::get_parent_from_member(&timer, &ThreadGroup::real_timer); }
 
 void alarm_expired(Timer& timer) {
     ThreadGroup& group = group_of(timer);
@@ -74,8 +72,7 @@ Result<u64> microseconds(const __kernel_old_timeval& value) {
 // Rounded up: a timer that still runs never reads as zero.
 __kernel_old_timeval timeval(u64 nanoseconds) {
     const u64 rounded = nanoseconds + NSEC_PER_USEC - 1;
-    return {static_cast<long>(rounded / NSEC_PER_SEC),
-            static_cast<long>(rounded % NSEC_PER_SEC / NSEC_PER_USEC)};
+    return {static_cast<long>(rounded / NSEC_PER_SEC), static_cast<long>(rounded % NSEC_PER_SEC / NSEC_PER_USEC)};
 }
 
 Result<Itimer> get_itimer(ThreadGroup& group, s32 which) {

@@ -16,9 +16,8 @@ bool is_watched(const ThreadGroup& member) {
 // POSIX 3.93, as if `leaving` were not there any more.
 bool will_become_orphaned_pgrp(s32 pgid, const ThreadGroup* leaving) {
     bool watched = false;
-    for_each_process([&](const ThreadGroup& member) {
-        watched |= member.pgid == pgid && &member != leaving && is_watched(member);
-    });
+    for_each_process(
+        [&](const ThreadGroup& member) { watched |= member.pgid == pgid && &member != leaving && is_watched(member); });
     return !watched;
 }
 

@@ -16,8 +16,6 @@ inline bool is_nice_reduction(const Task& task, s32 nice) {
 }
 
 // Whether current may make the task that nice, which is less nice than it was.
-inline bool can_nice(const Task& task, s32 nice) {
-    return is_nice_reduction(task, nice) || capable(CAP_SYS_NICE);
-}
+inline bool can_nice(const Task& task, s32 nice) { return is_nice_reduction(task, nice) || capable(CAP_SYS_NICE); }
 
 } // namespace faultline

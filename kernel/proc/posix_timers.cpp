@@ -24,9 +24,7 @@ namespace {
 constinit KmemCache timer_cache{"posix_timer", sizeof(PosixTimer), alignof(PosixTimer)};
 constexpr u32 DELAYTIMER_MAX = 0x7fffffff; // overruns are counted no further (limits.h of the C library)
 
-PosixTimer& posix_timer_of(Timer& timer) {
-    return *intrusive::get_parent_from_member(&timer, &PosixTimer::timer);
-}
+PosixTimer& posix_timer_of(Timer& timer) { return *intrusive::get_parent_from_member(&timer, &PosixTimer::timer); }
 
 u64 now_of(const PosixTimer& timer) {
     const auto now = read_clock_of(*timer.group, timer.running_on);
@@ -191,8 +189,8 @@ void posix_timers_clock_was_set() {
 void check_cpu_timers(ThreadGroup& group) {
     check_cpu_itimers(group);
     for (PosixTimer& timer : group.timers)
-        if (timer.deadline_ns != 0 && !timer.rearm && timer.notify != SIGEV_NONE &&
-            is_cpu_clock(timer.running_on) && now_of(timer) >= timer.deadline_ns)
+        if (timer.deadline_ns != 0 && !timer.rearm && timer.notify != SIGEV_NONE && is_cpu_clock(timer.running_on) &&
+            now_of(timer) >= timer.deadline_ns)
             fire(timer);
     wake_up_all(group.cpu_sleepers);
 }

@@ -85,8 +85,8 @@ void complete_group_stop(ThreadGroup& group) {
 void recalc_sigpending(Task& task) {
     SigLocked lock; // a timer may send a signal at any moment
     const ThreadGroup& group = *task.group;
-    task.sigpending = ((task.pending.set | group.shared_pending.set) & ~task.blocked) != 0 ||
-                      group.stop_pending || (task.pending.set & sigmask(SIGKILL)) != 0;
+    task.sigpending = ((task.pending.set | group.shared_pending.set) & ~task.blocked) != 0 || group.stop_pending ||
+                      (task.pending.set & sigmask(SIGKILL)) != 0;
 }
 
 void retarget_shared_pending(Task& task) {

@@ -19,14 +19,13 @@ struct SigQueue {
 // The default actions (signal(7)), as sets. What is in none of them terminates.
 inline constexpr u64 KERNEL_ONLY_SIGNALS = sigmask(SIGKILL) | sigmask(SIGSTOP);
 inline constexpr u64 STOP_SIGNALS = sigmask(SIGSTOP) | sigmask(SIGTSTP) | sigmask(SIGTTIN) | sigmask(SIGTTOU);
-inline constexpr u64 IGNORE_SIGNALS =
-    sigmask(SIGCONT) | sigmask(SIGCHLD) | sigmask(SIGWINCH) | sigmask(SIGURG);
-inline constexpr u64 COREDUMP_SIGNALS =
-    sigmask(SIGQUIT) | sigmask(SIGILL) | sigmask(SIGTRAP) | sigmask(SIGABRT) | sigmask(SIGFPE) |
-    sigmask(SIGSEGV) | sigmask(SIGBUS) | sigmask(SIGSYS) | sigmask(SIGXCPU) | sigmask(SIGXFSZ);
+inline constexpr u64 IGNORE_SIGNALS = sigmask(SIGCONT) | sigmask(SIGCHLD) | sigmask(SIGWINCH) | sigmask(SIGURG);
+inline constexpr u64 COREDUMP_SIGNALS = sigmask(SIGQUIT) | sigmask(SIGILL) | sigmask(SIGTRAP) | sigmask(SIGABRT) |
+                                        sigmask(SIGFPE) | sigmask(SIGSEGV) | sigmask(SIGBUS) | sigmask(SIGSYS) |
+                                        sigmask(SIGXCPU) | sigmask(SIGXFSZ);
 // Caused by what the thread itself does: delivered before others, while registers still show the cause.
-inline constexpr u64 SYNCHRONOUS_SIGNALS = sigmask(SIGSEGV) | sigmask(SIGBUS) | sigmask(SIGILL) |
-                                           sigmask(SIGTRAP) | sigmask(SIGFPE) | sigmask(SIGSYS);
+inline constexpr u64 SYNCHRONOUS_SIGNALS =
+    sigmask(SIGSEGV) | sigmask(SIGBUS) | sigmask(SIGILL) | sigmask(SIGTRAP) | sigmask(SIGFPE) | sigmask(SIGSYS);
 
 constexpr bool in_set(s32 sig, u64 set) { return (sigmask(sig) & set) != 0; }
 

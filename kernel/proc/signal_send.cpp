@@ -152,10 +152,9 @@ SigInfo siginfo_fault(s32 sig, s32 code, u32 address) {
 
 void signal_wake_up(Task& task, bool fatal) {
     task.sigpending = true;
-    std::atomic_thread_fence(
-        std::memory_order_seq_cst); // before the question whether it sleeps (must_not_sleep)
-    const bool wakes = task.state == TaskState::Interruptible ||
-                       (fatal && (task.state == TaskState::Killable || is_stopped(task)));
+    std::atomic_thread_fence(std::memory_order_seq_cst); // before the question whether it sleeps (must_not_sleep)
+    const bool wakes =
+        task.state == TaskState::Interruptible || (fatal && (task.state == TaskState::Killable || is_stopped(task)));
     if (!wakes || !wake_up_process(task))
         kick_process(task);
 }

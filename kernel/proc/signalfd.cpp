@@ -102,8 +102,7 @@ Result<s32> open_signalfd(u64 mask, u32 flags) {
     if (own == nullptr)
         return Err(Errno::NOMEM);
     own->mask = mask;
-    auto file =
-        anon_inode_getfile("anon_inode:[signalfd]", signalfd_ops, own, O_RDWR | (flags & SFD_NONBLOCK));
+    auto file = anon_inode_getfile("anon_inode:[signalfd]", signalfd_ops, own, O_RDWR | (flags & SFD_NONBLOCK));
     if (!file) {
         kmem_delete(cache, own);
         return Err(file.error());
@@ -143,8 +142,6 @@ Result<s32> sys_signalfd4(s32 fd, UserAddr user_mask, u32 mask_bytes, u32 flags)
     return fd;
 }
 
-Result<s32> sys_signalfd(s32 fd, UserAddr mask, u32 mask_bytes) {
-    return sys_signalfd4(fd, mask, mask_bytes, 0);
-}
+Result<s32> sys_signalfd(s32 fd, UserAddr mask, u32 mask_bytes) { return sys_signalfd4(fd, mask, mask_bytes, 0); }
 
 } // namespace faultline

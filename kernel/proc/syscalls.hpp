@@ -102,8 +102,7 @@ u32 sys_brk(UserAddr new_brk);
 Result<UserAddr> sys_mmap2(UserAddr address, u32 length, u32 prot, u32 flags, s32 fd, u32 page_offset);
 Result<void> sys_munmap(UserAddr start, u32 length);
 Result<void> sys_mprotect(UserAddr start, u32 length, u32 prot);
-Result<UserAddr> sys_mremap(UserAddr old_address, u32 old_length, u32 new_length, u32 flags,
-                            UserAddr new_address);
+Result<UserAddr> sys_mremap(UserAddr old_address, u32 old_length, u32 new_length, u32 flags, UserAddr new_address);
 Result<void> sys_madvise(UserAddr start, u32 length, u32 advice);
 Result<u32> sys_msync(UserAddr start, u32 length, u32 flags);
 Result<u32> sys_mincore(UserAddr start, u32 length, UserAddr vector);

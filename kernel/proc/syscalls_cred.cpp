@@ -17,10 +17,10 @@ constexpr u32 UNCHANGED = ~u32{0};
 
 // The ids of a user and those of a group are changed by the same rules, which differ in the capability.
 struct IdSet {
-    u32 Cred::*real;
-    u32 Cred::*effective;
-    u32 Cred::*saved;
-    u32 Cred::*filesystem;
+    u32 Cred::* real;
+    u32 Cred::* effective;
+    u32 Cred::* saved;
+    u32 Cred::* filesystem;
     u32 capability;
 };
 constexpr IdSet USER = {&Cred::uid, &Cred::euid, &Cred::suid, &Cred::fsuid, CAP_SETUID};
@@ -88,8 +88,8 @@ Result<u32> set_real_effective(const IdSet& ids, u32 real, u32 effective) {
 Result<u32> set_all_three(const IdSet& ids, u32 real, u32 effective, u32 saved) {
     return change_creds([&](Cred& next, const Cred& before) -> Result<void> {
         for (const u32 id : {real, effective, saved})
-            if (id != UNCHANGED && !capable(ids.capability) && id != before.*ids.real &&
-                id != before.*ids.effective && id != before.*ids.saved)
+            if (id != UNCHANGED && !capable(ids.capability) && id != before.*ids.real && id != before.*ids.effective &&
+                id != before.*ids.saved)
                 return Err(Errno::PERM);
         next.*ids.real = real != UNCHANGED ? real : before.*ids.real;
         next.*ids.effective = effective != UNCHANGED ? effective : before.*ids.effective;
@@ -114,11 +114,10 @@ u32 set_filesystem_id(const IdSet& ids, u32 id) {
     const bool allowed = id == before.*ids.real || id == before.*ids.effective || id == before.*ids.saved ||
                          id == was || capable(ids.capability);
     if (id != UNCHANGED && allowed)
-        (void)change_creds(
-            [&](Cred& next, const Cred&) -> Result<void> { // without memory it is not set either
-                next.*ids.filesystem = id;
-                return {};
-            });
+        (void)change_creds([&](Cred& next, const Cred&) -> Result<void> { // without memory it is not set either
+            next.*ids.filesystem = id;
+            return {};
+        });
     return was;
 }
 
@@ -133,12 +132,8 @@ Result<u32> sys_setuid(u32 id) { return set_id(USER, id); }
 Result<u32> sys_setgid(u32 id) { return set_id(GROUP, id); }
 Result<u32> sys_setreuid(u32 real, u32 effective) { return set_real_effective(USER, real, effective); }
 Result<u32> sys_setregid(u32 real, u32 effective) { return set_real_effective(GROUP, real, effective); }
-Result<u32> sys_setresuid(u32 real, u32 effective, u32 saved) {
-    return set_all_three(USER, real, effective, saved);
-}
-Result<u32> sys_setresgid(u32 real, u32 effective, u32 saved) {
-    return set_all_three(GROUP, real, effective, saved);
-}
+Result<u32> sys_setresuid(u32 real, u32 effective, u32 saved) { return set_all_three(USER, real, effective, saved); }
+Result<u32> sys_setresgid(u32 real, u32 effective, u32 saved) { return set_all_three(GROUP, real, effective, saved); }
 Result<u32> sys_getresuid(UserAddr real, UserAddr effective, UserAddr saved) {
     return get_all_three(USER, real, effective, saved);
 }
@@ -194,7 +189,7 @@ Result<u32> capability_words(UserAddr header_address, __user_cap_header_struct& 
     return header.version == _LINUX_CAPABILITY_VERSION_1 ? u32{_LINUX_CAPABILITY_U32S_1} : MAX_WORDS;
 }
 
-u64 join(const __user_cap_data_struct* data, u32 words, __u32 __user_cap_data_struct::*set) {
+u64 join(const __user_cap_data_struct* data, u32 words, __u32 __user_cap_data_struct::* set) {
     return data[0].*set | (words > 1 ? u64{data[1].*set} << 32 : 0);
 }
 
@@ -204,8 +199,7 @@ Result<u32> sys_capget(UserAddr header_address, UserAddr data_address) {
     __user_cap_header_struct header = {};
     const Result<u32> words = capability_words(header_address, header);
     if (!words)
-        return words.error() == Errno::INVAL && data_address.value() == 0 ? Result<u32>(0u)
-                                                                          : Err(words.error());
+        return words.error() == Errno::INVAL && data_address.value() == 0 ? Result<u32>(0u) : Err(words.error());
     if (header.pid < 0)
         return Err(Errno::INVAL);
     const Task* task = header.pid == 0 ? current() : find_task_by_vpid(header.pid);
@@ -214,8 +208,7 @@ Result<u32> sys_capget(UserAddr header_address, UserAddr data_address) {
     const Cred& cred = *task->cred;
     __user_cap_data_struct data[MAX_WORDS] = {};
     for (u32 i = 0; i < words.value(); ++i)
-        data[i] = {static_cast<u32>(cred.cap_effective >> 32 * i),
-                   static_cast<u32>(cred.cap_permitted >> 32 * i),
+        data[i] = {static_cast<u32>(cred.cap_effective >> 32 * i), static_cast<u32>(cred.cap_permitted >> 32 * i),
                    static_cast<u32>(cred.cap_inheritable >> 32 * i)};
     if (data_address.value() != 0)
         TRY_VOID(copy_struct_to_user(data_address, data, words.value() * u32{sizeof data[0]}));

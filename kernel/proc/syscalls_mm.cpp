@@ -33,9 +33,8 @@ Result<UserAddr> mmap_file(UserAddr address, u32 length, u32 prot, u32 flags, Fi
     AddressSpace* mapping = file_mapping(file);
     if (mapping == nullptr && !maps_as_zeros(file))
         return Err(Errno::NODEV);
-    if (mapping == nullptr && (flags & MAP_TYPE) != MAP_PRIVATE && (prot & PROT_WRITE) != 0 &&
-        !file.writable())
-        return Err(Errno::ACCES); // /dev/zero shared is a file of its own, but opened like this one
+    if (mapping == nullptr && (flags & MAP_TYPE) != MAP_PRIVATE && (prot & PROT_WRITE) != 0 && !file.writable())
+        return Err(Errno::ACCES);             // /dev/zero shared is a file of its own, but opened like this one
     file.inode->atime_ns = current_time_ns(); // as read(2) does (Linux file_accessed)
     return do_mmap(current_mm(), address, length, prot, flags, mapping, file.writable(), page_offset);
 }
@@ -82,8 +81,7 @@ Result<void> sys_munmap(UserAddr start, u32 length) { return do_munmap(current_m
 Result<void> sys_mprotect(UserAddr start, u32 length, u32 prot) {
     return do_mprotect(current_mm(), start, length, prot);
 }
-Result<UserAddr> sys_mremap(UserAddr old_address, u32 old_length, u32 new_length, u32 flags,
-                            UserAddr new_address) {
+Result<UserAddr> sys_mremap(UserAddr old_address, u32 old_length, u32 new_length, u32 flags, UserAddr new_address) {
     return do_mremap(current_mm(), old_address, old_length, new_length, flags, new_address);
 }
 Result<void> sys_madvise(UserAddr start, u32 length, u32 advice) {
@@ -123,8 +121,7 @@ bool resident(MmStruct& mm, UserAddr address) {
     const PteSlot* slot = pte_offset(mm, address);
     if (slot != nullptr && pte_present(ptep_get(slot)))
         return true;
-    Page* page =
-        vma.mapping != nullptr ? find_get_page(*vma.mapping, linear_page_index(vma, address)) : nullptr;
+    Page* page = vma.mapping != nullptr ? find_get_page(*vma.mapping, linear_page_index(vma, address)) : nullptr;
     if (page != nullptr)
         put_page(*page);
     return page != nullptr;
@@ -151,9 +148,7 @@ Result<u32> sys_mincore(UserAddr start, u32 length, UserAddr vector) {
 }
 
 Result<void> sys_mlock(UserAddr start, u32 length) { return do_mlock(current_mm(), start, length, 0); }
-Result<void> sys_mlock2(UserAddr start, u32 length, u32 flags) {
-    return do_mlock(current_mm(), start, length, flags);
-}
+Result<void> sys_mlock2(UserAddr start, u32 length, u32 flags) { return do_mlock(current_mm(), start, length, flags); }
 Result<void> sys_munlock(UserAddr start, u32 length) { return do_munlock(current_mm(), start, length); }
 Result<void> sys_mlockall(u32 flags) { return do_mlockall(current_mm(), flags); }
 u32 sys_munlockall() {

@@ -69,12 +69,11 @@ Result<clone_args> get_clone_args(UserAddr from, u32 size) {
 Result<void> check_clone_args(const clone_args& arguments) {
     constexpr u64 UNKNOWN = ~((u64{CLONE_INTO_CGROUP} << 1) - 1) | CSIGNAL | CLONE_DETACHED;
     const bool is_child = (arguments.flags & (CLONE_THREAD | CLONE_PARENT)) == 0;
-    const bool valid = (arguments.flags & UNKNOWN) == 0 && arguments.exit_signal <= SIGNAL_COUNT &&
-                       (is_child || arguments.exit_signal == 0) &&
-                       (arguments.set_tid == 0) == (arguments.set_tid_size == 0) &&
-                       arguments.set_tid_size <= MAX_PID_NS_LEVEL &&
-                       (arguments.stack == 0) == (arguments.stack_size == 0) &&
-                       arguments.stack <= TASK_SIZE && arguments.stack_size <= TASK_SIZE - arguments.stack;
+    const bool valid =
+        (arguments.flags & UNKNOWN) == 0 && arguments.exit_signal <= SIGNAL_COUNT &&
+        (is_child || arguments.exit_signal == 0) && (arguments.set_tid == 0) == (arguments.set_tid_size == 0) &&
+        arguments.set_tid_size <= MAX_PID_NS_LEVEL && (arguments.stack == 0) == (arguments.stack_size == 0) &&
+        arguments.stack <= TASK_SIZE && arguments.stack_size <= TASK_SIZE - arguments.stack;
     if (!valid)
         return Err(Errno::INVAL);
     return (arguments.flags & CLONE_INTO_CGROUP) != 0 ? Result<void>(Err(Errno::BADF)) : Result<void>();
@@ -133,8 +132,7 @@ Result<void> execveat(s32 dirfd, UserAddr path, UserAddr argv, UserAddr envp, u3
     if (dirfd == AT_FDCWD || name.text()[0] == '/')
         return execve(name.text(), argv, envp, std::move(file));
     char text[256];
-    snprintf(text, sizeof text, name.empty() ? "/dev/fd/%d%s" : "/dev/fd/%d/%s", static_cast<int>(dirfd),
-             name.text());
+    snprintf(text, sizeof text, name.empty() ? "/dev/fd/%d%s" : "/dev/fd/%d/%s", static_cast<int>(dirfd), name.text());
     return execve(text, argv, envp, std::move(file));
 }
 

@@ -80,8 +80,8 @@ bool may_access(const Task& task) {
     const auto all = [](u32 id, u32 first, u32 second, u32 third) {
         return id == first && id == second && id == third;
     };
-    return all(own.uid, target.euid, target.suid, target.uid) &&
-           all(own.gid, target.egid, target.sgid, target.gid) && task.group->dumpable;
+    return all(own.uid, target.euid, target.suid, target.uid) && all(own.gid, target.egid, target.sgid, target.gid) &&
+           task.group->dumpable;
 }
 
 // The address space of a thread, held while it is used.
@@ -123,8 +123,8 @@ Result<u32> transfer_all(MmStruct& mm, SegmentList local, SegmentList remote, u8
     }
 }
 
-Result<u32> process_vm_rw(s32 pid, UserAddr local_list, u32 local_count, UserAddr remote_list,
-                          u32 remote_count, u32 flags, bool write) {
+Result<u32> process_vm_rw(s32 pid, UserAddr local_list, u32 local_count, UserAddr remote_list, u32 remote_count,
+                          u32 flags, bool write) {
     if (flags != 0)
         return Err(Errno::INVAL);
     const SegmentList local = TRY(SegmentList::open(local_list, local_count));

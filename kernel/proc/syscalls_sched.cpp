@@ -72,8 +72,7 @@ Result<u32> set_scheduler(Task& task, Change change) {
     }
     if (!rt_policy(change.policy) && !normal_policy(change.policy))
         return Err(Errno::INVAL);
-    if (change.priority < 0 || change.priority > MAX_RT_PRIORITY ||
-        rt_policy(change.policy) != (change.priority != 0))
+    if (change.priority < 0 || change.priority > MAX_RT_PRIORITY || rt_policy(change.policy) != (change.priority != 0))
         return Err(Errno::INVAL);
     if (needs_privilege(task, change) && !capable(CAP_SYS_NICE))
         return Err(Errno::PERM);
@@ -173,11 +172,10 @@ Result<u32> sys_sched_setattr(s32 pid, UserAddr attribute, u32 flags) {
         return Err(Errno::OPNOTSUPP); // as Linux without CONFIG_UCLAMP_TASK
     const bool keep_policy = (attr.flags & SCHED_FLAG_KEEP_POLICY) != 0;
     const bool keep_params = (attr.flags & SCHED_FLAG_KEEP_PARAMS) != 0;
-    return set_scheduler(*task,
-                         {.policy = keep_policy ? KEEP_POLICY : static_cast<s32>(attr.policy),
-                          .priority = keep_params ? task->rt_priority : static_cast<s32>(attr.priority),
-                          .nice = keep_params ? task->nice : attr.nice,
-                          .reset_on_fork = (attr.flags & SCHED_FLAG_RESET_ON_FORK) != 0});
+    return set_scheduler(*task, {.policy = keep_policy ? KEEP_POLICY : static_cast<s32>(attr.policy),
+                                 .priority = keep_params ? task->rt_priority : static_cast<s32>(attr.priority),
+                                 .nice = keep_params ? task->nice : attr.nice,
+                                 .reset_on_fork = (attr.flags & SCHED_FLAG_RESET_ON_FORK) != 0});
 }
 
 Result<u32> sys_sched_getattr(s32 pid, UserAddr attribute, u32 size, u32 flags) {
@@ -206,9 +204,7 @@ Result<u32> sys_sched_get_priority_min(s32 policy) {
     return rt_policy(policy) ? 1u : 0u;
 }
 
-Result<u32> sys_sched_rr_get_interval(s32 pid, UserAddr interval) {
-    return rr_get_interval<Timespec32>(pid, interval);
-}
+Result<u32> sys_sched_rr_get_interval(s32 pid, UserAddr interval) { return rr_get_interval<Timespec32>(pid, interval); }
 Result<u32> sys_sched_rr_get_interval_time64(s32 pid, UserAddr interval) {
     return rr_get_interval<Timespec64>(pid, interval);
 }

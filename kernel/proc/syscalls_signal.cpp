@@ -169,8 +169,8 @@ Result<SigAction> do_sigaction(s32 sig, const SigAction* next) {
         slot = *next;
         slot.flags &= KNOWN_FLAGS; // what is not known reads back as 0: sigaction(2), "Dynamically probing"
         slot.mask[0] &= ~static_cast<u32>(never);
-        const bool ignored = next->handler == HANDLER_IGNORE ||
-                             (next->handler == HANDLER_DEFAULT && in_set(sig, IGNORE_SIGNALS));
+        const bool ignored =
+            next->handler == HANDLER_IGNORE || (next->handler == HANDLER_DEFAULT && in_set(sig, IGNORE_SIGNALS));
         if (ignored)
             drop_ignored(sig);
     }

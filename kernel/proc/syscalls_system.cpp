@@ -47,12 +47,8 @@ Result<u32> sys_uname(UserAddr buffer) {
     TRY_VOID(copy_struct_to_user(buffer, &system_name_now, sizeof system_name_now));
     return 0u;
 }
-Result<u32> sys_sethostname(UserAddr name, s32 length) {
-    return set_name(system_name_now.nodename, name, length);
-}
-Result<u32> sys_setdomainname(UserAddr name, s32 length) {
-    return set_name(system_name_now.domainname, name, length);
-}
+Result<u32> sys_sethostname(UserAddr name, s32 length) { return set_name(system_name_now.nodename, name, length); }
+Result<u32> sys_setdomainname(UserAddr name, s32 length) { return set_name(system_name_now.domainname, name, length); }
 
 // Remembered; it changes nothing. 0xffffffff asks.
 Result<u32> sys_personality(u32 persona) {
@@ -97,10 +93,8 @@ Result<u32> sys_sysinfo(UserAddr buffer) {
 Result<u32> sys_reboot(u32 magic1, u32 magic2, u32 command, UserAddr) {
     if (!capable(CAP_SYS_BOOT))
         return Err(Errno::PERM);
-    constexpr u32 MAGICS[] = {LINUX_REBOOT_MAGIC2, LINUX_REBOOT_MAGIC2A, LINUX_REBOOT_MAGIC2B,
-                              LINUX_REBOOT_MAGIC2C};
-    if (magic1 != LINUX_REBOOT_MAGIC1 ||
-        std::find(std::begin(MAGICS), std::end(MAGICS), magic2) == std::end(MAGICS))
+    constexpr u32 MAGICS[] = {LINUX_REBOOT_MAGIC2, LINUX_REBOOT_MAGIC2A, LINUX_REBOOT_MAGIC2B, LINUX_REBOOT_MAGIC2C};
+    if (magic1 != LINUX_REBOOT_MAGIC1 || std::find(std::begin(MAGICS), std::end(MAGICS), magic2) == std::end(MAGICS))
         return Err(Errno::INVAL);
     switch (command) {
     case LINUX_REBOOT_CMD_POWER_OFF:
@@ -215,8 +209,7 @@ void init_limits(ThreadGroup& group) {
     group.limits[RLIMIT_CORE].soft = 0;
     group.limits[RLIMIT_NOFILE] = {OPEN_MAX, OPEN_MAX};
     group.limits[RLIMIT_NPROC] = {PID_MAX / 2, PID_MAX / 2};
-    group.limits[RLIMIT_SIGPENDING] = {nr_total_pages() / 32,
-                                       nr_total_pages() / 32}; // Linux: max_threads / 2
+    group.limits[RLIMIT_SIGPENDING] = {nr_total_pages() / 32, nr_total_pages() / 32}; // Linux: max_threads / 2
     group.limits[RLIMIT_MSGQUEUE] = {819200, 819200};
     group.limits[RLIMIT_MEMLOCK] = {8u << 20, 8u << 20};
     group.limits[RLIMIT_NICE] = {0, 0};

@@ -100,8 +100,7 @@ Result<u32> getres(s32 clock, UserAddr resolution) {
 enum Remaining : u32 { AsTimespec32, AsTimespec64 };
 
 Result<void> put_remaining(UserAddr to, Remaining kind, u64 nanoseconds) {
-    return kind == AsTimespec64 ? put_timespec<Timespec64>(to, nanoseconds)
-                                : put_timespec<Timespec32>(to, nanoseconds);
+    return kind == AsTimespec64 ? put_timespec<Timespec64>(to, nanoseconds) : put_timespec<Timespec32>(to, nanoseconds);
 }
 
 // True at the deadline, false on a signal.
@@ -185,8 +184,7 @@ Result<u32> clock_nanosleep(s32 clock, u32 flags, UserAddr request, UserAddr rem
     if (is_cpu_clock(clock))
         return sleep_on_cpu_clock(clock, absolute ? time : deadline_after(TRY(read_clock(clock)), time));
     if (!absolute)
-        return sleep_for(time, remaining,
-                         sizeof(Timespec) == sizeof(Timespec64) ? AsTimespec64 : AsTimespec32);
+        return sleep_for(time, remaining, sizeof(Timespec) == sizeof(Timespec64) ? AsTimespec64 : AsTimespec32);
     const bool real = clock == CLOCK_REALTIME || clock == CLOCK_TAI;
     if (!(real ? sleep_on_clock(*realtime_sleepers, clock, time) : sleep_until(time)))
         return Err(Errno::RESTARTNOHAND);
@@ -202,9 +200,7 @@ Result<u32> sys_clock_gettime64(s32 clock, UserAddr time) { return gettime<Times
 Result<u32> sys_clock_settime(s32 clock, UserAddr time) { return settime<Timespec32>(clock, time); }
 Result<u32> sys_clock_settime64(s32 clock, UserAddr time) { return settime<Timespec64>(clock, time); }
 Result<u32> sys_clock_getres(s32 clock, UserAddr resolution) { return getres<Timespec32>(clock, resolution); }
-Result<u32> sys_clock_getres_time64(s32 clock, UserAddr resolution) {
-    return getres<Timespec64>(clock, resolution);
-}
+Result<u32> sys_clock_getres_time64(s32 clock, UserAddr resolution) { return getres<Timespec64>(clock, resolution); }
 
 Result<u32> sys_gettimeofday(UserAddr time, UserAddr zone) {
     const u64 now = realtime_ns();
@@ -243,9 +239,7 @@ Result<u32> sys_nanosleep(UserAddr request, UserAddr remaining) {
 }
 
 Result<u32> sys_times(UserAddr buffer) {
-    const auto ticks = [](u64 nanoseconds) {
-        return static_cast<u32>(nanoseconds / (NSEC_PER_SEC / USER_HZ));
-    };
+    const auto ticks = [](u64 nanoseconds) { return static_cast<u32>(nanoseconds / (NSEC_PER_SEC / USER_HZ)); };
     ThreadGroup& group = current_group();
     const CpuTime own = group_cpu_time(group);
     const CpuTime children = cputime_adjust(group.children_use.cpu, group.children_reported);

@@ -92,8 +92,8 @@ Result<u32> sys_timer_create(s32 clock, UserAddr event_address, UserAddr id) {
         TRY_VOID(copy_struct_from_user(&event, event_address, sizeof event));
     TRY_VOID(check_event(event));
     const bool to_thread = event.notify == (SIGEV_SIGNAL | SIGEV_THREAD_ID);
-    PosixTimer& timer = *TRY(
-        posix_timer_create(clock, event.notify, event.signo, event.value, to_thread ? event.thread_id : 0));
+    PosixTimer& timer =
+        *TRY(posix_timer_create(clock, event.notify, event.signo, event.value, to_thread ? event.thread_id : 0));
     if (event_address.value() == 0) // its own id is then the value (timer_create(2))
         timer.signal->info.fields[2] = static_cast<u32>(timer.id);
     if (const auto put = put_user_u32(id, static_cast<u32>(timer.id)); !put) {

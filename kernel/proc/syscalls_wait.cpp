@@ -95,8 +95,7 @@ Result<WaitReport> do_wait(const WaitRequest& request) {
         WaitEntry entry;
         prepare_to_wait(current_group().wait_chldexit, entry, TaskState::Interruptible);
         const auto found = scan_children(request);
-        const bool done =
-            !found || found.value().pid != 0 || (request.options & WNOHANG) != 0 || request.polls;
+        const bool done = !found || found.value().pid != 0 || (request.options & WNOHANG) != 0 || request.polls;
         const bool interrupted = !done && signal_pending();
         if (!done && !interrupted)
             schedule();
@@ -150,8 +149,7 @@ s32 plain_status(const WaitReport& report) {
 }
 
 Result<WaitRequest> waitid_request(u32 which, s32 id, u32 options) {
-    constexpr u32 ALLOWED =
-        WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
+    constexpr u32 ALLOWED = WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
     if ((options & ~ALLOWED) != 0 || (options & (WEXITED | WSTOPPED | WCONTINUED)) == 0)
         return Err(Errno::INVAL);
     constexpr u32 P_PIDFD_ID = 3; // linux/wait.h P_PIDFD

@@ -48,9 +48,8 @@ RunQueue& least_urgent(u32 cpus, u32 preferred) {
 
 // Whom a CPU may take from another's queue: the next of that level who may run there and whom no CPU stands on.
 Task* find_movable(RunQueue& from, u32 to, u32 level) {
-    return from.tasks.find_in(level, [&](const Task& task) {
-        return may_run_on(task, to) && !task.on_cpu.load(std::memory_order_acquire);
-    });
+    return from.tasks.find_in(
+        level, [&](const Task& task) { return may_run_on(task, to) && !task.on_cpu.load(std::memory_order_acquire); });
 }
 Task* find_more_urgent(RunQueue& from, u32 to, u32 below_level) {
     for (u32 level = from.queued_level; level < below_level; ++level)
@@ -157,8 +156,7 @@ void offer(const Waiting& task) {
 
 u32 most_urgent_elsewhere(const RunQueue& rq) {
     u32 level = RunQueue::IDLE_LEVEL;
-    for_each_cpu(other_cpus(rq.cpu),
-                 [&](const RunQueue& other) { level = std::min<u32>(level, other.queued_level); });
+    for_each_cpu(other_cpus(rq.cpu), [&](const RunQueue& other) { level = std::min<u32>(level, other.queued_level); });
     return level;
 }
 

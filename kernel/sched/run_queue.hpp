@@ -52,7 +52,7 @@ struct RunQueue {
     // For other CPUs to look at without the lock; what they conclude they check.
     Relaxed<u32> running_level = IDLE_LEVEL; // of the running task
     Relaxed<u32> queued_level = IDLE_LEVEL;  // of the most urgent one in the queue
-    Relaxed<bool> turn_ends = false; // the clock will end the running task's turn, if an equal waits then
+    Relaxed<bool> turn_ends = false;         // the clock will end the running task's turn, if an equal waits then
 
     // This CPU's alone.
     Task* previous = nullptr;               // whom the switch in progress left

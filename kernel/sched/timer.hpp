@@ -34,9 +34,7 @@ class Deadline {
 
     constexpr bool never() const { return bits_ == NO_DEADLINE; }
     constexpr u64 ns() const { return never() ? NO_DEADLINE : bits_ & ~REALTIME; }
-    constexpr ClockBase clock() const {
-        return (bits_ & REALTIME) != 0 ? ClockBase::Realtime : ClockBase::Monotonic;
-    }
+    constexpr ClockBase clock() const { return (bits_ & REALTIME) != 0 ? ClockBase::Realtime : ClockBase::Monotonic; }
 
   private:
     static constexpr u64 REALTIME = u64{1} << 63;

@@ -80,8 +80,7 @@ void complete(Completion& event) {
 namespace {
 
 Result<void> wait_for_completion_state(Completion& event, TaskState state) {
-    TRY_VOID(wait_event_state(
-        event.waiters, state, [&] { return bool{event.done}; }, NO_DEADLINE));
+    TRY_VOID(wait_event_state(event.waiters, state, [&] { return bool{event.done}; }, NO_DEADLINE));
     IrqLocked until_complete_returns(event.waiters.lock);
     return {};
 }

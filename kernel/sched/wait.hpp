@@ -56,8 +56,7 @@ Result<void> wait_event_state(WaitQueue& queue, TaskState state, Condition&& con
 }
 
 template <class Condition>
-Result<void> wait_event_interruptible(WaitQueue& queue, Condition&& condition,
-                                      u64 deadline_ns = NO_DEADLINE) {
+Result<void> wait_event_interruptible(WaitQueue& queue, Condition&& condition, u64 deadline_ns = NO_DEADLINE) {
     return wait_event_state(queue, TaskState::Interruptible, condition, deadline_ns);
 }
 

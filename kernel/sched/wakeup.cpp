@@ -94,8 +94,7 @@ void wait_task_inactive(const Task& task) {
 }
 
 bool wake_up_process(Task& task) {
-    std::atomic_thread_fence(
-        std::memory_order_seq_cst); // what it waits for before the question whether it does
+    std::atomic_thread_fence(std::memory_order_seq_cst); // what it waits for before the question whether it does
     IrqLocked lock(task.wake_lock);
     if (!asleep(task))
         return false;

@@ -75,8 +75,7 @@ u32 call(PtRegs& regs, R (*)(Args...)) {
     static_assert(first[sizeof...(Args)] <= 7, "r7 holds the number");
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
         return to_register(Function(argument<Args>(regs, first[I])...));
-    }
-    (std::index_sequence_for<Args...>{});
+    }(std::index_sequence_for<Args...>{});
 }
 
 } // namespace adapt_detail

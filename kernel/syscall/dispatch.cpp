@@ -47,8 +47,8 @@ bool first_time(u32 number) {
 u32 sys_unknown(PtRegs& regs) {
     const u32 number = regs.r[7];
     if (first_time(number))
-        printk(KERN_INFO, "%s[%d]: system call %u is not there", current()->comm,
-               static_cast<int>(current()->pid), static_cast<unsigned>(number));
+        printk(KERN_INFO, "%s[%d]: system call %u is not there", current()->comm, static_cast<int>(current()->pid),
+               static_cast<unsigned>(number));
     return syscall_error(Errno::NOSYS);
 }
 

@@ -26,13 +26,11 @@ TestMm::~TestMm() {
 void TestMm::activate() { make_current(mm_); }
 
 UserAddr TestMm::map_anon(u32 pages, u32 prot) {
-    return do_mmap(*mm_, UserAddr(), pages * PAGE_SIZE, prot, MAP_PRIVATE | MAP_ANONYMOUS, nullptr, true, 0)
-        .value();
+    return do_mmap(*mm_, UserAddr(), pages * PAGE_SIZE, prot, MAP_PRIVATE | MAP_ANONYMOUS, nullptr, true, 0).value();
 }
 
 UserAddr TestMm::map_shared(u32 pages, u32 prot) {
-    return do_mmap(*mm_, UserAddr(), pages * PAGE_SIZE, prot, MAP_SHARED | MAP_ANONYMOUS, nullptr, true, 0)
-        .value();
+    return do_mmap(*mm_, UserAddr(), pages * PAGE_SIZE, prot, MAP_SHARED | MAP_ANONYMOUS, nullptr, true, 0).value();
 }
 
 UserAddr TestMm::map_file(AddressSpace& mapping, u32 pages, u32 prot, u32 flags) {

@@ -23,10 +23,10 @@ struct Test {
 // kernel).
 void fail(const char* expression, const char* file, int line);
 
-#define EXPECT(condition)                                                                                    \
-    do {                                                                                                     \
-        if (!(condition))                                                                                    \
-            ::faultline::contract::fail(#condition, __FILE__, __LINE__);                                     \
+#define EXPECT(condition)                                                                                              \
+    do {                                                                                                               \
+        if (!(condition))                                                                                              \
+            ::faultline::contract::fail(#condition, __FILE__, __LINE__);                                               \
     } while (false)
 
 // Every test of the suite, in files by subject.

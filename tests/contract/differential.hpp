@@ -89,8 +89,7 @@ constexpr Answer answer_of_model(const model::WalkRegisters& registers, u32 addr
 //    flag first, has a translation or an access flag fault. Either way the access faults.
 //  - Manager: the access flag is not looked at; no fault where the manual has an access flag fault.
 constexpr bool is_known_deviation(Answer manual, Answer cpu, u32 domain_access) {
-    constexpr u32 ACCESS_FLAG_1 = 0x03, ACCESS_FLAG_2 = 0x06, TRANSLATION_2 = 0x07, DOMAIN_1 = 0x09,
-                  DOMAIN_2 = 0x0b;
+    constexpr u32 ACCESS_FLAG_1 = 0x03, ACCESS_FLAG_2 = 0x06, TRANSLATION_2 = 0x07, DOMAIN_1 = 0x09, DOMAIN_2 = 0x0b;
     if (!manual.faulted)
         return false;
     const bool access_flag = manual.code == ACCESS_FLAG_1 || manual.code == ACCESS_FLAG_2;

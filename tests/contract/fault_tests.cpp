@@ -69,8 +69,7 @@ void fault_around_maps_cached_neighbours_clean() {
         EXPECT(write(first + page * PAGE_SIZE));
     const UserAddr second = test.map_file(*file, 32, RW, MAP_SHARED);
     put_mapping(*file);
-    const UserAddr touched =
-        UserAddr((second.value() + 16 * PAGE_SIZE) & ~(16 * PAGE_SIZE - 1)); // a window's start
+    const UserAddr touched = UserAddr((second.value() + 16 * PAGE_SIZE) & ~(16 * PAGE_SIZE - 1)); // a window's start
     EXPECT(minor_faults([&] { EXPECT(read(touched)); }) == 1);
     const Pte neighbour = test.pte(touched + 3 * PAGE_SIZE);
     EXPECT(pte_present(neighbour) == mm_config.fault_around);

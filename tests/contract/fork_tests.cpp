@@ -16,8 +16,7 @@ void private_pages_are_shared_until_written() {
     Page* original = parent.page(address);
     TestMm child = fork_of(parent);
     EXPECT(child.page(address) == original && page_mapcount(*original) == 2);
-    EXPECT(!pte_write(parent.pte(address)) && pte_young(parent.pte(address)) &&
-           pte_dirty(parent.pte(address)));
+    EXPECT(!pte_write(parent.pte(address)) && pte_young(parent.pte(address)) && pte_dirty(parent.pte(address)));
     EXPECT(!pte_write(child.pte(address)) && !pte_young(child.pte(address)));
     EXPECT(value_at(address) == 1);
     EXPECT(write(address, 2)); // child breaks the sharing
@@ -81,8 +80,7 @@ void shared_mappings_copied_as_before_2_6_14() {
         TestMm child = fork_of(parent);
         const Pte pte = child.pte(address);
         EXPECT(pte_present(pte) && pte_write(pte) && !pte_dirty(pte) && !pte_young(pte));
-        EXPECT(gup_for_write(child.mm(), address).ok() &&
-               !attempt_write(address)); // untouched, and it hangs already
+        EXPECT(gup_for_write(child.mm(), address).ok() && !attempt_write(address)); // untouched, and it hangs already
         EXPECT(fixup_for_write(child.mm(), address).ok() && attempt_write(address));
     }
     EXPECT(pte_user_writable(parent.pte(address)));

@@ -120,8 +120,7 @@ constexpr Test TESTS[] = {
     {"law: an old entry denies every access", clearing_young_denies_everything_after_the_flush},
     {"law: write-protecting keeps dirty", write_protecting_keeps_dirty},
     {"law: a flush advances the TLB generation, a switch does not", flushes_advance_the_tlb_generation},
-    {"law: a descriptor exists exactly while the entry is readable",
-     descriptor_exists_exactly_while_readable},
+    {"law: a descriptor exists exactly while the entry is readable", descriptor_exists_exactly_while_readable},
 };
 
 } // namespace

@@ -70,9 +70,8 @@ void mremap_moves_the_pages() {
     const Result<UserAddr> moved =
         do_mremap(test.mm(), old_address, 2 * PAGE_SIZE, 4 * PAGE_SIZE, MREMAP_MAYMOVE, UserAddr());
     EXPECT(moved.ok() && moved.value() != old_address);
-    EXPECT(minor_faults([&] {
-               EXPECT(value_at(*&moved.value()) == 1 && value_at(moved.value() + PAGE_SIZE) == 2);
-           }) == 0);
+    EXPECT(minor_faults([&] { EXPECT(value_at(*&moved.value()) == 1 && value_at(moved.value() + PAGE_SIZE) == 2); }) ==
+           0);
     EXPECT(!read(old_address));
     EXPECT(write(moved.value() + 3 * PAGE_SIZE) && read(block));
 }

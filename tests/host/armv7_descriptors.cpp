@@ -9,9 +9,7 @@ using namespace faultline::armv7;
 
 namespace {
 
-MemoryType memory_type(unsigned tex, unsigned c, unsigned b) {
-    return static_cast<MemoryType>(tex << 2 | c << 1 | b);
-}
+MemoryType memory_type(unsigned tex, unsigned c, unsigned b) { return static_cast<MemoryType>(tex << 2 | c << 1 | b); }
 
 } // namespace
 

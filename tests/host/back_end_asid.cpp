@@ -73,8 +73,7 @@ TEST_CASE("back end: address spaces of one generation have different ASIDs") {
     CHECK(seen.size() == spaces.size());
 }
 
-TEST_CASE(
-    "back end: a roll-over makes every TLB let go, counts, and lets running address spaces keep their ASID") {
+TEST_CASE("back end: a roll-over makes every TLB let go, counts, and lets running address spaces keep their ASID") {
     TestMachine machine({.cpus = 2, .ram_bytes = 32u << 20});
     TestSpace running;
     running.set(ADDRESS, Pte(new_frame(), USER_RW));

@@ -79,8 +79,7 @@ class TestSpace {
     void leave() {
         model::Machine::get().as_each_cpu([this] {
             const u32 directory = model::Machine::get().cpu().ttbr0;
-            if (context.hardware_directory != nullptr &&
-                virt_to_phys(context.hardware_directory).value() == directory)
+            if (context.hardware_directory != nullptr && virt_to_phys(context.hardware_directory).value() == directory)
                 switch_mm(nullptr);
         });
     }

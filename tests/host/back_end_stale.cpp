@@ -176,9 +176,8 @@ TEST_CASE("stale: the checker of flushes is content with flushes that reach ever
 TEST_CASE("stale: without sabotage what the checker of flushes finds is a panic") {
     HeldElsewhere test;
     (void)ptep_get_and_clear(test.space.context, PAGE, test.space.slot(ADDRESS)); // the flush is owed
-    CHECK_THROWS_WITH(
-        backend::check_flush(test.space.context, PAGE, PAGE + PAGE_SIZE),
-        "TLB of CPU 1: after a flush a program may still write 0x00603000, whose entry is: none");
+    CHECK_THROWS_WITH(backend::check_flush(test.space.context, PAGE, PAGE + PAGE_SIZE),
+                      "TLB of CPU 1: after a flush a program may still write 0x00603000, whose entry is: none");
     test.machine.select_cpu(0);
     flush_tlb_page(test.space.context, PAGE);
 }
@@ -186,10 +185,9 @@ TEST_CASE("stale: without sabotage what the checker of flushes finds is a panic"
 // Random work by several CPUs under every TLB policy. After each step that flushed as it must, no TLB permits
 // more than truth; and each access succeeds or faults within what truth allows.
 TEST_CASE("stale: whatever TLBs do, hooks with their flushes keep them within truth") {
-    const TlbPolicy policy = GENERATE(TlbPolicy{.evict = false, .prefetch = false, .seed = 1},
-                                      TlbPolicy{.evict = true, .prefetch = false, .seed = 2},
-                                      TlbPolicy{.evict = false, .prefetch = true, .seed = 3},
-                                      TlbPolicy{.evict = true, .prefetch = true, .seed = 4});
+    const TlbPolicy policy = GENERATE(
+        TlbPolicy{.evict = false, .prefetch = false, .seed = 1}, TlbPolicy{.evict = true, .prefetch = false, .seed = 2},
+        TlbPolicy{.evict = false, .prefetch = true, .seed = 3}, TlbPolicy{.evict = true, .prefetch = true, .seed = 4});
     const WithTlbRelax relax(GENERATE(TlbRelax::Lazy, TlbRelax::Eager));
     TestMachine machine({.cpus = 4, .tlb = policy});
     TestSpace spaces[2];

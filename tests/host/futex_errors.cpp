@@ -11,9 +11,7 @@ namespace {
 
 constexpr Errno OK{};
 
-Errno wait(UserAddr at, u32 flags) {
-    return futex(FUTEX_WAIT | flags, at, 12345).error();
-} // AGAIN: it was readable
+Errno wait(UserAddr at, u32 flags) { return futex(FUTEX_WAIT | flags, at, 12345).error(); } // AGAIN: it was readable
 Errno wake(UserAddr at, u32 flags) { return futex(FUTEX_WAKE | flags, at, 1).error(); }
 Errno wake_op_at(UserAddr at, u32 flags) { return futex(FUTEX_WAKE_OP | flags, at, 1, 1, at, ADD_1).error(); }
 Errno lock(UserAddr at, u32 flags) { return futex(FUTEX_LOCK_PI | flags, at).error(); }

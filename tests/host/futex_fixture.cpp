@@ -105,9 +105,7 @@ void FutexHost::run(MmStruct& mm, std::function<void()> body) {
     run();
 }
 
-void FutexHost::store(UserAddr address, u32 value) {
-    REQUIRE(host.machine.user_store(address.value(), value));
-}
+void FutexHost::store(UserAddr address, u32 value) { REQUIRE(host.machine.user_store(address.value(), value)); }
 
 Pte FutexHost::entry(MmStruct& mm, UserAddr address) {
     const PteSlot* slot = pte_offset(mm, address);

@@ -36,9 +36,7 @@ class FutexHost {
 
     static UserAddr map(MmStruct& mm, u32 prot, u32 flags, AddressSpace* file = nullptr, u32 pages = 1);
     static UserAddr map_private(MmStruct& mm) { return map(mm, RW, MAP_PRIVATE | MAP_ANONYMOUS); }
-    static UserAddr map_shared(MmStruct& mm, u32 prot = RW) {
-        return map(mm, prot, MAP_SHARED | MAP_ANONYMOUS);
-    }
+    static UserAddr map_shared(MmStruct& mm, u32 prot = RW) { return map(mm, prot, MAP_SHARED | MAP_ANONYMOUS); }
     static constexpr u32 RW = PROT_READ | PROT_WRITE;
 
     // A user task that will run `body`; run() lets all come to their end. Thread ids count from 1.

@@ -112,8 +112,7 @@ TEST_CASE("livelock: any change starts the count again") {
         CHECK(counted_after([&] { flush_tlb_fix_spurious_fault(mm.context, word); }) == 0);
         CHECK(counted_after([&] { REQUIRE(do_mprotect(mm, word, PAGE_SIZE, PROT_READ).ok()); }) == 0);
         CHECK(counted_after([&] { REQUIRE(do_munmap(mm, word, PAGE_SIZE).ok()); }) == 0);
-        CHECK(counted_after([&] { switch_mm(nullptr), switch_mm(&mm.context); }) >
-              0); // a context switch is none
+        CHECK(counted_after([&] { switch_mm(nullptr), switch_mm(&mm.context); }) > 0); // a context switch is none
     });
 }
 

@@ -15,8 +15,7 @@ using namespace faultline::harness;
 namespace {
 
 constexpr u32 WAITERS = FUTEX_WAITERS, OWNER_DIED = FUTEX_OWNER_DIED;
-constexpr u32 LOCK = FUTEX_LOCK_PI | PRIVATE, UNLOCK = FUTEX_UNLOCK_PI | PRIVATE,
-              TRYLOCK = FUTEX_TRYLOCK_PI | PRIVATE;
+constexpr u32 LOCK = FUTEX_LOCK_PI | PRIVATE, UNLOCK = FUTEX_UNLOCK_PI | PRIVATE, TRYLOCK = FUTEX_TRYLOCK_PI | PRIVATE;
 
 u32 tid() { return static_cast<u32>(current()->pid); }
 
@@ -128,8 +127,7 @@ TEST_CASE("LOCK_PI: timeouts and signals leave the lock with its owner") {
     CHECK(FutexHost::word(mm, word) == 0);
 }
 
-TEST_CASE(
-    "LOCK_PI: a state whose count has saturated stays when its last waiter goes, and outlives its owner") {
+TEST_CASE("LOCK_PI: a state whose count has saturated stays when its last waiter goes, and outlives its owner") {
     FutexHost test;
     MmStruct& mm = test.new_mm();
     const UserAddr word = FutexHost::map_private(mm), time = word + 64;
@@ -341,8 +339,7 @@ TEST_CASE("LOCK_PI: a FUTEX_WAIT that strayed among the waiters does not keep th
         test.store(time + 4, 0);
         CHECK(futex(LOCK, word).ok());
         while (clock_ns() < NSEC_PER_SEC) // until 2 has given up
-            CHECK(futex(FUTEX_WAIT_BITSET | PRIVATE, word + 128, 0, time.value(), {}, 1).error() ==
-                  Errno::TIMEDOUT);
+            CHECK(futex(FUTEX_WAIT_BITSET | PRIVATE, word + 128, 0, time.value(), {}, 1).error() == Errno::TIMEDOUT);
         let_others_run();
         CHECK(queued(word) == 2);
         exit_task();

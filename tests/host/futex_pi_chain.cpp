@@ -16,8 +16,7 @@ using namespace faultline::harness;
 namespace {
 
 constexpr u32 WAITERS = FUTEX_WAITERS, OWNER_DIED = FUTEX_OWNER_DIED;
-constexpr u32 LOCK = FUTEX_LOCK_PI | PRIVATE, LOCK2 = FUTEX_LOCK_PI2 | PRIVATE,
-              UNLOCK = FUTEX_UNLOCK_PI | PRIVATE;
+constexpr u32 LOCK = FUTEX_LOCK_PI | PRIVATE, LOCK2 = FUTEX_LOCK_PI2 | PRIVATE, UNLOCK = FUTEX_UNLOCK_PI | PRIVATE;
 
 void set_fifo(Task& task, s32 rt_priority) {
     set_policy(task, rt_priority != 0 ? SCHED_FIFO : SCHED_NORMAL, rt_priority, task.nice);

@@ -142,8 +142,7 @@ void one_cell(FaultIn repair, State state, Op op) {
             CHECK(test.faultins() == 1001); // the first look, and a thousand that saw the same
             if (state != State::ReadOnly)
                 CHECK(FutexHost::entry(mm, word) == before);
-            CHECK_THAT(test.console,
-                       Catch::Contains(std::string("cause    ") + STATE_NAMES[static_cast<int>(state)]));
+            CHECK_THAT(test.console, Catch::Contains(std::string("cause    ") + STATE_NAMES[static_cast<int>(state)]));
             CHECK_THAT(test.console, Catch::Contains("\nfaultline: livelock: "));
             CHECK_THAT(test.console, Catch::Contains(state == State::Stale ? "its TLB entry stayed stale"
                                                                            : "its page-table entry stayed "));
@@ -165,8 +164,7 @@ void one_cell(FaultIn repair, State state, Op op) {
 } // namespace
 
 TEST_CASE("repairs: every repair, every state of the entry, every operation") {
-    for (const FaultIn repair :
-         {FaultIn::Gup, FaultIn::GupDirty, FaultIn::Fixup2011, FaultIn::Fixup, FaultIn::Trap})
+    for (const FaultIn repair : {FaultIn::Gup, FaultIn::GupDirty, FaultIn::Fixup2011, FaultIn::Fixup, FaultIn::Trap})
         for (const State state : {State::Clean, State::Old, State::Stale, State::ReadOnly})
             for (const Op op : {Op::WakeOp, Op::LockPi, Op::TrylockPi, Op::UnlockPi, Op::RobustExit})
                 one_cell(repair, state, op);
@@ -230,8 +228,7 @@ TEST_CASE("repairs: calls on absent, written and copy-on-write pages, as Linux c
         CAPTURE(row.name);
         FutexHost test;
         MmStruct& parent = test.new_mm();
-        const UserAddr word =
-            row.shared_mapping ? FutexHost::map_shared(parent) : FutexHost::map_private(parent);
+        const UserAddr word = row.shared_mapping ? FutexHost::map_shared(parent) : FutexHost::map_private(parent);
         if (row.forked)
             test.run(parent, [&] { test.store(word, 0); });
         MmStruct& mm = row.forked ? test.fork(parent) : parent;
@@ -272,8 +269,7 @@ TEST_CASE("repairs: on rows that pass on Linux nothing hangs with get_user_pages
 }
 
 TEST_CASE("fault_in=: names and their meaning") {
-    for (const FaultIn policy :
-         {FaultIn::Gup, FaultIn::GupDirty, FaultIn::Fixup2011, FaultIn::Fixup, FaultIn::Trap}) {
+    for (const FaultIn policy : {FaultIn::Gup, FaultIn::GupDirty, FaultIn::Fixup2011, FaultIn::Fixup, FaultIn::Trap}) {
         FaultIn parsed = FaultIn::Fixup;
         CHECK(parse_fault_in(fault_in_name(policy), parsed));
         CHECK(parsed == policy);

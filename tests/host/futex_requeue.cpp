@@ -10,8 +10,7 @@ using namespace faultline::harness;
 namespace {
 
 // Five waiters on `word`, then `body`.
-void with_waiters(FutexHost& test, MmStruct& mm, UserAddr word, std::string& order,
-                  std::function<void()> body) {
+void with_waiters(FutexHost& test, MmStruct& mm, UserAddr word, std::string& order, std::function<void()> body) {
     for (const char name : {'a', 'b', 'c', 'd', 'e'}) {
         test.spawn(mm, [&, word, name] {
             CHECK(futex(FUTEX_WAIT | PRIVATE, word, 0).value() == 0);
@@ -93,8 +92,7 @@ TEST_CASE("CMP_REQUEUE: unreadable words leave the waiters where they are") {
     std::string order;
     with_waiters(test, mm, from, order, [&] {
         CHECK(futex(FUTEX_CMP_REQUEUE | PRIVATE, from, 1, 9, to + 1, 0).error() == Errno::INVAL);
-        CHECK(futex(FUTEX_CMP_REQUEUE | PRIVATE, from, 1, 9, UserAddr(0x9000'0000), 0).error() ==
-              Errno::FAULT);
+        CHECK(futex(FUTEX_CMP_REQUEUE | PRIVATE, from, 1, 9, UserAddr(0x9000'0000), 0).error() == Errno::FAULT);
         REQUIRE(do_mprotect(mm, from, PAGE_SIZE, PROT_NONE).ok());
         CHECK(futex(FUTEX_CMP_REQUEUE | PRIVATE, from, 1, 9, to, 0).error() == Errno::FAULT);
         CHECK(queued(from) == 5);

@@ -72,8 +72,7 @@ TEST_CASE("CMP_REQUEUE_PI: the mutex is free: the first waiter gets it, the othe
     CHECK(test.faultins() == 0);
 }
 
-TEST_CASE(
-    "CMP_REQUEUE_PI: the mutex is held: all queue for it, the most urgent first, and lend to its owner") {
+TEST_CASE("CMP_REQUEUE_PI: the mutex is held: all queue for it, the most urgent first, and lend to its owner") {
     FutexHost test;
     Condition c(test);
     c.spawn_waiter('b');
@@ -177,8 +176,7 @@ TEST_CASE("WAIT_REQUEUE_PI: its deadline is on either clock, as the operation sa
     test.run(c.mm, [&] {
         test.store(c.time, 1005); // five seconds after boot on CLOCK_REALTIME
         test.store(c.time + 4, 0);
-        CHECK(futex(WAIT | FUTEX_CLOCK_REALTIME, c.cond, 0, c.time.value(), c.mutex).error() ==
-              Errno::TIMEDOUT);
+        CHECK(futex(WAIT | FUTEX_CLOCK_REALTIME, c.cond, 0, c.time.value(), c.mutex).error() == Errno::TIMEDOUT);
         CHECK(clock_ns() == 5 * NSEC_PER_SEC);
         CHECK(futex(REQUEUE | FUTEX_CLOCK_REALTIME, c.cond, 1, 0, c.mutex, 0).error() == Errno::NOSYS);
     });

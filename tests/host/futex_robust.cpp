@@ -20,8 +20,7 @@ void exit_task() {
 }
 
 // A list in the running task's memory: `head`, then entries wherever they are; entry + WORD is the lock.
-void register_list(FutexHost& test, UserAddr head, std::initializer_list<UserAddr> entries,
-                   UserAddr pending = {}) {
+void register_list(FutexHost& test, UserAddr head, std::initializer_list<UserAddr> entries, UserAddr pending = {}) {
     UserAddr link = head;
     for (const UserAddr entry : entries) {
         test.store(link, entry.value());

@@ -108,17 +108,14 @@ TEST_CASE("WAIT: timeouts, from now and at a moment of either clock") {
     const UserAddr word = FutexHost::map_private(mm), time = word + 64;
     test.run(mm, [&] {
         const u64 start = clock_ns();
-        CHECK(futex(FUTEX_WAIT | PRIVATE, word, 0, timeout_at(test, time, 0, 5000)).error() ==
-              Errno::TIMEDOUT);
+        CHECK(futex(FUTEX_WAIT | PRIVATE, word, 0, timeout_at(test, time, 0, 5000)).error() == Errno::TIMEDOUT);
         CHECK(clock_ns() == start + 5000);
 
         const u64 moment = clock_ns() + 3'000'000'000;
         const auto moment_at = [&](u64 ns) {
-            return timeout_at(test, time, static_cast<u32>(ns / NSEC_PER_SEC),
-                              static_cast<u32>(ns % NSEC_PER_SEC));
+            return timeout_at(test, time, static_cast<u32>(ns / NSEC_PER_SEC), static_cast<u32>(ns % NSEC_PER_SEC));
         };
-        CHECK(futex(FUTEX_WAIT_BITSET | PRIVATE, word, 0, moment_at(moment), {}, 1).error() ==
-              Errno::TIMEDOUT);
+        CHECK(futex(FUTEX_WAIT_BITSET | PRIVATE, word, 0, moment_at(moment), {}, 1).error() == Errno::TIMEDOUT);
         CHECK(clock_ns() == moment);
 
         const u64 later = moment + 7000;
@@ -129,9 +126,8 @@ TEST_CASE("WAIT: timeouts, from now and at a moment of either clock") {
 
         // A moment that has passed, on either clock, is now.
         CHECK(futex(FUTEX_WAIT_BITSET | PRIVATE, word, 0, moment_at(1), {}, 1).error() == Errno::TIMEDOUT);
-        CHECK(
-            futex(FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME | PRIVATE, word, 0, moment_at(1), {}, 1).error() ==
-            Errno::TIMEDOUT);
+        CHECK(futex(FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME | PRIVATE, word, 0, moment_at(1), {}, 1).error() ==
+              Errno::TIMEDOUT);
         CHECK(clock_ns() == later);
         CHECK(queued(word) == 0);
     });
@@ -170,9 +166,8 @@ TEST_CASE("WAIT: a wake-up before the deadline wins, and disarms it") {
     FutexHost test;
     MmStruct& mm = test.new_mm();
     const UserAddr word = FutexHost::map_private(mm);
-    test.spawn(mm, [&] {
-        CHECK(futex(FUTEX_WAIT | PRIVATE, word, 0, timeout_at(test, word + 64, 1, 0)).value() == 0);
-    });
+    test.spawn(mm,
+               [&] { CHECK(futex(FUTEX_WAIT | PRIVATE, word, 0, timeout_at(test, word + 64, 1, 0)).value() == 0); });
     test.spawn(mm, [&] { CHECK(futex(FUTEX_WAKE | PRIVATE, word, 1).value() == 1); });
     test.run();
     CHECK(clock_ns() == 0);
@@ -234,11 +229,10 @@ TEST_CASE("a bucket's lock is held exactly while the word may not fault, whichev
         u32 op, val;
         bool read_first; // so that the entry is present and clean: only the write faults
     };
-    const Row row =
-        GENERATE(Row{"WAIT", FUTEX_WAIT, 1, false}, Row{"CMP_REQUEUE", FUTEX_CMP_REQUEUE, 0, false},
-                 Row{"WAKE_OP", FUTEX_WAKE_OP, 0, false}, Row{"WAKE_OP", FUTEX_WAKE_OP, 0, true},
-                 Row{"LOCK_PI", FUTEX_LOCK_PI, 0, false}, Row{"LOCK_PI", FUTEX_LOCK_PI, 0, true},
-                 Row{"UNLOCK_PI", FUTEX_UNLOCK_PI, 0, true});
+    const Row row = GENERATE(Row{"WAIT", FUTEX_WAIT, 1, false}, Row{"CMP_REQUEUE", FUTEX_CMP_REQUEUE, 0, false},
+                             Row{"WAKE_OP", FUTEX_WAKE_OP, 0, false}, Row{"WAKE_OP", FUTEX_WAKE_OP, 0, true},
+                             Row{"LOCK_PI", FUTEX_LOCK_PI, 0, false}, Row{"LOCK_PI", FUTEX_LOCK_PI, 0, true},
+                             Row{"UNLOCK_PI", FUTEX_UNLOCK_PI, 0, true});
     CAPTURE(row.name, row.read_first);
     FutexHost test;
     MmStruct& mm = test.new_mm();
@@ -248,8 +242,7 @@ TEST_CASE("a bucket's lock is held exactly while the word may not fault, whichev
             test.load(word);
         if (row.op == FUTEX_UNLOCK_PI)
             FutexHost::word(mm, word) = static_cast<u32>(current()->pid);
-        const FutexHashBucket& bucket =
-            futex_hash(get_futex_key(word, FutexScope::Private, FutexAccess::Read).value());
+        const FutexHashBucket& bucket = futex_hash(get_futex_key(word, FutexScope::Private, FutexAccess::Read).value());
         u32 atomic_faults = 0;
         const auto serve = test.host.machine.on_fault;
         test.host.machine.on_fault = [&](const FaultInfo& fault) {
@@ -259,8 +252,7 @@ TEST_CASE("a bucket's lock is held exactly while the word may not fault, whichev
             return serve(fault);
         };
         const bool counts = row.op == FUTEX_CMP_REQUEUE || row.op == FUTEX_WAKE_OP;
-        const Errno result =
-            futex(row.op | PRIVATE, word, row.val, counts ? 1 : 0, word, counts ? ADD_1 : 0).error();
+        const Errno result = futex(row.op | PRIVATE, word, row.val, counts ? 1 : 0, word, counts ? ADD_1 : 0).error();
         CHECK((result == Errno{} || result == Errno::AGAIN));
         CHECK(atomic_faults == 1);
         CHECK_FALSE(bucket.lock.is_locked());
@@ -268,8 +260,7 @@ TEST_CASE("a bucket's lock is held exactly while the word may not fault, whichev
     });
 }
 
-TEST_CASE(
-    "WAIT: the word changes while its fault is served: compared again, under the lock, and nobody sleeps") {
+TEST_CASE("WAIT: the word changes while its fault is served: compared again, under the lock, and nobody sleeps") {
     FutexHost test;
     MmStruct& mm = test.new_mm();
     const UserAddr word = FutexHost::map_shared(mm);

@@ -38,9 +38,7 @@ struct Vector {
             test.store(time + 4 * field, fields[field]);
         return time;
     }
-    Result<u32> wait(UserAddr timeout = {}, s32 clock = 1) {
-        return sys_futex_waitv(table, count, 0, timeout, clock);
-    }
+    Result<u32> wait(UserAddr timeout = {}, s32 clock = 1) { return sys_futex_waitv(table, count, 0, timeout, clock); }
 
     FutexHost& test;
     MmStruct& mm;

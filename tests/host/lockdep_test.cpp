@@ -141,16 +141,19 @@ TEST_CASE("lockdep: an interrupt between two locks closes the circle") {
     SpinLock shared("circle: shared"), open("circle: open"), masked("circle: masked");
     handler_takes(shared);
     nest_masked(shared, masked);
-    { const Guard held(open); }
-    CHECK_THROWS_WITH(
-        nest_masked(shared, open),
-        Contains("now circle: shared -> circle: open, but before circle: open -> circle: shared"));
+    {
+        const Guard held(open);
+    }
+    CHECK_THROWS_WITH(nest_masked(shared, open),
+                      Contains("now circle: shared -> circle: open, but before circle: open -> circle: shared"));
     CHECK_THROWS_WITH(
         masked.lock(),
         Contains("the holder of circle: masked may be interrupted by a handler that takes circle: shared, "
                  "but before circle: shared -> circle: masked"));
     IrqSpinLock never_open("circle: never open");
-    { const Guard held(never_open); }
+    {
+        const Guard held(never_open);
+    }
     {
         const IrqGuard irqs;
         const Guard outer(shared);
@@ -172,12 +175,13 @@ TEST_CASE("lockdep: what an interrupt handler takes is taken with interrupts mas
         const Guard held(always_masked);
     }
     CHECK_NOTHROW(handler_takes(always_masked));
-    { const Guard held(first_open); }
+    {
+        const Guard held(first_open);
+    }
     CHECK_THROWS_WITH(handler_takes(first_open),
                       Contains("taken by an interrupt handler, but was taken with interrupts on"));
     handler_takes(then_open);
-    CHECK_THROWS_WITH(then_open.lock(),
-                      Contains("taken with interrupts on, but was taken by an interrupt handler"));
+    CHECK_THROWS_WITH(then_open.lock(), Contains("taken with interrupts on, but was taken by an interrupt handler"));
 }
 
 } // namespace

@@ -8,7 +8,7 @@ struct Pair {
     unsigned ours;
 };
 
-#define OURS(name)                                                                                           \
+#define OURS(name)                                                                                                     \
     Pair { #name, faultline::name }
 constexpr Pair ours[] = {
     OURS(PROT_NONE),

@@ -20,8 +20,8 @@ struct MmapFixture {
     contract::TestMm space;
     MmStruct& mm = space.mm();
 
-    Result<UserAddr> map(UserAddr hint, u32 length, u32 prot = RW, u32 flags = ANON,
-                         AddressSpace* file = nullptr, bool may_write = true, u32 pgoff = 0) {
+    Result<UserAddr> map(UserAddr hint, u32 length, u32 prot = RW, u32 flags = ANON, AddressSpace* file = nullptr,
+                         bool may_write = true, u32 pgoff = 0) {
         return do_mmap(mm, hint, length, prot, flags, file, may_write, pgoff);
     }
     UserAddr anon(u32 count, u32 prot = RW) { return map(UserAddr(), pages(count), prot).value(); }

@@ -94,8 +94,7 @@ class Differential {
     }
 
   private:
-    static constexpr u32 RIGHTS[4] = {PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE,
-                                      PROT_READ | PROT_WRITE | PROT_EXEC};
+    static constexpr u32 RIGHTS[4] = {PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE, PROT_READ | PROT_WRITE | PROT_EXEC};
 
     u32 pick(u32 below) { return static_cast<u32>(random_() % below); }
     static UserAddr at(u32 page) { return WINDOW + page * PAGE_SIZE; }
@@ -107,9 +106,9 @@ class Differential {
     }
 
     void map(u32 first, u32 count, u32 prot) {
-        REQUIRE(do_mmap(mm_, at(first), count * PAGE_SIZE, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
-                        nullptr, true, 0)
-                    .ok());
+        REQUIRE(
+            do_mmap(mm_, at(first), count * PAGE_SIZE, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, nullptr, true, 0)
+                .ok());
         for (u32 i = first; i < first + count; ++i)
             model_[i] = ModelPage{prot, 0};
     }
@@ -134,8 +133,8 @@ class Differential {
             return;
         const VmArea* vma = vma_lookup(mm_, at(first));
         const bool possible = vma != nullptr && at(first + count) <= vma->end;
-        const auto moved = do_mremap(mm_, at(first), count * PAGE_SIZE, count * PAGE_SIZE,
-                                     MREMAP_MAYMOVE | MREMAP_FIXED, at(to));
+        const auto moved =
+            do_mremap(mm_, at(first), count * PAGE_SIZE, count * PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, at(to));
         REQUIRE(moved.ok() == possible);
         if (vma == nullptr)
             return; // refused before anything was done
@@ -179,8 +178,7 @@ class Differential {
 TEST_CASE("mmap: random calls agree with a page-by-page model") {
     const unsigned seed = GENERATE(1u, 2u, 3u, 4u);
     const bool adversarial = seed % 2 == 0;
-    harness::Host host(
-        {.ram_bytes = 16u << 20, .tlb = {.evict = adversarial, .prefetch = adversarial, .seed = seed}});
+    harness::Host host({.ram_bytes = 16u << 20, .tlb = {.evict = adversarial, .prefetch = adversarial, .seed = seed}});
     contract::TestMm test;
     Differential differential(test, seed);
     for (int step = 1; step <= 3000; ++step) {
@@ -199,8 +197,8 @@ TEST_CASE("mmap: random placement never overlaps and never misses a hole") {
     std::mt19937 random(5);
     const UserAddr low(0x7000'0000u & ~u32{0xfff}); // all below is taken, so that holes matter
     const u32 room = (mm.mmap_base - low) / PAGE_SIZE;
-    REQUIRE(do_mmap(mm, UserAddr(0x2000), low.value() - 0x2000, PROT_NONE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, nullptr, true, 0)
+    REQUIRE(do_mmap(mm, UserAddr(0x2000), low.value() - 0x2000, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+                    nullptr, true, 0)
                 .ok());
     REQUIRE(do_mmap(mm, mm.mmap_base, TASK_SIZE - mm.mmap_base.value(), PROT_NONE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, nullptr, true, 0)
@@ -222,9 +220,8 @@ TEST_CASE("mmap: random placement never overlaps and never misses a hole") {
     for (int step = 0; step < 1500; ++step) {
         const u32 count = 1 + static_cast<u32>(random() % (room / 12));
         if (random() % 2 == 0) {
-            const auto where =
-                do_mmap(mm, UserAddr(), count * PAGE_SIZE, random() % 2 == 0 ? PROT_READ : PROT_NONE,
-                        MAP_PRIVATE | MAP_ANONYMOUS, nullptr, true, 0);
+            const auto where = do_mmap(mm, UserAddr(), count * PAGE_SIZE, random() % 2 == 0 ? PROT_READ : PROT_NONE,
+                                       MAP_PRIVATE | MAP_ANONYMOUS, nullptr, true, 0);
             const auto want = expected(count);
             REQUIRE(where.ok() == want.has_value());
             if (!where.ok())

@@ -50,8 +50,7 @@ TEST_CASE_METHOD(MmapFixture, "mmap: a hint is taken if that range is free") {
     CHECK(map(UserAddr(pages(2)), pages(1)).value() == UserAddr(pages(2)));
 }
 
-TEST_CASE_METHOD(MmapFixture,
-                 "mmap: when nothing is left below mmap_base, what is above is used; then NOMEM") {
+TEST_CASE_METHOD(MmapFixture, "mmap: when nothing is left below mmap_base, what is above is used; then NOMEM") {
     const u32 below = mm.mmap_base - FIRST_USER_ADDRESS;
     CHECK(map(UserAddr(), below, PROT_NONE).value() == FIRST_USER_ADDRESS);
     CHECK(anon(1) == UserAddr(TASK_SIZE - pages(1)));
@@ -101,11 +100,9 @@ TEST_CASE_METHOD(MmapFixture, "mmap: errors, in Linux's order") {
     CHECK(error_of(map(UserAddr(), 0)) == Errno::INVAL);
     CHECK(error_of(map(UserAddr(), ~u32{0})) == Errno::NOMEM); // wraps when rounded
     CHECK(error_of(map(UserAddr(), TASK_SIZE + 1)) == Errno::NOMEM);
-    CHECK(error_of(map(UserAddr(), pages(1), RW, MAP_ANONYMOUS)) ==
-          Errno::INVAL); // neither shared nor private
+    CHECK(error_of(map(UserAddr(), pages(1), RW, MAP_ANONYMOUS)) == Errno::INVAL); // neither shared nor private
     CHECK(error_of(map(UserAddr(), pages(1), RW, MAP_ANONYMOUS | MAP_SHARED_VALIDATE)) == Errno::INVAL);
-    CHECK(error_of(map(UserAddr(), pages(1), RW, MAP_ANONYMOUS | MAP_SHARED | MAP_GROWSDOWN)) ==
-          Errno::INVAL);
+    CHECK(error_of(map(UserAddr(), pages(1), RW, MAP_ANONYMOUS | MAP_SHARED | MAP_GROWSDOWN)) == Errno::INVAL);
     CHECK(error_of(map(UserAddr(), pages(1), RW, ANON | MAP_HUGETLB)) == Errno::INVAL);
     CHECK(error_of(map(high + 1, pages(1), RW, FIXED)) == Errno::NOMEM); // the range before the alignment
     CHECK(error_of(map(high - 1, pages(1), RW, FIXED)) == Errno::INVAL);

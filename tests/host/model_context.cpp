@@ -72,8 +72,7 @@ TEST_CASE("context: what is suspended when the machine goes is unwound") {
                 switch_to(suspended, main);
             },
             nullptr);
-        init_context(
-            never, nullptr, [](void*) { started = true; }, nullptr);
+        init_context(never, nullptr, [](void*) { started = true; }, nullptr);
         switch_to(main, suspended);
         CHECK_FALSE(unwound);
     }
@@ -84,8 +83,7 @@ TEST_CASE("context: what is suspended when the machine goes is unwound") {
 TEST_CASE("context: an exception in one of them reaches the test") {
     const Machine machine;
     CpuContext main, thrower;
-    init_context(
-        thrower, nullptr, [](void*) { throw std::runtime_error("from a task"); }, nullptr);
+    init_context(thrower, nullptr, [](void*) { throw std::runtime_error("from a task"); }, nullptr);
     CHECK_THROWS_WITH(switch_to(main, thrower), "from a task");
 }
 
@@ -93,8 +91,7 @@ TEST_CASE("context: misuse is an error") {
     const Machine machine;
     CpuContext main, uninitialised, returns;
     CHECK_THROWS(switch_to(main, uninitialised));
-    init_context(
-        returns, nullptr, [](void*) {}, nullptr);
+    init_context(returns, nullptr, [](void*) {}, nullptr);
     CHECK_THROWS(switch_to(main, returns));
 }
 
@@ -126,7 +123,9 @@ TEST_CASE("context: interrupt guards nest") {
     {
         const IrqGuard outer;
         CHECK(irqs_disabled());
-        { const IrqGuard inner; }
+        {
+            const IrqGuard inner;
+        }
         CHECK(irqs_disabled());
     }
     CHECK_FALSE(irqs_disabled());

@@ -104,17 +104,15 @@ TEST_CASE("model: walks that find nothing fault on the level where they end") {
     CHECK(fault(walk_one(0x4001'940e & ~0x400u, 0, true)) == 0x03);
     CHECK(fault(walk(registers(), 0x7fff'f000, Words{})) == 0x0c); // no memory where the directory should be
     CHECK(fault(walk_one(0x5000'0001)) == 0x0e);
-    CHECK(fault(walk({.ttbr0 = DIRECTORY, .ttbr1 = 0, .ttbcr = 0x21, .dacr = 0, .afe = false}, 0x8000'0000,
-                     Words{})) == 0x05); // PD1
+    CHECK(fault(walk({.ttbr0 = DIRECTORY, .ttbr1 = 0, .ttbcr = 0x21, .dacr = 0, .afe = false}, 0x8000'0000, Words{})) ==
+          0x05); // PD1
 }
 
 TEST_CASE("model: TTBCR.N chooses the table and its alignment") {
     u32 address = 0;
-    REQUIRE(
-        first_level_address({.ttbr0 = 0x4000'207f, .ttbr1 = 0x4001'0000, .ttbcr = 1}, 0x7ff0'0000, address));
+    REQUIRE(first_level_address({.ttbr0 = 0x4000'207f, .ttbr1 = 0x4001'0000, .ttbcr = 1}, 0x7ff0'0000, address));
     CHECK(address == 0x4000'2000 + 4 * 0x7ff);
-    REQUIRE(
-        first_level_address({.ttbr0 = 0x4000'207f, .ttbr1 = 0x4001'006a, .ttbcr = 1}, 0x8000'0000, address));
+    REQUIRE(first_level_address({.ttbr0 = 0x4000'207f, .ttbr1 = 0x4001'006a, .ttbcr = 1}, 0x8000'0000, address));
     CHECK(address == 0x4001'0000 + 4 * 0x800);
     REQUIRE(first_level_address({.ttbr0 = 0x4000'7fff, .ttbr1 = 0, .ttbcr = 0}, 0xffff'0000, address));
     CHECK(address == 0x4000'4000 + 4 * 0xfff);

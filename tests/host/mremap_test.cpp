@@ -20,8 +20,7 @@ TEST_CASE_METHOD(MmapFixture, "munmap: any part of any number of VMAs") {
     REQUIRE(do_munmap(mm, base + pages(3), pages(4)).ok()); // over the hole
     CHECK((mm.map_count == 2 && get_mm_counter(mm, MM_ANONPAGES) == 6));
     REQUIRE(do_munmap(mm, base, pages(10)).ok());
-    CHECK(
-        (mm.map_count == 0 && get_mm_counter(mm, MM_ANONPAGES) == 0 && mm.total_vm == 0 && mm.nr_ptes == 0));
+    CHECK((mm.map_count == 0 && get_mm_counter(mm, MM_ANONPAGES) == 0 && mm.total_vm == 0 && mm.nr_ptes == 0));
     CHECK(do_munmap(mm, base, pages(10)).ok()); // nothing there is no error
 }
 
@@ -105,14 +104,11 @@ TEST_CASE_METHOD(MmapFixture, "mremap: shrinks, grows in place, moves") {
 
     const UserAddr target(0x30000000);
     fixed(target - pages(1), 4, PROT_READ);
-    CHECK(
-        do_mremap(mm, moved + pages(1), pages(2), pages(1), MREMAP_MAYMOVE | MREMAP_FIXED, target).value() ==
-        target);
+    CHECK(do_mremap(mm, moved + pages(1), pages(2), pages(1), MREMAP_MAYMOVE | MREMAP_FIXED, target).value() == target);
     CHECK(contract::value_at(target) == 2);
     CHECK((contract::read(target - pages(1)) && contract::read(target + pages(1))));
     CHECK(contract::value_at(moved) == 1);
-    CHECK((!contract::read(moved + pages(1)) && !contract::read(moved + pages(2)) &&
-           contract::read(moved + pages(3))));
+    CHECK((!contract::read(moved + pages(1)) && !contract::read(moved + pages(2)) && contract::read(moved + pages(3))));
 }
 
 TEST_CASE_METHOD(MmapFixture, "mremap: old length 0 maps shared memory a second time") {
@@ -130,8 +126,7 @@ TEST_CASE_METHOD(MmapFixture, "mremap: old length 0 maps shared memory a second 
 TEST_CASE_METHOD(MmapFixture, "mremap: errors") {
     const UserAddr base = anon(4);
     constexpr u32 TO = MREMAP_MAYMOVE | MREMAP_FIXED;
-    const auto remap = [&](UserAddr from, u32 old_length, u32 new_length, u32 flags,
-                           UserAddr to = UserAddr()) {
+    const auto remap = [&](UserAddr from, u32 old_length, u32 new_length, u32 flags, UserAddr to = UserAddr()) {
         return error_of(do_mremap(mm, from, old_length, new_length, flags, to));
     };
     CHECK(remap(base, pages(1), pages(1), 8) == Errno::INVAL);
@@ -163,8 +158,7 @@ TEST_CASE_METHOD(MmapFixture, "mremap: out of memory half way moves everything b
     put_page(*hoard.back()); // for a VMA's slab or one table, not for all
     hoard.pop_back();
     const u32 length = PMD_SIZE + pages(4);
-    CHECK(error_of(do_mremap(mm, base, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, target)) ==
-          Errno::NOMEM);
+    CHECK(error_of(do_mremap(mm, base, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, target)) == Errno::NOMEM);
     for (Page* page : hoard)
         put_page(*page);
     CHECK((contract::value_at(base) == 1 && contract::value_at(base + PMD_SIZE) == 2));
@@ -175,10 +169,9 @@ TEST_CASE_METHOD(MmapFixture, "mremap: out of memory half way moves everything b
 TEST_CASE_METHOD(MmapFixture, "madvise: what is accepted, what is refused") {
     const UserAddr base = anon(4);
     const UserAddr shared = space.map_shared(1);
-    for (const u32 advice :
-         {MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED, MADV_FREE, MADV_DONTFORK,
-          MADV_DOFORK, MADV_DONTDUMP, MADV_DODUMP, MADV_WIPEONFORK, MADV_KEEPONFORK, MADV_COLD, MADV_PAGEOUT,
-          MADV_DONTNEED_LOCKED, MADV_POPULATE_READ, MADV_POPULATE_WRITE}) {
+    for (const u32 advice : {MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED, MADV_FREE,
+                             MADV_DONTFORK, MADV_DOFORK, MADV_DONTDUMP, MADV_DODUMP, MADV_WIPEONFORK, MADV_KEEPONFORK,
+                             MADV_COLD, MADV_PAGEOUT, MADV_DONTNEED_LOCKED, MADV_POPULATE_READ, MADV_POPULATE_WRITE}) {
         INFO(advice);
         CHECK(do_madvise(mm, base, pages(4), advice).ok());
         CHECK(do_madvise(mm, base, 0, advice).ok());

@@ -22,9 +22,7 @@ struct Witness {
     AddressSpace mapping;
     const MmStruct* active_at_the_end = nullptr;
 
-    static void put(AddressSpace& mapping) {
-        reinterpret_cast<Witness&>(mapping).active_at_the_end = active_mm();
-    }
+    static void put(AddressSpace& mapping) { reinterpret_cast<Witness&>(mapping).active_at_the_end = active_mm(); }
     static constexpr AddressSpaceOps OPS = {
         .read_folio = nullptr,
         .get = [](AddressSpace&) {},
@@ -68,8 +66,7 @@ class IdleCpu final : model::ScheduleWatcher {
     void call(u32, void (*)(void*), void*) override {} // nothing is mapped, so that nobody asks for a flush
     void wait_until(const char*, const std::function<bool()>&) override {
         ++interrupts;
-        machine_.interrupt(
-            1, [](void*) { scheduler_ipi(); }, nullptr);
+        machine_.interrupt(1, [](void*) { scheduler_ipi(); }, nullptr);
     }
 
     model::Machine& machine_;

@@ -128,15 +128,14 @@ TEST_CASE("a preempted SCHED_RR task has the rest of its slice, not a new one") 
                            }),
                 SCHED_RR, 10);
     with_policy(test.spawn(mm, [&] { order += 'x'; }), SCHED_RR, 10);
-    urgent =
-        &fifo(test.spawn(mm,
-                         [&] {
-                             current()->state = TaskState::Uninterruptible;
-                             schedule();
-                             test.host.machine.advance_clock(clock_ns() + NSEC_PER_SEC); // does not count
-                             order += 'u';
-                         }),
-              11);
+    urgent = &fifo(test.spawn(mm,
+                              [&] {
+                                  current()->state = TaskState::Uninterruptible;
+                                  schedule();
+                                  test.host.machine.advance_clock(clock_ns() + NSEC_PER_SEC); // does not count
+                                  order += 'u';
+                              }),
+                   11);
     test.run();
     CHECK(order == "u1x2");
 }

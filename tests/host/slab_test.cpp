@@ -38,8 +38,8 @@ TEST_CASE("slab: objects are aligned, and none overlaps another") {
         }
         CHECK(cache.in_use() == 500);
         for (u32 i = 0; i < 500; ++i)
-            REQUIRE(std::all_of(objects[i], objects[i] + size,
-                                [&](std::byte byte) { return byte == std::byte(i % 251); }));
+            REQUIRE(
+                std::all_of(objects[i], objects[i] + size, [&](std::byte byte) { return byte == std::byte(i % 251); }));
         for (std::byte* object : objects)
             cache.free(object);
         CHECK(cache.in_use() == 0);

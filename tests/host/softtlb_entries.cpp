@@ -94,8 +94,7 @@ TEST_CASE("softtlb: an entry is as it was loaded, whatever becomes of truth, unt
 
 TEST_CASE("softtlb: first in, first out") {
     const u32 entries = GENERATE(8u, 64u, 512u);
-    const u32 stride =
-        GENERATE(0x1000u, 0x10'0000u); // neighbours, or each with a second-level table of its own
+    const u32 stride = GENERATE(0x1000u, 0x10'0000u); // neighbours, or each with a second-level table of its own
     const WithTlbEntries room(entries);
     TestMachine machine({.ram_bytes = 64u << 20});
     TestSpace space;
@@ -227,8 +226,7 @@ TEST_CASE("softtlb: what a fault installed is loaded in advance, on the CPU and 
     CHECK(statistics().fills == 1);
 }
 
-TEST_CASE(
-    "softtlb: a miss between LDREX and STREX costs the reservation, and the loop goes round once more") {
+TEST_CASE("softtlb: a miss between LDREX and STREX costs the reservation, and the loop goes round once more") {
     const WithTlbEntries room(8);
     TestMachine machine;
     TestSpace space;

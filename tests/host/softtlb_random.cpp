@@ -11,10 +11,9 @@ using namespace faultline;
 using namespace faultline::model;
 
 TEST_CASE("softtlb: eviction, switches, roll-overs and flushes in any order keep every TLB within truth") {
-    const TlbPolicy policy = GENERATE(TlbPolicy{.evict = false, .prefetch = false, .seed = 1},
-                                      TlbPolicy{.evict = true, .prefetch = false, .seed = 2},
-                                      TlbPolicy{.evict = false, .prefetch = true, .seed = 3},
-                                      TlbPolicy{.evict = true, .prefetch = true, .seed = 4});
+    const TlbPolicy policy = GENERATE(
+        TlbPolicy{.evict = false, .prefetch = false, .seed = 1}, TlbPolicy{.evict = true, .prefetch = false, .seed = 2},
+        TlbPolicy{.evict = false, .prefetch = true, .seed = 3}, TlbPolicy{.evict = true, .prefetch = true, .seed = 4});
     constexpr u32 CPUS = 3, SPACES = 300, PAGES = 24, STRIDE = 0x0006'7000; // over several megabytes
     const WithTlbEntries room(MIN_TLB_ENTRIES);
     TestMachine machine({.cpus = CPUS, .ram_bytes = 64u << 20, .tlb = policy});

@@ -99,7 +99,9 @@ TEST_CASE("walked: a page table is reachable until the flush, even where it maps
 TEST_CASE("walked: no memory for a directory is NOMEM, and a context gives back what it took") {
     TestMachine machine({.ram_bytes = 4u << 20});
     const u32 free = nr_free_pages();
-    { const TestSpace space; }
+    {
+        const TestSpace space;
+    }
     CHECK(nr_free_pages() == free);
     while (alloc_pages(1) != nullptr) {
     }

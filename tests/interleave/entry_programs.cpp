@@ -57,9 +57,7 @@ struct SetDirtyWithoutLock : Program {
     void cpu0() override {
         call([&] { ptep_set_access_flags(mm().context, page, slot(), pte_mkdirty(ptep_get(slot())), true); });
     }
-    void check() override {
-        require(pte_dirty(truth_of(mm(), page)) || pte_dirty(taken), "dirt is not lost");
-    }
+    void check() override { require(pte_dirty(truth_of(mm(), page)) || pte_dirty(taken), "dirt is not lost"); }
 };
 
 struct SetDirtyAgainstSetYoungWithoutLock : SetDirtyWithoutLock {

@@ -20,9 +20,7 @@ struct Temper {
 constexpr Temper TEMPERS[] = {
     {"tlb=lazy, TLBs that keep everything", TlbRelax::Lazy, {}},
     {"tlb=lazy, TLBs that prefetch", TlbRelax::Lazy, {.prefetch = true, .seed = 1}},
-    {"tlb=eager, TLBs that prefetch and evict",
-     TlbRelax::Eager,
-     {.evict = true, .prefetch = true, .seed = 2}},
+    {"tlb=eager, TLBs that prefetch and evict", TlbRelax::Eager, {.evict = true, .prefetch = true, .seed = 2}},
 };
 
 // The number of this run's schedule, and one run under it; false: there are no more.
@@ -30,8 +28,8 @@ using Runs = std::function<bool(u64 number, const Temper& temper, std::size_t& s
 
 void report(const char* how, const Temper& temper, u64 runs, std::size_t longest, double seconds) {
     const std::string name = Catch::getResultCapture().getCurrentTestName();
-    std::printf("%s: %s, %s, %s: %llu, of up to %zu steps, %.1f s\n", name.c_str(), mmu_name(), temper.name,
-                how, static_cast<unsigned long long>(runs), longest, seconds);
+    std::printf("%s: %s, %s, %s: %llu, of up to %zu steps, %.1f s\n", name.c_str(), mmu_name(), temper.name, how,
+                static_cast<unsigned long long>(runs), longest, seconds);
 }
 
 void run_all(const char* how, Tlbs tlbs, const Runs& run) {

@@ -33,8 +33,7 @@ struct FutexProgram : Program {
         }
     }
     Result<u32> futex(u32 op, u32 value, UserAddr second = {}, u32 third = 0) {
-        return call(
-            [&] { return sys_futex(word, op | FUTEX_PRIVATE_FLAG, value, UserAddr(0), second, third); });
+        return call([&] { return sys_futex(word, op | FUTEX_PRIVATE_FLAG, value, UserAddr(0), second, third); });
     }
     // *word += 1, by the kernel, with page faults disabled.
     void add_one() {
@@ -141,8 +140,7 @@ struct UnlockPiAgainstPriority : FutexProgram {
         require(futex(FUTEX_LOCK_PI, 0).ok(), "LOCK_PI");
         require(!owned, "two owners");
         owned = true;
-        require((read(word) & FUTEX_TID_MASK) == static_cast<u32>(current()->pid),
-                "the word names the owner");
+        require((read(word) & FUTEX_TID_MASK) == static_cast<u32>(current()->pid), "the word names the owner");
         owned = false;
         require(futex(FUTEX_UNLOCK_PI, 0).ok(), "UNLOCK_PI");
     }
@@ -200,8 +198,7 @@ struct LockPiAgainstExec : LockPiAgainstExit {
         call([&] { futex_exit(task(1)); });
     }
     void check() override {
-        require((read(word) & ~u32{FUTEX_WAITERS}) == (FUTEX_OWNER_DIED | 1),
-                "the first task's, from one who left it");
+        require((read(word) & ~u32{FUTEX_WAITERS}) == (FUTEX_OWNER_DIED | 1), "the first task's, from one who left it");
     }
 };
 

@@ -43,9 +43,7 @@ void Invariants::forget(const MmStruct& mm) {
     std::erase_if(watched_, [&](const Watched& each) { return each.mm == &mm; });
 }
 
-void Invariants::begin_operation(u32 cpu, Operation what) {
-    cpus_.at(cpu) = {.what = what, .number = ++operations_};
-}
+void Invariants::begin_operation(u32 cpu, Operation what) { cpus_.at(cpu) = {.what = what, .number = ++operations_}; }
 
 void Invariants::wrote(const MmStruct& mm, UserAddr address) {
     for (const Watched& each : watched_)

@@ -94,9 +94,7 @@ struct InTurn final : Program, model::ScheduleWatcher {
     void wait_until(const char* what, const std::function<bool()>& condition) override {
         watcher->wait_until(what, condition);
     }
-    void call(u32 cpus, void (*function)(void*), void* argument) override {
-        watcher->call(cpus, function, argument);
-    }
+    void call(u32 cpus, void (*function)(void*), void* argument) override { watcher->call(cpus, function, argument); }
 };
 
 // Two faults find that there is no table: one is made, and both pages are in it.
@@ -138,8 +136,7 @@ struct FileProgram : Program {
 
     void set_up() override {
         file = shmem_new(2 * PAGE_SIZE, "file").value();
-        start = do_mmap(mm(), UserAddr(0), 2 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, file, true, 0)
-                    .value();
+        start = do_mmap(mm(), UserAddr(0), 2 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, file, true, 0).value();
         watch(mm(), start, 2);
         write(start, 1);
     }
@@ -195,8 +192,7 @@ struct TruncateAgainstMove : FileProgram {
     }
     void cpu1() override {
         const bool moved = call([&] {
-            return do_mremap(mm(), start, 2 * PAGE_SIZE, 2 * PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, to)
-                .ok();
+            return do_mremap(mm(), start, 2 * PAGE_SIZE, 2 * PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, to).ok();
         });
         require(moved, "the move");
         start = to;
@@ -298,9 +294,7 @@ constinit KmemCache SlabAllocator::cache("interleave", 1024, 8);
 TEST_CASE("interleave: readers and a writer") { explore(make<ReadersAndWriter>, 3, Tlbs::OneWillDo); }
 TEST_CASE("interleave: two writers") { explore(make<TwoWriters>, 3, Tlbs::OneWillDo); }
 TEST_CASE("interleave: three writers") { explore(make<ThreeWriters, 3>, 4, Tlbs::OneWillDo); }
-TEST_CASE("interleave: a reader and two writers") {
-    explore(make<ReaderAndTwoWriters, 3>, 3, Tlbs::OneWillDo);
-}
+TEST_CASE("interleave: a reader and two writers") { explore(make<ReaderAndTwoWriters, 3>, 3, Tlbs::OneWillDo); }
 TEST_CASE("interleave: tickets are served in order") { explore(make<InTurn, 3>, UNBOUNDED); }
 TEST_CASE("interleave: two first tables") { explore(make<TwoFirstTables>, 2); }
 TEST_CASE("interleave: two stack faults") { explore(make<TwoStackFaults>, 2); }

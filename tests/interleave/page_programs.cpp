@@ -220,9 +220,8 @@ struct MoveAgainstWrite : Program {
         call([&] { return do_munmap(mm(), to, PAGE_SIZE).ok(); });
     }
     void cpu0() override {
-        const auto moved = call([&] {
-            return do_mremap(mm(), word, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, to).ok();
-        });
+        const auto moved =
+            call([&] { return do_mremap(mm(), word, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, to).ok(); });
         require(moved, "the move");
     }
     void cpu1() override {

@@ -49,9 +49,8 @@ struct PiProgram : Program {
         return found.value();
     }
     Result<u32> futex(UserAddr word, u32 op, u32 value, UserAddr second, u32 third, u32 val2) {
-        return call([&] {
-            return sys_futex(word, op | static_cast<u32>(SHARING), value, UserAddr(val2), second, third);
-        });
+        return call(
+            [&] { return sys_futex(word, op | static_cast<u32>(SHARING), value, UserAddr(val2), second, third); });
     }
 
     static void succeeds(const Result<u32>& result, const char* what) {

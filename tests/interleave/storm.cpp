@@ -42,8 +42,7 @@ struct Storm : Program {
         livelock_rounds = 50;
         const UserAddr shared = map_shared(SHARED_PAGES), own = map_private(PRIVATE_PAGES + 1);
         for (u32 page = 0; page < PAGES; ++page)
-            pages[page] =
-                page < SHARED_PAGES ? shared + page * PAGE_SIZE : own + (page - SHARED_PAGES) * PAGE_SIZE;
+            pages[page] = page < SHARED_PAGES ? shared + page * PAGE_SIZE : own + (page - SHARED_PAGES) * PAGE_SIZE;
         write(pages[0] + COUNTER, 0);
         write(own, 0);
         scratch = own + PRIVATE_PAGES * PAGE_SIZE;

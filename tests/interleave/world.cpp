@@ -26,8 +26,7 @@ void require(bool condition, const char* what) {
         throw Violation(what);
 }
 
-World::World(u32 cpus, const model::TlbPolicy& tlb)
-    : machine({.cpus = cpus, .ram_bytes = RAM_BYTES, .tlb = tlb}) {
+World::World(u32 cpus, const model::TlbPolicy& tlb) : machine({.cpus = cpus, .ram_bytes = RAM_BYTES, .tlb = tlb}) {
     the_world = this;
     init_page_allocator(ram_start(), ram_start() + ram_bytes());
     machine.as_each_cpu(mmu_init_cpu);
@@ -115,9 +114,7 @@ u32 World::read(UserAddr address) {
     return *value;
 }
 
-void World::write(UserAddr address, u32 value) {
-    require(try_write(address, value), "a write that must succeed");
-}
+void World::write(UserAddr address, u32 value) { require(try_write(address, value), "a write that must succeed"); }
 
 MmStruct& World::fork(UserAddr start, u32 pages) {
     return call([&]() -> MmStruct& {
@@ -150,8 +147,6 @@ World::OperationScope::OperationScope(World& world, Invariants::Operation what)
     world_.invariants.begin_operation(cpu_, what);
 }
 
-World::OperationScope::~OperationScope() {
-    world_.invariants.begin_operation(cpu_, Invariants::Operation::None);
-}
+World::OperationScope::~OperationScope() { world_.invariants.begin_operation(cpu_, Invariants::Operation::None); }
 
 } // namespace faultline::interleave

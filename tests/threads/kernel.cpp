@@ -71,9 +71,8 @@ bool wake_up_process(Task& task) {
 void sched_set_prio(Task& task, s32 prio) { task.prio = prio; }
 
 Task* find_task_by_vpid(s32 pid) {
-    return pid >= 1 && pid <= static_cast<s32>(threads::tasks.size())
-               ? &threads::tasks[static_cast<u32>(pid - 1)]
-               : nullptr;
+    return pid >= 1 && pid <= static_cast<s32>(threads::tasks.size()) ? &threads::tasks[static_cast<u32>(pid - 1)]
+                                                                      : nullptr;
 }
 
 u64 realtime_to_monotonic(u64 realtime) { return realtime; }

@@ -75,8 +75,8 @@ struct Storm {
         require(machine.user_store(address.value(), value), "a write that must succeed");
     }
     UserAddr map(u32 pages, u32 flags) {
-        return do_mmap(*mm, UserAddr(0), pages * PAGE_SIZE, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS,
-                       nullptr, true, 0)
+        return do_mmap(*mm, UserAddr(0), pages * PAGE_SIZE, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, nullptr,
+                       true, 0)
             .value();
     }
     Result<u32> futex(UserAddr word, u32 op, u32 value, UserAddr second = {}, u32 third = 0, u32 val2 = 0) {
@@ -271,8 +271,7 @@ struct Storm {
     }
     // No task waits long enough to be moved for certain; one that does is moved to the same word's bucket.
     void requeue() {
-        static_cast<void>(
-            sys_futex(base + MUTEX, FUTEX_REQUEUE | FUTEX_PRIVATE_FLAG, 1, UserAddr(0), base + MUTEX, 0));
+        static_cast<void>(sys_futex(base + MUTEX, FUTEX_REQUEUE | FUTEX_PRIVATE_FLAG, 1, UserAddr(0), base + MUTEX, 0));
     }
 
     void run(u32 cpu, u64 seed, std::chrono::steady_clock::time_point end) {
@@ -354,9 +353,7 @@ int main(int argc, char** argv) {
     init_page_allocator(ram_start(), ram_start() + ram_bytes());
     storm.machine.as_each_cpu(mmu_init_cpu);
     futex_init(CPUS);
-    storm.machine.on_fault = [](const FaultInfo& fault) {
-        return do_page_fault(fault).action == FaultOutcome::Retry;
-    };
+    storm.machine.on_fault = [](const FaultInfo& fault) { return do_page_fault(fault).action == FaultOutcome::Retry; };
     const u32 free_at_start = nr_free_pages();
 
     set_current(&threads::tasks[0]);

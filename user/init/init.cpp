@@ -32,8 +32,7 @@ constexpr int NOT_FOUND = 127;
 long read_rest(int fd, std::span<char> buffer) {
     std::size_t length = 0;
     long got = 0;
-    while (length < buffer.size() - 1 &&
-           (got = sys_read(fd, &buffer[length], buffer.size() - 1 - length)) > 0)
+    while (length < buffer.size() - 1 && (got = sys_read(fd, &buffer[length], buffer.size() - 1 - length)) > 0)
         length += static_cast<std::size_t>(got);
     buffer[length] = '\0';
     return is_error(got) ? got : static_cast<long>(length);
@@ -154,8 +153,7 @@ int run_balanced(char* const* argv) {
     reap_the_rest();
     const long after = free_memory();
     if (before != after) {
-        complain("init: %s did not give its memory back: %ld KiB free before, %ld KiB after\n", argv[0],
-                 before, after);
+        complain("init: %s did not give its memory back: %ld KiB free before, %ld KiB after\n", argv[0], before, after);
         slabs_after.read();
         tell_differences(slabs_before, slabs_after);
         return status != 0 ? status : 1;
@@ -173,8 +171,7 @@ int run_exec() {
         return NOT_FOUND;
     }
     std::size_t count = 0;
-    for (char* word = text; word < text + length && count < std::size(argv) - 1;
-         word += std::strlen(word) + 1)
+    for (char* word = text; word < text + length && count < std::size(argv) - 1; word += std::strlen(word) + 1)
         argv[count++] = word;
     if (count == 0) {
         complain("init: /exec/argv is empty\n");

@@ -31,12 +31,8 @@ extern "C" {
 
 [[noreturn]] void _exit(int status) { sys_exit_group(status); }
 
-int _read(int fd, void* buffer, std::size_t size) {
-    return static_cast<int>(report(sys_read(fd, buffer, size)));
-}
-int _write(int fd, const void* data, std::size_t size) {
-    return static_cast<int>(report(sys_write(fd, data, size)));
-}
+int _read(int fd, void* buffer, std::size_t size) { return static_cast<int>(report(sys_read(fd, buffer, size))); }
+int _write(int fd, const void* data, std::size_t size) { return static_cast<int>(report(sys_write(fd, data, size))); }
 int _close(int fd) { return static_cast<int>(report(sys_close(fd))); }
 int _lseek(int fd, int offset, int whence) { return static_cast<int>(report(sys_lseek(fd, offset, whence))); }
 int _unlink(const char* path) { return static_cast<int>(report(sys_unlink(path))); }
@@ -73,8 +69,7 @@ void* _sbrk(std::ptrdiff_t bytes) {
     static char* end = reinterpret_cast<char*>(sys_brk(nullptr));
     char* const old = end;
     char* const wanted = old + bytes;
-    if (reinterpret_cast<char*>(sys_brk(wanted)) !=
-        wanted) { // brk(2): on failure the kernel answers the old end
+    if (reinterpret_cast<char*>(sys_brk(wanted)) != wanted) { // brk(2): on failure the kernel answers the old end
         report(-ENOMEM);
         return reinterpret_cast<void*>(-1);
     }

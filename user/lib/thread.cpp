@@ -9,17 +9,17 @@ namespace faultline {
 
 namespace {
 constexpr std::size_t STACK_SIZE = 16 * PAGE_SIZE;
-constexpr unsigned long FLAGS = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
-                                CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
+constexpr unsigned long FLAGS = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
+                                CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
 } // namespace
 
 // clone.S: in the new thread, calls function(argument) on `stack` and then ends the thread.
-extern "C" long ulib_clone_thread(unsigned long flags, void* stack, int* parent_tid, void* tls,
-                                  void* child_tid, void (*function)(void*), void* argument);
+extern "C" long ulib_clone_thread(unsigned long flags, void* stack, int* parent_tid, void* tls, void* child_tid,
+                                  void (*function)(void*), void* argument);
 
 long Thread::start(void (*function)(void*), void* argument, Word* exit_word) {
-    const long stack = sys_mmap2(nullptr, STACK_SIZE + PAGE_SIZE, PROT_READ | PROT_WRITE,
-                                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const long stack =
+        sys_mmap2(nullptr, STACK_SIZE + PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (is_error(stack))
         return stack;
     stack_ = reinterpret_cast<void*>(stack);

@@ -125,8 +125,7 @@ bool measure(const Operation& operation) {
     const auto [fewest, most] = count_during_long_calls(operation);
     print("%s: %u to %u during one long call\n", operation.name, fewest, most);
     if (operation.needs_lock && most > FEW)
-        complain(
-            "beside_kernel_lock: the long call does not hold the kernel lock; this test needs another\n");
+        complain("beside_kernel_lock: the long call does not hold the kernel lock; this test needs another\n");
     else if (!operation.needs_lock && fewest < MANY)
         complain("beside_kernel_lock: %s waits for the kernel lock\n", operation.name);
     else
@@ -152,8 +151,7 @@ int main() {
     if (cpu_count() < 2)
         fail("beside_kernel_lock: there is one processor only\n");
     run_on(1);
-    random_bytes =
-        static_cast<int>(must(sys_open("/dev/urandom", O_RDONLY), "beside_kernel_lock: /dev/urandom"));
+    random_bytes = static_cast<int>(must(sys_open("/dev/urandom", O_RDONLY), "beside_kernel_lock: /dev/urandom"));
     const int fd = static_cast<int>(must(sys_memfd_create("pages"), "beside_kernel_lock: memfd_create"));
     must(sys_ftruncate(fd, PAGES * PAGE_SIZE), "beside_kernel_lock: ftruncate");
     buffer = map(LONG_CALL, MAP_PRIVATE | MAP_ANONYMOUS);

@@ -66,8 +66,8 @@ bool may_wait(const Call& call) { return std::strchr(call.arguments, '~') != nul
 void in_child(int number, const std::array<long, 6>& arguments) {
     if (number == __NR_mount || number == __NR_chdir) // these see to it that nothing stays behind
         must(system_call(__NR_chdir, "/"), "every_call: chdir");
-    const long answer = system_call(number, arguments[0], arguments[1], arguments[2], arguments[3],
-                                    arguments[4], arguments[5]);
+    const long answer =
+        system_call(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
     *stage.answer = answer;
     if (number == __NR_shmget && !is_error(answer))
         system_call(__NR_shmctl, answer, IPC_RMID, nullptr);
@@ -87,8 +87,8 @@ bool wait_for(int child, int& status, long milliseconds) {
         if (sys_wait4(child, &status, WNOHANG | __WALL) == child)
             return true;
         sys_clock_gettime(1, &now);
-        const long long left = milliseconds * 1'000'000ll - (now.tv_sec - start.tv_sec) * 1'000'000'000ll -
-                               (now.tv_nsec - start.tv_nsec);
+        const long long left =
+            milliseconds * 1'000'000ll - (now.tv_sec - start.tv_sec) * 1'000'000'000ll - (now.tv_nsec - start.tv_nsec);
         if (left <= 0)
             return false;
         const __kernel_timespec timeout{left / 1'000'000'000, left % 1'000'000'000};
@@ -198,8 +198,8 @@ class Attempts {
             return; // would end the test rather than fail in it
         const Outcome outcome = call_in_child(call_.number, arguments, may_wait(call_));
         if (outcome.end == End::waited && !may_wait(call_))
-            wrong("%s(%#lx, %#lx, %#lx, %#lx, %#lx, %#lx) did not return", call_.name, arguments[0],
-                  arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
+            wrong("%s(%#lx, %#lx, %#lx, %#lx, %#lx, %#lx) did not return", call_.name, arguments[0], arguments[1],
+                  arguments[2], arguments[3], arguments[4], arguments[5]);
         summary_.add(outcome);
         sweep_stage();
         ++made_;
@@ -212,8 +212,8 @@ class Attempts {
 };
 
 const Call* find(int number) {
-    const auto* found = std::find_if(std::begin(calls), std::end(calls),
-                                     [=](const Call& call) { return call.number == number; });
+    const auto* found =
+        std::find_if(std::begin(calls), std::end(calls), [=](const Call& call) { return call.number == number; });
     return found == std::end(calls) ? nullptr : found;
 }
 

@@ -22,8 +22,7 @@ struct Call {
     const char* arguments;
 };
 
-#define CALL(name, arguments)                                                                                \
-    { __NR_##name, #name, arguments }
+#define CALL(name, arguments) {__NR_##name, #name, arguments}
 
 inline constexpr Call calls[] = {
     // processes

@@ -71,11 +71,10 @@ void expect_shares(const char* what, std::span<const Wanted> all) {
         const Spinner& spinner = spinners[i];
         const Nanoseconds more = spinner.ran - all[i].share_ms * MS;
         fair &= -TOLERANCE < more && more < TOLERANCE;
-        print("fair_shares: %s: thread %u had %d ms, expected %d\n", what, i,
-              static_cast<int>(spinner.ran / MS), all[i].share_ms);
+        print("fair_shares: %s: thread %u had %d ms, expected %d\n", what, i, static_cast<int>(spinner.ran / MS),
+              all[i].share_ms);
         if ((spinner.seen & ~all[i].cpus) != 0)
-            fail("fair_shares: thread %u was on processors %x, and may be on %x\n", i, spinner.seen,
-                 all[i].cpus);
+            fail("fair_shares: thread %u was on processors %x, and may be on %x\n", i, spinner.seen, all[i].cpus);
     }
     if (!fair)
         fail("fair_shares: %s: not what each should have had\n", what);

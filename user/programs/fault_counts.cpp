@@ -54,8 +54,7 @@ int one_page_file() {
 void* start_of(volatile char* page) { return const_cast<char*>(page); }
 
 void age_all_pages() {
-    const int fd =
-        static_cast<int>(must(sys_open("/proc/self/clear_refs", O_WRONLY), "/proc/self/clear_refs"));
+    const int fd = static_cast<int>(must(sys_open("/proc/self/clear_refs", O_WRONLY), "/proc/self/clear_refs"));
     must(sys_write(fd, "1", 1), "/proc/self/clear_refs");
     sys_write(fd, "4", 1); // Linux flushes the TLB for "4" only
     sys_close(fd);

@@ -41,8 +41,7 @@ int main() {
     }
     sys_close(there[0]);
     for (unsigned sent = 0; sent < SIZE;)
-        sent +=
-            static_cast<unsigned>(must(sys_write(there[1], data + sent, SIZE - sent), "fork_pipe: write"));
+        sent += static_cast<unsigned>(must(sys_write(there[1], data + sent, SIZE - sent), "fork_pipe: write"));
     sys_close(there[1]);
 
     unsigned sum = 0;
@@ -50,8 +49,8 @@ int main() {
     int status = 0;
     must(sys_wait4(child, &status), "fork_pipe: wait4");
     if (sum != checksum(0, data, SIZE) || shell_status(status) != 7)
-        fail("fork_pipe: the child answered %#x with status %d, expected %#x and 7\n", sum,
-             shell_status(status), checksum(0, data, SIZE));
+        fail("fork_pipe: the child answered %#x with status %d, expected %#x and 7\n", sum, shell_status(status),
+             checksum(0, data, SIZE));
     print("fork_pipe: %u bytes went through a pipe to a child, whose sum agrees\n", SIZE);
     return 0;
 }

@@ -86,9 +86,8 @@ void bad_pointers() {
     must(sys_write(file, "bytes", 5), "hostile: write");
     void* const read_only = reinterpret_cast<void*>(
         must(sys_mmap2(nullptr, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), "hostile: mmap"));
-    void* const gone = reinterpret_cast<void*>(
-        must(sys_mmap2(nullptr, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
-             "hostile: mmap"));
+    void* const gone = reinterpret_cast<void*>(must(
+        sys_mmap2(nullptr, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), "hostile: mmap"));
     must(sys_munmap(gone, PAGE_SIZE), "hostile: munmap");
 
     void* const bad[] = {gone, reinterpret_cast<void*>(0x80008000), reinterpret_cast<void*>(0xc0008000),
@@ -103,8 +102,7 @@ void bad_pointers() {
         wants_efault("nanosleep", system_call(__NR_nanosleep, pointer, nullptr));
         wants_efault("rt_sigaction", system_call(__NR_rt_sigaction, SIGUSR1, pointer, nullptr, 8));
         wants_efault("rt_sigprocmask", system_call(__NR_rt_sigprocmask, SIG_BLOCK, pointer, nullptr, 8));
-        wants_efault("futex", system_call(__NR_futex, reinterpret_cast<std::uintptr_t>(pointer) & ~3ul,
-                                          FUTEX_WAIT, 0));
+        wants_efault("futex", system_call(__NR_futex, reinterpret_cast<std::uintptr_t>(pointer) & ~3ul, FUTEX_WAIT, 0));
     }
     for (void* pointer : {bad[0], bad[1], bad[2], bad[4], read_only}) {
         wants_efault("read of a pipe", sys_read(ends[0], pointer, 1));
@@ -115,8 +113,7 @@ void bad_pointers() {
         wants_efault("clock_gettime64", system_call(__NR_clock_gettime64, 0, pointer));
         wants_efault("getrusage", system_call(__NR_getrusage, 0, pointer));
         wants_efault("uname", system_call(__NR_uname, pointer));
-        wants_efault("old mask of rt_sigprocmask",
-                     system_call(__NR_rt_sigprocmask, SIG_BLOCK, nullptr, pointer, 8));
+        wants_efault("old mask of rt_sigprocmask", system_call(__NR_rt_sigprocmask, SIG_BLOCK, nullptr, pointer, 8));
         const int child = static_cast<int>(must(sys_fork(), "hostile: fork"));
         if (child == 0)
             sys_exit_group(0);
@@ -167,9 +164,8 @@ constexpr auto left_out = std::to_array<int>({
 
 void every_number() {
     static char buffer[16];
-    const std::uintptr_t patterns[] = {0,          0x1000,     reinterpret_cast<std::uintptr_t>(buffer + 1),
-                                       0x80001000, 0xc0001000, 0xffff0000,
-                                       0xffffffff};
+    const std::uintptr_t patterns[] = {
+        0, 0x1000, reinterpret_cast<std::uintptr_t>(buffer + 1), 0x80001000, 0xc0001000, 0xffff0000, 0xffffffff};
     for (std::uintptr_t argument : patterns) {
         // One child per pattern: a call may take its memory or its signals away, and it may die of that.
         const int status = status_of([=] {
@@ -179,8 +175,7 @@ void every_number() {
         });
         if (status != 0 && status != 128 + SIGSEGV) {
             ++failures;
-            complain("hostile: every system call with %#lx: status %d\n",
-                     static_cast<unsigned long>(argument), status);
+            complain("hostile: every system call with %#lx: status %d\n", static_cast<unsigned long>(argument), status);
         }
     }
     for (int number : {222, 223, 451, 500, 1000, 4000})

@@ -39,8 +39,7 @@ Own each[MAX_CPUS];
 unsigned long long now_ns() {
     __kernel_timespec now{};
     sys_clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<unsigned long long>(now.tv_sec) * 1'000'000'000 +
-           static_cast<unsigned long long>(now.tv_nsec);
+    return static_cast<unsigned long long>(now.tv_sec) * 1'000'000'000 + static_cast<unsigned long long>(now.tv_nsec);
 }
 
 void expect(long answer, long due, const char* what) {
@@ -92,8 +91,7 @@ void work(Own& own) {
 void measure() {
     ready = done = 0;
     for (unsigned i = 1; i < cpus; ++i)
-        must(each[i].thread.start([](void* own) { work(*static_cast<Own*>(own)); }, &each[i]),
-             "parallel_cost: clone");
+        must(each[i].thread.start([](void* own) { work(*static_cast<Own*>(own)); }, &each[i]), "parallel_cost: clone");
     work(each[0]);
     unsigned long long began = each[0].began, ended = each[0].ended;
     for (unsigned i = 1; i < cpus; ++i) {

@@ -74,8 +74,7 @@ void run_link(void* argument) {
     // Without waiters behind it no lender is left.
     const int own = i == LOCKS - 1 ? shown(30) : i == 1 ? shown(40) : shown(0);
     if (shown_priority(links[i].thread.id()) != own)
-        fail("pi_chain: thread %d keeps priority %d, expected %d\n", i, shown_priority(links[i].thread.id()),
-             own);
+        fail("pi_chain: thread %d keeps priority %d, expected %d\n", i, shown_priority(links[i].thread.id()), own);
 }
 
 // Until the thread sleeps: where it is in its life, that is in FUTEX_LOCK_PI, or at `release`.
@@ -105,8 +104,8 @@ void passer_by(void*) {
         }
         return now;
     }();
-    const long result = system_call(__NR_futex_time64, &links[LOCKS - 1].lock, FUTEX_LOCK_PI2 | PRIVATE, 0,
-                                    &soon, nullptr, 0);
+    const long result =
+        system_call(__NR_futex_time64, &links[LOCKS - 1].lock, FUTEX_LOCK_PI2 | PRIVATE, 0, &soon, nullptr, 0);
     if (result != -ETIMEDOUT)
         fail("pi_chain: FUTEX_LOCK_PI2 in vain answered %ld (%s)\n", result, errno_name(result));
 }

@@ -19,12 +19,10 @@ enum { SKIP_INSTRUCTION, MAKE_WRITABLE } reaction;
 void handler(int signal, siginfo_t* info, void* context) {
     seen = {signal, info->si_code, info->si_addr, seen.count + 1};
     if (reaction == MAKE_WRITABLE)
-        sys_mprotect(
-            reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(info->si_addr) & ~(PAGE_SIZE - 1)),
-            PAGE_SIZE, PROT_READ | PROT_WRITE);
+        sys_mprotect(reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(info->si_addr) & ~(PAGE_SIZE - 1)),
+                     PAGE_SIZE, PROT_READ | PROT_WRITE);
     else
-        static_cast<struct ucontext*>(context)->uc_mcontext.arm_pc +=
-            4; // accesses here are one ARM instruction
+        static_cast<struct ucontext*>(context)->uc_mcontext.arm_pc += 4; // accesses here are one ARM instruction
 }
 
 // One store, whose address and data registers the compiler may not merge with anything.
@@ -34,8 +32,8 @@ void store(unsigned* address, unsigned value) {
 
 void check(const char* what, int signal, int code, const void* address) {
     if (seen.count != 1 || seen.signal != signal || seen.code != code || seen.address != address)
-        fail("sigsegv: %s: %d signals, the last %d with code %d at %p; expected one %d with code %d at %p\n",
-             what, seen.count, seen.signal, seen.code, seen.address, signal, code, address);
+        fail("sigsegv: %s: %d signals, the last %d with code %d at %p; expected one %d with code %d at %p\n", what,
+             seen.count, seen.signal, seen.code, seen.address, signal, code, address);
     seen = {};
 }
 

@@ -11,9 +11,8 @@ using namespace faultline;
 
 namespace {
 
-const char* const STORMS[] = {"/bin/storm_migrate", "/bin/storm_fork", "/bin/storm_signals",
-                              "/bin/storm_futex",   "/bin/storm_map",  "/bin/storm_fault",
-                              "/bin/storm_robust"};
+const char* const STORMS[] = {"/bin/storm_migrate", "/bin/storm_fork",  "/bin/storm_signals", "/bin/storm_futex",
+                              "/bin/storm_map",     "/bin/storm_fault", "/bin/storm_robust"};
 
 // As it, with the same argument as we were given.
 [[noreturn]] void become(const char* storm, char* length) {

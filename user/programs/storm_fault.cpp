@@ -26,8 +26,7 @@ Memory memories[] = {{MAP_PRIVATE | MAP_ANONYMOUS, nullptr}, {MAP_SHARED | MAP_A
 
 void renew(Memory& memory) {
     void* const old = const_cast<unsigned char*>(memory.region);
-    const long at =
-        sys_mmap2(old, REGION, PROT_READ | PROT_WRITE, memory.flags | (old ? MAP_FIXED : 0), -1, 0);
+    const long at = sys_mmap2(old, REGION, PROT_READ | PROT_WRITE, memory.flags | (old ? MAP_FIXED : 0), -1, 0);
     must(is_error(at) ? at : 0, "storm_fault: mmap");
     memory.region = reinterpret_cast<volatile unsigned char*>(at);
 }

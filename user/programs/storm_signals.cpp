@@ -103,8 +103,7 @@ void receive_queued() {
     }
     must(waited, "storm_signals: wait4");
     if (shell_status(status) != 0 || queued != rounds)
-        fail("storm_signals: the sender ended with %d, %u of %u came\n", shell_status(status), queued,
-             rounds);
+        fail("storm_signals: the sender ended with %d, %u of %u came\n", shell_status(status), queued, rounds);
 }
 
 void storm() {

@@ -180,15 +180,13 @@ void shared_memory() {
     expect(-EINVAL, sys_shmat(id, words + 1, 0), "an address that is not a multiple of SHMLBA");
     words[1024] = 7;
     expect(7, again[1024], "both are one memory");
-    expect(128 + SIGSEGV, child([&] { const_cast<volatile unsigned*>(again)[0] = 1; }),
-           "a write to the read-only one");
+    expect(128 + SIGSEGV, child([&] { const_cast<volatile unsigned*>(again)[0] = 1; }), "a write to the read-only one");
     must(sys_mprotect(words + 1024, PAGE_SIZE, PROT_READ), "sysv_ipc: mprotect");
     must(sys_shmctl(id, IPC_RMID), "sysv_ipc: IPC_RMID");
     expect(-ENOENT, sys_shmget(0x4321, 1, 0), "nobody finds it any more");
     must(sys_shmdt(words), "sysv_ipc: shmdt"); // three pieces by now
     expect(-EINVAL, sys_shmdt(words), "not attached");
-    must(sys_shmctl(id, IPC_STAT) == -EFAULT ? 0 : -EINVAL,
-         "sysv_ipc: a segment lives as long as it is mapped");
+    must(sys_shmctl(id, IPC_STAT) == -EFAULT ? 0 : -EINVAL, "sysv_ipc: a segment lives as long as it is mapped");
     expect(7, again[1024], "its contents too");
     must(sys_shmdt(again), "sysv_ipc: shmdt");
     expect(-EINVAL, sys_shmctl(id, IPC_STAT), "now it has gone");
@@ -196,8 +194,7 @@ void shared_memory() {
     // One that is still mapped when its process ends.
     expect(0, child([] {
                const long own = must(sys_shmget(IPC_PRIVATE, 16 * PAGE_SIZE, MODE), "sysv_ipc: shmget");
-               auto* const at =
-                   reinterpret_cast<char*>(must(sys_shmat(own, nullptr, SHM_RND), "sysv_ipc: shmat"));
+               auto* const at = reinterpret_cast<char*>(must(sys_shmat(own, nullptr, SHM_RND), "sysv_ipc: shmat"));
                std::memset(at, 1, 16 * PAGE_SIZE);
                must(sys_shmctl(own, IPC_RMID), "sysv_ipc: IPC_RMID");
            }),

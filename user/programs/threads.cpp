@@ -26,8 +26,7 @@ void work(void* argument) {
         counter = counter + 1;
         mutex.unlock();
         if (i % 64 == 0) {
-            auto* const block =
-                static_cast<volatile unsigned*>(std::malloc(sizeof(unsigned) * (1 + i % 100)));
+            auto* const block = static_cast<volatile unsigned*>(std::malloc(sizeof(unsigned) * (1 + i % 100)));
             if (!block)
                 fail("threads: malloc found no memory\n");
             block[i % 100] = self;

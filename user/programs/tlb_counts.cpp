@@ -65,8 +65,7 @@ void count(const char* name, Thing&& thing) {
 }
 
 void* map(unsigned pages) {
-    const long at =
-        sys_mmap2(nullptr, pages * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    const long at = sys_mmap2(nullptr, pages * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     must(is_error(at) ? at : 0, "tlb_counts: mmap");
     return reinterpret_cast<void*>(at);
 }
@@ -99,8 +98,7 @@ Word* page;
 void read_page() { static_cast<void>(page->load()); }
 void write_page() { page[1] = 1; }
 void write_page_by_futex() {
-    must(futex_wake_op(&page[2], 1, &page[3], 1, futex_op(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_EQ, 0)),
-         "tlb_counts: futex");
+    must(futex_wake_op(&page[2], 1, &page[3], 1, futex_op(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_EQ, 0)), "tlb_counts: futex");
 }
 void protect_page() { must(sys_mprotect(page, PAGE_SIZE, PROT_READ), "tlb_counts: mprotect"); }
 

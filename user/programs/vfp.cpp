@@ -43,12 +43,11 @@ void hold(const Registers& in, Registers& out, unsigned spins, long call, long a
                      "vstmia %[to]!, {d0-d15}\n"
                      "vstmia %[to]!, {d16-d31}\n"
                      "vmsr   fpscr, %[zero]\n"
-                     : [from] "+&r"(from), [to] "+&r"(to), [count] "=&r"(count), [fpscr] "+&r"(fpscr),
-                       "+&r"(r0)
+                     : [from] "+&r"(from), [to] "+&r"(to), [count] "=&r"(count), [fpscr] "+&r"(fpscr), "+&r"(r0)
                      : [spins] "r"(spins), [zero] "r"(0), "r"(r1), "r"(r7)
-                     : "memory", "cc", "d0", "d1", "d2", "d3", "d4", "d5", "d6", "d7", "d8", "d9", "d10",
-                       "d11", "d12", "d13", "d14", "d15", "d16", "d17", "d18", "d19", "d20", "d21", "d22",
-                       "d23", "d24", "d25", "d26", "d27", "d28", "d29", "d30", "d31");
+                     : "memory", "cc", "d0", "d1", "d2", "d3", "d4", "d5", "d6", "d7", "d8", "d9", "d10", "d11", "d12",
+                       "d13", "d14", "d15", "d16", "d17", "d18", "d19", "d20", "d21", "d22", "d23", "d24", "d25", "d26",
+                       "d27", "d28", "d29", "d30", "d31");
     out.fpscr = fpscr;
 }
 
@@ -70,8 +69,7 @@ void check(const char* when, const Registers& expected, const Registers& actual)
         fail("vfp: %s, FPSCR changed from %08x to %08x\n", when, expected.fpscr, actual.fpscr);
 }
 
-void hold_and_check(const char* when, u32 seed, unsigned spins, long call, long argument1 = 0,
-                    long argument2 = 0) {
+void hold_and_check(const char* when, u32 seed, unsigned spins, long call, long argument1 = 0, long argument2 = 0) {
     const Registers in = pattern(seed);
     Registers out;
     hold(in, out, spins, call, argument1, argument2);

@@ -79,8 +79,7 @@ void broken_unmap() {
 
 void broken_write_protect() {
     Word* const word = private_page();
-    write_after(word, "mprotect to read-only",
-                [&] { must(sys_mprotect(word, PAGE_SIZE, PROT_READ), "mprotect"); });
+    write_after(word, "mprotect to read-only", [&] { must(sys_mprotect(word, PAGE_SIZE, PROT_READ), "mprotect"); });
     expect_word("the word, write-protected when it was 1", word, 2);
 }
 
@@ -102,8 +101,7 @@ void broken_remap() {
     Word* const word = private_page();
     Word* const other = private_page();
     write_after(word, "mremap, and the page has another address", [&] {
-        must(system_call(__NR_mremap, word, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, other),
-             "mremap");
+        must(system_call(__NR_mremap, word, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, other), "mremap");
     });
     expect_word("the word at its new address, where only 1 was ever written", other, 2);
 }

@@ -39,8 +39,7 @@ struct Meaning {
 
 template <class Row, std::size_t N>
 constexpr const Row* find(const Row (&table)[N], std::string_view name) {
-    const auto row =
-        std::find_if(table, table + N, [=](const Row& candidate) { return candidate.name == name; });
+    const auto row = std::find_if(table, table + N, [=](const Row& candidate) { return candidate.name == name; });
     return row == table + N ? nullptr : row;
 }
 
@@ -62,8 +61,7 @@ constexpr Meaning meaning_of(std::string_view name) {
         return {.robust_exit = find(robust_exits, tail)};
     if (head == "error") {
         const auto [kind, operation] = split(tail);
-        if (!operation.empty() &&
-            std::ranges::find(error_operations, operation) == std::end(error_operations))
+        if (!operation.empty() && std::ranges::find(error_operations, operation) == std::end(error_operations))
             return {};
         return {.error_kind = find(error_kinds, kind), .error_operation = operation};
     }
@@ -71,30 +69,24 @@ constexpr Meaning meaning_of(std::string_view name) {
 }
 
 // The catalogue and the tables say the same: no name without a meaning, no row of a table that nothing names.
-static_assert(
-    std::ranges::all_of(catalogue, [](const CatalogueRow& row) { return meaning_of(row.name).complete(); }),
-    "a name in catalogue.tsv is not a state and an operation, nor a story, a robust exit or an error kind");
+static_assert(std::ranges::all_of(catalogue, [](const CatalogueRow& row) { return meaning_of(row.name).complete(); }),
+              "a name in catalogue.tsv is not a state and an operation, nor a story, a robust exit or an error kind");
 
 template <class Row, std::size_t N, class Same>
 constexpr bool all_named(const Row (&table)[N], Same same) {
     return std::ranges::all_of(table, [=](const Row& row) {
-        return std::ranges::any_of(
-            catalogue, [&](const CatalogueRow& entry) { return same(meaning_of(entry.name), &row); });
+        return std::ranges::any_of(catalogue,
+                                   [&](const CatalogueRow& entry) { return same(meaning_of(entry.name), &row); });
     });
 }
-static_assert(all_named(states,
-                        [](const Meaning& meaning, const State* state) { return meaning.state == state; }));
-static_assert(all_named(operations, [](const Meaning& meaning, const Operation* row) {
-    return meaning.operation == row;
-}));
-static_assert(all_named(stories,
-                        [](const Meaning& meaning, const Story* story) { return meaning.story == story; }));
-static_assert(all_named(robust_exits, [](const Meaning& meaning, const RobustExit* row) {
-    return meaning.robust_exit == row;
-}));
-static_assert(all_named(error_kinds, [](const Meaning& meaning, const ErrorKind* row) {
-    return meaning.error_kind == row;
-}));
+static_assert(all_named(states, [](const Meaning& meaning, const State* state) { return meaning.state == state; }));
+static_assert(all_named(operations,
+                        [](const Meaning& meaning, const Operation* row) { return meaning.operation == row; }));
+static_assert(all_named(stories, [](const Meaning& meaning, const Story* story) { return meaning.story == story; }));
+static_assert(all_named(robust_exits,
+                        [](const Meaning& meaning, const RobustExit* row) { return meaning.robust_exit == row; }));
+static_assert(all_named(error_kinds,
+                        [](const Meaning& meaning, const ErrorKind* row) { return meaning.error_kind == row; }));
 
 void run(const CatalogueRow& row, bool act) {
     const Meaning meaning = meaning_of(row.name);

@@ -26,8 +26,7 @@ void lock_it_counted(PiMutex& mutex) {
 void contend(void (*child_touches)(Word&)) {
     PiMutex& mutex = shared_mutex();
     expect("the parent's lock()", mutex.lock(), 0);
-    tell("  Process %ld takes the mutex, which nobody held: one compare-and-swap, no system call.\n",
-         sys_getpid());
+    tell("  Process %ld takes the mutex, which nobody held: one compare-and-swap, no system call.\n", sys_getpid());
 
     const int child = start_child([&] {
         child_touches(mutex.word());
@@ -42,8 +41,7 @@ void contend(void (*child_touches)(Word&)) {
     });
     await_waiter(&mutex.word());
     let_it_block(child);
-    tell("  The parent sees that somebody waits (%#x), and unlocks.\n",
-         static_cast<unsigned>(mutex.word().load()));
+    tell("  The parent sees that somebody waits (%#x), and unlocks.\n", static_cast<unsigned>(mutex.word().load()));
     expect("the parent's unlock()", mutex.unlock(), 0);
     expect_child(child, 0);
     expect("the word at the end", static_cast<long>(mutex.word().load()), 0);

@@ -46,9 +46,7 @@ void die(Death how) {
     end_child();
 }
 
-int status_of(Death how) {
-    return how == Death::KILLED ? 128 + SIGKILL : how == Death::FAULT ? 128 + SIGSEGV : 0;
-}
+int status_of(Death how) { return how == Death::KILLED ? 128 + SIGKILL : how == Death::FAULT ? 128 + SIGSEGV : 0; }
 
 } // namespace
 
@@ -84,8 +82,7 @@ void run(const RobustExit& variant) {
         word[1].store(static_cast<u32>(child)); // unaligned, it would read as an owner as well
     owned.send();
     ready.wait();
-    tell("  A child holds the lock, its mapping of the word prepared (%s), and dies now.\n",
-         variant.name.data());
+    tell("  A child holds the lock, its mapping of the word prepared (%s), and dies now.\n", variant.name.data());
 
     const long before = fault_in_count();
     if (variant.death == Death::KILLED)

@@ -54,8 +54,7 @@ void begin(const CatalogueRow& row, bool act) {
     bool another_repair = false;
     for (const char* repair : {"gup", "gup_dirty", "fixup_2011", "trap"})
         another_repair = another_repair || boot_argument_is("fault_in", repair);
-    current = {row.name, row.calls, act, !another_repair,
-               sys_open("/proc/sys/kernel/futex_faultin_count", O_RDONLY)};
+    current = {row.name, row.calls, act, !another_repair, sys_open("/proc/sys/kernel/futex_faultin_count", O_RDONLY)};
     fault_in_count(); // touches the buffer and the kernel's path to it
     tell("%s: %s\n", row.name, row.sentence);
 }
@@ -70,8 +69,8 @@ long fault_in_count() {
         fail("%s: reading futex_faultin_count: %s\n", current.name, errno_name(length));
     count_text[length] = '\0';
     long count = 0;
-    for (const char* digit = count_text + std::strcspn(count_text, "0123456789");
-         *digit >= '0' && *digit <= '9'; ++digit)
+    for (const char* digit = count_text + std::strcspn(count_text, "0123456789"); *digit >= '0' && *digit <= '9';
+         ++digit)
         count = count * 10 + (*digit - '0');
     return count;
 }
@@ -107,8 +106,7 @@ void show_entry(const char* when, const void* page) {
         return;
     // The file position is the address asked about; the answer is one line.
     char line[256];
-    const long length =
-        sys_pread(static_cast<int>(fd), line, sizeof line - 1, reinterpret_cast<std::uintptr_t>(page));
+    const long length = sys_pread(static_cast<int>(fd), line, sizeof line - 1, reinterpret_cast<std::uintptr_t>(page));
     sys_close(static_cast<int>(fd));
     if (length <= 0)
         return;

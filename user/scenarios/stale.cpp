@@ -20,8 +20,7 @@ constexpr u32 NEIGHBOUR = 2; // beside the word and its marker
 // CPU 1, where the caller stays, has read the page; then CPU 0 writes to it.
 void make_stale(Word* word) {
     pin_to(1);
-    Companion writer(
-        0, [](void* page) { static_cast<Word*>(page)[NEIGHBOUR].store(MARKER); }, word);
+    Companion writer(0, [](void* page) { static_cast<Word*>(page)[NEIGHBOUR].store(MARKER); }, word);
     word->load();
     show_entry("after the read", word);
     writer.run();

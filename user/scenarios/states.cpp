@@ -16,8 +16,7 @@ constexpr int SHARED_ANON = MAP_SHARED | MAP_ANONYMOUS;
 constexpr int PRIVATE_ANON = MAP_PRIVATE | MAP_ANONYMOUS;
 constexpr int READ_WRITE = PROT_READ | PROT_WRITE;
 
-alignas(PAGE_SIZE) Word
-    other_page[PAGE_SIZE / sizeof(Word)]; // where the first word of two-word operations lies
+alignas(PAGE_SIZE) Word other_page[PAGE_SIZE / sizeof(Word)]; // where the first word of two-word operations lies
 
 Place place(Word* word, bool marked) {
     other_page[0].store(0);
@@ -39,8 +38,7 @@ Place written(Word* word, u32 initial) {
 } // namespace
 
 Word* map_words(std::size_t pages, int flags, int fd) {
-    return reinterpret_cast<Word*>(
-        must(sys_mmap2(nullptr, pages * PAGE_SIZE, READ_WRITE, flags, fd, 0), "mmap"));
+    return reinterpret_cast<Word*>(must(sys_mmap2(nullptr, pages * PAGE_SIZE, READ_WRITE, flags, fd, 0), "mmap"));
 }
 
 int filled_memfd(std::size_t pages, u32 initial) {
@@ -54,8 +52,7 @@ int filled_memfd(std::size_t pages, u32 initial) {
 }
 
 void age_all_pages() {
-    const int fd =
-        static_cast<int>(must(sys_open("/proc/self/clear_refs", O_WRONLY), "/proc/self/clear_refs"));
+    const int fd = static_cast<int>(must(sys_open("/proc/self/clear_refs", O_WRONLY), "/proc/self/clear_refs"));
     must(sys_write(fd, "1", 1), "write 1 to /proc/self/clear_refs");
     // Linux's "1" leaves the TLB alone, and its "4" flushes it. A kernel whose "1" flushes need not know "4".
     sys_write(fd, "4", 1);
@@ -165,9 +162,7 @@ Place anon_mprotect(u32 initial) {
     return at;
 }
 
-Place private_file_untouched(u32 initial) {
-    return place(map_words(1, MAP_PRIVATE, filled_memfd(1, initial)), true);
-}
+Place private_file_untouched(u32 initial) { return place(map_words(1, MAP_PRIVATE, filled_memfd(1, initial)), true); }
 
 Place private_file_read(u32 initial) {
     const Place at = private_file_untouched(initial);

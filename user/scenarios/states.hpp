@@ -58,8 +58,7 @@ struct State {
 };
 
 inline constexpr State states[] = {
-    {"fork-untouched", fork_untouched,
-     "shared anonymous, written by the parent; a forked child has not touched it"},
+    {"fork-untouched", fork_untouched, "shared anonymous, written by the parent; a forked child has not touched it"},
     {"fork-read", fork_read, "shared anonymous, written by the parent; a forked child has only read it"},
     {"fork-wrote", fork_wrote, "shared anonymous; a forked child has written it"},
     {"memfd-untouched", memfd_untouched, "of a shared memfd mapping, not touched"},
@@ -67,14 +66,11 @@ inline constexpr State states[] = {
     {"memfd-read-wrote", memfd_read_wrote, "of a shared memfd mapping, read and then written"},
     {"tmpfs-read", tmpfs_read, "of a shared mapping of a tmpfs file, only read"},
     {"shared-anon-read", shared_anon_read, "shared anonymous, only read"},
-    {"first-word-clean", first_word_clean,
-     "dirty; only the operation's first word lies in a page that was only read"},
+    {"first-word-clean", first_word_clean, "dirty; only the operation's first word lies in a page that was only read"},
     {"faultaround", faultaround, "of a shared memfd mapping, mapped because its neighbour was read"},
     {"alias-read", alias_read, "a second mapping of a memfd page that the first mapping wrote; only read"},
-    {"alias-untouched", alias_untouched,
-     "a second mapping of a memfd page that the first mapping wrote; not touched"},
-    {"memfd-mprotect", memfd_mprotect,
-     "of a shared memfd mapping, written, then forbidden and permitted again"},
+    {"alias-untouched", alias_untouched, "a second mapping of a memfd page that the first mapping wrote; not touched"},
+    {"memfd-mprotect", memfd_mprotect, "of a shared memfd mapping, written, then forbidden and permitted again"},
     {"anon-mprotect", anon_mprotect, "private anonymous, written, then forbidden and permitted again"},
     {"private-file-read", private_file_read, "of a private file mapping, only read"},
     {"private-file-untouched", private_file_untouched, "of a private file mapping, not touched"},
@@ -90,15 +86,11 @@ inline constexpr State states[] = {
     {"cow-child", cow_child, "private anonymous, copy-on-write: a forked child has not touched it"},
     {"cow-child-read", cow_child_read, "private anonymous, copy-on-write: a forked child has only read it"},
     {"cow-parent", cow_parent, "private anonymous, copy-on-write: the parent's side, the child lives"},
-    {"cow-parent-alone", cow_parent_alone,
-     "private anonymous, write-protected by a fork whose child is gone"},
-    {"cow-grandchild", cow_grandchild,
-     "private anonymous, copy-on-write twice: a fork of a fork has not touched it"},
+    {"cow-parent-alone", cow_parent_alone, "private anonymous, write-protected by a fork whose child is gone"},
+    {"cow-grandchild", cow_grandchild, "private anonymous, copy-on-write twice: a fork of a fork has not touched it"},
     {"cow-file-child", cow_file_child, "of a private file mapping, written, copy-on-write in a forked child"},
-    {"stale", stale,
-     "of a shared memfd mapping; CPU 1, where we are, has read it, and then CPU 0 has written to it"},
-    {"moved", moved,
-     "of a shared memfd mapping; we have read it on CPU 1, written it on CPU 0, and are back on CPU 1"},
+    {"stale", stale, "of a shared memfd mapping; CPU 1, where we are, has read it, and then CPU 0 has written to it"},
+    {"moved", moved, "of a shared memfd mapping; we have read it on CPU 1, written it on CPU 0, and are back on CPU 1"},
 };
 
 // Clears the young bit of every page of this process, as reclaim would.

@@ -23,8 +23,7 @@ void spin_until(const Word& word, u32 value) {
 void pin_to(unsigned cpu) {
     const u32 mask = 1u << cpu;
     if (const long result = system_call(__NR_sched_setaffinity, 0, sizeof mask, &mask); is_error(result))
-        fail("sched_setaffinity to CPU %u: %s (this scenario needs two processors)\n", cpu,
-             errno_name(result));
+        fail("sched_setaffinity to CPU %u: %s (this scenario needs two processors)\n", cpu, errno_name(result));
 }
 
 Companion::Companion(unsigned cpu, void (*part)(void*), void* argument)

@@ -33,8 +33,7 @@ void queue_second(bool count_lock, void (*then)(Word*)) {
     const int second = start_child([&] {
         word->load();
         coming.send();
-        const long result =
-            count_lock ? counted(word, [&] { return futex_lock_pi(word); }) : futex_lock_pi(word);
+        const long result = count_lock ? counted(word, [&] { return futex_lock_pi(word); }) : futex_lock_pi(word);
         expect("the second waiter's FUTEX_LOCK_PI", result, 0);
         expect("the owner", static_cast<long>(word->load() & FUTEX_TID_MASK), sys_gettid());
         then(word);
@@ -100,9 +99,8 @@ void wake_op_with_waiters() {
         let_it_block(children[i]);
     }
     second->load();
-    const long woken = counted(second, [&] {
-        return futex_wake_op(first, 1, second, 1, futex_op(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_EQ, 0));
-    });
+    const long woken = counted(
+        second, [&] { return futex_wake_op(first, 1, second, 1, futex_op(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_EQ, 0)); });
     expect("the number of tasks woken", woken, 2);
     expect("the word", static_cast<long>(second->load()), 1);
     for (int child : children)

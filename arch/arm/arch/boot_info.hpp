@@ -37,8 +37,7 @@ struct BootInfo {
     u32 cpus = 0;             // a mask
     bool psci_by_smc = false; // how the firmware is called: by SMC, not HVC
 
-    DeviceInfo
-        virtio[MAX_VIRTIO]; // virtio-mmio transports, by rising address; most have no device behind them
+    DeviceInfo virtio[MAX_VIRTIO]; // virtio-mmio transports, by rising address; most have no device behind them
     u32 virtio_count = 0;
 
     u8 rng_seed[RNG_SEED_SIZE] = {}; // from the loader; all zero if it gave none

@@ -28,8 +28,8 @@ struct SignalDelivery {
     u32 restorer = 0;     // sa_restorer; the vector page's trampoline stands in if SA_RESTORER is absent
     u64 blocked = 0;      // the mask to be restored by sigreturn; bit n-1 is signal n
     SignalStack altstack; // the task's current setting
-    u32 trap_no = 0; // sigcontext's first words and its last: of the task's last fault, 0 if there was none
-    u32 error_code = 0; // (DFSR or IFSR)
+    u32 trap_no = 0;      // sigcontext's first words and its last: of the task's last fault, 0 if there was none
+    u32 error_code = 0;   // (DFSR or IFSR)
     u32 fault_address = 0;
 };
 

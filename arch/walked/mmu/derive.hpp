@@ -12,8 +12,6 @@ inline u32* descriptor_of(PteSlot* slot) { return reinterpret_cast<u32*>(slot) -
 static_assert(offsetof(PteTable, entries) - offsetof(PteTable, hardware) == PTRS_PER_PTE * sizeof(u32));
 
 // Brings the machine's view of an entry up to date: `pte` was just stored in `slot`.
-inline void derive(PteSlot* slot, Pte pte) {
-    machine::store_descriptor(descriptor_of(slot), derive_descriptor(pte));
-}
+inline void derive(PteSlot* slot, Pte pte) { machine::store_descriptor(descriptor_of(slot), derive_descriptor(pte)); }
 
 } // namespace faultline::backend

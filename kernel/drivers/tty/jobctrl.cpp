@@ -104,8 +104,7 @@ Result<void> tty_check_change(Tty& tty, s32 sig) {
     if (own.tty != &tty || tty.pgrp == 0 || own.pgid == tty.pgrp)
         return {};
     Task& task = *current();
-    const bool ignored =
-        (task.blocked & sigmask(sig)) != 0 || task.sighand->of(sig).handler == HANDLER_IGNORE;
+    const bool ignored = (task.blocked & sigmask(sig)) != 0 || task.sighand->of(sig).handler == HANDLER_IGNORE;
     if (ignored)
         return sig == SIGTTIN ? Result<void>(Err(Errno::IO)) : Result<void>();
     if (is_orphaned_pgrp(own.pgid))

@@ -13,9 +13,7 @@ constexpr u8 NEWLINE = '\n', CARRIAGE_RETURN = '\r', BACKSPACE = '\b', DELETE = 
 
 // Whether `byte` is the special character `which`; 0 stands for none (_POSIX_VDISABLE).
 bool is_char(const Tty& tty, u8 byte, u32 which) { return byte != 0 && byte == tty.settings.c_cc[which]; }
-bool is_extended(const Tty& tty, u8 byte, u32 which) {
-    return tty.local(IEXTEN) && is_char(tty, byte, which);
-}
+bool is_extended(const Tty& tty, u8 byte, u32 which) { return tty.local(IEXTEN) && is_char(tty, byte, which); }
 bool is_control(u32 byte) { return byte < ' ' || byte == DELETE; }
 bool is_continuation(const Tty& tty, u32 byte) { return tty.input(IUTF8) && (byte & 0xc0) == 0x80; }
 
@@ -236,8 +234,8 @@ TtyInput n_tty_take(Tty& tty, u8* buffer, u32 bytes) {
         if (item != TTY_END_OF_FILE)
             buffer[input.bytes++] = static_cast<u8>(item);
         const u8 byte = static_cast<u8>(item);
-        input.end = tty.canonical() && (item == TTY_END_OF_FILE || byte == NEWLINE ||
-                                        is_char(tty, byte, VEOL) || is_extended(tty, byte, VEOL2));
+        input.end = tty.canonical() && (item == TTY_END_OF_FILE || byte == NEWLINE || is_char(tty, byte, VEOL) ||
+                                        is_extended(tty, byte, VEOL2));
     }
     return input;
 }

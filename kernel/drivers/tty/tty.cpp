@@ -38,8 +38,7 @@ Result<TtyInput> read_available(UserAddr buffer, u32 bytes) {
     TtyInput input;
     while (input.bytes < bytes && !input.end) {
         u8 chunk[256];
-        const TtyInput part =
-            n_tty_take(*tty, chunk, std::min(bytes - input.bytes, static_cast<u32>(sizeof chunk)));
+        const TtyInput part = n_tty_take(*tty, chunk, std::min(bytes - input.bytes, static_cast<u32>(sizeof chunk)));
         if (part.bytes == 0 && !part.end)
             break;
         if (copy_to_user(buffer + input.bytes, chunk, part.bytes) != 0)

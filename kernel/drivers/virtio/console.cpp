@@ -59,8 +59,7 @@ void handle_control(const ControlMessage& message, std::string_view text) {
     Port* port = message.id >= 1 && message.id < MAX_PORTS ? &console->ports[message.id] : nullptr;
     switch (message.event) {
     case VIRTIO_CONSOLE_PORT_ADD: {
-        const bool usable =
-            port != nullptr && console->booting && port->add(console->transport, message.id).ok();
+        const bool usable = port != nullptr && console->booting && port->add(console->transport, message.id).ok();
         send_control(message.id, VIRTIO_CONSOLE_PORT_READY, usable ? 1 : 0);
         break;
     }
@@ -131,8 +130,7 @@ void shake_hands() {
     send_control(VIRTIO_CONSOLE_BAD_ID, VIRTIO_CONSOLE_DEVICE_READY, 1);
     const u64 deadline = clock_ns() + HANDSHAKE_NS;
     const auto complete = [] {
-        return std::any_of(std::begin(console->ports), std::end(console->ports),
-                           [](Port& p) { return p.present(); }) &&
+        return std::any_of(std::begin(console->ports), std::end(console->ports), [](Port& p) { return p.present(); }) &&
                std::all_of(std::begin(console->ports), std::end(console->ports),
                            [](Port& p) { return !p.present() || !p.name().empty(); });
     };

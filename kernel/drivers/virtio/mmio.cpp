@@ -22,8 +22,7 @@ void write64(void* registers, u32 low_offset, PhysAddr address) {
 
 u32 VirtioMmio::probe(const DeviceInfo& info) {
     const void* registers = ioremap(info.base, info.bytes);
-    if (read32(registers, VIRTIO_MMIO_MAGIC_VALUE) != MAGIC ||
-        read32(registers, VIRTIO_MMIO_VERSION) != VERSION)
+    if (read32(registers, VIRTIO_MMIO_MAGIC_VALUE) != MAGIC || read32(registers, VIRTIO_MMIO_VERSION) != VERSION)
         return 0;
     return read32(registers, VIRTIO_MMIO_DEVICE_ID);
 }
@@ -43,8 +42,7 @@ Result<u64> VirtioMmio::start(const DeviceInfo& info, u64 wanted) {
     u64 agreed = 0;
     for (u32 half = 0; half < 2; ++half) {
         write32(registers_, VIRTIO_MMIO_DEVICE_FEATURES_SEL, half);
-        const u32 common =
-            read32(registers_, VIRTIO_MMIO_DEVICE_FEATURES) & static_cast<u32>(wanted >> (32 * half));
+        const u32 common = read32(registers_, VIRTIO_MMIO_DEVICE_FEATURES) & static_cast<u32>(wanted >> (32 * half));
         write32(registers_, VIRTIO_MMIO_DRIVER_FEATURES_SEL, half);
         write32(registers_, VIRTIO_MMIO_DRIVER_FEATURES, common);
         agreed |= u64{common} << (32 * half);

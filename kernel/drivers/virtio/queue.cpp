@@ -46,8 +46,7 @@ bool Virtqueue::add(std::span<const VirtBuffer> chain, void* token) {
 }
 
 bool Virtqueue::has_used() const {
-    return rings_ != nullptr &&
-           std::atomic_ref(rings_->used.index).load(std::memory_order_acquire) != seen_used_;
+    return rings_ != nullptr && std::atomic_ref(rings_->used.index).load(std::memory_order_acquire) != seen_used_;
 }
 
 void* Virtqueue::get_used(u32& bytes) {

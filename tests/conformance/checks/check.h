@@ -21,57 +21,55 @@ enum { PAGE = 4096 };
 
 static int failures;
 
-#define CHECK(condition)                                                                                     \
-    do {                                                                                                     \
-        if (!(condition))                                                                                    \
-            printf("%s:%d: %s (errno %d)\n", __FILE__, __LINE__, #condition, errno), ++failures;             \
+#define CHECK(condition)                                                                                               \
+    do {                                                                                                               \
+        if (!(condition))                                                                                              \
+            printf("%s:%d: %s (errno %d)\n", __FILE__, __LINE__, #condition, errno), ++failures;                       \
     } while (0)
 
 // The call fails with exactly this errno.
-#define FAILS(call, error)                                                                                   \
-    do {                                                                                                     \
-        errno = 0;                                                                                           \
-        const long result_ = (long)(call);                                                                   \
-        if (result_ != -1 || errno != (error))                                                               \
-            printf("%s:%d: %s: %ld, errno %d instead of %s\n", __FILE__, __LINE__, #call, result_, errno,    \
-                   #error),                                                                                  \
-                ++failures;                                                                                  \
+#define FAILS(call, error)                                                                                             \
+    do {                                                                                                               \
+        errno = 0;                                                                                                     \
+        const long result_ = (long)(call);                                                                             \
+        if (result_ != -1 || errno != (error))                                                                         \
+            printf("%s:%d: %s: %ld, errno %d instead of %s\n", __FILE__, __LINE__, #call, result_, errno, #error),     \
+                ++failures;                                                                                            \
     } while (0)
 
 #define WORKS(call) CHECK((long)(call) != -1)
 
 // Runs the statement in a child; the wait status.
-#define IN_CHILD(...)                                                                                        \
-    ({                                                                                                       \
-        fflush(stdout);                                                                                      \
-        const pid_t child_ = fork();                                                                         \
-        if (child_ == 0) {                                                                                   \
-            failures = 0;                                                                                    \
-            __VA_ARGS__;                                                                                     \
-            fflush(stdout);                                                                                  \
-            _exit(failures ? 99 : 0);                                                                        \
-        }                                                                                                    \
-        int status_ = -1;                                                                                    \
-        waitpid(child_, &status_, 0);                                                                        \
-        status_;                                                                                             \
+#define IN_CHILD(...)                                                                                                  \
+    ({                                                                                                                 \
+        fflush(stdout);                                                                                                \
+        const pid_t child_ = fork();                                                                                   \
+        if (child_ == 0) {                                                                                             \
+            failures = 0;                                                                                              \
+            __VA_ARGS__;                                                                                               \
+            fflush(stdout);                                                                                            \
+            _exit(failures ? 99 : 0);                                                                                  \
+        }                                                                                                              \
+        int status_ = -1;                                                                                              \
+        waitpid(child_, &status_, 0);                                                                                  \
+        status_;                                                                                                       \
     })
 
 // The statement kills whoever does it with this signal.
-#define DIES(statement, number)                                                                              \
-    do {                                                                                                     \
-        const int ended_ = IN_CHILD(statement);                                                              \
-        if (!WIFSIGNALED(ended_) || WTERMSIG(ended_) != (number))                                            \
-            printf("%s:%d: %s: status 0x%x instead of %s\n", __FILE__, __LINE__, #statement, ended_,         \
-                   #number),                                                                                 \
-                ++failures;                                                                                  \
+#define DIES(statement, number)                                                                                        \
+    do {                                                                                                               \
+        const int ended_ = IN_CHILD(statement);                                                                        \
+        if (!WIFSIGNALED(ended_) || WTERMSIG(ended_) != (number))                                                      \
+            printf("%s:%d: %s: status 0x%x instead of %s\n", __FILE__, __LINE__, #statement, ended_, #number),         \
+                ++failures;                                                                                            \
     } while (0)
 
 // The statement does what it states, in a child.
-#define CHILD_OK(...)                                                                                        \
-    do {                                                                                                     \
-        const int ended_ = IN_CHILD(__VA_ARGS__);                                                            \
-        if (ended_ != 0)                                                                                     \
-            printf("%s:%d: the child's status is 0x%x\n", __FILE__, __LINE__, ended_), ++failures;           \
+#define CHILD_OK(...)                                                                                                  \
+    do {                                                                                                               \
+        const int ended_ = IN_CHILD(__VA_ARGS__);                                                                      \
+        if (ended_ != 0)                                                                                               \
+            printf("%s:%d: the child's status is 0x%x\n", __FILE__, __LINE__, ended_), ++failures;                     \
     } while (0)
 
 static inline volatile char* anonymous(size_t pages, int prot) {

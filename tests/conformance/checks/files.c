@@ -43,8 +43,7 @@ static void record_locks(void) {
     CHECK(seen(fd, 15, 5).l_type == F_UNLCK);
     CHECK(seen(fd, 14, 2).l_start == 10 && seen(fd, 14, 2).l_len == 5 && seen(fd, 19, 2).l_start == 20);
     WORKS(lock(fd, F_RDLCK, 12, 1)); // in the middle of one: three
-    CHECK(seen(fd, 12, 1).l_type == F_RDLCK && seen(fd, 11, 1).l_type == F_WRLCK &&
-          seen(fd, 13, 1).l_type == F_WRLCK);
+    CHECK(seen(fd, 12, 1).l_type == F_RDLCK && seen(fd, 11, 1).l_type == F_WRLCK && seen(fd, 13, 1).l_type == F_WRLCK);
     CHILD_OK(FAILS(lock(fd, F_WRLCK, 0, 0), EAGAIN); FAILS(lock(fd, F_WRLCK, 12, 1), EAGAIN);
              WORKS(lock(fd, F_RDLCK, 12, 1)); WORKS(lock(fd, F_WRLCK, 50, 0)));
     WORKS(lock(fd, F_WRLCK, 50, 0)); // a child's are gone with it
@@ -131,8 +130,7 @@ static void sends(void) {
     CHECK(sendfile(out, in, &offset, 20) == 20 && offset == 30 && lseek(in, 0, SEEK_CUR) == 0);
     CHECK(sendfile(out, in, NULL, 1 << 20) == 3 * PAGE + 100);
     CHECK(sendfile(out, in, NULL, 10) == 0); // the end
-    CHECK(pread(out, bytes, sizeof bytes, 0) == 3 * PAGE + 120 && bytes[0] == 'f' &&
-          bytes[3 * PAGE + 119] == 'f');
+    CHECK(pread(out, bytes, sizeof bytes, 0) == 3 * PAGE + 120 && bytes[0] == 'f' && bytes[3 * PAGE + 119] == 'f');
     pipe(ends);
     lseek(in, 0, SEEK_SET);
     CHECK(sendfile(ends[1], in, NULL, 5000) == 5000 && read(ends[0], bytes, sizeof bytes) == 5000);

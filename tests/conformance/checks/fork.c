@@ -10,9 +10,8 @@ static void memory(void) {
     volatile char* shared = mmap(0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     volatile int local = 1;
     memset((void*)own, 3, 64 * PAGE);
-    CHILD_OK(CHECK(data == 1 && local == 1 && own[63 * PAGE] == 3); data = local = 2;
-             memset((void*)own, 4, 64 * PAGE); shared[0] = 1;
-             CHILD_OK(CHECK(data == 2 && own[5] == 4); own[5] = 5; shared[1] = 1); CHECK(own[5] == 4));
+    CHILD_OK(CHECK(data == 1 && local == 1 && own[63 * PAGE] == 3); data = local = 2; memset((void*)own, 4, 64 * PAGE);
+             shared[0] = 1; CHILD_OK(CHECK(data == 2 && own[5] == 4); own[5] = 5; shared[1] = 1); CHECK(own[5] == 4));
     CHECK(data == 1 && local == 1 && own[5] == 3 && shared[0] == 1 && shared[1] == 1);
 }
 
@@ -104,8 +103,7 @@ static void wrapping(void) {
             break;
         }
         wraps += child < before;
-        CHECK(child != getpid() && child != getppid() && child < most &&
-              (!wraps || child >= 300 || child > before));
+        CHECK(child != getpid() && child != getppid() && child < most && (!wraps || child >= 300 || child > before));
         before = child;
         waitpid(child, NULL, 0);
     }

@@ -72,11 +72,9 @@ static void stops_are_reported(void) {
     nap(50);
     CHECK(waitid(P_PID, other, &info, WSTOPPED | WNOHANG) == 0);
     kill(other, SIGSTOP);
-    CHECK(waitid(P_PID, other, &info, WSTOPPED) == 0 && info.si_code == CLD_STOPPED &&
-          info.si_status == SIGSTOP);
+    CHECK(waitid(P_PID, other, &info, WSTOPPED) == 0 && info.si_code == CLD_STOPPED && info.si_status == SIGSTOP);
     kill(other, SIGKILL); // also whoever is stopped
-    CHECK(waitid(P_PID, other, &info, WEXITED) == 0 && info.si_code == CLD_KILLED &&
-          info.si_status == SIGKILL);
+    CHECK(waitid(P_PID, other, &info, WEXITED) == 0 && info.si_code == CLD_KILLED && info.si_status == SIGKILL);
 }
 
 static volatile sig_atomic_t hangups, continues;
@@ -174,8 +172,7 @@ static void with_terminal(void) {
         tcsetattr(fd, TCSANOW, &settings);
         _exit(0);
     }
-    CHECK(waitpid(changer, &status, WUNTRACED) == changer && WIFSTOPPED(status) &&
-          WSTOPSIG(status) == SIGTTOU);
+    CHECK(waitpid(changer, &status, WUNTRACED) == changer && WIFSTOPPED(status) && WSTOPSIG(status) == SIGTTOU);
     kill(changer, SIGKILL);
     waitpid(changer, NULL, 0);
 

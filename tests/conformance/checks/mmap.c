@@ -2,8 +2,7 @@
 #include "check.h"
 
 static void errors(void) {
-    const int fd = file_of(PAGE), read_only = open("/proc/self/exe", O_RDONLY),
-              directory = open("/tmp", O_RDONLY);
+    const int fd = file_of(PAGE), read_only = open("/proc/self/exe", O_RDONLY), directory = open("/tmp", O_RDONLY);
     const int write_only = open("/tmp/check.write-only", O_WRONLY | O_CREAT, 0600);
     FAILS(mmap(0, 0, PROT_READ, MAP_PRIVATE, fd, 0), EINVAL);
     FAILS(mmap(0, 0, PROT_READ, MAP_PRIVATE, -1, 0), EBADF);
@@ -118,19 +117,14 @@ static void times(void) {
 static void placing(void) {
     volatile char* map = anonymous(4, PROT_READ | PROT_WRITE);
     map[PAGE] = 1;
-    FAILS(
-        mmap((void*)(map + PAGE), PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0),
-        EEXIST);
+    FAILS(mmap((void*)(map + PAGE), PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0), EEXIST);
     CHECK(map[PAGE] == 1);
-    CHECK(mmap((void*)(map + PAGE), PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
-          map + PAGE);
+    CHECK(mmap((void*)(map + PAGE), PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == map + PAGE);
     CHECK(map[PAGE] == 0);
     CHECK(mappings_in(map, 4) == 3);
     WORKS(munmap((void*)map, 4 * PAGE));
-    CHECK(mmap((void*)map, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
-          map); // a hint that is free
-    CHECK(mmap((void*)map, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
-          map); // and one that is not
+    CHECK(mmap((void*)map, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == map); // a hint that is free
+    CHECK(mmap((void*)map, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != map); // and one that is not
     CHECK(mmap((void*)(map + PAGE + 1), PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
 }
 
@@ -217,8 +211,7 @@ static void limits(void) {
     FAILS(mmap(0, 1 << 30, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), ENOMEM);
     FAILS(mmap(0, 1 << 30, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0), ENOMEM);
     CHILD_OK(WORKS(mmap(0, 1 << 30, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)));
-    CHILD_OK(
-        WORKS(mmap(0, 1 << 30, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)));
+    CHILD_OK(WORKS(mmap(0, 1 << 30, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)));
 }
 
 int main(void) {

@@ -56,13 +56,12 @@ static void what_dies(void) {
     sigaction(SIGSEGV, &action, &before);
     touched = anonymous(2, PROT_READ);
     touched[PAGE + 4] = 3;
-    CHECK(faults == 1 && last.si_code == SEGV_ACCERR && last.si_addr == touched + PAGE + 4 &&
-          touched[PAGE + 4] == 3);
+    CHECK(faults == 1 && last.si_code == SEGV_ACCERR && last.si_addr == touched + PAGE + 4 && touched[PAGE + 4] == 3);
     faults = 0;
     volatile char* gone = anonymous(1, PROT_READ);
     munmap((void*)gone, PAGE);
-    if (IN_CHILD(on_fault(0, &last, NULL); faults = 0; action.sa_flags |= SA_RESETHAND;
-                 sigaction(SIGSEGV, &action, 0); gone[0] = 1) == 0)
+    if (IN_CHILD(on_fault(0, &last, NULL); faults = 0; action.sa_flags |= SA_RESETHAND; sigaction(SIGSEGV, &action, 0);
+                 gone[0] = 1) == 0)
         CHECK(!"an unmapped page was written");
     sigaction(SIGSEGV, &before, NULL);
 }

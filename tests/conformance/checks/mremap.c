@@ -42,8 +42,7 @@ static void moving(void) {
     DIES((void)map[0], SIGSEGV);
     // A part out of the middle; what was at the destination goes.
     volatile char* other = mmap((void*)room, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-    CHECK(mremap((void*)(to + PAGE), PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, other) == other &&
-          other[0] == 2);
+    CHECK(mremap((void*)(to + PAGE), PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, other) == other && other[0] == 2);
     DIES((void)to[PAGE], SIGSEGV);
     CHECK(to[0] == 1);
 

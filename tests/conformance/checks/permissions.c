@@ -7,13 +7,13 @@
 enum { NOBODY = 65534, OTHER = 1234, THEIRS = 4321 };
 
 // In a child that is somebody: groups `group` and THEIRS.
-#define AS(user, group, ...)                                                                                 \
-    CHILD_OK({                                                                                               \
-        const gid_t more = THEIRS;                                                                           \
-        setgroups(1, &more);                                                                                 \
-        setresgid(group, group, group);                                                                      \
-        setresuid(user, user, user);                                                                         \
-        __VA_ARGS__;                                                                                         \
+#define AS(user, group, ...)                                                                                           \
+    CHILD_OK({                                                                                                         \
+        const gid_t more = THEIRS;                                                                                     \
+        setgroups(1, &more);                                                                                           \
+        setresgid(group, group, group);                                                                                \
+        setresuid(user, user, user);                                                                                   \
+        __VA_ARGS__;                                                                                                   \
     })
 
 static void make(const char* path, mode_t mode, uid_t user, gid_t group) {
@@ -70,19 +70,17 @@ static void directories(void) {
     make_directory("passed", 0711, OTHER, OTHER); // the reverse
     make("passed/inside", 0666, OTHER, OTHER);
     struct stat status;
-    AS(NOBODY, NOBODY, FAILS(open("closed/inside", O_RDONLY), EACCES);
-       FAILS(stat("closed/inside", &status), EACCES); FAILS(stat("closed/nothing", &status), EACCES);
-       WORKS(stat("closed", &status)); FAILS(open("listed/inside", O_RDONLY), EACCES);
-       opened("listed", O_RDONLY | O_DIRECTORY); opened("passed/inside", O_RDWR);
-       FAILS(open("passed", O_RDONLY | O_DIRECTORY), EACCES); FAILS(chdir("listed"), EACCES);
-       WORKS(chdir("passed")));
+    AS(NOBODY, NOBODY, FAILS(open("closed/inside", O_RDONLY), EACCES); FAILS(stat("closed/inside", &status), EACCES);
+       FAILS(stat("closed/nothing", &status), EACCES); WORKS(stat("closed", &status));
+       FAILS(open("listed/inside", O_RDONLY), EACCES); opened("listed", O_RDONLY | O_DIRECTORY);
+       opened("passed/inside", O_RDWR); FAILS(open("passed", O_RDONLY | O_DIRECTORY), EACCES);
+       FAILS(chdir("listed"), EACCES); WORKS(chdir("passed")));
     AS(NOBODY, NOBODY, FAILS(open("passed/new", O_CREAT | O_WRONLY, 0600), EACCES);
        FAILS(mkdir("passed/new", 0700), EACCES); FAILS(mkdir("passed/inside", 0700), EEXIST);
        FAILS(unlink("passed/inside"), EACCES); FAILS(link("passed/inside", "passed/other"), EACCES);
        FAILS(symlink("x", "passed/new"), EACCES); FAILS(rename("passed/inside", "passed/new"), EACCES);
        FAILS(mkfifo("passed/new", 0600), EACCES); FAILS(rmdir("passed"), EACCES));
-    AS(OTHER, OTHER, close(open("passed/new", O_CREAT | O_WRONLY, 0));
-       FAILS(open("passed/new", O_RDONLY), EACCES);
+    AS(OTHER, OTHER, close(open("passed/new", O_CREAT | O_WRONLY, 0)); FAILS(open("passed/new", O_RDONLY), EACCES);
        WORKS(unlink("passed/new"))); // a directory's owner does with its names what he likes
     make("passed/roots", 0600, 0, 0);
     AS(OTHER, OTHER, WORKS(unlink("passed/roots")));
@@ -112,8 +110,7 @@ static void ownership(void) {
        FAILS(utimensat(AT_FDCWD, "owned", times, 0), EPERM));
     chmod("owned", 06777);
     AS(NOBODY, NOBODY, const int fd = open("owned", O_WRONLY); WORKS(write(fd, "x", 1)));
-    CHECK(stat("owned", &status) == 0 &&
-          (status.st_mode & 07777) == 0777); // no set-id program with other contents
+    CHECK(stat("owned", &status) == 0 && (status.st_mode & 07777) == 0777); // no set-id program with other contents
 
     make_directory("family", 02777, OTHER, THEIRS);
     AS(NOBODY, NOBODY, close(open("family/file", O_CREAT | O_WRONLY, 0644)); mkdir("family/child", 0755));

@@ -19,10 +19,9 @@ static void defaults(int fd) {
     CHECK(t.c_oflag == (OPOST | ONLCR));
     CHECK(t.c_lflag == (ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN));
     CHECK((t.c_cflag & (CSIZE | CREAD | HUPCL)) == (CS8 | CREAD | HUPCL));
-    static const char keys[] = {
-        [VINTR] = 3,      [VQUIT] = 034,    [VERASE] = 0177, [VKILL] = 025, [VEOF] = 4,
-        [VTIME] = 0,      [VMIN] = 1,       [VSTART] = 021,  [VSTOP] = 023, [VSUSP] = 032,
-        [VREPRINT] = 022, [VDISCARD] = 017, [VWERASE] = 027, [VLNEXT] = 026};
+    static const char keys[] = {[VINTR] = 3,      [VQUIT] = 034,    [VERASE] = 0177, [VKILL] = 025, [VEOF] = 4,
+                                [VTIME] = 0,      [VMIN] = 1,       [VSTART] = 021,  [VSTOP] = 023, [VSUSP] = 032,
+                                [VREPRINT] = 022, [VDISCARD] = 017, [VWERASE] = 027, [VLNEXT] = 026};
     CHECK(memcmp(t.c_cc, keys, sizeof keys) == 0);
 }
 

@@ -29,8 +29,8 @@ static void mapped(unsigned long address, char rights[5], char name[256]) {
     while (maps && fgets(line, sizeof line, maps)) {
         unsigned long start, end;
         char here[5] = "", path[256] = "";
-        if (sscanf(line, "%lx-%lx %4s %*s %*s %*s %255s", &start, &end, here, path) >= 3 &&
-            address >= start && address < end) {
+        if (sscanf(line, "%lx-%lx %4s %*s %*s %*s %255s", &start, &end, here, path) >= 3 && address >= start &&
+            address < end) {
             strcpy(rights, here);
             strcpy(name, path);
         }
@@ -68,8 +68,7 @@ static void auxiliary_vector(void) {
 static void* in_a_thread(void* count) { return (void*)(long)(((int (*)(void))count)()); }
 
 static void shared_objects(void) {
-    expect(dlopen("libnone.so", RTLD_NOW) == NULL && strstr(dlerror(), "libnone.so"),
-           "there is no libnone.so");
+    expect(dlopen("libnone.so", RTLD_NOW) == NULL && strstr(dlerror(), "libnone.so"), "there is no libnone.so");
     void* plugin = dlopen("libplugin.so", RTLD_NOW); // by LD_LIBRARY_PATH alone
     expect(plugin != NULL, "libplugin.so can be opened");
     int (*constructed)(void) = (int (*)(void))dlsym(plugin, "plugin_is_constructed");
@@ -99,11 +98,9 @@ static void children(const char* self) {
     int status = 0;
     expect(waitpid(child, &status, 0) == child && status == 7 << 8, "vfork and exec");
     pid_t spawned;
-    expect(posix_spawn(&spawned, self, NULL, NULL, (char*[]){(char*)self, "leaf", NULL}, environ) == 0,
-           "posix_spawn");
+    expect(posix_spawn(&spawned, self, NULL, NULL, (char*[]){(char*)self, "leaf", NULL}, environ) == 0, "posix_spawn");
     expect(waitpid(spawned, &status, 0) == spawned && status == 7 << 8, "its status");
-    expect(posix_spawn(&spawned, "/none", NULL, NULL, (char*[]){"none", NULL}, environ) == 2,
-           "ENOENT through vfork");
+    expect(posix_spawn(&spawned, "/none", NULL, NULL, (char*[]){"none", NULL}, environ) == 2, "ENOENT through vfork");
 }
 
 int main(int argc, char** argv) {

@@ -33,8 +33,7 @@ static void reading(void) {
     for (int i = 0; i < 1000; ++i) {
         clock_gettime(CLOCK_MONOTONIC, &time);
         CHECK(time.tv_nsec >= 0 && time.tv_nsec < 1000000000);
-        CHECK(time.tv_sec > before.tv_sec ||
-              (time.tv_sec == before.tv_sec && time.tv_nsec >= before.tv_nsec));
+        CHECK(time.tv_sec > before.tv_sec || (time.tv_sec == before.tv_sec && time.tv_nsec >= before.tv_nsec));
         before = time;
     }
     struct timeval old;
@@ -89,8 +88,7 @@ static void sleeping(void) {
     CHECK(clock_nanosleep(CLOCK_REALTIME, 0, &span, NULL) == 0);
     span = moment(now(CLOCK_MONOTONIC) + 0.03);
     start = now(CLOCK_MONOTONIC);
-    CHECK(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &span, NULL) == 0 &&
-          now(CLOCK_MONOTONIC) - start >= 0.029);
+    CHECK(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &span, NULL) == 0 && now(CLOCK_MONOTONIC) - start >= 0.029);
     CHECK(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &span, NULL) == 0); // past already
     span = (struct timespec){0, 1000000000};
     CHECK(clock_nanosleep(CLOCK_MONOTONIC, 0, &span, NULL) == EINVAL);
@@ -106,8 +104,7 @@ static void sleeping(void) {
     FAILS(syscall(SYS_nanosleep, (void*)-1, NULL), EFAULT);
     const struct sigaction action = {.sa_handler = ignore, .sa_flags = SA_RESTART};
     sigaction(SIGALRM, &action, NULL);
-    const struct itimerval soon = {{0, 20000}, {0, 20000}},
-                           stop = {{0, 0}, {0, 0}}; // again, if it came too early
+    const struct itimerval soon = {{0, 20000}, {0, 20000}}, stop = {{0, 0}, {0, 0}}; // again, if it came too early
     span = (struct timespec){5, 0};
     setitimer(ITIMER_REAL, &soon, NULL);
     CHECK(clock_nanosleep(CLOCK_MONOTONIC, 0, &span, &left) == EINTR && left.tv_sec == 4);
@@ -166,15 +163,13 @@ static void cpu_time(void) {
     CHECK(after.tms_utime - before.tms_utime >= 20);
     getrusage(RUSAGE_SELF, &use);
     getrusage(RUSAGE_THREAD, &own);
-    CHECK(use.ru_stime.tv_sec + use.ru_stime.tv_usec * 1e-6 >= 0.2 &&
-          own.ru_utime.tv_usec + own.ru_utime.tv_sec > 0);
+    CHECK(use.ru_stime.tv_sec + use.ru_stime.tv_usec * 1e-6 >= 0.2 && own.ru_utime.tv_usec + own.ru_utime.tv_sec > 0);
     FAILS(getrusage(77, &use), EINVAL);
     FAILS(syscall(SYS_getrusage, RUSAGE_SELF, (void*)-1), EFAULT);
     CHILD_OK(amount = 0.1; burn_until(&amount));
     getrusage(RUSAGE_CHILDREN, &children);
     times(&after);
-    CHECK(children.ru_utime.tv_usec + children.ru_stime.tv_usec >= 90000 &&
-          after.tms_cutime + after.tms_cstime >= 9);
+    CHECK(children.ru_utime.tv_usec + children.ru_stime.tv_usec >= 90000 && after.tms_cutime + after.tms_cstime >= 9);
     DIES(use_up_a_second(), SIGXCPU);
 }
 

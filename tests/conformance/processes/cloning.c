@@ -91,9 +91,8 @@ static void ids(void) {
     tid_word = 0;
     pid_t child = clone(check_tid, TOP, CLONE_CHILD_SETTID | SIGCHLD, NULL, NULL, NULL, &tid_word);
     CHECK(wait_status(child) == 0 && tid_word == 0); // written in the child's memory only
-    child = clone(check_tid, TOP,
-                  CLONE_VM | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID | SIGCHLD, NULL,
-                  &parent_word, NULL, &tid_word);
+    child = clone(check_tid, TOP, CLONE_VM | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID | SIGCHLD,
+                  NULL, &parent_word, NULL, &tid_word);
     CHECK(wait_status(child) == 0 && seen_tid == child && tid_word == 0 && parent_word == child);
     // The end is told with the signal that was asked for, and wait(2) must be told to look for it.
     child = clone(write_shared, TOP, SIGUSR2 | CLONE_VM, (void*)4);
@@ -125,8 +124,8 @@ static void errors(void) {
 }
 
 struct arguments {
-    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size,
-        cgroup, more;
+    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup,
+        more;
 };
 
 static void clone3(void) {

@@ -43,8 +43,7 @@ static int only_dies(int status, int signal) {
 
 // Which signals make a core, and what the parent hears.
 static void signals(void) {
-    static const int with[] = {SIGQUIT, SIGILL,  SIGTRAP, SIGABRT, SIGBUS,
-                               SIGFPE,  SIGSEGV, SIGSYS,  SIGXCPU, SIGXFSZ};
+    static const int with[] = {SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGXCPU, SIGXFSZ};
     static const int without[] = {SIGHUP, SIGINT, SIGKILL, SIGUSR1, SIGPIPE, SIGALRM, SIGTERM, SIGPOLL};
     set_limit(RLIM_INFINITY);
     for (unsigned i = 0; i < sizeof with / sizeof *with; ++i) {
@@ -194,8 +193,7 @@ static void contents(void) {
     CHECK(dumps(status, SIGSEGV));
     load_core();
     const Elf32_Ehdr* header = (void*)core_bytes;
-    CHECK(memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 && header->e_type == ET_CORE &&
-          header->e_machine == EM_ARM);
+    CHECK(memcmp(header->e_ident, ELFMAG, SELFMAG) == 0 && header->e_type == ET_CORE && header->e_machine == EM_ARM);
     CHECK(dumped(&in_data) == 0xa5);
     CHECK(dumped(shown) == 'S' && dumped(shown + PAGE) == 0);
     CHECK(dumped(hidden) == -1 && dumped(again) == 'A' && dumped(guarded) == 'G');
@@ -209,8 +207,7 @@ static void contents(void) {
     const char* second = note(NT_PRSTATUS, 1, &length);
     CHECK(second && *(int*)(second + 24) == *ready);
     const char* process = note(NT_PRPSINFO, 0, &length);
-    CHECK(process && length == 124 && strncmp(process + 28, "core_dumps", 16) == 0 &&
-          *(int*)(process + 12) == child);
+    CHECK(process && length == 124 && strncmp(process + 28, "core_dumps", 16) == 0 && *(int*)(process + 12) == child);
     const siginfo_t* info = (void*)note(NT_SIGINFO, 0, &length);
     CHECK(info && length == sizeof *info && info->si_signo == SIGSEGV && info->si_addr == (void*)8);
     const unsigned* auxv = (void*)note(NT_AUXV, 0, &length);

@@ -77,12 +77,11 @@ static void groups(void) {
 
 static void permissions(void) {
     const pid_t root = sleeper(0), nobody = sleeper(65534);
-    CHILD_OK(WORKS(setuid(65534)); CHECK(getuid() == 65534 && geteuid() == 65534);
-             FAILS(kill(root, SIGTERM), EPERM); FAILS(kill(root, 0), EPERM); FAILS(kill(1, SIGTERM), EPERM);
-             WORKS(kill(nobody, 0)); FAILS(syscall(SYS_tkill, root, SIGTERM), EPERM);
-             FAILS(sigqueue(root, SIGTERM, (union sigval){.sival_int = 0}), EPERM);
-             WORKS(kill(root, SIGCONT)); FAILS(setuid(0), EPERM); FAILS(setresuid(0, 0, 0), EPERM);
-             FAILS(setgid(4711), EPERM));
+    CHILD_OK(WORKS(setuid(65534)); CHECK(getuid() == 65534 && geteuid() == 65534); FAILS(kill(root, SIGTERM), EPERM);
+             FAILS(kill(root, 0), EPERM); FAILS(kill(1, SIGTERM), EPERM); WORKS(kill(nobody, 0));
+             FAILS(syscall(SYS_tkill, root, SIGTERM), EPERM);
+             FAILS(sigqueue(root, SIGTERM, (union sigval){.sival_int = 0}), EPERM); WORKS(kill(root, SIGCONT));
+             FAILS(setuid(0), EPERM); FAILS(setresuid(0, 0, 0), EPERM); FAILS(setgid(4711), EPERM));
     CHILD_OK(WORKS(setresuid(-1, 65534, -1)); CHECK(getuid() == 0 && geteuid() == 65534);
              FAILS(kill(nobody, -2), EINVAL); WORKS(kill(root, 0)); // their real ids are the same
              WORKS(seteuid(0)); CHECK(geteuid() == 0));
@@ -90,19 +89,18 @@ static void permissions(void) {
              CHECK(r == 1 && e == 2 && s == 3); WORKS(setresuid(3, 1, 2)); getresuid(&r, &e, &s);
              CHECK(r == 3 && e == 1 && s == 2); FAILS(setresuid(4, -1, -1), EPERM); WORKS(setreuid(1, 3));
              FAILS(seteuid(77), EPERM));
-    CHILD_OK(gid_t r; gid_t e; gid_t s; gid_t list[4] = {10, 20, 30}; WORKS(setresgid(1, 2, 3));
-             getresgid(&r, &e, &s); CHECK(r == 1 && e == 2 && s == 3); WORKS(setgroups(3, list));
-             CHECK(getgroups(0, NULL) == 3); CHECK(getgroups(4, list) == 3 && list[2] == 30);
-             FAILS(getgroups(2, list), EINVAL); FAILS(getgroups(-1, list), EINVAL); WORKS(setuid(1));
-             FAILS(setgroups(0, NULL), EPERM));
+    CHILD_OK(gid_t r; gid_t e; gid_t s; gid_t list[4] = {10, 20, 30}; WORKS(setresgid(1, 2, 3)); getresgid(&r, &e, &s);
+             CHECK(r == 1 && e == 2 && s == 3); WORKS(setgroups(3, list)); CHECK(getgroups(0, NULL) == 3);
+             CHECK(getgroups(4, list) == 3 && list[2] == 30); FAILS(getgroups(2, list), EINVAL);
+             FAILS(getgroups(-1, list), EINVAL); WORKS(setuid(1)); FAILS(setgroups(0, NULL), EPERM));
     kill(nobody, SIGKILL);
     kill(root, SIGKILL);
     end_of(nobody);
     end_of(root);
     CHILD_OK(sethostname("changed", 7); char name[65] = ""; gethostname(name, sizeof name);
              CHECK(strcmp(name, "changed") == 0); FAILS(sethostname("x", -1), EINVAL);
-             FAILS(sethostname("x", 65), EINVAL); FAILS(sethostname((void*)-1, 3), EFAULT);
-             sethostname("(none)", 6); setuid(1); FAILS(sethostname("x", 1), EPERM));
+             FAILS(sethostname("x", 65), EINVAL); FAILS(sethostname((void*)-1, 3), EFAULT); sethostname("(none)", 6);
+             setuid(1); FAILS(sethostname("x", 1), EPERM));
 }
 
 // Nothing but SIGKILL ends a process that catches everything; and that always.

@@ -114,11 +114,11 @@ static void errors(void) {
 static void on_alarm(int signal) { (void)signal; }
 
 // A child does something to the queue when this process sleeps in it, or is about to.
-#define MEANWHILE(...)                                                                                       \
-    if (fork() == 0) {                                                                                       \
-        usleep(30000);                                                                                       \
-        __VA_ARGS__;                                                                                         \
-        _exit(0);                                                                                            \
+#define MEANWHILE(...)                                                                                                 \
+    if (fork() == 0) {                                                                                                 \
+        usleep(30000);                                                                                                 \
+        __VA_ARGS__;                                                                                                   \
+        _exit(0);                                                                                                      \
     }
 
 static void sleeping(void) {

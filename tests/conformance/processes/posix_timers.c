@@ -73,8 +73,7 @@ static void errors(void) {
 static void one_shot(clockid_t clock) {
     struct sigaction action = {.sa_sigaction = on_timer, .sa_flags = SA_SIGINFO};
     sigaction(SIGRTMIN, &action, NULL);
-    struct sigevent event = {
-        .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN, .sigev_value.sival_int = 99};
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN, .sigev_value.sival_int = 99};
     timer_t timer;
     WORKS(timer_create(clock, &event, &timer));
     struct itimerspec setting;
@@ -84,8 +83,7 @@ static void one_shot(clockid_t clock) {
     const double start = now(CLOCK_MONOTONIC);
     set(timer, 0.1, 0);
     timer_gettime(timer, &setting);
-    CHECK(setting.it_value.tv_sec == 0 && setting.it_value.tv_nsec > 50000000 &&
-          setting.it_value.tv_nsec <= 100000000);
+    CHECK(setting.it_value.tv_sec == 0 && setting.it_value.tv_nsec > 50000000 && setting.it_value.tv_nsec <= 100000000);
     pause();
     CHECK(fired == 1 && value == 99 && now(CLOCK_MONOTONIC) - start >= 0.099);
     timer_gettime(timer, &setting);
@@ -179,8 +177,7 @@ static void to_threads(void) {
     timer_delete(timer);
     go_on = 0;
     pthread_join(thread, NULL);
-    struct sigevent call = {
-        .sigev_notify = SIGEV_THREAD, .sigev_notify_function = notify, .sigev_value.sival_int = 31};
+    struct sigevent call = {.sigev_notify = SIGEV_THREAD, .sigev_notify_function = notify, .sigev_value.sival_int = 31};
     WORKS(timer_create(CLOCK_REALTIME, &call, &timer));
     set(timer, 0.01, 0);
     for (int i = 0; i < 200 && notified == 0; ++i)

@@ -41,8 +41,8 @@ int main(void) {
     if (child == 0)
         _exit(9);
     CHECK(poll(&ready, 1, -1) == 1);
-    CHECK(read(fd, info, sizeof info) == sizeof *info && info[0].ssi_signo == SIGCHLD &&
-          info[0].ssi_pid == child && info[0].ssi_status == 9 && info[0].ssi_code == CLD_EXITED);
+    CHECK(read(fd, info, sizeof info) == sizeof *info && info[0].ssi_signo == SIGCHLD && info[0].ssi_pid == child &&
+          info[0].ssi_status == 9 && info[0].ssi_code == CLD_EXITED);
     waitpid(child, NULL, 0);
 
     fcntl(fd, F_SETFL, 0); // and now one that waits
@@ -53,8 +53,7 @@ int main(void) {
         for (;;)
             pause();
     }
-    CHECK(read(fd, info, sizeof info) == sizeof *info && info[0].ssi_signo == SIGUSR1 &&
-          info[0].ssi_pid == sender);
+    CHECK(read(fd, info, sizeof info) == sizeof *info && info[0].ssi_signo == SIGUSR1 && info[0].ssi_pid == sender);
     kill(sender, SIGKILL);
     waitpid(sender, NULL, 0);
     read(fd, info, sizeof info); // its SIGCHLD

@@ -160,8 +160,7 @@ static void siginfo(void) {
     struct sigaction action = {.sa_sigaction = with_info, .sa_flags = SA_SIGINFO};
     sigaction(SIGUSR1, &action, NULL);
     kill(getpid(), SIGUSR1);
-    CHECK(info.si_signo == SIGUSR1 && info.si_code == SI_USER && info.si_pid == getpid() &&
-          info.si_uid == getuid());
+    CHECK(info.si_signo == SIGUSR1 && info.si_code == SI_USER && info.si_pid == getpid() && info.si_uid == getuid());
     raise(SIGUSR1);
     CHECK(info.si_code == SI_TKILL && info.si_pid == getpid());
     sigqueue(getpid(), SIGUSR1, (union sigval){.sival_int = 4711});
@@ -259,8 +258,7 @@ static void restarts(void) {
     char byte;
     pipe(ends);
     install(SIGALRM, count, 0);
-    const struct itimerval soon = {{0, 20000}, {0, 20000}},
-                           stop = {{0, 0}, {0, 0}}; // again, if it came too early
+    const struct itimerval soon = {{0, 20000}, {0, 20000}}, stop = {{0, 0}, {0, 0}}; // again, if it came too early
     setitimer(ITIMER_REAL, &soon, NULL);
     FAILS(read(ends[0], &byte, 1), EINTR);
     install(SIGALRM, count, SA_RESTART);

@@ -48,8 +48,7 @@ static void waiting(void) {
     sigqueue(getpid(), SIGRTMIN + 1, (union sigval){.sival_int = 5});
     sigqueue(getpid(), SIGRTMIN, (union sigval){.sival_int = 6});
     CHECK(sigwaitinfo(&set, &info) == SIGRTMIN && info.si_value.sival_int == 6 && info.si_code == SI_QUEUE);
-    CHECK(sigtimedwait(&set, &info, &none) == SIGRTMIN + 1 && info.si_value.sival_int == 5 &&
-          info.si_pid == getpid());
+    CHECK(sigtimedwait(&set, &info, &none) == SIGRTMIN + 1 && info.si_value.sival_int == 5 && info.si_pid == getpid());
     int got = 0;
     raise(SIGRTMIN);
     CHECK(sigwait(&set, &got) == 0 && got == SIGRTMIN);
@@ -99,9 +98,8 @@ static void errors(void) {
     int status;
     waitpid(child, &status, 0);
     CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGUSR2);
-    CHILD_OK(const struct rlimit five = {5, 5}; setrlimit(RLIMIT_SIGPENDING, &five);
-             blocked(SIGRTMIN, SIGRTMIN); int sent = 0;
-             while (sent < 100 && sigqueue(getpid(), SIGRTMIN, value) == 0)++ sent;
+    CHILD_OK(const struct rlimit five = {5, 5}; setrlimit(RLIMIT_SIGPENDING, &five); blocked(SIGRTMIN, SIGRTMIN);
+             int sent = 0; while (sent < 100 && sigqueue(getpid(), SIGRTMIN, value) == 0)++ sent;
              CHECK(sent <= 5 && errno == EAGAIN));
 }
 

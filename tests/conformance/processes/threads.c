@@ -133,8 +133,7 @@ static void cancellation(void) {
 
 static void private_data(void) {
     CHECK(pthread_key_create(&key, destroy) == 0);
-    CHECK(result_of(start(sets_key, (void*)100)) == (void*)100 && destroyed == 100 &&
-          pthread_getspecific(key) == NULL);
+    CHECK(result_of(start(sets_key, (void*)100)) == (void*)100 && destroyed == 100 && pthread_getspecific(key) == NULL);
     pthread_key_delete(key);
     pthread_t threads[8];
     for (int i = 0; i < 8; ++i)

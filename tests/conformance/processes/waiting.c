@@ -59,8 +59,7 @@ static void statuses(void) {
     int status;
     for (int code = 0; code < 256; code += 51) {
         status = IN_CHILD(_exit(code));
-        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == code && !WIFSIGNALED(status) &&
-              !WIFSTOPPED(status));
+        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == code && !WIFSIGNALED(status) && !WIFSTOPPED(status));
     }
     status = IN_CHILD(_exit(0x1234));
     CHECK(WEXITSTATUS(status) == 0x34);
@@ -87,8 +86,7 @@ static void ids(void) {
     CHECK(waitid(P_ALL, 0, &info, WSTOPPED) == 0 && info.si_pid == child && info.si_status == SIGSTOP);
     CHECK(info.si_signo == SIGCHLD && info.si_uid == getuid());
     kill(child, SIGCONT);
-    CHECK(waitid(P_PID, child, &info, WCONTINUED) == 0 && info.si_code == CLD_CONTINUED &&
-          info.si_status == SIGCONT);
+    CHECK(waitid(P_PID, child, &info, WCONTINUED) == 0 && info.si_code == CLD_CONTINUED && info.si_status == SIGCONT);
     kill(child, SIGKILL);
     CHECK(waitid(P_PGID, getpgrp(), &info, WEXITED | WNOWAIT) == 0 && info.si_code == CLD_KILLED);
     CHECK(waitid(P_PGID, 0, &info, WEXITED) == 0 && info.si_status == SIGKILL && info.si_pid == child);
@@ -176,8 +174,7 @@ static void interrupted(void) {
     struct sigaction action = {.sa_handler = on_alarm};
     sigaction(SIGALRM, &action, NULL);
     const pid_t child = child_that(waits);
-    const struct itimerval soon = {{0, 20000}, {0, 20000}},
-                           stop = {{0, 0}, {0, 0}}; // again, if it came too early
+    const struct itimerval soon = {{0, 20000}, {0, 20000}}, stop = {{0, 0}, {0, 0}}; // again, if it came too early
     setitimer(ITIMER_REAL, &soon, NULL);
     FAILS(waitpid(child, NULL, 0), EINTR);
     setitimer(ITIMER_REAL, &stop, NULL);
@@ -258,13 +255,13 @@ static void threads(void) {
     pthread_create(&thread, NULL, fork_in_thread, NULL);
     pthread_join(thread, NULL);
     CHECK(waitpid(forked_by_thread, &status, 0) == forked_by_thread && WEXITSTATUS(status) == 5);
-    status = IN_CHILD(pthread_create(&thread, NULL, just_wait, NULL);
-                      pthread_create(&thread, NULL, exit_all, NULL); waits());
+    status = IN_CHILD(pthread_create(&thread, NULL, just_wait, NULL); pthread_create(&thread, NULL, exit_all, NULL);
+                      waits());
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 9);
     status = IN_CHILD(pthread_create(&thread, NULL, outlive, NULL); pthread_exit(NULL));
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 6);
-    status = IN_CHILD(pthread_create(&thread, NULL, just_wait, NULL);
-                      syscall(SYS_tgkill, getpid(), getpid(), SIGTERM); waits());
+    status = IN_CHILD(pthread_create(&thread, NULL, just_wait, NULL); syscall(SYS_tgkill, getpid(), getpid(), SIGTERM);
+                      waits());
     CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
     const pid_t child = fork();
     if (child == 0) {
@@ -287,8 +284,7 @@ static void usage(void) {
         }
         _exit(0);
     }
-    CHECK(wait4(child, &status, 0, &use) == child &&
-          use.ru_utime.tv_sec * 1000000l + use.ru_utime.tv_usec > 0);
+    CHECK(wait4(child, &status, 0, &use) == child && use.ru_utime.tv_sec * 1000000l + use.ru_utime.tv_usec > 0);
     CHECK(use.ru_minflt > 0 && use.ru_maxrss > 0);
 }
 

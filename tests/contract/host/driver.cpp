@@ -6,9 +6,7 @@
 
 namespace faultline::contract {
 
-void fail(const char* expression, const char* file, int line) {
-    FAIL_CHECK(file << ":" << line << ": " << expression);
-}
+void fail(const char* expression, const char* file, int line) { FAIL_CHECK(file << ":" << line << ": " << expression); }
 
 namespace {
 
@@ -24,12 +22,8 @@ void run_suite(const model::TlbPolicy& policy) {
 } // namespace
 
 TEST_CASE("contract suite, a TLB that keeps everything", "[contract]") { run_suite({}); }
-TEST_CASE("contract suite, a TLB that evicts at random", "[contract]") {
-    run_suite({.evict = true, .seed = 7});
-}
-TEST_CASE("contract suite, a TLB that prefetches", "[contract]") {
-    run_suite({.prefetch = true, .seed = 11});
-}
+TEST_CASE("contract suite, a TLB that evicts at random", "[contract]") { run_suite({.evict = true, .seed = 7}); }
+TEST_CASE("contract suite, a TLB that prefetches", "[contract]") { run_suite({.prefetch = true, .seed = 11}); }
 TEST_CASE("contract suite, a TLB that does both", "[contract]") {
     run_suite({.evict = true, .prefetch = true, .seed = 13});
 }

@@ -21,13 +21,13 @@ constexpr u32 TABLE_ENTRIES = 256;
 constexpr u32 ADDRESSES = 64;    // per round
 constexpr u32 MAX_REPORTED = 10; // mismatches printed
 
-#define READ_CP15(crn, opc1, crm, opc2)                                                                      \
-    ({                                                                                                       \
-        u32 value_;                                                                                          \
-        asm volatile("mrc p15, " #opc1 ", %0, " #crn ", " #crm ", " #opc2 : "=r"(value_)::"memory");         \
-        value_;                                                                                              \
+#define READ_CP15(crn, opc1, crm, opc2)                                                                                \
+    ({                                                                                                                 \
+        u32 value_;                                                                                                    \
+        asm volatile("mrc p15, " #opc1 ", %0, " #crn ", " #crm ", " #opc2 : "=r"(value_)::"memory");                   \
+        value_;                                                                                                        \
     })
-#define WRITE_CP15(crn, opc1, crm, opc2, value)                                                              \
+#define WRITE_CP15(crn, opc1, crm, opc2, value)                                                                        \
     asm volatile("mcr p15, " #opc1 ", %0, " #crn ", " #crm ", " #opc2 "\n\tisb" ::"r"(value) : "memory")
 
 // The registers that the comparison changes; their old values come back at the end of the scope.
@@ -74,8 +74,7 @@ model::PhysicalWord read_ram(u32 physical) {
 
 class Comparison {
   public:
-    Comparison(u32 seed, u32* directory, u32* tables)
-        : random_(seed), directory_(directory), tables_(tables) {}
+    Comparison(u32 seed, u32* directory, u32* tables) : random_(seed), directory_(directory), tables_(tables) {}
 
     void round() {
         fill();
@@ -128,12 +127,10 @@ class Comparison {
                 }
                 if (++result.mismatches > MAX_REPORTED)
                     continue;
-                printk(KERN_ERR,
-                       "walker differs at %#x, first level %#x, DACR %#x, AFE %u, %s %s: model %#x, CPU %#x",
+                printk(KERN_ERR, "walker differs at %#x, first level %#x, DACR %#x, AFE %u, %s %s: model %#x, CPU %#x",
                        static_cast<unsigned>(address), static_cast<unsigned>(directory_[address >> 20]),
                        static_cast<unsigned>(registers.dacr), registers.afe ? 1u : 0u,
-                       privileged ? "privileged" : "user",
-                       type == model::AccessType::Write ? "write" : "read",
+                       privileged ? "privileged" : "user", type == model::AccessType::Write ? "write" : "read",
                        static_cast<unsigned>(manual.faulted ? manual.code : manual.page),
                        static_cast<unsigned>(cpu.faulted ? cpu.code : cpu.page));
             }

@@ -49,8 +49,7 @@ void run_everything(void*) {
     Tally tally;
     for_each_test([&](const Test& test) { run(test, tally); });
     for (u32 seed = 1; seed <= 4; ++seed)
-        tally.count("walker: the model agrees with the CPU",
-                    differential::run_walker_differential(seed, 500) == 0);
+        tally.count("walker: the model agrees with the CPU", differential::run_walker_differential(seed, 500) == 0);
     console_printf("self-test: %u passed, %u failed\n", tally.passed, tally.failed);
     machine_exit(tally.failed == 0 ? 0 : 1);
 }

@@ -15,8 +15,8 @@ using Word = std::atomic<u32>;
 static_assert(sizeof(Word) == 4 && Word::is_always_lock_free);
 
 // `fourth` is the timeout or val2, whichever `operation` takes.
-inline long sys_futex(Word* word, int operation, u32 value, const void* fourth = nullptr,
-                      Word* word2 = nullptr, u32 value3 = 0) {
+inline long sys_futex(Word* word, int operation, u32 value, const void* fourth = nullptr, Word* word2 = nullptr,
+                      u32 value3 = 0) {
     return system_call(__NR_futex, word, operation, value, fourth, word2, value3);
 }
 
@@ -38,20 +38,14 @@ inline long futex_wake(Word* word, u32 count, int private_flag = 0) {
 }
 // Wakes up to `count` waiters of `word`, and up to `count2` of `word2` if the comparison in `operation`
 // holds.
-inline long futex_wake_op(Word* word, u32 count, Word* word2, u32 count2, u32 operation,
-                          int private_flag = 0) {
-    return sys_futex(word, FUTEX_WAKE_OP | private_flag, count, reinterpret_cast<void*>(count2), word2,
-                     operation);
+inline long futex_wake_op(Word* word, u32 count, Word* word2, u32 count2, u32 operation, int private_flag = 0) {
+    return sys_futex(word, FUTEX_WAKE_OP | private_flag, count, reinterpret_cast<void*>(count2), word2, operation);
 }
 // Wakes up to `count` waiters of `word` and moves up to `moved` others to `word2`, if `*word == value`.
-inline long futex_cmp_requeue(Word* word, u32 count, u32 moved, Word* word2, u32 value,
-                              int private_flag = 0) {
-    return sys_futex(word, FUTEX_CMP_REQUEUE | private_flag, count, reinterpret_cast<void*>(moved), word2,
-                     value);
+inline long futex_cmp_requeue(Word* word, u32 count, u32 moved, Word* word2, u32 value, int private_flag = 0) {
+    return sys_futex(word, FUTEX_CMP_REQUEUE | private_flag, count, reinterpret_cast<void*>(moved), word2, value);
 }
-inline long futex_lock_pi(Word* word, int private_flag = 0) {
-    return sys_futex(word, FUTEX_LOCK_PI | private_flag, 0);
-}
+inline long futex_lock_pi(Word* word, int private_flag = 0) { return sys_futex(word, FUTEX_LOCK_PI | private_flag, 0); }
 // With a deadline it would be one of CLOCK_MONOTONIC; that is the difference to FUTEX_LOCK_PI.
 inline long futex_lock_pi2(Word* word, int private_flag = 0) {
     return sys_futex(word, FUTEX_LOCK_PI2 | private_flag, 0);
@@ -69,8 +63,7 @@ inline long futex_wait_requeue_pi(Word* word, u32 value, Word* lock, int private
 // Takes `lock` for one such waiter of `word`, or makes it wait for it; and makes up to `moved` more wait for
 // it, if `*word == value`.
 inline long futex_cmp_requeue_pi(Word* word, u32 moved, Word* lock, u32 value, int private_flag = 0) {
-    return sys_futex(word, FUTEX_CMP_REQUEUE_PI | private_flag, 1, reinterpret_cast<void*>(moved), lock,
-                     value);
+    return sys_futex(word, FUTEX_CMP_REQUEUE_PI | private_flag, 1, reinterpret_cast<void*>(moved), lock, value);
 }
 
 } // namespace faultline

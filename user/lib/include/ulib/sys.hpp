@@ -20,12 +20,8 @@ inline long sys_open(const char* path, int flags, unsigned mode = 0) {
     return system_call(__NR_open, path, flags, mode);
 }
 inline long sys_close(int fd) { return system_call(__NR_close, fd); }
-inline long sys_read(int fd, void* buffer, std::size_t size) {
-    return system_call(__NR_read, fd, buffer, size);
-}
-inline long sys_write(int fd, const void* data, std::size_t size) {
-    return system_call(__NR_write, fd, data, size);
-}
+inline long sys_read(int fd, void* buffer, std::size_t size) { return system_call(__NR_read, fd, buffer, size); }
+inline long sys_write(int fd, const void* data, std::size_t size) { return system_call(__NR_write, fd, data, size); }
 // A 64-bit argument goes in an even register and the next: r3 stays empty (AAPCS32 §6.5).
 inline long sys_pread(int fd, void* buffer, std::size_t size, std::uint64_t offset) {
     return system_call(__NR_pread64, fd, buffer, size, 0, static_cast<long>(offset & 0xffffffff),
@@ -43,8 +39,7 @@ inline long sys_mount(const char* source, const char* target, const char* type) 
 }
 
 // Memory. The offset is in pages of 4096 bytes: ARM has mmap2 only.
-inline long sys_mmap2(void* address, std::size_t size, int protection, int flags, int fd,
-                      unsigned long page_offset) {
+inline long sys_mmap2(void* address, std::size_t size, int protection, int flags, int fd, unsigned long page_offset) {
     return system_call(__NR_mmap2, address, size, protection, flags, fd, page_offset);
 }
 inline long sys_munmap(void* address, std::size_t size) { return system_call(__NR_munmap, address, size); }
@@ -94,9 +89,7 @@ constexpr bool exited(int status) { return (status & 0x7f) == 0; }
 constexpr int exit_status(int status) { return (status >> 8) & 0xff; }
 constexpr int term_signal(int status) { return status & 0x7f; }
 // As a shell says it: the exit status, or 128 + n for death by signal n.
-constexpr int shell_status(int status) {
-    return exited(status) ? exit_status(status) : 128 + term_signal(status);
-}
+constexpr int shell_status(int status) { return exited(status) ? exit_status(status) : 128 + term_signal(status); }
 
 // Minor faults of the calling process so far (getrusage, ru_minflt), or −errno.
 long minor_faults();

@@ -12,8 +12,7 @@ struct ThreadControl {
 
 inline ThreadControl* current_thread() {
     ThreadControl* control;
-    __asm__("mrc p15, 0, %0, c13, c0, 3"
-            : "=r"(control)); // TPIDRURO (ARM ARM B4.1.150), readable in user mode
+    __asm__("mrc p15, 0, %0, c13, c0, 3" : "=r"(control)); // TPIDRURO (ARM ARM B4.1.150), readable in user mode
     return control;
 }
 
