@@ -4,18 +4,18 @@
 #include <arch/boot_info.hpp>
 #include <arch/irq.hpp>
 
+#include "abi/fs/init.hpp"
+#include "abi/ipc/msg.hpp"
+#include "abi/ipc/sem.hpp"
+#include "abi/process/process.hpp"
+#include "abi/time/clock.hpp"
 #include "arch/contract/tlb.hpp"
 #include "arch/contract/upcalls.hpp"
 #include "base/late.hpp"
 #include "kernel/cmdline.hpp"
 #include "kernel/debug/printk.hpp"
 #include "kernel/debug/tlb_check.hpp"
-#include "kernel/fs/init.hpp"
 #include "kernel/futex/queue.hpp"
-#include "kernel/ipc/msg.hpp"
-#include "kernel/ipc/sem.hpp"
-#include "kernel/proc/clock.hpp"
-#include "kernel/proc/process.hpp"
 #include "kernel/smp.hpp"
 #include "kernel/start_init.hpp"
 #include "mm/page_alloc.hpp"

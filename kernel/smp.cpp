@@ -6,13 +6,13 @@
 
 #include <bit>
 
+#include "abi/process/process.hpp"
 #include "arch/contract/clock.hpp"
 #include "arch/contract/per_cpu.hpp"
 #include "arch/contract/tlb.hpp"
 #include "arch/contract/upcalls.hpp"
 #include "base/concurrency.hpp"
 #include "kernel/debug/printk.hpp"
-#include "kernel/proc/process.hpp"
 #include "kernel/sched/kernel_lock.hpp"
 
 namespace faultline {

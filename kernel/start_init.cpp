@@ -4,12 +4,12 @@
 #include <arch/boot_info.hpp>
 #include <arch/machine_control.hpp>
 
+#include "abi/fs/init.hpp"
+#include "abi/process/process.hpp"
 #include "arch/contract/clock.hpp"
 #include "arch/contract/memory.hpp"
 #include "kernel/cmdline.hpp"
 #include "kernel/debug/printk.hpp"
-#include "kernel/fs/init.hpp"
-#include "kernel/proc/process.hpp"
 #include "kernel/sched/kernel_lock.hpp"
 #include "mm/page_alloc.hpp"
 

@@ -2,10 +2,10 @@
 // signal.
 #include <arch/ptrace.hpp>
 
+#include "abi/signal/signal.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "arch/contract/upcalls.hpp"
 #include "kernel/debug/panic.hpp"
-#include "kernel/proc/signal.hpp"
 #include "kernel/sched/kernel_lock.hpp"
 #include "mm/fault.hpp"
 

@@ -28,7 +28,7 @@ void handle_undefined(PtRegs& regs);
 // else read. Interrupts masked. kernel/debug/tlb_check.cpp.
 void tlb_violation(UserAddr page, Pte entry, bool write);
 
-// SVC from user mode: number in r7, arguments in r0 – r6; the result goes to r0. Interrupts are on. kernel/syscall/.
+// SVC from user mode: number in r7, arguments in r0 – r6; the result goes to r0. Interrupts are on. kernel/dispatch.cpp.
 void handle_syscall(PtRegs& regs);
 
 // Just before every return to user mode, interrupts masked: reschedule and deliver signals while there is such work.

@@ -1,5 +1,5 @@
 // What the futexes ask of a room that the host tests do not compile: found by the linker, there in the
-// harness (as is realtime_to_monotonic of kernel/proc/time.hpp).
+// harness (as is realtime_to_monotonic of abi/time/time.hpp).
 #pragma once
 
 #include "base/spinlock.hpp"
@@ -9,11 +9,11 @@ namespace faultline {
 struct Task;
 
 // Threads come into the table of ids, and leave it before they are freed, with this held. Inside a futex bucket's lock.
-// (kernel/proc/pid.cpp; Linux: the same name, and RCU.)
+// (abi/task/pid.cpp; Linux: the same name, and RCU.)
 extern SpinLock tasklist_lock;
 
 // The thread with this id, zombies included; nullptr: there is none. Valid as long as the caller holds tasklist_lock.
-// (kernel/proc)
+// (abi/task)
 Task* find_task_by_vpid(s32 pid);
 
 } // namespace faultline

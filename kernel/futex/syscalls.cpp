@@ -3,11 +3,11 @@
 
 #include <linux/futex.h>
 
+#include "abi/time/time.hpp"
 #include "arch/contract/clock.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "kernel/futex/operations.hpp"
 #include "kernel/futex/supplied.hpp"
-#include "kernel/proc/time.hpp"
 #include "kernel/sched/sched.hpp"
 
 namespace faultline {

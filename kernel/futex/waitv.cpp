@@ -4,12 +4,12 @@
 
 #include <linux/futex.h>
 
+#include "abi/time/time.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "kernel/futex/livelock.hpp"
 #include "kernel/futex/operations.hpp"
 #include "kernel/futex/syscalls.hpp"
 #include "kernel/futex/wait.hpp"
-#include "kernel/proc/time.hpp"
 #include "kernel/sched/sched.hpp"
 #include "mm/page_alloc.hpp"
 

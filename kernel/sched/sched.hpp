@@ -52,7 +52,7 @@ void schedule_tail();
 
 // If the slice of current is over and an equal waits, here or on another CPU, current->need_resched. There is no tick
 // without such an equal: a lone task, or an idle CPU, is interrupted by nothing but the timers that somebody armed, as
-// kernel/proc/cpu_time.hpp does every 4 ms while any task runs. From timer_interrupt().
+// abi/time/cpu_time.hpp does every 4 ms while any task runs. From timer_interrupt().
 void scheduler_tick();
 
 // Changes the priority that the scheduler obeys; its slice begins anew. A runnable task goes to the back of
@@ -83,7 +83,7 @@ const Task& idle_task_of(u32 cpu);
 u32 nr_running();
 
 // Called when its CPU has left a task in state Dead for ever, in any task's context and without the kernel lock: may
-// free it. nullptr: nothing is done (host tests). Set by kernel/proc/.
+// free it. nullptr: nothing is done (host tests). Set by abi/process/.
 using TaskDeadHook = void (*)(Task& task);
 extern TaskDeadHook task_dead_hook;
 
@@ -92,7 +92,7 @@ using LeaveIdleHook = void (*)();
 extern LeaveIdleHook leave_idle_hook;
 
 // Whether a signal that would be delivered (or a fatal one) is pending for current: what ends an
-// interruptible sleep. Supplied by kernel/proc/signal_deliver.cpp, or the test harness.
+// interruptible sleep. Supplied by abi/signal/signal_deliver.cpp, or the test harness.
 bool signal_pending();
 
 } // namespace faultline

@@ -13,18 +13,18 @@
 
 namespace faultline {
 
-struct ThreadGroup;  // kernel/proc/thread_group.hpp: pid, parent, children, shared signal state (Linux:
+struct ThreadGroup;  // abi/task/thread_group.hpp: pid, parent, children, shared signal state (Linux:
                      // signal_struct)
-struct SigHand;      // kernel/proc/signal.hpp: handlers
-struct FilesStruct;  // kernel/fs/files.hpp: descriptors
-struct FsStruct;     // kernel/fs/files.hpp: root and working directory
+struct SigHand;      // abi/signal/signal.hpp: handlers
+struct FilesStruct;  // abi/fs/files.hpp: descriptors
+struct FsStruct;     // abi/fs/files.hpp: root and working directory
 struct FutexPiState; // kernel/futex/pi.hpp
 struct FutexQ;       // kernel/futex/queue.hpp
-struct SemUndoList;  // kernel/ipc/sem_set.hpp: semaphore operations to undo at exit
-struct SigQueue;     // kernel/proc/signal.hpp: one queued signal with its siginfo
+struct SemUndoList;  // abi/ipc/sem_set.hpp: semaphore operations to undo at exit
+struct SigQueue;     // abi/signal/signal.hpp: one queued signal with its siginfo
 struct Task;
 struct Completion; // kernel/sched/wait.hpp
-struct Cred;       // kernel/proc/cred.hpp: user and group ids
+struct Cred;       // abi/cred/cred.hpp: user and group ids
 
 // Signals that wait to be delivered (Linux: struct sigpending).
 struct SigPending {
@@ -140,7 +140,7 @@ struct Task {
     Cred* cred = nullptr;
     u32 timer_slack_ns = 50'000, default_timer_slack_ns = 50'000; // prctl(PR_SET_TIMERSLACK): remembered
 
-    u32 user_ticks = 0, system_ticks = 0; // kernel/proc/cpu_time.hpp
+    u32 user_ticks = 0, system_ticks = 0; // abi/time/cpu_time.hpp
     u64 start_time_ns = 0;
     u64 run_ns = 0; // on the CPU, up to the last switch; task_run_time_ns() adds this turn
 };

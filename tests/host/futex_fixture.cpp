@@ -6,6 +6,7 @@
 
 #include <arch/machine_control.hpp>
 
+#include "abi/time/time.hpp"
 #include "arch/contract/upcalls.hpp"
 #include "base/irq_guard.hpp"
 #include "kernel/debug/printk.hpp"
@@ -13,7 +14,6 @@
 #include "kernel/futex/queue.hpp"
 #include "kernel/futex/supplied.hpp"
 #include "kernel/futex/syscalls.hpp"
-#include "kernel/proc/time.hpp"
 #include "kernel/sched/sched.hpp"
 #include "mm/aging.hpp"
 #include "mm/pgtable.hpp"

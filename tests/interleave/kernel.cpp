@@ -7,9 +7,9 @@
 #include <cstdarg>
 #include <cstdio>
 
+#include "abi/time/time.hpp"
 #include "kernel/debug/printk.hpp"
 #include "kernel/futex/supplied.hpp"
-#include "kernel/proc/time.hpp"
 #include "kernel/sched/sched.hpp"
 #include "mm/fault.hpp"
 #include "tests/interleave/world.hpp"

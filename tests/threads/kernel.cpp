@@ -9,9 +9,9 @@
 #include <cstdlib>
 #include <mutex>
 
+#include "abi/time/time.hpp"
 #include "kernel/debug/printk.hpp"
 #include "kernel/futex/supplied.hpp"
-#include "kernel/proc/time.hpp"
 #include "kernel/sched/sched.hpp"
 #include "mm/fault.hpp"
 #include "tests/threads/kernel.hpp"

@@ -1,5 +1,5 @@
 // Entering and leaving a signal handler: the frame on the program's stack and the registers (Linux:
-// arch/arm/kernel/signal.c). Which signal, which handler and which mask is kernel/proc's business.
+// arch/arm/kernel/signal.c). Which signal, which handler and which mask is abi/signal's business.
 //
 // All are called for the current task, with its user registers (task_pt_regs), interrupts on, no lock held:
 // they access user memory and may sleep. On failure neither `regs` nor the VFP registers have changed; the

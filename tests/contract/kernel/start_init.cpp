@@ -4,8 +4,8 @@
 
 #include <arch/machine_control.hpp>
 
+#include "abi/process/process.hpp"
 #include "kernel/debug/printk.hpp"
-#include "kernel/proc/process.hpp"
 #include "mm/page_alloc.hpp"
 #include "tests/contract/contract.hpp"
 #include "tests/contract/differential.hpp"

@@ -1,0 +1,70 @@
+// Credentials: who has which, and what they permit.
+#include "abi/cred/cred.hpp"
+
+#include <linux/capability.h>
+#include <linux/signal.h>
+
+#include "abi/task/thread_group.hpp"
+#include "mm/slab.hpp"
+
+namespace faultline {
+
+namespace {
+constinit KmemCache cred_cache{"cred", sizeof(Cred), alignof(Cred)};
+} // namespace
+
+Result<Cred*> root_cred() {
+    auto* cred = kmem_new<Cred>(cred_cache);
+    if (cred == nullptr)
+        return Err(Errno::NOMEM);
+    cred->cap_permitted = cred->cap_effective = ALL_CAPABILITIES;
+    return cred;
+}
+
+void put_cred(Cred& cred) {
+    if (cred.references.dec_and_test())
+        kmem_delete(cred_cache, &cred);
+}
+
+Result<Cred*> prepare_creds() {
+    auto* copy = kmem_new<Cred>(cred_cache, current_cred());
+    if (copy == nullptr)
+        return Err(Errno::NOMEM);
+    return copy;
+}
+
+void commit_creds(Cred& cred) {
+    Task& task = *current();
+    const Cred& old = *task.cred;
+    const bool other = old.euid != cred.euid || old.egid != cred.egid || old.fsuid != cred.fsuid ||
+                       old.fsgid != cred.fsgid || (cred.cap_permitted & ~old.cap_permitted) != 0;
+    if (other) { // what it knows may not be for the new user's eyes: prctl(2), PR_SET_DUMPABLE
+        task.group->dumpable = false;
+        task.pdeath_signal = 0;
+    }
+    put_cred(*std::exchange(task.cred, &cred));
+}
+
+bool in_group_p(const Cred& cred, u32 gid) {
+    bool found = gid == cred.fsgid;
+    for (u32 i = 0; i < cred.group_count; ++i)
+        found |= cred.groups[i] == gid;
+    return found;
+}
+
+bool may_signal(const Task& task, s32 sig) {
+    const Cred& own = current_cred();
+    const Cred& target = *task.cred;
+    const bool same_user =
+        own.euid == target.suid || own.euid == target.uid || own.uid == target.suid || own.uid == target.uid;
+    return same_user || task.group == current()->group || capable(CAP_KILL) ||
+           (sig == SIGCONT && task.group->sid == current_group().sid);
+}
+
+bool may_schedule(const Task& task) {
+    const Cred& own = current_cred();
+    const Cred& target = *task.cred;
+    return own.euid == target.euid || own.euid == target.uid || capable(CAP_SYS_NICE);
+}
+
+} // namespace faultline

@@ -1,0 +1,14 @@
+// Inodes that nobody looks up.
+#include "abi/fs/anon_inode.hpp"
+
+namespace faultline {
+
+Result<FileRef> anon_inode_getfile(std::string_view name, const FileOps& ops, void* private_data, u32 flags) {
+    InodeRef inode(TRY(new_inode(S_IFREG | 0600))); // Linux: of no type at all
+    TRY_VOID(set_unlisted_name(*inode, nullptr, name));
+    FileRef file(TRY(alloc_file(*inode, ops, flags)));
+    file->private_data = private_data;
+    return file;
+}
+
+} // namespace faultline

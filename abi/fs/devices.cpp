@@ -1,0 +1,102 @@
+// The memory devices, and the table of all character devices.
+#include "abi/fs/devices.hpp"
+
+#include <algorithm>
+
+#include <linux/poll.h>
+
+#include "abi/fs/inode.hpp"
+#include "abi/fs/mount.hpp"
+#include "abi/fs/namei.hpp"
+#include "abi/fs/random.hpp"
+#include "abi/tty/tty.hpp"
+#include "abi/virtio/console.hpp"
+#include "abi/virtio/port.hpp"
+#include "mm/filemap.hpp"
+
+namespace faultline {
+
+namespace {
+
+constexpr u32 MEMORY_MAJOR = 1;
+
+Result<u32> read_end(File&, UserAddr, u32, u64&) { return 0u; }
+Result<u32> write_discarded(File&, UserAddr, u32 bytes, u64&) { return bytes; }
+Result<u32> write_full(File&, UserAddr, u32 bytes, u64&) {
+    if (bytes == 0)
+        return 0u;
+    return Err(Errno::NOSPC);
+}
+
+Result<u32> read_zeros(File&, UserAddr buffer, u32 bytes, u64&) {
+    const u32 done = bytes - clear_user(buffer, bytes);
+    return done == 0 && bytes != 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
+}
+
+Result<u32> read_random(File&, UserAddr buffer, u32 bytes, u64&) {
+    u32 done = 0;
+    while (done < bytes) {
+        u8 chunk[64];
+        const u32 part = std::min(bytes - done, static_cast<u32>(sizeof chunk));
+        get_random_bytes(chunk, part);
+        const u32 copied = part - copy_to_user(buffer + done, chunk, part);
+        done += copied;
+        if (copied != part)
+            return done == 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
+    }
+    return done;
+}
+
+Result<u32> splice_discarded(File&, const void*, u32 bytes, u64&) { return bytes; }
+
+constinit const FileOps null_ops{
+    .read = read_end, .write = write_discarded, .splice_write = splice_discarded, .seekable = true};
+constinit const FileOps zero_ops{.read = read_zeros, .write = write_discarded, .seekable = true};
+constinit const FileOps full_ops{.read = read_zeros, .write = write_full, .seekable = true};
+constinit const FileOps random_ops{.read = read_random, .write = write_discarded, .seekable = true};
+
+struct CharDevice {
+    u32 rdev;
+    const char* path;
+    const FileOps* ops;
+    u32 permissions;
+};
+
+constexpr CharDevice devices[] = {
+    {MEMORY_MAJOR << 8 | 3, "/dev/null", &null_ops, 0666},
+    {MEMORY_MAJOR << 8 | 5, "/dev/zero", &zero_ops, 0666},
+    {MEMORY_MAJOR << 8 | 7, "/dev/full", &full_ops, 0666},
+    {MEMORY_MAJOR << 8 | 8, "/dev/random", &random_ops, 0666},
+    {MEMORY_MAJOR << 8 | 9, "/dev/urandom", &random_ops, 0666},
+    {TTY_DEVICE, "/dev/tty", &tty_file_ops, 0666},
+    {CONSOLE_DEVICE, "/dev/console", &tty_file_ops, 0600},
+    {SERIAL_DEVICE, "/dev/ttyAMA0", &tty_file_ops, 0600},
+};
+
+} // namespace
+
+const FileOps* chrdev_ops(u32 rdev) {
+    for (const CharDevice& device : devices)
+        if (device.rdev == rdev)
+            return device.ops;
+    if (rdev >> 8 == VIRTIO_PORT_MAJOR && port_by_minor(rdev & 0xff) != nullptr)
+        return &port_file_ops;
+    return nullptr;
+}
+
+bool maps_as_zeros(const File& file) { return file.ops == &zero_ops; }
+
+void make_standard_tree() {
+    auto root = new_inode(S_IFDIR | 0755); // /dev is a tree of its own, whatever the initramfs has there
+    BUG_ON(!root.ok());
+    (*root)->nlink = 2;
+    BUG_ON(!mount_root(make_directory("/dev"), **root, "devtmpfs", "devtmpfs").ok());
+    iput(*root);
+    for (const CharDevice& device : devices)
+        make_device(device.path, device.rdev >> 8, device.rdev & 0xff, device.permissions);
+    make_directory("/dev/shm", S_ISVTX | 0777);
+    make_directory("/tmp", S_ISVTX | 0777);
+    make_directory("/proc", 0555);
+}
+
+} // namespace faultline

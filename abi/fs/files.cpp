@@ -1,0 +1,202 @@
+// The descriptor table of a process, and its working directory.
+#include "abi/fs/files.hpp"
+
+#include <algorithm>
+
+#include <linux/fcntl.h>
+#include <linux/resource.h>
+
+#include "abi/fs/files_private.hpp"
+#include "abi/fs/locks.hpp"
+#include "abi/task/thread_group.hpp"
+#include "mm/slab.hpp"
+
+namespace faultline {
+
+namespace {
+
+constexpr u32 FIRST_CAPACITY = 32;
+constinit KmemCache files_cache("files", sizeof(FilesStruct), alignof(FilesStruct));
+constinit KmemCache fs_cache("fs", sizeof(FsStruct), alignof(FsStruct));
+
+Result<void> grow(FilesStruct& files, u32 capacity) {
+    auto* table = static_cast<Descriptor*>(kmalloc(capacity * static_cast<u32>(sizeof(Descriptor))));
+    if (table == nullptr)
+        return Err(Errno::NOMEM);
+    for (u32 i = 0; i < capacity; ++i)
+        table[i] = i < files.capacity ? files.table[i] : Descriptor{};
+    kfree(files.table);
+    files.table = table;
+    files.capacity = capacity;
+    return {};
+}
+
+} // namespace
+
+u32 fd_limit() { return static_cast<u32>(std::min<u64>(current_group().limits[RLIMIT_NOFILE].soft, OPEN_MAX)); }
+
+namespace {
+
+// Takes a file out of the table; nullptr: there was none.
+File* take(FilesStruct& files, u32 fd) {
+    Guard guard(files.lock);
+    return fd < files.capacity ? std::exchange(files.table[fd], Descriptor{}).file : nullptr;
+}
+
+// A descriptor is gone: its process's locks on the file too, whatever other descriptors it has. (Linux
+// filp_close.)
+void close_file(FilesStruct& files, File& file) {
+    locks_remove_posix(*file.inode, files);
+    fput(file);
+}
+
+} // namespace
+
+Result<FilesStruct*> files_new() {
+    auto* files = kmem_new<FilesStruct>(files_cache);
+    if (files == nullptr)
+        return Err(Errno::NOMEM);
+    if (!grow(*files, FIRST_CAPACITY).ok()) {
+        kmem_delete(files_cache, files);
+        return Err(Errno::NOMEM);
+    }
+    return files;
+}
+
+Result<FilesStruct*> files_dup(FilesStruct& from) {
+    FilesStruct* files = TRY(files_new());
+    if (from.capacity > files->capacity && !grow(*files, from.capacity).ok()) {
+        files_put(*files);
+        return Err(Errno::NOMEM);
+    }
+    Guard guard(from.lock);
+    BUG_ON(from.capacity > files->capacity);
+    for (u32 fd = 0; fd < from.capacity; ++fd) {
+        files->table[fd] = from.table[fd];
+        if (from.table[fd].file != nullptr)
+            get_file(*from.table[fd].file);
+    }
+    return files;
+}
+
+FilesStruct& files_get(FilesStruct& files) {
+    files.references.inc();
+    return files;
+}
+
+void files_put(FilesStruct& files) {
+    if (!files.references.dec_and_test())
+        return;
+    for (u32 fd = 0; fd < files.capacity; ++fd)
+        if (files.table[fd].file != nullptr)
+            close_file(files, *files.table[fd].file);
+    kfree(files.table);
+    kmem_delete(files_cache, &files);
+}
+
+void files_close_on_exec(FilesStruct& files) {
+    for (u32 fd = 0; fd < files.capacity; ++fd) {
+        if (!files.table[fd].close_on_exec)
+            continue;
+        if (File* file = take(files, fd))
+            close_file(files, *file);
+    }
+}
+
+namespace {
+
+// The place of an open descriptor; nullptr: not open. Caller holds files.lock.
+Descriptor* find_descriptor(FilesStruct& files, s32 fd) {
+    if (fd < 0 || static_cast<u32>(fd) >= files.capacity || files.table[fd].file == nullptr)
+        return nullptr;
+    return &files.table[fd];
+}
+
+} // namespace
+
+File* lookup_fd(FilesStruct& files, s32 fd) {
+    Guard guard(files.lock);
+    Descriptor* descriptor = find_descriptor(files, fd);
+    return descriptor != nullptr ? &get_file(*descriptor->file) : nullptr;
+}
+
+bool get_close_on_exec(FilesStruct& files, s32 fd) {
+    Guard guard(files.lock);
+    const Descriptor* descriptor = find_descriptor(files, fd);
+    return descriptor != nullptr && descriptor->close_on_exec;
+}
+
+void set_close_on_exec(FilesStruct& files, s32 fd, bool on) {
+    Guard guard(files.lock);
+    if (Descriptor* descriptor = find_descriptor(files, fd))
+        descriptor->close_on_exec = on;
+}
+
+Result<File*> fget(s32 fd) {
+    File* file = lookup_fd(*current()->files, fd);
+    if (file == nullptr)
+        return Err(Errno::BADF);
+    return file;
+}
+
+Result<FileRef> fget_ref(s32 fd) {
+    FileRef file(TRY(fget(fd)));
+    if ((file->flags & O_PATH) != 0)
+        return Err(Errno::BADF);
+    return file;
+}
+
+Result<s32> fd_install(File& file, u32 lowest, bool close_on_exec) {
+    FilesStruct& files = *current()->files;
+    Guard guard(files.lock);
+    u32 fd = lowest;
+    while (fd < files.capacity && files.table[fd].file != nullptr)
+        ++fd;
+    if (fd >= fd_limit())
+        return Err(Errno::MFILE);
+    if (fd >= files.capacity) {
+        u32 capacity = files.capacity;
+        while (capacity <= fd)
+            capacity *= 2;
+        TRY_VOID(grow(files, capacity));
+    }
+    files.table[fd] = {&file, close_on_exec};
+    return static_cast<s32>(fd);
+}
+
+Result<void> close_fd(s32 fd) {
+    File* file = fd >= 0 ? take(*current()->files, static_cast<u32>(fd)) : nullptr;
+    if (file == nullptr)
+        return Err(Errno::BADF);
+    close_file(*current()->files, *file);
+    return {};
+}
+
+Result<FsStruct*> fs_new() {
+    auto* fs = kmem_new<FsStruct>(fs_cache);
+    if (fs == nullptr)
+        return Err(Errno::NOMEM);
+    fs->pwd = &iget(root_inode());
+    return fs;
+}
+
+Result<FsStruct*> fs_dup(FsStruct& from) {
+    FsStruct* fs = TRY(fs_new());
+    iput(std::exchange(fs->pwd, &iget(*from.pwd)));
+    fs->umask = from.umask;
+    return fs;
+}
+
+FsStruct& fs_get(FsStruct& fs) {
+    fs.references.inc();
+    return fs;
+}
+
+void fs_put(FsStruct& fs) {
+    if (!fs.references.dec_and_test())
+        return;
+    iput(fs.pwd);
+    kmem_delete(fs_cache, &fs);
+}
+
+} // namespace faultline

@@ -1,0 +1,73 @@
+// The file system at boot, and the first three descriptors of process 1.
+#include "abi/fs/init.hpp"
+
+#include <linux/fcntl.h>
+
+#include <arch/boot_info.hpp>
+
+#include "abi/fs/devices.hpp"
+#include "abi/fs/files.hpp"
+#include "abi/fs/initramfs.hpp"
+#include "abi/fs/locks.hpp"
+#include "abi/fs/open.hpp"
+#include "abi/fs/pipe.hpp"
+#include "abi/fs/poll.hpp"
+#include "abi/fs/random.hpp"
+#include "abi/procfs/procfs.hpp"
+#include "abi/procfs/sysfs.hpp"
+#include "abi/time/loadavg.hpp"
+#include "abi/time/rtc.hpp"
+#include "abi/tty/tty.hpp"
+#include "abi/virtio/console.hpp"
+#include "kernel/debug/format.hpp"
+
+namespace faultline {
+
+void init_tree() {
+    init_inodes();
+    init_poll();
+    init_pipes();
+    init_locks();
+}
+
+void init_filesystem(const void* initramfs, u32 bytes) {
+    init_loadavg();
+    init_rtc(); // before the first time stamp
+    add_device_randomness(boot_info().rng_seed, boot_info().rng_seed_bytes);
+    if (initramfs != nullptr)
+        unpack_initramfs(initramfs, bytes);
+    make_standard_tree();
+    init_procfs();
+    init_sysfs();
+    init_tty();
+    init_virtio_console();
+}
+
+namespace {
+
+Result<void> open_as(s32 fd, const char* path, u32 flags) {
+    FileRef file = TRY(kernel_open(path, flags));
+    const s32 got = TRY(fd_install(*file, static_cast<u32>(fd), false));
+    file.release();
+    BUG_ON(got != fd);
+    return {};
+}
+
+Result<void> open_stream(s32 fd, const char* port_name, u32 flags) {
+    const u32 minor = find_port(port_name);
+    if (minor == 0)
+        return open_as(fd, "/dev/console", O_RDWR);
+    char path[sizeof "/dev/vport0p00"];
+    snprintf(path, sizeof path, "/dev/vport0p%u", static_cast<unsigned>(minor));
+    return open_as(fd, path, flags);
+}
+
+} // namespace
+
+Result<void> open_init_console() {
+    TRY_VOID(open_stream(0, "stdin", O_RDONLY));
+    TRY_VOID(open_stream(1, "stdout", O_WRONLY));
+    return open_stream(2, "stderr", O_WRONLY);
+}
+
+} // namespace faultline

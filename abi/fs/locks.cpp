@@ -1,0 +1,295 @@
+#include "abi/fs/locks.hpp"
+
+#include <algorithm>
+
+#include <linux/fcntl.h>
+
+#include "abi/fs/files_private.hpp"
+#include "abi/fs/syscalls.hpp"
+#include "abi/task/thread_group.hpp"
+#include "base/late.hpp"
+#include "mm/slab.hpp"
+
+namespace faultline {
+
+// Kept in Inode::locks, in no order.
+struct FileLock {
+    FileLock* next = nullptr;
+    const void* owner = nullptr; // a FilesStruct (range), or a File (flock)
+    s32 pid = 0;
+    bool range = false;
+    bool exclusive = false;
+    u64 start = 0, end = 0; // both inclusive
+
+    bool overlaps(const FileLock& other) const { return start <= other.end && other.start <= end; }
+    bool conflicts(const FileLock& other) const {
+        return range == other.range && owner != other.owner && (exclusive || other.exclusive) && overlaps(other);
+    }
+};
+
+namespace {
+
+constexpr u64 OFFSET_MAX = ~u64{0} >> 1;
+constinit KmemCache lock_cache("file_lock", sizeof(FileLock), alignof(FileLock));
+
+FileLock* find_conflict(const Inode& inode, const FileLock& wanted) {
+    FileLock* lock = inode.locks;
+    while (lock != nullptr && !lock->conflicts(wanted))
+        lock = lock->next;
+    return lock;
+}
+
+void link(Inode& inode, FileLock& lock) {
+    lock.next = inode.locks;
+    inode.locks = &lock;
+}
+
+// Takes `hole` out of what its owner has, cutting locks that reach beyond it; `spare` is for the one that has
+// to be cut in two. True if `spare` was used.
+bool carve(Inode& inode, const FileLock& hole, FileLock* spare) {
+    bool used = false;
+    for (FileLock** at = &inode.locks; *at != nullptr;) {
+        FileLock& lock = **at;
+        if (lock.range != hole.range || lock.owner != hole.owner || !lock.overlaps(hole)) {
+            at = &lock.next;
+            continue;
+        }
+        const bool before = lock.start<hole.start, after = lock.end> hole.end;
+        if (before && after) {
+            *spare = lock;
+            spare->start = hole.end + 1;
+            lock.end = hole.start - 1;
+            link(inode, *spare);
+            used = true;
+            break; // no other of this owner overlaps
+        }
+        if (before)
+            lock.end = hole.start - 1;
+        else if (after)
+            lock.start = hole.end + 1;
+        else {
+            *at = lock.next;
+            kmem_delete(lock_cache, &lock);
+            continue;
+        }
+        at = &lock.next;
+    }
+    wake_up_all(inode.lock_waiters);
+    return used;
+}
+
+// Neighbours of the same kind become one with `lock`, so that F_GETLK tells of the whole.
+void absorb_neighbours(Inode& inode, FileLock& lock) {
+    for (FileLock** at = &inode.locks; *at != nullptr;) {
+        FileLock& other = **at;
+        const bool same = other.range == lock.range && other.owner == lock.owner && other.exclusive == lock.exclusive;
+        if (!same || (other.end + 1 != lock.start && lock.end + 1 != other.start)) {
+            at = &other.next;
+            continue;
+        }
+        lock.start = std::min(lock.start, other.start);
+        lock.end = std::max(lock.end, other.end);
+        *at = other.next;
+        kmem_delete(lock_cache, &other);
+    }
+}
+
+// Grants `wanted`, which conflicts with nobody, or with `unlock` gives its range back.
+Result<void> grant(Inode& inode, const FileLock& wanted, bool unlock) {
+    FileLock* lock = kmem_new<FileLock>(lock_cache);
+    FileLock* spare = kmem_new<FileLock>(lock_cache);
+    if (lock == nullptr || spare == nullptr) {
+        if (lock != nullptr)
+            kmem_delete(lock_cache, lock);
+        return Err(Errno::NOMEM);
+    }
+    if (!carve(inode, wanted, spare))
+        kmem_delete(lock_cache, spare);
+    if (unlock) {
+        kmem_delete(lock_cache, lock);
+        return {};
+    }
+    *lock = wanted;
+    absorb_neighbours(inode, *lock);
+    link(inode, *lock);
+    return {};
+}
+
+// A process that sleeps until it can have a range.
+struct LockWait {
+    const Inode& inode;
+    const FileLock& wanted;
+    ListHook link{};
+};
+constinit Late<List<LockWait, &LockWait::link>> lock_waits;
+
+LockWait* wait_of(const void* owner) {
+    for (LockWait& wait : *lock_waits)
+        if (wait.wanted.owner == owner)
+            return &wait;
+    return nullptr;
+}
+
+// Whether the holder of what `wanted` needs waits, over however many others, for who asks (Linux posix_locks_deadlock,
+// which gives up as early). Whole-file locks are not looked at: flock(2) knows no EDEADLK.
+bool would_deadlock(const Inode& inode, const FileLock& wanted) {
+    constexpr u32 LONGEST_CHAIN = 10;
+    const FileLock* blocker = find_conflict(inode, wanted);
+    for (u32 i = 0; wanted.range && blocker != nullptr && i < LONGEST_CHAIN; ++i) {
+        const LockWait* next = wait_of(blocker->owner);
+        if (next == nullptr)
+            return false;
+        blocker = find_conflict(next->inode, next->wanted);
+        if (blocker != nullptr && blocker->owner == wanted.owner)
+            return true;
+    }
+    return false;
+}
+
+Result<void> set_lock(Inode& inode, const FileLock& wanted, bool wait) {
+    while (find_conflict(inode, wanted) != nullptr) {
+        if (!wait)
+            return Err(Errno::AGAIN);
+        if (would_deadlock(inode, wanted))
+            return Err(Errno::DEADLK);
+        LockWait waiting{inode, wanted};
+        lock_waits->push_back(waiting);
+        const auto waited =
+            wait_event_interruptible(inode.lock_waiters, [&] { return find_conflict(inode, wanted) == nullptr; });
+        lock_waits->erase(lock_waits->iterator_to(waiting));
+        TRY_VOID(waited);
+    }
+    return grant(inode, wanted, false);
+}
+
+void remove_locks(Inode& inode, const void* owner) {
+    for (FileLock** at = &inode.locks; *at != nullptr;) {
+        FileLock* lock = *at;
+        if (lock->owner != owner) {
+            at = &lock->next;
+            continue;
+        }
+        *at = lock->next;
+        kmem_delete(lock_cache, lock);
+    }
+    wake_up_all(inode.lock_waiters);
+}
+
+// struct flock (Linux's of 32 bits, or flock64) as a range of bytes. INVAL, OVERFLOWED.
+template <class Flock>
+Result<FileLock> range_of(const File& file, const Flock& asked) {
+    s64 start = asked.l_start;
+    if (asked.l_whence == 1)
+        start += static_cast<s64>(file.position);
+    else if (asked.l_whence == 2)
+        start += static_cast<s64>(file.inode->mapping.size);
+    else if (asked.l_whence != 0)
+        return Err(Errno::INVAL);
+    s64 end = static_cast<s64>(OFFSET_MAX); // l_len 0: up to wherever the file grows
+    if (asked.l_len > 0) {
+        if (__builtin_add_overflow(start, s64{asked.l_len} - 1, &end))
+            return Err(Errno::OVERFLOWED);
+    } else if (asked.l_len < 0) { // the bytes before
+        end = start - 1;
+        start += asked.l_len;
+    }
+    if (start < 0 || end < start)
+        return Err(Errno::INVAL);
+    FileLock lock;
+    lock.owner = current()->files;
+    lock.pid = current_group().pid;
+    lock.range = true;
+    lock.exclusive = asked.l_type == F_WRLCK;
+    lock.start = static_cast<u64>(start);
+    lock.end = static_cast<u64>(end);
+    return lock;
+}
+
+template <class Flock>
+Result<u32> get_lock(File& file, UserAddr user) {
+    Flock answer;
+    TRY_VOID(copy_struct_from_user(&answer, user, sizeof answer));
+    if (answer.l_type != F_RDLCK && answer.l_type != F_WRLCK)
+        return Err(Errno::INVAL);
+    const FileLock wanted = TRY(range_of(file, answer));
+    const FileLock* found = find_conflict(*file.inode, wanted);
+    answer.l_type = F_UNLCK;
+    if (found != nullptr) {
+        answer.l_type = found->exclusive ? F_WRLCK : F_RDLCK;
+        answer.l_whence = 0;
+        answer.l_start = static_cast<decltype(answer.l_start)>(found->start);
+        answer.l_len =
+            found->end == OFFSET_MAX ? 0 : static_cast<decltype(answer.l_len)>(found->end - found->start + 1);
+        answer.l_pid = found->pid;
+    }
+    TRY_VOID(copy_struct_to_user(user, &answer, sizeof answer));
+    return 0u;
+}
+
+template <class Flock>
+Result<u32> set_range_lock(File& file, UserAddr user, bool wait) {
+    Flock asked;
+    TRY_VOID(copy_struct_from_user(&asked, user, sizeof asked));
+    if (asked.l_type != F_RDLCK && asked.l_type != F_WRLCK && asked.l_type != F_UNLCK)
+        return Err(Errno::INVAL);
+    const FileLock wanted = TRY(range_of(file, asked));
+    if ((asked.l_type == F_RDLCK && !file.readable()) || (asked.l_type == F_WRLCK && !file.writable()))
+        return Err(Errno::BADF);
+    if (asked.l_type == F_UNLCK)
+        TRY_VOID(grant(*file.inode, wanted, true));
+    else
+        TRY_VOID(set_lock(*file.inode, wanted, wait));
+    return 0u;
+}
+
+} // namespace
+
+void init_locks() { lock_waits.emplace(); }
+
+bool is_lock_command(u32 command) {
+    return (command >= F_GETLK && command <= F_SETLKW) || (command >= F_GETLK64 && command <= F_SETLKW64);
+}
+
+Result<u32> fcntl_lock(File& file, u32 command, UserAddr lock) {
+    switch (command) {
+    case F_GETLK:
+        return get_lock<struct flock>(file, lock);
+    case F_GETLK64:
+        return get_lock<struct flock64>(file, lock);
+    case F_SETLK:
+    case F_SETLKW:
+        return set_range_lock<struct flock>(file, lock, command == F_SETLKW);
+    default:
+        return set_range_lock<struct flock64>(file, lock, command == F_SETLKW64);
+    }
+}
+
+Result<u32> sys_flock(s32 fd, u32 operation) {
+    const bool wait = (operation & LOCK_NB) == 0;
+    operation &= ~u32{LOCK_NB};
+    if (operation != LOCK_SH && operation != LOCK_EX && operation != LOCK_UN)
+        return Err(Errno::INVAL);
+    FileRef file = TRY(fget_ref(fd));
+    FileLock wanted;
+    wanted.owner = file.get();
+    wanted.pid = current_group().pid;
+    wanted.exclusive = operation == LOCK_EX;
+    wanted.end = OFFSET_MAX;
+    if (operation == LOCK_UN || find_conflict(*file->inode, wanted) != nullptr)
+        remove_locks(*file->inode, file.get()); // also before waiting for another mode: flock(2), Notes
+    if (operation != LOCK_UN)
+        TRY_VOID(set_lock(*file->inode, wanted, wait));
+    return 0u;
+}
+
+void locks_remove_posix(Inode& inode, const FilesStruct& owner) {
+    if (inode.locks != nullptr)
+        remove_locks(inode, &owner);
+}
+
+void locks_remove_flock(File& file) {
+    if (file.inode->locks != nullptr)
+        remove_locks(*file.inode, &file);
+}
+
+} // namespace faultline

@@ -1,0 +1,172 @@
+// mount(2) and umount(2). What there is to mount: "proc", "sysfs" and "devtmpfs", which the kernel has mounted
+// itself, so that asking for them where they are is granted; and "tmpfs", a new one each time.
+#include "abi/fs/mount.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include <linux/capability.h>
+#include <linux/fcntl.h>
+#include <linux/mount.h>
+
+#include "abi/cred/cred.hpp"
+#include "abi/fs/namei.hpp"
+#include "abi/fs/seq_file.hpp"
+#include "abi/fs/syscalls.hpp"
+#include "mm/slab.hpp"
+
+namespace faultline {
+
+namespace {
+
+struct Mount {
+    Mount* next = nullptr;
+    Inode* root = nullptr; // the reference is its target's
+    u32 device = 0;
+    const char* type = "";
+    char source[32] = {};
+};
+constexpr u32 ROOT_DEVICE = 1, NAMELESS_DEVICE = 2;
+constinit u32 last_device = NAMELESS_DEVICE;
+constinit Mount* mounts = nullptr; // oldest first; under tree_lock
+constinit KmemCache mount_cache("mount", sizeof(Mount), alignof(Mount));
+
+Mount** find_mount(const Inode& root) {
+    Mount** at = &mounts;
+    while (*at != nullptr && (*at)->root != &root)
+        at = &(*at)->next;
+    return at;
+}
+
+// Removes everything below `root`, deepest first, without recursion.
+void empty_tree(Inode& root) {
+    Inode* at = &root;
+    while (!root.children.empty()) {
+        Dentry& first = at->children.front();
+        if (!first.inode->children.empty()) {
+            at = first.inode;
+            continue;
+        }
+        remove_name(first);
+        at = &root;
+    }
+}
+
+bool has_mount_below(const Inode& directory) {
+    for (Mount* mount = mounts; mount != nullptr; mount = mount->next)
+        for (const Inode* at = mount->root->covers; at != nullptr && !at->names.empty(); at = at->names.front().parent)
+            if (at->names.front().parent == &directory)
+                return true;
+    return false;
+}
+
+bool is_mounted_as(const Inode& inode, std::string_view type) {
+    Mount* mount = *find_mount(inode);
+    return mount != nullptr && mount->type == type;
+}
+
+} // namespace
+
+Result<void> mount_root(Inode& target, Inode& root, std::string_view source, const char* type) {
+    if (target.mounted != nullptr || root.covers != nullptr)
+        return Err(Errno::BUSY);
+    Mount* mount = kmem_new<Mount>(mount_cache);
+    if (mount == nullptr)
+        return Err(Errno::NOMEM);
+    mount->root = target.mounted = &iget(root);
+    root.covers = &iget(target);
+    mount->type = type;
+    mount->device = ++last_device;
+    std::memcpy(mount->source, source.data(), std::min(source.size(), sizeof mount->source - 1));
+    Mount** end = &mounts;
+    while (*end != nullptr)
+        end = &(*end)->next;
+    *end = mount;
+    return {};
+}
+
+u32 device_of(const Inode& inode) {
+    const Inode* at = &inode;
+    while (at->covers == nullptr) {
+        if (at == &root_inode())
+            return ROOT_DEVICE;
+        if (at->names.empty() || at->names.front().parent == nullptr)
+            return NAMELESS_DEVICE;
+        at = at->names.front().parent;
+    }
+    return (*find_mount(*at))->device;
+}
+
+Result<void> show_mounts(const Inode&, SeqFile& out) {
+    char* path = static_cast<char*>(kmalloc(PATH_LENGTH_MAX));
+    if (path == nullptr)
+        return Err(Errno::NOMEM);
+    ReadGuard guard(tree_lock());
+    out.text("rootfs / tmpfs rw 0 0\n");
+    for (Mount* mount = mounts; mount != nullptr; mount = mount->next)
+        if (inode_path(*mount->root, path, PATH_LENGTH_MAX).ok())
+            out.printf("%s %s %s rw 0 0\n", mount->source[0] != '\0' ? mount->source : "none", path, mount->type);
+    kfree(path);
+    return {};
+}
+
+Result<u32> sys_mount(UserAddr source, UserAddr target, UserAddr type, u32 flags, UserAddr) {
+    if (!capable(CAP_SYS_ADMIN))
+        return Err(Errno::PERM);
+    char type_name[16] = {}, source_name[32] = {};
+    if ((flags & (MS_REMOUNT | MS_BIND | MS_MOVE | MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)) != 0)
+        return Err(Errno::INVAL);
+    if (type == UserAddr() || TRY(strncpy_from_user(type_name, type, sizeof type_name)) == sizeof type_name)
+        return Err(type == UserAddr() ? Errno::INVAL : Errno::NODEV);
+    if (source != UserAddr()) {
+        (void)TRY(strncpy_from_user(source_name, source, sizeof source_name));
+        source_name[sizeof source_name - 1] = '\0';
+    }
+    const std::string_view wanted = type_name;
+    PathName path = TRY(PathName::from_user(target));
+    WriteGuard guard(tree_lock());
+    const Found found = TRY(walk_path(AT_FDCWD, path, LOOKUP_FOLLOW));
+    if (!found.inode->is_directory())
+        return Err(Errno::NOTDIR);
+    if (wanted == "proc" || wanted == "sysfs" || wanted == "devtmpfs")
+        return is_mounted_as(*found.inode, wanted) ? Result<u32>(0u) : Result<u32>(Err(Errno::BUSY));
+    if (wanted != "tmpfs" && wanted != "ramfs")
+        return Err(Errno::NODEV);
+    InodeRef root(TRY(new_inode(S_IFDIR | S_ISVTX | 0777)));
+    root->nlink = 2;
+    TRY_VOID(mount_root(*found.inode, *root, source_name, "tmpfs"));
+    return 0u;
+}
+
+Result<u32> sys_umount2(UserAddr target, u32 flags) {
+    constexpr u32 FORCE = 1, DETACH = 2, EXPIRE = 4, NOFOLLOW = 8; // umount(2); no UAPI header has them
+    if ((flags & ~(FORCE | DETACH | EXPIRE | NOFOLLOW)) != 0)
+        return Err(Errno::INVAL);
+    if (!capable(CAP_SYS_ADMIN))
+        return Err(Errno::PERM);
+    PathName path = TRY(PathName::from_user(target));
+    WriteGuard guard(tree_lock());
+    InodeRef root = std::move(TRY(walk_path(AT_FDCWD, path, (flags & NOFOLLOW) != 0 ? 0 : u32{LOOKUP_FOLLOW})).inode);
+    Mount** place = find_mount(*root);
+    if (*place == nullptr)
+        return Err(Errno::INVAL);
+    // References that belong to the mount itself: the target's, ours, and one of each name in it.
+    s32 expected = 2;
+    for (const Dentry& dentry : root->children) {
+        ++expected;
+        if (dentry.inode->references.read() != 1 && (flags & DETACH) == 0 && dentry.inode->children.empty())
+            return Err(Errno::BUSY);
+    }
+    if ((root->references.read() != expected && (flags & DETACH) == 0) || has_mount_below(*root) ||
+        root->ops != nullptr)
+        return Err(Errno::BUSY);
+    Mount* mount = std::exchange(*place, (*place)->next);
+    kmem_delete(mount_cache, mount);
+    Inode* covered = std::exchange(root->covers, nullptr);
+    iput(std::exchange(covered->mounted, nullptr));
+    iput(covered);
+    empty_tree(*root);
+    return 0u;
+}
+
+} // namespace faultline

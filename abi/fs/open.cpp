@@ -1,0 +1,286 @@
+// open(2) and what else makes descriptors: close, pipe, memfd_create.
+#include "abi/fs/open.hpp"
+
+#include <cstring>
+
+#include <linux/fcntl.h>
+#include <linux/memfd.h>
+
+#include "abi/fs/devices.hpp"
+#include "abi/fs/directory.hpp"
+#include "abi/fs/files.hpp"
+#include "abi/fs/permission.hpp"
+#include "abi/fs/pipe.hpp"
+#include "abi/fs/regular.hpp"
+#include "abi/fs/syscalls.hpp"
+#include "abi/task/thread_group.hpp"
+#include "kernel/debug/format.hpp"
+#include "mm/mm_struct.hpp"
+
+namespace faultline {
+
+namespace {
+
+constexpr FileOps path_only_ops{};
+
+Result<const FileOps*> ops_for(Inode& inode) {
+    if (inode.file_ops != nullptr)
+        return inode.file_ops;
+    switch (inode.type()) {
+    case S_IFREG:
+        return &regular_file_ops;
+    case S_IFDIR:
+        return &directory_file_ops;
+    case S_IFIFO:
+        return &pipe_file_ops;
+    case S_IFLNK:
+        return Err(Errno::LOOP);
+    case S_IFCHR:
+        if (const FileOps* ops = chrdev_ops(inode.rdev))
+            return ops;
+        break;
+    default:
+        break;
+    }
+    return Err(Errno::NXIO);
+}
+
+Result<u32> install(FileRef file, bool close_on_exec, u32 lowest = 0) {
+    const s32 fd = TRY(fd_install(*file, lowest, close_on_exec));
+    file.release();
+    return static_cast<u32>(fd);
+}
+
+// Finds the inode to open, making it if O_CREAT asks for that; `made` becomes true then.
+Result<InodeRef> find_or_create(s32 dirfd, PathName& path, u32 flags, u32 mode, bool& made) {
+    const bool create = (flags & O_CREAT) != 0, exclusive = create && (flags & O_EXCL) != 0;
+    u32 lookup = create ? u32{LOOKUP_MISSING} : 0;
+    if ((flags & O_NOFOLLOW) == 0 && !exclusive)
+        lookup |= LOOKUP_FOLLOW;
+    if (!create) {
+        ReadGuard guard(tree_lock());
+        return std::move(TRY(walk_path(dirfd, path, lookup)).inode);
+    }
+    WriteGuard guard(tree_lock());
+    Found found = TRY(walk_path(dirfd, path, lookup));
+    if (found.inode) {
+        if (exclusive)
+            return Err(Errno::EXIST);
+        if (found.inode->is_directory())
+            return Err(Errno::ISDIR);
+        return std::move(found.inode);
+    }
+    if (found.trailing_slash)
+        return Err(Errno::ISDIR);
+    InodeRef inode(TRY(new_inode(S_IFREG | (mode & 07777 & ~current()->fs->umask))));
+    inherit_group(*inode, *found.parent);
+    TRY_VOID(link_new(found, *inode));
+    made = true;
+    return inode;
+}
+
+// O_TMPFILE: a file without a name in a directory, which linkat(2) may give one, unless O_EXCL.
+Result<FileRef> open_tmpfile(s32 dirfd, PathName& path, u32 flags, u32 mode) {
+    if ((flags & O_ACCMODE) == O_RDONLY)
+        return Err(Errno::INVAL);
+    InodeRef inode;
+    {
+        WriteGuard guard(tree_lock());
+        const Found found = TRY(walk_path(dirfd, path, (flags & O_NOFOLLOW) != 0 ? 0 : u32{LOOKUP_FOLLOW}));
+        if (!found.inode->is_directory())
+            return Err(Errno::NOTDIR);
+        TRY_VOID(may_create(*found.inode));
+        if (found.inode->ops != nullptr)
+            return Err(Errno::OPNOTSUPP);
+        inode = InodeRef(TRY(new_inode(S_IFREG | (mode & 07777 & ~current()->fs->umask))));
+        inherit_group(*inode, *found.inode);
+        char name[16];
+        const auto length = scnprintf(name, sizeof name, "#%llu", static_cast<unsigned long long>(inode->number));
+        TRY_VOID(set_unlisted_name(*inode, found.inode.get(), {name, length}));
+        inode->linkable = (flags & O_EXCL) == 0;
+    }
+    return open_inode(*inode, flags & ~u32(O_TMPFILE | O_EXCL));
+}
+
+// What open(2) asks of a file that is there already.
+Result<void> may_open(const Inode& inode, u32 flags) {
+    const u32 mode = flags & O_ACCMODE;
+    u32 wanted = mode == O_RDONLY ? u32{MAY_READ} : mode == O_WRONLY ? u32{MAY_WRITE} : MAY_READ | MAY_WRITE;
+    if ((flags & O_TRUNC) != 0)
+        wanted |= MAY_WRITE;
+    if (inode.is_symlink())
+        return Err(Errno::LOOP);
+    if (inode.is_directory() && (wanted & MAY_WRITE) != 0)
+        return Err(Errno::ISDIR);
+    TRY_VOID(inode_permission(inode, wanted));
+    if ((flags & O_NOATIME) != 0 && !owner_or_capable(inode))
+        return Err(Errno::PERM);
+    return {};
+}
+
+Result<FileRef> do_open(s32 dirfd, PathName& path, u32 flags, u32 mode) {
+    if ((flags & O_PATH) != 0)
+        flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    if ((flags & __O_TMPFILE) != 0) {
+        if ((flags & (O_TMPFILE | O_CREAT)) != O_TMPFILE)
+            return Err(Errno::INVAL);
+        return open_tmpfile(dirfd, path, flags, mode);
+    }
+    if ((flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
+        return Err(Errno::INVAL);
+    bool made = false;
+    InodeRef inode = TRY(find_or_create(dirfd, path, flags, mode, made));
+    if ((flags & O_DIRECTORY) != 0 && !inode->is_directory())
+        return Err(Errno::NOTDIR);
+    if (!made && (flags & O_PATH) == 0) // who makes a file may open it, whatever mode he gave it
+        TRY_VOID(may_open(*inode, flags));
+    return open_inode(*inode, flags);
+}
+
+} // namespace
+
+bool is_executed(Inode& inode) {
+    if (!inode.is_regular() || (inode.mode & 0111) == 0)
+        return false;
+    for (const Task* task = next_task(1); task != nullptr; task = next_task(task->pid + 1))
+        if (task->mm.mm != nullptr && task->mm.mm->exe_file == &inode.mapping)
+            return true;
+    return false;
+}
+
+Result<FileRef> open_inode(Inode& inode, u32 flags) {
+    const u32 kept = flags & ~u32(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
+    if ((flags & O_PATH) != 0)
+        return FileRef(TRY(alloc_file(inode, path_only_ops, kept)));
+    const bool to_write = (flags & O_ACCMODE) != O_RDONLY;
+    if (inode.is_directory() && to_write)
+        return Err(Errno::ISDIR);
+    if ((flags & O_DIRECT) != 0 && inode.is_regular())
+        return Err(Errno::INVAL);
+    if ((to_write || (flags & O_TRUNC) != 0) && is_executed(inode))
+        return Err(Errno::TXTBSY);
+    const FileOps* ops = TRY(ops_for(inode));
+    FileRef file(TRY(alloc_file(inode, path_only_ops, kept)));
+    if (inode.type() == S_IFIFO)
+        TRY_VOID(fifo_open(inode, *file));
+    else if (inode.is_regular() && (flags & O_TRUNC) != 0 && to_write && file_mapping(*file) != nullptr)
+        TRY_VOID(truncate_inode(inode, 0));
+    if (ops->open != nullptr)
+        TRY_VOID(ops->open(*file, flags));
+    file->ops = ops; // only now is there something to release
+    return file;
+}
+
+Result<void> link_new(Found& found, Inode& inode) {
+    if (found.last != Found::Name || found.inode)
+        return Err(Errno::EXIST);
+    if (found.parent->ops != nullptr)
+        return Err(Errno::PERM);
+    if (is_removed(*found.parent))
+        return Err(Errno::NOENT);
+    TRY_VOID(may_create(*found.parent));
+    return add_name(*found.parent, found.name, inode);
+}
+
+Result<FileRef> kernel_open(std::string_view path, u32 flags, u32 mode) {
+    PathName name = TRY(PathName::from_kernel(path));
+    return do_open(AT_FDCWD, name, flags, mode);
+}
+
+namespace {
+
+Result<File*> open_executable(Inode& inode) {
+    if (!inode.is_regular())
+        return Err(Errno::ACCES);
+    TRY_VOID(inode_permission(inode, MAY_EXEC));
+    if (inode.writers.load(std::memory_order_relaxed) != 0)
+        return Err(Errno::TXTBSY);
+    return TRY(open_inode(inode, O_RDONLY)).release();
+}
+
+} // namespace
+
+Result<File*> open_exec(const char* path) {
+    PathName name = TRY(PathName::from_kernel(path));
+    bool made = false;
+    return open_executable(*TRY(find_or_create(AT_FDCWD, name, O_RDONLY, 0, made)));
+}
+
+Result<File*> open_exec_at(s32 dirfd, UserAddr path, u32 flags) {
+    PathName name = TRY(PathName::from_user(path, (flags & AT_EMPTY_PATH) != 0));
+    if (name.empty()) {
+        File* file = lookup_fd(*current()->files, dirfd); // whatever it was opened for
+        if (file == nullptr)
+            return Err(Errno::BADF);
+        const FileRef reference(file);
+        return open_executable(*file->inode);
+    }
+    const u32 no_follow = (flags & AT_SYMLINK_NOFOLLOW) != 0 ? u32{O_NOFOLLOW} : 0;
+    bool made = false;
+    return open_executable(*TRY(find_or_create(dirfd, name, O_RDONLY | no_follow, 0, made)));
+}
+
+Result<u32> sys_openat(s32 dirfd, UserAddr path, u32 flags, u32 mode) {
+    PathName name = TRY(PathName::from_user(path));
+    return install(TRY(do_open(dirfd, name, flags, mode)), (flags & O_CLOEXEC) != 0);
+}
+
+Result<u32> sys_open(UserAddr path, u32 flags, u32 mode) { return sys_openat(AT_FDCWD, path, flags, mode); }
+Result<u32> sys_creat(UserAddr path, u32 mode) { return sys_open(path, O_CREAT | O_WRONLY | O_TRUNC, mode); }
+
+Result<u32> sys_close(s32 fd) {
+    TRY_VOID(close_fd(fd));
+    return 0u;
+}
+
+Result<u32> sys_close_range(u32 first, u32 last, u32 flags) {
+    if (first > last || flags != 0)
+        return Err(Errno::INVAL);
+    for (u32 fd = first; fd <= last && fd < OPEN_MAX; ++fd)
+        (void)close_fd(static_cast<s32>(fd));
+    return 0u;
+}
+
+Result<u32> sys_memfd_create(UserAddr user_name, u32 flags) {
+    constexpr std::string_view prefix = "memfd:";
+    constexpr u32 longest = NAME_LENGTH_MAX - static_cast<u32>(prefix.size()); // memfd_create(2): 249
+    if ((flags & ~u32(MFD_CLOEXEC | MFD_ALLOW_SEALING)) != 0)
+        return Err(Errno::INVAL);
+    char name[NAME_LENGTH_MAX + 1];
+    std::memcpy(name, prefix.data(), prefix.size());
+    const u32 length = TRY(strncpy_from_user(name + prefix.size(), user_name, longest + 1));
+    if (length > longest)
+        return Err(Errno::INVAL);
+    InodeRef inode(TRY(new_inode(S_IFREG | 0777)));
+    TRY_VOID(set_unlisted_name(*inode, nullptr, {name, prefix.size() + length}));
+    return install(TRY(open_inode(*inode, O_RDWR | O_LARGEFILE)), (flags & MFD_CLOEXEC) != 0);
+}
+
+Result<u32> sys_pipe2(UserAddr fds, u32 flags) {
+    if ((flags & ~u32(O_CLOEXEC | O_NONBLOCK | O_DIRECT | O_EXCL)) != 0)
+        return Err(Errno::INVAL);
+    if ((flags & O_EXCL) != 0) // a pipe for notifications
+        return Err(Errno::NOPKG);
+    InodeRef inode(TRY(new_inode(S_IFIFO | 0600)));
+    FileRef reader = TRY(open_inode(*inode, O_RDONLY | (flags & O_NONBLOCK)));
+    FileRef writer = TRY(open_inode(*inode, O_WRONLY | (flags & (O_NONBLOCK | O_DIRECT))));
+    const bool close_on_exec = (flags & O_CLOEXEC) != 0;
+    s32 pair[2];
+    pair[0] = static_cast<s32>(TRY(install(std::move(reader), close_on_exec)));
+    const auto second = install(std::move(writer), close_on_exec);
+    if (!second.ok()) {
+        (void)close_fd(pair[0]);
+        return second;
+    }
+    pair[1] = static_cast<s32>(second.value());
+    if (copy_to_user(fds, pair, sizeof pair) != 0) {
+        (void)close_fd(pair[0]);
+        (void)close_fd(pair[1]);
+        return Err(Errno::FAULT);
+    }
+    return 0u;
+}
+
+Result<u32> sys_pipe(UserAddr fds) { return sys_pipe2(fds, 0); }
+
+} // namespace faultline

@@ -1,0 +1,246 @@
+// Reading, writing and opening pipes. (Linux fs/pipe.c.)
+#include "abi/fs/pipe.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include <asm/ioctls.h>
+#include <linux/fcntl.h>
+#include <linux/poll.h>
+
+#include "abi/fs/pipe_ring.hpp"
+#include "abi/fs/poll.hpp"
+#include "abi/signal/signal.hpp"
+#include "mm/page_alloc.hpp"
+
+namespace faultline {
+
+namespace {
+
+void wake_both(Pipe& pipe) {
+    wake_up_all(pipe.read_queue);
+    wake_up_all(pipe.write_queue);
+    poll_wake();
+}
+
+// Reads what is there until the buffer is full, or a packet ends. `done`: bytes read; FAULT: none could be.
+Result<u32> read_slots(Pipe& pipe, UserAddr buffer, u32 bytes) {
+    u32 done = 0;
+    while (done < bytes && !pipe.empty()) {
+        PipeSlot& slot = pipe.slot(pipe.tail);
+        const u32 part = std::min(bytes - done, slot.bytes);
+        const u32 failed = copy_to_user(buffer + done, static_cast<u8*>(page_address(*slot.page)) + slot.offset, part);
+        if (failed != 0)
+            return done == 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
+        done += part;
+        slot.offset += part;
+        slot.bytes = slot.packet ? 0 : slot.bytes - part; // the rest of a packet is lost
+        if (slot.bytes == 0) {
+            ++pipe.tail;
+            if (slot.packet)
+                return done;
+        }
+    }
+    return done;
+}
+
+Result<u32> pipe_read(File& file, UserAddr buffer, u32 bytes, u64&) {
+    Pipe& pipe = *file.inode->pipe;
+    if (bytes == 0)
+        return 0u;
+    for (;;) {
+        {
+            WriteGuard guard(pipe.lock);
+            if (!pipe.empty()) {
+                const bool was_full = pipe.full();
+                const u32 done = TRY(read_slots(pipe, buffer, bytes));
+                if (was_full && !pipe.full())
+                    wake_up_all(pipe.write_queue);
+                poll_wake();
+                return done;
+            }
+            if (pipe.writers == 0)
+                return 0u;
+        }
+        if ((file.flags & O_NONBLOCK) != 0)
+            return Err(Errno::AGAIN);
+        TRY_VOID(wait_event_interruptible(pipe.read_queue, [&] { return !pipe.empty() || pipe.writers == 0; }));
+    }
+}
+
+// Appends `bytes`, the odd end of a write, to the last slot if all of them fit there: small writes share pages. Returns how
+// many were. `fill` as write_pipe has it.
+template <class Fill>
+u32 append_to_last(Pipe& pipe, u32 bytes, Fill&& fill) {
+    if (bytes == 0 || pipe.empty())
+        return 0;
+    PipeSlot& last = pipe.slot(pipe.head - 1);
+    const u32 end = last.offset + last.bytes;
+    if (last.packet || end + bytes > PAGE_SIZE)
+        return 0;
+    const u32 copied = fill(static_cast<u8*>(page_address(*last.page)) + end, 0, bytes);
+    last.bytes += copied;
+    return copied;
+}
+
+// Puts at most a page into a new slot, of which there is one. NOMEM; FAULT: nothing could be copied.
+template <class Fill>
+Result<u32> fill_slot(Pipe& pipe, u32 bytes, bool packet, Fill&& fill) {
+    PipeSlot& slot = pipe.slot(pipe.head);
+    if (slot.page == nullptr)
+        slot.page = alloc_page();
+    if (slot.page == nullptr)
+        return Err(Errno::NOMEM);
+    const u32 copied = fill(static_cast<u8*>(page_address(*slot.page)), bytes);
+    if (copied == 0)
+        return Err(Errno::FAULT);
+    slot.offset = 0;
+    slot.bytes = copied;
+    slot.packet = packet;
+    ++pipe.head;
+    return copied;
+}
+
+// `fill(to, at, n)` copies n bytes, from the byte `at` of what is written; it returns how many it could. A write of at most
+// a page (PIPE_BUF) goes into one slot, so it is whole.
+template <class Fill>
+Result<u32> write_pipe(File& file, u32 bytes, Fill&& fill) {
+    Pipe& pipe = *file.inode->pipe;
+    if (bytes == 0)
+        return 0u;
+    const bool packet = (file.flags & O_DIRECT) != 0;
+    u32 done = 0;
+    const auto so_far = [&](Errno error) { return done == 0 ? Result<u32>(Err(error)) : Result<u32>(done); };
+    for (bool first = true;; first = false) {
+        {
+            WriteGuard guard(pipe.lock);
+            if (pipe.readers == 0) {
+                (void)send_sig_info(siginfo_user(SIGPIPE, SI_USER), *current());
+                return so_far(Errno::PIPE);
+            }
+            if (first)
+                done = append_to_last(pipe, bytes % PAGE_SIZE, fill);
+            Result<void> state{};
+            while (state.ok() && done < bytes && !pipe.full()) {
+                const auto put = fill_slot(pipe, std::min(bytes - done, PAGE_SIZE), packet,
+                                           [&](u8* to, u32 count) { return fill(to, done, count); });
+                if (put.ok())
+                    done += put.value();
+                else
+                    state = Err(put.error());
+            }
+            if (done != 0) {
+                wake_up_all(pipe.read_queue);
+                poll_wake();
+            }
+            if (!state.ok())
+                return so_far(state.error());
+            if (done == bytes)
+                return done;
+        }
+        if ((file.flags & O_NONBLOCK) != 0)
+            return so_far(Errno::AGAIN);
+        const auto waited =
+            wait_event_interruptible(pipe.write_queue, [&] { return !pipe.full() || pipe.readers == 0; });
+        if (!waited.ok())
+            return so_far(waited.error());
+    }
+}
+
+Result<u32> pipe_write(File& file, UserAddr buffer, u32 bytes, u64&) {
+    return write_pipe(file, bytes, [&](u8* to, u32 at_byte, u32 count) {
+        return count - copy_from_user(to, buffer + at_byte, count);
+    });
+}
+
+Result<u32> pipe_splice_write(File& file, const void* data, u32 bytes, u64&) {
+    return write_pipe(file, bytes, [&](u8* to, u32 at_byte, u32 count) {
+        std::memcpy(to, static_cast<const u8*>(data) + at_byte, count);
+        return count;
+    });
+}
+
+u32 pipe_poll(File& file) {
+    const Pipe& pipe = *file.inode->pipe;
+    u32 events = 0;
+    if (file.readable()) {
+        events |= !pipe.empty() ? POLLIN | POLLRDNORM : 0;
+        events |= pipe.writers == 0 && pipe.writer_opens != 0 ? POLLHUP : 0;
+    }
+    if (file.writable()) {
+        events |= !pipe.full() ? POLLOUT | POLLWRNORM : 0;
+        events |= pipe.readers == 0 ? POLLERR : 0;
+    }
+    return events;
+}
+
+Result<s32> pipe_ioctl(File& file, u32 request, u32 argument) {
+    if (request != FIONREAD)
+        return Err(Errno::NOTTY);
+    Pipe& pipe = *file.inode->pipe;
+    u32 bytes = 0;
+    {
+        ReadGuard guard(pipe.lock);
+        for (u32 at = pipe.tail; at != pipe.head; ++at)
+            bytes += pipe.slot(at).bytes;
+    }
+    TRY_VOID(put_user_u32(UserAddr(argument), bytes));
+    return 0;
+}
+
+void drop_pipe(Inode& inode) {
+    if (inode.pipe->references.dec_and_test())
+        free_pipe(std::exchange(inode.pipe, nullptr));
+}
+
+void pipe_close(Inode& inode, bool reader, bool writer) {
+    Pipe& pipe = *inode.pipe;
+    pipe.readers -= reader ? 1 : 0;
+    pipe.writers -= writer ? 1 : 0;
+    wake_both(pipe);
+    drop_pipe(inode);
+}
+
+} // namespace
+
+constinit const FileOps pipe_file_ops{
+    .read = pipe_read,
+    .write = pipe_write,
+    .splice_write = pipe_splice_write,
+    .ioctl = pipe_ioctl,
+    .poll = pipe_poll,
+    .release = [](File& file) { pipe_close(*file.inode, file.readable(), file.writable()); },
+};
+
+Result<void> fifo_open(Inode& inode, File& file) {
+    if (inode.pipe != nullptr)
+        inode.pipe->references.inc();
+    else
+        inode.pipe = TRY(new_pipe());
+    Pipe& pipe = *inode.pipe;
+    const bool reader = file.readable(), writer = file.writable(), nonblock = (file.flags & O_NONBLOCK) != 0;
+    if (writer && !reader && nonblock && pipe.readers == 0) {
+        drop_pipe(inode);
+        return Err(Errno::NXIO);
+    }
+    pipe.readers += reader ? 1 : 0;
+    pipe.writers += writer ? 1 : 0;
+    pipe.reader_opens += reader ? 1 : 0;
+    pipe.writer_opens += writer ? 1 : 0;
+    wake_both(pipe);
+
+    Result<void> waited{};
+    const bool named = !inode.names.empty();
+    if (named && reader && !writer && !nonblock && pipe.writers == 0) {
+        const u32 seen = pipe.writer_opens;
+        waited = wait_event_interruptible(pipe.read_queue, [&] { return pipe.writer_opens != seen; });
+    } else if (named && writer && !reader && pipe.readers == 0) {
+        const u32 seen = pipe.reader_opens;
+        waited = wait_event_interruptible(pipe.write_queue, [&] { return pipe.reader_opens != seen; });
+    }
+    if (!waited.ok())
+        pipe_close(inode, reader, writer);
+    return waited;
+}
+
+} // namespace faultline

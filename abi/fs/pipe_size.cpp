@@ -1,0 +1,148 @@
+// How large pipes are, and how much of them a user may have (pipe(7), "Pipe capacity"; fcntl(2), F_SETPIPE_SZ).
+#include <linux/capability.h>
+
+#include <algorithm>
+#include <new>
+
+#include "abi/cred/cred.hpp"
+#include "abi/fs/pipe_ring.hpp"
+#include "base/late.hpp"
+#include "mm/page_alloc.hpp"
+#include "mm/slab.hpp"
+
+namespace faultline {
+
+namespace {
+
+constexpr u32 DEFAULT_SLOTS = 16, SMALLEST_DEFAULT_SLOTS = 2; // Linux: PIPE_DEF_BUFFERS, PIPE_MIN_DEF_BUFFERS
+constexpr u32 SIZE_MAX_EVER = 1u << 31;
+
+constinit KmemCache pipe_cache("pipe", sizeof(Pipe), alignof(Pipe));
+constinit Late<List<Pipe, &Pipe::link>> pipes;
+constinit u32 limits[3] = {1u << 20, DEFAULT_SLOTS * 1024, 0}; // by PipeLimit; 0 pages: no limit
+
+bool unprivileged() { return !capable(CAP_SYS_RESOURCE) && !capable(CAP_SYS_ADMIN); }
+
+// Slots of all of a user's pipes. Who is privileged has no need to know.
+u32 slots_of(u32 uid) {
+    u32 sum = 0;
+    for (const Pipe& pipe : *pipes)
+        sum += pipe.uid == uid ? pipe.slots : 0;
+    return sum;
+}
+
+bool exceeds(u32 slots, PipeLimit limit) { return limits[limit] != 0 && slots > limits[limit]; }
+
+// A size as the ring can have it: a power of two, and at least a page. 0: there is none.
+u32 round_size(u64 bytes) {
+    if (bytes > SIZE_MAX_EVER)
+        return 0;
+    u32 size = PAGE_SIZE;
+    while (size < bytes)
+        size *= 2;
+    return size;
+}
+
+Result<PipeSlot*> new_ring(u32 slots) {
+    auto* ring = static_cast<PipeSlot*>(kmalloc(slots * u32{sizeof(PipeSlot)}));
+    if (ring == nullptr)
+        return Err(Errno::NOMEM);
+    for (u32 i = 0; i < slots; ++i)
+        new (ring + i) PipeSlot;
+    return ring;
+}
+
+void free_ring(PipeSlot* ring, u32 slots) {
+    for (u32 i = 0; i < slots; ++i)
+        if (ring[i].page != nullptr)
+            put_page(*ring[i].page);
+    kfree(ring);
+}
+
+// A smaller or larger ring with the same contents. BUSY: they do not fit.
+Result<void> resize_ring(Pipe& pipe, u32 slots) {
+    const u32 used = pipe.head - pipe.tail;
+    if (slots < used)
+        return Err(Errno::BUSY);
+    PipeSlot* ring = TRY(new_ring(slots));
+    for (u32 i = 0; i < used; ++i)
+        ring[i] = std::exchange(pipe.slot(pipe.tail + i), {});
+    free_ring(std::exchange(pipe.ring, ring), std::exchange(pipe.slots, slots));
+    pipe.tail = 0;
+    pipe.head = used;
+    return {};
+}
+
+} // namespace
+
+void init_pipes() { pipes.emplace(); }
+
+u32 pipe_limit(PipeLimit limit) { return limits[limit]; }
+
+Result<void> set_pipe_limit(PipeLimit limit, u64 value) {
+    if (value >> 32 != 0 || (limit == PIPE_MAX_SIZE && round_size(value) == 0))
+        return Err(Errno::INVAL);
+    limits[limit] = limit == PIPE_MAX_SIZE ? round_size(value) : static_cast<u32>(value);
+    return {};
+}
+
+Result<Pipe*> new_pipe() {
+    const u32 uid = current_cred().uid;
+    u32 slots = DEFAULT_SLOTS;
+    if (!capable(CAP_SYS_RESOURCE))
+        slots = std::min(slots, limits[PIPE_MAX_SIZE] / PAGE_SIZE);
+    if (unprivileged()) {
+        const u32 has = slots_of(uid);
+        if (exceeds(has + slots, PIPE_USER_PAGES_SOFT))
+            slots = std::min(slots, SMALLEST_DEFAULT_SLOTS);
+        if (exceeds(has + slots, PIPE_USER_PAGES_HARD))
+            return Err(Errno::NFILE);
+    }
+    Pipe* pipe = kmem_new<Pipe>(pipe_cache);
+    if (pipe == nullptr)
+        return Err(Errno::NOMEM);
+    const auto ring = new_ring(slots);
+    if (!ring) {
+        kmem_delete(pipe_cache, pipe);
+        return Err(ring.error());
+    }
+    pipe->ring = ring.value();
+    pipe->slots = slots;
+    pipe->uid = uid;
+    pipes->push_back(*pipe);
+    return pipe;
+}
+
+void free_pipe(Pipe* pipe) {
+    pipes->erase(pipes->iterator_to(*pipe));
+    free_ring(pipe->ring, pipe->slots);
+    kmem_delete(pipe_cache, pipe);
+}
+
+Result<u32> pipe_size(File& file) {
+    if (file.inode->type() != S_IFIFO)
+        return Err(Errno::BADF);
+    return file.inode->pipe->slots * PAGE_SIZE;
+}
+
+Result<u32> set_pipe_size(File& file, u32 bytes) {
+    TRY(pipe_size(file));
+    const u32 size = round_size(bytes);
+    if (size == 0)
+        return Err(Errno::INVAL);
+    Pipe& pipe = *file.inode->pipe;
+    WriteGuard guard(pipe.lock);
+    const u32 slots = size / PAGE_SIZE;
+    if (slots > pipe.slots) {
+        if (size > limits[PIPE_MAX_SIZE] && !capable(CAP_SYS_RESOURCE))
+            return Err(Errno::PERM);
+        const u32 has = unprivileged() ? slots_of(pipe.uid) - pipe.slots + slots : 0;
+        if (exceeds(has, PIPE_USER_PAGES_SOFT) || exceeds(has, PIPE_USER_PAGES_HARD))
+            return Err(Errno::PERM);
+    }
+    TRY_VOID(resize_ring(pipe, slots));
+    wake_up_all(pipe.write_queue);
+    return size;
+}
+
+} // namespace faultline

@@ -1,0 +1,71 @@
+// poll(2): look at every file, and if none is ready sleep until some file changed, then look again.
+#include "abi/fs/poll.hpp"
+
+#include "abi/fs/files_private.hpp"
+#include "abi/fs/poll_private.hpp"
+#include "abi/fs/syscalls.hpp"
+#include "base/late.hpp"
+
+namespace faultline {
+
+namespace {
+
+constinit Late<WaitQueue> queue;
+constexpr u32 ALWAYS = POLLERR | POLLHUP | POLLNVAL; // reported whether asked for or not
+
+u32 look_at(pollfd* entries, u32 count) {
+    u32 ready = 0;
+    for (u32 i = 0; i < count; ++i) {
+        pollfd& entry = entries[i];
+        entry.revents = 0;
+        if (entry.fd < 0)
+            continue;
+        FileRef file(lookup_fd(*current()->files, entry.fd));
+        const u32 events = file.get() == nullptr ? u32{POLLNVAL} : poll_file(*file);
+        entry.revents = static_cast<short>(events & (static_cast<u16>(entry.events) | ALWAYS));
+        ready += entry.revents != 0 ? 1 : 0;
+    }
+    return ready;
+}
+
+Result<u32> do_poll(UserAddr fds, u32 count, u64 deadline_ns) {
+    if (count > OPEN_MAX)
+        return Err(Errno::INVAL);
+    const Buffer<pollfd> entries(count);
+    if (entries.data() == nullptr)
+        return Err(Errno::NOMEM);
+    const u32 bytes = count * static_cast<u32>(sizeof(pollfd));
+    TRY_VOID(copy_struct_from_user(entries.data(), fds, bytes));
+    const u32 ready = TRY(poll_until([&] { return look_at(entries.data(), count); }, deadline_ns));
+    TRY_VOID(copy_struct_to_user(fds, entries.data(), bytes));
+    return ready;
+}
+
+template <class Field>
+Result<u32> do_ppoll(UserAddr fds, u32 count, UserAddr timeout, UserAddr mask, u32 mask_bytes) {
+    const u64 deadline = TRY(deadline_from<Field>(timeout, NSEC_PER_SEC));
+    return with_sigmask(mask, mask_bytes, [&] { return do_poll(fds, count, deadline); });
+}
+
+} // namespace
+
+void init_poll() { queue.emplace(); }
+WaitQueue& pollers() { return *queue; }
+void poll_wake() { wake_up_all(*queue); }
+u32 poll_file(File& file) { return file.ops->poll != nullptr ? file.ops->poll(file) : READY_TO_READ | READY_TO_WRITE; }
+
+Result<u32> sys_poll(UserAddr fds, u32 count, s32 timeout_ms) {
+    u64 deadline = NO_DEADLINE;
+    if (timeout_ms >= 0)
+        deadline = timeout_ms == 0 ? 0 : clock_ns() + static_cast<u64>(timeout_ms) * 1'000'000;
+    return do_poll(fds, count, deadline);
+}
+
+Result<u32> sys_ppoll(UserAddr fds, u32 count, UserAddr timeout, UserAddr mask, u32 mask_bytes) {
+    return do_ppoll<s32>(fds, count, timeout, mask, mask_bytes);
+}
+Result<u32> sys_ppoll_time64(UserAddr fds, u32 count, UserAddr timeout, UserAddr mask, u32 mask_bytes) {
+    return do_ppoll<s64>(fds, count, timeout, mask, mask_bytes);
+}
+
+} // namespace faultline

@@ -1,0 +1,86 @@
+// What poll(2) and select(2) share: the wait, the time-out and the signal mask.
+#pragma once
+
+#include <algorithm>
+
+#include <linux/poll.h>
+
+#include "abi/fs/poll.hpp"
+#include "abi/signal/signal.hpp"
+#include "arch/contract/clock.hpp"
+#include "kernel/sched/timer.hpp"
+#include "kernel/sched/wait.hpp"
+#include "mm/slab.hpp"
+
+namespace faultline {
+
+inline constexpr u32 READY_TO_READ = POLLIN | POLLRDNORM, READY_TO_WRITE = POLLOUT | POLLWRNORM;
+
+WaitQueue& pollers(); // whom poll_wake() wakes
+
+// `count` objects of kernel memory for a scope.
+template <class T>
+class Buffer {
+  public:
+    explicit Buffer(u32 count)
+        : data_(static_cast<T*>(kmalloc(std::max<u32>(count, 1) * static_cast<u32>(sizeof(T))))) {}
+    ~Buffer() { kfree(data_); }
+    Buffer(const Buffer&) = delete;
+    Buffer& operator=(const Buffer&) = delete;
+    T* data() const { return data_; }
+    T& operator[](u32 i) const { return data_[i]; }
+
+  private:
+    T* data_;
+};
+
+// Calls look(), which says how many are ready, until some are or the deadline passed.
+template <class Look>
+Result<u32> poll_until(Look&& look, u64 deadline_ns) {
+    u32 ready = look();
+    if (ready != 0 || deadline_ns == 0)
+        return ready;
+    const auto waited = wait_event_interruptible(pollers(), [&] { return (ready = look()) != 0; }, deadline_ns);
+    if (!waited.ok() && waited.error() != Errno::TIMEDOUT)
+        return Err(Errno::INTR); // never restarted: poll(2), signal(7)
+    return ready;
+}
+
+// A time span of the program as a deadline; null: never. INVAL, FAULT.
+template <class Field>
+Result<u64> deadline_from(UserAddr span, u32 units_per_second) {
+    if (span == UserAddr())
+        return NO_DEADLINE;
+    Field field[2]; // seconds, and nano- or microseconds
+    TRY_VOID(copy_struct_from_user(field, span, sizeof field));
+    if (field[0] < 0 || field[1] < 0 || static_cast<u64>(field[1]) >= units_per_second)
+        return Err(Errno::INVAL);
+    if (field[0] == 0 && field[1] == 0)
+        return u64{0};
+    constexpr u64 seconds_max = NO_DEADLINE / NSEC_PER_SEC - 1;
+    const u64 seconds = std::min(static_cast<u64>(field[0]), seconds_max);
+    const u64 fraction_ns = static_cast<u64>(field[1]) * (NSEC_PER_SEC / units_per_second);
+    return deadline_after(clock_ns(), seconds * NSEC_PER_SEC + fraction_ns);
+}
+
+// As pselect(2) and ppoll(2) want it: `mask`, if given, replaces current's signal mask while body() waits.
+template <class Body>
+Result<u32> with_sigmask(UserAddr mask, u32 bytes, Body&& body) {
+    if (mask == UserAddr())
+        return body();
+    if (bytes != sizeof(u64))
+        return Err(Errno::INVAL);
+    u64 blocked = 0;
+    TRY_VOID(copy_struct_from_user(&blocked, mask, sizeof blocked));
+    Task& task = *current();
+    task.saved_blocked = task.blocked;
+    set_current_blocked(blocked);
+    const Result<u32> result = body();
+    if (!result.ok() && result.error() == Errno::INTR)
+        task.restore_sigmask = true; // after the handler, which must still run with the new mask
+    else
+        set_current_blocked(task.saved_blocked);
+    return result;
+}
+
+} // namespace faultline

@@ -1,0 +1,174 @@
+// Reading and writing files page by page through the page cache. No lock is held while user memory is touched
+// but the inode's own, which is outside the mmap lock (as Linux's inode lock is): the buffer may be a mapping
+// of the same file.
+#include "abi/fs/regular.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include <linux/fcntl.h>
+#include <linux/resource.h>
+
+#include "abi/fs/files.hpp"
+#include "abi/fs/permission.hpp"
+#include "abi/task/thread_group.hpp"
+
+namespace faultline {
+
+namespace {
+
+// The part of [position, position + bytes) that lies in one page.
+struct PagePart {
+    u32 index, offset, bytes;
+    PagePart(u64 position, u32 wanted)
+        : index(static_cast<u32>(position >> PAGE_SHIFT)), offset(static_cast<u32>(position) & ~PAGE_MASK),
+          bytes(std::min(wanted, PAGE_SIZE - offset)) {}
+};
+
+u8* at(Page& page, u32 offset) { return static_cast<u8*>(page_address(page)) + offset; }
+
+// RLIMIT_FSIZE: no byte past it is written, and who tries with none before it hears so (setrlimit(2)). FBIG.
+Result<u64> room_below_limit(u64 position) {
+    const u64 limit = current_group().limits[RLIMIT_FSIZE].soft;
+    if (position < limit)
+        return limit - position;
+    (void)send_sig_info(siginfo_user(SIGXFSZ, SI_USER),
+                        *current()); // standard signals always find their place
+    return Err(Errno::FBIG);
+}
+
+// Calls copy(bytes of the cache, done, n) for each page of a read; it returns how many it took. A hole reads
+// as zeros and stays a hole.
+template <class Copy>
+Result<u32> read_pages(AddressSpace& mapping, u32 bytes, u64 position, Copy&& copy) {
+    if (position >= mapping.size)
+        return 0u;
+    bytes = static_cast<u32>(std::min<u64>(bytes, mapping.size - position));
+    u32 done = 0;
+    while (done < bytes) {
+        const PagePart part(position + done, bytes - done);
+        Page* page = find_get_page(mapping, part.index);
+        const u32 copied =
+            copy(page != nullptr ? at(*page, part.offset) : at(zero_page(), part.offset), done, part.bytes);
+        if (page != nullptr) {
+            page->set(PG_REFERENCED);
+            put_page(*page);
+        }
+        done += copied;
+        if (copied != part.bytes)
+            return done == 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
+    }
+    return done;
+}
+
+template <class Copy>
+Result<u32> write_pages(AddressSpace& mapping, u32 bytes, u64 position, Copy&& copy) {
+    u32 done = 0;
+    while (done < bytes) {
+        const PagePart part(position + done, bytes - done);
+        bool major = false;
+        auto page = read_mapping_page(mapping, part.index, &major);
+        if (!page.ok())
+            return done == 0 ? Result<u32>(Err(page.error())) : Result<u32>(done);
+        const u32 copied = copy(at(**page, part.offset), done, part.bytes);
+        (*page)->set(PG_DIRTY);
+        put_page(**page);
+        done += copied;
+        // A page that lies past the old end is in the file only if something was written to it.
+        mapping.size = copied != 0 ? std::max<u64>(mapping.size, position + done) : u64{mapping.size};
+        if (copied != part.bytes)
+            return done == 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
+    }
+    return done;
+}
+
+Result<u32> regular_read(File& file, UserAddr buffer, u32 bytes, u64& position) {
+    const u32 done = TRY(read_pages(file.inode->mapping, bytes, position, [&](const u8* from, u32 at_byte, u32 count) {
+        return count - copy_to_user(buffer + at_byte, from, count);
+    }));
+    position += done;
+    file.inode->atime_ns = current_time_ns();
+    return done;
+}
+
+// `copy` as write_pages wants it.
+template <class Copy>
+Result<u32> write_file(File& file, u32 bytes, u64& position, Copy&& copy) {
+    Inode& inode = *file.inode;
+    WriteGuard guard(inode.lock);
+    if ((file.flags & O_APPEND) != 0)
+        position = inode.mapping.size;
+    if (bytes == 0)
+        return 0u;
+    const u64 room = TRY(room_below_limit(position));
+    if (position >= FILE_SIZE_MAX)
+        return Err(Errno::FBIG);
+    bytes = static_cast<u32>(std::min<u64>(bytes, std::min(room, FILE_SIZE_MAX - position)));
+    remove_set_ids(inode);
+    const u64 old_size = inode.mapping.size;
+    const auto written = write_pages(inode.mapping, bytes, position, copy);
+    // The page of a failed first byte may lie past the end: it must not survive there.
+    if (!written.ok() && position >= old_size)
+        truncate_setsize(inode.mapping, inode.mapping.size);
+    position += TRY(written);
+    touch(inode);
+    return written;
+}
+
+Result<u32> regular_write(File& file, UserAddr buffer, u32 bytes, u64& position) {
+    return write_file(file, bytes, position, [&](u8* to, u32 at_byte, u32 count) {
+        return count - copy_from_user(to, buffer + at_byte, count);
+    });
+}
+
+Result<u32> regular_splice_write(File& file, const void* data, u32 bytes, u64& position) {
+    return write_file(file, bytes, position, [&](u8* to, u32 at_byte, u32 count) {
+        std::memcpy(to, static_cast<const u8*>(data) + at_byte, count);
+        return count;
+    });
+}
+
+} // namespace
+
+constinit const FileOps regular_file_ops{
+    .read = regular_read,
+    .write = regular_write,
+    .splice_write = regular_splice_write,
+    .seekable = true,
+};
+
+Result<void> write_kernel(Inode& inode, const void* data, u32 bytes, u64 position) {
+    const auto copy = [&](u8* to, u32 at_byte, u32 count) {
+        std::memcpy(to, static_cast<const u8*>(data) + at_byte, count);
+        return count;
+    };
+    if (TRY(write_pages(inode.mapping, bytes, position, copy)) != bytes)
+        return Err(Errno::NOMEM);
+    return {};
+}
+
+Result<u32> read_kernel(Inode& inode, void* buffer, u32 bytes, u64 position) {
+    return read_pages(inode.mapping, bytes, position, [&](const u8* from, u32 at_byte, u32 count) {
+        std::memcpy(static_cast<u8*>(buffer) + at_byte, from, count);
+        return count;
+    });
+}
+
+Result<u32> kernel_read(File& file, void* buffer, u32 bytes, u64 position) {
+    if (file_mapping(file) == nullptr)
+        return Err(Errno::INVAL);
+    return read_kernel(*file.inode, buffer, bytes, position);
+}
+
+Result<void> truncate_inode(Inode& inode, u64 size) {
+    if (size > FILE_SIZE_MAX)
+        return Err(Errno::FBIG);
+    WriteGuard guard(inode.lock);
+    if (size > inode.mapping.size)
+        TRY(room_below_limit(size - 1));
+    truncate_setsize(inode.mapping, size);
+    touch(inode);
+    return {};
+}
+
+} // namespace faultline

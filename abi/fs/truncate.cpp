@@ -1,0 +1,73 @@
+// Changing a file's size, and the calls that would write it to a disk.
+#include <linux/falloc.h>
+#include <linux/fcntl.h>
+
+#include "abi/fs/files_private.hpp"
+#include "abi/fs/namei.hpp"
+#include "abi/fs/open.hpp"
+#include "abi/fs/permission.hpp"
+#include "abi/fs/regular.hpp"
+#include "abi/fs/syscalls.hpp"
+
+namespace faultline {
+
+Result<u32> sys_ftruncate64(s32 fd, s64 length) {
+    if (length < 0)
+        return Err(Errno::INVAL);
+    FileRef file = TRY(fget_ref(fd));
+    if (file_mapping(*file) == nullptr || !file->writable())
+        return Err(Errno::INVAL);
+    TRY_VOID(truncate_inode(*file->inode, static_cast<u64>(length)));
+    return 0u;
+}
+
+Result<u32> sys_ftruncate(s32 fd, u32 length) { return sys_ftruncate64(fd, static_cast<s32>(length)); }
+
+Result<u32> sys_truncate64(UserAddr path, s64 length) {
+    if (length < 0)
+        return Err(Errno::INVAL);
+    InodeRef inode = TRY(user_path(AT_FDCWD, path, LOOKUP_FOLLOW));
+    if (inode->is_directory())
+        return Err(Errno::ISDIR);
+    if (!inode->is_regular() || inode->file_ops != nullptr)
+        return Err(Errno::INVAL);
+    TRY_VOID(inode_permission(*inode, MAY_WRITE));
+    if (is_executed(*inode))
+        return Err(Errno::TXTBSY);
+    TRY_VOID(truncate_inode(*inode, static_cast<u64>(length)));
+    return 0u;
+}
+
+Result<u32> sys_truncate(UserAddr path, u32 length) { return sys_truncate64(path, static_cast<s32>(length)); }
+
+// Memory is given when it is written: only the size can be allocated. Holes are not punched.
+Result<u32> sys_fallocate(s32 fd, u32 mode, s64 offset, s64 length) {
+    FileRef file = TRY(fget_ref(fd));
+    if (offset < 0 || length <= 0)
+        return Err(Errno::INVAL);
+    if ((mode & ~u32(FALLOC_FL_KEEP_SIZE)) != 0)
+        return Err(Errno::OPNOTSUPP);
+    if (!file->writable())
+        return Err(Errno::BADF);
+    if (file->inode->type() == S_IFIFO)
+        return Err(Errno::SPIPE);
+    if (file_mapping(*file) == nullptr)
+        return Err(Errno::NODEV);
+    const u64 end = static_cast<u64>(offset) + static_cast<u64>(length);
+    if (end > FILE_SIZE_MAX)
+        return Err(Errno::FBIG);
+    if ((mode & FALLOC_FL_KEEP_SIZE) == 0 && end > file->inode->mapping.size)
+        TRY_VOID(truncate_inode(*file->inode, end));
+    return 0u;
+}
+
+Result<u32> sys_fsync(s32 fd) {
+    FileRef file = TRY(fget_ref(fd));
+    if (file->inode->type() != S_IFREG && file->inode->type() != S_IFDIR)
+        return Err(Errno::INVAL);
+    return 0u;
+}
+
+Result<u32> sys_sync() { return 0u; }
+
+} // namespace faultline

@@ -1,0 +1,170 @@
+// shmget, shmat, shmdt. A segment is a nameless file; attaching maps it, and each mapping holds a reference, which
+// is what "attached" counts; its id holds one, too. (Linux ipc/shm.c.)
+#include "abi/ipc/shm.hpp"
+
+#include <linux/ipc.h>
+
+#include <utility>
+
+#include "abi/ipc/shm_segment.hpp"
+#include "abi/task/thread_group.hpp"
+#include "kernel/debug/format.hpp"
+#include "mm/mman.hpp"
+#include "mm/mmap.hpp"
+#include "mm/slab.hpp"
+
+namespace faultline {
+
+constinit IpcIds shm_ids(SHMMNI);
+
+namespace {
+
+// linux/shm.h
+constexpr u32 SHM_RDONLY = 010000, SHM_RND = 020000, SHM_REMAP = 040000, SHM_EXEC = 0100000;
+constexpr u32 SHM_HUGETLB = 04000;
+
+constexpr u32 EXEC_ACCESS = 0111;
+constinit KmemCache segment_cache("shm_segment", sizeof(ShmSegment), alignof(ShmSegment));
+
+ShmSegment& segment_of(AddressSpace& mapping) { return static_cast<ShmSegment&>(mapping); }
+
+void destroy(ShmSegment& segment) {
+    shm_ids.remove(segment);
+    truncate_inode_pages(segment);
+    kmem_delete(segment_cache, &segment);
+}
+
+void put(ShmSegment& segment) {
+    if (segment.references.dec_and_test())
+        destroy(segment);
+}
+
+// Also called where a mapping is cut in two, as Linux's shm_open and shm_close are.
+void attach(AddressSpace& mapping) {
+    ShmSegment& segment = segment_of(mapping);
+    segment.references.inc();
+    segment.last_pid = current_group().pid;
+    segment.atime = ipc_now();
+}
+
+void detach(AddressSpace& mapping) {
+    ShmSegment& segment = segment_of(mapping);
+    segment.last_pid = current_group().pid;
+    segment.dtime = ipc_now();
+    put(segment);
+}
+
+const char* name(AddressSpace& mapping, char* buffer, u32 size) {
+    snprintf(buffer, size, "/SYSV%08x (deleted)", static_cast<unsigned>(segment_of(mapping).key));
+    return buffer;
+}
+
+constexpr AddressSpaceOps SHM_OPS = {.read_folio = nullptr, .get = attach, .put = detach, .name = name};
+
+Result<s32> new_segment(s32 key, u32 size, u32 flags) {
+    if (size < SHMMIN || size > SHMMAX)
+        return Err(Errno::INVAL);
+    if ((flags & SHM_HUGETLB) != 0)
+        return Err(Errno::INVAL); // as a kernel without huge pages says
+    auto* segment = kmem_new<ShmSegment>(segment_cache);
+    if (segment == nullptr)
+        return Err(Errno::NOMEM);
+    const auto id = shm_ids.add(*segment, key, flags);
+    if (!id.ok()) {
+        kmem_delete(segment_cache, segment);
+        return id;
+    }
+    segment->ops = &SHM_OPS;
+    segment->size = page_align_up(size);
+    segment->inode = next_inode_number();
+    segment->segsz = size;
+    segment->creator_pid = current_group().pid;
+    segment->ctime = ipc_now();
+    return id;
+}
+
+} // namespace
+
+void shm_remove(ShmSegment& segment) {
+    if (std::exchange(segment.removed, true))
+        return;
+    segment.key = IPC_PRIVATE;
+    put(segment);
+}
+
+Result<s32> sys_shmget(s32 key, u32 size, u32 flags) {
+    return ipcget(
+        shm_ids, key, flags, [&] { return new_segment(key, size, flags); },
+        [&](const IpcPerm& found) -> Result<void> {
+            if (size > static_cast<const ShmSegment&>(found).segsz)
+                return Err(Errno::INVAL);
+            return {};
+        });
+}
+
+Result<UserAddr> sys_shmat(s32 id, UserAddr address, u32 flags) {
+    constexpr u32 SHMLBA = 4 * PAGE_SIZE; // asm/shmparam.h of ARM: where caches may be virtually indexed
+    if (id < 0)
+        return Err(Errno::INVAL);
+    if (address.value() % SHMLBA != 0) {
+        if ((flags & SHM_RND) == 0)
+            return Err(Errno::INVAL);
+        address = UserAddr(address.value() & ~(SHMLBA - 1));
+    }
+    if (address.value() == 0 && (flags & SHM_REMAP) != 0)
+        return Err(Errno::INVAL);
+    ShmSegment& segment = *TRY(ipc_obtain<ShmSegment>(shm_ids, id));
+    const bool read_only = (flags & SHM_RDONLY) != 0, executable = (flags & SHM_EXEC) != 0;
+    if (!ipcperms(segment, IPC_READ_ACCESS | (read_only ? 0 : IPC_WRITE_ACCESS) | (executable ? EXEC_ACCESS : 0)))
+        return Err(Errno::ACCES);
+
+    const u32 prot = PROT_READ | (read_only ? 0u : u32{PROT_WRITE}) | (executable ? u32{PROT_EXEC} : 0u);
+    u32 map_flags = MAP_SHARED;
+    if (address.value() != 0)
+        map_flags |= (flags & SHM_REMAP) != 0 ? u32{MAP_FIXED} : u32{MAP_FIXED_NOREPLACE};
+    attach(segment); // it must not go while we wait for the address space
+    const auto mapped = do_mmap(*current()->mm.mm, address, segment.segsz, prot, map_flags, &segment, !read_only, 0);
+    detach(segment);
+    if (!mapped)
+        return Err(mapped.error() == Errno::EXIST ? Errno::INVAL : mapped.error());
+    return mapped.value();
+}
+
+namespace {
+
+// The first piece in [start, end) of the mapping that was attached at `base`, of any segment or of this one; null
+// if there is none. A piece that was cut out still has its place in the file.
+struct Piece {
+    UserAddr start, end;
+    AddressSpace* mapping = nullptr;
+};
+Piece next_piece(MmStruct& mm, UserAddr base, UserAddr start, UserAddr end, const AddressSpace* mapping) {
+    ReadGuard guard(mm.mmap_lock);
+    for (VmArea* vma = find_vma(mm, start); vma != nullptr && vma->start < end; vma = find_vma(mm, vma->end))
+        if (vma->mapping != nullptr && vma->mapping->ops == &SHM_OPS &&
+            (mapping == nullptr || vma->mapping == mapping) && vma->start >= base &&
+            (vma->start - base) >> PAGE_SHIFT == vma->pgoff)
+            return {vma->start, vma->end, vma->mapping};
+    return {};
+}
+
+} // namespace
+
+Result<u32> sys_shmdt(UserAddr address) {
+    MmStruct& mm = *current()->mm.mm;
+    if (address.page_offset() != 0)
+        return Err(Errno::INVAL);
+    Piece piece = next_piece(mm, address, address, UserAddr(TASK_SIZE), nullptr);
+    if (piece.mapping == nullptr)
+        return Err(Errno::INVAL);
+    const AddressSpace* const mapping = piece.mapping;
+    const u64 whole_end = u64{address.value()} + mapping->size;
+    const UserAddr end(whole_end < TASK_SIZE ? static_cast<u32>(whole_end) : TASK_SIZE);
+    while (piece.mapping != nullptr) {
+        TRY_VOID(do_munmap(mm, piece.start, piece.end - piece.start));
+        piece = next_piece(mm, address, piece.end, end, mapping);
+    }
+    return 0u;
+}
+
+} // namespace faultline

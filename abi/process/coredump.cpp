@@ -1,0 +1,211 @@
+// When a core is written, and where.
+#include "abi/process/coredump.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include <linux/fcntl.h>
+#include <linux/resource.h>
+
+#include "abi/cred/cred.hpp"
+#include "abi/fs/open.hpp"
+#include "abi/fs/permission.hpp"
+#include "abi/process/process.hpp"
+#include "abi/system/utsname.hpp"
+#include "abi/time/time.hpp"
+#include "kernel/debug/format.hpp"
+#include "mm/mm_struct.hpp"
+#include "mm/slab.hpp"
+
+namespace faultline {
+
+namespace {
+
+constexpr u32 CORE_NAME_MAX = 512;
+constexpr u64 SMALLEST_CORE = PAGE_SIZE; // Linux: ELF_MIN_CORE_SIZE
+
+constinit char pattern[CORE_PATTERN_MAX + 1] = "core";
+constinit bool pid_is_added = false;
+
+// The file's name, made from the pattern. What stands for a name has '!' in the place of '/'.
+class CoreName {
+  public:
+    Result<void> make(const Task& task, s32 sig) {
+        bool has_pid = false;
+        for (const char* at = pattern; *at != '\0'; ++at) {
+            if (*at != '%') {
+                put(*at);
+                continue;
+            }
+            if (*++at == '\0')
+                break;
+            has_pid |= *at == 'p';
+            TRY_VOID(expand(*at, task, sig));
+        }
+        if (pid_is_added && !has_pid)
+            number('.', task.group->pid);
+        return full_ ? Result<void>(Err(Errno::NAMETOOLONG)) : Result<void>();
+    }
+    std::string_view text() const { return {text_, used_}; }
+
+  private:
+    Result<void> expand(char letter, const Task& task, s32 sig) {
+        switch (letter) {
+        case '%':
+            put('%');
+            break;
+        case 'p':
+        case 'P':
+            number('\0', task.group->pid);
+            break;
+        case 'i':
+        case 'I':
+            number('\0', task.pid);
+            break;
+        case 'u':
+            number('\0', static_cast<s32>(task.cred->uid));
+            break;
+        case 'g':
+            number('\0', static_cast<s32>(task.cred->gid));
+            break;
+        case 'd':
+            number('\0', 1);
+            break;
+        case 's':
+            number('\0', sig);
+            break;
+        case 't':
+            number('\0', static_cast<s32>(realtime_ns() / NSEC_PER_SEC));
+            break;
+        case 'h':
+            name(system_name().nodename);
+            break;
+        case 'e':
+        case 'f':
+            name(letter == 'e' ? task.comm : group_comm(task));
+            break;
+        case 'E':
+            return exe_path(*task.mm.mm);
+        case 'c':
+            limit(task.group->limits[RLIMIT_CORE].soft);
+            break;
+        default: // core(5): dropped
+            break;
+        }
+        return {};
+    }
+
+    void put(char c) {
+        full_ |= used_ == sizeof text_;
+        if (!full_)
+            text_[used_++] = c;
+    }
+    void name(const char* from) {
+        for (; *from != '\0'; ++from)
+            put(*from == '/' ? '!' : *from);
+    }
+    void number(char before, s32 value) {
+        char digits[16];
+        snprintf(digits, sizeof digits, "%d", static_cast<int>(value));
+        if (before != '\0')
+            put(before);
+        name(digits);
+    }
+    void limit(u64 bytes) {
+        char digits[24];
+        snprintf(digits, sizeof digits, "%llu", static_cast<unsigned long long>(bytes));
+        name(digits);
+    }
+    static const char* group_comm(const Task& task) { return task.group->leader->comm; }
+    Result<void> exe_path(MmStruct& mm) {
+        auto* path = static_cast<char*>(kmalloc(PATH_LENGTH_MAX));
+        if (path == nullptr)
+            return Err(Errno::NOMEM);
+        if (mm.exe_file != nullptr)
+            name(mm.exe_file->ops->name(*mm.exe_file, path, PATH_LENGTH_MAX));
+        kfree(path);
+        return {};
+    }
+
+    char text_[CORE_NAME_MAX];
+    u32 used_ = 0;
+    bool full_ = false;
+};
+
+// core(5): a regular file with one name, new, and the process's own. An old core is removed; a link is not followed.
+Result<FileRef> open_core(std::string_view name) {
+    (void)kernel_unlink(name);
+    FileRef file = TRY(kernel_open(name, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_LARGEFILE, 0600));
+    const Inode& inode = *file->inode;
+    if (!inode.is_regular() || inode.uid != current_cred().fsuid)
+        return Err(Errno::ACCES);
+    return file;
+}
+
+// Ends all other threads, and sleeps until they are in coredump_task_exit(). False: the process is ending already.
+bool stop_others(ThreadGroup& group, CoreState& core, s32 sig) {
+    if (group.group_exit || group.exec_task != nullptr)
+        return false;
+    group.group_exit = true;
+    group.exit_code = sig;
+    group.core_state = &core;
+    core.awaited = zap_other_threads(*current());
+    (void)wait_event_state(
+        core.arrived.waiters, TaskState::Uninterruptible, [&] { return core.awaited == 0; }, NO_DEADLINE);
+    return true;
+}
+
+void release_others(ThreadGroup& group, CoreState& core) {
+    group.core_state = nullptr;
+    wake_up_all(core.others);
+}
+
+Result<void> write_core(const Task& task, const SigInfo& info, u64 limit) {
+    auto* name = static_cast<CoreName*>(kmalloc(sizeof(CoreName)));
+    if (name == nullptr)
+        return Err(Errno::NOMEM);
+    new (name) CoreName;
+    const auto named = name->make(task, info.signo);
+    auto file = named ? open_core(name->text()) : Result<FileRef>(Err(named.error()));
+    kfree(name);
+    return file ? elf_core_dump(*file.value(), info, limit) : Result<void>(Err(file.error()));
+}
+
+} // namespace
+
+void do_coredump(const SigInfo& info) {
+    Task& task = *current();
+    ThreadGroup& group = *task.group;
+    const u64 limit = group.limits[RLIMIT_CORE].soft;
+    // A pattern that names a program to pipe the core to: there is nobody to start one.
+    if (!group.dumpable || limit < SMALLEST_CORE || pattern[0] == '\0' || pattern[0] == '|')
+        return;
+    CoreState core;
+    if (!stop_others(group, core, info.signo))
+        return;
+    if (write_core(task, info, limit).ok())
+        group.exit_code |= CORE_DUMPED;
+    release_others(group, core);
+}
+
+void coredump_task_exit(Task& task) {
+    ThreadGroup& group = *task.group;
+    CoreState* core = group.core_state;
+    if (core == nullptr)
+        return;
+    if (--core->awaited == 0)
+        wake_up_all(core->arrived.waiters);
+    (void)wait_event_state(
+        core->others, TaskState::Uninterruptible, [&] { return group.core_state != core; }, NO_DEADLINE);
+}
+
+const char* core_pattern() { return pattern; }
+void set_core_pattern(std::string_view text) {
+    const std::size_t length = std::min<std::size_t>(text.size(), CORE_PATTERN_MAX);
+    std::memcpy(pattern, text.data(), length);
+    pattern[length] = '\0';
+}
+bool core_uses_pid() { return pid_is_added; }
+void set_core_uses_pid(bool on) { pid_is_added = on; }
+
+} // namespace faultline

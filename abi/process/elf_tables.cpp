@@ -1,0 +1,142 @@
+// The initial stack of a program, from the top of its address space down:
+//
+//   the file's path | environment strings | argument strings | "v7l" | 16 random bytes |
+//   auxiliary vector, null | envp, null | argv, null | argc  <- sp, 16-aligned
+#include <linux/auxvec.h>
+
+#include <algorithm>
+#include <array>
+
+#include "abi/cred/cred.hpp"
+#include "abi/fs/random.hpp"
+#include "abi/process/elf.hpp"
+#include "abi/process/exec_args.hpp"
+#include "abi/process/hwcap.hpp"
+#include "abi/process/remote_memory.hpp"
+#include "mm/mman.hpp"
+#include "mm/mmap.hpp"
+
+#include <linux/elf.h>
+
+namespace faultline {
+
+namespace {
+
+constexpr char ELF_PLATFORM[] = "v7l";
+constexpr u32 RANDOM_BYTES = 16;
+constexpr u32 CLOCK_TICKS = 100;              // USER_HZ
+constexpr u32 STACK_RESERVE = 32 * PAGE_SIZE; // mapped from the start below the stack pointer (Linux: 128 KiB)
+constexpr u32 AUXV_PAIRS = 19;
+
+struct StackLayout {
+    u32 path = 0, strings = 0, platform = 0, random = 0, pointers = 0;
+};
+
+StackLayout lay_out(const ExecArgs& arguments, const char* path) {
+    StackLayout layout;
+    layout.path = TASK_SIZE - u32{sizeof(u32)} - static_cast<u32>(__builtin_strlen(path)) - 1;
+    layout.strings = layout.path - arguments.bytes();
+    layout.platform = layout.strings - u32{sizeof ELF_PLATFORM};
+    layout.random = layout.platform - RANDOM_BYTES;
+    const u32 words = 1 + arguments.argc() + 1 + arguments.envc() + 1 + 2 * AUXV_PAIRS;
+    layout.pointers = (layout.random - words * u32{sizeof(u32)}) & ~u32{15};
+    return layout;
+}
+
+std::array<u32, 2 * AUXV_PAIRS> auxiliary_vector(const LoadedProgram& program, const StackLayout& layout) {
+    return {AT_HWCAP,    ELF_HWCAP,
+            AT_PAGESZ,   PAGE_SIZE,
+            AT_CLKTCK,   CLOCK_TICKS,
+            AT_PHDR,     program.program_headers,
+            AT_PHENT,    u32{sizeof(Elf32_Phdr)},
+            AT_PHNUM,    program.header_count,
+            AT_BASE,     program.interpreter_base,
+            AT_FLAGS,    0,
+            AT_ENTRY,    program.entry,
+            AT_UID,      current_cred().uid,
+            AT_EUID,     current_cred().euid,
+            AT_GID,      current_cred().gid,
+            AT_EGID,     current_cred().egid,
+            AT_SECURE,   0,
+            AT_RANDOM,   layout.random,
+            AT_HWCAP2,   0,
+            AT_EXECFN,   layout.path,
+            AT_PLATFORM, layout.platform,
+            AT_NULL,     0};
+}
+
+// Words written upwards, a handful at a time: every write looks its page up.
+class WordWriter {
+  public:
+    WordWriter(MmStruct& mm, u32 address) : mm_(mm), address_(address) {}
+
+    Result<void> put(u32 word) {
+        buffer_[count_++] = word;
+        return count_ == buffer_.size() ? flush() : Result<void>();
+    }
+    Result<void> flush() {
+        const u32 bytes = count_ * u32{sizeof(u32)};
+        TRY_VOID(write_remote_memory(mm_, UserAddr(address_), buffer_.data(), bytes));
+        address_ += bytes;
+        count_ = 0;
+        return {};
+    }
+
+  private:
+    MmStruct& mm_;
+    u32 address_;
+    u32 count_ = 0;
+    std::array<u32, 64> buffer_;
+};
+
+Result<void> write_pointers(MmStruct& mm, const StackLayout& layout, const ExecArgs& arguments,
+                            const LoadedProgram& program) {
+    WordWriter words(mm, layout.pointers);
+    TRY_VOID(words.put(arguments.argc()));
+    Result<void> status;
+    u32 index = 0;
+    const auto put = [&](u32 word) {
+        if (status)
+            status = words.put(word);
+    };
+    arguments.for_each_string([&](u32 offset) {
+        if (index++ == arguments.argc()) {
+            put(0);
+            mm.env_start = UserAddr(layout.strings + offset);
+        }
+        put(layout.strings + offset);
+    });
+    if (arguments.envc() == 0)
+        put(0);
+    put(0);
+    for (const u32 word : auxiliary_vector(program, layout))
+        put(word);
+    TRY_VOID(status);
+    return words.flush();
+}
+
+} // namespace
+
+Result<u32> create_elf_tables(MmStruct& mm, const LoadedProgram& program, const ExecArgs& arguments, const char* path) {
+    const StackLayout layout = lay_out(arguments, path);
+    const u32 bottom = page_align_down(layout.pointers - STACK_RESERVE);
+    VmArea* stack = TRY(setup_stack_vma(mm, UserAddr(TASK_SIZE), TASK_SIZE - bottom));
+    if (program.executable_stack)
+        TRY_VOID(do_mprotect(mm, stack->start, TASK_SIZE - bottom, PROT_READ | PROT_WRITE | PROT_EXEC));
+
+    u8 random[RANDOM_BYTES];
+    get_random_bytes(random, sizeof random);
+    TRY_VOID(write_remote_memory(mm, UserAddr(layout.random), random, sizeof random));
+    TRY_VOID(write_remote_memory(mm, UserAddr(layout.platform), ELF_PLATFORM, sizeof ELF_PLATFORM));
+    TRY_VOID(write_remote_memory(mm, UserAddr(layout.path), path, static_cast<u32>(__builtin_strlen(path)) + 1));
+    TRY_VOID(arguments.copy_to_mm(mm, UserAddr(layout.strings)));
+
+    mm.start_stack = UserAddr(layout.pointers);
+    mm.arg_start = UserAddr(layout.strings);
+    mm.env_start = mm.env_end = UserAddr(layout.path);
+    TRY_VOID(write_pointers(mm, layout, arguments, program));
+    mm.arg_end = mm.env_start;
+    return layout.pointers;
+}
+
+} // namespace faultline

@@ -1,0 +1,308 @@
+// A new task: everything it shares with or copies from current. (Linux kernel/fork.c copy_process,
+// kernel_clone.)
+#include <linux/capability.h>
+#include <linux/resource.h>
+#include <linux/sched.h>
+
+#include "abi/cred/cred.hpp"
+#include "abi/fs/files.hpp"
+#include "abi/ipc/sem.hpp"
+#include "abi/process/pidfd.hpp"
+#include "abi/process/process.hpp"
+#include "abi/signal/siglock.hpp"
+#include "arch/contract/uaccess.hpp"
+#include "kernel/futex/operations.hpp"
+#include "kernel/sched/kernel_lock.hpp"
+#include "kernel/sched/policy.hpp"
+#include "mm/mmap.hpp"
+
+namespace faultline {
+
+namespace {
+
+constexpr u32 NAMESPACE_FLAGS =
+    CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
+
+// What cannot be had, or not together. Flags that mean nothing here (CLONE_SYSVSEM, CLONE_IO, and 0x400000,
+// which old C libraries still pass) are accepted.
+bool flags_valid(u64 flags) {
+    if ((flags & (NAMESPACE_FLAGS | CLONE_INTO_CGROUP)) != 0)
+        return false;
+    if ((flags & CLONE_PIDFD) != 0 && (flags & CLONE_THREAD) != 0) // pidfds are for processes
+        return false;
+    if ((flags & CLONE_SIGHAND) != 0 && (flags & CLONE_CLEAR_SIGHAND) != 0)
+        return false;
+    if ((flags & CLONE_THREAD) != 0 && (flags & CLONE_SIGHAND) == 0)
+        return false;
+    if ((flags & CLONE_SIGHAND) != 0 && (flags & CLONE_VM) == 0)
+        return false;
+    return (flags & CLONE_PARENT) == 0 || current_group().parent != nullptr;
+}
+
+Result<void> copy_mm(Task& child, u64 flags) {
+    MmStruct* mm = current()->mm.mm;
+    if ((flags & CLONE_VM) != 0)
+        mmget(*mm);
+    else
+        mm = TRY(dup_mm(*mm));
+    child.mm.mm = mm;
+    return {};
+}
+
+Result<void> copy_files(Task& child, u64 flags) {
+    const Task& parent = *current();
+    child.files = (flags & CLONE_FILES) != 0 ? &files_get(*parent.files) : TRY(files_dup(*parent.files));
+    child.fs = (flags & CLONE_FS) != 0 ? &fs_get(*parent.fs) : TRY(fs_dup(*parent.fs));
+    return {};
+}
+
+Result<void> copy_signals(Task& child, u64 flags) {
+    const Task& parent = *current();
+    child.blocked = parent.blocked;
+    if ((flags & (CLONE_VM | CLONE_VFORK)) != CLONE_VM) { // a new stack has no use for the old one's alternative
+        child.sas_sp = parent.sas_sp;
+        child.sas_size = parent.sas_size;
+        child.sas_flags = parent.sas_flags;
+    }
+    if ((flags & CLONE_SIGHAND) != 0) {
+        child.sighand = parent.sighand;
+        child.sighand->references.inc();
+    } else {
+        child.sighand = TRY(sighand_dup(*parent.sighand));
+        if ((flags & CLONE_CLEAR_SIGHAND) != 0)
+            flush_signal_handlers(*child.sighand);
+    }
+    return {};
+}
+
+Result<ThreadGroup*> copy_group(Task& child, u64 flags) {
+    ThreadGroup& own = current_group();
+    if ((flags & CLONE_THREAD) != 0)
+        return &own;
+    ThreadGroup* group = TRY(group_new());
+    group->leader = &child;
+    group->parent = (flags & CLONE_PARENT) != 0 ? own.parent : &own;
+    group->parent_pid = group->parent->pid;
+    group->pgid = own.pgid;
+    group->sid = own.sid;
+    group->tty = own.tty;
+    group->dumpable = own.dumpable;
+    group->no_new_privs = own.no_new_privs;
+    group->coredump_filter = own.coredump_filter;
+    group->oom_score_adj = own.oom_score_adj;
+    group->oom_score_adj_min = own.oom_score_adj_min;
+    group->personality = own.personality;
+    for (u32 i = 0; i < RLIM_COUNT; ++i)
+        group->limits[i] = ResourceLimit(own.limits[i]);
+    return group;
+}
+
+// Undoes a half-made task. Nobody has seen it.
+void abandon(Task& child) {
+    if (child.mm.mm != nullptr)
+        mmput(*child.mm.mm);
+    if (child.files != nullptr)
+        files_put(*child.files);
+    if (child.fs != nullptr)
+        fs_put(*child.fs);
+    if (child.sighand != nullptr)
+        sighand_put(*child.sighand);
+    exit_sem(child);
+    free_task(child);
+}
+
+// The child's first steps, on its own stack.
+void ret_from_fork(void*) {
+    schedule_tail();
+    Task& task = *current();
+    if (task.set_child_tid.value() != 0)
+        (void)put_user_u32(task.set_child_tid,
+                           static_cast<u32>(task.pid)); // a bad address is the program's loss
+    return_to_user(task_user_regs(task));
+}
+
+void* stack_top(Task& task) { return &task_user_regs(task) + 1; }
+
+void copy_thread(Task& child, const CloneArguments& arguments) {
+    PtRegs& regs = task_user_regs(child);
+    regs = task_user_regs(*current());
+    regs.r[0] = 0;
+    if (arguments.stack.value() != 0)
+        regs.sp = arguments.stack.value();
+    init_context(child.context, stack_top(child), ret_from_fork, nullptr);
+    save_user_state(child.context);
+    if ((arguments.flags & CLONE_SETTLS) != 0)
+        child.context.tpidruro = arguments.tls;
+}
+
+Result<void> copy_resources(Task& child, u64 flags) {
+    TRY_VOID(copy_semundo(child, static_cast<u32>(flags)));
+    TRY_VOID(copy_files(child, flags));
+    TRY_VOID(copy_signals(child, flags));
+    return copy_mm(child, flags);
+}
+
+void publish(Task& child, ThreadGroup& group) {
+    const TaskListLocked lock;
+    if (group.leader == &child) {
+        group.pid = child.pid;
+        group.parent->children.push_back(group);
+    }
+    link_thread(child, group);
+}
+
+// A sibling ends as its sibling does.
+s32 exit_signal_of_child(const CloneArguments& arguments) {
+    if ((arguments.flags & CLONE_THREAD) != 0)
+        return 0;
+    return (arguments.flags & CLONE_PARENT) != 0 ? current_group().leader->exit_signal : arguments.exit_signal;
+}
+
+// RLIMIT_NPROC: how many threads a user may have in all, unless privileged. (Linux copy_creds, is_rlimit_overlimit.)
+bool may_have_another(const Cred& cred, const ThreadGroup& group) {
+    const u64 limit = group.limits[RLIMIT_NPROC].soft;
+    if (cred.uid == 0 || limit > PID_MAX || capable(CAP_SYS_RESOURCE) || capable(CAP_SYS_ADMIN))
+        return true;
+    u64 count = 0;
+    for (const Task* task = next_task(1); task != nullptr; task = next_task(task->pid + 1))
+        count += task->cred->uid == cred.uid ? 1 : 0;
+    return count < limit;
+}
+
+Result<Task*> copy_process(const CloneArguments& arguments) {
+    const u64 flags = arguments.flags;
+    if (!flags_valid(flags))
+        return Err(Errno::INVAL);
+    // A signal to the whole group must reach the child too, or be over before it exists.
+    if (signal_pending())
+        return Err(Errno::RESTARTNOINTR);
+    Task& parent = *current();
+    if (!may_have_another(*parent.cred, *parent.group))
+        return Err(Errno::AGAIN);
+    Task& child = *TRY(alloc_task());
+    __builtin_memcpy(child.comm, parent.comm, sizeof child.comm);
+    child.cred = &get_cred(*parent.cred);
+    child.timer_slack_ns = child.default_timer_slack_ns = parent.timer_slack_ns;
+    if (const auto copied = copy_resources(child, flags); !copied) {
+        abandon(child);
+        return Err(copied.error());
+    }
+    if (fatal_signal_pending()) { // copying may have taken long
+        abandon(child);
+        return Err(Errno::INTR);
+    }
+    const auto pid = alloc_pid(arguments.pid);
+    const Result<ThreadGroup*> group = pid ? copy_group(child, flags) : Err(pid.error());
+    if (!group) {
+        abandon(child);
+        return Err(group.error());
+    }
+    child.pid = pid.value();
+    sched_fork(child, parent);
+    child.exit_signal = exit_signal_of_child(arguments);
+    if ((flags & CLONE_CHILD_SETTID) != 0)
+        child.set_child_tid = arguments.child_tid;
+    if ((flags & CLONE_CHILD_CLEARTID) != 0)
+        child.clear_child_tid = arguments.child_tid;
+    copy_thread(child, arguments);
+    publish(child, *group.value());
+    return &child;
+}
+
+// The descriptor number is promised before there is a process that it could stand for.
+Result<void> give_pidfd(Task& child, UserAddr to) {
+    FileRef file(TRY(pidfd_new(child.pid)));
+    const s32 fd = TRY(fd_install(*file, 0, true));
+    file.release();
+    if (const auto put = put_user_u32(to, static_cast<u32>(fd)); !put) {
+        (void)close_fd(fd);
+        return put;
+    }
+    return {};
+}
+
+// Undoes a child that is in the tables but has not run. Somebody may have named it in a futex word, and wait for it.
+void abandon_published(Task& child) {
+    ThreadGroup& group = *child.group;
+    child.exiting = true;
+    futex_exit(child);
+    mmput(*std::exchange(child.mm.mm, nullptr));
+    files_put(*child.files);
+    fs_put(*child.fs);
+    exit_sem(child);
+    child.state = TaskState::Zombie;
+    release_group(group);
+}
+
+} // namespace
+
+Result<s32> kernel_clone(const CloneArguments& arguments) {
+    Task& child = *TRY(copy_process(arguments));
+    const s32 pid = child.pid;
+    if ((arguments.flags & CLONE_PIDFD) != 0)
+        if (const auto given = give_pidfd(child, arguments.pidfd); !given) {
+            abandon_published(child);
+            return Err(given.error());
+        }
+    if ((arguments.flags & CLONE_PARENT_SETTID) != 0)
+        (void)put_user_u32(arguments.parent_tid, static_cast<u32>(pid)); // as Linux: too late to fail
+    Completion vfork_done;
+    if ((arguments.flags & CLONE_VFORK) != 0)
+        child.vfork_done = &vfork_done;
+    wake_up_new_task(child);
+    if ((arguments.flags & CLONE_VFORK) != 0) {
+        const auto waited = wait_for_completion_killable(vfork_done);
+        if (!waited) // killed: the child, which is still in this address space, must not look for us any more
+            child.vfork_done = nullptr;
+    }
+    return pid;
+}
+
+namespace {
+
+struct FirstProcess {
+    void (*function)(void*);
+    void* argument;
+};
+constinit FirstProcess first_process = {nullptr, nullptr};
+
+void begin_first_process(void*) {
+    schedule_tail();
+    lock_kernel();
+    first_process.function(first_process.argument);
+    panic("process 1 has nothing to run");
+}
+
+template <class T>
+T& must(Result<T*> made) {
+    if (!made)
+        panic("no memory for process 1");
+    return *made.value();
+}
+
+} // namespace
+
+Task& start_first_process(void (*function)(void*), void* argument) {
+    first_process = {function, argument};
+    Task& task = must(alloc_task());
+    ThreadGroup& group = must(group_new());
+    task.sighand = &must(sighand_new());
+    task.files = &must(files_new());
+    task.fs = &must(fs_new());
+    task.cred = &must(root_cred());
+    task.pid = alloc_pid().value();
+    task.exit_signal = SIGCHLD;
+    group.leader = &task;
+    group.pid = task.pid; // its process group and session are 0, until it calls setsid(2)
+    group.unkillable = true;
+    init_limits(group);
+    init_context(task.context, stack_top(task), begin_first_process, nullptr);
+    {
+        const TaskListLocked lock;
+        link_thread(task, group);
+    }
+    wake_up_new_task(task);
+    return task;
+}
+
+} // namespace faultline

@@ -1,0 +1,103 @@
+#include "abi/process/pidfd.hpp"
+
+#include <linux/fcntl.h>
+#include <linux/poll.h>
+
+#include "abi/cred/cred.hpp"
+#include "abi/fs/anon_inode.hpp"
+#include "abi/process/syscalls.hpp"
+#include "abi/signal/signal_queue.hpp"
+#include "mm/slab.hpp"
+
+namespace faultline {
+
+namespace {
+
+// Ids are used again; together with the moment of its birth one names a process for ever.
+struct PidRef {
+    s32 pid = 0;
+    u64 start_time_ns = 0;
+};
+constinit KmemCache pidref_cache{"pidfd", sizeof(PidRef), alignof(PidRef)};
+
+// nullptr: it has been waited for.
+ThreadGroup* process_of(const File& file) {
+    const auto& ref = *static_cast<const PidRef*>(file.private_data);
+    ThreadGroup* group = find_group(ref.pid);
+    return group != nullptr && group->start_time_ns == ref.start_time_ns ? group : nullptr;
+}
+
+// Readable as soon as it is dead (pidfd_open(2)).
+u32 pidfd_poll(File& file) {
+    const ThreadGroup* group = process_of(file);
+    return group == nullptr || group_is_dead(*group) ? u32{POLLIN | POLLRDNORM} : 0;
+}
+
+void pidfd_release(File& file) { kmem_delete(pidref_cache, static_cast<PidRef*>(file.private_data)); }
+
+constexpr FileOps pidfd_ops = {.poll = pidfd_poll, .release = pidfd_release};
+
+} // namespace
+
+Result<File*> pidfd_new(s32 pid) {
+    auto* ref = kmem_new<PidRef>(pidref_cache);
+    if (ref == nullptr)
+        return Err(Errno::NOMEM);
+    *ref = {pid, find_group(pid)->start_time_ns};
+    auto file = anon_inode_getfile("anon_inode:[pidfd]", pidfd_ops, ref, O_RDWR);
+    if (!file) {
+        kmem_delete(pidref_cache, ref);
+        return Err(file.error());
+    }
+    return file->release();
+}
+
+Result<ThreadGroup*> pidfd_process(s32 fd, bool* nonblocking) {
+    const FileRef file = TRY(fget_ref(fd));
+    if (file->ops != &pidfd_ops)
+        return Err(Errno::BADF);
+    if (nonblocking != nullptr)
+        *nonblocking = (file->flags & O_NONBLOCK) != 0;
+    ThreadGroup* group = process_of(*file);
+    if (group == nullptr)
+        return Err(Errno::SRCH);
+    return group;
+}
+
+Result<s32> sys_pidfd_open(s32 pid, u32 flags) {
+    if ((flags & ~u32{O_NONBLOCK}) != 0 || pid <= 0)
+        return Err(Errno::INVAL);
+    const Task* task = find_task_by_vpid(pid);
+    if (task == nullptr)
+        return Err(Errno::SRCH);
+    if (task->group->leader != task)
+        return Err(Errno::INVAL);
+    FileRef file(TRY(pidfd_new(pid)));
+    file->flags |= flags;
+    const s32 fd = TRY(fd_install(*file, 0, true));
+    file.release();
+    return fd;
+}
+
+Result<u32> sys_pidfd_send_signal(s32 fd, s32 sig, UserAddr user_info, u32 flags) {
+    if (flags != 0)
+        return Err(Errno::INVAL);
+    ThreadGroup& group = *TRY(pidfd_process(fd));
+    if (sig < 0 || sig > SIGNAL_COUNT)
+        return Err(Errno::INVAL);
+    SigInfo info = siginfo_user(sig, SI_USER);
+    if (user_info.value() != 0) {
+        TRY_VOID(copy_struct_from_user(&info, user_info, sizeof info));
+        if (info.signo != sig)
+            return Err(Errno::INVAL);
+        if ((info.code >= 0 || info.code == SI_TKILL) && &group != &current_group())
+            return Err(Errno::PERM);
+    }
+    if (!may_signal(*group.leader, sig))
+        return Err(Errno::PERM);
+    if (sig != 0)
+        TRY_VOID(send_group_sig_info(info, group));
+    return 0u;
+}
+
+} // namespace faultline

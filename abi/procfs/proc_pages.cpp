@@ -1,0 +1,124 @@
+// Entries of another address space seen and aged: pagemap, pte, clear_refs. Looking changes nothing.
+#include <algorithm>
+
+#include "abi/procfs/procfs.hpp"
+#include "kernel/debug/describe_pte.hpp"
+#include "kernel/debug/format.hpp"
+#include "mm/aging.hpp"
+#include "mm/mm_struct.hpp"
+#include "mm/page.hpp"
+#include "mm/pgtable.hpp"
+
+namespace faultline {
+
+namespace {
+
+enum PagemapBit : u64 { // Documentation/admin-guide/mm/pagemap.rst; bits 0 – 54 are the frame number
+    PM_MMAP_EXCLUSIVE = u64{1} << 56,
+    PM_FILE = u64{1} << 61, // a page of a file, or shared anonymous memory
+    PM_PRESENT = u64{1} << 63,
+};
+
+// The entry for an address: what the tables say now. Caller holds the mmap lock.
+Pte entry_at(MmStruct& mm, UserAddr address) {
+    const PteSlot* slot = pte_offset(mm, address);
+    return slot != nullptr ? ptep_get(slot) : Pte();
+}
+
+u64 pagemap_entry(MmStruct& mm, UserAddr address) {
+    const PteSlot* slot = pte_offset(mm, address);
+    if (slot == nullptr)
+        return 0;
+    const Guard guard(pte_lockptr(slot)); // keeps the page
+    const Pte pte = ptep_get(slot);
+    if (!pte_present(pte))
+        return 0;
+    u64 entry = PM_PRESENT | pte_pfn(pte).value();
+    if (!pte_special(pte)) {
+        const Page& page = pfn_to_page(pte_pfn(pte));
+        if (!page.test(PG_ANON))
+            entry |= PM_FILE;
+        if (page_mapcount(page) == 1)
+            entry |= PM_MMAP_EXCLUSIVE;
+    }
+    return entry;
+}
+
+Result<u32> pagemap_read(File& file, UserAddr buffer, u32 bytes, u64& position) {
+    if (position % sizeof(u64) != 0 || bytes % sizeof(u64) != 0)
+        return Err(Errno::INVAL);
+    auto mm = proc_mm(*file.inode);
+    if (!mm.ok())
+        return 0u;
+    u64 entries[32];
+    u32 done = 0;
+    while (done < bytes && position / sizeof(u64) < TASK_SIZE >> PAGE_SHIFT) {
+        const u32 first = static_cast<u32>(position / sizeof(u64));
+        const u32 count =
+            std::min({(bytes - done) / u32{sizeof(u64)}, u32{std::size(entries)}, (TASK_SIZE >> PAGE_SHIFT) - first});
+        {
+            ReadGuard guard((*mm)->mmap_lock);
+            for (u32 i = 0; i < count; ++i)
+                entries[i] = pagemap_entry(**mm, UserAddr((first + i) << PAGE_SHIFT));
+        }
+        const u32 part = count * u32{sizeof(u64)};
+        if (copy_to_user(buffer + done, entries, part) != 0)
+            return done == 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
+        done += part;
+        position += part;
+    }
+    return done;
+}
+
+// One line about the page at the address that is the offset: what the kernel believes, and what it made the
+// machine believe.
+Result<u32> pte_read(File& file, UserAddr buffer, u32 bytes, u64& position) {
+    if (position >= TASK_SIZE)
+        return 0u;
+    auto mm = TRY(proc_mm(*file.inode));
+    const UserAddr address(static_cast<u32>(position));
+    char line[320];
+    std::size_t length = scnprintf(line, sizeof line, "0x%08x: ", static_cast<unsigned>(address.value()));
+    {
+        ReadGuard guard(mm->mmap_lock);
+        const Pte pte = entry_at(*mm, address);
+        if (pte_none(pte))
+            length += scnprintf(line + length, sizeof line - length, "none");
+        else
+            length += describe_pte(pte, line + length, sizeof line - length);
+        const HardwareDescriptor hardware = hardware_descriptor(mm->context, address);
+        char words[128];
+        describe_descriptor(hardware, words, sizeof words);
+        length += scnprintf(line + length, sizeof line - length, " | hardware 0x%08x: %s\n",
+                            static_cast<unsigned>(hardware.second_level), words);
+    }
+    const u32 wanted = std::min(bytes, static_cast<u32>(length));
+    TRY_VOID(copy_struct_to_user(buffer, line, wanted));
+    position += wanted;
+    return wanted;
+}
+
+} // namespace
+
+constinit const FileOps pagemap_ops{.read = pagemap_read, .seekable = true};
+constinit const FileOps pte_ops{.read = pte_read, .seekable = true};
+
+Result<void> write_clear_refs(const Inode& inode, std::string_view text) {
+    enum : s32 { ALL = 1, ANONYMOUS = 2, MAPPED = 3, SOFT_DIRTY = 4 }; // proc(5)
+    const s32 kind = parse_pid(text);
+    if (kind < ALL || kind > SOFT_DIRTY)
+        return Err(Errno::INVAL);
+    auto mm = TRY(proc_mm(inode));
+    ReadGuard guard(mm->mmap_lock);
+    if (kind == ALL)
+        age_mm(*mm);
+    else if (kind == SOFT_DIRTY) // no entry has that bit: what is left of clearing it is the flush
+        flush_tlb_mm(mm->context);
+    else
+        for (const VmArea& vma : mm->vmas)
+            if (vma.anonymous() == (kind == ANONYMOUS))
+                age_page_range(*mm, vma.start, vma.end);
+    return {};
+}
+
+} // namespace faultline

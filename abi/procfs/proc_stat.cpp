@@ -1,0 +1,66 @@
+// The parts of /proc that count what the machine did: stat and loadavg (proc(5)).
+#include <bit>
+
+#include "abi/procfs/procfs.hpp"
+#include "abi/task/thread_group.hpp"
+#include "abi/time/loadavg.hpp"
+#include "abi/time/time.hpp"
+#include "arch/contract/clock.hpp"
+
+namespace faultline {
+
+namespace {
+
+constexpr u64 CLOCK_TICK_NS = NSEC_PER_SEC / 100; // USER_HZ
+
+unsigned long long ticks(u64 nanoseconds) { return nanoseconds / CLOCK_TICK_NS; }
+
+template <class Visitor>
+void for_each_online_cpu(Visitor&& visit) {
+    for (u32 cpus = cpus_online(); cpus != 0; cpus &= cpus - 1)
+        visit(static_cast<u32>(std::countr_zero(cpus)));
+}
+
+void cpu_line(SeqFile& out, const CpuTime& busy, u64 idle_ns) {
+    // user nice system idle iowait irq softirq steal guest guest_nice
+    out.printf(" %llu 0 %llu %llu 0 0 0 0 0 0\n", ticks(busy.user_ns), ticks(busy.system_ns), ticks(idle_ns));
+}
+
+} // namespace
+
+u64 idle_time_ns() {
+    u64 sum = 0;
+    for_each_online_cpu([&](u32 cpu) { sum += cpu_idle_ns(cpu); });
+    return sum;
+}
+
+Result<void> show_stat(const Inode&, SeqFile& out) {
+    CpuTime all;
+    for_each_online_cpu([&](u32 cpu) {
+        const CpuTime busy = cpu_busy_time(cpu);
+        all.user_ns += busy.user_ns;
+        all.system_ns += busy.system_ns;
+    });
+    out.text("cpu ");
+    cpu_line(out, all, idle_time_ns());
+    for_each_online_cpu([&](u32 cpu) {
+        out.printf("cpu%u", static_cast<unsigned>(cpu));
+        cpu_line(out, cpu_busy_time(cpu), cpu_idle_ns(cpu));
+    });
+    out.printf("btime %llu\nprocs_running %u\nprocs_blocked 0\n",
+               static_cast<unsigned long long>((realtime_ns() - clock_ns()) / NSEC_PER_SEC),
+               static_cast<unsigned>(nr_running()));
+    return {};
+}
+
+Result<void> show_loadavg(const Inode&, SeqFile& out) {
+    for (const u32 average : get_avenrun().minutes) {
+        const u32 hundredths = (average * 100 + (1u << LOAD_SHIFT) / 2) >> LOAD_SHIFT;
+        out.printf("%u.%02u ", static_cast<unsigned>(hundredths / 100), static_cast<unsigned>(hundredths % 100));
+    }
+    out.printf("%u/%u %d\n", static_cast<unsigned>(nr_running()), static_cast<unsigned>(task_count()),
+               static_cast<int>(last_pid_given()));
+    return {};
+}
+
+} // namespace faultline

@@ -1,0 +1,247 @@
+// What a task is doing, as text: status, stat, statm, cmdline, comm (proc(5)).
+#include <algorithm>
+#include <cstring>
+
+#include "abi/cred/cred.hpp"
+#include "abi/fs/files_private.hpp"
+#include "abi/process/remote_memory.hpp"
+#include "abi/procfs/cpu_list.hpp"
+#include "abi/procfs/procfs.hpp"
+#include "abi/task/thread_group.hpp"
+#include "abi/tty/tty.hpp"
+#include "kernel/sched/policy.hpp"
+#include "mm/mm_struct.hpp"
+#include "mm/slab.hpp"
+
+namespace faultline {
+
+namespace {
+
+constexpr u32 KIB_PER_PAGE = PAGE_SIZE / 1024;
+constexpr u64 CLOCK_TICK_NS = NSEC_PER_SEC / 100; // USER_HZ
+
+struct StateName {
+    char letter;
+    const char* word;
+};
+
+StateName state_name(const Task& task) {
+    switch (task.state) {
+    case TaskState::Running:
+        return {'R', "running"};
+    case TaskState::Interruptible:
+        return {'S', "sleeping"};
+    case TaskState::Uninterruptible:
+    case TaskState::Killable:
+        return {'D', "disk sleep"};
+    case TaskState::Stopped:
+        return {'T', "stopped"};
+    case TaskState::Zombie:
+        return {'Z', "zombie"};
+    case TaskState::Dead:
+        break;
+    }
+    return {'X', "dead"};
+}
+
+// Pages of an address space by what they are for.
+struct MmUse {
+    u32 size = 0, locked = 0, resident = 0, data = 0, stack = 0, text = 0, shared = 0, table_bytes = 0;
+};
+
+MmUse use_of(MmStruct& mm) {
+    MmUse use;
+    ReadGuard guard(mm.mmap_lock);
+    for (const VmArea& vma : mm.vmas) {
+        if ((vma.flags & VM_GROWSDOWN) != 0)
+            use.stack += vma.pages();
+        else if ((vma.flags & (VM_WRITE | VM_SHARED)) == VM_WRITE)
+            use.data += vma.pages();
+        else if ((vma.flags & VM_EXEC) != 0)
+            use.text += vma.pages();
+    }
+    use.size = mm.total_vm;
+    use.locked = mm.locked_vm;
+    use.shared = get_mm_counter(mm, MM_FILEPAGES);
+    use.resident = get_mm_counter(mm, MM_ANONPAGES) + use.shared;
+    use.table_bytes = mm.nr_ptes * PAGE_SIZE;
+    return use;
+}
+
+struct SignalSets {
+    u64 ignored = 0, caught = 0;
+};
+
+SignalSets signal_sets(const Task& task) {
+    SignalSets sets;
+    for (s32 sig = 1; task.sighand != nullptr && sig <= SIGNAL_COUNT; ++sig) {
+        const u32 handler = task.sighand->action[sig - 1].handler;
+        sets.ignored |= handler == HANDLER_IGNORE ? sigmask(sig) : 0;
+        sets.caught |= handler != HANDLER_IGNORE && handler != HANDLER_DEFAULT ? sigmask(sig) : 0;
+    }
+    return sets;
+}
+
+void mask_line(SeqFile& out, const char* name, u64 mask) {
+    out.printf("%s:\t%016llx\n", name, static_cast<unsigned long long>(mask));
+}
+
+void kib_line(SeqFile& out, const char* name, u32 pages) {
+    out.printf("%s:\t%8u kB\n", name, static_cast<unsigned>(pages * KIB_PER_PAGE));
+}
+
+void show_ids(const Cred& cred, SeqFile& out) {
+    const auto line = [&](const char* name, u32 real, u32 effective, u32 saved, u32 filesystem) {
+        out.printf("%s:\t%u\t%u\t%u\t%u\n", name, static_cast<unsigned>(real), static_cast<unsigned>(effective),
+                   static_cast<unsigned>(saved), static_cast<unsigned>(filesystem));
+    };
+    line("Uid", cred.uid, cred.euid, cred.suid, cred.fsuid);
+    line("Gid", cred.gid, cred.egid, cred.sgid, cred.fsgid);
+    out.text("Groups:\t");
+    for (u32 i = 0; i < cred.group_count; ++i)
+        out.printf("%u ", static_cast<unsigned>(cred.groups[i]));
+    out.text("\n");
+}
+
+s32 parent_pid(const ThreadGroup& group) { return group.parent_pid; }
+
+} // namespace
+
+Result<void> show_pid_status(const Inode& inode, SeqFile& out) {
+    auto mm = proc_mm(inode); // first: its lock may sleep, and a task is valid until then
+    const MmUse use = mm.ok() ? use_of(**mm) : MmUse{};
+    const Task& task = *TRY(proc_task(inode));
+    const ThreadGroup& group = *task.group;
+    const StateName state = state_name(task);
+    out.printf("Name:\t%s\n", task.comm);
+    if (task.fs != nullptr)
+        out.printf("Umask:\t%04o\n", static_cast<unsigned>(task.fs->umask));
+    out.printf("State:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", state.letter, state.word,
+               static_cast<int>(group.pid), static_cast<int>(task.pid), static_cast<int>(parent_pid(group)));
+    show_ids(*task.cred, out);
+    for (const char* name : {"NStgid", "NSpid", "NSpgid", "NSsid"}) { // one pid namespace: the same ids again
+        const s32 id = name[2] == 't' ? group.pid : name[2] == 's' ? group.sid : name[3] == 'i' ? task.pid : group.pgid;
+        out.printf("%s:\t%d\n", name, static_cast<int>(id));
+    }
+    out.printf("FDSize:\t%u\n", static_cast<unsigned>(task.files != nullptr ? task.files->capacity : 0));
+    if (mm.ok()) {
+        kib_line(out, "VmSize", use.size);
+        kib_line(out, "VmLck", use.locked);
+        kib_line(out, "VmRSS", use.resident);
+        kib_line(out, "RssAnon", use.resident - use.shared);
+        kib_line(out, "RssFile", use.shared);
+        kib_line(out, "VmData", use.data);
+        kib_line(out, "VmStk", use.stack);
+        kib_line(out, "VmExe", use.text);
+        kib_line(out, "VmPTE", use.table_bytes / PAGE_SIZE);
+        kib_line(out, "VmSwap", 0);
+    }
+    const SignalSets sets = signal_sets(task);
+    out.printf("Threads:\t%u\n", static_cast<unsigned>(group.thread_count));
+    mask_line(out, "SigPnd", task.pending.set);
+    mask_line(out, "ShdPnd", group.shared_pending.set);
+    mask_line(out, "SigBlk", task.blocked);
+    mask_line(out, "SigIgn", sets.ignored);
+    mask_line(out, "SigCgt", sets.caught);
+    mask_line(out, "CapInh", task.cred->cap_inheritable);
+    mask_line(out, "CapPrm", task.cred->cap_permitted);
+    mask_line(out, "CapEff", task.cred->cap_effective);
+    mask_line(out, "CapBnd", ALL_CAPABILITIES);
+    mask_line(out, "CapAmb", 0);
+    out.printf("NoNewPrivs:\t%d\nSeccomp:\t0\n", group.no_new_privs ? 1 : 0);
+    const u32 allowed = task.cpus_allowed & cpus_online();
+    out.printf("Cpus_allowed:\t%x\nCpus_allowed_list:\t", static_cast<unsigned>(allowed));
+    show_cpu_list(out, allowed);
+    out.text("\n");
+    return {};
+}
+
+Result<void> show_pid_stat(const Inode& inode, SeqFile& out) {
+    auto mm = proc_mm(inode);
+    const MmUse use = mm.ok() ? use_of(**mm) : MmUse{};
+    const Task& task = *TRY(proc_task(inode));
+    ThreadGroup& group = *task.group;
+    const SignalSets sets = signal_sets(task);
+    const ResourceUse total = group_use(group);
+    const CpuTime time = group_cpu_time(group);
+    const CpuTime children = cputime_adjust(group.children_use.cpu, group.children_reported);
+    const u32 terminal = group.tty != nullptr ? tty_device_number(*group.tty) : 0;
+    const s32 foreground = group.tty != nullptr ? tty_foreground_group(*group.tty) : -1;
+    // pid comm state ppid pgrp session tty_nr tpgid flags
+    out.printf("%d (%s) %c %d %d %d %u %d 0 ", static_cast<int>(task.pid), task.comm, state_name(task).letter,
+               static_cast<int>(parent_pid(group)), static_cast<int>(group.pgid), static_cast<int>(group.sid),
+               static_cast<unsigned>(terminal), static_cast<int>(foreground));
+    // minflt cminflt majflt cmajflt utime stime cutime cstime
+    const auto ticks = [](u64 nanoseconds) { return static_cast<unsigned long long>(nanoseconds / CLOCK_TICK_NS); };
+    out.printf("%u %u %u %u %llu %llu %llu %llu ", static_cast<unsigned>(total.min_flt),
+               static_cast<unsigned>(group.children_use.min_flt), static_cast<unsigned>(total.maj_flt),
+               static_cast<unsigned>(group.children_use.maj_flt), ticks(time.user_ns), ticks(time.system_ns),
+               ticks(children.user_ns), ticks(children.system_ns));
+    // priority nice num_threads itrealvalue starttime vsize rss rsslim
+    out.printf("%d %d %u 0 %llu %llu %u 4294967295 ", static_cast<int>(task.prio - MAX_RT_PRIO),
+               static_cast<int>(task.nice), static_cast<unsigned>(group.thread_count),
+               static_cast<unsigned long long>(task.start_time_ns / CLOCK_TICK_NS),
+               static_cast<unsigned long long>(u64{use.size} * PAGE_SIZE), static_cast<unsigned>(use.resident));
+    // startcode endcode startstack kstkesp kstkeip signal blocked sigignore sigcatch wchan nswap cnswap
+    // exit_signal
+    MmStruct* space = mm.ok() ? &**mm : nullptr;
+    const auto place = [&](UserAddr MmStruct::* field) -> unsigned {
+        return space != nullptr ? (space->*field).value() : 0;
+    };
+    out.printf("%u %u %u 0 0 %llu %llu %llu %llu 0 0 0 %d ", place(&MmStruct::start_code), place(&MmStruct::end_code),
+               place(&MmStruct::start_stack), static_cast<unsigned long long>(task.pending.set),
+               static_cast<unsigned long long>(task.blocked), static_cast<unsigned long long>(sets.ignored),
+               static_cast<unsigned long long>(sets.caught), static_cast<int>(task.exit_signal));
+    // processor rt_priority policy delayacct_blkio_ticks guest_time cguest_time start_data end_data start_brk
+    // arg_start arg_end env_start env_end exit_code
+    out.printf("%u %d %d 0 0 0 %u %u %u %u %u %u %u %d\n", static_cast<unsigned>(u32{task.cpu}),
+               static_cast<int>(task.rt_priority), static_cast<int>(task.policy), place(&MmStruct::start_data),
+               place(&MmStruct::end_data), place(&MmStruct::start_brk), place(&MmStruct::arg_start),
+               place(&MmStruct::arg_end), place(&MmStruct::env_start), place(&MmStruct::env_end),
+               static_cast<int>(task.exit_code));
+    return {};
+}
+
+Result<void> show_pid_statm(const Inode& inode, SeqFile& out) {
+    auto mm = proc_mm(inode);
+    const MmUse use = mm.ok() ? use_of(**mm) : MmUse{};
+    out.printf("%u %u %u %u 0 %u 0\n", static_cast<unsigned>(use.size), static_cast<unsigned>(use.resident),
+               static_cast<unsigned>(use.shared), static_cast<unsigned>(use.text),
+               static_cast<unsigned>(use.data + use.stack));
+    return {};
+}
+
+namespace {
+
+// The strings between two marks of a process's address space, which are the process's to change.
+Result<void> show_strings(const Inode& inode, SeqFile& out, UserAddr MmStruct::* first, UserAddr MmStruct::* end) {
+    auto mm = proc_mm(inode);
+    if (!mm.ok())
+        return {}; // a zombie has none
+    const UserAddr start = (**mm).*first;
+    const u32 bytes = (**mm).*end - start;
+    char chunk[128];
+    for (u32 at = 0; at < bytes && !out.overflowed();) {
+        const u32 part = std::min(bytes - at, static_cast<u32>(sizeof chunk));
+        TRY_VOID(read_remote_memory(**mm, chunk, start + at, part));
+        out.text({chunk, part});
+        at += part;
+    }
+    return {};
+}
+
+} // namespace
+
+Result<void> show_pid_cmdline(const Inode& inode, SeqFile& out) {
+    return show_strings(inode, out, &MmStruct::arg_start, &MmStruct::arg_end);
+}
+Result<void> show_pid_environ(const Inode& inode, SeqFile& out) {
+    return show_strings(inode, out, &MmStruct::env_start, &MmStruct::env_end);
+}
+
+Result<void> show_pid_comm(const Inode& inode, SeqFile& out) {
+    out.printf("%s\n", TRY(proc_task(inode))->comm);
+    return {};
+}
+
+} // namespace faultline

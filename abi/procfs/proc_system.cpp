@@ -1,0 +1,238 @@
+// The parts of /proc that are about the machine: memory, version, time, and the tree under sys.
+#include <cstring>
+
+#include <linux/capability.h>
+
+#include <arch/boot_info.hpp>
+
+#include "abi/cred/cred.hpp"
+#include "abi/fs/files.hpp"
+#include "abi/fs/mount.hpp"
+#include "abi/fs/pipe.hpp"
+#include "abi/process/coredump.hpp"
+#include "abi/procfs/proc_tlb.hpp"
+#include "abi/procfs/procfs.hpp"
+#include "abi/system/utsname.hpp"
+#include "abi/task/thread_group.hpp"
+#include "arch/contract/clock.hpp"
+#include "kernel/debug/misbehave.hpp"
+#include "kernel/futex/fault_in.hpp"
+#include "mm/limits.hpp"
+#include "mm/page_alloc.hpp"
+#include "mm/slab.hpp"
+#include "mm/unmapped_area.hpp"
+#include "mm/vma_edit.hpp"
+
+namespace faultline {
+
+namespace {
+
+constexpr u32 KIB_PER_PAGE = PAGE_SIZE / 1024;
+
+Result<void> show_meminfo(const Inode&, SeqFile& out) {
+    const auto line = [&](const char* name, u32 pages) {
+        out.text(name);
+        out.text(":");
+        out.pad_to(16);
+        out.printf("%8u kB\n", static_cast<unsigned>(pages * KIB_PER_PAGE));
+    };
+    line("MemTotal", nr_total_pages());
+    line("MemFree", nr_free_pages());
+    line("MemAvailable", nr_free_pages()); // what is cached is data here, and stays
+    line("Buffers", 0);
+    line("SwapCached", 0);
+    line("SwapTotal", 0);
+    line("SwapFree", 0);
+    return {};
+}
+
+Result<void> show_cmdline(const Inode&, SeqFile& out) {
+    out.printf("%s\n", boot_info().command_line);
+    return {};
+}
+
+Result<void> show_uptime(const Inode&, SeqFile& out) {
+    const u64 hundredths = clock_ns() / (NSEC_PER_SEC / 100);
+    const u64 idle = idle_time_ns() / (NSEC_PER_SEC / 100);
+    out.printf("%llu.%02u %llu.%02u\n", static_cast<unsigned long long>(hundredths / 100),
+               static_cast<unsigned>(hundredths % 100), static_cast<unsigned long long>(idle / 100),
+               static_cast<unsigned>(idle % 100));
+    return {};
+}
+
+Result<void> show_version(const Inode&, SeqFile& out) {
+    out.printf("%s version %s %s\n", SYSTEM_NAME.sysname, SYSTEM_NAME.release, SYSTEM_NAME.version);
+    return {};
+}
+
+Result<void> show_filesystems(const Inode&, SeqFile& out) { // what sys_mount knows
+    out.text("nodev\tsysfs\nnodev\tproc\nnodev\ttmpfs\nnodev\tramfs\nnodev\tdevtmpfs\n");
+    return {};
+}
+
+template <auto& Text>
+Result<void> show_line(const Inode&, SeqFile& out) {
+    out.printf("%s\n", Text);
+    return {};
+}
+
+Result<void> show_text(const char* text, SeqFile& out) {
+    out.printf("%s\n", text);
+    return {};
+}
+
+template <auto Number>
+Result<void> show_number(const Inode&, SeqFile& out) {
+    out.printf("%llu\n", static_cast<unsigned long long>(Number()));
+    return {};
+}
+
+Result<void> show_file_nr(const Inode&, SeqFile& out) { // in use, free, and the most there can be: memory
+    out.printf("%u\t0\t%u\n", static_cast<unsigned>(nr_open_files()), static_cast<unsigned>(nr_total_pages()));
+    return {};
+}
+
+// A page of the cache here is the file itself: only what the slab holds in reserve can be dropped.
+Result<void> write_drop_caches(const Inode&, std::string_view text) {
+    const s32 what = parse_pid(text);
+    if (what < 1 || what > 4)
+        return Err(Errno::INVAL);
+    if (what != 4) // 4: say nothing about the next ones, which nobody does
+        shrink_caches();
+    return {};
+}
+
+Result<void> write_pid_max(const Inode&, std::string_view text) { return set_pid_max(parse_pid(text)); }
+
+// The kernel breaks, so that anybody can see what that looks like.
+Result<void> write_sysrq_trigger(const Inode&, std::string_view text) {
+    if (text.empty() || !misbehave(text[0]))
+        return Err(Errno::INVAL);
+    return {};
+}
+
+Result<void> show_core_pattern(const Inode&, SeqFile& out) {
+    out.printf("%s\n", core_pattern());
+    return {};
+}
+
+Result<void> write_core_pattern(const Inode&, std::string_view text) {
+    set_core_pattern(text);
+    return {};
+}
+
+Result<u64> parse_unsigned(std::string_view text) {
+    u64 value = 0;
+    if (text.empty() || text.size() > 19)
+        return Err(Errno::INVAL);
+    for (const char c : text) {
+        if (c < '0' || c > '9')
+            return Err(Errno::INVAL);
+        value = value * 10 + static_cast<u64>(c - '0');
+    }
+    return value;
+}
+
+// A setting that is 0 or 1.
+template <void (*Set)(bool)>
+Result<void> write_flag(const Inode&, std::string_view text) {
+    const s32 value = parse_pid(text);
+    if (value < 0 || value > 1)
+        return Err(Errno::INVAL);
+    Set(value == 1);
+    return {};
+}
+
+constexpr ProcEntry root_entries[] = {
+    {.name = "cmdline", .show = show_cmdline},
+    {.name = "cpuinfo", .show = show_cpuinfo},
+    {.name = "filesystems", .show = show_filesystems},
+    {.name = "loadavg", .show = show_loadavg},
+    {.name = "slabinfo", .show = show_slabinfo, .mode = S_IFREG | 0400},
+    {.name = "stat", .show = show_stat},
+    {.name = "meminfo", .show = show_meminfo},
+    {.name = "uptime", .show = show_uptime},
+    {.name = "version", .show = show_version},
+    {.name = "sysrq-trigger", .write = write_sysrq_trigger, .mode = S_IFREG | 0200},
+};
+constexpr ProcEntry kernel_entries[] = {
+    {.name = "core_pattern", .show = show_core_pattern, .write = write_core_pattern, .mode = S_IFREG | 0644},
+    {.name = "core_uses_pid",
+     .show = show_number<core_uses_pid>,
+     .write = write_flag<set_core_uses_pid>,
+     .mode = S_IFREG | 0644},
+    {.name = "futex_faultin_count", .show = show_number<futex_faultin_count>},
+    {.name = "cap_last_cap", .show = show_number<[] { return CAP_LAST_CAP; }>},
+    {.name = "domainname", .show = [](const Inode&, SeqFile& out) { return show_text(system_name().domainname, out); }},
+    {.name = "hostname", .show = [](const Inode&, SeqFile& out) { return show_text(system_name().nodename, out); }},
+    {.name = "ngroups_max", .show = show_number<[] { return GROUPS_MAX; }>},
+    {.name = "osrelease", .show = show_line<SYSTEM_NAME.release>},
+    {.name = "ostype", .show = show_line<SYSTEM_NAME.sysname>},
+    {.name = "pid_max", .show = show_number<pid_max>, .write = write_pid_max, .mode = S_IFREG | 0644},
+    {.name = "randomize_va_space", .show = show_number<[] { return 0; }>}, // nothing is
+    {.name = "threads-max", .show = show_number<[] { return PID_MAX; }>},
+    {.name = "tainted", .show = show_number<[] { return 0; }>}, // nothing can be loaded that would
+    {.name = "version", .show = show_line<SYSTEM_NAME.version>},
+};
+template <PipeLimit Limit>
+Result<void> write_pipe_limit(const Inode&, std::string_view text) {
+    return set_pipe_limit(Limit, TRY(parse_unsigned(text)));
+}
+template <PipeLimit Limit>
+constexpr ProcEntry pipe_entry(const char* name) {
+    return {.name = name,
+            .show = show_number<[] { return pipe_limit(Limit); }>,
+            .write = write_pipe_limit<Limit>,
+            .mode = S_IFREG | 0644};
+}
+constexpr ProcEntry fs_entries[] = {
+    {.name = "file-nr", .show = show_file_nr},
+    {.name = "nr_open", .show = show_number<[] { return OPEN_MAX; }>},
+    pipe_entry<PIPE_MAX_SIZE>("pipe-max-size"),
+    pipe_entry<PIPE_USER_PAGES_HARD>("pipe-user-pages-hard"),
+    pipe_entry<PIPE_USER_PAGES_SOFT>("pipe-user-pages-soft"),
+};
+constexpr ProcEntry vm_entries[] = {
+    {.name = "max_map_count", .show = show_number<[] { return MAX_MAP_COUNT; }>},
+    {.name = "mmap_min_addr", .show = show_number<[] { return FIRST_USER_ADDRESS.value(); }>},
+    {.name = "drop_caches", .write = write_drop_caches, .mode = S_IFREG | 0200},
+    {.name = "overcommit_memory",
+     .show = show_number<overcommits_always>,
+     .write = write_flag<set_overcommit_always>,
+     .mode = S_IFREG | 0644}, // mm/limits.hpp
+};
+
+constexpr ProcEntry faultline_entries[] = {{.name = "tlb", .show = show_tlb}};
+
+constexpr ProcEntry faultline_directory{.name = "faultline", .mode = S_IFDIR | 0555};
+constexpr ProcEntry sys_directory{.name = "sys", .mode = S_IFDIR | 0555};
+constexpr ProcEntry fs_directory{.name = "fs", .mode = S_IFDIR | 0555};
+constexpr ProcEntry kernel_directory{.name = "kernel", .mode = S_IFDIR | 0555};
+constexpr ProcEntry vm_directory{.name = "vm", .mode = S_IFDIR | 0555};
+
+// /proc/mounts is a link: the mounts are those of a process (proc(5)).
+void add_mounts_link(Inode& root) {
+    constexpr std::string_view target = "self/mounts";
+    InodeRef link(new_inode(S_IFLNK | 0777).value());
+    link->link_target = static_cast<char*>(kmalloc(target.size() + 1));
+    BUG_ON(link->link_target == nullptr);
+    std::memcpy(link->link_target, target.data(), target.size() + 1);
+    link->mapping.size = target.size();
+    BUG_ON(!add_name(root, "mounts", *link).ok());
+}
+
+} // namespace
+
+void make_system_entries(Inode& root) {
+    for (const ProcEntry& entry : root_entries)
+        add_proc_entry(root, entry);
+    add_mounts_link(root);
+    add_proc_directory(root, faultline_directory, faultline_entries);
+    Inode& sys = add_proc_entry(root, sys_directory);
+    add_proc_directory(sys, fs_directory, fs_entries);
+    add_proc_directory(sys, kernel_directory, kernel_entries);
+    add_proc_directory(sys, vm_directory, vm_entries);
+    close_proc_directory(sys);
+}
+
+} // namespace faultline

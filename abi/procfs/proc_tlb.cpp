@@ -1,0 +1,27 @@
+#include "abi/procfs/proc_tlb.hpp"
+
+#include "arch/contract/machine.hpp"
+#include "arch/contract/tlb.hpp"
+#include "kernel/debug/tlb_check.hpp"
+
+namespace faultline {
+
+Result<void> show_tlb(const Inode&, SeqFile& out) {
+    out.printf("mmu %s\n", mmu_name());
+    out.printf("relaxing %s\n", tlb_config.relax == TlbRelax::Lazy ? "lazy" : "eager");
+    if (tlb_config.check)
+        out.printf("violations %u\n", tlb_violations());
+    if (tlb_config.entries == 0)
+        return {};
+    out.printf("entries %u\n", tlb_config.entries);
+    out.text("cpu fills survivors evictions spurious flushes shootdowns\n");
+    for (u32 cpu = 0; cpu < machine::MAX_CPUS; ++cpu) {
+        TlbStatistics of;
+        if (tlb_statistics(CpuId(static_cast<u8>(cpu)), of))
+            out.printf("%u %u %u %u %u %u %u\n", cpu, of.fills, of.survivors, of.evictions, of.spurious, of.flushes,
+                       of.shootdowns);
+    }
+    return {};
+}
+
+} // namespace faultline

@@ -1,0 +1,245 @@
+// The machine of procfs: files whose text is made as it is read, a buffer at a time, and made again when the file
+// is rewound (Linux fs/seq_file.c).
+#include "abi/procfs/procfs.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "abi/cred/cred.hpp"
+#include "abi/fs/mount.hpp"
+#include "abi/fs/namei.hpp"
+#include "abi/task/thread_group.hpp"
+#include "mm/mm_struct.hpp"
+#include "mm/slab.hpp"
+
+namespace faultline {
+
+namespace {
+
+constexpr u32 TEXT_FIRST = PAGE_SIZE, TEXT_MAX = 4u << 20;
+
+struct Text {
+    u64 start;  // of `data` in the file
+    u32 used;   // bytes in `data`
+    u32 size;   // that fit there
+    u32 cursor; // the part that comes next
+    bool ended; // and there is none
+    char data[1];
+};
+
+const ProcEntry& entry_of(const Inode& inode) { return *static_cast<const ProcEntry*>(inode.proc_entry); }
+
+Result<Text*> new_text(u32 bytes) {
+    auto* text = static_cast<Text*>(kmalloc(bytes));
+    if (text == nullptr)
+        return Err(Errno::NOMEM);
+    *text = {0, 0, bytes - u32{offsetof(Text, data)}, 0, false, {}};
+    return text;
+}
+
+// A file that is made at once is one part.
+Result<bool> show_part(const Inode& inode, SeqFile& out, u32& cursor) {
+    const ProcEntry& entry = entry_of(inode);
+    if (entry.show_part != nullptr)
+        return entry.show_part(inode, out, cursor);
+    if (cursor != 0)
+        return false;
+    TRY_VOID(entry.show(inode, out));
+    cursor = 1;
+    return true;
+}
+
+// Replaces the text by what follows it: as many parts as fit, but at least one.
+Result<void> make_text(const Inode& inode, Text*& text) {
+    text->start += text->used;
+    text->used = 0;
+    for (;;) {
+        SeqFile out(text->data, text->size);
+        while (!text->ended) {
+            const u32 used = out.used();
+            u32 next = text->cursor;
+            text->ended = !TRY(show_part(inode, out, next));
+            if (out.overflowed()) {
+                out.cut(used);
+                break;
+            }
+            text->cursor = next;
+            text->used = out.used();
+        }
+        if (text->used != 0 || text->ended)
+            return {};
+        const u32 size = (text->size + u32{offsetof(Text, data)}) * 2;
+        Text* larger = size <= TEXT_MAX ? TRY(new_text(size)) : nullptr;
+        if (larger == nullptr)
+            return Err(Errno::NOMEM);
+        larger->start = text->start;
+        larger->cursor = text->cursor;
+        kfree(std::exchange(text, larger));
+    }
+}
+
+bool holds(const Text& text, u64 position) { return position >= text.start && position < text.start + text.used; }
+
+// Copies what the text holds from `position` on.
+Result<u32> copy_text(const Text& text, u64& position, UserAddr buffer, u32 bytes) {
+    const u32 offset = static_cast<u32>(position - text.start);
+    const u32 wanted = std::min(bytes, text.used - offset);
+    const u32 copied = wanted - copy_to_user(buffer, text.data + offset, wanted);
+    position += copied;
+    if (copied == 0 && wanted != 0)
+        return Err(Errno::FAULT);
+    return copied;
+}
+
+// What is left of the text, and the text that follows: as much as Linux gives in one call, who makes a page of
+// whole lines of maps even for a larger buffer.
+Result<u32> read_text(const Inode& inode, Text*& text, u64& position, UserAddr buffer, u32 bytes) {
+    if (position == 0 || position < text->start) {
+        text->start = text->used = text->cursor = 0;
+        text->ended = false;
+    }
+    const u32 rest = holds(*text, position) ? TRY(copy_text(*text, position, buffer, bytes)) : 0;
+    if (rest == bytes)
+        return rest;
+    while (!holds(*text, position) && !text->ended)
+        if (const auto made = make_text(inode, text); !made.ok())
+            return rest != 0 ? Result<u32>(rest) : Result<u32>(Err(made.error()));
+    if (!holds(*text, position))
+        return rest;
+    const auto more = copy_text(*text, position, buffer + rest, bytes - rest);
+    if (!more.ok())
+        return rest != 0 ? Result<u32>(rest) : more;
+    return rest + more.value();
+}
+
+Result<u32> proc_read(File& file, UserAddr buffer, u32 bytes, u64& position) {
+    const ProcEntry& entry = entry_of(*file.inode);
+    if (entry.show == nullptr && entry.show_part == nullptr)
+        return Err(Errno::INVAL);
+    WriteGuard guard(file.inode->lock); // the text must not be made again while it is copied
+    if (file.private_data == nullptr)
+        file.private_data = TRY(new_text(TEXT_FIRST));
+    auto* text = static_cast<Text*>(file.private_data);
+    const auto result = read_text(*file.inode, text, position, buffer, bytes);
+    file.private_data = text; // a larger one, perhaps
+    return result;
+}
+
+Result<u32> proc_write(File& file, UserAddr buffer, u32 bytes, u64&) {
+    char text[128];
+    if (entry_of(*file.inode).write == nullptr)
+        return Err(Errno::IO);
+    if (bytes >= sizeof text)
+        return Err(Errno::INVAL);
+    TRY_VOID(copy_struct_from_user(text, buffer, bytes));
+    std::string_view value(text, bytes);
+    while (!value.empty() && (value.back() == '\n' || value.back() == ' ' || value.back() == '\0'))
+        value.remove_suffix(1);
+    TRY_VOID(entry_of(*file.inode).write(*file.inode, value));
+    return bytes;
+}
+
+constinit const FileOps proc_file_ops{
+    .read = proc_read,
+    .write = proc_write,
+    .release = [](File& file) { kfree(file.private_data); },
+    .seekable = true,
+};
+
+} // namespace
+
+Result<Inode*> new_proc_inode(Inode* directory, std::string_view name, const ProcEntry& entry, s32 pid, s32 fd) {
+    InodeRef inode(TRY(new_inode(entry.mode)));
+    const Task* of = pid != 0 ? find_task_by_vpid(pid) : nullptr;
+    const bool theirs = of != nullptr && of->cred != nullptr && of->group->dumpable; // proc(5): else root's
+    inode->uid = theirs ? of->cred->euid : 0;
+    inode->gid = theirs ? of->cred->egid : 0;
+    inode->proc_entry = &entry;
+    inode->proc_pid = pid;
+    inode->proc_fd = fd;
+    inode->ops = entry.inode_ops;
+    if (inode->is_regular())
+        inode->file_ops = entry.file_ops != nullptr ? entry.file_ops : &proc_file_ops;
+    if (directory != nullptr) {
+        TRY_VOID(set_unlisted_name(*inode, directory, name));
+        inode->nlink = inode->is_directory() ? 2 : 1; // it is there as long as somebody looks
+    }
+    return inode.release();
+}
+
+const ProcEntry* find_proc_entry(std::span<const ProcEntry> entries, std::string_view name) {
+    for (const ProcEntry& entry : entries)
+        if (name == entry.name)
+            return &entry;
+    return nullptr;
+}
+
+bool iterate_proc_entries(std::span<const ProcEntry> entries, u32 after, u32 first_cookie, DirectorySink& sink) {
+    for (u32 i = 0; i < entries.size(); ++i)
+        if (first_cookie + i > after &&
+            !sink.entry(entries[i].name, u64{first_cookie} + i, entries[i].mode & S_IFMT, first_cookie + i))
+            return false;
+    return true;
+}
+
+Inode& add_proc_entry(Inode& directory, const ProcEntry& entry) {
+    InodeRef inode(new_proc_inode(nullptr, entry.name, entry, 0).value());
+    BUG_ON(!add_name(directory, entry.name, *inode).ok());
+    return *inode;
+}
+
+void close_proc_directory(Inode& directory) {
+    static constexpr InodeOps closed{};
+    directory.ops = &closed;
+}
+
+void add_proc_directory(Inode& parent, const ProcEntry& directory, std::span<const ProcEntry> entries) {
+    Inode& inode = add_proc_entry(parent, directory);
+    for (const ProcEntry& entry : entries)
+        add_proc_entry(inode, entry);
+    close_proc_directory(inode);
+}
+
+s32 parse_pid(std::string_view text) {
+    if (text.empty() || text.size() > 9)
+        return -1;
+    s32 value = 0;
+    for (const char c : text) {
+        if (c < '0' || c > '9')
+            return -1;
+        value = value * 10 + (c - '0');
+    }
+    return value;
+}
+
+Result<Task*> proc_task(const Inode& inode) {
+    Task* task = find_task_by_vpid(inode.proc_pid);
+    if (task == nullptr)
+        return Err(Errno::SRCH);
+    return task;
+}
+
+MmRef::MmRef(MmStruct& mm) : mm_(&mm) { mmget(mm); }
+MmRef::~MmRef() {
+    if (mm_ != nullptr)
+        mmput(*mm_);
+}
+
+Result<MmRef> proc_mm(const Inode& inode) {
+    Task* task = TRY(proc_task(inode));
+    if (task->mm.mm == nullptr)
+        return Err(Errno::SRCH);
+    return MmRef(*task->mm.mm);
+}
+
+void init_procfs() {
+    auto root = new_inode(S_IFDIR | 0555);
+    BUG_ON(!root.ok());
+    (*root)->nlink = 2;
+    make_system_entries(**root);
+    (*root)->ops = &proc_root_ops; // nothing is created in it from here on
+    BUG_ON(!mount_root(make_directory("/proc", 0555), **root, "proc", "proc").ok());
+    iput(*root);
+}
+
+} // namespace faultline

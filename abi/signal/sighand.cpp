@@ -1,0 +1,38 @@
+// The table of handlers.
+#include "abi/signal/signal.hpp"
+#include "mm/slab.hpp"
+
+namespace faultline {
+
+namespace {
+constinit KmemCache sighand_cache{"sighand", sizeof(SigHand), alignof(SigHand)};
+} // namespace
+
+Result<SigHand*> sighand_new() {
+    auto* sighand = kmem_new<SigHand>(sighand_cache);
+    if (sighand == nullptr)
+        return Err(Errno::NOMEM);
+    return sighand;
+}
+
+Result<SigHand*> sighand_dup(const SigHand& from) {
+    SigHand* copy = TRY(sighand_new());
+    for (s32 sig = 1; sig <= SIGNAL_COUNT; ++sig)
+        copy->of(sig) = from.action[sig - 1];
+    return copy;
+}
+
+void sighand_put(SigHand& sighand) {
+    if (sighand.references.dec_and_test())
+        kmem_delete(sighand_cache, &sighand);
+}
+
+void flush_signal_handlers(SigHand& sighand) {
+    for (SigAction& action : sighand.action) {
+        const u32 handler = action.handler == HANDLER_IGNORE ? HANDLER_IGNORE : HANDLER_DEFAULT;
+        action = {};
+        action.handler = handler;
+    }
+}
+
+} // namespace faultline

@@ -1,0 +1,198 @@
+// POSIX timers. (Linux kernel/time/posix-timers.c.)
+//
+// A periodic timer does not run on while its signal waits: the next period begins when the signal is taken,
+// and the periods that have passed meanwhile are the overrun count. So a period of a nanosecond costs a
+// program its own time and nobody else's.
+#include "abi/time/posix_timers.hpp"
+#include "abi/signal/siglock.hpp"
+
+#include <linux/time.h>
+
+#include <algorithm>
+
+#include "abi/signal/signal_queue.hpp"
+#include "abi/time/clock.hpp"
+#include "abi/time/cpu_time.hpp"
+#include "abi/time/time.hpp"
+#include "arch/contract/clock.hpp"
+#include "mm/slab.hpp"
+
+namespace faultline {
+
+namespace {
+
+constinit KmemCache timer_cache{"posix_timer", sizeof(PosixTimer), alignof(PosixTimer)};
+constexpr u32 DELAYTIMER_MAX = 0x7fffffff; // overruns are counted no further (limits.h of the C library)
+
+PosixTimer& posix_timer_of(Timer& timer) { return *intrusive::get_parent_from_member(&timer, &PosixTimer::timer); }
+
+u64 now_of(const PosixTimer& timer) {
+    const auto now = read_clock_of(*timer.group, timer.running_on);
+    return now ? now.value() : 0; // a clock that has gone, with its thread, stands still
+}
+
+// The moment clock_ns() shows when the timer's clock shows its deadline.
+u64 monotonic_deadline(const PosixTimer& timer) {
+    return timer.running_on == CLOCK_REALTIME || timer.running_on == CLOCK_TAI
+               ? realtime_to_monotonic(timer.deadline_ns)
+               : timer.deadline_ns;
+}
+
+// The hardware's help is for clocks that run by themselves; the tick looks at the others.
+void arm(PosixTimer& timer) {
+    if (!is_cpu_clock(timer.running_on) && timer.notify != SIGEV_NONE)
+        mod_timer(timer.timer, monotonic_deadline(timer));
+}
+
+// Moves the deadline to the next one after `now`; how many have passed.
+u64 forward(PosixTimer& timer, u64 now) {
+    if (timer.deadline_ns > now)
+        return 0;
+    const u64 passed = (now - timer.deadline_ns) / timer.interval_ns + 1;
+    timer.deadline_ns += passed * timer.interval_ns;
+    return passed;
+}
+
+void count_overruns(PosixTimer& timer, u64 more) {
+    timer.overrun = static_cast<u32>(std::min<u64>(timer.overrun + more, DELAYTIMER_MAX));
+}
+
+bool send(PosixTimer& timer) {
+    if (timer.tid == 0)
+        return send_sigqueue(*timer.signal, *timer.group->leader, true);
+    Task* thread = find_task_by_vpid(timer.tid);
+    return thread != nullptr && thread->group == timer.group && send_sigqueue(*timer.signal, *thread, false);
+}
+
+// The deadline has come. Interrupts masked.
+void fire(PosixTimer& timer) {
+    if (timer.signal->queued) { // set anew while the old signal waits
+        count_overruns(timer, 1);
+        timer.rearm = timer.interval_ns != 0;
+        return;
+    }
+    timer.overrun = 0;
+    if (timer.interval_ns == 0) {
+        timer.deadline_ns = 0;
+        (void)send(timer); // ignored: so be it
+    } else if (send(timer)) {
+        timer.rearm = true;
+    } else { // ignored, for now: it goes on, at a pace that leaves time for others
+        forward(timer, now_of(timer) + TICK_NS);
+        arm(timer);
+    }
+}
+
+void timer_expired(Timer& timer) { fire(posix_timer_of(timer)); }
+
+} // namespace
+
+bool is_cpu_clock(s32 clock) {
+    return clock < 0 || clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID;
+}
+
+Result<PosixTimer*> posix_timer_create(s32 clock, s32 notify, s32 signal, u32 value, s32 tid) {
+    ThreadGroup& group = current_group();
+    auto* timer = kmem_new<PosixTimer>(timer_cache);
+    if (timer == nullptr)
+        return Err(Errno::AGAIN);
+    timer->id = group.next_timer_id++;
+    timer->clock = timer->running_on = clock;
+    timer->notify = notify;
+    timer->tid = tid;
+    timer->group = &group;
+    timer->timer.expired = timer_expired;
+    timer->timer.under = &siglock;
+    if (notify != SIGEV_NONE) {
+        timer->signal = sigqueue_for_timer(*timer);
+        if (timer->signal == nullptr) {
+            kmem_delete(timer_cache, timer);
+            return Err(Errno::AGAIN);
+        }
+        SigInfo& info = timer->signal->info;
+        info.signo = signal;
+        info.code = SI_TIMER;
+        info.fields[0] = static_cast<u32>(timer->id);
+        info.fields[2] = value;
+    }
+    SigLocked lock;
+    group.timers.push_back(*timer);
+    return timer;
+}
+
+PosixTimer* posix_timer_find(s32 id) {
+    for (PosixTimer& timer : current_group().timers)
+        if (timer.id == id)
+            return &timer;
+    return nullptr;
+}
+
+void posix_timer_delete(PosixTimer& timer) {
+    {
+        SigLocked lock;
+        del_timer(timer.timer);
+        timer.group->timers.erase(timer.group->timers.iterator_to(timer));
+        if (timer.signal != nullptr)
+            sigqueue_leave_timer(*timer.signal);
+    }
+    kmem_delete(timer_cache, &timer);
+}
+
+void delete_posix_timers(ThreadGroup& group) {
+    while (!group.timers.empty())
+        posix_timer_delete(group.timers.front());
+}
+
+void posix_timer_set(PosixTimer& timer, u64 time_ns, u64 interval_ns, bool relative) {
+    SigLocked lock;
+    del_timer(timer.timer);
+    timer.rearm = false;
+    timer.overrun = 0;
+    timer.interval_ns = interval_ns;
+    timer.running_on = relative && timer.clock == CLOCK_REALTIME ? CLOCK_MONOTONIC : timer.clock;
+    timer.deadline_ns = time_ns == 0 ? 0 : relative ? deadline_after(now_of(timer), time_ns) : time_ns;
+    if (timer.deadline_ns != 0)
+        arm(timer);
+}
+
+u64 posix_timer_remaining(const PosixTimer& timer) {
+    SigLocked lock;
+    if (timer.deadline_ns == 0)
+        return 0;
+    const u64 now = now_of(timer);
+    if (timer.deadline_ns > now)
+        return timer.deadline_ns - now;
+    if (timer.interval_ns != 0)
+        return timer.interval_ns - (now - timer.deadline_ns) % timer.interval_ns;
+    return timer.notify == SIGEV_NONE ? 0 : 1; // it has not told yet, so it still runs
+}
+
+void posix_timer_signal_taken(PosixTimer& timer, SigInfo& info) {
+    if (std::exchange(timer.rearm, false)) {
+        const u64 passed = forward(timer, now_of(timer));
+        count_overruns(timer, passed != 0 ? passed - 1 : 0);
+        arm(timer);
+    }
+    timer.last_overrun = std::exchange(timer.overrun, 0);
+    info.fields[1] = timer.last_overrun;
+}
+
+void posix_timers_clock_was_set() {
+    SigLocked lock;
+    for_each_process([](ThreadGroup& group) {
+        for (PosixTimer& timer : group.timers)
+            if (timer.timer.armed)
+                arm(timer);
+    });
+}
+
+void check_cpu_timers(ThreadGroup& group) {
+    check_cpu_itimers(group);
+    for (PosixTimer& timer : group.timers)
+        if (timer.deadline_ns != 0 && !timer.rearm && timer.notify != SIGEV_NONE && is_cpu_clock(timer.running_on) &&
+            now_of(timer) >= timer.deadline_ns)
+            fire(timer);
+    wake_up_all(group.cpu_sleepers);
+}
+
+} // namespace faultline
