@@ -57,7 +57,6 @@ Result<void> move_page_tables(MmStruct& mm, AddressSpace* mapping, UserAddr old_
     // Truncation goes from VMA to VMA, and might pass the new one before, the old one after an entry has moved (Linux:
     // take_rmap_locks). And it might free a page that it finds at its new address while a TLB has it at the old one: so
     // that is flushed first (CVE-2018-18281).
-    const bool locked = mapping != nullptr;
     for (u32 offset = 0; offset < bytes; offset += PAGE_SIZE) {
         PteSlot* from = pte_offset(mm, old_start + offset);
         if (from == nullptr || pte_none(ptep_get(from)))
@@ -67,11 +66,12 @@ Result<void> move_page_tables(MmStruct& mm, AddressSpace* mapping, UserAddr old_
             result = Err(Errno::NOMEM);
             break;
         }
-        if (locked)
-            mapping->lock.lock();
-        move_pte(mm, old_start + offset, from, new_start + offset, to, locked);
-        if (locked)
-            mapping->lock.unlock();
+        if (mapping == nullptr) {
+            move_pte(mm, old_start + offset, from, new_start + offset, to, /*flush=*/false);
+            continue;
+        }
+        const Guard lock(mapping->lock);
+        move_pte(mm, old_start + offset, from, new_start + offset, to, /*flush=*/true);
     }
     flush_tlb_range(mm.context, old_start, old_start + bytes);
     return result;

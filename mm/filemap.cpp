@@ -47,8 +47,8 @@ Page* add_to_page_cache(AddressSpace& mapping, Page& page) {
     return &*place;
 }
 
-// Takes the page out of the cache. The cache's reference is the caller's now. Caller holds mapping.lock.
-void remove_from_page_cache(AddressSpace& mapping, Page& page) {
+// Takes the page out of the cache. The cache's reference is the caller's now.
+void remove_from_page_cache(AddressSpace& mapping, Page& page) REQUIRES(mapping.lock) {
     mapping.pages.erase(mapping.pages.iterator_to(page));
     page.mapping.store(nullptr, std::memory_order_seq_cst);
     mapping.nr_pages = mapping.nr_pages - 1;
@@ -153,7 +153,10 @@ void truncate_pagecache_range(AddressSpace& mapping, u32 first, u32 end) {
 }
 
 void truncate_inode_pages(AddressSpace& mapping) {
-    BUG_ON(!mapping.i_mmap.empty());
+    {
+        const Guard lock(mapping.lock);
+        BUG_ON(!mapping.i_mmap.empty());
+    }
     remove_pages(mapping, 0);
 }
 

@@ -33,8 +33,8 @@ void check_page(const PteTable& table, UserAddr page) {
     }
 }
 
-// On each CPU, interrupts masked.
-void check_here(void* argument) {
+// On each CPU.
+void check_here(void* argument) REQUIRES(irqs_masked) {
     const auto& flushed = *static_cast<const Flushed*>(argument);
     if (!runs_here(flushed.mm))
         return;

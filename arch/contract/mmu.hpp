@@ -9,6 +9,7 @@
 
 #include "arch/contract/machine.hpp"
 #include "arch/contract/page_table.hpp"
+#include "base/irqs_masked.hpp"
 #include "base/result.hpp"
 
 namespace faultline {
@@ -31,10 +32,10 @@ Result<void> init_new_context(MmContext& mm, PageDirectory& pgd);
 // Releases what init_new_context took. No CPU runs on it, and no TLB may reach it afterwards.
 void destroy_context(MmContext& mm);
 
-// Makes `next` the address space of this CPU; nullptr: none, user addresses all fault. Interrupts masked.
+// Makes `next` the address space of this CPU; nullptr: none, user addresses all fault.
 // Law: afterwards no translation of another mm is reachable from user addresses, and none of `next` permits more than
 // truth does. One may permit less, if another CPU relaxed it lazily.
-void switch_mm(MmContext* next);
+void switch_mm(MmContext* next) REQUIRES(irqs_masked);
 
 // Names `table` in the directory slot for `address`, in truth and in the machine's view. Caller holds the lock that
 // guards which tables there are.

@@ -4,6 +4,7 @@
 
 #include "arch/contract/fault_info.hpp"
 #include "arch/contract/pte.hpp"
+#include "base/irqs_masked.hpp"
 
 namespace faultline {
 
@@ -39,9 +40,9 @@ void prepare_exit_to_user(PtRegs& regs);
 [[noreturn]] void start_secondary();
 
 // Another CPU has called smp_send_reschedule(). In interrupt context. kernel/sched/.
-void scheduler_ipi();
+void scheduler_ipi() REQUIRES(irqs_masked);
 
 // The one-shot timer set with set_next_event() has expired. In interrupt context.
-void timer_interrupt();
+void timer_interrupt() REQUIRES(irqs_masked);
 
 } // namespace faultline

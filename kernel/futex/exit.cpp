@@ -11,8 +11,8 @@ namespace {
 
 struct Exits {
     SpinLock lock{"futex_exit"};
-    ParkQueue waiters;      // LOCK_PIs that found an owner in the middle of futex_exit(); guarded by `lock`
-    Relaxed<u32> ended = 0; // how many futex_exit()s have; changed with `lock` held
+    ParkQueue waiters GUARDED_BY(lock); // LOCK_PIs that found an owner in the middle of futex_exit()
+    Relaxed<u32> ended = 0;             // how many futex_exit()s have; changed with `lock` held
 };
 constinit Late<Exits> exits;
 

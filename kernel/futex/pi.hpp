@@ -7,31 +7,31 @@
 #include "base/refcount.hpp"
 #include "base/result.hpp"
 #include "kernel/futex/queue.hpp"
+#include "kernel/futex/supplied.hpp"
 #include "kernel/sched/timer.hpp"
 
 namespace faultline {
 
 // Exists while somebody waits. Made, found and freed under the bucket's lock; the rest is guarded by pi_lock, because
-// priorities are lent along chains of locks, from bucket to bucket.
+// priorities are lent along chains of locks, from bucket to bucket. `bucket`, of the functions below, is that of the key.
 struct FutexPiState {
     FutexKey key;
-    Refcount references{1};                 // waiters, and whoever is about to become one
-    Task* owner = nullptr;                  // changes with the bucket's lock held, too
-    FutexPiState* next_owned = nullptr;     // Task::pi_states
-    List<FutexQ, &FutexQ::pi_link> waiters; // the most urgent first; equals in order of arrival
+    Refcount references{1};                                 // waiters, and whoever is about to become one
+    Task* owner = nullptr;                                  // changes with both locks held: either will do to read it
+    FutexPiState* next_owned GUARDED_BY(pi_lock) = nullptr; // Task::pi_states
+    List<FutexQ, &FutexQ::pi_link> waiters GUARDED_BY(pi_lock); // the most urgent first; equals in order of arrival
 };
 
 // --- the states (pi_state.cpp) ---
 
-// A new state for `key` with one reference, and no owner yet. NOMEM. Caller holds the bucket's lock.
+// A new state for `key` with one reference, and no owner yet. NOMEM.
 Result<FutexPiState*> alloc_pi_state(const FutexKey& key);
 
-// One reference fewer; the last one frees it. Caller holds the bucket's lock.
-void put_pi_state(FutexPiState& state);
+// One reference fewer; the last one frees it.
+void put_pi_state(FutexPiState& state, FutexHashBucket& bucket) REQUIRES(bucket.lock);
 
-// Takes a waiter out that gets the lock, or gives up waiting for it. Caller holds the bucket's lock. (Linux:
-// futex_unqueue_pi.)
-void futex_unqueue_pi(FutexQ& q);
+// Takes a waiter out that gets the lock, or gives up waiting for it. (Linux: futex_unqueue_pi.)
+void futex_unqueue_pi(FutexQ& q, FutexHashBucket& bucket) REQUIRES(bucket.lock);
 
 // Passes on every PI lock that `task`, exiting, leaves behind: the first waiter of each is granted it, and
 // writes the word itself when it runs. (Linux 6.1: exit_pi_state_list.)
@@ -47,34 +47,32 @@ void init_futex_exit(); // part of futex_init()
 // --- who waits for whom, and what that lends (pi_chain.cpp) ---
 
 // Makes q.task wait for `state`, and lends its priority along the chain of owners. DEADLK: it would wait for
-// itself, by way of any number of locks. Caller holds the bucket's lock; `q` takes over a reference. (Linux:
-// rt_mutex_start_proxy_lock.)
-Result<void> pi_start_wait(FutexQ& q, FutexPiState& state);
+// itself, by way of any number of locks. `q` takes over a reference. (Linux: rt_mutex_start_proxy_lock.)
+Result<void> pi_start_wait(FutexQ& q, FutexPiState& state, FutexHashBucket& bucket) REQUIRES(bucket.lock);
 
-// The wait is over without the lock, and the loan with it. Caller holds the bucket's lock.
-void pi_stop_wait(FutexQ& q);
+// The wait is over without the lock, and the loan with it.
+void pi_stop_wait(FutexQ& q, FutexHashBucket& bucket) REQUIRES(bucket.lock);
 
-// Who gets the lock next, as priorities are now: without the bucket's lock they may change, but nobody comes or goes.
-// Caller holds it. nullptr: nobody is left, and the state is still there because its count has saturated.
-FutexQ* pi_first_waiter(FutexPiState& state);
+// Who gets the lock next, as priorities are now: they may change, but nobody comes or goes. nullptr: nobody is left, and
+// the state is still there because its count has saturated.
+FutexQ* pi_first_waiter(FutexPiState& state, FutexHashBucket& bucket) REQUIRES(bucket.lock);
 
-// The lock goes to `heir`, who no longer waits; what the others lend goes to it. Caller holds the bucket's lock.
-// (Linux: pi_state_update_owner.)
-void pi_hand_over(FutexPiState& state, FutexQ& heir);
+// The lock goes to `heir`, which no longer waits; what the others lend goes to it. (Linux: pi_state_update_owner.)
+void pi_hand_over(FutexPiState& state, FutexQ& heir, FutexHashBucket& bucket) REQUIRES(bucket.lock);
 
-// Gives a new state its owner, or takes it from an old one (nullptr). Caller holds the bucket's lock.
-void pi_set_owner(FutexPiState& state, Task* owner);
+// Gives a new state its owner, or takes it from an old one (nullptr).
+void pi_set_owner(FutexPiState& state, Task* owner, FutexHashBucket& bucket) REQUIRES(bucket.lock);
 
-// The same for an owner who may be about to exit: false if it is, and then nothing has changed. So a task with
-// FutexState::Exiting gets no more states than it has. Caller holds tasklist_lock, too: the task stays.
-bool pi_set_owner_unless_exiting(FutexPiState& state, Task& owner);
+// The same for an owner that may be about to exit: false if it is, and then nothing has changed. So a task with
+// FutexState::Exiting gets no more states than it has. tasklist_lock keeps the task.
+bool pi_set_owner_unless_exiting(FutexPiState& state, Task& owner, FutexHashBucket& bucket)
+    REQUIRES(bucket.lock, tasklist_lock);
 FutexState pi_futex_state(const Task& task);
 void pi_set_futex_state(Task& task, FutexState state);
 
 // A bucket that has waiters for a lock of `owner`'s, or nullptr; and such a lock in a bucket, or nullptr.
-// Caller of the second holds the bucket's lock.
 FutexHashBucket* pi_some_bucket_of(const Task& owner);
-FutexPiState* pi_state_in(const FutexHashBucket& bucket, const Task& owner);
+FutexPiState* pi_state_in(const FutexHashBucket& bucket, const Task& owner) REQUIRES(bucket.lock);
 
 // The task's own priority has changed: what it runs with is found anew, and what it lends. (Linux: the same.)
 void rt_mutex_adjust_pi(Task& task);
@@ -88,11 +86,11 @@ struct PiAttempt {
 
 // Takes the lock for `task` if it is free; else finds or makes the state that it must wait for. With
 // `set_waiters` a lock that was free gets its state at once, because others are about to wait. FAULT: the
-// word could not be read or written under the bucket's lock, which the caller holds; BUSY: the owner is
+// word could not be read or written under the bucket's lock; BUSY: the owner is
 // exiting, wait_for_owner_exiting(); AGAIN: the word changed, try again; DEADLK: `task` owns it already;
 // SRCH, PERM, INVAL, NOMEM as futex_lock_pi says. (Linux: futex_lock_pi_atomic.)
 Result<PiAttempt> futex_lock_pi_atomic(UserAddr address, FutexHashBucket& bucket, const FutexKey& key, Task& task,
-                                       bool set_waiters);
+                                       bool set_waiters) REQUIRES(bucket.lock);
 
 // --- waiting for one (pi_wait.cpp) ---
 

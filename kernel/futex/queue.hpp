@@ -24,7 +24,7 @@ struct FutexHashBucket;
 struct FutexPiState; // kernel/futex/pi.hpp
 
 // One waiting task; lives on its stack. Guarded by the lock of the bucket it is queued in; `bucket` may be
-// read without it, and pi_link and pi_prio are pi_lock's.
+// read without it, and pi_link is pi_lock's.
 struct FutexQ {
     ListHook chain;                                // FutexHashBucket::waiters
     Task* task;                                    // set by futex_queue
@@ -35,14 +35,15 @@ struct FutexQ {
 
     FutexPiState* pi_state = nullptr;         // the lock that it waits for, if that is a PI one
     ListHook pi_link;                         // FutexPiState::waiters
-    s32 pi_prio;                              // its place there, set by who puts it there
+    s32 pi_prio GUARDED_BY(pi_lock);          // its place there, set by who puts it there
     bool pi_granted = false;                  // the owner died: this waiter owns the lock and must say so in the word
     const FutexKey* requeue_pi_key = nullptr; // a WAIT_REQUEUE_PI's: the lock it may be moved to
 };
 
 struct alignas(64) FutexHashBucket { // a cache line of its own
     SpinLock lock{"futex bucket"};
-    List<FutexQ, &FutexQ::chain> waiters; // of every key that hashes here; real-time ones first, by priority
+    // Of every key that hashes here; real-time ones first, by priority.
+    List<FutexQ, &FutexQ::chain> waiters GUARDED_BY(lock);
 };
 
 // Once, at boot, before any futex call, for so many CPUs: makes 256 buckets for each, as Linux does, rounded up to a power
@@ -53,32 +54,33 @@ u32 futex_nr_buckets();
 
 FutexHashBucket& futex_hash(const FutexKey& key);
 
-// Puts current into the bucket, behind its equals. Caller holds bucket.lock, has just checked the word, and has made
-// current's state Interruptible *before* it could be woken through any FutexQ: so no wake-up is lost between the check
+// Puts current into the bucket, behind its equals. Caller has just checked the word under its lock, and has made current's
+// state Interruptible *before* it could be woken through any FutexQ: so no wake-up is lost between the check
 // and the sleep. Only once for several: a wake-up through the first must not be undone. (Linux: futex_queue.)
-void futex_queue(FutexQ& q, FutexHashBucket& bucket);
+void futex_queue(FutexQ& q, FutexHashBucket& bucket) REQUIRES(bucket.lock);
 
-// Takes a waiter out of its bucket, for whatever reason but a wake-up. Caller holds the bucket's lock.
-void futex_unqueue_locked(FutexQ& q);
+// Takes a waiter out of its bucket, for whatever reason but a wake-up.
+void futex_unqueue_locked(FutexQ& q, FutexHashBucket& bucket) REQUIRES(bucket.lock);
 
 // Takes current's own waiter out, wherever it has been requeued to; false if it had been woken already. After
 // it returns nobody reaches `q` any more. (Linux: futex_unqueue.)
 bool futex_unqueue(FutexQ& q);
 
-// Takes a waiter out and makes its task runnable. Afterwards neither may be touched. Caller holds the
-// bucket's lock. (Linux: futex_wake_mark, wake_up_q.)
-void futex_wake_mark(FutexQ& q);
+// Takes a waiter out of its bucket and makes its task runnable. Afterwards neither may be touched. (Linux:
+// futex_wake_mark, wake_up_q.)
+void futex_wake_mark(FutexQ& q, FutexHashBucket& bucket) REQUIRES(bucket.lock);
 
-// Moves a waiter to another futex, behind its equals there; within one bucket it keeps its place. Caller
-// holds both locks. (Linux: requeue_futex.)
-void requeue_futex(FutexQ& q, FutexHashBucket& to, const FutexKey& key);
+// Moves a waiter to another futex, behind its equals there; within one bucket it keeps its place. (Linux:
+// requeue_futex.)
+void requeue_futex(FutexQ& q, FutexHashBucket& from, FutexHashBucket& to, const FutexKey& key)
+    REQUIRES(from.lock, to.lock);
 
-// The first waiter for `key`, or nullptr. Caller holds the bucket's lock. (Linux: futex_top_waiter.)
-FutexQ* futex_top_waiter(FutexHashBucket& bucket, const FutexKey& key);
+// The first waiter for `key`, or nullptr. (Linux: futex_top_waiter.)
+FutexQ* futex_top_waiter(FutexHashBucket& bucket, const FutexKey& key) REQUIRES(bucket.lock);
 
 // Wakes waiters of `key` that share a bit with `bitset`, the most urgent first, until `nr_wake` are woken;
 // but at least one, as Linux does for nr_wake <= 0. How many. INVAL: a waiter for a PI lock is among them
-// (the lock can only be handed over). Caller holds the bucket's lock.
-Result<u32> wake_waiters(FutexHashBucket& bucket, const FutexKey& key, s32 nr_wake, u32 bitset);
+// (the lock can only be handed over).
+Result<u32> wake_waiters(FutexHashBucket& bucket, const FutexKey& key, s32 nr_wake, u32 bitset) REQUIRES(bucket.lock);
 
 } // namespace faultline

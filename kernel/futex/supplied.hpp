@@ -14,6 +14,6 @@ extern SpinLock tasklist_lock;
 
 // The thread with this id, zombies included; nullptr: there is none. Valid as long as the caller holds tasklist_lock.
 // (abi/task)
-Task* find_task_by_vpid(s32 pid);
+Task* find_task_by_vpid(s32 pid) REQUIRES(tasklist_lock);
 
 } // namespace faultline

@@ -10,22 +10,24 @@ namespace faultline {
 
 // A spin lock held with interrupts masked, for a scope. (Linux: spin_lock_irqsave.)
 template <class Lock>
-class [[nodiscard]] IrqLocked {
+class [[nodiscard]] SCOPED_CAPABILITY IrqLocked {
   public:
-    explicit IrqLocked(Lock& lock) : held_(lock) {}
+    explicit IrqLocked(Lock& lock) ACQUIRE(lock, irqs_masked) : held_(lock) {}
+    ~IrqLocked() RELEASE() {}
+    IrqLocked(const IrqLocked&) = delete;
+    IrqLocked& operator=(const IrqLocked&) = delete;
 
   private:
     IrqGuard irqs_;
     Guard<Lock> held_;
 };
 
-// One that its CPU may take again while it holds it: for rooms whose functions call one another, each of which needs
-// it. Take it with interrupts masked.
-class RecursiveSpinLock {
+// One that its CPU may take again while it holds it: for rooms whose functions call one another, each of which needs it.
+class CAPABILITY("spin lock") RecursiveSpinLock {
   public:
     constexpr explicit RecursiveSpinLock(const char* name) : lock_(name) {}
 
-    void lock() {
+    void lock() REQUIRES(irqs_masked) ACQUIRE() {
         const u32 here = machine::this_cpu().value() + 1u;
         if (holder_ != here) {
             lock_.lock();
@@ -33,7 +35,7 @@ class RecursiveSpinLock {
         }
         ++depth_;
     }
-    void unlock() {
+    void unlock() REQUIRES(irqs_masked) RELEASE() {
         if (--depth_ != 0)
             return;
         holder_ = NOBODY;

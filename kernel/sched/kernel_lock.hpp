@@ -13,42 +13,57 @@
 
 namespace faultline {
 
-namespace kernel_lock_detail {
-
-extern constinit bool needed; // there are several CPUs
-void lock();
-void unlock();
-
-} // namespace kernel_lock_detail
-
-// Once, before a second CPU starts and anybody holds the lock: until then it costs nothing and does nothing.
-void make_kernel_lock_work();
-
-// schedule()'s: gives up what `task`, which is current, holds, and takes it again.
-inline void release_kernel_lock(const Task& task) {
-    if (kernel_lock_detail::needed && task.lock_depth != 0)
-        kernel_lock_detail::unlock();
-}
-inline void reacquire_kernel_lock(const Task& task) {
-    if (kernel_lock_detail::needed && task.lock_depth != 0)
-        kernel_lock_detail::lock();
-}
-
-inline void lock_kernel() {
-    if (current()->lock_depth++ == 0 && kernel_lock_detail::needed)
-        kernel_lock_detail::lock();
-}
-inline void unlock_kernel() {
-    if (--current()->lock_depth == 0 && kernel_lock_detail::needed)
-        kernel_lock_detail::unlock();
-}
-
-class [[nodiscard]] KernelLocked {
+class CAPABILITY("kernel lock") KernelLock {
   public:
-    KernelLocked() { lock_kernel(); }
-    ~KernelLocked() { unlock_kernel(); }
+    // Once, before a second CPU starts and anybody holds the lock: until then it costs nothing and does nothing.
+    void make_it_work() { needed_ = true; }
+
+    void lock() ACQUIRE() {
+        if (current()->lock_depth++ == 0 && needed_)
+            take();
+    }
+    void unlock() RELEASE() {
+        if (--current()->lock_depth == 0 && needed_)
+            give_up();
+    }
+
+  private:
+    friend class KernelLockGivenUp;
+    void take() ACQUIRE(lock_);
+    void give_up() RELEASE(lock_);
+
+    SpinLock lock_{"kernel_lock", lockdep::Kind::GivenUpInSleep};
+    bool needed_ = false; // there are several CPUs
+};
+extern constinit KernelLock kernel_lock;
+
+inline void lock_kernel() ACQUIRE(kernel_lock) { kernel_lock.lock(); }
+inline void unlock_kernel() RELEASE(kernel_lock) { kernel_lock.unlock(); }
+
+class [[nodiscard]] SCOPED_CAPABILITY KernelLocked {
+  public:
+    KernelLocked() ACQUIRE(kernel_lock) { lock_kernel(); }
+    ~KernelLocked() RELEASE() { unlock_kernel(); }
     KernelLocked(const KernelLocked&) = delete;
     KernelLocked& operator=(const KernelLocked&) = delete;
+};
+
+// schedule()'s: what `task`, which is current, holds is given up for a scope.
+class [[nodiscard]] KernelLockGivenUp {
+  public:
+    explicit KernelLockGivenUp(const Task& task) : task_(task) {
+        if (kernel_lock.needed_ && task_.lock_depth != 0)
+            kernel_lock.give_up();
+    }
+    ~KernelLockGivenUp() {
+        if (kernel_lock.needed_ && task_.lock_depth != 0)
+            kernel_lock.take();
+    }
+    KernelLockGivenUp(const KernelLockGivenUp&) = delete;
+    KernelLockGivenUp& operator=(const KernelLockGivenUp&) = delete;
+
+  private:
+    const Task& task_;
 };
 
 } // namespace faultline

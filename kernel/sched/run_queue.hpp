@@ -38,16 +38,16 @@ struct RunQueue {
 
     SpinLock lock{"RunQueue"};
     u32 cpu = 0;
-    PrioArray tasks; // runnable, the running one not among them
-    u32 queued = 0;  // how many
-    Task* running = nullptr;
     Task* idle = nullptr;
-    u64 switched_ns = 0;   // when the running task got the CPU
-    u64 turn_began_ns = 0; // the same, but for what it had used up of this turn already
-    u64 looked_ns = 0;     // when this CPU last asked who waits longer elsewhere
 
-    List<Departure, &Departure::link> departures; // of the running task, or of one that has just left
-    Relaxed<u32> awaited = 0;                     // how many
+    PrioArray tasks GUARDED_BY(lock); // runnable, the running one not among them
+    u32 queued GUARDED_BY(lock) = 0;  // how many
+    Task* running GUARDED_BY(lock) = nullptr;
+    u64 switched_ns GUARDED_BY(lock) = 0;   // when the running task got the CPU
+    u64 turn_began_ns GUARDED_BY(lock) = 0; // the same, but for what it had used up of this turn already
+
+    List<Departure, &Departure::link> departures GUARDED_BY(lock); // of the running task, or of one that has just left
+    Relaxed<u32> awaited = 0;                                      // how many; changed with the lock held
 
     // For other CPUs to look at without the lock; what they conclude they check.
     Relaxed<u32> running_level = IDLE_LEVEL; // of the running task
@@ -55,29 +55,30 @@ struct RunQueue {
     Relaxed<bool> turn_ends = false;         // the clock will end the running task's turn, if an equal waits then
 
     // This CPU's alone.
+    u64 looked_ns = 0;                      // when it last asked who waits longer elsewhere
     Task* previous = nullptr;               // whom the switch in progress left
     Relaxed<MmStruct*> active_mm = nullptr; // whose translations this CPU uses
     Relaxed<bool> mm_is_gone = false;       // and another CPU waits for it to stop
 
-    void add(Task& task, PrioArray::Where where) {
+    void add(Task& task, PrioArray::Where where) REQUIRES(lock) {
         tasks.add(task, where);
         ++queued;
         task.on_rq = OnRq::Queued;
         queued_level = std::min<u32>(queued_level, PrioArray::level_of(task));
     }
-    void remove(Task& task) {
+    void remove(Task& task) REQUIRES(lock) {
         tasks.remove(task);
         removed(task);
     }
     // Takes out the task that waits longest among the most urgent. There is one.
-    Task& pop() {
+    Task& pop() REQUIRES(lock) {
         Task& task = tasks.pop(queued_level);
         removed(task);
         return task;
     }
 
   private:
-    void removed(Task& task) {
+    void removed(Task& task) REQUIRES(lock) {
         --queued;
         task.on_rq = OnRq::Running;
         queued_level = tasks.first_level();
@@ -97,115 +98,61 @@ inline u32 other_cpus(u32 cpu) { return online_cpus & ~cpu_bit(cpu); }
 
 inline bool may_run_on(const Task& task, u32 cpu) { return (task.cpus_allowed & cpu_bit(cpu)) != 0; }
 
-// The queue a task belongs to, locked. Interrupts masked.
-inline RunQueue& lock_task_rq(const Task& task) {
-    while (true) {
-        RunQueue& rq = rq_of(task.cpu);
-        rq.lock.lock();
-        if (rq.cpu == task.cpu) [[likely]]
-            return rq;
-        rq.lock.unlock(); // it moved meanwhile
-    }
-}
-
-// Both locked, in order; they may be one. Interrupts masked.
-class [[nodiscard]] TwoLocked {
+// The queue a task belongs to, locked for a scope. Interrupts masked. (Linux: task_rq_lock.)
+class [[nodiscard]] SCOPED_CAPABILITY TaskRqLocked {
   public:
-    TwoLocked(RunQueue& one, RunQueue& other)
-        : first_(one.cpu <= other.cpu ? one : other), second_(one.cpu <= other.cpu ? other : one) {
-        first_.lock.lock();
-        if (&first_ != &second_)
-            second_.lock.lock();
-    }
-    ~TwoLocked() {
-        if (&first_ != &second_)
-            second_.lock.unlock();
-        first_.lock.unlock();
-    }
-    TwoLocked(const TwoLocked&) = delete;
-    TwoLocked& operator=(const TwoLocked&) = delete;
-
-  private:
-    RunQueue& first_;
-    RunQueue& second_;
-};
-
-// Both locked if nobody has either, now or within so many turns of waiting for that. For a CPU that can do without: it must
-// not hold one and wait for the other when all CPUs are after each other's tasks. Interrupts masked.
-class [[nodiscard]] MaybeTwoLocked {
-  public:
-    MaybeTwoLocked(RunQueue& one, RunQueue& other, u32 turns = 0)
-        : one_(one), other_(other), locked_(try_both_for(turns)) {}
-    ~MaybeTwoLocked() {
-        if (!locked_)
-            return;
-        other_.lock.unlock();
-        one_.lock.unlock();
-    }
-    MaybeTwoLocked(const MaybeTwoLocked&) = delete;
-    MaybeTwoLocked& operator=(const MaybeTwoLocked&) = delete;
-    explicit operator bool() const { return locked_; }
-
-  private:
-    bool try_both_for(u32 turns) {
-        while (!try_both()) {
-            if (turns-- == 0)
-                return false;
-            relax_cpu();
+    explicit TaskRqLocked(const Task& task) ACQUIRE(rq->lock) {
+        while (true) {
+            rq = &rq_of(task.cpu);
+            rq->lock.lock();
+            if (rq->cpu == task.cpu) [[likely]]
+                return;
+            rq->lock.unlock(); // it moved meanwhile
         }
-        return true;
     }
-    bool try_both() {
-        if (!one_.lock.try_lock())
-            return false;
-        if (other_.lock.try_lock())
-            return true;
-        one_.lock.unlock();
-        return false;
-    }
+    ~TaskRqLocked() RELEASE() { rq->lock.unlock(); }
+    TaskRqLocked(const TaskRqLocked&) = delete;
+    TaskRqLocked& operator=(const TaskRqLocked&) = delete;
 
-    RunQueue& one_;
-    RunQueue& other_;
-    const bool locked_;
+    RunQueue* rq;
 };
 
-// --- turns (sched.cpp). `rq` locked.
+// --- turns (sched.cpp)
 
 // Asks for an interrupt at the end of the running task's turn. This CPU's queue.
-void want_slice_end(RunQueue& rq);
+void want_slice_end(RunQueue& rq) REQUIRES(rq.lock, irqs_masked);
 
 // --- who runs where (balance.cpp)
 
-// Puts a runnable task into the queue, locked, and has its CPU make room if the task is more urgent than what runs
-// there, or end the turn of an equal in time.
-void enqueue(RunQueue& rq, Task& task, PrioArray::Where where);
+// Puts a runnable task into the queue, and has its CPU make room if the task is more urgent than what runs there, or end
+// the turn of an equal in time.
+void enqueue(RunQueue& rq, Task& task, PrioArray::Where where) REQUIRES(rq.lock, irqs_masked);
 
 // The CPU for a task that is about to be queued: an idle one, if possible that which it knows; else, for a
 // real-time task, the one that runs the least urgent; else that which it knows.
 u32 select_cpu(const Task& task);
 
 // An equal of the running task may wait in another queue for a turn here. If not, `turn_ends` is false.
-bool equal_may_wait_elsewhere(RunQueue& rq);
+bool equal_may_wait_elsewhere(RunQueue& rq) REQUIRES(rq.lock);
 
 // The level of the most urgent task that waits in another queue.
 u32 most_urgent_elsewhere(const RunQueue& rq);
 
 // A task waits in a queue though another CPU may have room for it: has that CPU look. No lock held.
-void offer(const Waiting& task);
-
-// Whether whose turn it is may wait in another queue, so that pull() is worth while. `rq` locked, and about to choose.
-bool next_may_be_elsewhere(const RunQueue& rq, u64 now);
+void offer(const Waiting& task) REQUIRES(irqs_masked);
 
 // Takes from other queues what may run here and is more urgent than all here; and, at most once in a slice, what has
-// waited longer than its equals here. No lock held; interrupts masked.
-void pull(RunQueue& rq, u64 now);
-void pull_more_urgent(RunQueue& rq); // the former only
+// waited longer than its equals here. `rq`, whose CPU is about to choose, is given up meanwhile if there may be any such.
+void pull(RunQueue& rq, u64 now) REQUIRES(rq.lock, irqs_masked);
+
+// The former only. No lock held.
+void pull_more_urgent(RunQueue& rq) REQUIRES(irqs_masked);
 
 // Brings a runnable task that is in no queue, and on which no CPU stands, to one where it may run. No run queue's lock
-// held; interrupts masked.
-void move_to_allowed_cpu(Task& task);
+// held.
+void move_to_allowed_cpu(Task& task) REQUIRES(irqs_masked);
 
 // Makes `cpu` look whether it runs what it should. No lock held but a wake_lock.
-void resched_cpu(u32 cpu);
+void resched_cpu(u32 cpu) REQUIRES(irqs_masked);
 
 } // namespace faultline

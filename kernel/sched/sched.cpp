@@ -30,14 +30,14 @@ namespace {
 
 using Where = PrioArray::Where;
 
-bool slice_over(const RunQueue& rq, const Task& running, u64 now) {
+bool slice_over(const RunQueue& rq, const Task& running, u64 now) REQUIRES(rq.lock) {
     return now - rq.turn_began_ns >= sched_slice(running);
 }
 
 // The running task stays runnable. Preempted, it keeps its place before its equals and the rest of its turn;
 // if the slice is over, or it gave way by itself, it is their turn. One that may not run here any more waits in no
 // queue: finish_task_switch() brings it where it may.
-void put_prev_task(RunQueue& rq, Task& task, bool preempted, u64 now) {
+void put_prev_task(RunQueue& rq, Task& task, bool preempted, u64 now) REQUIRES(rq.lock) {
     if (!may_run_on(task, rq.cpu))
         return;
     task.waits_since_ns = now;
@@ -50,18 +50,18 @@ void put_prev_task(RunQueue& rq, Task& task, bool preempted, u64 now) {
 
 // An equal of the running task, which is not the idle one, waits for its turn to end, or may do so: those in other
 // queues are not looked at one by one.
-bool equal_waits(RunQueue& rq) {
+bool equal_waits(RunQueue& rq) REQUIRES(rq.lock) {
     return rq.queued_level <= rq.running_level || (other_cpus(rq.cpu) != 0 && equal_may_wait_elsewhere(rq));
 }
 
-void begin_turn(RunQueue& rq, u64 began) {
+void begin_turn(RunQueue& rq, u64 began) REQUIRES(rq.lock, irqs_masked) {
     rq.turn_began_ns = began;
     if (rq.running != rq.idle && equal_waits(rq))
         want_slice_end(rq);
 }
 
 // The running task's turn is over if its slice is and an equal waits; if it is not over yet, it will be in time.
-void check_turn(RunQueue& rq) {
+void check_turn(RunQueue& rq) REQUIRES(rq.lock, irqs_masked) {
     Task& running = *rq.running;
     if (&running == rq.idle || !equal_waits(rq))
         return;
@@ -71,7 +71,7 @@ void check_turn(RunQueue& rq) {
         want_slice_end(rq);
 }
 
-void set_next_task(RunQueue& rq, Task& task, u64 now) {
+void set_next_task(RunQueue& rq, Task& task, u64 now) REQUIRES(rq.lock, irqs_masked) {
     rq.running = &task;
     rq.running_level = &task == rq.idle ? RunQueue::IDLE_LEVEL : PrioArray::level_of(task);
     task.on_cpu.store(true, std::memory_order_relaxed);
@@ -81,7 +81,7 @@ void set_next_task(RunQueue& rq, Task& task, u64 now) {
 
 // A task without an mm runs on whatever address space is there and never touches it (Linux: lazy TLB).
 // leave_lazy_mm() ends that when the mm does.
-void activate_mm(RunQueue& rq, MmStruct* mm) {
+void activate_mm(RunQueue& rq, MmStruct* mm) REQUIRES(irqs_masked) {
     if (mm == rq.active_mm)
         return;
     switch_mm(mm != nullptr ? &mm->context : nullptr);
@@ -118,9 +118,9 @@ void tell_departure_of(RunQueue& rq, const Task& task) {
         complete(departure->left);
 }
 
-// On the new task's stack, interrupts masked. Returns the task that was left if it is dead: its stack and
+// On the new task's stack. Returns the task that was left if it is dead: its stack and
 // structure can go only now that nobody runs on them. One that is a zombie may be gone as soon as on_cpu is clear.
-Task* finish_task_switch() {
+Task* finish_task_switch() REQUIRES(irqs_masked) {
     RunQueue& rq = this_rq();
     Task* previous = std::exchange(rq.previous, nullptr);
     if (previous == nullptr)
@@ -143,7 +143,7 @@ void bury(Task* dead) {
         task_dead_hook(*dead);
 }
 
-void context_switch(RunQueue& rq, Task& from, Task& to) {
+void context_switch(RunQueue& rq, Task& from, Task& to) REQUIRES(irqs_masked) {
     if (to.mm.mm != nullptr)
         activate_mm(rq, to.mm.mm);
     arrive(to, rq.cpu);
@@ -160,8 +160,8 @@ bool must_not_sleep(const Task& task) {
            (task.state == TaskState::Killable && fatal_signal_pending());
 }
 
-// Decides, with the queue locked, what becomes of `previous`.
-void leave(RunQueue& rq, Task& previous, u64 now) {
+// Decides what becomes of `previous`.
+void leave(RunQueue& rq, Task& previous, u64 now) REQUIRES(rq.lock) {
     const bool preempted = std::exchange(previous.need_resched, false);
     if (previous.state != TaskState::Running && must_not_sleep(previous))
         previous.state = TaskState::Running;
@@ -176,28 +176,31 @@ void leave(RunQueue& rq, Task& previous, u64 now) {
     }
 }
 
-// Interrupts masked. Returns whom to bury.
-Task* switch_tasks() {
-    RunQueue& rq = this_rq();
-    Task& previous = *current();
-    rq.lock.lock();
+// Who runs next, from now on.
+Task& pick_next_task(RunQueue& rq, Task& previous) REQUIRES(irqs_masked) {
+    const Guard lock(rq.lock);
     const u64 now = clock_ns();
     leave(rq, previous, now);
-    if (other_cpus(rq.cpu) != 0 && next_may_be_elsewhere(rq, now)) {
-        rq.lock.unlock();
+    if (other_cpus(rq.cpu) != 0)
         pull(rq, now);
-        rq.lock.lock();
-    }
     Task& next = rq.queued == 0 ? *rq.idle : rq.pop();
     set_next_task(rq, next, now);
+    if (&next != &previous) {
+        previous.run_ns += now - rq.switched_ns;
+        rq.switched_ns = now;
+    }
+    return next;
+}
+
+// Returns whom to bury.
+Task* switch_tasks() REQUIRES(irqs_masked) {
+    RunQueue& rq = this_rq();
+    Task& previous = *current();
+    Task& next = pick_next_task(rq, previous);
     if (&next == &previous) {
-        rq.lock.unlock();
         tell_departure_of(rq, previous);
         return nullptr;
     }
-    previous.run_ns += now - rq.switched_ns;
-    rq.switched_ns = now;
-    rq.lock.unlock();
     context_switch(rq, previous, next);
     return finish_task_switch();
 }
@@ -227,8 +230,12 @@ void init_scheduler(Task& idle) {
     init_timers();
     RunQueue& rq = run_queues.here().emplace();
     rq.cpu = machine::this_cpu().value();
-    rq.idle = rq.running = &idle;
-    rq.switched_ns = clock_ns();
+    rq.idle = &idle;
+    {
+        const Guard lock(rq.lock);
+        rq.running = &idle;
+        rq.switched_ns = clock_ns();
+    }
     idle.kernel_task = true;
     idle.state = TaskState::Running;
     idle.on_rq = OnRq::Running;
@@ -243,15 +250,13 @@ void schedule() {
     lockdep::might_sleep();
     if (pagefault_disabled())
         panic("sleep in atomic context: schedule() with page faults disabled");
-    const Task& task = *current();
-    release_kernel_lock(task);
+    const KernelLockGivenUp meanwhile(*current());
     Task* dead;
     {
         IrqGuard irqs;
         dead = switch_tasks();
     }
     bury(dead); // whoever waits for that may hold the kernel lock
-    reacquire_kernel_lock(task);
 }
 
 void yield() {
@@ -353,11 +358,9 @@ void leave_lazy_mm(MmStruct& mm) {
 
 u64 task_run_time_ns(const Task& task) {
     IrqGuard irqs;
-    RunQueue& rq = lock_task_rq(task);
-    const u64 turn = rq.running == &task ? clock_ns() - rq.switched_ns : 0;
-    const u64 sum = task.run_ns + turn;
-    rq.lock.unlock();
-    return sum;
+    const TaskRqLocked locked(task);
+    const u64 turn = locked.rq->running == &task ? clock_ns() - locked.rq->switched_ns : 0;
+    return task.run_ns + turn;
 }
 
 const Task& idle_task_of(u32 cpu) { return *rq_of(cpu).idle; }

@@ -45,7 +45,7 @@ void wake_up_new_task(Task& task);
 
 // What a new task calls first, in the function given to init_context(): ends the switch that brought it here,
 // with interrupts on afterwards. (Linux: schedule_tail.)
-void schedule_tail();
+void schedule_tail() RELEASE(irqs_masked);
 
 // The life of the idle task: runs what is runnable, else waits for an interrupt. Never returns.
 [[noreturn]] void cpu_idle();
@@ -53,7 +53,7 @@ void schedule_tail();
 // If the slice of current is over and an equal waits, here or on another CPU, current->need_resched. There is no tick
 // without such an equal: a lone task, or an idle CPU, is interrupted by nothing but the timers that somebody armed, as
 // abi/time/cpu_time.hpp does every 4 ms while any task runs. From timer_interrupt().
-void scheduler_tick();
+void scheduler_tick() REQUIRES(irqs_masked);
 
 // Changes the priority that the scheduler obeys; its slice begins anew. A runnable task goes to the back of
 // its new equals if it rose, to the front if it fell. (Linux: rt_mutex_setprio, __sched_setscheduler.)
@@ -68,7 +68,7 @@ u32 cpus_online();
 void set_cpus_allowed(Task& task, u32 cpus);
 
 // Has the task, if it runs on another CPU, look at sigpending and need_resched soon. (Linux: the same name.)
-void kick_process(const Task& task);
+void kick_process(const Task& task) REQUIRES(irqs_masked);
 
 // Makes `mm` (nullptr: none) current's address space, at once. The caller owns the references of both.
 void use_mm(MmStruct* mm);

@@ -32,14 +32,13 @@ constexpr ClockBase CLOCKS[] = {ClockBase::Monotonic, ClockBase::Realtime};
 
 // One CPU's. (Linux: hrtimer_cpu_base.)
 struct TimerBase {
-    // Guards all but `offset_seen`, and what Timer says is its queue's. Interrupts masked.
-    SpinLock lock{"TimerBase"};
-    std::array<TimerQueue, std::size(CLOCKS)> queues;
-    u64 next_sequence = 0;
-    Timer* running = nullptr; // whose `expired` is being called, without the lock
-    s64 offset_seen = 0;      // the hardware knows of realtime timers as they were with this offset
+    SpinLock lock{"TimerBase"}; // also of what Timer says is its queue's. Interrupts masked
+    std::array<TimerQueue, std::size(CLOCKS)> queues GUARDED_BY(lock);
+    u64 next_sequence GUARDED_BY(lock) = 0;
+    Relaxed<Timer*> running = nullptr; // whose `expired` is being called, without the lock; changed with it
+    s64 offset_seen = 0;               // the hardware knows of realtime timers as they were with this offset
 
-    TimerQueue& queue_of(ClockBase clock) { return queues[static_cast<u32>(clock)]; }
+    TimerQueue& queue_of(ClockBase clock) REQUIRES(lock) { return queues[static_cast<u32>(clock)]; }
 };
 
 constinit PerCpu<Late<TimerBase>> bases;
@@ -47,72 +46,89 @@ constinit std::atomic<s64> realtime_offset{0};
 
 TimerBase& this_base() { return *bases.here(); }
 
-// The base a timer is in, or was last, locked. Interrupts masked.
-TimerBase& lock_base_of(const Timer& timer) {
-    while (true) {
-        const u32 cpu = timer.cpu;
-        TimerBase& base = *bases.of(cpu);
-        base.lock.lock();
-        if (timer.cpu == cpu) [[likely]]
-            return base;
-        base.lock.unlock(); // it was armed anew elsewhere
+// The base a timer is in, or was last, locked for a scope. Interrupts masked. (Linux: lock_hrtimer_base.)
+class [[nodiscard]] SCOPED_CAPABILITY TimerBaseLocked {
+  public:
+    explicit TimerBaseLocked(const Timer& timer) ACQUIRE(base->lock) {
+        while (true) {
+            const u32 cpu = timer.cpu;
+            base = &*bases.of(cpu);
+            base->lock.lock();
+            if (timer.cpu == cpu) [[likely]]
+                return;
+            base->lock.unlock(); // it was armed anew elsewhere
+        }
     }
-}
+    ~TimerBaseLocked() RELEASE() { base->lock.unlock(); }
+    TimerBaseLocked(const TimerBaseLocked&) = delete;
+    TimerBaseLocked& operator=(const TimerBaseLocked&) = delete;
+
+    TimerBase* base;
+};
 
 u64 clock_at(ClockBase clock, u64 now) {
     return clock == ClockBase::Realtime ? now + static_cast<u64>(realtime_offset_ns()) : now;
 }
 
-void dequeue(TimerBase& base, Timer& timer) {
+void dequeue(TimerBase& base, Timer& timer) REQUIRES(base.lock) {
     TimerQueue& queue = base.queue_of(timer.clock);
     queue.erase(queue.iterator_to(timer));
     timer.armed = false;
 }
 
-// A timer is armed on the CPU that does it, except while it is being called on another: there it stays.
-TimerBase& lock_base_to_arm(Timer& timer) {
-    TimerBase& before = lock_base_of(timer);
-    if (timer.armed)
-        dequeue(before, timer);
-    TimerBase& here = this_base();
-    if (&before == &here || before.running == &timer)
-        return before;
-    before.lock.unlock();
-    here.lock.lock();
-    timer.cpu = machine::this_cpu().value();
-    return here;
+void enqueue(TimerBase& base, Timer& timer, Deadline deadline) REQUIRES(base.lock) {
+    timer.key = {deadline.ns(), base.next_sequence++};
+    timer.clock = deadline.clock();
+    timer.armed = true;
+    base.queue_of(timer.clock).insert(timer);
 }
 
-Timer* first_due(TimerBase& base, ClockBase clock, u64 now) {
+// Takes it out of the base that it is in, or was last, and arms it there if it is to stay there; whether it is. A timer is
+// armed on the CPU that does it, except while it is being called on another: there it stays.
+bool rearm(TimerBase& base, Timer& timer, Deadline deadline) REQUIRES(base.lock) {
+    if (timer.armed)
+        dequeue(base, timer);
+    if (&base != &this_base() && base.running != &timer)
+        return false;
+    enqueue(base, timer, deadline);
+    return true;
+}
+
+Timer* first_due(TimerBase& base, ClockBase clock, u64 now) REQUIRES(base.lock) {
     TimerQueue& queue = base.queue_of(clock);
     if (queue.empty() || queue.begin()->key.deadline_ns > now)
         return nullptr;
     return &*queue.begin();
 }
 
-// Calls `timer`, the base's lock held. A timer that is called under a lock of its own stays armed until that is
-// held: so whoever holds it can disarm the timer for certain. Without the base's lock the timer may go away, so that
-// it is looked for once more.
-void expire(TimerBase& base, Timer& timer, ClockBase clock, u64 now) {
-    RecursiveSpinLock* under = timer.under;
-    if (under != nullptr) {
-        base.lock.unlock();
-        under->lock();
-        base.lock.lock();
-    }
-    if (Timer* due = first_due(base, clock, now); due != nullptr && due->under == under) {
-        dequeue(base, *due);
-        base.running = due;
-        base.lock.unlock();
-        due->expired(*due);
-        base.lock.lock();
-        base.running = nullptr;
-    }
-    if (under != nullptr)
-        under->unlock();
+// Calls `timer`, which is due, without the base's lock.
+void call(TimerBase& base, Timer& timer) REQUIRES(base.lock, irqs_masked) {
+    dequeue(base, timer);
+    base.running = &timer;
+    base.lock.unlock();
+    timer.expired(timer);
+    base.lock.lock();
+    base.running = nullptr;
 }
 
-void want_first(TimerBase& base, ClockBase clock) {
+// A timer that is called under a lock of its own stays armed until that is held: so whoever holds it can disarm the timer
+// for certain. Without the base's lock the timer may go away, so that it is looked for once more.
+void call_under(RecursiveSpinLock& under, TimerBase& base, ClockBase clock, u64 now) REQUIRES(base.lock, irqs_masked) {
+    base.lock.unlock();
+    const Guard held(under);
+    base.lock.lock();
+    if (Timer* due = first_due(base, clock, now); due != nullptr && due->under == &under)
+        call(base, *due);
+}
+
+void expire(TimerBase& base, Timer& timer, ClockBase clock, u64 now) REQUIRES(base.lock, irqs_masked) {
+    if (timer.under != nullptr)
+        call_under(*timer.under, base, clock, now);
+    else
+        call(base, timer);
+}
+
+void want_first(TimerBase& base, ClockBase clock) REQUIRES(base.lock, irqs_masked) {
     TimerQueue& queue = base.queue_of(clock);
     if (!queue.empty())
         want_event(monotonic_of(clock, queue.begin()->key.deadline_ns));
@@ -136,26 +152,39 @@ void mod_timer(Timer& timer, Deadline deadline) {
         return;
     }
     IrqGuard irqs;
-    TimerBase& base = lock_base_to_arm(timer);
-    timer.key = {deadline.ns(), base.next_sequence++};
-    timer.clock = deadline.clock();
-    timer.armed = true;
-    base.queue_of(timer.clock).insert(timer);
-    base.lock.unlock();
-    if (&base == &this_base()) // else its CPU is about to look what comes first
+    TimerBase& here = this_base();
+    const TimerBase* in = nullptr;
+    {
+        const TimerBaseLocked before(timer);
+        if (rearm(*before.base, timer, deadline))
+            in = before.base;
+    }
+    if (in == nullptr) {
+        const Guard lock(here.lock);
+        timer.cpu = machine::this_cpu().value();
+        enqueue(here, timer, deadline);
+        in = &here;
+    }
+    if (in == &here) // else its CPU is about to look what comes first
         want_event(monotonic_of(deadline.clock(), deadline.ns()));
 }
 
 bool del_timer(Timer& timer) {
     IrqGuard irqs;
-    TimerBase& base = lock_base_of(timer);
-    const bool was_armed = timer.armed;
-    if (was_armed)
-        dequeue(base, timer);
-    const bool is_called = base.running == &timer && &base != &this_base();
-    base.lock.unlock();
-    if (is_called)
-        spin_until([&] { return std::atomic_ref(base.running).load(std::memory_order_acquire) != &timer; });
+    bool was_armed;
+    const TimerBase* called_by = nullptr;
+    {
+        const TimerBaseLocked locked(timer);
+        was_armed = timer.armed;
+        if (was_armed)
+            dequeue(*locked.base, timer);
+        if (locked.base->running == &timer && locked.base != &this_base())
+            called_by = locked.base;
+    }
+    if (called_by != nullptr) {
+        spin_until([&] { return called_by->running != &timer; });
+        std::atomic_thread_fence(std::memory_order_acquire);
+    }
     return was_armed;
 }
 
@@ -163,11 +192,12 @@ void timer_interrupt() {
     programmed_event_ns.here() = NO_DEADLINE;
     const u64 now = clock_ns();
     TimerBase& base = this_base();
-    base.lock.lock();
-    for (const ClockBase clock : CLOCKS)
-        while (Timer* timer = first_due(base, clock, clock_at(clock, now)))
-            expire(base, *timer, clock, clock_at(clock, now));
-    base.lock.unlock();
+    {
+        const Guard lock(base.lock);
+        for (const ClockBase clock : CLOCKS)
+            while (Timer* timer = first_due(base, clock, clock_at(clock, now)))
+                expire(base, *timer, clock, clock_at(clock, now));
+    }
     scheduler_tick();
     {
         const Guard lock(base.lock);

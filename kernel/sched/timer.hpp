@@ -73,8 +73,8 @@ void mod_timer(Timer& timer, Deadline deadline);
 bool del_timer(Timer& timer);
 
 // Asks for a timer interrupt at `deadline_ns` or before: the scheduler's end of slice, which is no Timer
-// because it moves with every switch. Of this CPU; interrupts masked.
-inline void want_event(u64 deadline_ns);
+// because it moves with every switch. Of this CPU.
+inline void want_event(u64 deadline_ns) REQUIRES(irqs_masked);
 
 // A moment `interval_ns` from `now_ns`; "never" if that cannot be said in 64 bits.
 constexpr u64 deadline_after(u64 now_ns, u64 interval_ns) {
@@ -88,7 +88,7 @@ u64 monotonic_of(ClockBase clock, u64 moment_ns);
 // follow.
 s64 realtime_offset_ns();
 void set_realtime_offset(s64 offset_ns);
-void timers_look_at_clock(); // on this CPU, after another may have set it; interrupts masked
+void timers_look_at_clock() REQUIRES(irqs_masked); // on this CPU, after another may have set it
 
 extern constinit PerCpu<u64> programmed_event_ns; // what the hardware was last told
 void program_event(u64 deadline_ns);

@@ -16,7 +16,7 @@ struct WaitEntry {
 
 struct WaitQueue {
     SpinLock lock{"WaitQueue"}; // interrupts masked
-    AutoUnlinkList<WaitEntry, &WaitEntry::link> entries;
+    AutoUnlinkList<WaitEntry, &WaitEntry::link> entries GUARDED_BY(lock);
     Relaxed<u32> sleepers = 0; // how many entries, for wakers to see without the lock that there are none
 };
 
