@@ -54,8 +54,8 @@ void set_pte_at(MmContext& mm, UserAddr address, PteSlot* slot, Pte pte);
 
 // Adds to the entry the bit YOUNG, and if `dirty` also DIRTY and WRITE, as far as `entry` has them. It never removes a
 // bit that another CPU has just set (Linux arm64 lost the dirty bit this way in 2016). Returns whether truth changed.
-// If it did, this CPU's TLB no longer holds the page, and with tlb=eager no other CPU's does. Law: after the call this
-// CPU can make every access that `entry` permits.
+// If it did, this CPU's TLB no longer holds the page, and with tlb=eager no other CPU's does.
+// Law: after the call this CPU can make every access that `entry` permits.
 bool ptep_set_access_flags(MmContext& mm, UserAddr address, PteSlot* slot, Pte entry, bool dirty);
 
 // Clears YOUNG and returns whether it was set. DIRTY and WRITE stay. The caller must flush.
@@ -69,8 +69,8 @@ void ptep_set_wrprotect(MmContext& mm, UserAddr address, PteSlot* slot);
 void update_mmu_cache(MmContext& mm, UserAddr address, PteSlot* slot);
 
 // Invalidate, on every CPU, the translations of one page; of the range [start, end), both page-aligned, end exclusive;
-// of the whole mm. No page-table lock is needed; other conditions as for machine::smp_call_function_many(). Law: after
-// the call no CPU can use a translation that is older than truth.
+// of the whole mm. No page-table lock is needed; other conditions as for machine::smp_call_function_many().
+// Law: after the call no CPU can use a translation that is older than truth.
 void flush_tlb_page(MmContext& mm, UserAddr address);
 void flush_tlb_range(MmContext& mm, UserAddr start, UserAddr end);
 void flush_tlb_mm(MmContext& mm);
