@@ -45,7 +45,7 @@ finish_cell() {
     esac
 }
 
-# catalogue_rows FIELD VALUE: prints the catalogue's rows, without comments; if VALUE is given, only rows with this field.
+# catalogue_rows FIELD VALUE: prints the catalogue's rows without comments; if VALUE is not empty, only matching rows.
 catalogue_rows() {
     awk -F '\t' -v field="$1" -v value="$2" '!/^#/ && NF && (value == "" || $field == value)' "$catalogue"
 }
