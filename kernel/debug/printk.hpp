@@ -21,7 +21,8 @@ void printk(PrintkLevel level, const char* format, ...) __attribute__((format(pr
 // Prints only the text, at any loglevel: for reports of several lines, and for panics. Callable from anywhere.
 void console_printf(const char* format, ...) __attribute__((format(printf, 1, 2)));
 
-// After this call, printing takes no lock. panic() uses it before it stops the other CPUs. (Linux: bust_spinlocks.)
+// After this call, printing no longer takes the lock that keeps lines from mixing. panic() calls it before it stops the
+// other CPUs, because one of them may hold that lock. (Linux: bust_spinlocks.)
 void bust_printk_lock();
 
 } // namespace faultline
