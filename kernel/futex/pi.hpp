@@ -45,7 +45,7 @@ void wait_for_owner_exiting(u32 since);
 
 void init_futex_exit(); // part of futex_init()
 
-// --- who waits for whom, and the priority that this lends (pi_chain.cpp) ---
+// --- which task waits for which lock, and the priority that this lends (pi_chain.cpp) ---
 
 // Makes q.task wait for `state`, and lends its priority along the chain of owners. DEADLK: the task would wait for
 // itself, through any number of locks. The caller holds the bucket's lock and a reference, which `q` takes over on

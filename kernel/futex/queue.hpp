@@ -5,9 +5,9 @@
 // taken inside these. Under a bucket's lock user memory is accessed only with page faults disabled: a fault there fails
 // at once.
 //
-// A waker holds the bucket's lock, and clears the waiter's `bucket` as its last step. The waiter may be awake already for
-// another reason. If it finds `bucket` set, it takes the same lock before it returns and its stack is reused. So a waker
-// needs no reference to the task. (Linux wakes after it has released the lock, and takes a reference: wake_q.)
+// A waker holds the bucket's lock, and clears the waiter's `bucket` as its last step. The waiter may be awake already
+// for another reason. If it finds `bucket` set, it takes the same lock before it returns and its stack is reused. So a
+// waker needs no reference to the task. (Linux wakes after it has released the lock, and takes a reference: wake_q.)
 #pragma once
 
 #include <atomic>

@@ -20,7 +20,7 @@ namespace {
 // struct futex_waitv of linux/futex.h.
 struct WaitvEntry {
     u64 value;   // only the lower half counts
-    u64 address; // likewise
+    u64 address; // the same
     u32 flags;
     u32 reserved;
 };

@@ -177,7 +177,7 @@ class [[nodiscard]] MaybeTwoLocked {
 // Asks for an interrupt at the end of the running task's turn. `rq` is this CPU's queue.
 void want_slice_end(RunQueue& rq);
 
-// --- who runs where (balance.cpp)
+// --- which CPU runs which task (balance.cpp)
 
 // Puts a runnable task into `rq`, whose lock the caller holds. If the task is more urgent than the one that runs there,
 // tells that CPU to reschedule. If it is the first equal to wait for the running task, gives the running task's turn an
@@ -201,8 +201,8 @@ u32 most_urgent_elsewhere(const RunQueue& rq);
 // end. No run queue's lock held.
 void offer(const Waiting& task);
 
-// Whether the task that is to run next may wait in another queue, so that pull() is worth while. The caller holds the
-// lock of `rq`, and is about to choose.
+// Whether the task that is to run next may wait in another queue, so that pull() is worth its cost. The caller holds
+// the lock of `rq`, and is about to choose.
 bool next_may_be_elsewhere(const RunQueue& rq, u64 now);
 
 // Takes from other queues the tasks that may run here and are more urgent than all in `rq`; and, at most once in a

@@ -74,7 +74,7 @@ struct Task {
     Relaxed<TaskState> state = TaskState::Running;
     // Its CPU should run another task: schedule() on the way to user mode. Used by that CPU only
     bool need_resched = false;
-    bool exiting = false; // PF_EXITING: it takes no more signals
+    bool exiting = false; // PF_EXITING: signals are no longer delivered to it
     bool kernel_task = false;
     void* stack = nullptr; // 8 KiB kernel stack, lowest address; nullptr for a host thread
     ListHook run_link;     // kernel/sched/prio_array.hpp, while it is queued

@@ -20,8 +20,8 @@ bool asleep(const Task& task) {
     return state != TaskState::Running && state != TaskState::Zombie && state != TaskState::Dead;
 }
 
-// If the task's CPU has not taken it off the run queue yet, the task stays runnable: true. False: its CPU has decided to
-// leave it.
+// If the task's CPU has not taken it off the run queue yet, the task stays runnable: true. False: its CPU has decided
+// to leave it.
 bool wake_before_it_sleeps(Task& task) {
     if (task.on_rq == OnRq::No)
         return false;
