@@ -1,4 +1,4 @@
-// Decoding of futex(2). (Linux 6.1 kernel/futex/syscalls.c.)
+// Decodes the arguments of the futex system calls. (Linux 6.1 kernel/futex/syscalls.c.)
 #include "kernel/futex/syscalls.hpp"
 
 #include <linux/futex.h>
@@ -23,8 +23,8 @@ bool futex_cmd_has_clock(u32 command) {
     return command == FUTEX_WAIT_BITSET || command == FUTEX_WAIT_REQUEUE_PI || command == FUTEX_LOCK_PI2;
 }
 
-// WAIT counts from now; all others name a moment, and LOCK_PI one of CLOCK_REALTIME whether it says so or
-// not.
+// FUTEX_WAIT gives a time from now. All other commands give a moment; that of FUTEX_LOCK_PI is always one of
+// CLOCK_REALTIME.
 Deadline futex_deadline(u32 command, bool realtime, u64 time_ns) {
     if (command == FUTEX_WAIT)
         return deadline_after(clock_ns(), time_ns);

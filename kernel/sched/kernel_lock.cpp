@@ -1,4 +1,4 @@
-// The lock itself, and whether it is needed.
+// The kernel lock, and the flag that says whether it is needed.
 #include "kernel/sched/kernel_lock.hpp"
 
 #include "base/spinlock.hpp"

@@ -1,10 +1,13 @@
-// The one lock around everything that need not run on several CPUs at a time (Linux had it up to 2.6.38, under the same
-// names). A task holds it inside system calls that the table does not call parallel, while it is given signals, and
-// when it exits. It belongs to a task, nests, and is given up while the task sleeps: so code under it reads as on a
-// machine with one CPU whose kernel is not preempted, where only schedule() lets others in between.
+// The kernel lock: one lock around everything that need not run on several CPUs at once. (Linux had it up to 2.6.38,
+// under the same names.)
 //
-// Outermost of the spinning locks: take it with no other held. Sleeping locks may be held: their holder gives this
-// one up when it sleeps. Interrupt handlers never take it; what they share with tasks has locks of its own.
+// A task holds it inside each system call that the table does not mark `parallel`, while signals are delivered to it,
+// and when it exits. The lock belongs to the task, nests, and is released while the task sleeps. So code under it can
+// be written as for a machine with one CPU whose kernel is not preempted: other tasks run only inside schedule().
+//
+// It is the outermost spin lock: take it with no other spin lock held. Sleeping locks may be held, because their holder
+// releases the kernel lock when it sleeps. Interrupt handlers never take it. Data that they share with tasks has its
+// own locks.
 #pragma once
 
 #include <arch/current.hpp>
@@ -15,16 +18,17 @@ namespace faultline {
 
 namespace kernel_lock_detail {
 
-extern constinit bool needed; // there are several CPUs
+extern constinit bool needed; // true once there are several CPUs
 void lock();
 void unlock();
 
 } // namespace kernel_lock_detail
 
-// Once, before a second CPU starts and anybody holds the lock: until then it costs nothing and does nothing.
+// Turns the lock on. Call once, before a second CPU starts and before any task holds the lock. Until then it is never
+// taken.
 void make_kernel_lock_work();
 
-// schedule()'s: gives up what `task`, which is current, holds, and takes it again.
+// For schedule(): release what `task`, which is current, holds, and take it again.
 inline void release_kernel_lock(const Task& task) {
     if (kernel_lock_detail::needed && task.lock_depth != 0)
         kernel_lock_detail::unlock();
@@ -34,6 +38,8 @@ inline void reacquire_kernel_lock(const Task& task) {
         kernel_lock_detail::lock();
 }
 
+// Take and release the kernel lock for current. They nest. May spin; no other spin lock may be held at the outermost
+// call.
 inline void lock_kernel() {
     if (current()->lock_depth++ == 0 && kernel_lock_detail::needed)
         kernel_lock_detail::lock();
@@ -43,6 +49,7 @@ inline void unlock_kernel() {
         kernel_lock_detail::unlock();
 }
 
+// Holds the kernel lock until the end of the scope.
 class [[nodiscard]] KernelLocked {
   public:
     KernelLocked() { lock_kernel(); }

@@ -1,7 +1,6 @@
-// The timer queues, one for each clock on each CPU. The hardware is programmed lazily: only for a deadline earlier
-// than the one it already has. A deadline that was cancelled or moved back costs one interrupt that finds
-// nothing to do, which is cheaper than touching the timer at every change (a sleep that is woken early is the
-// common case).
+// The timer queues, one for each clock on each CPU. The hardware timer is programmed only for a deadline earlier than
+// the one it already has. If a deadline is cancelled or moved back, the interrupt still comes and finds nothing to do.
+// That is cheaper than programming the timer at each change, because most sleeps are woken early.
 #include "kernel/sched/timer.hpp"
 
 #include <array>
@@ -30,14 +29,14 @@ using TimerQueue = Tree<Timer, &Timer::node, KeyOfTimer>;
 
 constexpr ClockBase CLOCKS[] = {ClockBase::Monotonic, ClockBase::Realtime};
 
-// One CPU's. (Linux: hrtimer_cpu_base.)
+// One CPU's timer queues. (Linux: hrtimer_cpu_base.)
 struct TimerBase {
-    // Guards all but `offset_seen`, and what Timer says is its queue's. Interrupts masked.
+    // Guards all members but `offset_seen`, and the members of each queued Timer. Held with interrupts masked.
     SpinLock lock{"TimerBase"};
     std::array<TimerQueue, std::size(CLOCKS)> queues;
     u64 next_sequence = 0;
-    Timer* running = nullptr; // whose `expired` is being called, without the lock
-    s64 offset_seen = 0;      // the hardware knows of realtime timers as they were with this offset
+    Timer* running = nullptr; // its `expired` is being called, with the lock released
+    s64 offset_seen = 0;      // the offset that the hardware deadline of realtime timers was computed with
 
     TimerQueue& queue_of(ClockBase clock) { return queues[static_cast<u32>(clock)]; }
 };
@@ -47,7 +46,7 @@ constinit std::atomic<s64> realtime_offset{0};
 
 TimerBase& this_base() { return *bases.here(); }
 
-// The base a timer is in, or was last, locked. Interrupts masked.
+// Locks and returns the base that a timer is in, or was in last. Interrupts masked.
 TimerBase& lock_base_of(const Timer& timer) {
     while (true) {
         const u32 cpu = timer.cpu;
@@ -69,7 +68,8 @@ void dequeue(TimerBase& base, Timer& timer) {
     timer.armed = false;
 }
 
-// A timer is armed on the CPU that does it, except while it is being called on another: there it stays.
+// Locks and returns the base to arm a timer in: this CPU's, unless the timer is being called on another CPU. It then
+// stays there.
 TimerBase& lock_base_to_arm(Timer& timer) {
     TimerBase& before = lock_base_of(timer);
     if (timer.armed)
@@ -90,9 +90,9 @@ Timer* first_due(TimerBase& base, ClockBase clock, u64 now) {
     return &*queue.begin();
 }
 
-// Calls `timer`, the base's lock held. A timer that is called under a lock of its own stays armed until that is
-// held: so whoever holds it can disarm the timer for certain. Without the base's lock the timer may go away, so that
-// it is looked for once more.
+// Calls `timer`. The base's lock is held on entry and return. If the timer has a lock of its own (`under`), it stays
+// armed until that lock is held, so a holder of that lock can reliably disarm it. While the base's lock is released,
+// the timer may be freed. So the first due timer is looked up again.
 void expire(TimerBase& base, Timer& timer, ClockBase clock, u64 now) {
     RecursiveSpinLock* under = timer.under;
     if (under != nullptr) {
@@ -142,7 +142,7 @@ void mod_timer(Timer& timer, Deadline deadline) {
     timer.armed = true;
     base.queue_of(timer.clock).insert(timer);
     base.lock.unlock();
-    if (&base == &this_base()) // else its CPU is about to look what comes first
+    if (&base == &this_base()) // else that CPU is about to look which timer comes first
         want_event(monotonic_of(deadline.clock(), deadline.ns()));
 }
 
