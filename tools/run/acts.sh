@@ -5,14 +5,14 @@ cat <<'END'
 FAULTLINE: one page fault, and a program that waits for it for ever
 
 Programs that share a lock keep it as a number in memory, and ask the kernel for help only when they have to wait.
-Such a number is a "futex". Some of those calls make the kernel itself write the number. While it does, it holds a lock
-of its own and must not be held up, so it writes with page faults switched off: if the write faults, the kernel backs
-out, asks for the page to be made ready, and tries again. What "made ready" means is the whole story.
+Such a number is a "futex". In some of these calls the kernel itself writes the number. While it does, it holds a lock
+of its own and must not sleep. So it writes with page faults switched off. If the write faults, the kernel backs out,
+asks for the page to be made ready, and tries again. What "made ready" means is the whole story.
 
 For each page of a program the kernel keeps an ENTRY with marks: present, writable, young (used lately), dirty (written).
-This processor does not set the last two by itself, as many do not. So the kernel lets it read a page only while the
-entry is young, and write only while it is dirty as well; the first use and the first write fault, and the handler of
-that fault sets the mark. A page may thus be perfectly writable, and the next write to it still faults.
+This processor, like many others, does not set the last two by itself. So the kernel lets it read a page only while the
+entry is young, and write only while the entry is dirty as well. The first use and the first write fault, and the
+handler of that fault sets the mark. So the next write to a page may fault although the page is perfectly writable.
 
 Below, the kernel boots on an emulated ARMv7 machine, again for each act. Lines with a bar come from that machine.
 
@@ -22,15 +22,15 @@ ACT 1. The report of July 2011: a program that hangs
 A parent holds a lock and forks. The child looks at the lock: that reads the page, and leaves its entry young but clean.
 The lock is taken, so the child asks the kernel to wait for it, and the kernel has to write the number. The write faults.
 This kernel makes the page ready as Linux did until 2011: with get_user_pages, whose job is to find the memory behind an
-address. It finds it: the entry is present and writable. That is all it was asked, so it changes nothing.
+address. It finds the memory: the entry is present and writable. That is all it was asked, so it changes nothing.
 END
 act original-report gup hangs
 
 cat <<'END'
 
   Look at the entry in the report: in every round the write faults because "dirty" is missing, and in every round
-  get_user_pages answers that all is well. Both are right, and neither sets the mark. The program would turn like this
-  for ever; here the kernel counts rounds in which nothing changes, and stops the machine.
+  get_user_pages says that all is well. Both are right, and neither sets the mark. The program would loop like this
+  for ever. Here the kernel counts rounds in which nothing changes, and stops the machine.
 
 
 ACT 2. The same program, one boot argument apart
@@ -42,7 +42,7 @@ act original-report fixup passes
 
 cat <<'END'
 
-  Compare the entry before and after: one mark, set by one call, and the next try went through.
+  Compare the entry before and after: one mark, set by one call, and the next try succeeded.
 
 
 ACT 3. The same hang for another reason
@@ -56,12 +56,13 @@ act aged-anon.wake_op-p fixup passes
 cat <<'END'
 
 
-ACT 4. And for a third, with an entry that is perfect
+ACT 4. The same hang for a third reason, with an entry that is perfect
 
-A processor does not look at entries each time. It keeps copies of those it has used, and a copy stays as it was made. Here
-two threads of a program run on two processors. The second reads a page: its copy says "read only", for the page is clean.
-Then the first writes to it. That fault sets "dirty" and throws away the first processor's copy, but not the second's. It
-permits less than it might, which does no harm: who is refused for that reason takes a fault, and gets a new copy.
+A processor does not look at the entry each time. It keeps copies of the entries that it has used, and a copy stays as it
+was made. Here two threads of a program run on two processors. The second thread reads a page. Its processor's copy says
+"read only", because the page is clean. Then the first thread writes to the page. That fault sets "dirty" and throws away
+the first processor's copy, but not the second's. The old copy permits less than the entry, which does no harm: an access
+that it refuses takes a fault, and the processor gets a new copy.
 Now the second thread makes a call for which the kernel writes, with page faults switched off. The get_user_pages of this
 kernel even insists on "young" and "dirty". It finds both.
 END
@@ -69,7 +70,7 @@ act stale.wake_op gup_dirty hangs
 
 cat <<'END'
 
-  The entry has every mark, and the copy (the line "machine") is still read-only. No look at the entry can find that out.
+  The entry has every mark, and the copy (the line "machine") is still read-only. Looking at the entry cannot find that out.
   The fault handler, when it sees that nothing is missing, throws the copy away.
 END
 act stale.wake_op fixup passes
@@ -80,9 +81,9 @@ cat <<'END'
 ACT 5. Why not simply run the fault handler, always?
 
 The first version of the cure did. Here a process ends while it holds a lock in a page that it has made read-only.
-The kernel wants to leave a note for those who wait, and writes. The handler was never told to ask whether the program
-may write there at all; it does its work, the page is still read-only, and the kernel tries again, in a process that is
-already ending and that no signal can stop any more.
+The kernel wants to leave a note in the lock for the programs that wait, and writes. This version does not ask whether
+the program may write there at all. The handler does its work, the page is still read-only, and the kernel tries again,
+in a process that is already ending and that no signal can stop any more.
 END
 act robust-exit.read-only fixup_2011 hangs
 
