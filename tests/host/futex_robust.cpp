@@ -1,4 +1,4 @@
-// The robust list at exit and at execve: locks marked, and lists that are anything but lists.
+// The robust list at exit and at execve: locks that are marked, and lists that are broken in every way.
 #include <catch2/catch.hpp>
 
 #include "kernel/futex/operations.hpp"
@@ -19,7 +19,7 @@ void exit_task() {
     futex_exit(*current());
 }
 
-// A list in the running task's memory: `head`, then entries wherever they are; entry + WORD is the lock.
+// Makes a list in the running task's memory: `head`, then the entries wherever they are. entry + WORD is the lock.
 void register_list(FutexHost& test, UserAddr head, std::initializer_list<UserAddr> entries, UserAddr pending = {}) {
     UserAddr link = head;
     for (const UserAddr entry : entries) {

@@ -1,5 +1,5 @@
-// User access of the modelled machine: permissions are the user's, faults are offered for repair, and what
-// cannot be repaired is FAULT.
+// User access on the modelled machine: the user's permissions apply, faults go to a handler that may repair them, and
+// what cannot be repaired is FAULT.
 #include <catch2/catch.hpp>
 
 #include <cstring>
@@ -21,7 +21,7 @@ struct UserMemory {
 
     UserMemory() { switch_mm(&space.context); }
 
-    // From now on a fault at a page below `end` is repaired by mapping a fresh page.
+    // From now on the handler repairs a fault on a page below `end` by mapping a new page.
     void repair_below(u32 end) {
         machine.on_fault = [this, end](const FaultInfo& fault) {
             faults.push_back(fault);
