@@ -139,7 +139,7 @@ TEST_CASE("livelock: looking changes no entry and faults nothing in") {
     });
 }
 
-TEST_CASE("livelock: while somebody changes the address space there is nothing to count") {
+TEST_CASE("livelock: while the address space is being changed nothing is counted") {
     FutexHost test;
     MmStruct& mm = test.new_mm();
     const UserAddr word = FutexHost::map_private(mm);

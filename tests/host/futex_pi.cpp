@@ -213,7 +213,7 @@ TEST_CASE("LOCK_PI: owners that cannot be, and words that disagree with the wait
     test.run();
 }
 
-TEST_CASE("LOCK_PI and UNLOCK_PI: a word that somebody scribbled on while there are waiters") {
+TEST_CASE("LOCK_PI and UNLOCK_PI: a word that the program overwrites while there are waiters") {
     FutexHost test;
     MmStruct& mm = test.new_mm();
     const UserAddr word = FutexHost::map_private(mm);

@@ -112,7 +112,7 @@ TEST_CASE("robust list: the pending operation, on the list or not, done or not")
             CHECK(test.load(entry + WORD) == OWNER_DIED);
         });
     }
-    SECTION("released, and died before waking anybody: a waiter is woken in its place") {
+    SECTION("released, but dead before the wake-up: the kernel wakes a waiter") {
         test.spawn(mm, [&] { CHECK(futex(FUTEX_WAIT, pending + WORD, 0).value() == 0); });
         test.spawn(mm, [&] {
             register_list(test, page, {}, pending);
@@ -129,7 +129,7 @@ TEST_CASE("robust list: the pending operation, on the list or not, done or not")
     }
 }
 
-TEST_CASE("robust list: bit 0 says that a lock is a PI one: marked, and nobody woken here") {
+TEST_CASE("robust list: bit 0 says that a lock is a PI one: it is marked, and no waiter is woken here") {
     FutexHost test;
     MmStruct& mm = test.new_mm();
     const UserAddr page = FutexHost::map_private(mm), entry = page + 64;

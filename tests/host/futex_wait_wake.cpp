@@ -260,7 +260,7 @@ TEST_CASE("a bucket's lock is held exactly while the word may not fault, whichev
     });
 }
 
-TEST_CASE("WAIT: the word changes while its fault is served: compared again, under the lock, and nobody sleeps") {
+TEST_CASE("WAIT: the word changes while its fault is served: compared again, under the lock, and no sleep") {
     FutexHost test;
     MmStruct& mm = test.new_mm();
     const UserAddr word = FutexHost::map_shared(mm);

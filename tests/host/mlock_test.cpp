@@ -113,7 +113,7 @@ TEST_CASE_METHOD(LockFixture, "populating: what the program may do, and no more"
     CHECK(error_of(do_madvise(mm, UserAddr(0x10000), pages(1), MADV_POPULATE_READ)) == Errno::NOMEM);
 }
 
-TEST_CASE_METHOD(LockFixture, "MADV_REMOVE: the file has zeros there, whoever looks") {
+TEST_CASE_METHOD(LockFixture, "MADV_REMOVE: the file has zeros there") {
     const UserAddr shared = space.map_shared(3);
     for (u32 i = 0; i < 3; ++i)
         REQUIRE(contract::write(shared + pages(i), i + 1));

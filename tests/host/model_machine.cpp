@@ -58,7 +58,7 @@ TEST_CASE("model: accesses of all sizes, aligned and not") {
     CHECK(machine.memory.read_word(PAGE_A).value == 0x4433'2211);
 }
 
-TEST_CASE("model: faults say what was tried, and by whom") {
+TEST_CASE("model: a fault says which access was tried, and in which mode") {
     SmallMachine machine;
     const FaultInfo read = machine.load(ADDRESS, 4, Mode::User).fault.value();
     CHECK(read.kind == FaultKind::Translation);

@@ -51,7 +51,7 @@ TEST_CASE("uaccess: values") {
     CHECK_FALSE(user.faults[0].user_mode);
 }
 
-TEST_CASE("uaccess: what nobody repairs is FAULT") {
+TEST_CASE("uaccess: a fault that is not repaired is FAULT") {
     UserMemory user;
     CHECK(get_user_u32(UserAddr(ADDRESS)).error() == Errno::FAULT);
     CHECK(put_user_u8(UserAddr(ADDRESS), 1).error() == Errno::FAULT);
@@ -147,7 +147,7 @@ TEST_CASE("uaccess: a compare-and-swap on a clean page reads it, and faults only
     CHECK(user.machine.load(ADDRESS, 4, Mode::User).value == 0);
 }
 
-TEST_CASE("uaccess: a handler that repairs nothing does not go unnoticed") {
+TEST_CASE("uaccess: a handler that claims a repair and makes none is an error") {
     UserMemory user;
     user.machine.on_fault = [](const FaultInfo&) { return true; };
     CHECK_THROWS(get_user_u32(UserAddr(ADDRESS)));

@@ -75,7 +75,7 @@ TEST_CASE_METHOD(MmapFixture, "mprotect: PROT_GROWSDOWN reaches to the stack's s
     CHECK((vma_lookup(mm, UserAddr(TASK_SIZE - pages(1)))->flags & VM_ACCESS_FLAGS) == (VM_READ | VM_WRITE));
 }
 
-TEST_CASE_METHOD(MmapFixture, "mprotect: writable and executable at once is the program's affair") {
+TEST_CASE_METHOD(MmapFixture, "mprotect: a page may be writable and executable at once") {
     const UserAddr base = anon(1, RW | PROT_EXEC);
     CHECK(contract::write(base));
     CHECK(host.machine.user_fetch(base.value()));
@@ -222,7 +222,7 @@ TEST_CASE_METHOD(MmapFixture, "brk: grows and shrinks the heap, and refuses quie
     CHECK(do_brk(mm, UserAddr(~0u)) == UserAddr(0x0020f000));
 }
 
-TEST_CASE_METHOD(MmapFixture, "dup_mm: copies VMAs, layout and contents, and minds the advice") {
+TEST_CASE_METHOD(MmapFixture, "dup_mm: copies VMAs, layout and contents, and follows the advice") {
     mm.start_brk = mm.brk = UserAddr(0x00200000);
     do_brk(mm, UserAddr(0x00202000));
     const UserAddr kept = fixed(UserAddr(0x20000000), 1);

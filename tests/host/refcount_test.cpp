@@ -55,7 +55,7 @@ TEST_CASE("refcount: an overflow saturates, and stays") {
     CHECK(count.read() == Refcount::SATURATED);
 }
 
-TEST_CASE("refcount: a page that was pinned 2^31 times is never given to anybody else") {
+TEST_CASE("refcount: a page that was pinned 2^31 times is never given out again") {
     const harness::Host host;
     contract::TestMm test;
     const UserAddr address = test.map_anon(1);

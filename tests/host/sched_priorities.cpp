@@ -44,7 +44,7 @@ TEST_CASE("the most urgent runs first; equals in the order in which they came; a
     CHECK(order == "abcdop");
 }
 
-TEST_CASE("whoever wakes up more urgent preempts, and the preempted goes on before its equals") {
+TEST_CASE("a more urgent task that wakes up preempts, and the preempted one goes on before its equals") {
     FutexHost test;
     MmStruct& mm = test.new_mm();
     std::string order;
@@ -71,7 +71,7 @@ TEST_CASE("whoever wakes up more urgent preempts, and the preempted goes on befo
     CHECK(order == "12345");
 }
 
-TEST_CASE("an equal, or a less urgent task, does not preempt; yield lets equals run, but nobody else") {
+TEST_CASE("an equal, or a less urgent task, does not preempt; yield lets equals run, but no other task") {
     FutexHost test;
     MmStruct& mm = test.new_mm();
     std::string order;
