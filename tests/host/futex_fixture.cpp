@@ -1,3 +1,4 @@
+// The fixture of the futex tests: what the kernel expects from its surroundings, and the calls that a program makes.
 #include "tests/host/futex_fixture.hpp"
 
 #include <catch2/catch.hpp>
@@ -76,7 +77,7 @@ FutexHost::~FutexHost() {
     the_host = nullptr;
     set_fault_in_policy(FaultIn::Fixup);
     for (MmStruct* mm : spaces_) {
-        use_mm(mm); // and so lets go of whatever the last task left active
+        use_mm(mm); // leaves the address space that the last task left active
         use_mm(nullptr);
         mmput(*mm);
     }

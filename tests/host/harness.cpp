@@ -1,3 +1,4 @@
+// Boots a modelled machine for a host test, runs kernel tasks on it, and checks at the end that no page is missing.
 #include "tests/host/harness.hpp"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// What mm/ and the futexes ask of the kernel around them, where every CPU has one task of its own. These take the place
-// of kernel/sched: the linker finds them first.
+// What mm/ and the futex code need from the kernel around them, where every CPU has one task of its own. These
+// functions take the place of kernel/sched: the linker finds them first.
 #include <arch/current.hpp>
 #include <arch/machine_control.hpp>
 #include <arch/processor.hpp>
@@ -67,7 +67,7 @@ Task* find_task_by_vpid(s32 pid) {
 
 u64 realtime_to_monotonic(u64 realtime) { return realtime; }
 
-// A report of the kernel's, which here is one of a livelock.
+// A report of the kernel: here it is always one of a livelock.
 void printk(PrintkLevel, const char* format, ...) {
     char text[256];
     va_list arguments;

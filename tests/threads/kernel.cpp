@@ -1,5 +1,5 @@
-// What mm/ and the futexes ask of the kernel around them, where every CPU is a thread with one task of its own: while that
-// sleeps, the CPU is idle.
+// What mm/ and the futex code need from the kernel around them, where every CPU is a thread with one task of its own.
+// While that task sleeps, the CPU is idle.
 #include <arch/current.hpp>
 #include <arch/machine_control.hpp>
 #include <arch/processor.hpp>
@@ -27,7 +27,7 @@ std::mutex wake_ups; // orders what was done before a wake-up before what is don
 constinit SpinLock tasklist_lock("tasklist_lock");
 std::array<Task, machine::MAX_CPUS> threads::tasks;
 
-// A panic ends the program: the thread holds who knows what.
+// A panic ends the program: the thread may hold any lock.
 void panic(const char* format, ...) {
     va_list arguments;
     va_start(arguments, format);
@@ -41,7 +41,7 @@ MmTask& current_mm_task() { return current()->mm; }
 MmLimits current_mm_limits() { return {}; }
 bool fatal_signal_pending() { return false; }
 bool signal_pending() { return false; }
-void leave_lazy_mm(MmStruct&) {} // nobody stays in one that is not its task's
+void leave_lazy_mm(MmStruct&) {} // no CPU stays in an address space that is not its task's
 void cond_resched() {}
 
 void schedule() {
@@ -82,7 +82,7 @@ void printk(PrintkLevel, const char* format, ...) {
     va_start(arguments, format);
     std::vfprintf(stderr, format, arguments);
     va_end(arguments);
-    std::abort(); // the one report there is: a livelock
+    std::abort(); // the only report is that of a livelock
 }
 void console_printf(const char*, ...) {}
 void machine_exit(u8 status) { std::exit(status); }
