@@ -5,7 +5,7 @@
 #include "abi/ipc/shm.hpp"
 #include "abi/ipc/shm_segment.hpp"
 #include "arch/contract/uaccess.hpp"
-#include "mm/host.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 

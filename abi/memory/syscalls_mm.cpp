@@ -178,22 +178,6 @@ Result<u32> sys_process_mrelease(s32 pidfd, u32 flags) {
     return 0u;
 }
 
-// mm/host.hpp
-MmLimits current_mm_limits() {
-    const ThreadGroup* group = current()->group;
-    if (group == nullptr)
-        return {}; // a task of the kernel's own
-    const auto pages = [&](u32 resource) {
-        const u64 limit = group->limits[resource].soft >> PAGE_SHIFT;
-        return limit < ~u32{0} ? static_cast<u32>(limit) : ~u32{0};
-    };
-    const bool unbound = capable(CAP_IPC_LOCK);
-    return {.address_space = pages(RLIMIT_AS),
-            .data = pages(RLIMIT_DATA),
-            .locked = unbound ? ~u32{0} : pages(RLIMIT_MEMLOCK),
-            .may_lock = unbound || group->limits[RLIMIT_MEMLOCK].soft != 0};
-}
-
 // Data caches and instruction caches are one to the walker of QEMU, but not to the architecture: what was
 // written must be cleaned and the old instructions invalidated, page by page through the kernel's own
 // mapping.

@@ -4,9 +4,9 @@
 
 #include "abi/process/remote_memory.hpp"
 #include "arch/contract/uaccess.hpp"
-#include "mm/host.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/slab.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 

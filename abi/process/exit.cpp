@@ -109,9 +109,10 @@ void wait_for_burials(const ThreadGroup& group) {
     spin_until([&] { return group.unburied.load(std::memory_order_acquire) == 0; });
 }
 
-// After the CPU has left it for ever (scheduler's task_dead_hook). No lock is held, nor may one be waited for that
-// the reaper of the group could hold.
-void free_dead_task(Task& task) {
+} // namespace
+
+// No lock is held, nor may one be waited for that the reaper of the group could hold.
+void release_dead_task(Task& task) {
     ThreadGroup* former = task.buried_for;
     if (task.group != nullptr) { // a leader for whom nobody waits takes its group along
         wait_for_burials(*task.group);
@@ -122,12 +123,9 @@ void free_dead_task(Task& task) {
         former->unburied.fetch_sub(1, std::memory_order_release);
 }
 
-} // namespace
-
 void init_processes() {
     init_pids();
     init_signalfd();
-    task_dead_hook = free_dead_task;
 }
 
 void mm_release(Task& task) {

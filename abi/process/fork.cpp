@@ -121,15 +121,13 @@ void ret_from_fork(void*) {
     return_to_user(task_user_regs(task));
 }
 
-void* stack_top(Task& task) { return &task_user_regs(task) + 1; }
-
 void copy_thread(Task& child, const CloneArguments& arguments) {
     PtRegs& regs = task_user_regs(child);
     regs = task_user_regs(*current());
     regs.r[0] = 0;
     if (arguments.stack.value() != 0)
         regs.sp = arguments.stack.value();
-    init_context(child.context, stack_top(child), ret_from_fork, nullptr);
+    init_context(child.context, task_stack_top(child), ret_from_fork, nullptr);
     save_user_state(child.context);
     if ((arguments.flags & CLONE_SETTLS) != 0)
         child.context.tpidruro = arguments.tls;
@@ -296,7 +294,7 @@ Task& start_first_process(void (*function)(void*), void* argument) {
     group.pid = task.pid; // its process group and session are 0, until it calls setsid(2)
     group.unkillable = true;
     init_limits(group);
-    init_context(task.context, stack_top(task), begin_first_process, nullptr);
+    init_context(task.context, task_stack_top(task), begin_first_process, nullptr);
     {
         const TaskListLocked lock;
         link_thread(task, group);

@@ -6,19 +6,15 @@
 #include "abi/fs/files_private.hpp"
 #include "abi/process/exec_args.hpp"
 #include "abi/task/thread_group.hpp"
+#include "kernel/task_stack.hpp"
 
 namespace faultline {
-
-// The user registers of a task with a kernel stack of its own.
-PtRegs& task_user_regs(Task& task);
 
 void init_signalfd();  // at boot
 void init_processes(); // at boot, after the scheduler (exit.cpp)
 
 // --- task_struct.cpp ---
 
-// A Task with a kernel stack, not on any list, state Uninterruptible. NOMEM.
-Result<Task*> alloc_task();
 void free_task(Task& task); // nobody runs on its stack, nobody can find it
 
 // An empty process. NOMEM.

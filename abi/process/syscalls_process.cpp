@@ -5,11 +5,11 @@
 
 #include <algorithm>
 
+#include "abi/arguments/adapt.hpp"
 #include "abi/cred/cred.hpp"
 #include "abi/fs/namei.hpp"
 #include "abi/process/process.hpp"
 #include "abi/process/syscalls.hpp"
-#include "abi/syscall/adapt.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "kernel/debug/format.hpp"
 

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "abi/arguments/timespec.hpp"
 #include "abi/process/syscalls.hpp"
 #include "abi/sched/nice.hpp"
 #include "abi/task/thread_group.hpp"
-#include "abi/time/time.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "kernel/futex/pi.hpp"
 #include "kernel/sched/policy.hpp"

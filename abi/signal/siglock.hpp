@@ -5,8 +5,8 @@
 // What is only ever touched under the kernel lock too may be read with that alone.
 #pragma once
 
-#include "kernel/futex/supplied.hpp"
 #include "kernel/sched/irq_lock.hpp"
+#include "kernel/upcalls.hpp"
 
 namespace faultline {
 

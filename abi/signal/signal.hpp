@@ -10,6 +10,7 @@
 #include "base/refcount.hpp"
 #include "base/result.hpp"
 #include "kernel/sched/sched.hpp"
+#include "kernel/upcalls.hpp"
 
 namespace faultline {
 
@@ -68,9 +69,7 @@ void flush_signal_handlers(SigHand& sighand); // execve: caught ones become defa
 Result<void> send_sig_info(const SigInfo& info, Task& task);
 Result<void> send_group_sig_info(const SigInfo& info, ThreadGroup& group);
 
-// The current thread did something that cannot go on: the signal is delivered before it returns to user mode,
-// whether blocked or ignored (then by the default action, which kills). (Linux force_sig_fault.)
-void force_sig_fault(s32 sig, s32 code, u32 address);
+// force_sig_fault() of kernel/upcalls.hpp, for no address.
 void force_sig(s32 sig);
 
 // Makes every other thread of the group die, as exit_group(2) and execve(2) need it. Returns how many there
@@ -104,10 +103,6 @@ struct KSignal {
     SigAction action;
 };
 bool get_signal(KSignal& signal);
-
-// Delivers what is pending to current, about to return to user mode with `regs`, and arranges the restart of
-// an interrupted system call. Interrupts on. (Linux arch/arm/kernel/signal.c do_signal.)
-void do_signal(PtRegs& regs);
 
 // Tells `group`'s parent about a child that died, stopped or went on: SIGCHLD (or the child's exit_signal)
 // and a wake-up of wait(2).

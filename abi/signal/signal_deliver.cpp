@@ -111,11 +111,6 @@ void set_current_blocked(u64 blocked) {
 
 bool signal_pending() { return current()->sigpending; }
 
-bool fatal_signal_pending() {
-    const Task& task = *current();
-    return (task.pending.set & sigmask(SIGKILL)) != 0 && !task.exiting;
-}
-
 bool get_signal(KSignal& signal) {
     Task& task = *current();
     ThreadGroup& group = *task.group;

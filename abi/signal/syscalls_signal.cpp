@@ -1,12 +1,12 @@
 // Sending, catching, masking and awaiting signals.
 #include <arch/signal.hpp>
 
+#include "abi/arguments/timespec.hpp"
 #include "abi/cred/cred.hpp"
 #include "abi/process/process.hpp"
 #include "abi/process/syscalls.hpp"
 #include "abi/signal/siglock.hpp"
 #include "abi/signal/signal_queue.hpp"
-#include "abi/time/time.hpp"
 #include "arch/contract/clock.hpp"
 #include "arch/contract/uaccess.hpp"
 

@@ -1,16 +1,17 @@
 // System-call numbers and who serves them. Numbers are the ARM EABI's (asm/unistd.h). What is not listed is
 // ENOSYS.
-#include "abi/syscall/table.hpp"
-
 #include <asm/unistd.h>
 
+#include "abi/arguments/adapt.hpp"
 #include "abi/fs/syscalls.hpp"
 #include "abi/ipc/msg.hpp"
 #include "abi/ipc/sem.hpp"
 #include "abi/ipc/shm.hpp"
 #include "abi/ipc/socketpair.hpp"
 #include "abi/process/syscalls.hpp"
+#include "abi/syscall/private.hpp"
 #include "kernel/futex/syscalls.hpp"
+#include "kernel/upcalls.hpp"
 
 namespace faultline {
 

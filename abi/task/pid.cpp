@@ -2,7 +2,7 @@
 // not reused at once (Linux kernel/pid.c).
 #include "abi/task/thread_group.hpp"
 #include "base/late.hpp"
-#include "kernel/futex/supplied.hpp"
+#include "kernel/upcalls.hpp"
 
 namespace faultline {
 

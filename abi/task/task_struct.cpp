@@ -10,38 +10,16 @@ namespace faultline {
 
 namespace {
 
-constexpr u32 STACK_ORDER = 1; // 8 KiB, naturally aligned: what init_context() wants
-constexpr u32 STACK_BYTES = PAGE_SIZE << STACK_ORDER;
-
-constinit KmemCache task_cache{"task_struct", sizeof(Task), alignof(Task)};
 constinit KmemCache group_cache{"signal_struct", sizeof(ThreadGroup), alignof(ThreadGroup)};
 
 } // namespace
-
-PtRegs& task_user_regs(Task& task) { return task_pt_regs(static_cast<u8*>(task.stack) + STACK_BYTES); }
-
-Result<Task*> alloc_task() {
-    Task* task = kmem_new<Task>(task_cache);
-    if (task == nullptr)
-        return Err(Errno::NOMEM);
-    Page* stack = alloc_pages(STACK_ORDER);
-    if (stack == nullptr) {
-        kmem_delete(task_cache, task);
-        return Err(Errno::NOMEM);
-    }
-    task->stack = page_address(*stack);
-    task->state = TaskState::Uninterruptible;
-    task->start_time_ns = clock_ns();
-    return task;
-}
 
 void free_task(Task& task) {
     wait_task_inactive(task);
     flush_sigqueue(task.pending);
     if (task.cred != nullptr)
         put_cred(*task.cred);
-    put_page(virt_to_page(task.stack));
-    kmem_delete(task_cache, &task);
+    free_task_memory(task);
 }
 
 Result<ThreadGroup*> group_new() {

@@ -124,7 +124,6 @@ void init_pids();                      // once, at boot
 Result<s32> alloc_pid(s32 wanted = 0); // AGAIN: all are in use; EXIST: the one that was wanted is
 void attach_pid(Task& task);           // task.pid is set. Under TaskListLocked, as the next
 void detach_pid(Task& task);
-Task* find_task_by_vpid(s32 pid); // any thread; nullptr: there is none. Valid until the caller sleeps
 ThreadGroup* find_group(s32 pid); // the process with this pid (a leader's), zombies included
 Task* next_task(s32 pid);         // the task with the smallest id >= pid, for walks that may sleep in between
 u32 task_count();

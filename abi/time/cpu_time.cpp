@@ -60,7 +60,7 @@ bool watches_its_time(const ThreadGroup& group) {
 void tick_expired(Timer&) {
     Task& task = *current();
     if (task.group == nullptr)
-        return; // nobody runs; leave_idle_hook starts it again. Or a thread's last moment, and then the same
+        return; // nobody runs; start_tick() begins it again. Or a thread's last moment, and then the same
     count(task);
     if (watches_its_time(*task.group)) {
         SigLocked lock;
@@ -70,6 +70,8 @@ void tick_expired(Timer&) {
     mod_timer(*ticks.here(), clock_ns() + TICK_NS);
 }
 
+} // namespace
+
 void start_tick() {
     const IrqGuard irqs;
     Timer& tick = *ticks.here();
@@ -77,15 +79,12 @@ void start_tick() {
         mod_timer(tick, clock_ns() + TICK_NS);
 }
 
-} // namespace
-
 void init_cpu_time() {
     for (u32 cpu = 0; cpu < machine::MAX_CPUS; ++cpu) {
         Timer& tick = ticks.of(cpu).emplace();
         tick.expired = tick_expired;
         tick.cpu = cpu;
     }
-    leave_idle_hook = start_tick;
 }
 
 CpuSamples task_cpu(const Task& task) { return {task_run_time_ns(task), task.user_ticks, task.system_ticks}; }

@@ -9,6 +9,7 @@
 #include "abi/task/thread_group.hpp"
 #include "abi/time/time.hpp"
 #include "arch/contract/clock.hpp"
+#include "arch/contract/uaccess.hpp"
 
 namespace faultline {
 

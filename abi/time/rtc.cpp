@@ -4,6 +4,7 @@
 #include <arch/io.hpp>
 
 #include "abi/time/time.hpp"
+#include "kernel/sched/timer.hpp"
 
 namespace faultline {
 

@@ -2,6 +2,7 @@
 #include <linux/capability.h>
 #include <linux/time.h>
 
+#include "abi/arguments/timespec.hpp"
 #include "abi/cred/cred.hpp"
 #include "abi/process/syscalls.hpp"
 #include "abi/signal/siglock.hpp"

@@ -1,11 +1,11 @@
 // timer_create and its family.
 #include <linux/time.h>
 
+#include "abi/arguments/timespec.hpp"
 #include "abi/process/syscalls.hpp"
 #include "abi/signal/signal_queue.hpp"
 #include "abi/task/thread_group.hpp"
 #include "abi/time/clock.hpp"
-#include "abi/time/time.hpp"
 #include "arch/contract/uaccess.hpp"
 
 namespace faultline {

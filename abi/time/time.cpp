@@ -1,6 +1,7 @@
 #include "abi/time/time.hpp"
 
 #include "arch/contract/clock.hpp"
+#include "kernel/sched/timer.hpp"
 
 namespace faultline {
 

@@ -1,8 +1,8 @@
 // An attempt on a PI lock, under its bucket's lock: the word is changed, or the kernel's side of it joined or
 // made. (Linux 6.1 kernel/futex/pi.c.)
 #include "kernel/futex/pi.hpp"
-#include "kernel/futex/supplied.hpp"
 #include "kernel/futex/user_word.hpp"
+#include "kernel/upcalls.hpp"
 
 namespace faultline {
 

@@ -82,17 +82,4 @@ const Task& idle_task_of(u32 cpu);
 // Runnable tasks of all CPUs, the running ones included, idle ones not.
 u32 nr_running();
 
-// Called when its CPU has left a task in state Dead for ever, in any task's context and without the kernel lock: may
-// free it. nullptr: nothing is done (host tests). Set by abi/process/.
-using TaskDeadHook = void (*)(Task& task);
-extern TaskDeadHook task_dead_hook;
-
-// Called before the idle task makes room for another, interrupts on. nullptr: nothing is done.
-using LeaveIdleHook = void (*)();
-extern LeaveIdleHook leave_idle_hook;
-
-// Whether a signal that would be delivered (or a fatal one) is pending for current: what ends an
-// interruptible sleep. Supplied by abi/signal/signal_deliver.cpp, or the test harness.
-bool signal_pending();
-
 } // namespace faultline

@@ -9,7 +9,7 @@
 #include "base/result.hpp"
 #include "base/spinlock.hpp"
 #include "base/types.hpp"
-#include "mm/host.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 

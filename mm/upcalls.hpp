@@ -1,4 +1,5 @@
-// What mm/ asks of whoever hosts it: the kernel on the target, the harness in host tests. Found by the linker.
+// What mm/ asks of the code above it, found by the linker: the only way up. The kernel's answers are in
+// abi/mm_upcalls.cpp, or, where the scheduler gives them, in kernel/sched/sched.cpp; a host test has them in its harness.
 #pragma once
 
 #include "base/lockdep.hpp"

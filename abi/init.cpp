@@ -1,5 +1,5 @@
-// The file system at boot, and the first three descriptors of process 1.
-#include "abi/fs/init.hpp"
+// Boot: every room of abi/ in order, then the tree of files, and the first three descriptors of process 1.
+#include "abi/init.hpp"
 
 #include <linux/fcntl.h>
 
@@ -13,8 +13,12 @@
 #include "abi/fs/pipe.hpp"
 #include "abi/fs/poll.hpp"
 #include "abi/fs/random.hpp"
+#include "abi/ipc/msg.hpp"
+#include "abi/ipc/sem.hpp"
+#include "abi/process/process.hpp"
 #include "abi/procfs/procfs.hpp"
 #include "abi/procfs/sysfs.hpp"
+#include "abi/time/clock.hpp"
 #include "abi/time/loadavg.hpp"
 #include "abi/time/rtc.hpp"
 #include "abi/tty/tty.hpp"
@@ -23,11 +27,16 @@
 
 namespace faultline {
 
-void init_tree() {
+void init_abi() {
     init_inodes();
     init_poll();
     init_pipes();
     init_locks();
+    init_processes();
+    init_cpu_time();
+    init_clocks();
+    init_msg();
+    init_sem();
 }
 
 void init_filesystem(const void* initramfs, u32 bytes) {

@@ -13,14 +13,10 @@
 #include <utility>
 
 #include "base/result.hpp"
+#include "kernel/dispatch.hpp"
 #include "kernel/sched/kernel_lock.hpp"
 
 namespace faultline {
-
-using SyscallHandler = u32 (*)(PtRegs& regs); // what r0 shall be
-
-// −errno; a request to restart is noted, and looks like EINTR until the way back to user mode deals with it.
-u32 syscall_error(Errno error);
 
 namespace adapt_detail {
 
