@@ -1,12 +1,11 @@
 // What mm/ asks of the kernel around it, but for what the scheduler answers (mm/upcalls.hpp).
-#include "mm/upcalls.hpp"
-
 #include <asm/resource.h>
 #include <linux/capability.h>
 
 #include "abi/cred/cred.hpp"
 #include "abi/signal/signal.hpp"
 #include "abi/task/thread_group.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 

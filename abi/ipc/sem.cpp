@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "abi/arguments/timespec.hpp"
+#include "abi/ipc/ipc.hpp"
 #include "abi/ipc/sem_set.hpp"
 #include "abi/task/thread_group.hpp"
 #include "arch/contract/clock.hpp"

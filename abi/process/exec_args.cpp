@@ -1,3 +1,4 @@
+// Collecting the strings of execve.
 #include "abi/process/exec_args.hpp"
 
 #include <algorithm>

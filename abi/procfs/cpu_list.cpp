@@ -1,6 +1,10 @@
+
 #include "abi/procfs/cpu_list.hpp"
 
 #include <bit>
+
+#include "abi/fs/file.hpp"
+#include "abi/fs/seq_file.hpp"
 
 namespace faultline {
 

@@ -1,4 +1,4 @@
-// The table of handlers.
+// The table of handlers, shared by the threads of CLONE_SIGHAND.
 #include "abi/signal/signal.hpp"
 #include "mm/slab.hpp"
 

@@ -8,7 +8,7 @@
 #include <atomic>
 
 #include "abi/arguments/adapt.hpp"
-#include "abi/process/syscalls.hpp"
+#include "abi/memory/cacheflush.hpp"
 #include "kernel/debug/printk.hpp"
 #include "kernel/sched/sched.hpp"
 #include "kernel/upcalls.hpp"
