@@ -20,9 +20,9 @@ u32 syscall_error(Errno error) {
         current()->restart_errno = static_cast<u16>(error);
         // do_signal() arranges it, even if the signal has meanwhile gone elsewhere.
         current()->sigpending = true;
-        return static_cast<u32>(-static_cast<s32>(Errno::INTR));
+        return negative_errno(Errno::INTR);
     default:
-        return static_cast<u32>(-static_cast<s32>(error));
+        return negative_errno(error);
     }
 }
 

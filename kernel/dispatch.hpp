@@ -6,7 +6,10 @@
 
 namespace faultline {
 
-// −errno. A request to restart is noted, and looks like EINTR until do_signal() deals with it.
+// How a call says that it failed.
+constexpr u32 negative_errno(Errno error) { return static_cast<u32>(-static_cast<s32>(error)); }
+
+// The same of any failure. A request to restart is noted, and looks like EINTR until do_signal() deals with it.
 u32 syscall_error(Errno error);
 
 } // namespace faultline

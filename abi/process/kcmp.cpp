@@ -9,8 +9,8 @@
 #include "abi/fs/files.hpp"
 #include "abi/process/access.hpp"
 #include "abi/signal/signal.hpp"
+#include "abi/task/pid.hpp"
 #include "kernel/sched/sched.hpp"
-#include "kernel/upcalls.hpp"
 
 namespace faultline {
 

@@ -15,7 +15,6 @@
 #include "abi/signal/upcalls.hpp"
 #include "abi/task/pid.hpp"
 #include "abi/task/thread_group.hpp"
-#include "kernel/upcalls.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {

@@ -6,7 +6,6 @@
 #include "abi/task/pid.hpp"
 #include "abi/task/thread_group.hpp"
 #include "kernel/debug/format.hpp"
-#include "kernel/upcalls.hpp"
 
 namespace faultline {
 

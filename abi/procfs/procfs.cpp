@@ -11,8 +11,8 @@
 #include "abi/fs/mount.hpp"
 #include "abi/fs/namei.hpp"
 #include "abi/fs/seq_file.hpp"
+#include "abi/task/pid.hpp"
 #include "abi/task/thread_group.hpp"
-#include "kernel/upcalls.hpp"
 #include "mm/mm_struct.hpp"
 #include "mm/slab.hpp"
 

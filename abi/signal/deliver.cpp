@@ -13,6 +13,7 @@
 #include "abi/signal/upcalls.hpp"
 #include "abi/task/siglock.hpp"
 #include "abi/task/thread_group.hpp"
+#include "kernel/dispatch.hpp"
 #include "kernel/upcalls.hpp"
 
 namespace faultline {
@@ -137,7 +138,7 @@ class SyscallRestart {
             return;
         regs_.pc = saved_pc_;
         regs_.r[7] = saved_r7_;
-        regs_.r[0] = static_cast<u32>(-static_cast<s32>(Errno::INTR));
+        regs_.r[0] = negative_errno(Errno::INTR);
     }
 
   private:

@@ -10,7 +10,6 @@
 #include "abi/task/thread_group.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "kernel/sched/sched.hpp"
-#include "kernel/upcalls.hpp"
 
 namespace faultline {
 

@@ -10,6 +10,7 @@
 #include "abi/arguments/adapt.hpp"
 #include "abi/memory/cacheflush.hpp"
 #include "kernel/debug/printk.hpp"
+#include "kernel/dispatch.hpp"
 #include "kernel/sched/sched.hpp"
 #include "kernel/upcalls.hpp"
 
@@ -33,7 +34,7 @@ u32 sys_unknown(PtRegs& regs) {
     if (first_time(number))
         printk(KERN_INFO, "%s[%d]: system call %u is not there", current()->comm, static_cast<int>(current()->pid),
                static_cast<unsigned>(number));
-    return syscall_error(Errno::NOSYS);
+    return negative_errno(Errno::NOSYS);
 }
 
 // Far above the table (Linux arch/arm/kernel/traps.c arm_syscall).

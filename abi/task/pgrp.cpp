@@ -3,7 +3,6 @@
 
 #include "abi/task/pid.hpp"
 #include "abi/task/thread_group.hpp"
-#include "kernel/upcalls.hpp"
 
 namespace faultline {
 

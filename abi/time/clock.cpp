@@ -7,6 +7,7 @@
 #include "abi/arguments/timespec.hpp"
 #include "abi/cred/cred.hpp"
 #include "abi/task/cpu_time.hpp"
+#include "abi/task/pid.hpp"
 #include "abi/task/siglock.hpp"
 #include "abi/task/thread_group.hpp"
 #include "abi/time/posix_timers.hpp"
@@ -15,7 +16,6 @@
 #include "arch/contract/clock.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "kernel/sched/sched.hpp"
-#include "kernel/upcalls.hpp"
 
 namespace faultline {
 

@@ -21,7 +21,6 @@
 #include "abi/time/realtime.hpp"
 #include "abi/time/tick.hpp"
 #include "arch/contract/clock.hpp"
-#include "kernel/upcalls.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {

@@ -6,12 +6,12 @@
 #include "abi/arguments/timespec.hpp"
 #include "abi/signal/queue.hpp"
 #include "abi/signal/signal.hpp"
+#include "abi/task/pid.hpp"
 #include "abi/task/thread_group.hpp"
 #include "abi/task/timers.hpp"
 #include "abi/time/clock.hpp"
 #include "abi/time/posix_timers.hpp"
 #include "arch/contract/uaccess.hpp"
-#include "kernel/upcalls.hpp"
 
 namespace faultline {
 

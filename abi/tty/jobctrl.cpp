@@ -12,7 +12,6 @@
 #include "abi/task/thread_group.hpp"
 #include "abi/tty/tty.hpp"
 #include "abi/tty/tty_struct.hpp"
-#include "kernel/upcalls.hpp"
 
 namespace faultline {
 
