@@ -27,7 +27,7 @@ MAY_INCLUDE = {
     "arch/arm": {"arch/armv7", "arch/contract", "base", "<arch>", "<mmu>"},
     "arch/model": {"arch/contract", "base", "<arch>", "<mmu>"},
     "mm": {"arch/contract", "base", "<arch>"},
-    "kernel": {"mm", "arch/contract", "base", "<arch>"}, # and COMPOSITION_ROOT
+    "kernel": {"mm", "arch/contract", "base", "<arch>"},  # and COMPOSITION_ROOT
     "abi": {"kernel", "mm", "arch/contract", "base", "<arch>"},
     "user": set(),
     "tests": set(ROOMS) | {"<arch>"},
@@ -93,6 +93,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
 SUFFIXES = {".h", ".hpp", ".c", ".cpp", ".S", ".def", ".inc"}
 GENERATED = {"user/scenarios/catalogue.inc"}  # by the build
 
+
 def without_comments(text):
     """The text with comments blanked, line structure kept. String literals are left alone."""
     token = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
@@ -102,6 +103,7 @@ def without_comments(text):
         return re.sub(r"[^\n]", " ", found) if found[0] == "/" else found
 
     return token.sub(blank, text)
+
 
 class Tree:
     def __init__(self, root):
@@ -253,8 +255,10 @@ class Tree:
         self.check_facade()
         return list(dict.fromkeys(self.findings))
 
+
 def room_of(file):
     return next(room for room in ROOMS if file.startswith(room + "/"))
+
 
 def inner_room_of(file):
     """The room of INNER_ROOMS that a file belongs to; "" in a room that has none inside; None: it should have one."""
@@ -269,6 +273,7 @@ def inner_room_of(file):
         return outer
     return next((room for room in rooms if room != outer and (folder + "/").startswith(room + "/")), None)
 
+
 def picture_errors(inner_rooms):
     """What is wrong with the list itself: a room may include only rooms that stand above it."""
     errors = []
@@ -278,6 +283,7 @@ def picture_errors(inner_rooms):
             errors += [f"INNER_ROOMS: {room} may not be said to include {other}" for other in sorted(others - above)]
             above.add(room)
     return errors
+
 
 # Each broken tree: its files, and a part of the finding that must be made. None: there must be no finding.
 BROKEN = [
@@ -311,6 +317,7 @@ BROKEN = [
     ({"mm/a.cpp": "// #include <vector>, __arm__\n#include <cstdint>", "tests/host/t.cpp": "#include <vector>"}, None),
 ]
 
+
 def self_test():
     failures = 0
     for files, expected in BROKEN:
@@ -329,6 +336,7 @@ def self_test():
         print("self-test: a room that includes one below it in the list is not found")
     return failures
 
+
 def main():
     if sys.argv[1:] == ["--self-test"]:
         return 1 if self_test() else 0
@@ -343,6 +351,7 @@ def main():
                 print(f"{room}: {' '.join(other for other in rooms if (room, other) in tree.inner_edges)}")
     print("\n".join(findings), end="\n" if findings else "")
     return 1 if findings else 0
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -52,7 +52,7 @@ void schedule_tail();
 
 // If the slice of current is over and an equal waits, here or on another CPU, current->need_resched. There is no tick
 // without such an equal: a lone task, or an idle CPU, is interrupted by nothing but the timers that somebody armed, as
-// abi/time/cpu_time.hpp does every 4 ms while any task runs. From timer_interrupt().
+// abi/time/tick.cpp does every 4 ms while any task runs. From timer_interrupt().
 void scheduler_tick();
 
 // Changes the priority that the scheduler obeys; its slice begins anew. A runnable task goes to the back of
