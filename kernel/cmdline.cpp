@@ -1,3 +1,4 @@
+// Cutting the command line into words, and acting on each.
 #include "kernel/cmdline.hpp"
 
 #include <arch/boot_info.hpp>

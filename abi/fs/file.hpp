@@ -73,7 +73,4 @@ class FileRef {
 // What mmap of this file maps, without a reference; nullptr: NODEV.
 AddressSpace* file_mapping(File& file);
 
-// Whether it is /dev/zero, of which mmap makes anonymous memory (zero(4)).
-bool maps_as_zeros(const File& file);
-
 } // namespace faultline

@@ -4,6 +4,7 @@
 #include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/fs/inode.hpp"
+#include "abi/fs/memory_devices.hpp"
 #include "abi/memory/current_mm.hpp"
 #include "kernel/sched/sched.hpp"
 #include "mm/filemap.hpp"

@@ -22,6 +22,7 @@
 #include "abi/process/release.hpp"
 #include "abi/process/script.hpp"
 #include "abi/signal/send.hpp"
+#include "abi/signal/sighand.hpp"
 #include "abi/signal/signal.hpp"
 #include "abi/task/cpu_time.hpp"
 #include "abi/task/pid.hpp"

@@ -8,6 +8,7 @@
 #include "abi/cred/cred.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/process/rlimit.hpp"
+#include "abi/signal/sighand.hpp"
 #include "abi/signal/signal.hpp"
 #include "abi/task/pid.hpp"
 #include "abi/task/siglock.hpp"

@@ -11,6 +11,7 @@
 #include "abi/ipc/sem.hpp"
 #include "abi/process/pidfd.hpp"
 #include "abi/process/release.hpp"
+#include "abi/signal/sighand.hpp"
 #include "abi/signal/signal.hpp"
 #include "abi/task/pid.hpp"
 #include "abi/task/rlimit.hpp"

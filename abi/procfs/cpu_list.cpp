@@ -1,3 +1,4 @@
+// Writing a set of processors as a list.
 
 #include "abi/procfs/cpu_list.hpp"
 

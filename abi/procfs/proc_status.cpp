@@ -10,6 +10,7 @@
 #include "abi/process/remote_memory.hpp"
 #include "abi/procfs/cpu_list.hpp"
 #include "abi/procfs/procfs.hpp"
+#include "abi/signal/sighand.hpp"
 #include "abi/signal/signal.hpp"
 #include "abi/task/cpu_time.hpp"
 #include "abi/task/rusage.hpp"

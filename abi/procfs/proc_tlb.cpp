@@ -1,3 +1,4 @@
+// One line a fact, one line a CPU.
 
 #include "abi/procfs/proc_tlb.hpp"
 

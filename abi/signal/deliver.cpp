@@ -8,6 +8,7 @@
 #include "abi/signal/pending.hpp"
 #include "abi/signal/queue.hpp"
 #include "abi/signal/send.hpp"
+#include "abi/signal/sighand.hpp"
 #include "abi/signal/signal.hpp"
 #include "abi/signal/sigprocmask.hpp"
 #include "abi/signal/upcalls.hpp"

@@ -3,6 +3,7 @@
 
 #include "abi/cred/cred.hpp"
 #include "abi/signal/send.hpp"
+#include "abi/signal/sighand.hpp"
 #include "abi/signal/signal.hpp"
 #include "abi/signal/upcalls.hpp"
 #include "abi/task/cpu_time.hpp"

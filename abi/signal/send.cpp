@@ -5,6 +5,7 @@
 #include "abi/cred/cred.hpp"
 #include "abi/signal/notify.hpp"
 #include "abi/signal/queue.hpp"
+#include "abi/signal/sighand.hpp"
 #include "abi/signal/signal.hpp"
 #include "abi/task/siglock.hpp"
 #include "abi/task/thread_group.hpp"

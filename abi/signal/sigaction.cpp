@@ -2,6 +2,7 @@
 #include "abi/signal/sigaction.hpp"
 
 #include "abi/signal/queue.hpp"
+#include "abi/signal/sighand.hpp"
 #include "abi/signal/signal.hpp"
 #include "abi/signal/sigset.hpp"
 #include "abi/task/siglock.hpp"

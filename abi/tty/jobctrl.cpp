@@ -6,6 +6,7 @@
 #include "abi/fs/inode.hpp"
 #include "abi/fs/poll.hpp"
 #include "abi/signal/jobctl.hpp"
+#include "abi/signal/sighand.hpp"
 #include "abi/signal/signal.hpp"
 #include "abi/task/pgrp.hpp"
 #include "abi/task/pid.hpp"
