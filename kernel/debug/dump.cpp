@@ -5,8 +5,8 @@
 #include "kernel/debug/describe_pte.hpp"
 #include "kernel/debug/format.hpp"
 #include "kernel/debug/panic.hpp"
-#include "mm/host.hpp"
 #include "mm/pgtable.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 

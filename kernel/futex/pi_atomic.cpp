@@ -1,8 +1,8 @@
 // One attempt to take a PI lock, under its bucket's lock: it changes the word, or joins or creates the kernel's record
 // of the lock. (Linux 6.1 kernel/futex/pi.c.)
 #include "kernel/futex/pi.hpp"
-#include "kernel/futex/supplied.hpp"
 #include "kernel/futex/user_word.hpp"
+#include "kernel/upcalls.hpp"
 
 namespace faultline {
 

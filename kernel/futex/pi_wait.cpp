@@ -5,6 +5,7 @@
 #include "kernel/futex/pi.hpp"
 #include "kernel/futex/user_word.hpp"
 #include "kernel/sched/sched.hpp"
+#include "kernel/upcalls.hpp"
 
 namespace faultline {
 

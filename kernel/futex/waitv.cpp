@@ -4,13 +4,13 @@
 
 #include <linux/futex.h>
 
-#include "abi/time/time.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "kernel/futex/livelock.hpp"
 #include "kernel/futex/operations.hpp"
 #include "kernel/futex/syscalls.hpp"
 #include "kernel/futex/wait.hpp"
 #include "kernel/sched/sched.hpp"
+#include "kernel/upcalls.hpp"
 #include "mm/page_alloc.hpp"
 
 namespace faultline {
@@ -161,8 +161,7 @@ Result<Deadline> waitv_deadline(UserAddr timeout, s32 clock) {
     constexpr s32 REALTIME = 0, MONOTONIC = 1; // of linux/time.h, which conflicts with a C library's <ctime>
     if (clock != REALTIME && clock != MONOTONIC)
         return Err(Errno::INVAL);
-    return Deadline(TRY(get_timespec<Timespec64>(timeout)),
-                    clock == REALTIME ? ClockBase::Realtime : ClockBase::Monotonic);
+    return Deadline(TRY(get_timespec64(timeout)), clock == REALTIME ? ClockBase::Realtime : ClockBase::Monotonic);
 }
 
 } // namespace

@@ -6,6 +6,7 @@
 #include "kernel/futex/user_word.hpp"
 #include "kernel/futex/wait.hpp"
 #include "kernel/sched/sched.hpp"
+#include "kernel/upcalls.hpp"
 
 namespace faultline {
 

@@ -17,12 +17,11 @@
 #include "base/irq_guard.hpp"
 #include "kernel/sched/kernel_lock.hpp"
 #include "kernel/sched/run_queue.hpp"
+#include "kernel/upcalls.hpp"
 #include "mm/fault.hpp"
 
 namespace faultline {
 
-constinit TaskDeadHook task_dead_hook = nullptr;
-constinit LeaveIdleHook leave_idle_hook = nullptr;
 constinit PerCpu<Late<RunQueue>> run_queues;
 constinit Relaxed<u32> online_cpus = 0;
 
@@ -142,8 +141,8 @@ Task* finish_task_switch() {
 }
 
 void bury(Task* dead) {
-    if (dead != nullptr && task_dead_hook != nullptr)
-        task_dead_hook(*dead);
+    if (dead != nullptr)
+        release_dead_task(*dead);
 }
 
 void context_switch(RunQueue& rq, Task& from, Task& to) {
@@ -298,8 +297,7 @@ void cpu_idle() {
         local_irq_enable();
         if (rq.queued_level == RunQueue::IDLE_LEVEL)
             continue;
-        if (leave_idle_hook != nullptr)
-            leave_idle_hook();
+        start_tick();
         schedule();
     }
 }
@@ -336,7 +334,7 @@ void use_mm(MmStruct* mm) {
     activate_mm(this_rq(), mm);
 }
 
-// Declared in mm/host.hpp. `mm` has no user left, so a CPU that has it active uses it lazily, and no CPU starts to use
+// Declared in mm/upcalls.hpp. `mm` has no user left, so a CPU that has it active uses it lazily, and no CPU starts to use
 // it.
 void leave_lazy_mm(MmStruct& mm) {
     for (u32 cpus = online_cpus; cpus != 0; cpus &= cpus - 1) {
@@ -377,7 +375,7 @@ u32 nr_running() {
     return running;
 }
 
-// Declared in mm/host.hpp.
+// Declared in mm/upcalls.hpp.
 MmTask& current_mm_task() { return current()->mm; }
 
 void cond_resched() {

@@ -51,7 +51,7 @@ void schedule_tail();
 [[noreturn]] void cpu_idle();
 
 // Sets need_resched if current's slice is over and an equal waits, here or on another CPU. Without such an equal there
-// is no tick: only armed timers interrupt a lone task or an idle CPU. abi/time/cpu_time.hpp arms one every 4 ms while a
+// is no tick: only armed timers interrupt a lone task or an idle CPU. abi/time/tick.cpp arms one every 4 ms while a
 // task runs. Called by timer_interrupt().
 void scheduler_tick();
 
@@ -83,18 +83,5 @@ const Task& idle_task_of(u32 cpu);
 
 // The number of runnable tasks on all CPUs: queued and running ones, idle tasks not counted.
 u32 nr_running();
-
-// Called after a task in state Dead has left its CPU for the last time. May free the task. Runs in the context of any
-// task, without the kernel lock. nullptr: nothing is called (host tests). Set by abi/process/.
-using TaskDeadHook = void (*)(Task& task);
-extern TaskDeadHook task_dead_hook;
-
-// Called when the idle task is about to switch to another task, interrupts on. nullptr: nothing is called.
-using LeaveIdleHook = void (*)();
-extern LeaveIdleHook leave_idle_hook;
-
-// Whether current has a pending signal that will be delivered or is fatal. Such a signal ends an interruptible sleep.
-// Defined in abi/signal/signal_deliver.cpp, or by the tests.
-bool signal_pending();
 
 } // namespace faultline

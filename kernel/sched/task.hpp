@@ -9,19 +9,19 @@
 #include "base/result.hpp"
 #include "base/spinlock.hpp"
 #include "base/types.hpp"
-#include "mm/host.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
 // abi/task/thread_group.hpp: pid, parent, children, shared signal state (Linux: signal_struct)
 struct ThreadGroup;
 struct SigHand;      // abi/signal/signal.hpp: handlers
-struct FilesStruct;  // abi/fs/files.hpp: descriptors
-struct FsStruct;     // abi/fs/files.hpp: root and working directory
+struct FilesStruct;  // abi/fs/files_private.hpp: descriptors
+struct FsStruct;     // abi/fs/files_private.hpp: root and working directory
 struct FutexPiState; // kernel/futex/pi.hpp
 struct FutexQ;       // kernel/futex/queue.hpp
 struct SemUndoList;  // abi/ipc/sem_set.hpp: semaphore operations to undo at exit
-struct SigQueue;     // abi/signal/signal.hpp: one queued signal with its siginfo
+struct SigQueue;     // abi/signal/queue.hpp: one queued signal with its siginfo
 struct Task;
 struct Completion; // kernel/sched/wait.hpp
 struct Cred;       // abi/cred/cred.hpp: user and group ids
@@ -141,7 +141,7 @@ struct Task {
     Cred* cred = nullptr;
     u32 timer_slack_ns = 50'000, default_timer_slack_ns = 50'000; // prctl(PR_SET_TIMERSLACK): stored
 
-    u32 user_ticks = 0, system_ticks = 0; // abi/time/cpu_time.hpp
+    u32 user_ticks = 0, system_ticks = 0; // abi/time/tick.cpp
     u64 start_time_ns = 0;
     u64 run_ns = 0; // time on the CPU, up to the last switch; task_run_time_ns() adds the present turn
 };

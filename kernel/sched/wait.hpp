@@ -3,6 +3,7 @@
 
 #include "base/intrusive.hpp"
 #include "kernel/sched/sched.hpp"
+#include "kernel/upcalls.hpp"
 
 namespace faultline {
 

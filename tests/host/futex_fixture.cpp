@@ -7,15 +7,15 @@
 
 #include <arch/machine_control.hpp>
 
-#include "abi/time/time.hpp"
+#include "abi/arguments/timespec.hpp"
 #include "arch/contract/upcalls.hpp"
 #include "base/irq_guard.hpp"
 #include "kernel/debug/printk.hpp"
 #include "kernel/futex/livelock.hpp"
 #include "kernel/futex/queue.hpp"
-#include "kernel/futex/supplied.hpp"
 #include "kernel/futex/syscalls.hpp"
 #include "kernel/sched/sched.hpp"
+#include "kernel/upcalls.hpp"
 #include "mm/aging.hpp"
 #include "mm/pgtable.hpp"
 
@@ -57,6 +57,9 @@ void machine_exit(u8 status) { throw harness::MachineExit{status}; }
 constinit SpinLock tasklist_lock("tasklist_lock");
 
 Task* find_task_by_vpid(s32 pid) { return harness::FutexHost::get().find(pid); }
+
+Result<u64> get_timespec32(UserAddr from) { return get_timespec<Timespec32>(from); }
+Result<u64> get_timespec64(UserAddr from) { return get_timespec<Timespec64>(from); }
 
 namespace harness {
 

@@ -7,10 +7,9 @@
 #include <cstdarg>
 #include <cstdio>
 
-#include "abi/time/time.hpp"
 #include "kernel/debug/printk.hpp"
-#include "kernel/futex/supplied.hpp"
 #include "kernel/sched/sched.hpp"
+#include "kernel/upcalls.hpp"
 #include "mm/fault.hpp"
 #include "tests/interleave/world.hpp"
 
@@ -65,7 +64,9 @@ Task* find_task_by_vpid(s32 pid) {
     return cpu < World::get().machine.cpu_count() ? &World::get().task(cpu) : nullptr;
 }
 
-u64 realtime_to_monotonic(u64 realtime) { return realtime; }
+// No call here has a time-out.
+Result<u64> get_timespec32(UserAddr) { return Err(Errno::FAULT); }
+Result<u64> get_timespec64(UserAddr) { return Err(Errno::FAULT); }
 
 // A report of the kernel: here it is always one of a livelock.
 void printk(PrintkLevel, const char* format, ...) {

@@ -9,10 +9,9 @@
 #include <cstdlib>
 #include <mutex>
 
-#include "abi/time/time.hpp"
 #include "kernel/debug/printk.hpp"
-#include "kernel/futex/supplied.hpp"
 #include "kernel/sched/sched.hpp"
+#include "kernel/upcalls.hpp"
 #include "mm/fault.hpp"
 #include "tests/threads/kernel.hpp"
 
@@ -75,7 +74,9 @@ Task* find_task_by_vpid(s32 pid) {
                                                                       : nullptr;
 }
 
-u64 realtime_to_monotonic(u64 realtime) { return realtime; }
+// No call here has a time-out.
+Result<u64> get_timespec32(UserAddr) { return Err(Errno::FAULT); }
+Result<u64> get_timespec64(UserAddr) { return Err(Errno::FAULT); }
 
 void printk(PrintkLevel, const char* format, ...) {
     va_list arguments;

@@ -4,7 +4,7 @@
 
 #include <arch/machine_control.hpp>
 
-#include "abi/process/process.hpp"
+#include "abi/process/first_process.hpp"
 #include "kernel/debug/printk.hpp"
 #include "mm/page_alloc.hpp"
 #include "tests/contract/contract.hpp"
