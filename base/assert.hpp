@@ -1,10 +1,11 @@
-// BUG_ON and friends: a broken promise of the kernel's own, never of a program's. The message reaches `panic`, which
-// each machine supplies (kernel/debug/panic.cpp on the target, the test harness on the host).
+// BUG_ON and its relatives: they report errors of the kernel itself, never those of a program. The message goes to
+// panic(), which each machine supplies (kernel/debug/panic.cpp on the target, the test harness on the host).
 #pragma once
 
 namespace faultline {
 
-// Ends the machine with a message; `format` is printf-like and understood by kernel/debug/printk.hpp. Callable anywhere.
+// Ends the machine with a message. `format` is printf-like, as kernel/debug/printk.hpp understands it. Callable
+// anywhere.
 [[noreturn]] void panic(const char* format, ...) __attribute__((format(printf, 1, 2)));
 
 } // namespace faultline
@@ -19,7 +20,8 @@ namespace faultline {
             ::faultline::panic("BUG at %s: %s", __FILE__ ":" FAULTLINE_STRINGIFY(__LINE__), #condition);               \
     } while (false)
 
-// For invariants that are costly to check: only where FAULTLINE_DEBUG is defined (host tests, the self-test kernel).
+// For invariants that are costly to check. It checks only where FAULTLINE_DEBUG is defined: in the host tests and in
+// the debug kernel (preset `debug`).
 #ifdef FAULTLINE_DEBUG
 #define DEBUG_BUG_ON(condition) BUG_ON(condition)
 #else

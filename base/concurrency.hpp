@@ -1,15 +1,14 @@
-// Where the order in which CPUs act can matter, said by the machine's own header (it stands in base/ because the
-// contract, which may not know a machine, needs it too):
+// The points at which the order of CPUs can matter. The machine's header <arch/processor.hpp> defines them; this header
+// stands in base/ because arch/contract/, which knows no machine, needs them too:
 //
-//   schedule_point(what)   just before a CPU touches what another may touch at that moment: a table entry, a lock, a
-//                          TLB, a user's memory. `what` is for reports. Nothing at all on the target; the modelled
-//                          machine may let other CPUs act first, so that tests reach every order of such steps.
-//                          Callable anywhere.
-//   release_point(what)    just after a CPU has given up a lock. Who keeps to the rules touches nothing there that another may
-//                          touch, so it need not be asked about as a rule; the modelled machine may do so to find who does
-//                          not.
-//   spin_until(condition)  returns once condition() is true, which another CPU makes it. (Linux: smp_cond_load_acquire;
-//                          the condition brings its own memory order.)
+//   schedule_point(what)   Placed just before a CPU accesses something that another CPU may access at that moment: a
+//                          table entry, a lock, a TLB, user memory. `what` is for reports. It does nothing on the
+//                          target. The modelled machine may let other CPUs act first, so that tests reach every order
+//                          of such steps. Callable anywhere.
+//   release_point(what)    Placed just after a CPU has released a lock. Correct code does not need a scheduling point
+//                          here. The modelled machine can add one to find code that breaks the locking rules.
+//   spin_until(condition)  Returns when condition() is true; another CPU makes it true. (Linux: smp_cond_load_acquire,
+//                          but here the condition chooses its memory order.) Callable anywhere.
 #pragma once
 
 #include <arch/processor.hpp>

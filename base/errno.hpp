@@ -1,4 +1,4 @@
-// Linux's error numbers (asm-generic/errno-base.h and errno.h), as a type. Only those the kernel returns.
+// Linux's error numbers (asm-generic/errno-base.h and errno.h), as a type. It has those that this kernel returns.
 #pragma once
 
 #include "base/types.hpp"
@@ -12,7 +12,7 @@ enum class Errno : u16 {
     INTR = 4,
     IO = 5,
     NXIO = 6,
-    TOOBIG = 7, // E2BIG: that name is a macro on the host
+    TOOBIG = 7, // E2BIG; on the host that name is a macro
     NOEXEC = 8,
     BADF = 9,
     CHILD = 10,
@@ -56,7 +56,8 @@ enum class Errno : u16 {
     CONNREFUSED = 111,
     OWNERDEAD = 130,
     HWPOISON = 133,
-    // Never seen by a program (Linux include/linux/errno.h): how an interrupted call asks to be restarted.
+    // A program never sees these (Linux include/linux/errno.h). With them an interrupted call says how it is to be
+    // restarted.
     RESTARTSYS = 512,
     RESTARTNOINTR = 513,
     RESTARTNOHAND = 514,

@@ -1,5 +1,5 @@
-// Storage for a global whose constructor is not constexpr (Boost's containers): no global constructor runs,
-// and none has to, because somebody says when it begins to exist.
+// Storage for a global object whose constructor is not constexpr, such as Boost's containers. The kernel runs no global
+// constructors; its code creates the object with emplace().
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 namespace faultline {
 
-// Declare it `constinit`. Never destroyed.
+// Declare it `constinit`. The object is never destroyed. Using it before emplace() is an error that nothing detects.
 template <class T>
 class Late {
   public:
@@ -16,7 +16,7 @@ class Late {
     Late(const Late&) = delete;
     Late& operator=(const Late&) = delete;
 
-    // Makes the object; once, or again to start afresh (tests).
+    // Creates the object. Called once; tests call it again to start anew.
     template <class... Args>
     T& emplace(Args&&... args) {
         return *new (bytes_) T(std::forward<Args>(args)...);

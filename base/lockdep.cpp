@@ -1,3 +1,5 @@
+// Lockdep's tables and checks (base/lockdep.hpp): the locks each CPU holds, and the orders and uses that were seen so
+// far.
 #include "base/lockdep.hpp"
 
 #ifdef FAULTLINE_DEBUG
@@ -20,21 +22,21 @@ enum Usage : u8 { IN_INTERRUPT = 1, INTERRUPTS_ON = 2 };
 
 struct alignas(64) Cpu {
     Held held;
-    u32 interrupts = 0; // handlers that run, one in another
+    u32 interrupts = 0; // nesting depth of interrupt handlers
 };
 
 constinit Cpu cpus[MOST_CPUS];
 constinit std::atomic<bool> watching{true};
 constinit std::atomic<const char*> names[MOST_NAMES];
 constinit std::atomic<u8> usage[MOST_NAMES];
-// taken_after[a] has bit b: b was taken while a was held, or an interrupt handler may take it then.
+// Bit b of taken_after[a] is set if b was taken while a was held, or if an interrupt handler may do so.
 constinit std::atomic<u64> taken_after[MOST_NAMES];
 
 Cpu& here() { return cpus[smp_processor_id()]; }
 
 u64 bit(u32 number) { return u64{1} << number; }
 
-// The number of a name: equal names are one, whichever file they stand in.
+// The number of a name. Equal names have the same number, whichever file they are in.
 u32 number_of(const char* name) {
     for (u32 number = 1; number < MOST_NAMES; ++number) {
         const char* known = names[number].load(std::memory_order_acquire);
@@ -48,7 +50,7 @@ u32 number_of(const char* name) {
 
 const char* name_of(u32 number) { return names[number].load(std::memory_order_acquire); }
 
-// Names, one after the other: "a -> b -> c".
+// Builds a text of names: "a -> b -> c".
 class Chain {
   public:
     void add(const char* name) {
@@ -75,8 +77,8 @@ Chain chain_of(const Held& held) {
     return chain;
 }
 
-// Whether `to` was ever taken after `from`, directly or over others; then `chain` says over which. `seen`: those that
-// have been tried.
+// Whether `to` was ever taken after `from`, directly or through other locks. If so, `chain` gets the names on the way.
+// `seen` has the locks that were tried already.
 bool find_path(u32 from, u32 to, u64& seen, Chain& chain) {
     const Chain before = chain;
     chain.add(name_of(from));
@@ -119,7 +121,7 @@ void check_order(const Held& held, const Watch& watch, const void* lock) {
     }
 }
 
-// Who holds `open` may be interrupted by a handler that takes `taken`.
+// The holder of `open` may be interrupted by a handler that takes `taken`.
 void may_be_taken_after(u32 open, u32 taken) {
     Chain reverse;
     u64 seen = 0;
@@ -129,7 +131,8 @@ void may_be_taken_after(u32 open, u32 taken) {
     taken_after[open].fetch_or(bit(taken), std::memory_order_acq_rel);
 }
 
-// A lock was seen to be used in a new way: an interrupt may now come between it and those used in the other way.
+// Lock `number` was used in a new way: by an interrupt handler, or with interrupts on. Notes the orders that interrupts
+// now make possible between it and the locks that are used in the other way.
 void add_interrupts(u32 number, u8 use) {
     for (u32 other = 1; other < MOST_NAMES; ++other) {
         const u8 others = usage[other].load(std::memory_order_seq_cst);
@@ -156,7 +159,7 @@ void check_interrupts(const Watch& watch) {
               now == IN_INTERRUPT ? "with interrupts on" : "by an interrupt handler");
     if ((all | now) == all)
         return;
-    usage[number].fetch_or(now, std::memory_order_seq_cst); // before the question how others are used
+    usage[number].fetch_or(now, std::memory_order_seq_cst); // publish this use first, read those of other locks second
     add_interrupts(number, now);
 }
 
@@ -198,7 +201,7 @@ void Watch::about_to_wait(const void* lock) {
     check_order(where(kind_), *this, lock);
 }
 
-// A handler that interrupts these takes and releases locks in the same list.
+// Interrupts are masked here and in released(), because a handler takes and releases locks in the same list.
 void Watch::taken(const void* lock) {
     if (!is_watching())
         return;

@@ -1,6 +1,6 @@
-// A reference count that cannot be made to come round. One that overflows saturates: it stays where it is for ever, and
-// what it counts is never freed, which is a leak and no more. A reference taken of what is gone already, or given back
-// once too often, is the kernel's own mistake: it panics. (Linux: include/linux/refcount.h, refcount_t.)
+// A reference count that cannot wrap around. If it overflows, it saturates: it keeps that value for ever, and the
+// object is never freed, which is only a leak. Taking a reference to a free object, or dropping one reference too many,
+// is an error of the kernel: it panics. (Linux: include/linux/refcount.h, refcount_t.)
 #pragma once
 
 #include <atomic>
@@ -13,24 +13,26 @@ namespace faultline {
 
 class Refcount {
   public:
-    static constexpr s32 SATURATED = INT_MIN / 2; // as far from 0 as from coming round, for whoever counts meanwhile
+    // Far from 0 and from wrapping around, whatever other CPUs count at the same time.
+    static constexpr s32 SATURATED = INT_MIN / 2;
 
     constexpr explicit Refcount(s32 count) : count_(count) {}
     Refcount(const Refcount&) = delete;
     Refcount& operator=(const Refcount&) = delete;
 
-    // What nobody else can reach yet.
+    // Sets the count of an object that no other CPU can reach yet.
     void set(s32 count) { count_.store(count, std::memory_order_relaxed); }
 
     s32 read() const { return count_.load(std::memory_order_relaxed); }
 
-    // One more. The caller has one, or holds the lock under which the last one would be given back.
+    // Takes a reference. The caller has one already, or holds the lock under which the last one would be dropped.
     void inc() {
         if (const s32 before = count_.fetch_add(1, std::memory_order_relaxed); before <= 0) [[unlikely]]
             saturate(before, "a reference of what is free");
     }
 
-    // The same for one who only found it: false if it is gone.
+    // Takes a reference to an object that the caller has only found, without a reference. Returns false if the count is
+    // 0: the object is being freed.
     [[nodiscard]] bool inc_not_zero() {
         s32 count = read();
         do {
@@ -41,7 +43,8 @@ class Refcount {
         return true;
     }
 
-    // One fewer; true: it was the last, and everything done through the others has been done.
+    // Drops a reference. Returns true if it was the last; everything that was done through the other references is then
+    // visible to the caller.
     [[nodiscard]] bool dec_and_test() {
         const s32 before = count_.fetch_sub(1, std::memory_order_acq_rel);
         if (before <= 0) [[unlikely]]

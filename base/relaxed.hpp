@@ -1,5 +1,5 @@
-// A variable that several CPUs read and write without a lock, and of which nothing but its own value is concluded. Reads
-// and writes are whole; they order nothing: whoever needs that has a fence of his own beside them.
+// A variable that several CPUs read and write without a lock, for values that say nothing about other data. Reads and
+// writes are atomic, and they order nothing. Code that needs an order adds a fence.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,5 @@
-// Result<T>: a value or an Errno, and nothing in between. `[[nodiscard]]`, so that no failure is dropped in passing.
-// (std::expected would serve, but clang 14, which lints this tree, cannot read libstdc++ 12's.)
+// Result<T>: either a value or an Errno. It is `[[nodiscard]]`, so that no failure is ignored by accident.
+// (std::expected would do, but clang 14, which lints this tree, cannot compile libstdc++ 12's.)
 #pragma once
 
 #include <utility>
@@ -9,7 +9,7 @@
 
 namespace faultline {
 
-// What a function returns to say "failed with this": `return Err(Errno::NOMEM);`
+// What a function returns on failure: `return Err(Errno::NOMEM);`
 struct Err {
     constexpr explicit Err(Errno e) : error(e) {}
     Errno error;
@@ -18,7 +18,7 @@ struct Err {
 template <class T>
 class [[nodiscard]] Result {
   public:
-    constexpr Result(T value) : value_(std::move(value)), error_() {}  // NOLINT: a value is a success
+    constexpr Result(T value) : value_(std::move(value)), error_() {} // NOLINT: implicit, so that `return value;` works
     constexpr Result(Err failure) : value_(), error_(failure.error) {} // NOLINT
 
     constexpr bool ok() const { return error_ == Errno{}; }
@@ -61,8 +61,8 @@ class [[nodiscard]] Result<void> {
 
 } // namespace faultline
 
-// TRY(expr): the value of a Result, or return its error from this function. A GNU statement expression: both
-// compilers we use have it, and nothing else reads as well.
+// TRY(expression): the value of a Result; if it is an error, returns that error from the calling function. TRY_VOID is
+// the same for Result<void>. TRY is a GNU statement expression, which both compilers have.
 #define TRY(expression)                                                                                                \
     ({                                                                                                                 \
         auto try_result_ = (expression);                                                                               \

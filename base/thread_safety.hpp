@@ -20,6 +20,7 @@
 #define SCOPED_CAPABILITY FAULTLINE_THREAD_SAFETY(scoped_lockable)
 #define GUARDED_BY(lock) FAULTLINE_THREAD_SAFETY(guarded_by(lock))
 #define REQUIRES(...) FAULTLINE_THREAD_SAFETY(requires_capability(__VA_ARGS__))
+#define REQUIRES_SHARED(...) FAULTLINE_THREAD_SAFETY(requires_shared_capability(__VA_ARGS__))
 #define ACQUIRE(...) FAULTLINE_THREAD_SAFETY(acquire_capability(__VA_ARGS__))
 #define ACQUIRE_SHARED(...) FAULTLINE_THREAD_SAFETY(acquire_shared_capability(__VA_ARGS__))
 #define RELEASE(...) FAULTLINE_THREAD_SAFETY(release_capability(__VA_ARGS__))

@@ -1,6 +1,6 @@
-// The words every room speaks: addresses, frames and ids as types, so that a physical address cannot be passed
-// for a user address. All addresses of the target are 32 bits wide, on the host too; only pointers into the host's
-// own memory are 64 bits there.
+// The types that all code uses: addresses, frames and ids, so that a physical address cannot be passed for a user
+// address. All addresses of the target have 32 bits, on the host too; only pointers to the host's own memory have 64
+// bits there.
 #pragma once
 
 #include <compare>
@@ -9,8 +9,8 @@
 
 namespace faultline {
 
-// By their C names, so that %u and %llu print u32 and u64 on the target and on the host alike: std::uint32_t is
-// `unsigned long` for arm-none-eabi, std::uint64_t is that for x86-64.
+// Defined by their C names, so that %u and %llu print u32 and u64 on the target and on the host. (std::uint32_t is
+// `unsigned long` for arm-none-eabi; std::uint64_t is `unsigned long` for x86-64.)
 using u8 = unsigned char;
 using u16 = unsigned short;
 using s16 = short;
@@ -24,15 +24,16 @@ inline constexpr u32 PAGE_SHIFT = 12;
 inline constexpr u32 PAGE_SIZE = 1u << PAGE_SHIFT;
 inline constexpr u32 PAGE_MASK = ~(PAGE_SIZE - 1);
 
-// One past the last user address. Linux/ARM would say 0xbf000000 for its 3:1 split; here tasks own TTBR0's 2 GiB
-// (ARM ARM DDI 0406C B3.5.4, TTBCR.N = 1) less a guard that keeps `address + length` from meeting the kernel.
+// One past the last user address. With its 3:1 split Linux/ARM has 0xbf000000. Here tasks own TTBR0's 2 GiB (ARM ARM
+// DDI 0406C B3.5.4, TTBCR.N = 1), less a guard area, so that `address + length` cannot reach kernel addresses.
 inline constexpr u32 TASK_SIZE = 0x7f000000;
 
+// Round to a page boundary. page_align_up() returns 0 if the result would be 2^32.
 constexpr u32 page_align_down(u32 value) { return value & PAGE_MASK; }
-constexpr u32 page_align_up(u32 value) { return (value + PAGE_SIZE - 1) & PAGE_MASK; } // wraps to 0 at the top page
+constexpr u32 page_align_up(u32 value) { return (value + PAGE_SIZE - 1) & PAGE_MASK; }
 constexpr bool page_aligned(u32 value) { return (value & ~PAGE_MASK) == 0; }
 
-// A 32-bit address of one kind. `Tag` only keeps the kinds apart.
+// A 32-bit address of one kind. `Tag` only distinguishes the kinds.
 template <class Tag>
 class Address {
   public:
@@ -56,10 +57,10 @@ class Address {
     u32 value_ = 0;
 };
 
-using UserAddr = Address<struct UserTag>; // an address as a task sees it; may be any 32-bit value until checked
-using PhysAddr = Address<struct PhysTag>; // an address on the machine's memory bus
+using UserAddr = Address<struct UserTag>; // an address in a task's address space; any 32-bit value until it is checked
+using PhysAddr = Address<struct PhysTag>; // a physical address
 
-// Physical frame number: PhysAddr >> PAGE_SHIFT.
+// A physical frame number: PhysAddr >> PAGE_SHIFT.
 class Pfn {
   public:
     constexpr Pfn() = default;
@@ -76,7 +77,8 @@ class Pfn {
     u32 value_ = 0;
 };
 
-class Asid { // address space identifier, 8 bits in ARMv7 (CONTEXTIDR.ASID)
+// An address space identifier: 8 bits in ARMv7 (CONTEXTIDR.ASID).
+class Asid {
   public:
     constexpr Asid() = default;
     constexpr explicit Asid(u8 value) : value_(value) {}
@@ -87,7 +89,8 @@ class Asid { // address space identifier, 8 bits in ARMv7 (CONTEXTIDR.ASID)
     u8 value_ = 0;
 };
 
-class CpuId { // 0 … number of CPUs − 1, in boot order
+// A CPU's number, below machine::MAX_CPUS. On ARM it is affinity level 0 of MPIDR.
+class CpuId {
   public:
     constexpr CpuId() = default;
     constexpr explicit CpuId(u8 value) : value_(value) {}

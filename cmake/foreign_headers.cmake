@@ -1,5 +1,5 @@
-# The only headers that come from outside the tree and the cross compiler: Linux's UAPI for ARM, and Boost. Each is
-# reached through a directory of links that holds nothing else, so that no header of the host's C library is in reach.
+# The only headers from outside the tree and the cross compiler: Linux's UAPI for ARM, and Boost. Each is included
+# through a directory that holds only links to it, so that the compiler finds no header of the host's C library.
 set(UAPI_SOURCE /usr/arm-linux-gnueabihf/include)
 set(BOOST_SOURCE /usr/include)
 set(UAPI_INCLUDE ${PROJECT_BINARY_DIR}/foreign/uapi)

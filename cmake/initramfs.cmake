@@ -1,5 +1,5 @@
-# initramfs.cpio: the stripped programs in their places and the directories that the kernel mounts on or fills. The
-# kernel makes /dev itself, so no archive member needs root.
+# initramfs.cpio: the stripped programs at their paths, and the directories that the kernel mounts on or fills. The
+# kernel makes /dev itself, so making the archive does not need root.
 get_property(targets GLOBAL PROPERTY INITRAMFS_TARGETS)
 get_property(paths GLOBAL PROPERTY INITRAMFS_PATHS)
 set(staging ${PROJECT_BINARY_DIR}/initramfs)

@@ -1,5 +1,5 @@
-# The kernel, linked as faultline.elf (symbols, for the debugger) and flattened to kernel.img (what QEMU loads), and the
-# self-test: the same objects, but for the one file that starts process 1. Each of them for each back end.
+# The kernel: linked as faultline.elf (with symbols, for the debugger), then flattened to kernel.img, which QEMU loads.
+# The self-test kernel has the same objects, except the file that starts process 1. Both are made for each back end.
 include(cmake/back_ends.cmake)
 room(machine_sources arch/arm/*.cpp arch/arm/*.S)
 set(mmu_sources ${PROJECT_SOURCE_DIR}/arch/arm/abort.cpp)
@@ -36,9 +36,9 @@ foreach(start IN ITEMS init selftest)
     target_link_libraries(start_${start} PUBLIC kernel_flags)
 endforeach()
 
-# kernel_image(<name> <image> <back end> <object library>): links the kernel with a back end and with what starts process
-# 1, twice. The first link has an empty symbol table and is read for the addresses; the second has the table. Only data
-# that follows the text grows, so the text stays where it was; the last check proves it.
+# kernel_image(<name> <image> <back end> <object library>): links the kernel with a back end and with the object library
+# that starts process 1. It links twice. The first link has an empty symbol table and gives the addresses; the second
+# has the table. Only data behind the text grows, so the text keeps its addresses; the check at the end proves it.
 function(kernel_image name image mmu start)
     set(elf ${PROJECT_BINARY_DIR}/${name}.elf)
     set(table ${PROJECT_BINARY_DIR}/${name}.kallsyms.S)

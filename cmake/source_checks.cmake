@@ -1,4 +1,5 @@
-# Tests of the source text: who includes whom, formatting, and clang-tidy over what the host compiles.
+# Tests of the source text: includes between layers, the list of system calls, formatting, and clang-tidy on the sources
+# that the host build compiles.
 find_program(PYTHON3 python3 REQUIRED)
 find_program(CLANG_FORMAT clang-format-19 REQUIRED)
 find_program(CLANG_TIDY clang-tidy REQUIRED)
@@ -7,7 +8,8 @@ find_program(CLANG clang++-19 REQUIRED)
 add_test(NAME "source: layers" COMMAND ${PYTHON3} tools/layers.py WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 add_test(NAME "source: layers finds what it must" COMMAND ${PYTHON3} tools/layers.py --self-test
          WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-add_test(NAME "source: system calls" COMMAND ${PYTHON3} tools/check_syscall_doc.py WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+add_test(NAME "source: system calls" COMMAND ${PYTHON3} tools/check_syscall_doc.py
+         WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 add_test(NAME "source: system calls finds what it must" COMMAND ${PYTHON3} tools/check_syscall_doc.py --self-test
          WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 add_test(NAME "source: format" COMMAND tools/format.sh --check WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})

@@ -1,5 +1,5 @@
-# User programs: static ARM Linux executables on newlib's C library. Crt0, the system-call stubs that newlib asks for,
-# and the thread and futex wrappers are user/lib.
+# User programs: static ARM Linux executables with newlib's C library. user/lib has crt0, the system-call stubs that
+# newlib needs, and the wrappers for threads and futexes.
 set(user_script ${PROJECT_SOURCE_DIR}/linker/user.lds)
 
 add_library(user_flags INTERFACE)
@@ -14,11 +14,11 @@ room(ulib_sources user/lib/*.c user/lib/*.cpp user/lib/*.S)
 add_library(ulib STATIC ${ulib_sources})
 target_link_libraries(ulib PUBLIC user_flags)
 
-# user_program(<name> <path in the initramfs> <source>...)
+# user_program(<name> <path in the initramfs> <source>...): a program that becomes part of the initramfs.
 function(user_program name path)
     set(target user_${name})
     add_executable(${target} ${ARGN})
-    # ulib and libc call each other, hence the group; crt0 is taken for its entry point.
+    # ulib and libc call each other, so they are in a group. `-u,_start` makes the linker take crt0 from ulib.
     target_link_libraries(${target} PRIVATE user_flags -Wl,--start-group ulib c m gcc -Wl,--end-group)
     target_link_options(
         ${target} PRIVATE ${user_machine} -nostdlib -static -T ${user_script} -Wl,--build-id=none -Wl,--gc-sections
@@ -38,7 +38,7 @@ room(init_sources user/init/*.cpp)
 room(scenario_sources user/scenarios/*.cpp)
 room(program_sources user/programs/*.c user/programs/*.cpp)
 
-# The catalogue of scenarios as rows of a C++ table, included as "user/scenarios/catalogue.inc".
+# The catalogue of scenarios, converted to rows of a C++ table. Included as "user/scenarios/catalogue.inc".
 set(catalogue user/scenarios/catalogue)
 set(generated ${PROJECT_BINARY_DIR}/generated)
 file(MAKE_DIRECTORY ${generated}/user/scenarios)

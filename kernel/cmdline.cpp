@@ -1,3 +1,4 @@
+// The boot arguments: the table of those that the kernel knows, and the parser.
 #include "kernel/cmdline.hpp"
 
 #include <arch/boot_info.hpp>
@@ -19,7 +20,7 @@ namespace {
 constexpr u8 BAD_USAGE = 64;      // EX_USAGE of sysexits(3)
 constexpr int QUIET_LOGLEVEL = 4; // Linux: CONSOLE_LOGLEVEL_QUIET
 
-constinit char words[BootInfo::COMMAND_LINE_SIZE] = {}; // a copy, cut into strings
+constinit char words[BootInfo::COMMAND_LINE_SIZE] = {}; // a copy of the command line, cut into strings
 constinit InitArguments init;
 
 [[noreturn]] void refuse(const char* name, const char* value, const char* expected) {
@@ -27,7 +28,7 @@ constinit InitArguments init;
     machine_exit(BAD_USAGE);
 }
 
-// A decimal number of `low` … `high`.
+// Parses a decimal number from `low` to `high`. False for anything else, and for nullptr.
 bool parse_number(const char* text, u32 low, u32 high, u32& number) {
     u64 value = 0;
     if (text == nullptr || *text == '\0')
@@ -50,7 +51,7 @@ bool parse_switch(const char* text, bool& on) {
     return true;
 }
 
-// --- the arguments the kernel knows; each returns false for a bad value (nullptr: there was no "=") ---
+// --- the arguments that the kernel knows; each function returns false for a bad value (nullptr: there was no "=") ---
 
 bool set_fault_in(const char* value) {
     FaultIn policy = fault_in_policy;
@@ -82,7 +83,7 @@ bool set_tlb(const char* value) {
 }
 bool set_tlb_check(const char* value) { return parse_switch(value, tlb_config.check); }
 bool set_tlb_entries(const char* value) {
-    return tlb_config.entries != 0 && // else the size of the TLB is the machine's affair
+    return tlb_config.entries != 0 && // 0: the hardware's own TLB, whose size is fixed
            parse_number(value, MIN_TLB_ENTRIES, MAX_TLB_ENTRIES, tlb_config.entries);
 }
 bool set_init(const char* value) {
@@ -90,7 +91,7 @@ bool set_init(const char* value) {
         return false;
     init.path = value;
     init.requested = true;
-    init.argument_count = 0; // those before it were meant for another program (Linux init_setup)
+    init.argument_count = 0; // the arguments before it were for another program (Linux init_setup)
     return true;
 }
 
@@ -114,7 +115,7 @@ constexpr KnownArgument KNOWN[] = {
 
 // --- words ---
 
-// One word, cut out of `words`. `text` is all of it with "=" in place; `value` points behind the "=".
+// One word, cut out of `words`. `text` is the whole word with its "="; `value` points behind the "=".
 struct Word {
     char* text = nullptr;
     char* value = nullptr; // nullptr: no "="
@@ -122,7 +123,7 @@ struct Word {
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-// Cuts the next word off; its quotes are removed. text is nullptr at the end.
+// Cuts off the next word, and removes its quotes. `text` is nullptr if there is none.
 Word next_word(char*& rest) {
     while (is_blank(*rest))
         ++rest;
@@ -159,7 +160,7 @@ void add_argument(const char* text) {
     add_string(init.arguments, init.argument_count, InitArguments::MAX_STRINGS, text, "arguments");
 }
 
-// A second value of one name replaces the first.
+// A second value for the same name replaces the first.
 void add_environment(const Word& word) {
     const std::string_view name(word.text, static_cast<std::size_t>(word.value - word.text)); // with its "="
     for (u32 i = 0; i < init.environment_count; ++i)

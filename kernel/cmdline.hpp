@@ -1,33 +1,34 @@
-// The boot arguments: what the kernel knows configures it, the rest is process 1's.
+// The boot arguments. Those that the kernel knows configure it; the others are passed to process 1.
 #pragma once
 
 #include "base/types.hpp"
 
 namespace faultline {
 
-// Reads the command line and sets what it says: mm_config, the futexes' policies, the loglevel, process 1's
-// strings. Once, at boot, after the console. A bad value of a known argument is told in one line and ends the
-// machine with 64.
+// Reads the command line and sets what it says: mm_config, tlb_config, the futex policies, the loglevel, and process
+// 1's strings. Call it once, at boot, when the console works. A bad value of a known argument prints one line and ends
+// the machine with status 64.
 //
-// Words are separated by blanks; "…" keeps blanks together and is taken off (Linux lib/cmdline.c next_arg).
-// Everything after a word "--" is process 1's arguments. Else k=v that the kernel does not know is process
-// 1's environment, and a word without "=" one of its arguments; but names with a dot belong to modules, and
+// Blanks separate words. Double quotes keep blanks in a word, and are removed (Linux lib/cmdline.c next_arg).
+// Everything after a word "--" is an argument of process 1. Before it, a word k=v that the kernel does not know goes
+// into process 1's environment, and a word without "=" is one of its arguments. Names with a dot belong to modules and
 // are dropped.
 void parse_boot_arguments(const char* command_line);
 
-// As the loader gave it: /proc/cmdline.
+// The command line as the loader gave it: /proc/cmdline.
 const char* saved_command_line();
 
-// What process 1 is started with. `requested`: init= named it, so nothing else will do.
+// What process 1 is started with. `requested`: init= named the program, so no other will do.
 struct InitArguments {
     static constexpr u32 MAX_STRINGS = 32; // of each kind, as on Linux
     const char* path = "/sbin/init";
     bool requested = false;
-    const char* arguments[MAX_STRINGS] = {}; // after the first, which is the path
+    const char* arguments[MAX_STRINGS] = {}; // those after the first, which is the path
     u32 argument_count = 0;
     const char* environment[MAX_STRINGS + 2] = {"HOME=/", "TERM=linux"};
     u32 environment_count = 2;
 };
 const InitArguments& init_arguments();
+// As parse_boot_arguments() found them.
 
 } // namespace faultline

@@ -1,56 +1,15 @@
 // A system call, from the vector to its function and back; and the last stop before user mode.
-#include <asm/unistd.h>
+#include "kernel/dispatch.hpp"
 
-#include <arch/context.hpp>
 #include <arch/irq.hpp>
+#include <arch/ptrace.hpp>
 
-#include <atomic>
-
-#include "abi/process/syscalls.hpp"
-#include "abi/signal/signal.hpp"
-#include "abi/syscall/table.hpp"
 #include "arch/contract/upcalls.hpp"
-#include "kernel/debug/printk.hpp"
+#include "kernel/sched/kernel_lock.hpp"
+#include "kernel/sched/sched.hpp"
+#include "kernel/upcalls.hpp"
 
 namespace faultline {
-
-namespace {
-
-// ARM's own calls, far above the table (Linux arch/arm/kernel/traps.c arm_syscall).
-u32 private_syscall(PtRegs& regs) {
-    switch (regs.r[7]) {
-    case __ARM_NR_cacheflush:
-        return adapt<sys_cacheflush>(regs);
-    case __ARM_NR_set_tls:
-        set_tls(regs.r[0]);
-        return 0;
-    case __ARM_NR_get_tls:
-        return get_tls();
-    case __ARM_NR_usr32:
-        return 0; // there is no 26-bit mode to leave
-    default:
-        return sys_unknown(regs);
-    }
-}
-
-bool first_time(u32 number) {
-    constexpr u32 LOGGED = 1024;
-    static constinit std::atomic<u32> seen[LOGGED / 32] = {};
-    if (number >= LOGGED)
-        return false;
-    const u32 bit = 1u << (number % 32);
-    return (seen[number / 32].fetch_or(bit, std::memory_order_relaxed) & bit) == 0;
-}
-
-} // namespace
-
-u32 sys_unknown(PtRegs& regs) {
-    const u32 number = regs.r[7];
-    if (first_time(number))
-        printk(KERN_INFO, "%s[%d]: system call %u is not there", current()->comm, static_cast<int>(current()->pid),
-               static_cast<unsigned>(number));
-    return syscall_error(Errno::NOSYS);
-}
 
 u32 syscall_error(Errno error) {
     switch (error) {
@@ -61,9 +20,9 @@ u32 syscall_error(Errno error) {
         current()->restart_errno = static_cast<u16>(error);
         // do_signal() arranges it, even if the signal has meanwhile gone elsewhere.
         current()->sigpending = true;
-        return static_cast<u32>(-static_cast<s32>(Errno::INTR));
+        return negative_errno(Errno::INTR);
     default:
-        return static_cast<u32>(-static_cast<s32>(error));
+        return negative_errno(error);
     }
 }
 

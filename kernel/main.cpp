@@ -1,14 +1,11 @@
-// From a bare machine to a running scheduler.
-#include <bit>
-
+// The composition root: from a bare machine to a running scheduler. With start_init.cpp the only file of kernel/ that knows
+// abi/.
 #include <arch/boot_info.hpp>
 #include <arch/irq.hpp>
 
-#include "abi/fs/init.hpp"
-#include "abi/ipc/msg.hpp"
-#include "abi/ipc/sem.hpp"
-#include "abi/process/process.hpp"
-#include "abi/time/clock.hpp"
+#include <bit>
+
+#include "abi/init.hpp"
 #include "arch/contract/tlb.hpp"
 #include "arch/contract/upcalls.hpp"
 #include "base/late.hpp"
@@ -16,6 +13,7 @@
 #include "kernel/debug/printk.hpp"
 #include "kernel/debug/tlb_check.hpp"
 #include "kernel/futex/queue.hpp"
+#include "kernel/sched/sched.hpp"
 #include "kernel/smp.hpp"
 #include "kernel/start_init.hpp"
 #include "mm/page_alloc.hpp"
@@ -56,14 +54,9 @@ void start_kernel() {
     init_memory(boot);
     mmu_init_cpu();
     make_idle_task();
-    init_tree();
-    init_processes();
+    init_abi();
     bring_up_cpus();
-    init_cpu_time();
-    init_clocks();
     futex_init(static_cast<u32>(std::popcount(cpus_online())));
-    init_msg();
-    init_sem();
     start_init();
     local_irq_enable();
     cpu_idle();

@@ -1,3 +1,4 @@
+// Starting the other CPUs, each with an idle task.
 #include "kernel/smp.hpp"
 
 #include <arch/boot_info.hpp>
@@ -6,7 +7,6 @@
 
 #include <bit>
 
-#include "abi/process/process.hpp"
 #include "arch/contract/clock.hpp"
 #include "arch/contract/per_cpu.hpp"
 #include "arch/contract/tlb.hpp"
@@ -14,6 +14,8 @@
 #include "base/concurrency.hpp"
 #include "kernel/debug/printk.hpp"
 #include "kernel/sched/kernel_lock.hpp"
+#include "kernel/sched/sched.hpp"
+#include "kernel/task_stack.hpp"
 
 namespace faultline {
 
@@ -37,7 +39,7 @@ bool is_online(u32 cpu) { return (cpus_online() & 1u << cpu) != 0; }
 bool bring_up(u32 cpu) {
     Task& idle = make_idle_task();
     idle_of_starting_cpu = &idle;
-    if (!start_cpu(CpuId(static_cast<u8>(cpu)), &task_user_regs(idle) + 1))
+    if (!start_cpu(CpuId(static_cast<u8>(cpu)), task_stack_top(idle)))
         return false;
     const u64 deadline = clock_ns() + PATIENCE_NS;
     spin_until([&] { return is_online(cpu) || clock_ns() > deadline; });

@@ -1,16 +1,20 @@
-// Process 1: a kernel task that unpacks the initramfs, opens the console and becomes the program of init=.
+// The composition root of process 1: a kernel task that unpacks the initramfs, opens the console and becomes the program of
+// init=.
 #include "kernel/start_init.hpp"
 
 #include <arch/boot_info.hpp>
 #include <arch/machine_control.hpp>
 
-#include "abi/fs/init.hpp"
-#include "abi/process/process.hpp"
+#include "abi/init.hpp"
+#include "abi/process/exec.hpp"
+#include "abi/process/exec_args.hpp"
+#include "abi/process/first_process.hpp"
 #include "arch/contract/clock.hpp"
 #include "arch/contract/memory.hpp"
 #include "kernel/cmdline.hpp"
 #include "kernel/debug/printk.hpp"
 #include "kernel/sched/kernel_lock.hpp"
+#include "kernel/task_stack.hpp"
 #include "mm/page_alloc.hpp"
 
 namespace faultline {

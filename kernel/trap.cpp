@@ -1,12 +1,15 @@
 // What a program's own mistakes lead to: aborts and undefined instructions become a second try, a fixup or a
 // signal.
+#include <asm/siginfo.h>
+#include <linux/signal.h>
+
 #include <arch/ptrace.hpp>
 
-#include "abi/signal/signal.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "arch/contract/upcalls.hpp"
 #include "kernel/debug/panic.hpp"
 #include "kernel/sched/kernel_lock.hpp"
+#include "kernel/upcalls.hpp"
 #include "mm/fault.hpp"
 
 namespace faultline {

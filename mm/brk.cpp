@@ -1,9 +1,9 @@
 // brk(2): the heap, one anonymous VMA that follows the program's data. (Linux 6.1 mm/mmap.c.)
-#include "mm/host.hpp"
 #include "mm/limits.hpp"
 #include "mm/mmap.hpp"
 #include "mm/populate.hpp"
 #include "mm/unmapped_area.hpp"
+#include "mm/upcalls.hpp"
 #include "mm/vma_edit.hpp"
 
 namespace faultline {

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "arch/contract/fault_info.hpp"
-#include "mm/host.hpp"
 #include "mm/mm_struct.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 

@@ -1,8 +1,8 @@
 // Limits of an address space. (Linux 6.1 mm/mmap.c may_expand_vm, mlock_future_check; mm/util.c __vm_enough_memory.)
 #include "mm/limits.hpp"
 
-#include "mm/host.hpp"
 #include "mm/page_alloc.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 

@@ -2,11 +2,11 @@
 // brought in, the limit holds, and locked pages are not given up by advice. (Linux 6.1 mm/mlock.c.)
 #include <algorithm>
 
-#include "mm/host.hpp"
 #include "mm/limits.hpp"
 #include "mm/mman.hpp"
 #include "mm/mmap.hpp"
 #include "mm/populate.hpp"
+#include "mm/upcalls.hpp"
 #include "mm/vma_edit.hpp"
 
 namespace faultline {

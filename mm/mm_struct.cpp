@@ -4,13 +4,13 @@
 #include <iterator>
 
 #include "mm/filemap.hpp"
-#include "mm/host.hpp"
 #include "mm/limits.hpp"
 #include "mm/memory.hpp"
 #include "mm/mmap.hpp"
 #include "mm/pgtable.hpp"
 #include "mm/slab.hpp"
 #include "mm/unmapped_area.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 namespace {

@@ -4,11 +4,11 @@
 #include <algorithm>
 
 #include "mm/filemap.hpp"
-#include "mm/host.hpp"
 #include "mm/limits.hpp"
 #include "mm/mman.hpp"
 #include "mm/populate.hpp"
 #include "mm/unmapped_area.hpp"
+#include "mm/upcalls.hpp"
 #include "mm/vma_edit.hpp"
 
 namespace faultline {

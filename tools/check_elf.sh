@@ -1,6 +1,6 @@
 #!/bin/bash
-# check_elf.sh --kernel|--user FILE: promises of a linked program that no compiler checks. No segment is writable and
-# executable; the kernel has no global constructors (nothing would call them: `constinit` is the rule).
+# check_elf.sh --kernel|--user FILE: checks a linked program for what no compiler checks. No segment is both writable
+# and executable. The kernel has no global constructors: nothing would call them, so global objects must be `constinit`.
 set -euo pipefail
 
 kind=$1
@@ -8,7 +8,7 @@ file=$2
 readelf=arm-none-eabi-readelf
 
 "$readelf" --segments --wide "$file" | awk -v file="$file" '
-    # Type Offset VirtAddr PhysAddr FileSiz MemSiz Flg Align; the flags, such as "R E", may be split by blanks.
+    # Columns: Type Offset VirtAddr PhysAddr FileSiz MemSiz Flg Align. The flags, such as "R E", may contain blanks.
     $1 == "LOAD" {
         segments++
         flags = ""
@@ -25,7 +25,7 @@ readelf=arm-none-eabi-readelf
 
 if [ "$kind" = --kernel ]; then
     "$readelf" --sections --wide "$file" | sed 's/^ *\[ *[0-9]*\] *//' | awk -v file="$file" '
-        # Name Type Address Offset Size …, the size in hexadecimal
+        # Columns: Name Type Address Offset Size …; the size is in hexadecimal.
         $1 ~ /^\.(init_array|preinit_array|fini_array|ctors|dtors)/ && $5 !~ /^0+$/ {
             print file ": " $1 " is not empty: a global needs a constructor; make it constinit" >"/dev/stderr"
             bad = 1

@@ -1,5 +1,6 @@
 #!/bin/sh
-# format.sh [--check]: formats every C and C++ file as .clang-format says; with --check only complains.
+# format.sh [--check]: formats every C and C++ file according to .clang-format. With --check it changes nothing and
+# fails if a file is not formatted.
 set -eu
 cd "$(dirname "$0")/.."
 

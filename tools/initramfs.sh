@@ -1,7 +1,8 @@
 #!/bin/bash
-# initramfs.sh [--reproducible] DIRECTORY ARCHIVE: packs a tree as a cpio archive ("newc", what Linux takes for an
-# initramfs), owned by root. Archives may be concatenated: each is padded to a multiple of 512 bytes.
-# --reproducible also fixes modes and times, so that the same programs give the same archive; it changes DIRECTORY.
+# initramfs.sh [--reproducible] DIRECTORY ARCHIVE: packs a directory as a cpio archive, owned by root, in the format
+# "newc", which Linux takes as an initramfs. Archives may be concatenated, because each is padded to a multiple of 512
+# bytes.
+# --reproducible sets fixed modes and times in DIRECTORY first, so that the same programs give the same archive.
 set -euo pipefail
 
 if [ "$1" = --reproducible ]; then

@@ -1,13 +1,13 @@
 #!/bin/bash
-# kallsyms.sh: writes, as assembler, the table by which the kernel names an address in a backtrace: addresses in
-# ascending order, and for each the offset of its name in one string of names.
-#   kallsyms.sh --empty TABLE        a table without symbols, for the first link
-#   kallsyms.sh ELF TABLE            the table of the functions in ELF
+# kallsyms.sh: makes the kernel's symbol table, as assembler source. The kernel uses it to name addresses in backtraces.
+# The table has the addresses in ascending order, and for each the offset of its name in one string of names.
+#   kallsyms.sh --empty TABLE        writes a table without symbols, for the first link
+#   kallsyms.sh ELF TABLE            writes the table of the functions in ELF
 #   kallsyms.sh --check ELF TABLE    fails unless TABLE is the table of ELF
 set -euo pipefail
 
-# Demangled names are cut down to what a reader of a backtrace needs: no parameters, no template arguments, no return
-# type, no `faultline::`.
+# Demangled names are shortened for the reader of a backtrace: no parameters, no template arguments, no return type, no
+# `faultline::`.
 table() {
     arm-none-eabi-c++filt | awk '
     function short_name(name,    before) {

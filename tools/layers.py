@@ -2,6 +2,7 @@
 """Who may include whom, as docs/architecture.md draws it, checked over every #include of the tree.
 
     tools/layers.py              check this tree; one line `file:line: what is wrong` for each finding
+    tools/layers.py --picture    print the rooms inside kernel/ and abi/, lowest first, and what each includes of the others
     tools/layers.py --self-test  check small trees that each break one rule, and that the finding is made
 """
 
@@ -26,11 +27,49 @@ MAY_INCLUDE = {
     "arch/arm": {"arch/armv7", "arch/contract", "base", "<arch>", "<mmu>"},
     "arch/model": {"arch/contract", "base", "<arch>", "<mmu>"},
     "mm": {"arch/contract", "base", "<arch>"},
-    "kernel": {"mm", "abi", "arch/contract", "base", "<arch>"},
+    "kernel": {"mm", "arch/contract", "base", "<arch>"},  # and COMPOSITION_ROOT
     "abi": {"kernel", "mm", "arch/contract", "base", "<arch>"},
     "user": set(),
     "tests": set(ROOMS) | {"<arch>"},
     "tools": set(),
+}
+
+# The files of kernel/ that put the system together: they alone may include abi/.
+COMPOSITION_ROOT = {"kernel/main.cpp", "kernel/start_init.cpp"}
+
+# The rooms inside kernel/ and abi/, lowest first, each with the rooms beside it that it may include: all stand above it in
+# this list, so there is no cycle of rooms. An entry may be a single file. The last entry of each stands for the files right in
+# that folder. An edge that no include needs any more is a finding, too.
+INNER_ROOMS = {
+    "kernel": {
+        "kernel/upcalls.hpp": set(),  # what the others ask of abi/
+        "kernel/sched": {"kernel/upcalls.hpp"},
+        "kernel/debug": {"kernel/sched"},
+        "kernel/futex": {"kernel/upcalls.hpp", "kernel/sched", "kernel/debug"},
+        "kernel": {"kernel/upcalls.hpp", "kernel/sched", "kernel/debug", "kernel/futex"},
+    },
+    "abi": {
+        "abi/arguments": set(),
+        "abi/task": set(),
+        "abi/cred": {"abi/task"},
+        "abi/signal": {"abi/arguments", "abi/task", "abi/cred"},
+        "abi/time": {"abi/arguments", "abi/task", "abi/cred", "abi/signal"},
+        "abi/fs": {"abi/task", "abi/cred", "abi/signal", "abi/time"},
+        "abi/tty": {"abi/task", "abi/signal", "abi/fs"},
+        "abi/virtio": {"abi/fs"},
+        "abi/ipc": {"abi/arguments", "abi/task", "abi/cred", "abi/signal", "abi/time", "abi/fs"},
+        "abi/memory": {"abi/fs"},
+        "abi/sched": {"abi/arguments", "abi/task", "abi/cred"},
+        "abi/system": {"abi/task", "abi/cred", "abi/virtio", "abi/sched"},
+        "abi/process": {"abi/arguments", "abi/task", "abi/cred", "abi/signal", "abi/time", "abi/fs", "abi/tty",
+                        "abi/ipc", "abi/system"},
+        "abi/procfs": {"abi/task", "abi/cred", "abi/signal", "abi/time", "abi/fs", "abi/tty", "abi/sched",
+                       "abi/system", "abi/process"},
+        "abi/syscall": {"abi/arguments", "abi/task", "abi/cred", "abi/signal", "abi/time", "abi/fs", "abi/ipc",
+                        "abi/memory", "abi/sched", "abi/system", "abi/process"},
+        "abi": {"abi/arguments", "abi/task", "abi/cred", "abi/signal", "abi/time", "abi/fs", "abi/tty", "abi/virtio",
+                "abi/ipc", "abi/sched", "abi/procfs"},
+    },
 }
 
 HOSTED_ROOMS = {"arch/model", "tests", "tools", "user"}
@@ -71,6 +110,7 @@ class Tree:
         self.root = pathlib.Path(root)
         self.findings = []
         self.includes = {}  # file -> [(line, "<" or '"', name)]
+        self.inner_edges = set()  # (room, room) of INNER_ROOMS, as found
         for room in ROOMS:
             for path in sorted((self.root / room).rglob("*")):
                 if path.suffix in SUFFIXES and path.is_file():
@@ -122,7 +162,9 @@ class Tree:
             other = room_of(target)
             if other == "tests" and room != "tests":
                 self.complain(file, line, f"nothing outside tests may include {target}")
-            elif other != room and other not in MAY_INCLUDE[room]:
+            elif other == room:
+                self.check_inner_edge(file, line, target)
+            elif other not in MAY_INCLUDE[room] and not (other == "abi" and file in COMPOSITION_ROOT):
                 self.complain(file, line, f"{room} may not include {other} ({target})")
         elif quote == '"':
             if name not in GENERATED:
@@ -135,6 +177,25 @@ class Tree:
                 self.complain(file, line, f"<{name}>: Boost is reached through {BOOST_FILE} only")
         elif room not in HOSTED_ROOMS and name not in FREESTANDING:
             self.complain(file, line, f"<{name}> needs an operating system; {room} runs without one")
+
+    def check_inner_edge(self, file, line, target):
+        room, other = inner_room_of(file), inner_room_of(target)
+        if room == other:
+            return
+        self.inner_edges.add((room, other))
+        if room and other and other not in INNER_ROOMS[room_of(file)][room]:
+            self.complain(file, line, f"{room} may not include {other} ({target})")
+
+    def check_inner_rooms(self):
+        """Every folder of kernel/ and abi/ is a room of the picture."""
+        for file in self.includes:
+            if inner_room_of(file) is None:
+                self.complain(file, 1, f"{file.rsplit('/', 1)[0]} is no room of INNER_ROOMS")
+
+    def unused_edges(self):
+        return [f"tools/layers.py:1: no file of {room} includes {other} any more: the picture is wrong"
+                for rooms in INNER_ROOMS.values() for room, others in rooms.items()
+                for other in sorted(others) if (room, other) not in self.inner_edges]
 
     def check_cycles(self, facade):
         done, path = set(), []
@@ -188,6 +249,7 @@ class Tree:
 
     def check(self):
         self.check_edges()
+        self.check_inner_rooms()
         for facade in FACADES.values():
             self.check_cycles(facade)
         self.check_facade()
@@ -196,6 +258,31 @@ class Tree:
 
 def room_of(file):
     return next(room for room in ROOMS if file.startswith(room + "/"))
+
+
+def inner_room_of(file):
+    """The room of INNER_ROOMS that a file belongs to; "" in a room that has none inside; None: it should have one."""
+    outer = room_of(file)
+    if outer not in INNER_ROOMS:
+        return ""
+    folder = file.rsplit("/", 1)[0]
+    rooms = INNER_ROOMS[outer]
+    if file in rooms:
+        return file
+    if folder == outer:
+        return outer
+    return next((room for room in rooms if room != outer and (folder + "/").startswith(room + "/")), None)
+
+
+def picture_errors(inner_rooms):
+    """What is wrong with the list itself: a room may include only rooms that stand above it."""
+    errors = []
+    for rooms in inner_rooms.values():
+        above = set()
+        for room, others in rooms.items():
+            errors += [f"INNER_ROOMS: {room} may not be said to include {other}" for other in sorted(others - above)]
+            above.add(room)
+    return errors
 
 
 # Each broken tree: its files, and a part of the finding that must be made. None: there must be no finding.
@@ -215,6 +302,17 @@ BROKEN = [
     ({"arch/arm/a.cpp": "#include <mmu/x.hpp>", "arch/walked/mmu/x.hpp": ""}, "arch/softtlb/mmu/x.hpp is missing"),
     ({"arch/softtlb/s.cpp": '#include "arch/walked/w.hpp"', "arch/walked/w.hpp": ""}, "may not include arch/walked"),
     ({"user/init/i.cpp": '#include "base/types.hpp"', "base/types.hpp": ""}, "user may not include base"),
+    ({"kernel/k.cpp": '#include "abi/init.hpp"', "abi/init.hpp": ""}, "kernel/k.cpp:1: kernel may not include abi"),
+    ({"kernel/main.cpp": '#include "abi/init.hpp"', "abi/init.hpp": ""}, None),
+    ({"kernel/sched/s.cpp": '#include "kernel/futex/f.hpp"', "kernel/futex/f.hpp": ""},
+     "kernel/sched may not include kernel/futex"),
+    ({"kernel/sched/s.cpp": '#include "kernel/smp.hpp"', "kernel/smp.hpp": ""}, "kernel/sched may not include kernel ("),
+    ({"kernel/sched/s.cpp": '#include "kernel/upcalls.hpp"', "kernel/upcalls.hpp": ""}, None),
+    ({"abi/fs/f.cpp": '#include "abi/process/p.hpp"', "abi/process/p.hpp": ""}, "abi/fs may not include abi/process"),
+    ({"abi/process/p.cpp": '#include "abi/fs/f.hpp"', "abi/fs/f.hpp": ""}, None),
+    ({"abi/signal/s.cpp": '#include "abi/init.hpp"', "abi/init.hpp": ""}, "abi/signal may not include abi ("),
+    ({"abi/attic/a.cpp": ""}, "abi/attic is no room of INNER_ROOMS"),
+    ({"mm/attic/a.cpp": '#include "mm/m.hpp"', "mm/m.hpp": ""}, None),
     ({"abi/process/p.cpp": "#include <arch/x.hpp>", "arch/arm/arch/x.hpp": ""}, None),  # not compiled on the host
     ({"mm/a.cpp": "// #include <vector>, __arm__\n#include <cstdint>", "tests/host/t.cpp": "#include <vector>"}, None),
 ]
@@ -233,16 +331,24 @@ def self_test():
         if not good:
             failures += 1
             print(f"self-test: {list(files)}: expected {expected!r}, found {findings}")
+    if not picture_errors({"x": {"x/low": {"x/high"}, "x/high": set()}}):
+        failures += 1
+        print("self-test: a room that includes one below it in the list is not found")
     return failures
 
 
 def main():
     if sys.argv[1:] == ["--self-test"]:
         return 1 if self_test() else 0
-    if sys.argv[1:]:
+    if sys.argv[1:] not in ([], ["--picture"]):
         print(__doc__, file=sys.stderr)
         return 64
-    findings = Tree(pathlib.Path(__file__).resolve().parent.parent).check()
+    tree = Tree(pathlib.Path(__file__).resolve().parent.parent)
+    findings = tree.check() + tree.unused_edges() + picture_errors(INNER_ROOMS)
+    if sys.argv[1:]:
+        for rooms in INNER_ROOMS.values():
+            for room in rooms:
+                print(f"{room}: {' '.join(other for other in rooms if (room, other) in tree.inner_edges)}")
     print("\n".join(findings), end="\n" if findings else "")
     return 1 if findings else 0
 

@@ -1,9 +1,6 @@
 // Credentials: who has which, and what they permit.
 #include "abi/cred/cred.hpp"
 
-#include <linux/capability.h>
-#include <linux/signal.h>
-
 #include "abi/task/thread_group.hpp"
 #include "mm/slab.hpp"
 
@@ -50,21 +47,6 @@ bool in_group_p(const Cred& cred, u32 gid) {
     for (u32 i = 0; i < cred.group_count; ++i)
         found |= cred.groups[i] == gid;
     return found;
-}
-
-bool may_signal(const Task& task, s32 sig) {
-    const Cred& own = current_cred();
-    const Cred& target = *task.cred;
-    const bool same_user =
-        own.euid == target.suid || own.euid == target.uid || own.uid == target.suid || own.uid == target.uid;
-    return same_user || task.group == current()->group || capable(CAP_KILL) ||
-           (sig == SIGCONT && task.group->sid == current_group().sid);
-}
-
-bool may_schedule(const Task& task) {
-    const Cred& own = current_cred();
-    const Cred& target = *task.cred;
-    return own.euid == target.euid || own.euid == target.uid || capable(CAP_SYS_NICE);
 }
 
 } // namespace faultline

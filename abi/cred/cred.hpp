@@ -1,6 +1,6 @@
 // On whose behalf a thread acts: user and group ids, and capabilities (credentials(7), capabilities(7)).
 //
-// A Cred that more than one task refers to is never changed: who wants other ids makes a copy and installs it
+// A Cred that more than one task refers to is never changed: a task that wants other ids makes a copy and installs it
 // (Linux: prepare_creds, commit_creds). Ids belong to threads, as in Linux; a C library that promises them to
 // the process tells every thread.
 #pragma once
@@ -47,18 +47,23 @@ inline const Cred& current_cred() { return *current()->cred; }
 Result<Cred*> prepare_creds();
 void commit_creds(Cred& cred);
 
+// Gives current a copy of its credentials that change(copy, what they are now) has changed: 0. Its error leaves all as it
+// was. NOMEM.
+template <class Change>
+Result<u32> change_creds(Change&& change) {
+    Cred* next = TRY(prepare_creds());
+    if (const Result<void> changed = change(*next, current_cred()); !changed) {
+        put_cred(*next);
+        return Err(changed.error());
+    }
+    commit_creds(*next);
+    return 0u;
+}
+
 // Whether current may do what capability `cap` (CAP_*) stands for.
 inline bool capable(u32 cap) { return (current_cred().cap_effective >> cap & 1) != 0; }
 
 bool in_group_p(const Cred& cred, u32 gid); // the group for files, or a supplementary one
 inline bool in_group_p(u32 gid) { return in_group_p(current_cred(), gid); }
-
-// Whether current may send a signal to `task`, or look into its affairs (kill(2), Notes). SIGCONT goes to the
-// whole session.
-bool may_signal(const Task& task, s32 sig);
-
-// Whether current may change how `task` is scheduled (setpriority(2): its effective user is the target's real
-// or effective one).
-bool may_schedule(const Task& task);
 
 } // namespace faultline

@@ -1,6 +1,9 @@
 // Inodes that nobody looks up.
 #include "abi/fs/anon_inode.hpp"
 
+#include "abi/fs/file.hpp"
+#include "abi/fs/inode.hpp"
+
 namespace faultline {
 
 Result<FileRef> anon_inode_getfile(std::string_view name, const FileOps& ops, void* private_data, u32 flags) {

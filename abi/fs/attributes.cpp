@@ -1,12 +1,16 @@
-// Changing what a file's inode says: mode, owner, times; and the mask for new ones.
+// Mode, owner, times.
+#include "abi/fs/attributes.hpp"
+
 #include <linux/capability.h>
 #include <linux/fcntl.h>
 
 #include "abi/cred/cred.hpp"
+#include "abi/fs/file.hpp"
+#include "abi/fs/files.hpp"
 #include "abi/fs/files_private.hpp"
+#include "abi/fs/inode.hpp"
 #include "abi/fs/namei.hpp"
 #include "abi/fs/permission.hpp"
-#include "abi/fs/syscalls.hpp"
 
 namespace faultline {
 
@@ -26,7 +30,7 @@ Result<u32> set_mode(Inode& inode, u32 mode) {
     return 0u;
 }
 
-// chown(2): a file is given away with CAP_CHOWN only; its owner may give it to a group of his.
+// chown(2): a file is given away with CAP_CHOWN only; its owner may give it to a group that it is in.
 bool may_set_owner(const Inode& inode, u32 uid, u32 gid) {
     const bool own = current_cred().fsuid == inode.uid;
     const bool user = uid == KEEP_ID || (own && uid == inode.uid);
@@ -76,7 +80,7 @@ Result<u32> do_utimensat(s32 dirfd, UserAddr path, UserAddr times, u32 flags) {
         TRY_VOID(copy_struct_from_user(spec, times, sizeof spec));
     const u32 lookup = (flags & AT_SYMLINK_NOFOLLOW) != 0 ? 0 : u32{LOOKUP_FOLLOW};
     InodeRef inode = path == UserAddr() ? TRY(inode_of_fd(dirfd)) : TRY(user_path(dirfd, path, lookup));
-    // utimensat(2): who may write the file may touch it; only its owner sets other times.
+    // utimensat(2): a task that may write the file may touch it; only its owner sets other times.
     const bool both_omitted = spec[0].nanoseconds == UTIME_OMIT && spec[1].nanoseconds == UTIME_OMIT;
     const bool both_now = spec[0].nanoseconds == UTIME_NOW && spec[1].nanoseconds == UTIME_NOW;
     if (!both_omitted && !owner_or_capable(*inode)) {

@@ -1,4 +1,4 @@
-// Directories: listing, making, removing, and standing in them.
+// Listing and making directories.
 #include "abi/fs/directory.hpp"
 
 #include <algorithm>
@@ -6,10 +6,13 @@
 
 #include <linux/fcntl.h>
 
+#include "abi/fs/file.hpp"
+#include "abi/fs/files.hpp"
+#include "abi/fs/files_private.hpp"
+#include "abi/fs/inode.hpp"
 #include "abi/fs/namei.hpp"
 #include "abi/fs/open.hpp"
 #include "abi/fs/permission.hpp"
-#include "abi/fs/syscalls.hpp"
 #include "kernel/sched/sched.hpp"
 #include "mm/slab.hpp"
 
@@ -104,49 +107,6 @@ Result<u32> sys_getdents64(s32 fd, UserAddr buffer, u32 bytes) {
     return result;
 }
 
-Result<u32> sys_getcwd(UserAddr buffer, u32 size) {
-    char* page = static_cast<char*>(kmalloc(PATH_LENGTH_MAX));
-    if (page == nullptr)
-        return Err(Errno::NOMEM);
-    Result<u32> result = 0u;
-    {
-        ReadGuard guard(tree_lock());
-        Inode& pwd = *current()->fs->pwd;
-        const auto path = inode_path(pwd, page, PATH_LENGTH_MAX);
-        if (is_removed(pwd))
-            result = Err(Errno::NOENT);
-        else if (!path.ok())
-            result = Err(Errno::NAMETOOLONG);
-        else
-            result = static_cast<u32>(path.value().size()) + 1;
-    }
-    if (result.ok() && *result > size)
-        result = Err(Errno::RANGE);
-    if (result.ok() && copy_to_user(buffer, page, *result) != 0)
-        result = Err(Errno::FAULT);
-    kfree(page);
-    return result;
-}
-
-namespace {
-
-Result<u32> set_pwd(InodeRef directory) {
-    if (!directory->is_directory())
-        return Err(Errno::NOTDIR);
-    TRY_VOID(inode_permission(*directory, MAY_EXEC));
-    iput(std::exchange(current()->fs->pwd, directory.release()));
-    return 0u;
-}
-
-} // namespace
-
-Result<u32> sys_chdir(UserAddr path) { return set_pwd(TRY(user_path(AT_FDCWD, path, LOOKUP_FOLLOW))); }
-
-Result<u32> sys_fchdir(s32 fd) {
-    FileRef file(TRY(fget(fd)));
-    return set_pwd(InodeRef(&iget(*file->inode)));
-}
-
 Result<u32> sys_mkdirat(s32 dirfd, UserAddr path, u32 mode) {
     PathName name = TRY(PathName::from_user(path));
     WriteGuard guard(tree_lock());
@@ -159,61 +119,5 @@ Result<u32> sys_mkdirat(s32 dirfd, UserAddr path, u32 mode) {
 }
 
 Result<u32> sys_mkdir(UserAddr path, u32 mode) { return sys_mkdirat(AT_FDCWD, path, mode); }
-
-namespace {
-
-Result<u32> do_rmdir(s32 dirfd, UserAddr path) {
-    PathName name = TRY(PathName::from_user(path));
-    WriteGuard guard(tree_lock());
-    Found found = TRY(walk_path(dirfd, name, 0));
-    if (found.last == Found::DotDot)
-        return Err(Errno::NOTEMPTY);
-    if (found.last == Found::Dot)
-        return Err(found.inode->covers != nullptr || &*found.inode == &root_inode() ? Errno::BUSY : Errno::INVAL);
-    if (found.parent->ops != nullptr)
-        return Err(Errno::PERM);
-    TRY_VOID(may_delete(*found.parent, *found.inode));
-    if (!found.inode->is_directory())
-        return Err(Errno::NOTDIR);
-    if (found.inode->covers != nullptr)
-        return Err(Errno::BUSY);
-    if (!found.inode->children.empty())
-        return Err(Errno::NOTEMPTY);
-    remove_name(*find_child(*found.parent, found.name));
-    return 0u;
-}
-
-Result<u32> do_unlink(s32 dirfd, PathName name) {
-    WriteGuard guard(tree_lock());
-    Found found = TRY(walk_path(dirfd, name, 0));
-    if (found.last != Found::Name)
-        return Err(Errno::ISDIR);
-    if (found.trailing_slash)
-        return Err(found.inode->is_directory() ? Errno::ISDIR : Errno::NOTDIR);
-    if (found.parent->ops != nullptr)
-        return Err(Errno::PERM);
-    TRY_VOID(may_delete(*found.parent, *found.inode));
-    if (found.inode->is_directory())
-        return Err(Errno::ISDIR);
-    remove_name(*find_child(*found.parent, found.name));
-    return 0u;
-}
-
-} // namespace
-
-Result<u32> sys_rmdir(UserAddr path) { return do_rmdir(AT_FDCWD, path); }
-Result<u32> sys_unlink(UserAddr path) { return do_unlink(AT_FDCWD, TRY(PathName::from_user(path))); }
-
-Result<void> kernel_unlink(std::string_view path) {
-    PathName name = TRY(PathName::from_kernel(path));
-    TRY(do_unlink(AT_FDCWD, std::move(name)));
-    return {};
-}
-
-Result<u32> sys_unlinkat(s32 dirfd, UserAddr path, u32 flags) {
-    if ((flags & ~u32(AT_REMOVEDIR)) != 0)
-        return Err(Errno::INVAL);
-    return (flags & AT_REMOVEDIR) != 0 ? do_rmdir(dirfd, path) : do_unlink(dirfd, TRY(PathName::from_user(path)));
-}
 
 } // namespace faultline

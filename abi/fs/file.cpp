@@ -1,4 +1,6 @@
 // Open files: birth, references, last close.
+#include "abi/fs/file.hpp"
+
 #include <linux/fcntl.h>
 
 #include "abi/fs/inode.hpp"

@@ -1,6 +1,8 @@
 // An open file (Linux: struct file) and the operations a kind of file supplies.
 #pragma once
 
+#include <utility>
+
 #include "arch/contract/uaccess.hpp"
 #include "base/refcount.hpp"
 #include "base/result.hpp"
@@ -45,10 +47,30 @@ File& get_file(File& file); // one more reference
 void fput(File& file);      // one fewer; the last closes it
 u32 nr_open_files();        // in the whole system: /proc/sys/fs/file-nr
 
+// A file with a reference that is dropped at the end of its scope.
+class FileRef {
+  public:
+    FileRef() = default;
+    explicit FileRef(File* with_reference) : file_(with_reference) {}
+    FileRef(FileRef&& other) noexcept : file_(std::exchange(other.file_, nullptr)) {}
+    FileRef& operator=(FileRef&& other) noexcept {
+        std::swap(file_, other.file_);
+        return *this;
+    }
+    ~FileRef() {
+        if (file_ != nullptr)
+            fput(*file_);
+    }
+    File* get() const { return file_; }
+    File* release() { return std::exchange(file_, nullptr); }
+    File* operator->() const { return file_; }
+    File& operator*() const { return *file_; }
+
+  private:
+    File* file_ = nullptr;
+};
+
 // What mmap of this file maps, without a reference; nullptr: NODEV.
 AddressSpace* file_mapping(File& file);
-
-// Whether it is /dev/zero, of which mmap makes anonymous memory (zero(4)).
-bool maps_as_zeros(const File& file);
 
 } // namespace faultline

@@ -6,7 +6,9 @@
 #include <linux/fcntl.h>
 #include <linux/resource.h>
 
+#include "abi/fs/file.hpp"
 #include "abi/fs/files_private.hpp"
+#include "abi/fs/inode.hpp"
 #include "abi/fs/locks.hpp"
 #include "abi/task/thread_group.hpp"
 #include "mm/slab.hpp"
@@ -83,6 +85,8 @@ FilesStruct& files_get(FilesStruct& files) {
     files.references.inc();
     return files;
 }
+
+bool files_shared(const FilesStruct& files) { return files.references.read() != 1; }
 
 void files_put(FilesStruct& files) {
     if (!files.references.dec_and_test())
@@ -164,6 +168,12 @@ Result<s32> fd_install(File& file, u32 lowest, bool close_on_exec) {
     return static_cast<s32>(fd);
 }
 
+Result<s32> fd_install(FileRef file, bool close_on_exec) {
+    const s32 fd = TRY(fd_install(*file, 0, close_on_exec));
+    file.release();
+    return fd;
+}
+
 Result<void> close_fd(s32 fd) {
     File* file = fd >= 0 ? take(*current()->files, static_cast<u32>(fd)) : nullptr;
     if (file == nullptr)
@@ -197,6 +207,19 @@ void fs_put(FsStruct& fs) {
         return;
     iput(fs.pwd);
     kmem_delete(fs_cache, &fs);
+}
+
+Result<u32> sys_close(s32 fd) {
+    TRY_VOID(close_fd(fd));
+    return 0u;
+}
+
+Result<u32> sys_close_range(u32 first, u32 last, u32 flags) {
+    if (first > last || flags != 0)
+        return Err(Errno::INVAL);
+    for (u32 fd = first; fd <= last && fd < OPEN_MAX; ++fd)
+        (void)close_fd(static_cast<s32>(fd));
+    return 0u;
 }
 
 } // namespace faultline

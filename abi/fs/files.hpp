@@ -1,7 +1,5 @@
-// What a process has open, and where it stands in the tree.
+// The descriptors of a process (close(2)), and where it stands in the tree.
 #pragma once
-
-#include <array>
 
 #include "abi/fs/file.hpp"
 #include "base/result.hpp"
@@ -10,8 +8,8 @@ namespace faultline {
 
 inline constexpr u32 OPEN_MAX = 1024; // RLIMIT_NOFILE
 
-struct FilesStruct; // shared between the threads of CLONE_FILES; defined in files_private.hpp
-struct FsStruct;
+struct FilesStruct; // shared between the threads of CLONE_FILES
+struct FsStruct;    // both are defined in files_private.hpp
 
 Result<FilesStruct*> files_new();                  // NOMEM
 Result<FilesStruct*> files_dup(FilesStruct& from); // fork: same open files
@@ -24,20 +22,29 @@ Result<FsStruct*> fs_dup(FsStruct& from);
 FsStruct& fs_get(FsStruct& fs);
 void fs_put(FsStruct& fs);
 
-// current's file for a descriptor: BADF. The reference is the table's; valid while current does not close it
-// (a thread that shares the table may: so it comes with its own reference, dropped by fput).
+bool files_shared(const FilesStruct& files); // by several tasks
+
+u32 fd_limit(); // current's RLIMIT_NOFILE: every new descriptor is below
+
+// Current's file for a descriptor, with a reference. BADF; the second also for a descriptor opened with O_PATH.
 Result<File*> fget(s32 fd);
-Result<s32> fd_install(File& file, u32 lowest,
-                       bool close_on_exec); // MFILE; consumes the reference on success
-Result<void> close_fd(s32 fd);              // BADF
+Result<FileRef> fget_ref(s32 fd);
 
-// Opens a path of current's tree for the kernel's own reading (execve) with a reference. NOENT, NOTDIR,
-// ACCES, ISDIR …
-Result<File*> open_exec(const char* path);
-Result<File*> open_exec_at(s32 dirfd, UserAddr path,
-                           u32 flags); // execveat(2): AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW
+// Any task's file for a descriptor, with a reference, as long as `files` stays; nullptr: none.
+File* lookup_fd(FilesStruct& files, s32 fd);
 
-// Reads into kernel memory. Returns bytes read (short only at end of file).
-Result<u32> kernel_read(File& file, void* buffer, u32 bytes, u64 position);
+// Gives current the lowest free descriptor from `lowest` on. MFILE, NOMEM. The first takes over the reference if it
+// succeeds; the second always.
+Result<s32> fd_install(File& file, u32 lowest, bool close_on_exec);
+Result<s32> fd_install(FileRef file, bool close_on_exec);
+Result<void> close_fd(s32 fd); // BADF
+
+// The close-on-exec flag of a descriptor; false, or nothing done, if it is not open.
+bool get_close_on_exec(FilesStruct& files, s32 fd);
+void set_close_on_exec(FilesStruct& files, s32 fd, bool on);
+
+// System calls.
+Result<u32> sys_close(s32 fd);
+Result<u32> sys_close_range(u32 first, u32 last, u32 flags);
 
 } // namespace faultline

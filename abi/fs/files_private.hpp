@@ -26,40 +26,4 @@ struct FsStruct {
     u32 umask = 022;
 };
 
-u32 fd_limit(); // current's RLIMIT_NOFILE: every new descriptor is below
-
-// A task's file for a descriptor, with a reference; nullptr if there is none. Any task's, as long as `files`
-// stays.
-File* lookup_fd(FilesStruct& files, s32 fd);
-
-// The close-on-exec flag of a descriptor; false, or nothing done, if it is not open.
-bool get_close_on_exec(FilesStruct& files, s32 fd);
-void set_close_on_exec(FilesStruct& files, s32 fd, bool on);
-
-// A file with a reference that is dropped at the end of its scope.
-class FileRef {
-  public:
-    FileRef() = default;
-    explicit FileRef(File* with_reference) : file_(with_reference) {}
-    FileRef(FileRef&& other) noexcept : file_(std::exchange(other.file_, nullptr)) {}
-    FileRef& operator=(FileRef&& other) noexcept {
-        std::swap(file_, other.file_);
-        return *this;
-    }
-    ~FileRef() {
-        if (file_ != nullptr)
-            fput(*file_);
-    }
-    File* get() const { return file_; }
-    File* release() { return std::exchange(file_, nullptr); }
-    File* operator->() const { return file_; }
-    File& operator*() const { return *file_; }
-
-  private:
-    File* file_ = nullptr;
-};
-
-// fget() as a FileRef. BADF, also for a descriptor opened with O_PATH.
-Result<FileRef> fget_ref(s32 fd);
-
 } // namespace faultline

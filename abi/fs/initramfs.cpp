@@ -8,6 +8,7 @@
 
 #include <linux/fcntl.h>
 
+#include "abi/fs/inode.hpp"
 #include "abi/fs/namei.hpp"
 #include "abi/fs/regular.hpp"
 #include "kernel/debug/printk.hpp"

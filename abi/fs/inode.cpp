@@ -4,8 +4,7 @@
 #include <cstring>
 
 #include "abi/cred/cred.hpp"
-#include "abi/fs/pipe.hpp"
-#include "abi/time/time.hpp"
+#include "abi/time/realtime.hpp"
 #include "base/late.hpp"
 #include "mm/slab.hpp"
 

@@ -1,11 +1,14 @@
+// Granting, waiting, and giving back.
 #include "abi/fs/locks.hpp"
 
 #include <algorithm>
 
 #include <linux/fcntl.h>
 
+#include "abi/fs/file.hpp"
+#include "abi/fs/files.hpp"
 #include "abi/fs/files_private.hpp"
-#include "abi/fs/syscalls.hpp"
+#include "abi/fs/inode.hpp"
 #include "abi/task/thread_group.hpp"
 #include "base/late.hpp"
 #include "mm/slab.hpp"
@@ -130,7 +133,7 @@ LockWait* wait_of(const void* owner) {
     return nullptr;
 }
 
-// Whether the holder of what `wanted` needs waits, over however many others, for who asks (Linux posix_locks_deadlock,
+// Whether the holder of what `wanted` needs waits, over however many others, for the caller (Linux posix_locks_deadlock,
 // which gives up as early). Whole-file locks are not looked at: flock(2) knows no EDEADLK.
 bool would_deadlock(const Inode& inode, const FileLock& wanted) {
     constexpr u32 LONGEST_CHAIN = 10;

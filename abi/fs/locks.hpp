@@ -11,7 +11,7 @@ struct FilesStruct;
 void init_locks(); // at boot, before the first
 
 // fcntl's commands about range locks; anything else is INVAL. BADF: the file is not open for what is asked;
-// AGAIN: somebody else has it; DEADLK: who has it waits for current; NOLCK is never returned: NOMEM. RESTARTSYS:
+// AGAIN: another process has it; DEADLK: its owner waits for current; NOLCK is never returned: NOMEM. RESTARTSYS:
 // F_SETLKW was interrupted.
 bool is_lock_command(u32 command);
 Result<u32> fcntl_lock(File& file, u32 command, UserAddr lock);
@@ -19,5 +19,8 @@ Result<u32> fcntl_lock(File& file, u32 command, UserAddr lock);
 // A process closes a descriptor of the file: all its range locks on it are gone, as POSIX wants it.
 void locks_remove_posix(Inode& inode, const FilesStruct& owner);
 void locks_remove_flock(File& file); // the last reference is going
+
+// System calls.
+Result<u32> sys_flock(s32 fd, u32 operation);
 
 } // namespace faultline

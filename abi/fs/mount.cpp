@@ -10,9 +10,10 @@
 #include <linux/mount.h>
 
 #include "abi/cred/cred.hpp"
+#include "abi/fs/file.hpp"
+#include "abi/fs/inode.hpp"
 #include "abi/fs/namei.hpp"
 #include "abi/fs/seq_file.hpp"
-#include "abi/fs/syscalls.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {

@@ -21,4 +21,8 @@ u32 device_of(const Inode& inode);
 // /proc/mounts: a line per mount.
 Result<void> show_mounts(const Inode& inode, SeqFile& out);
 
+// System calls.
+Result<u32> sys_mount(UserAddr source, UserAddr target, UserAddr type, u32 flags, UserAddr data);
+Result<u32> sys_umount2(UserAddr target, u32 flags);
+
 } // namespace faultline

@@ -6,8 +6,11 @@
 
 #include <linux/fcntl.h>
 
+#include "abi/cred/cred.hpp"
+#include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/fs/files_private.hpp"
+#include "abi/fs/inode.hpp"
 #include "abi/fs/permission.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "kernel/sched/sched.hpp"
@@ -182,6 +185,19 @@ Result<InodeRef> user_path(s32 dirfd, UserAddr path, u32 flags) {
     ReadGuard guard(tree_lock());
     Found found = TRY(walk_path(dirfd, name, flags));
     return std::move(found.inode);
+}
+
+Result<InodeRef> inode_at(s32 dirfd, UserAddr path, u32 flags, const Cred* cred) {
+    PathName name = TRY(PathName::from_user(path, (flags & AT_EMPTY_PATH) != 0));
+    if (name.empty()) {
+        if (dirfd == AT_FDCWD)
+            return directory_of(dirfd);
+        FileRef file(TRY(fget(dirfd)));
+        return InodeRef(&iget(*file->inode));
+    }
+    ReadGuard guard(tree_lock());
+    const u32 lookup = (flags & AT_SYMLINK_NOFOLLOW) != 0 ? 0 : u32{LOOKUP_FOLLOW};
+    return std::move(TRY(walk_path(dirfd, name, lookup, cred)).inode);
 }
 
 namespace {

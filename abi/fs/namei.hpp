@@ -55,6 +55,10 @@ Result<Found> walk_path(s32 dirfd, PathName& path, u32 flags, const Cred* cred =
 // Takes tree_lock for reading and walks to an inode that must exist.
 Result<InodeRef> user_path(s32 dirfd, UserAddr path, u32 flags);
 
+// The inode that (dirfd, path, flags) of the *at calls means; an empty path with AT_EMPTY_PATH is dirfd's
+// own.
+Result<InodeRef> inode_at(s32 dirfd, UserAddr path, u32 flags, const Cred* cred = current()->cred);
+
 // The directory a descriptor or AT_FDCWD stands for. BADF, NOTDIR.
 Result<InodeRef> directory_of(s32 dirfd);
 

@@ -1,19 +1,19 @@
-// open(2) and what else makes descriptors: close, pipe, memfd_create.
+// From a path to an open file.
 #include "abi/fs/open.hpp"
 
-#include <cstring>
-
 #include <linux/fcntl.h>
-#include <linux/memfd.h>
 
-#include "abi/fs/devices.hpp"
+#include "abi/fs/char_device.hpp"
 #include "abi/fs/directory.hpp"
+#include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
+#include "abi/fs/files_private.hpp"
+#include "abi/fs/inode.hpp"
+#include "abi/fs/namei.hpp"
 #include "abi/fs/permission.hpp"
 #include "abi/fs/pipe.hpp"
 #include "abi/fs/regular.hpp"
-#include "abi/fs/syscalls.hpp"
-#include "abi/task/thread_group.hpp"
+#include "abi/task/pid.hpp"
 #include "kernel/debug/format.hpp"
 #include "mm/mm_struct.hpp"
 
@@ -43,12 +43,6 @@ Result<const FileOps*> ops_for(Inode& inode) {
         break;
     }
     return Err(Errno::NXIO);
-}
-
-Result<u32> install(FileRef file, bool close_on_exec, u32 lowest = 0) {
-    const s32 fd = TRY(fd_install(*file, lowest, close_on_exec));
-    file.release();
-    return static_cast<u32>(fd);
 }
 
 // Finds the inode to open, making it if O_CREAT asks for that; `made` becomes true then.
@@ -132,7 +126,7 @@ Result<FileRef> do_open(s32 dirfd, PathName& path, u32 flags, u32 mode) {
     InodeRef inode = TRY(find_or_create(dirfd, path, flags, mode, made));
     if ((flags & O_DIRECTORY) != 0 && !inode->is_directory())
         return Err(Errno::NOTDIR);
-    if (!made && (flags & O_PATH) == 0) // who makes a file may open it, whatever mode he gave it
+    if (!made && (flags & O_PATH) == 0) // a task that makes a file may open it, whatever mode it gave it
         TRY_VOID(may_open(*inode, flags));
     return open_inode(*inode, flags);
 }
@@ -222,65 +216,11 @@ Result<File*> open_exec_at(s32 dirfd, UserAddr path, u32 flags) {
 
 Result<u32> sys_openat(s32 dirfd, UserAddr path, u32 flags, u32 mode) {
     PathName name = TRY(PathName::from_user(path));
-    return install(TRY(do_open(dirfd, name, flags, mode)), (flags & O_CLOEXEC) != 0);
+    FileRef file = TRY(do_open(dirfd, name, flags, mode));
+    return static_cast<u32>(TRY(fd_install(std::move(file), (flags & O_CLOEXEC) != 0)));
 }
 
 Result<u32> sys_open(UserAddr path, u32 flags, u32 mode) { return sys_openat(AT_FDCWD, path, flags, mode); }
 Result<u32> sys_creat(UserAddr path, u32 mode) { return sys_open(path, O_CREAT | O_WRONLY | O_TRUNC, mode); }
-
-Result<u32> sys_close(s32 fd) {
-    TRY_VOID(close_fd(fd));
-    return 0u;
-}
-
-Result<u32> sys_close_range(u32 first, u32 last, u32 flags) {
-    if (first > last || flags != 0)
-        return Err(Errno::INVAL);
-    for (u32 fd = first; fd <= last && fd < OPEN_MAX; ++fd)
-        (void)close_fd(static_cast<s32>(fd));
-    return 0u;
-}
-
-Result<u32> sys_memfd_create(UserAddr user_name, u32 flags) {
-    constexpr std::string_view prefix = "memfd:";
-    constexpr u32 longest = NAME_LENGTH_MAX - static_cast<u32>(prefix.size()); // memfd_create(2): 249
-    if ((flags & ~u32(MFD_CLOEXEC | MFD_ALLOW_SEALING)) != 0)
-        return Err(Errno::INVAL);
-    char name[NAME_LENGTH_MAX + 1];
-    std::memcpy(name, prefix.data(), prefix.size());
-    const u32 length = TRY(strncpy_from_user(name + prefix.size(), user_name, longest + 1));
-    if (length > longest)
-        return Err(Errno::INVAL);
-    InodeRef inode(TRY(new_inode(S_IFREG | 0777)));
-    TRY_VOID(set_unlisted_name(*inode, nullptr, {name, prefix.size() + length}));
-    return install(TRY(open_inode(*inode, O_RDWR | O_LARGEFILE)), (flags & MFD_CLOEXEC) != 0);
-}
-
-Result<u32> sys_pipe2(UserAddr fds, u32 flags) {
-    if ((flags & ~u32(O_CLOEXEC | O_NONBLOCK | O_DIRECT | O_EXCL)) != 0)
-        return Err(Errno::INVAL);
-    if ((flags & O_EXCL) != 0) // a pipe for notifications
-        return Err(Errno::NOPKG);
-    InodeRef inode(TRY(new_inode(S_IFIFO | 0600)));
-    FileRef reader = TRY(open_inode(*inode, O_RDONLY | (flags & O_NONBLOCK)));
-    FileRef writer = TRY(open_inode(*inode, O_WRONLY | (flags & (O_NONBLOCK | O_DIRECT))));
-    const bool close_on_exec = (flags & O_CLOEXEC) != 0;
-    s32 pair[2];
-    pair[0] = static_cast<s32>(TRY(install(std::move(reader), close_on_exec)));
-    const auto second = install(std::move(writer), close_on_exec);
-    if (!second.ok()) {
-        (void)close_fd(pair[0]);
-        return second;
-    }
-    pair[1] = static_cast<s32>(second.value());
-    if (copy_to_user(fds, pair, sizeof pair) != 0) {
-        (void)close_fd(pair[0]);
-        (void)close_fd(pair[1]);
-        return Err(Errno::FAULT);
-    }
-    return 0u;
-}
-
-Result<u32> sys_pipe(UserAddr fds) { return sys_pipe2(fds, 0); }
 
 } // namespace faultline

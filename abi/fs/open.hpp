@@ -1,7 +1,7 @@
-// Opening what a walk found.
+// Opening files: for programs (open(2)), for the kernel, to be executed.
 #pragma once
 
-#include "abi/fs/files_private.hpp"
+#include "abi/fs/file.hpp"
 #include "abi/fs/namei.hpp"
 
 namespace faultline {
@@ -11,16 +11,25 @@ namespace faultline {
 // may block.
 Result<FileRef> open_inode(Inode& inode, u32 flags);
 
-// open(2) and unlink(2) from the kernel, on current's behalf.
+// open(2) from the kernel, on current's behalf.
 Result<FileRef> kernel_open(std::string_view path, u32 flags, u32 mode = 0);
-Result<void> kernel_unlink(std::string_view path);
+
+// Opens a program for execve(2) or execveat(2), with a reference. NOENT, NOTDIR, ACCES, ISDIR … `flags`: AT_EMPTY_PATH,
+// AT_SYMLINK_NOFOLLOW.
+Result<File*> open_exec(const char* path);
+Result<File*> open_exec_at(s32 dirfd, UserAddr path, u32 flags);
 
 // Whether some process's program is this file: then it may not be opened for writing (ETXTBSY). Only regular files that
-// somebody may execute are looked for.
+// some user may execute are looked for.
 bool is_executed(Inode& inode);
 
 // A new name in the directory of `found`, whose inode is empty: NOENT (the directory was removed), EXIST,
 // PERM (a directory of procfs), ACCES, NOMEM. Caller holds tree_lock for writing.
 Result<void> link_new(Found& found, Inode& inode);
+
+// System calls.
+Result<u32> sys_open(UserAddr path, u32 flags, u32 mode);
+Result<u32> sys_openat(s32 dirfd, UserAddr path, u32 flags, u32 mode);
+Result<u32> sys_creat(UserAddr path, u32 mode);
 
 } // namespace faultline

@@ -4,6 +4,7 @@
 #include <linux/capability.h>
 
 #include "abi/cred/cred.hpp"
+#include "abi/fs/inode.hpp"
 
 namespace faultline {
 
@@ -13,7 +14,8 @@ constexpr u32 ANY_EXECUTE = 0111;
 
 bool has(const Cred& cred, u32 capability) { return (cred.cap_effective >> capability & 1) != 0; }
 
-// The three bits of a mode that are about this user: the first class that fits decides, even against him.
+// The three bits of a mode that are about this user: the first matching class decides, even if a later
+// class would grant more.
 u32 granted(const Cred& cred, const Inode& inode) {
     if (cred.fsuid == inode.uid)
         return inode.mode >> 6 & 7;

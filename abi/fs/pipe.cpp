@@ -8,8 +8,13 @@
 #include <linux/fcntl.h>
 #include <linux/poll.h>
 
+#include "abi/fs/file.hpp"
+#include "abi/fs/files.hpp"
+#include "abi/fs/inode.hpp"
+#include "abi/fs/open.hpp"
 #include "abi/fs/pipe_ring.hpp"
 #include "abi/fs/poll.hpp"
+#include "abi/signal/send.hpp"
 #include "abi/signal/signal.hpp"
 #include "mm/page_alloc.hpp"
 
@@ -242,5 +247,32 @@ Result<void> fifo_open(Inode& inode, File& file) {
         pipe_close(inode, reader, writer);
     return waited;
 }
+
+Result<u32> sys_pipe2(UserAddr fds, u32 flags) {
+    if ((flags & ~u32(O_CLOEXEC | O_NONBLOCK | O_DIRECT | O_EXCL)) != 0)
+        return Err(Errno::INVAL);
+    if ((flags & O_EXCL) != 0) // a pipe for notifications
+        return Err(Errno::NOPKG);
+    InodeRef inode(TRY(new_inode(S_IFIFO | 0600)));
+    FileRef reader = TRY(open_inode(*inode, O_RDONLY | (flags & O_NONBLOCK)));
+    FileRef writer = TRY(open_inode(*inode, O_WRONLY | (flags & (O_NONBLOCK | O_DIRECT))));
+    const bool close_on_exec = (flags & O_CLOEXEC) != 0;
+    s32 pair[2];
+    pair[0] = TRY(fd_install(std::move(reader), close_on_exec));
+    const auto second = fd_install(std::move(writer), close_on_exec);
+    if (!second.ok()) {
+        (void)close_fd(pair[0]);
+        return Err(second.error());
+    }
+    pair[1] = second.value();
+    if (copy_to_user(fds, pair, sizeof pair) != 0) {
+        (void)close_fd(pair[0]);
+        (void)close_fd(pair[1]);
+        return Err(Errno::FAULT);
+    }
+    return 0u;
+}
+
+Result<u32> sys_pipe(UserAddr fds) { return sys_pipe2(fds, 0); }
 
 } // namespace faultline

@@ -22,4 +22,8 @@ enum PipeLimit : u8 { PIPE_MAX_SIZE, PIPE_USER_PAGES_SOFT, PIPE_USER_PAGES_HARD 
 u32 pipe_limit(PipeLimit limit);
 Result<void> set_pipe_limit(PipeLimit limit, u64 value);
 
+// System calls.
+Result<u32> sys_pipe(UserAddr fds);
+Result<u32> sys_pipe2(UserAddr fds, u32 flags);
+
 } // namespace faultline

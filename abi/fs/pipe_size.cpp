@@ -5,6 +5,9 @@
 #include <new>
 
 #include "abi/cred/cred.hpp"
+#include "abi/fs/file.hpp"
+#include "abi/fs/inode.hpp"
+#include "abi/fs/pipe.hpp"
 #include "abi/fs/pipe_ring.hpp"
 #include "base/late.hpp"
 #include "mm/page_alloc.hpp"

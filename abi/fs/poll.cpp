@@ -1,9 +1,9 @@
 // poll(2): look at every file, and if none is ready sleep until some file changed, then look again.
 #include "abi/fs/poll.hpp"
 
-#include "abi/fs/files_private.hpp"
+#include "abi/fs/file.hpp"
+#include "abi/fs/files.hpp"
 #include "abi/fs/poll_private.hpp"
-#include "abi/fs/syscalls.hpp"
 #include "base/late.hpp"
 
 namespace faultline {

@@ -7,6 +7,7 @@
 
 #include "abi/fs/poll.hpp"
 #include "abi/signal/signal.hpp"
+#include "abi/signal/sigprocmask.hpp"
 #include "arch/contract/clock.hpp"
 #include "kernel/sched/timer.hpp"
 #include "kernel/sched/wait.hpp"
@@ -16,7 +17,7 @@ namespace faultline {
 
 inline constexpr u32 READY_TO_READ = POLLIN | POLLRDNORM, READY_TO_WRITE = POLLOUT | POLLWRNORM;
 
-WaitQueue& pollers(); // whom poll_wake() wakes
+WaitQueue& pollers(); // poll_wake() wakes them
 
 // `count` objects of kernel memory for a scope.
 template <class T>

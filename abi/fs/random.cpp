@@ -7,7 +7,10 @@
 #include <bit>
 #include <cstring>
 
+#include "arch/contract/uaccess.hpp"
 #include "base/spinlock.hpp"
+#include "kernel/sched/sched.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
@@ -48,6 +51,25 @@ void get_random_bytes(void* buffer, u32 bytes) {
         const u64 word = next();
         std::memcpy(static_cast<u8*>(buffer) + done, &word, std::min<u32>(bytes - done, 8));
     }
+}
+
+Result<u32> sys_getrandom(UserAddr buffer, u32 bytes, u32 flags) {
+    constexpr u32 KNOWN_FLAGS = 0x7; // GRND_NONBLOCK, GRND_RANDOM, GRND_INSECURE
+    if ((flags & ~KNOWN_FLAGS) != 0)
+        return Err(Errno::INVAL);
+    u8 chunk[64];
+    for (u32 done = 0; done < bytes;) {
+        const u32 count = std::min(bytes - done, u32{sizeof chunk});
+        get_random_bytes(chunk, count);
+        const u32 left = copy_to_user(buffer + done, chunk, count);
+        if (left == count && done == 0)
+            return Err(Errno::FAULT);
+        done += count - left;
+        if (left != 0 || fatal_signal_pending())
+            return done;
+        cond_resched();
+    }
+    return bytes;
 }
 
 } // namespace faultline

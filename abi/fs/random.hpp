@@ -2,6 +2,7 @@
 // secrets.
 #pragma once
 
+#include "base/result.hpp"
 #include "base/types.hpp"
 
 namespace faultline {
@@ -10,5 +11,8 @@ namespace faultline {
 void add_device_randomness(const void* data, u32 bytes);
 
 void get_random_bytes(void* buffer, u32 bytes);
+
+// System calls.
+Result<u32> sys_getrandom(UserAddr buffer, u32 bytes, u32 flags);
 
 } // namespace faultline

@@ -1,11 +1,14 @@
-// read(2), write(2) and their kin. What is particular to a kind of file is in its FileOps; here are the
-// common checks, in Linux's order (fs/read_write.c): descriptor, mode, buffer, offset.
+// What is particular to a kind of file is in its FileOps; here are the common checks, in Linux's order
+// (fs/read_write.c): descriptor, mode, buffer, offset.
+#include "abi/fs/read_write.hpp"
+
 #include <algorithm>
 
 #include <linux/fs.h>
 
-#include "abi/fs/files_private.hpp"
-#include "abi/fs/syscalls.hpp"
+#include "abi/fs/file.hpp"
+#include "abi/fs/files.hpp"
+#include "abi/fs/inode.hpp"
 
 namespace faultline {
 
@@ -119,7 +122,7 @@ Result<u64> seek(s32 fd, s64 offset, u32 whence) {
     case SEEK_END:
         base = size;
         break;
-    case SEEK_DATA: // files have no holes that anybody can tell from data
+    case SEEK_DATA: // files have no holes that a program can tell from data
     case SEEK_HOLE:
         if (offset < 0 || static_cast<u64>(offset) >= size)
             return Err(Errno::NXIO);

@@ -9,8 +9,11 @@
 #include <linux/fcntl.h>
 #include <linux/resource.h>
 
-#include "abi/fs/files.hpp"
+#include "abi/fs/file.hpp"
+#include "abi/fs/inode.hpp"
 #include "abi/fs/permission.hpp"
+#include "abi/signal/send.hpp"
+#include "abi/signal/signal.hpp"
 #include "abi/task/thread_group.hpp"
 
 namespace faultline {
@@ -27,7 +30,7 @@ struct PagePart {
 
 u8* at(Page& page, u32 offset) { return static_cast<u8*>(page_address(page)) + offset; }
 
-// RLIMIT_FSIZE: no byte past it is written, and who tries with none before it hears so (setrlimit(2)). FBIG.
+// RLIMIT_FSIZE: no byte past it is written; a write that begins there is told so by a signal (setrlimit(2)). FBIG.
 Result<u64> room_below_limit(u64 position) {
     const u64 limit = current_group().limits[RLIMIT_FSIZE].soft;
     if (position < limit)

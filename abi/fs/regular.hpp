@@ -15,7 +15,9 @@ Result<void> write_kernel(Inode& inode, const void* data, u32 bytes, u64 positio
 // Sets the size of a regular file. FBIG. Takes the inode's lock; no mmap lock held.
 Result<void> truncate_inode(Inode& inode, u64 size);
 
-// As kernel_read of files.hpp, from an inode. Returns the bytes read. NOMEM.
+// Reads into kernel memory: from an open file, or from its inode. Returns the bytes read, fewer only at the end of the file.
+// INVAL: not a regular file.
+Result<u32> kernel_read(File& file, void* buffer, u32 bytes, u64 position);
 Result<u32> read_kernel(Inode& inode, void* buffer, u32 bytes, u64 position);
 
 } // namespace faultline

@@ -1,15 +1,13 @@
-// New names for what exists, and names for what is no plain file: rename, link, symlink, mknod.
-#include <cstring>
+// The conditions, then the move.
+#include "abi/fs/rename.hpp"
 
-#include <linux/capability.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 
-#include "abi/cred/cred.hpp"
+#include "abi/fs/inode.hpp"
 #include "abi/fs/mount.hpp"
-#include "abi/fs/open.hpp"
+#include "abi/fs/namei.hpp"
 #include "abi/fs/permission.hpp"
-#include "abi/fs/syscalls.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {
@@ -81,23 +79,6 @@ Result<void> do_rename(const Found& from, const Found& to, u32 flags) {
     return {};
 }
 
-// Makes an inode of any type but a directory under a new name.
-Result<u32> make_inode(s32 dirfd, PathName& name, u32 mode, u32 rdev, char* link_target) {
-    WriteGuard guard(tree_lock());
-    Found found = TRY(walk_path(dirfd, name, LOOKUP_MISSING));
-    if (!found.inode && found.trailing_slash)
-        return Err(Errno::NOENT);
-    InodeRef inode(TRY(new_inode(mode)));
-    inode->rdev = rdev;
-    if (found.last == Found::Name)
-        inherit_group(*inode, *found.parent);
-    TRY_VOID(link_new(found, *inode));
-    inode->link_target = link_target;
-    if (link_target != nullptr)
-        inode->mapping.size = std::strlen(link_target);
-    return 0u;
-}
-
 } // namespace
 
 Result<u32> sys_renameat2(s32 old_dirfd, UserAddr old_path, s32 new_dirfd, UserAddr new_path, u32 flags) {
@@ -118,62 +99,5 @@ Result<u32> sys_renameat(s32 old_dirfd, UserAddr old_path, s32 new_dirfd, UserAd
 Result<u32> sys_rename(UserAddr old_path, UserAddr new_path) {
     return sys_renameat2(AT_FDCWD, old_path, AT_FDCWD, new_path, 0);
 }
-
-Result<u32> sys_linkat(s32 old_dirfd, UserAddr old_path, s32 new_dirfd, UserAddr new_path, u32 flags) {
-    if ((flags & ~u32(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) != 0)
-        return Err(Errno::INVAL);
-    PathName old_name = TRY(PathName::from_user(old_path, (flags & AT_EMPTY_PATH) != 0));
-    PathName new_name = TRY(PathName::from_user(new_path));
-    WriteGuard guard(tree_lock());
-    const u32 lookup = (flags & AT_SYMLINK_FOLLOW) != 0 ? u32{LOOKUP_FOLLOW} : 0;
-    Found from = TRY(walk_path(old_dirfd, old_name, lookup));
-    Found to = TRY(walk_path(new_dirfd, new_name, LOOKUP_MISSING));
-    if (to.last != Found::Name || to.inode)
-        return Err(Errno::EXIST);
-    if (from.inode->is_directory())
-        return Err(Errno::PERM);
-    if (device_of(*from.inode) != device_of(*to.parent))
-        return Err(Errno::XDEV);
-    if (from.inode->nlink == 0 && !from.inode->linkable)
-        return Err(Errno::NOENT);
-    TRY_VOID(link_new(to, *from.inode));
-    from.inode->linkable = false;
-    from.inode->ctime_ns = current_time_ns();
-    return 0u;
-}
-
-Result<u32> sys_link(UserAddr old_path, UserAddr new_path) {
-    return sys_linkat(AT_FDCWD, old_path, AT_FDCWD, new_path, 0);
-}
-
-Result<u32> sys_symlinkat(UserAddr target, s32 dirfd, UserAddr path) {
-    PathName text = TRY(PathName::from_user(target));
-    PathName name = TRY(PathName::from_user(path));
-    const u32 bytes = static_cast<u32>(std::strlen(text.text())) + 1;
-    char* copy = static_cast<char*>(kmalloc(bytes));
-    if (copy == nullptr)
-        return Err(Errno::NOMEM);
-    std::memcpy(copy, text.text(), bytes);
-    const auto made = make_inode(dirfd, name, S_IFLNK | 0777, 0, copy);
-    if (!made.ok())
-        kfree(copy);
-    return made;
-}
-
-Result<u32> sys_symlink(UserAddr target, UserAddr path) { return sys_symlinkat(target, AT_FDCWD, path); }
-
-Result<u32> sys_mknodat(s32 dirfd, UserAddr path, u32 mode, u32 device) {
-    const u32 type = (mode & S_IFMT) == 0 ? u32{S_IFREG} : mode & S_IFMT;
-    if (type == S_IFDIR)
-        return Err(Errno::PERM);
-    if (type != S_IFREG && type != S_IFCHR && type != S_IFBLK && type != S_IFIFO)
-        return Err(Errno::INVAL);
-    if ((type == S_IFCHR || type == S_IFBLK) && !capable(CAP_MKNOD))
-        return Err(Errno::PERM);
-    PathName name = TRY(PathName::from_user(path));
-    return make_inode(dirfd, name, type | (mode & 07777 & ~current()->fs->umask), device & 0xffff, nullptr);
-}
-
-Result<u32> sys_mknod(UserAddr path, u32 mode, u32 device) { return sys_mknodat(AT_FDCWD, path, mode, device); }
 
 } // namespace faultline

@@ -1,9 +1,12 @@
-// select(2): poll(2) with its files named by bits.
+// Three sets of bits, looked at together.
+#include "abi/fs/select.hpp"
+
 #include <new>
 
-#include "abi/fs/files_private.hpp"
+#include "abi/fs/file.hpp"
+#include "abi/fs/files.hpp"
+#include "abi/fs/poll.hpp"
 #include "abi/fs/poll_private.hpp"
-#include "abi/fs/syscalls.hpp"
 
 namespace faultline {
 

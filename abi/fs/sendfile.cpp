@@ -1,9 +1,11 @@
-// sendfile(2): from the page cache of a file to another file, without passing through the program.
+// From the page cache of a file to another file, without passing through the program.
+#include "abi/fs/sendfile.hpp"
+
 #include <algorithm>
 
-#include "abi/fs/files_private.hpp"
+#include "abi/fs/file.hpp"
+#include "abi/fs/files.hpp"
 #include "abi/fs/regular.hpp"
-#include "abi/fs/syscalls.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {

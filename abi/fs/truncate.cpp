@@ -1,13 +1,16 @@
-// Changing a file's size, and the calls that would write it to a disk.
+// Sizes are checked here; abi/fs/regular.cpp sets them.
+#include "abi/fs/truncate.hpp"
+
 #include <linux/falloc.h>
 #include <linux/fcntl.h>
 
-#include "abi/fs/files_private.hpp"
+#include "abi/fs/file.hpp"
+#include "abi/fs/files.hpp"
+#include "abi/fs/inode.hpp"
 #include "abi/fs/namei.hpp"
 #include "abi/fs/open.hpp"
 #include "abi/fs/permission.hpp"
 #include "abi/fs/regular.hpp"
-#include "abi/fs/syscalls.hpp"
 
 namespace faultline {
 
@@ -60,14 +63,5 @@ Result<u32> sys_fallocate(s32 fd, u32 mode, s64 offset, s64 length) {
         TRY_VOID(truncate_inode(*file->inode, end));
     return 0u;
 }
-
-Result<u32> sys_fsync(s32 fd) {
-    FileRef file = TRY(fget_ref(fd));
-    if (file->inode->type() != S_IFREG && file->inode->type() != S_IFDIR)
-        return Err(Errno::INVAL);
-    return 0u;
-}
-
-Result<u32> sys_sync() { return 0u; }
 
 } // namespace faultline

@@ -1,3 +1,4 @@
+// Numbers, keys and permissions of the System V objects.
 #include "abi/ipc/ipc.hpp"
 
 #include <linux/capability.h>
@@ -6,7 +7,7 @@
 #include <algorithm>
 
 #include "abi/cred/cred.hpp"
-#include "abi/time/time.hpp"
+#include "abi/time/realtime.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {

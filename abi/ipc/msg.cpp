@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "abi/ipc/ipc.hpp"
 #include "abi/ipc/msg_queue.hpp"
 #include "abi/task/thread_group.hpp"
 #include "arch/contract/uaccess.hpp"

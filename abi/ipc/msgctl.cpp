@@ -3,7 +3,7 @@
 #include <linux/ipc.h>
 
 #include "abi/cred/cred.hpp"
-#include "abi/ipc/msg.hpp"
+#include "abi/ipc/ipc.hpp"
 #include "abi/ipc/msg_queue.hpp"
 #include "arch/contract/uaccess.hpp"
 

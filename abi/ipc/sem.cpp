@@ -7,9 +7,10 @@
 
 #include <algorithm>
 
+#include "abi/arguments/timespec.hpp"
+#include "abi/ipc/ipc.hpp"
 #include "abi/ipc/sem_set.hpp"
 #include "abi/task/thread_group.hpp"
-#include "abi/time/time.hpp"
 #include "arch/contract/clock.hpp"
 #include "base/late.hpp"
 #include "mm/slab.hpp"

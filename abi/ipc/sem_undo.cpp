@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "abi/ipc/sem.hpp"
 #include "abi/ipc/sem_set.hpp"
 #include "abi/task/thread_group.hpp"
 #include "mm/slab.hpp"

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "abi/ipc/sem.hpp"
+#include "abi/ipc/ipc.hpp"
 #include "abi/ipc/sem_set.hpp"
 #include "abi/task/thread_group.hpp"
 #include "arch/contract/uaccess.hpp"

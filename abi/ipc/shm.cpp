@@ -6,6 +6,7 @@
 
 #include <utility>
 
+#include "abi/ipc/ipc.hpp"
 #include "abi/ipc/shm_segment.hpp"
 #include "abi/task/thread_group.hpp"
 #include "kernel/debug/format.hpp"

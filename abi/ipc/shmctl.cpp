@@ -2,10 +2,10 @@
 #include <asm/shmbuf.h>
 #include <linux/ipc.h>
 
-#include "abi/ipc/shm.hpp"
+#include "abi/ipc/ipc.hpp"
 #include "abi/ipc/shm_segment.hpp"
 #include "arch/contract/uaccess.hpp"
-#include "mm/host.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 

@@ -8,8 +8,11 @@
 #include <linux/fcntl.h>
 #include <linux/poll.h>
 
-#include "abi/fs/files_private.hpp"
+#include "abi/fs/file.hpp"
+#include "abi/fs/files.hpp"
+#include "abi/fs/inode.hpp"
 #include "abi/fs/poll.hpp"
+#include "abi/signal/send.hpp"
 #include "abi/signal/signal.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "kernel/sched/wait.hpp"
@@ -164,7 +167,7 @@ u32 poll_end(const End& end) {
 
 void close_end(const End& end) {
     end.in.reader_closed = true;
-    end.out.writer_closed = end.pair.type != SOCK_DGRAM; // which has no end: somebody else might still send
+    end.out.writer_closed = end.pair.type != SOCK_DGRAM; // which has no end: another sender might come
     wake(end.in);
     wake(end.out);
     end.in.messages.clear_and_dispose(drop);
@@ -197,12 +200,6 @@ Result<FileRef> open_end(SocketPair& pair, const FileOps& ops, u32 flags) {
     return file;
 }
 
-Result<s32> install(FileRef file, bool close_on_exec) {
-    const s32 fd = TRY(fd_install(*file, 0, close_on_exec));
-    file.release();
-    return fd;
-}
-
 } // namespace
 
 Result<u32> sys_socketpair(s32 family, s32 type, s32 protocol, UserAddr fds) {
@@ -229,8 +226,8 @@ Result<u32> sys_socketpair(s32 family, s32 type, s32 protocol, UserAddr fds) {
 
     const bool close_on_exec = (type & SOCK_CLOEXEC) != 0;
     s32 numbers[2];
-    numbers[0] = TRY(install(std::move(first.value()), close_on_exec));
-    const auto other = install(std::move(second), close_on_exec);
+    numbers[0] = TRY(fd_install(std::move(first.value()), close_on_exec));
+    const auto other = fd_install(std::move(second), close_on_exec);
     if (other.ok()) {
         numbers[1] = other.value();
         if (copy_to_user(fds, numbers, sizeof numbers) == 0)

@@ -1,10 +1,13 @@
+// Mapping the segments of a program and of its interpreter. (Linux fs/binfmt_elf.c.)
 #include <linux/elf-em.h>
 #include <linux/elf.h>
 
 #include <algorithm>
 #include <array>
 
-#include "abi/fs/files.hpp"
+#include "abi/fs/file.hpp"
+#include "abi/fs/open.hpp"
+#include "abi/fs/regular.hpp"
 #include "abi/process/elf.hpp"
 #include "abi/process/remote_memory.hpp"
 #include "mm/filemap.hpp"

@@ -1,4 +1,5 @@
-// Core dumps (core(5)): the memory and registers of a process that a signal killed, in a file.
+// Core dumps (core(5)): the memory and registers of a process that a signal killed, in a file. do_coredump() is in
+// abi/signal/upcalls.hpp.
 #pragma once
 
 #include <string_view>
@@ -25,10 +26,6 @@ struct CoreState {
     Completion arrived; // all have
     WaitQueue others;   // where they wait for the end of the dump
 };
-
-// Writes the core of current's process, which `info` kills, if its limits and it itself allow that; all its other threads
-// are dying afterwards. Then the process's exit code says so (wait(2), WCOREDUMP). (Linux do_coredump.)
-void do_coredump(const SigInfo& info);
 
 // At the beginning of a thread's end: its registers may be wanted. (Linux coredump_task_exit.)
 void coredump_task_exit(Task& task);

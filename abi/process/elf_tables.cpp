@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 
+#include <linux/elf.h>
+
 #include "abi/cred/cred.hpp"
 #include "abi/fs/random.hpp"
 #include "abi/process/elf.hpp"
@@ -15,8 +17,6 @@
 #include "abi/process/remote_memory.hpp"
 #include "mm/mman.hpp"
 #include "mm/mmap.hpp"
-
-#include <linux/elf.h>
 
 namespace faultline {
 

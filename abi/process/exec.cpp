@@ -1,83 +1,44 @@
-// execve: a new program for this process. Everything that can fail is done beside the old program, which is
-// given up only when the new one is ready to run. (Linux fs/exec.c; its point of no return comes earlier, and
-// what fails after it kills.)
-#include <algorithm>
-#include <arch/context.hpp>
+// Everything that can fail is done beside the old program, which is given up only when the new one is ready to run. (Linux
+// fs/exec.c; its point of no return comes earlier, and what fails after it kills.)
+#include "abi/process/exec.hpp"
 
+#include <linux/fcntl.h>
 #include <linux/resource.h>
 
-#include "abi/fs/files_private.hpp"
+#include <arch/context.hpp>
+#include <arch/ptrace.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include "abi/arguments/adapt.hpp"
+#include "abi/fs/file.hpp"
+#include "abi/fs/files.hpp"
+#include "abi/fs/namei.hpp"
+#include "abi/fs/open.hpp"
 #include "abi/process/elf.hpp"
-#include "abi/process/process.hpp"
-#include "abi/signal/siglock.hpp"
+#include "abi/process/exec_args.hpp"
+#include "abi/process/exit.hpp"
+#include "abi/process/release.hpp"
+#include "abi/process/script.hpp"
+#include "abi/signal/send.hpp"
+#include "abi/signal/sighand.hpp"
+#include "abi/signal/signal.hpp"
+#include "abi/task/cpu_time.hpp"
+#include "abi/task/pid.hpp"
+#include "abi/task/siglock.hpp"
+#include "abi/task/thread_group.hpp"
+#include "abi/time/posix_timers.hpp"
+#include "kernel/debug/format.hpp"
+#include "kernel/task_stack.hpp"
 #include "mm/mmap.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
 namespace {
 
-constexpr u32 MAX_INTERPRETERS = 4;    // of scripts whose interpreter is a script
-constexpr u32 SCRIPT_LINE_BYTES = 256; // Linux: BINPRM_BUF_SIZE
-
-// "#! interpreter [one argument]", cut into strings in place. NOEXEC: no interpreter named.
-struct ScriptLine {
-    char text[SCRIPT_LINE_BYTES + 1] = {};
-    char* interpreter = nullptr;
-    char* argument = nullptr; // nullptr: none
-};
-
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
-
-Result<void> parse_script_line(ScriptLine& line) {
-    char* at = line.text + 2;
-    char* end = at;
-    while (*end != '\0' && *end != '\n')
-        ++end;
-    while (end > at && is_blank(end[-1]))
-        --end;
-    *end = '\0';
-    while (is_blank(*at))
-        ++at;
-    if (at == end)
-        return Err(Errno::NOEXEC);
-    line.interpreter = at;
-    while (*at != '\0' && !is_blank(*at))
-        ++at;
-    if (*at == '\0')
-        return {};
-    *at++ = '\0';
-    while (is_blank(*at))
-        ++at;
-    line.argument = at;
-    return {};
-}
-
-// The file to load for `path`: itself, or the interpreter at the end of a chain of scripts, with the
-// arguments changed as that interpreter wants them.
-Result<FileRef> open_program(const char* path, ExecArgs& arguments, FileRef file) {
-    if (file.get() == nullptr)
-        file = FileRef(TRY(open_exec(path)));
-    ScriptLine line;
-    for (u32 depth = 0;; ++depth) {
-        ScriptLine next;
-        const u32 got = TRY(kernel_read(*file, next.text, SCRIPT_LINE_BYTES, 0));
-        if (got < 2 || next.text[0] != '#' || next.text[1] != '!')
-            return file;
-        if (depth == MAX_INTERPRETERS)
-            return Err(Errno::LOOP);
-        TRY_VOID(parse_script_line(next));
-        const char* script = depth == 0 ? path : line.interpreter;
-        const char* with_argument[] = {next.interpreter, next.argument, script};
-        const char* without[] = {next.interpreter, script};
-        TRY_VOID(next.argument != nullptr ? arguments.replace_first_argument(with_argument, 3)
-                                          : arguments.replace_first_argument(without, 2));
-        file = FileRef(TRY(open_exec(next.interpreter)));
-        std::copy_n(next.text, sizeof next.text, line.text);
-        line.interpreter = line.text + (next.interpreter - next.text);
-    }
-}
-
-// Alone in the process: kills the other threads and waits until they are gone. INTR: somebody else ends the
+// Alone in the process: kills the other threads and waits until they are gone. INTR: another thread ends the
 // process.
 Result<void> de_thread(Task& task) {
     ThreadGroup& group = *task.group;
@@ -113,7 +74,7 @@ void become_leader(Task& task) {
     {
         const TaskListLocked lock;
         group.dead_threads.add({task_cpu(leader), leader.mm.min_flt, leader.mm.maj_flt, 0});
-        unlink_thread(leader);
+        leave_group(leader);
         detach_pid(task);
         task.pid = group.pid;
         attach_pid(task);
@@ -131,7 +92,7 @@ struct Unshared {
 
 Result<Unshared> unshare(const Task& task) {
     Unshared own;
-    if (task.files->references.read() != 1)
+    if (files_shared(*task.files))
         own.files = TRY(files_dup(*task.files));
     if (task.sighand->references.read() != 1) {
         const auto copy = sighand_dup(*task.sighand);
@@ -231,6 +192,46 @@ Result<void> do_execve(const char* path, ExecArgs& arguments, FileRef given) {
     clear_user_state();
     task_user_regs(task) = user_start_regs(program.value().start, program.value().stack_pointer);
     return {};
+}
+
+namespace {
+
+Result<void> execve(const char* name, UserAddr argv, UserAddr envp, FileRef file = {}) {
+    ExecArgs arguments;
+    TRY_VOID(arguments.add_user_arguments(argv));
+    TRY_VOID(arguments.add_user_environment(envp));
+    return do_execve(name, arguments, std::move(file));
+}
+
+Result<void> execve(UserAddr path, UserAddr argv, UserAddr envp) {
+    PathName name = TRY(PathName::from_user(path));
+    return execve(name.text(), argv, envp);
+}
+
+// What a program opened by a descriptor is called: /dev/fd/N, or /dev/fd/N/path (Linux alloc_bprm).
+Result<void> execveat(s32 dirfd, UserAddr path, UserAddr argv, UserAddr envp, u32 flags) {
+    if ((flags & ~u32{AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW}) != 0)
+        return Err(Errno::INVAL);
+    PathName name = TRY(PathName::from_user(path, (flags & AT_EMPTY_PATH) != 0));
+    FileRef file(TRY(open_exec_at(dirfd, path, flags)));
+    if (dirfd == AT_FDCWD || name.text()[0] == '/')
+        return execve(name.text(), argv, envp, std::move(file));
+    char text[256];
+    snprintf(text, sizeof text, name.empty() ? "/dev/fd/%d%s" : "/dev/fd/%d/%s", static_cast<int>(dirfd), name.text());
+    return execve(text, argv, envp, std::move(file));
+}
+
+} // namespace
+
+// On success the registers are the new program's, r0 (0) among them.
+u32 sys_execve(PtRegs& regs, UserAddr path, UserAddr argv, UserAddr envp) {
+    const auto done = execve(path, argv, envp);
+    return done ? regs.r[0] : adapt_detail::to_register(done);
+}
+
+u32 sys_execveat(PtRegs& regs, s32 dirfd, UserAddr path, UserAddr argv, UserAddr envp, u32 flags) {
+    const auto done = execveat(dirfd, path, argv, envp, flags);
+    return done ? regs.r[0] : adapt_detail::to_register(done);
 }
 
 } // namespace faultline

@@ -1,12 +1,13 @@
+// Collecting the strings of execve.
 #include "abi/process/exec_args.hpp"
 
 #include <algorithm>
 
 #include "abi/process/remote_memory.hpp"
 #include "arch/contract/uaccess.hpp"
-#include "mm/host.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/slab.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 

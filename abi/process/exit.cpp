@@ -2,16 +2,25 @@
 //
 // A thread that is not the leader disappears by itself. The leader stays as a zombie until the process is
 // waited for, even if other threads outlive it: its id is the process's.
-#include <arch/machine_control.hpp>
+#include "abi/process/exit.hpp"
 
 #include "abi/fs/files.hpp"
 #include "abi/ipc/sem.hpp"
 #include "abi/process/coredump.hpp"
-#include "abi/process/process.hpp"
+#include "abi/process/release.hpp"
 #include "abi/signal/jobctl.hpp"
-#include "abi/signal/siglock.hpp"
+#include "abi/signal/notify.hpp"
+#include "abi/signal/pending.hpp"
+#include "abi/signal/send.hpp"
+#include "abi/signal/signal.hpp"
+#include "abi/signal/upcalls.hpp"
+#include "abi/system/reboot.hpp"
+#include "abi/task/cpu_time.hpp"
+#include "abi/task/pid.hpp"
+#include "abi/task/siglock.hpp"
+#include "abi/task/thread_group.hpp"
+#include "abi/time/posix_timers.hpp"
 #include "abi/tty/tty.hpp"
-#include "abi/virtio/console.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "base/concurrency.hpp"
 #include "kernel/futex/operations.hpp"
@@ -24,8 +33,7 @@ namespace {
 // Process 1's end is the machine's: its status, or 128 + the signal that killed it.
 [[noreturn]] void exit_machine(s32 code) {
     const s32 signal = code & 0x7f;
-    flush_ports();
-    machine_exit(static_cast<u8>(signal != 0 ? 128 + signal : code >> 8));
+    power_off(static_cast<u8>(signal != 0 ? 128 + signal : code >> 8));
 }
 
 void exit_mm(Task& task) {
@@ -71,7 +79,7 @@ void forget_original_parent(ThreadGroup& group) {
     }
 }
 
-// The last of the process is gone: somebody waits for it, or nobody ever will.
+// The last thread of the process is gone: its parent waits for it, or never will.
 void group_died(ThreadGroup& group) {
     Task& leader = *group.leader;
     if (!do_notify_parent(group, leader.exit_signal))
@@ -82,7 +90,7 @@ void group_died(ThreadGroup& group) {
     }
     const TaskListLocked lock;
     group.parent->children.erase(group.parent->children.iterator_to(group));
-    unlink_thread(leader);
+    leave_group(leader);
     leader.state = TaskState::Dead;
 }
 
@@ -94,7 +102,7 @@ void exit_notify(Task& task) {
     } else {
         const TaskListLocked lock;
         group.dead_threads.add({task_cpu(task), task.mm.min_flt, task.mm.maj_flt, 0});
-        unlink_thread(task);
+        leave_group(task);
         group.unburied.fetch_add(1, std::memory_order_relaxed);
         task.buried_for = std::exchange(task.group, nullptr);
         task.state = TaskState::Dead;
@@ -105,30 +113,7 @@ void exit_notify(Task& task) {
         group_died(group);
 }
 
-void wait_for_burials(const ThreadGroup& group) {
-    spin_until([&] { return group.unburied.load(std::memory_order_acquire) == 0; });
-}
-
-// After the CPU has left it for ever (scheduler's task_dead_hook). No lock is held, nor may one be waited for that
-// the reaper of the group could hold.
-void free_dead_task(Task& task) {
-    ThreadGroup* former = task.buried_for;
-    if (task.group != nullptr) { // a leader for whom nobody waits takes its group along
-        wait_for_burials(*task.group);
-        group_free(*task.group);
-    }
-    free_task(task);
-    if (former != nullptr)
-        former->unburied.fetch_sub(1, std::memory_order_release);
-}
-
 } // namespace
-
-void init_processes() {
-    init_pids();
-    init_signalfd();
-    task_dead_hook = free_dead_task;
-}
 
 void mm_release(Task& task) {
     futex_exit(task);
@@ -193,21 +178,7 @@ void do_group_exit(s32 code) {
     do_exit(code);
 }
 
-void release_group(ThreadGroup& group) {
-    Task& leader = *group.leader;
-    wait_task_inactive(leader); // a tick there looks at the group
-    if (current()->buried_for == &group) {
-        current()->buried_for = nullptr; // its own last thread releases it, and cannot wait for itself
-        group.unburied.fetch_sub(1, std::memory_order_relaxed);
-    }
-    wait_for_burials(group); // whoever waited for the process finds all of its memory free
-    {
-        const TaskListLocked lock;
-        group.parent->children.erase(group.parent->children.iterator_to(group));
-        unlink_thread(leader);
-    }
-    group_free(group);
-    free_task(leader);
-}
+u32 sys_exit(s32 status) { do_exit((status & 0xff) << 8); }
+u32 sys_exit_group(s32 status) { do_group_exit((status & 0xff) << 8); }
 
 } // namespace faultline

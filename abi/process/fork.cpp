@@ -1,20 +1,30 @@
-// A new task: everything it shares with or copies from current. (Linux kernel/fork.c copy_process,
-// kernel_clone.)
+// The copying, step by step. (Linux kernel/fork.c copy_process, kernel_clone.)
+#include "abi/process/fork.hpp"
+
 #include <linux/capability.h>
 #include <linux/resource.h>
 #include <linux/sched.h>
 
 #include "abi/cred/cred.hpp"
+#include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/ipc/sem.hpp"
 #include "abi/process/pidfd.hpp"
-#include "abi/process/process.hpp"
-#include "abi/signal/siglock.hpp"
+#include "abi/process/release.hpp"
+#include "abi/signal/sighand.hpp"
+#include "abi/signal/signal.hpp"
+#include "abi/task/pid.hpp"
+#include "abi/task/rlimit.hpp"
+#include "abi/task/siglock.hpp"
+#include "abi/task/thread_group.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "kernel/futex/operations.hpp"
 #include "kernel/sched/kernel_lock.hpp"
 #include "kernel/sched/policy.hpp"
+#include "kernel/task_stack.hpp"
+#include "kernel/upcalls.hpp"
 #include "mm/mmap.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
@@ -121,15 +131,13 @@ void ret_from_fork(void*) {
     return_to_user(task_user_regs(task));
 }
 
-void* stack_top(Task& task) { return &task_user_regs(task) + 1; }
-
 void copy_thread(Task& child, const CloneArguments& arguments) {
     PtRegs& regs = task_user_regs(child);
     regs = task_user_regs(*current());
     regs.r[0] = 0;
     if (arguments.stack.value() != 0)
         regs.sp = arguments.stack.value();
-    init_context(child.context, stack_top(child), ret_from_fork, nullptr);
+    init_context(child.context, task_stack_top(child), ret_from_fork, nullptr);
     save_user_state(child.context);
     if ((arguments.flags & CLONE_SETTLS) != 0)
         child.context.tpidruro = arguments.tls;
@@ -221,7 +229,7 @@ Result<void> give_pidfd(Task& child, UserAddr to) {
     return {};
 }
 
-// Undoes a child that is in the tables but has not run. Somebody may have named it in a futex word, and wait for it.
+// Undoes a child that is in the tables but has not run. A task may have named it in a futex word, and wait for it.
 void abandon_published(Task& child) {
     ThreadGroup& group = *child.group;
     child.exiting = true;
@@ -256,53 +264,6 @@ Result<s32> kernel_clone(const CloneArguments& arguments) {
             child.vfork_done = nullptr;
     }
     return pid;
-}
-
-namespace {
-
-struct FirstProcess {
-    void (*function)(void*);
-    void* argument;
-};
-constinit FirstProcess first_process = {nullptr, nullptr};
-
-void begin_first_process(void*) {
-    schedule_tail();
-    lock_kernel();
-    first_process.function(first_process.argument);
-    panic("process 1 has nothing to run");
-}
-
-template <class T>
-T& must(Result<T*> made) {
-    if (!made)
-        panic("no memory for process 1");
-    return *made.value();
-}
-
-} // namespace
-
-Task& start_first_process(void (*function)(void*), void* argument) {
-    first_process = {function, argument};
-    Task& task = must(alloc_task());
-    ThreadGroup& group = must(group_new());
-    task.sighand = &must(sighand_new());
-    task.files = &must(files_new());
-    task.fs = &must(fs_new());
-    task.cred = &must(root_cred());
-    task.pid = alloc_pid().value();
-    task.exit_signal = SIGCHLD;
-    group.leader = &task;
-    group.pid = task.pid; // its process group and session are 0, until it calls setsid(2)
-    group.unkillable = true;
-    init_limits(group);
-    init_context(task.context, stack_top(task), begin_first_process, nullptr);
-    {
-        const TaskListLocked lock;
-        link_thread(task, group);
-    }
-    wake_up_new_task(task);
-    return task;
 }
 
 } // namespace faultline

@@ -1,12 +1,20 @@
+// Making such descriptors, and the calls that take one.
 #include "abi/process/pidfd.hpp"
 
 #include <linux/fcntl.h>
 #include <linux/poll.h>
 
-#include "abi/cred/cred.hpp"
 #include "abi/fs/anon_inode.hpp"
-#include "abi/process/syscalls.hpp"
-#include "abi/signal/signal_queue.hpp"
+#include "abi/fs/file.hpp"
+#include "abi/fs/files.hpp"
+#include "abi/fs/poll.hpp"
+#include "abi/process/access.hpp"
+#include "abi/signal/kill.hpp"
+#include "abi/signal/send.hpp"
+#include "abi/signal/signal.hpp"
+#include "abi/signal/upcalls.hpp"
+#include "abi/task/pid.hpp"
+#include "abi/task/thread_group.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {
@@ -74,9 +82,7 @@ Result<s32> sys_pidfd_open(s32 pid, u32 flags) {
         return Err(Errno::INVAL);
     FileRef file(TRY(pidfd_new(pid)));
     file->flags |= flags;
-    const s32 fd = TRY(fd_install(*file, 0, true));
-    file.release();
-    return fd;
+    return fd_install(std::move(file), true);
 }
 
 Result<u32> sys_pidfd_send_signal(s32 fd, s32 sig, UserAddr user_info, u32 flags) {
@@ -99,5 +105,21 @@ Result<u32> sys_pidfd_send_signal(s32 fd, s32 sig, UserAddr user_info, u32 flags
         TRY_VOID(send_group_sig_info(info, group));
     return 0u;
 }
+
+Result<s32> sys_pidfd_getfd(s32 pidfd, s32 target, u32 flags) {
+    if (flags != 0)
+        return Err(Errno::INVAL);
+    const ThreadGroup& group = *TRY(pidfd_process(pidfd));
+    if (!may_access(*group.leader))
+        return Err(Errno::PERM);
+    if (group.leader->files == nullptr)
+        return Err(Errno::SRCH);
+    FileRef file(lookup_fd(*group.leader->files, target));
+    if (file.get() == nullptr)
+        return Err(Errno::BADF);
+    return fd_install(std::move(file), true);
+}
+
+void pidfd_notify() { poll_wake(); }
 
 } // namespace faultline

@@ -1,6 +1,11 @@
+// Writing a set of processors as a list.
+
 #include "abi/procfs/cpu_list.hpp"
 
 #include <bit>
+
+#include "abi/fs/file.hpp"
+#include "abi/fs/seq_file.hpp"
 
 namespace faultline {
 

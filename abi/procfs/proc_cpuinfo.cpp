@@ -3,8 +3,10 @@
 
 #include <bit>
 
+#include "abi/fs/file.hpp"
+#include "abi/fs/inode.hpp"
+#include "abi/fs/seq_file.hpp"
 #include "abi/process/hwcap.hpp"
-#include "abi/procfs/procfs.hpp"
 #include "kernel/sched/sched.hpp"
 
 namespace faultline {

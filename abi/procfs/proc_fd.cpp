@@ -4,7 +4,10 @@
 
 #include <linux/fcntl.h>
 
+#include "abi/fs/file.hpp"
+#include "abi/fs/files.hpp"
 #include "abi/fs/files_private.hpp"
+#include "abi/fs/inode.hpp"
 #include "abi/procfs/procfs.hpp"
 #include "kernel/debug/format.hpp"
 #include "kernel/sched/task.hpp"

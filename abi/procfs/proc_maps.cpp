@@ -1,4 +1,7 @@
 // An address space as text: maps, and smaps with what the page-table entries themselves say.
+#include "abi/fs/file.hpp"
+#include "abi/fs/inode.hpp"
+#include "abi/fs/seq_file.hpp"
 #include "abi/procfs/procfs.hpp"
 #include "mm/filemap.hpp"
 #include "mm/mm_struct.hpp"

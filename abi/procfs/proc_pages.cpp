@@ -1,6 +1,8 @@
 // Entries of another address space seen and aged: pagemap, pte, clear_refs. Looking changes nothing.
 #include <algorithm>
 
+#include "abi/fs/file.hpp"
+#include "abi/fs/inode.hpp"
 #include "abi/procfs/procfs.hpp"
 #include "kernel/debug/describe_pte.hpp"
 #include "kernel/debug/format.hpp"

@@ -1,7 +1,9 @@
 // The directories of tasks: /proc/PID, /proc/PID/task and /proc/PID/task/TID, and the links self and
 // thread-self.
+#include "abi/fs/inode.hpp"
 #include "abi/fs/mount.hpp"
 #include "abi/procfs/procfs.hpp"
+#include "abi/task/pid.hpp"
 #include "abi/task/thread_group.hpp"
 #include "kernel/debug/format.hpp"
 

@@ -4,8 +4,12 @@
 #include <linux/oom.h>
 
 #include "abi/cred/cred.hpp"
+#include "abi/fs/file.hpp"
+#include "abi/fs/inode.hpp"
+#include "abi/fs/seq_file.hpp"
 #include "abi/process/coredump.hpp"
 #include "abi/procfs/procfs.hpp"
+#include "abi/task/rlimit.hpp"
 #include "abi/task/thread_group.hpp"
 #include "kernel/debug/format.hpp"
 

@@ -1,5 +1,7 @@
 // /proc/slabinfo: the kernel's own small objects, counted (slabinfo(5), version 2.1).
-#include "abi/procfs/procfs.hpp"
+#include "abi/fs/file.hpp"
+#include "abi/fs/inode.hpp"
+#include "abi/fs/seq_file.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {

@@ -1,10 +1,14 @@
 // The parts of /proc that count what the machine did: stat and loadavg (proc(5)).
 #include <bit>
 
-#include "abi/procfs/procfs.hpp"
-#include "abi/task/thread_group.hpp"
-#include "abi/time/loadavg.hpp"
-#include "abi/time/time.hpp"
+#include "abi/fs/file.hpp"
+#include "abi/fs/inode.hpp"
+#include "abi/fs/seq_file.hpp"
+#include "abi/sched/loadavg.hpp"
+#include "abi/task/cpu_time.hpp"
+#include "abi/task/pid.hpp"
+#include "abi/time/realtime.hpp"
+#include "abi/time/tick.hpp"
 #include "arch/contract/clock.hpp"
 
 namespace faultline {

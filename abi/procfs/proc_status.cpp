@@ -3,10 +3,17 @@
 #include <cstring>
 
 #include "abi/cred/cred.hpp"
+#include "abi/fs/file.hpp"
 #include "abi/fs/files_private.hpp"
+#include "abi/fs/inode.hpp"
+#include "abi/fs/seq_file.hpp"
 #include "abi/process/remote_memory.hpp"
 #include "abi/procfs/cpu_list.hpp"
 #include "abi/procfs/procfs.hpp"
+#include "abi/signal/sighand.hpp"
+#include "abi/signal/signal.hpp"
+#include "abi/task/cpu_time.hpp"
+#include "abi/task/rusage.hpp"
 #include "abi/task/thread_group.hpp"
 #include "abi/tty/tty.hpp"
 #include "kernel/sched/policy.hpp"

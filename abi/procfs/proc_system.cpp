@@ -6,14 +6,16 @@
 #include <arch/boot_info.hpp>
 
 #include "abi/cred/cred.hpp"
+#include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
-#include "abi/fs/mount.hpp"
+#include "abi/fs/inode.hpp"
 #include "abi/fs/pipe.hpp"
+#include "abi/fs/seq_file.hpp"
 #include "abi/process/coredump.hpp"
 #include "abi/procfs/proc_tlb.hpp"
 #include "abi/procfs/procfs.hpp"
 #include "abi/system/utsname.hpp"
-#include "abi/task/thread_group.hpp"
+#include "abi/task/pid.hpp"
 #include "arch/contract/clock.hpp"
 #include "kernel/debug/misbehave.hpp"
 #include "kernel/futex/fault_in.hpp"

@@ -1,5 +1,10 @@
+// One line a fact, one line a CPU.
+
 #include "abi/procfs/proc_tlb.hpp"
 
+#include "abi/fs/file.hpp"
+#include "abi/fs/inode.hpp"
+#include "abi/fs/seq_file.hpp"
 #include "arch/contract/machine.hpp"
 #include "arch/contract/tlb.hpp"
 #include "kernel/debug/tlb_check.hpp"

@@ -6,8 +6,12 @@
 #include <cstring>
 
 #include "abi/cred/cred.hpp"
+#include "abi/fs/file.hpp"
+#include "abi/fs/inode.hpp"
 #include "abi/fs/mount.hpp"
 #include "abi/fs/namei.hpp"
+#include "abi/fs/seq_file.hpp"
+#include "abi/task/pid.hpp"
 #include "abi/task/thread_group.hpp"
 #include "mm/mm_struct.hpp"
 #include "mm/slab.hpp"

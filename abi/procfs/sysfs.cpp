@@ -3,8 +3,11 @@
 
 #include <iterator>
 
+#include "abi/fs/file.hpp"
+#include "abi/fs/inode.hpp"
 #include "abi/fs/mount.hpp"
 #include "abi/fs/namei.hpp"
+#include "abi/fs/seq_file.hpp"
 #include "abi/procfs/cpu_list.hpp"
 #include "abi/procfs/procfs.hpp"
 #include "arch/contract/machine.hpp"

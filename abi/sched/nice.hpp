@@ -1,21 +1,14 @@
-// Who may be how nice. setpriority(2), getrlimit(2) RLIMIT_NICE.
+// Nice values (getpriority(2), nice(2)).
 #pragma once
 
-#include <linux/capability.h>
-#include <linux/resource.h>
-
-#include "abi/cred/cred.hpp"
-#include "abi/task/thread_group.hpp"
+#include "base/result.hpp"
+#include "base/types.hpp"
 
 namespace faultline {
 
-// Whether `nice` is not below what the task's limit allows to everybody; the limit counts from 1 (nice 19) to
-// 40 (nice -20).
-inline bool is_nice_reduction(const Task& task, s32 nice) {
-    return static_cast<u64>(20 - nice) <= task.group->limits[RLIMIT_NICE].soft;
-}
-
-// Whether current may make the task that nice, which is less nice than it was.
-inline bool can_nice(const Task& task, s32 nice) { return is_nice_reduction(task, nice) || capable(CAP_SYS_NICE); }
+// System calls.
+Result<u32> sys_getpriority(s32 which, s32 who);
+Result<u32> sys_setpriority(s32 which, s32 who, s32 nice);
+Result<u32> sys_nice(s32 increment);
 
 } // namespace faultline

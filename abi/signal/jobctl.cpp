@@ -1,6 +1,11 @@
+// Orphaned process groups.
 #include "abi/signal/jobctl.hpp"
 
-#include "abi/signal/siglock.hpp"
+#include "abi/signal/send.hpp"
+#include "abi/signal/signal.hpp"
+#include "abi/task/pid.hpp"
+#include "abi/task/siglock.hpp"
+#include "abi/task/thread_group.hpp"
 
 namespace faultline {
 
@@ -28,15 +33,6 @@ bool has_stopped_jobs(s32 pgid) {
 }
 
 } // namespace
-
-s32 session_of_pgrp(s32 pgid) {
-    s32 sid = NO_SESSION;
-    for_each_process([&](const ThreadGroup& group) {
-        if (group.pgid == pgid)
-            sid = group.sid;
-    });
-    return sid;
-}
 
 void kill_pgrp(s32 pgid, s32 sig) {
     SigInfo info;

@@ -1,5 +1,6 @@
-// The table of handlers.
-#include "abi/signal/signal.hpp"
+// The table of handlers, shared by the threads of CLONE_SIGHAND.
+#include "abi/signal/sighand.hpp"
+
 #include "mm/slab.hpp"
 
 namespace faultline {

@@ -1,23 +1,89 @@
-// System-call numbers and who serves them. Numbers are the ARM EABI's (asm/unistd.h). What is not listed is
-// ENOSYS.
-#include "abi/syscall/table.hpp"
-
+// Which function serves which system call. Numbers are the ARM EABI's (asm/unistd.h); a number that is not listed is ENOSYS.
+//
+// Each sys_ function stands in the room and the file of its concept, and is declared in that file's header. It takes its
+// arguments as the program gave them, and its results and errors are those of the man page of its name. It is called for
+// current, with no lock held but the kernel lock, which `parallel` ones are called without. It may sleep.
 #include <asm/unistd.h>
 
-#include "abi/fs/syscalls.hpp"
+#include "abi/arguments/adapt.hpp"
+#include "abi/cred/capability.hpp"
+#include "abi/cred/groups.hpp"
+#include "abi/cred/user_ids.hpp"
+#include "abi/fs/access.hpp"
+#include "abi/fs/attributes.hpp"
+#include "abi/fs/cwd.hpp"
+#include "abi/fs/directory.hpp"
+#include "abi/fs/dup.hpp"
+#include "abi/fs/fcntl.hpp"
+#include "abi/fs/files.hpp"
+#include "abi/fs/ioctl.hpp"
+#include "abi/fs/link.hpp"
+#include "abi/fs/locks.hpp"
+#include "abi/fs/memfd.hpp"
+#include "abi/fs/mknod.hpp"
+#include "abi/fs/mount.hpp"
+#include "abi/fs/open.hpp"
+#include "abi/fs/pipe.hpp"
+#include "abi/fs/poll.hpp"
+#include "abi/fs/random.hpp"
+#include "abi/fs/read_write.hpp"
+#include "abi/fs/rename.hpp"
+#include "abi/fs/select.hpp"
+#include "abi/fs/sendfile.hpp"
+#include "abi/fs/signalfd.hpp"
+#include "abi/fs/stat.hpp"
+#include "abi/fs/statfs.hpp"
+#include "abi/fs/sync.hpp"
+#include "abi/fs/truncate.hpp"
+#include "abi/fs/unlink.hpp"
 #include "abi/ipc/msg.hpp"
 #include "abi/ipc/sem.hpp"
 #include "abi/ipc/shm.hpp"
 #include "abi/ipc/socketpair.hpp"
-#include "abi/process/syscalls.hpp"
+#include "abi/memory/mincore.hpp"
+#include "abi/memory/mlock.hpp"
+#include "abi/memory/mmap.hpp"
+#include "abi/memory/msync.hpp"
+#include "abi/process/clone.hpp"
+#include "abi/process/exec.hpp"
+#include "abi/process/exit.hpp"
+#include "abi/process/kcmp.hpp"
+#include "abi/process/personality.hpp"
+#include "abi/process/pidfd.hpp"
+#include "abi/process/prctl.hpp"
+#include "abi/process/process_vm.hpp"
+#include "abi/process/rlimit.hpp"
+#include "abi/process/wait.hpp"
+#include "abi/sched/affinity.hpp"
+#include "abi/sched/membarrier.hpp"
+#include "abi/sched/nice.hpp"
+#include "abi/sched/policy.hpp"
+#include "abi/signal/altstack.hpp"
+#include "abi/signal/kill.hpp"
+#include "abi/signal/pending.hpp"
+#include "abi/signal/restart_syscall.hpp"
+#include "abi/signal/sigaction.hpp"
+#include "abi/signal/sigprocmask.hpp"
+#include "abi/signal/sigreturn.hpp"
+#include "abi/signal/sigsuspend.hpp"
+#include "abi/signal/sigtimedwait.hpp"
+#include "abi/syscall/private.hpp"
+#include "abi/system/reboot.hpp"
+#include "abi/system/sysinfo.hpp"
+#include "abi/system/utsname.hpp"
+#include "abi/task/pgrp.hpp"
+#include "abi/task/pid.hpp"
+#include "abi/task/rusage.hpp"
+#include "abi/time/clock.hpp"
+#include "abi/time/itimer.hpp"
+#include "abi/time/nanosleep.hpp"
+#include "abi/time/timer_create.hpp"
 #include "kernel/futex/syscalls.hpp"
+#include "kernel/upcalls.hpp"
 
 namespace faultline {
 
 namespace {
-
-// A hint about a range of a file; there is nothing to be hinted.
-Result<u32> sys_fadvise64_64(s32, u32, s64, s64) { return 0u; }
 
 struct Entry {
     u32 number;

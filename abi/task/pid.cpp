@@ -1,8 +1,10 @@
 // Process and thread ids: given in rising order, and again from the bottom after pid_max, so that an id is
 // not reused at once (Linux kernel/pid.c).
+#include "abi/task/pid.hpp"
+
 #include "abi/task/thread_group.hpp"
 #include "base/late.hpp"
-#include "kernel/futex/supplied.hpp"
+#include "kernel/upcalls.hpp"
 
 namespace faultline {
 
@@ -57,6 +59,13 @@ Task* find_task_by_vpid(s32 pid) {
     return found != tasks->end() ? &*found : nullptr;
 }
 
+Result<Task*> task_or_current(s32 pid) {
+    Task* task = pid == 0 ? current() : find_task_by_vpid(pid);
+    if (task == nullptr)
+        return Err(Errno::SRCH);
+    return task;
+}
+
 ThreadGroup* find_group(s32 pid) {
     Task* task = find_task_by_vpid(pid);
     return task != nullptr && task->group->leader == task ? task->group : nullptr;
@@ -78,5 +87,9 @@ Result<void> set_pid_max(s32 most) {
 
 u32 task_count() { return count; }
 s32 last_pid_given() { return last_pid; }
+
+s32 sys_getpid() { return current()->group->pid; }
+s32 sys_gettid() { return current()->pid; }
+s32 sys_getppid() { return current()->group->parent_pid; }
 
 } // namespace faultline

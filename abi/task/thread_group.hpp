@@ -3,50 +3,13 @@
 
 #include <atomic>
 
-#include "abi/signal/signal.hpp"
-#include "abi/time/cpu_time.hpp"
-#include "abi/time/posix_timers.hpp"
+#include "abi/task/rlimit.hpp"
+#include "abi/task/rusage.hpp"
+#include "abi/task/timers.hpp"
 #include "base/relaxed.hpp"
 #include "kernel/sched/wait.hpp"
 
 namespace faultline {
-
-// What wait4(2) and getrusage(2) add up, of dead threads and of waited-for children.
-struct ResourceUse {
-    CpuSamples cpu;
-    u32 min_flt = 0;
-    u32 maj_flt = 0;
-    u32 max_rss = 0; // pages
-
-    void add(const ResourceUse& other) {
-        cpu.add(other.cpu);
-        min_flt += other.min_flt;
-        maj_flt += other.maj_flt;
-        max_rss = max_rss > other.max_rss ? max_rss : other.max_rss;
-    }
-};
-
-struct ResourceLimit { // as prlimit(2) passes it
-    u64 soft = ~u64{0};
-    u64 hard = ~u64{0};
-};
-
-// One that binds a process. A page fault or the clock's tick may read it while prlimit(2) sets it, and neither takes the
-// lock under which that is done: each half is read whole.
-class LimitInForce {
-  public:
-    Relaxed<u64> soft = ~u64{0};
-    Relaxed<u64> hard = ~u64{0};
-
-    LimitInForce() = default;
-    LimitInForce& operator=(const ResourceLimit& next) {
-        soft = next.soft;
-        hard = next.hard;
-        return *this;
-    }
-    operator ResourceLimit() const { return {soft, hard}; }
-};
-inline constexpr u32 RLIM_COUNT = 16; // asm-generic/resource.h RLIM_NLIMITS
 
 struct Tty;       // abi/tty
 struct CoreState; // abi/process/coredump.hpp
@@ -95,7 +58,7 @@ struct ThreadGroup {
 
     bool child_subreaper = false; // prctl(PR_SET_CHILD_SUBREAPER): orphans below it become its children
     bool dumpable = true, no_new_privs = false;
-    u32 coredump_filter = 0x33;                   // abi/process/coredump.hpp: which memory goes into a core
+    u32 coredump_filter = 0x33;                   // which memory goes into a core: abi/process/coredump.hpp
     CoreState* core_state = nullptr;              // one is being written
     s16 oom_score_adj = 0, oom_score_adj_min = 0; // remembered; there is no choice of whom to kill
     bool membarrier_registered = false;
@@ -105,41 +68,17 @@ struct ThreadGroup {
 
 inline ThreadGroup& current_group() { return *current()->group; }
 
-// Sum over all threads, dead ones included.
-ResourceUse group_use(const ThreadGroup& group);
-u64 group_run_ns(const ThreadGroup& group); // its CPU time alone; from anywhere
-
-// How a process's time divides, its children's not included.
-CpuTime group_cpu_time(ThreadGroup& group);
-
 // A process with its leader's zombie only: can be waited for.
 inline bool group_is_dead(const ThreadGroup& group) {
     return group.leader->state == TaskState::Zombie && group.thread_count == 1;
 }
 
-// --- the table of all tasks (abi/task/pid.cpp)
-// ---------------------------------------------------------------
+// An empty process. NOMEM.
+Result<ThreadGroup*> group_new();
+void group_free(ThreadGroup& group); // without threads, and nothing queued for it
 
-void init_pids();                      // once, at boot
-Result<s32> alloc_pid(s32 wanted = 0); // AGAIN: all are in use; EXIST: the one that was wanted is
-void attach_pid(Task& task);           // task.pid is set. Under TaskListLocked, as the next
-void detach_pid(Task& task);
-Task* find_task_by_vpid(s32 pid); // any thread; nullptr: there is none. Valid until the caller sleeps
-ThreadGroup* find_group(s32 pid); // the process with this pid (a leader's), zombies included
-Task* next_task(s32 pid);         // the task with the smallest id >= pid, for walks that may sleep in between
-u32 task_count();
-s32 last_pid_given(); // for /proc/loadavg
-
-// Calls visit(group) for every process. Must not sleep.
-template <class Visitor>
-void for_each_process(Visitor&& visit) {
-    for (Task* task = next_task(1); task != nullptr; task = next_task(task->pid + 1))
-        if (task->group->leader == task)
-            visit(*task->group);
-}
-
-inline constexpr s32 PID_MAX = 32768;
-s32 pid_max();                      // /proc/sys/kernel/pid_max: ids are below this
-Result<void> set_pid_max(s32 most); // INVAL: not in 301 … PID_MAX
+// Puts a thread into its group and into the table of ids, or takes it out of both. Under TaskListLocked.
+void link_thread(Task& task, ThreadGroup& group);
+void unlink_thread(Task& task);
 
 } // namespace faultline

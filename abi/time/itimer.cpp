@@ -1,14 +1,19 @@
 // The three interval timers of a process: real time (SIGALRM), its CPU time in user mode (SIGVTALRM), and in
 // both modes (SIGPROF). (Linux kernel/time/itimer.c, posix-cpu-timers.c.)
+#include "abi/time/itimer.hpp"
+
 #include <algorithm>
 
 #include <linux/time.h>
 
-#include "abi/process/syscalls.hpp"
-#include "abi/signal/siglock.hpp"
+#include "abi/signal/send.hpp"
+#include "abi/signal/signal.hpp"
+#include "abi/task/cpu_time.hpp"
+#include "abi/task/siglock.hpp"
 #include "abi/task/thread_group.hpp"
-#include "abi/time/time.hpp"
+#include "abi/task/timers.hpp"
 #include "arch/contract/clock.hpp"
+#include "arch/contract/uaccess.hpp"
 
 namespace faultline {
 

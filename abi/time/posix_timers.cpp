@@ -1,19 +1,25 @@
-// POSIX timers. (Linux kernel/time/posix-timers.c.)
+// The timers themselves. (Linux kernel/time/posix-timers.c.)
 //
 // A periodic timer does not run on while its signal waits: the next period begins when the signal is taken,
 // and the periods that have passed meanwhile are the overrun count. So a period of a nanosecond costs a
 // program its own time and nobody else's.
 #include "abi/time/posix_timers.hpp"
-#include "abi/signal/siglock.hpp"
 
 #include <linux/time.h>
 
 #include <algorithm>
 
-#include "abi/signal/signal_queue.hpp"
+#include "abi/signal/queue.hpp"
+#include "abi/signal/send.hpp"
+#include "abi/signal/signal.hpp"
+#include "abi/signal/upcalls.hpp"
+#include "abi/task/pid.hpp"
+#include "abi/task/siglock.hpp"
+#include "abi/task/thread_group.hpp"
+#include "abi/task/timers.hpp"
 #include "abi/time/clock.hpp"
-#include "abi/time/cpu_time.hpp"
-#include "abi/time/time.hpp"
+#include "abi/time/realtime.hpp"
+#include "abi/time/tick.hpp"
 #include "arch/contract/clock.hpp"
 #include "mm/slab.hpp"
 
@@ -86,10 +92,6 @@ void fire(PosixTimer& timer) {
 void timer_expired(Timer& timer) { fire(posix_timer_of(timer)); }
 
 } // namespace
-
-bool is_cpu_clock(s32 clock) {
-    return clock < 0 || clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID;
-}
 
 Result<PosixTimer*> posix_timer_create(s32 clock, s32 notify, s32 signal, u32 value, s32 tid) {
     ThreadGroup& group = current_group();
@@ -186,13 +188,11 @@ void posix_timers_clock_was_set() {
     });
 }
 
-void check_cpu_timers(ThreadGroup& group) {
-    check_cpu_itimers(group);
+void check_posix_cpu_timers(ThreadGroup& group) {
     for (PosixTimer& timer : group.timers)
         if (timer.deadline_ns != 0 && !timer.rearm && timer.notify != SIGEV_NONE && is_cpu_clock(timer.running_on) &&
             now_of(timer) >= timer.deadline_ns)
             fire(timer);
-    wake_up_all(group.cpu_sleepers);
 }
 
 } // namespace faultline

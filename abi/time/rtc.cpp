@@ -1,9 +1,11 @@
+// Reading the clock.
 #include "abi/time/rtc.hpp"
 
 #include <arch/boot_info.hpp>
 #include <arch/io.hpp>
 
-#include "abi/time/time.hpp"
+#include "abi/time/realtime.hpp"
+#include "kernel/sched/timer.hpp"
 
 namespace faultline {
 

@@ -3,7 +3,9 @@
 
 #include <asm/ioctls.h>
 
+#include "abi/fs/file.hpp"
 #include "abi/signal/jobctl.hpp"
+#include "abi/signal/signal.hpp"
 #include "abi/tty/tty_struct.hpp"
 
 namespace faultline {

@@ -2,9 +2,15 @@
 #include <asm/ioctls.h>
 #include <linux/fcntl.h>
 
+#include "abi/fs/file.hpp"
 #include "abi/fs/inode.hpp"
 #include "abi/fs/poll.hpp"
 #include "abi/signal/jobctl.hpp"
+#include "abi/signal/sighand.hpp"
+#include "abi/signal/signal.hpp"
+#include "abi/task/pgrp.hpp"
+#include "abi/task/pid.hpp"
+#include "abi/task/thread_group.hpp"
 #include "abi/tty/tty.hpp"
 #include "abi/tty/tty_struct.hpp"
 

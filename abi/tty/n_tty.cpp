@@ -3,6 +3,7 @@
 
 #include "abi/fs/poll.hpp"
 #include "abi/signal/jobctl.hpp"
+#include "abi/signal/signal.hpp"
 #include "abi/tty/tty_struct.hpp"
 
 namespace faultline {

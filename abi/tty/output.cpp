@@ -1,7 +1,8 @@
 // Output, byte by byte: what OPOST and its companions make of it, and where that leaves the cursor, which
 // erasing a tab has to know (Linux n_tty.c do_output_char).
-#include "abi/tty/tty_struct.hpp"
 #include <arch/console.hpp>
+
+#include "abi/tty/tty_struct.hpp"
 
 namespace faultline {
 

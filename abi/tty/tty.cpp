@@ -1,4 +1,4 @@
-// Opening is in jobctrl.cpp; here the terminal is read, written and polled.
+// Reading, writing and polling; opening is in jobctrl.cpp.
 #include "abi/tty/tty.hpp"
 
 #include <algorithm>
@@ -8,10 +8,13 @@
 #include <linux/fcntl.h>
 #include <linux/poll.h>
 
+#include "abi/fs/char_device.hpp"
+#include "abi/fs/file.hpp"
 #include "abi/signal/signal.hpp"
 #include "abi/tty/tty_struct.hpp"
 #include "arch/contract/clock.hpp"
 #include "base/late.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
@@ -130,8 +133,6 @@ u32 tty_poll(File& file) {
     return events;
 }
 
-} // namespace
-
 constinit const FileOps tty_file_ops{
     .read = tty_read,
     .write = tty_write,
@@ -139,6 +140,14 @@ constinit const FileOps tty_file_ops{
     .poll = tty_poll,
     .open = tty_open,
 };
+
+constinit CharDevice devices[] = {
+    {TTY_DEVICE, "/dev/tty", &tty_file_ops, 0666},
+    {CONSOLE_DEVICE, "/dev/console", &tty_file_ops, 0600},
+    {SERIAL_DEVICE, "/dev/ttyAMA0", &tty_file_ops, 0600},
+};
+
+} // namespace
 
 Tty& serial_tty() { return *tty; }
 
@@ -163,6 +172,8 @@ void init_tty() {
     settings.c_cc[VLNEXT] = control('V');
     settings.c_cc[VMIN] = 1;
     console_set_input([](u8 byte) { n_tty_receive(*tty, byte); });
+    for (CharDevice& device : devices)
+        register_chrdev(device);
 }
 
 } // namespace faultline

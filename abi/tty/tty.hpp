@@ -1,4 +1,4 @@
-// The terminal on the serial line: /dev/ttyAMA0, /dev/console, and /dev/tty for who has it as controlling
+// The terminal on the serial line: /dev/ttyAMA0, /dev/console, and /dev/tty for a process that has it as controlling
 // terminal (termios(3), tty_ioctl(4); Linux: drivers/tty).
 //
 //   n_tty.cpp     what is typed: lines, erase and echo, signals, or raw bytes
@@ -19,9 +19,7 @@ inline constexpr u32 TTY_DEVICE = 5 << 8 | 0;       // /dev/tty: the opener's co
 inline constexpr u32 CONSOLE_DEVICE = 5 << 8 | 1;   // /dev/console: never becomes one by being opened
 inline constexpr u32 SERIAL_DEVICE = 204 << 8 | 64; // /dev/ttyAMA0, as Linux's PL011 driver calls it
 
-extern const FileOps tty_file_ops; // of all three
-
-void init_tty(); // at boot, with interrupts set up
+void init_tty(); // at boot, with interrupts set up: registers the three
 
 // A session leader gives up its controlling terminal, because it exits or asks to (TIOCNOTTY): the foreground
 // group hears SIGHUP (and SIGCONT, if the leader stays), and nobody in the session has the terminal any more.

@@ -9,8 +9,10 @@
 #include <linux/virtio_console.h>
 #include <linux/virtio_ids.h>
 
-#include "abi/fs/namei.hpp"
+#include "abi/fs/char_device.hpp"
+#include "abi/virtio/mmio.hpp"
 #include "abi/virtio/port.hpp"
+#include "abi/virtio/queue.hpp"
 #include "arch/contract/clock.hpp"
 #include "base/late.hpp"
 #include "kernel/debug/format.hpp"
@@ -34,6 +36,8 @@ struct Console {
     ControlMessage* outgoing = nullptr; // of the message being sent
     bool booting = true;                // ports can be added
     Port ports[MAX_PORTS];
+    CharDevice nodes[MAX_PORTS];
+    char paths[MAX_PORTS][sizeof "/dev/vport0p0"];
 };
 
 constinit Late<Console> storage;
@@ -164,9 +168,10 @@ void init_virtio_console() {
     for (u32 id = 1; id < MAX_PORTS; ++id) {
         if (!console->ports[id].present())
             continue;
-        char path[sizeof "/dev/vport0p00"];
-        snprintf(path, sizeof path, "/dev/vport0p%u", static_cast<unsigned>(id));
-        make_device(path, VIRTIO_PORT_MAJOR, id, 0600);
+        char* const path = console->paths[id];
+        snprintf(path, sizeof console->paths[id], "/dev/vport0p%u", static_cast<unsigned>(id));
+        console->nodes[id] = {VIRTIO_PORT_MAJOR << 8 | id, path, &port_file_ops, 0600};
+        register_chrdev(console->nodes[id]);
         { // what comes before a program opens it waits here
             IrqLocked lock(port_lock);
             send_control(id, VIRTIO_CONSOLE_PORT_OPEN, 1);

@@ -10,8 +10,6 @@ namespace faultline {
 
 inline constexpr u32 VIRTIO_PORT_MAJOR = 253; // of /dev/vport0pN, N being the minor number
 
-extern const FileOps port_file_ops;
-
 // Finds the device among the machine's transports and its ports, which get nodes in /dev. Without one:
 // nothing. At boot, after the file system and the interrupt controller.
 void init_virtio_console();

@@ -6,6 +6,8 @@
 #include <linux/virtio_config.h>
 #include <linux/virtio_mmio.h>
 
+#include "abi/virtio/queue.hpp"
+
 namespace faultline {
 
 namespace {

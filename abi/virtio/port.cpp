@@ -7,9 +7,11 @@
 #include <linux/fcntl.h>
 #include <linux/poll.h>
 
+#include "abi/fs/file.hpp"
 #include "abi/fs/inode.hpp"
 #include "abi/fs/poll.hpp"
-#include "abi/virtio/console.hpp"
+#include "abi/virtio/mmio.hpp"
+#include "abi/virtio/queue.hpp"
 #include "mm/page_alloc.hpp"
 
 namespace faultline {

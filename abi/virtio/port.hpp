@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "abi/fs/file.hpp"
 #include "abi/virtio/mmio.hpp"
 #include "base/rwsem.hpp"
 #include "kernel/sched/irq_lock.hpp"
@@ -61,5 +62,7 @@ class Port {
 };
 
 Port* port_by_minor(u32 minor); // nullptr: no such port
+
+extern const FileOps port_file_ops;
 
 } // namespace faultline

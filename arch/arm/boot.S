@@ -1,14 +1,15 @@
-// The first instructions: from the boot loader's world (physical addresses, MMU off) to C++ at its linked address.
+// The first instructions: from the boot loader's environment (physical addresses, MMU off) to C++ at its linked
+// address.
 //
-// The image is loaded at its physical address, VIRT_TO_PHYS_DELTA below where it is linked; r2 holds the physical
-// address of the device tree (Linux Documentation/arm/booting.rst). The tables made here are crude, sections that may
-// do anything; paging.cpp makes the real ones before anything else happens. The other CPUs come in through
-// secondary_start, where PSCI puts them, and find those real tables.
+// The image is loaded at its physical address, VIRT_TO_PHYS_DELTA below the address that it is linked for. r2 holds the
+// physical address of the device tree (Linux Documentation/arm/booting.rst). The translation table made here is
+// temporary: it has sections that permit everything. paging.cpp replaces it by the final tables before anything else
+// happens. The other CPUs start at secondary_start, where PSCI puts them, and use the final tables.
 
 #include "arch/arm/layout.h"
 
 // Section descriptor: privileged read-write, Normal write-back write-allocate, shareable, domain 0 (ARM ARM B3.5.1).
-// armv7/short_descriptor.hpp says the same as constexpr; paging.cpp asserts that they agree.
+// arch/armv7/short_descriptor.hpp defines the same format as constexpr; paging.cpp asserts that they agree.
 #define BOOT_SECTION 0x0001140e
 #define BOOT_SECTION_XN (BOOT_SECTION | 0x10)
 
@@ -22,7 +23,8 @@
     ldr \reg, =(\symbol - VIRT_TO_PHYS_DELTA)
     .endm
 
-    // Translates through the table at physical r4, both halves of the address space, with caches on. Clobbers r0 – r2.
+    // Turns the MMU and the caches on. Both halves of the address space use the table at physical address r4. Clobbers
+    // r0 – r2.
     .macro enable_mmu
     mov r0, #0
     mcr p15, 0, r0, c7, c5, 0       @ ICIALLU
@@ -63,7 +65,7 @@
     .global _start
 _start:
     cpsid aif, #MODE_SVC
-    mov r11, r2                     @ the device tree, until C++
+    mov r11, r2                     @ r11 keeps the device tree's address
 
     phys r0, __bss_start
     phys r1, __bss_end
@@ -73,8 +75,8 @@ _start:
     strdlo r2, r3, [r0], #8
     blo 1b
 
-    // One 16 KiB table serves both registers: TTBR1 indexes it with all of VA[31:20], TTBR0 uses its lower half.
-    // The image's megabytes: where they are linked, and, while the pc is still physical, one to one.
+    // One 16 KiB table serves both registers: TTBR1 indexes it with all of VA[31:20], TTBR0 uses its lower half. The
+    // image's megabytes are mapped twice: at their linked address, and one to one, because the pc is still physical.
     phys r4, swapper_pg_dir
     phys r0, _start
     phys r1, _end
@@ -89,7 +91,8 @@ _start:
     cmp r0, r1, lsr #20
     bls 2b
 
-    // The device tree's first two megabytes, linked address only; unless the image is there already.
+    // The device tree's first two megabytes, at the linked address only. A megabyte that the image already uses stays
+    // as it is.
     lsr r0, r11, #20
     mov r5, #2
 3:  add r3, r0, #(VIRT_TO_PHYS_DELTA >> 20)
@@ -120,8 +123,8 @@ start_virtual:
     mov lr, #0
     bl setup_machine                @ never returns
 
-// Where PSCI CPU_ON (smp.cpp) makes a CPU begin: supervisor mode, MMU off. r0 is the top of its stack. paging.cpp has the
-// image's first megabyte mapped one to one for as long as this takes.
+// Where PSCI CPU_ON (smp.cpp) makes a CPU begin: supervisor mode, MMU off. r0 is the top of its stack. paging.cpp has
+// the image's first megabyte mapped one to one for as long as this takes.
     .global secondary_start
 secondary_start:
     cpsid aif, #MODE_SVC

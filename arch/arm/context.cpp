@@ -1,4 +1,4 @@
-// Contexts and register sets made by hand: new tasks, program starts. Also the proof of layout.h's offsets.
+// Building contexts and register sets for new tasks and program starts. Also asserts the offsets of layout.h.
 #include <arch/context.hpp>
 #include <arch/ptrace.hpp>
 
@@ -27,11 +27,11 @@ void start_of_task(); // entry.S
 
 namespace {
 
-// What switch_context() pops.
+// The frame that switch_context() pops.
 struct SwitchFrame {
     u32 r4_to_r11[8];
     u32 lr;
-    u32 padding; // the stack stays 8-aligned
+    u32 padding; // keeps the stack 8-aligned
 };
 
 u32* stack_end(u32 address_in_stack) { return reinterpret_cast<u32*>(address_in_stack & ~(KERNEL_STACK_SIZE - 1)); }
@@ -54,7 +54,7 @@ void check_stack_end() {
     u32 sp;
     asm volatile("mov %0, sp" : "=r"(sp));
     if (*stack_end(sp) != STACK_END_MAGIC) [[unlikely]] {
-        *stack_end(sp) = STACK_END_MAGIC; // once is enough
+        *stack_end(sp) = STACK_END_MAGIC; // so that panic() itself does not report it again
         panic("kernel stack overflow (stack at 0x%08x)", reinterpret_cast<u32>(stack_end(sp)));
     }
 }

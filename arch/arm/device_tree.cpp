@@ -1,6 +1,6 @@
-// The flattened device tree (Devicetree Specification v0.3, chapter 5), read once, in one pass, into
-// BootInfo. Only what hangs directly under the root is looked at, and the CPUs under /cpus: that is where QEMU's
-// `virt` and most machines have all of this.
+// The flattened device tree (Devicetree Specification v0.3, chapter 5), read in one pass into BootInfo. The reader
+// looks at the nodes directly under the root, and at the CPUs under /cpus. QEMU's `virt` and most machines have
+// everything there.
 #include <cstring>
 
 #include "arch/arm/layout.h"
@@ -21,7 +21,7 @@ u32 big_endian(const void* word) {
     return __builtin_bswap32(value);
 }
 
-// The value of a property; nothing if it is absent.
+// The value of a property. data is nullptr and bytes is 0 if the property is absent.
 struct Property {
     const u8* data = nullptr;
     u32 bytes = 0;
@@ -31,10 +31,10 @@ struct Property {
             panic("device tree: a property of %u bytes is too short", bytes);
         return big_endian(data + index * 4);
     }
-    // An address or size of one or two cells. We have 32 bits for it.
+    // An address or size of one or two cells; the low 32 bits are used.
     u32 number() const { return cell(bytes / 4 - 1); }
     u32 wide(u32 index, u32 cells) const { return cell(index + cells - 1); }
-    // Whether this list of strings, each with its NUL, has `string`.
+    // Whether the property, a list of NUL-terminated strings, contains `string`.
     bool has(const char* string) const {
         for (u32 i = 0; i < bytes; i += static_cast<u32>(strlen(text(i))) + 1) {
             if (strcmp(text(i), string) == 0)
@@ -45,7 +45,7 @@ struct Property {
     const char* text(u32 offset = 0) const { return reinterpret_cast<const char*>(data + offset); }
 };
 
-// The properties of one node that mean something to somebody.
+// The properties that this file uses, of one node.
 struct Node {
     const char* name = "";
     Property compatible, reg, interrupts, device_type;
@@ -135,13 +135,13 @@ class Reader {
             info_.virtio[info_.virtio_count++] = device(root, node, 0);
     }
 
-    // The binding of generic timers: secure, physical, virtual, hypervisor.
+    // The binding of generic timers lists the interrupts in this order: secure, physical, virtual, hypervisor.
     void take_timer(const Node& node) {
         info_.physical_timer_intid = intid(node, 1);
         info_.virtual_timer_intid = intid(node, 2);
     }
 
-    // The `index`th range of a node's reg, and its first interrupt.
+    // The range number `index` of a node's "reg", and the node's first interrupt.
     static DeviceInfo device(const Node& root, const Node& node, u32 index) {
         const u32 address_cells = root.address_cells.number(), size_cells = root.size_cells.number();
         const u32 first = index * (address_cells + size_cells);
@@ -150,12 +150,12 @@ class Reader {
                 .intid = node.interrupts.bytes == 0 ? 0 : intid(node, 0)};
     }
 
-    // The binding of GICs: three cells, the first 0 for an SPI and 1 for a PPI.
+    // The binding of GICs: an interrupt has three cells; the first is 0 for an SPI and 1 for a PPI.
     static u32 intid(const Node& node, u32 index) {
         return node.interrupts.cell(index * 3 + 1) + (node.interrupts.cell(index * 3) == 0 ? 32 : 16);
     }
 
-    // The binding of CPUs (arm/cpus.yaml): reg is the affinity fields of MPIDR. Others than the first cluster's are not
+    // The binding of CPUs (arm/cpus.yaml): "reg" holds the affinity fields of MPIDR. Only CPUs of the first cluster are
     // used.
     void take_cpu(const Node& cpu) {
         if (const u32 affinity = cpu.reg.number(); affinity < machine::MAX_CPUS)
@@ -164,7 +164,8 @@ class Reader {
 
     void take_memory(const Node& root, const Node& node) {
         const DeviceInfo range = device(root, node, 0);
-        // 4 GiB and more do not fit 32 bits; the linear mapping takes no more than its own size anyway.
+        // A size of 4 GiB or more does not fit in 32 bits. The linear mapping is smaller than that, so its limit
+        // applies.
         const bool huge = root.size_cells.number() == 2 && node.reg.cell(root.address_cells.number()) != 0;
         info_.ram_start = range.base;
         info_.ram_bytes = huge || range.bytes > LINEAR_LIMIT ? LINEAR_LIMIT : range.bytes & ~0xfffffu;
@@ -195,7 +196,8 @@ class Reader {
 
 void device_tree_parse(const void* tree, BootInfo& info) {
     Reader(info).read(static_cast<const u8*>(tree));
-    // Transports come by falling address from some versions of QEMU; slot numbers should not depend on that.
+    // Some versions of QEMU list the transports in descending order of address. Sorting keeps slot numbers independent
+    // of that.
     for (u32 i = 0; i < info.virtio_count; ++i) {
         for (u32 j = i; j > 0 && info.virtio[j].base < info.virtio[j - 1].base; --j) {
             const DeviceInfo swapped = info.virtio[j];

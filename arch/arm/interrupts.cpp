@@ -1,6 +1,6 @@
-// GICv2: one distributor, and an interface for each CPU (ARM IHI 0048B chapter 4). All interrupts have one
-// priority; none nests. The registers of the interface, and the distributor's for what a CPU has for itself
-// (INTIDs below 32), are banked: each CPU sees its own at the same address.
+// GICv2: one distributor, and one interface for each CPU (ARM IHI 0048B chapter 4). All interrupts have the same
+// priority, so they do not nest. Two groups of registers are banked, that is, each CPU sees its own at the same
+// address: those of the interface, and the distributor's registers for INTIDs below 32.
 #include <arch/context.hpp>
 #include <arch/interrupts.hpp>
 #include <arch/io.hpp>
@@ -19,9 +19,9 @@ namespace {
 // Distributor registers, 4.3.
 inline constexpr u32 GICD_CTLR = 0x000;
 inline constexpr u32 GICD_TYPER = 0x004;
-inline constexpr u32 GICD_ISENABLER = 0x100; // one bit per INTID, as the next
+inline constexpr u32 GICD_ISENABLER = 0x100; // one bit per INTID, like the next
 inline constexpr u32 GICD_ICENABLER = 0x180;
-inline constexpr u32 GICD_IPRIORITYR = 0x400; // one byte per INTID, as the next
+inline constexpr u32 GICD_IPRIORITYR = 0x400; // one byte per INTID, like the next
 inline constexpr u32 GICD_ITARGETSR = 0x800;
 inline constexpr u32 GICD_SGIR = 0xf00;
 
@@ -34,7 +34,7 @@ inline constexpr u32 GICC_EOIR = 0x10;
 inline constexpr u32 INTID_MASK = 0x3ff; // of GICC_IAR
 inline constexpr u32 FIRST_SPI = 32;
 inline constexpr u32 FIRST_SPECIAL_INTID = 1020; // 1023: nothing is pending
-inline constexpr u8 PRIORITY = 0xa0;             // any that is above (numerically below) the mask
+inline constexpr u8 PRIORITY = 0xa0;             // any value that is more urgent (numerically lower) than the mask
 inline constexpr u32 PRIORITY_MASK = 0xf0;
 
 struct Action {
@@ -117,7 +117,7 @@ bool in_interrupt() { return interrupted.here() != nullptr; }
 bool interrupted_user_mode() { return user_mode(*interrupted.here()); }
 const PtRegs* interrupted_registers() { return interrupted.here(); }
 
-// entry.S: interrupts masked, on the supervisor stack of what was interrupted.
+// entry.S calls these with interrupts masked, on the supervisor stack of the interrupted code.
 extern "C" void handle_irq(const PtRegs& regs) { handle_pending(regs); }
 extern "C" void handle_irq_in_kernel(const PtRegs& regs) {
     check_stack_end();

@@ -1,25 +1,24 @@
-// Addresses and offsets that assembly and C++ must agree on. Preprocessor only, because the assembler reads
-// it too; context.cpp proves the offsets against the structures.
+// Addresses and offsets that assembly and C++ must agree on. Preprocessor macros only, because the assembler reads this
+// file too. context.cpp asserts that the offsets match the structures.
 #pragma once
 
-// The linear mapping: virtual = physical + (PAGE_OFFSET - PHYS_OFFSET). RAM of QEMU's `virt` begins at
-// PHYS_OFFSET.
+// The linear mapping: virtual = physical + (PAGE_OFFSET - PHYS_OFFSET). The RAM of QEMU's `virt` begins at PHYS_OFFSET.
 #define PHYS_OFFSET 0x40000000
 #define PAGE_OFFSET 0x80000000
 #define VIRT_TO_PHYS_DELTA (PAGE_OFFSET - PHYS_OFFSET)
 #define LINEAR_LIMIT 0x40000000 // bytes: the linear mapping ends at 0xc0000000
 
-#define DEVICE_AREA 0xf0000000 // ioremap()'s megabyte
+#define DEVICE_AREA 0xf0000000 // the megabyte that ioremap() maps devices in
 #define VECTOR_PAGE 0xffff0000 // SCTLR.V = 1
 
-// In the vector page: what a signal handler without SA_RESTORER returns to (vectors.S).
+// In the vector page: where a signal handler without SA_RESTORER returns to (vectors.S).
 #define SIGRETURN_ARM (VECTOR_PAGE + 0x500)
 #define RT_SIGRETURN_ARM (VECTOR_PAGE + 0x508)
 #define SIGRETURN_THUMB (VECTOR_PAGE + 0x510)
 #define RT_SIGRETURN_THUMB (VECTOR_PAGE + 0x514)
 
-// A kernel stack is one naturally aligned block. Its lowest word holds STACK_END_MAGIC until something
-// overflows.
+// A kernel stack is one naturally aligned block. Its lowest word holds STACK_END_MAGIC; another value there means that
+// the stack has overflowed.
 #define KERNEL_STACK_SIZE 8192
 #define STACK_END_MAGIC 0x57ac6e9d // Linux: include/uapi/linux/magic.h
 
@@ -31,7 +30,7 @@
 #define S_PC 64
 #define S_CPSR 68
 #define S_FRAME_SIZE 72
-#define S_BELOW_SRS 64 // what is left of the frame below the pc and cpsr that SRS stores
+#define S_BELOW_SRS 64 // the size of the frame without pc and cpsr, which SRS stores
 
 // struct CpuContext, <arch/context.hpp>.
 #define CONTEXT_SP 0

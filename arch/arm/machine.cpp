@@ -7,7 +7,8 @@
 #include "arch/armv7/registers.hpp"
 #include "arch/contract/memory.hpp"
 
-// Nothing here calls anything, and the fault path is made of these: no frames for backtraces to find.
+// The fault path calls these functions, and nearly all of them are leaf functions: a frame pointer would cost time and
+// help no backtrace.
 #pragma GCC optimize("omit-frame-pointer")
 
 namespace faultline {
@@ -60,10 +61,10 @@ void tlb_invalidate_all_inner_shareable() {
 
 } // namespace machine
 
-// The second way of ARM ARM B3.10.4: through a table without user translations, so that at no instant does
-// one ASID meet the other's directory.
+// The second method of ARM ARM B3.10.4: switch through a table without user translations. So the new ASID is never in
+// use together with the old directory, or the old ASID with the new directory.
 void machine::set_translation_table(PhysAddr directory, Asid asid) {
-    asm volatile("dsb ishst" ::: "memory"); // others see that this CPU uses the table before it does
+    asm volatile("dsb ishst" ::: "memory"); // other CPUs see the stores made so far before this CPU walks the table
     set_ttbr0(empty_directory());
     isb();
     set_contextidr(asid);
@@ -74,8 +75,8 @@ void machine::set_translation_table(PhysAddr directory, Asid asid) {
 
 bool is_reachable(Pfn) { return false; }
 
-// Data cache to the point of unification, then the instruction cache, line by line (B2.2.9); 64 bytes is the
-// Cortex-A15's line of both kinds.
+// Cleans the data cache to the point of unification, then invalidates the instruction cache, line by line (B2.2.9).
+// Both kinds of line have 64 bytes on the Cortex-A15.
 void flush_icache_range(const void* start, u32 bytes) {
     constexpr u32 LINE = 64;
     const u32 first = reinterpret_cast<u32>(start) & ~(LINE - 1);

@@ -1,4 +1,4 @@
-// Ending the machine.
+// Ending the machine: through semihosting, or else through PSCI.
 #include <arch/irq.hpp>
 #include <arch/machine_control.hpp>
 

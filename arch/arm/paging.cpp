@@ -1,6 +1,6 @@
-// The kernel's own translation table: the image page by page with W^X, the rest of RAM in sections, devices
-// and the vector page. Everything here is global, young and dirty from birth (AFE = 0: there is no access
-// flag), and privileged only, but for the vector page.
+// The kernel's own translation table: the image page by page with W^X, the rest of RAM in sections, devices, and the
+// vector page. All descriptors are global and can be used at once (AFE = 0: there is no access flag). All are for
+// privileged code only, except that of the vector page.
 #include <arch/io.hpp>
 #include <arch/kernel_map.hpp>
 #include <arch/smp.hpp>
@@ -15,8 +15,8 @@
 
 namespace faultline {
 
-// TTBR1's table, indexed with VA[31:20]. Its lower half, empty once the kernel runs at its linked address, is
-// the directory of a CPU that runs no task. boot.S fills in its first entries.
+// TTBR1's table, indexed with VA[31:20]. Its lower half is empty once the kernel runs at its linked address; it then
+// serves as the directory of a CPU that runs no task. boot.S writes the first entries.
 extern "C" {
 [[gnu::section(".bss.page_aligned")]] alignas(16384) constinit u32 swapper_pg_dir[4096] = {};
 }
@@ -30,12 +30,12 @@ using armv7::SECTION_SIZE;
 
 using SecondLevelTable = u32[armv7::SECOND_LEVEL_ENTRIES];
 
-inline constexpr u32 IMAGE_MEGABYTES = 4; // the image with its bss; paging_init checks
+inline constexpr u32 IMAGE_MEGABYTES = 4; // room for the image and its bss; paging_init() checks this
 [[gnu::section(".bss.page_aligned")]] alignas(1024) constinit SecondLevelTable image_tables[IMAGE_MEGABYTES];
 [[gnu::section(".bss.page_aligned")]] alignas(1024) constinit SecondLevelTable device_table;
 [[gnu::section(".bss.page_aligned")]] alignas(1024) constinit SecondLevelTable vector_table;
 
-constinit u32 device_pages = 0; // of the device area, in use from its start
+constinit u32 device_pages = 0; // used pages of the device area, from its start
 constinit PhysAddr linear_start;
 constinit u32 linear_bytes = 0;
 
@@ -80,7 +80,7 @@ bool device_mapped_at(u32 slot, u32 physical, u32 pages) {
     return true;
 }
 
-// What a page of the megabytes around the image may do.
+// The descriptor for a page in the megabytes that contain the image.
 u32 image_page(u32 address) {
     const PhysAddr page(address - VIRT_TO_PHYS_DELTA);
     if (address >= reinterpret_cast<u32>(__text_start) && address < reinterpret_cast<u32>(__text_end))
@@ -114,8 +114,8 @@ void paging_init(const BootInfo& info) {
             address += PAGE_SIZE;
         }
     }
-    // Sections give way to tables that say the same of where a page is and what type it has; stale entries
-    // only permit more, until the invalidation below.
+    // Replaces sections by tables that map the same addresses with the same memory type. Until the invalidation below,
+    // old TLB entries can only permit more.
     for (u32 i = 0; i < IMAGE_MEGABYTES; ++i)
         set_table(image_start + i * SECTION_SIZE, image_tables[i]);
 
@@ -123,7 +123,7 @@ void paging_init(const BootInfo& info) {
         const PhysAddr base = info.ram_start + offset;
         set_section(base.value() + VIRT_TO_PHYS_DELTA, memory_section(base, true));
     }
-    // What boot.S mapped one to one.
+    // Removes boot.S's one-to-one mapping.
     for (u32 i = 0; i < PAGE_OFFSET >> SECTION_SHIFT; ++i)
         swapper_pg_dir[i] = armv7::INVALID_DESCRIPTOR;
     machine::tlb_invalidate_all();
@@ -132,7 +132,7 @@ void paging_init(const BootInfo& info) {
     linear_bytes = info.ram_bytes;
 }
 
-// The kernel's first megabyte, where boot.S's secondary_start lies, at its physical address.
+// The one-to-one mapping of the kernel's first megabyte, which contains secondary_start (boot.S).
 void map_start_of_cpus() { set_section(PHYS_OFFSET, memory_section(PhysAddr(PHYS_OFFSET), false)); }
 void unmap_start_of_cpus() {
     set_section(PHYS_OFFSET, armv7::INVALID_DESCRIPTOR);

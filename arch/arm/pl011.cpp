@@ -1,5 +1,5 @@
-// PL011 UART (ARM DDI 0183G chapter 3), at the speed the firmware or QEMU left: output is polled, input
-// interrupts.
+// PL011 UART (ARM DDI 0183G chapter 3). Output polls, input uses the interrupt. The speed stays as the firmware or QEMU
+// set it.
 #include <arch/console.hpp>
 #include <arch/interrupts.hpp>
 #include <arch/io.hpp>
@@ -20,15 +20,15 @@ inline constexpr u32 UARTCR = 0x030;
 inline constexpr u32 UARTIMSC = 0x038;
 inline constexpr u32 UARTICR = 0x044;
 
-inline constexpr u32 FR_RXFE = 1u << 4; // nothing received
-inline constexpr u32 FR_TXFF = 1u << 5; // no room to send
+inline constexpr u32 FR_RXFE = 1u << 4; // the receive FIFO is empty
+inline constexpr u32 FR_TXFF = 1u << 5; // the transmit FIFO is full
 inline constexpr u32 LCR_8BIT_FIFO = 0x70;
 inline constexpr u32 CR_ENABLE = 0x301;  // UARTEN, TXE, RXE
-inline constexpr u32 INT_RECEIVE = 0x50; // RX level, and RX timeout for what stays below the level
+inline constexpr u32 INT_RECEIVE = 0x50; // receive level; receive timeout, for bytes that stay below that level
 
 constinit void* uart = nullptr;
 constinit void (*receiver)(u8) = nullptr;
-constinit SpinLock transmitter("PL011"); // interrupts masked
+constinit SpinLock transmitter("PL011"); // taken with interrupts masked
 
 void receive_interrupt(void*) {
     write32(uart, UARTICR, INT_RECEIVE);

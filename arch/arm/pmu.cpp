@@ -1,4 +1,4 @@
-// The performance monitors (ARM ARM C12): one counter, for instructions executed.
+// The performance monitors (ARM ARM C12): one counter, which counts executed instructions.
 #include "arch/arm/setup.hpp"
 #include "arch/contract/clock.hpp"
 

@@ -1,5 +1,5 @@
-// The bounds of the kernel image's parts, from linker/kernel.lds. Page-aligned, ends exclusive. Addresses
-// only.
+// The bounds of the parts of the kernel image, from linker/kernel.lds. Page-aligned, ends exclusive. Use only the
+// addresses of these symbols.
 #pragma once
 
 extern "C" {

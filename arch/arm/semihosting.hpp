@@ -5,8 +5,8 @@
 
 namespace faultline {
 
-// HLT 0xf000 is the call in ARM state; unlike SVC it disturbs no register of ours. Where nobody listens it is
-// undefined, and the exception table goes on as if it had returned.
+// Makes a semihosting call. HLT 0xf000 is the call in ARM state; unlike SVC it changes none of our registers. Without a
+// semihosting host the instruction is undefined; the exception table then continues behind it.
 inline void semihosting_call(u32 operation, const void* argument) {
     register u32 r0 asm("r0") = operation;
     register const void* r1 asm("r1") = argument;

@@ -1,4 +1,4 @@
-// From boot.S to start_kernel(): the machine brought up step by step, each needing the ones before.
+// From boot.S to start_kernel(): brings the machine up step by step. Each step needs the ones before it.
 #include <arch/current.hpp>
 
 #include "arch/arm/layout.h"
@@ -16,7 +16,7 @@ inline constexpr u32 LEAST_RAM = 32 * MEGABYTE;
 
 constinit BootInfo info;
 
-// Before anything is built on them. What is missing from the tree is named.
+// Checks what the tree said, before anything depends on it. The message names what is missing.
 void check(const BootInfo& machine) {
     if (machine.ram_start != PhysAddr(PHYS_OFFSET))
         panic("RAM starts at 0x%08x; this kernel is linked for 0x%08x", machine.ram_start.value(), PHYS_OFFSET);

@@ -1,4 +1,4 @@
-// Signal frames: built here, taken apart here.
+// Signal frames: how they are built and how they are read back (arch/arm/arch/signal.hpp).
 #include <arch/context.hpp>
 #include <arch/signal.hpp>
 
@@ -14,13 +14,13 @@ inline constexpr u32 SA_RESTORER = 0x04000000; // uapi/asm/signal.h
 inline constexpr u32 SA_ONSTACK = 0x08000000;
 inline constexpr u32 SIGFRAME_FLAGS = 0x5ac3c35a; // uc_flags of a frame without siginfo
 
-// CPSR bits a program can change by itself: flags, IT, GE, E, T.
+// CPSR bits that a program can change itself: condition flags, IT, GE, E, T.
 inline constexpr u32 PSR_USER_BITS = 0xfe0ffe20;
 inline constexpr u32 PSR_IT = 0x0600fc00;
 inline constexpr u32 PSR_E = 0x00000200;
 inline constexpr u32 PSR_FLAGS = 0xf8000000;
 
-// Where a frame of `bytes` begins (Linux: get_sigframe).
+// The address of a frame of `bytes` bytes (Linux: get_sigframe).
 u32 frame_address(const PtRegs& regs, const SignalDelivery& delivery, u32 bytes) {
     u32 sp = regs.sp;
     const SignalStack& altstack = delivery.altstack;
@@ -38,7 +38,7 @@ Result<void> get(u32 address, T& value) {
     return copy_struct_from_user(&value, UserAddr(address), sizeof(value));
 }
 
-// The VFP registers as they are now, and the end mark of the save area.
+// Writes the VFP registers as they are now, and the end mark of the save area.
 Result<void> put_vfp(u32 regspace) {
     struct {
         VfpSigFrame frame;
@@ -56,8 +56,8 @@ Result<void> put_vfp(u32 regspace) {
     return put_user_u32(UserAddr(regspace + VFP_STORAGE_SIZE), area.end_magic);
 }
 
-// The frame without its siginfo (Linux: setup_sigframe). All that lies before uc_sigmask's end goes in one
-// copy; the unused words behind it are left as they are.
+// Writes the frame without its siginfo (Linux: setup_sigframe). Everything up to the end of uc_sigmask is one copy; the
+// unused words behind it are not written.
 Result<void> put_frame(u32 frame, const PtRegs& regs, const SignalDelivery& delivery, u32 uc_flags, bool rt) {
     struct {
         u32 uc_flags, uc_link;
@@ -84,8 +84,8 @@ Result<void> put_frame(u32 frame, const PtRegs& regs, const SignalDelivery& deli
     return put_vfp(frame + offsetof(UContext, uc_regspace));
 }
 
-// Where the handler returns to. Linux also writes the trampoline's code to the frame, which debuggers look
-// at.
+// Where the handler returns to. Linux also writes the trampoline's code to the frame, for debuggers; this kernel does
+// not.
 u32 return_address(const SignalDelivery& delivery, bool rt) {
     if ((delivery.flags & SA_RESTORER) != 0)
         return delivery.restorer;
@@ -94,7 +94,7 @@ u32 return_address(const SignalDelivery& delivery, bool rt) {
     return rt ? RT_SIGRETURN_ARM : SIGRETURN_ARM;
 }
 
-// Linux: setup_return. The handler starts in the state its address names, with clean flags and little-endian
+// Linux: setup_return. The handler starts in ARM or Thumb state as its address says, with clear flags and little-endian
 // data.
 void enter_handler(PtRegs& regs, const SignalDelivery& delivery, u32 frame, bool rt) {
     const bool thumb = (delivery.handler & 1) != 0;
@@ -105,8 +105,8 @@ void enter_handler(PtRegs& regs, const SignalDelivery& delivery, u32 frame, bool
     regs.cpsr = (regs.cpsr & ~(PSR_FLAGS | PSR_E | PSR_IT | PSR_T)) | (thumb ? PSR_T : 0);
 }
 
-// Registers and mask from the frame at `frame` (Linux: restore_sigframe). Everything is read and checked
-// before anything changes.
+// Restores registers and mask from the frame at `frame` (Linux: restore_sigframe). Reads and checks everything before
+// it changes anything.
 Result<SignalReturn> take_frame(PtRegs& regs, u32 frame, bool rt) {
     SigContext context;
     VfpSigFrame vfp;

@@ -1,6 +1,6 @@
-// What Linux/ARM writes on a program's stack for a signal handler: part of the ABI, because handlers and
-// unwinders read it (Linux arch/arm/include/asm/ucontext.h, uapi/asm/sigcontext.h). Sizes are asserted;
-// nothing may move.
+// What Linux/ARM writes on a program's stack for a signal handler. It is part of the ABI, because handlers and
+// unwinders read it (Linux arch/arm/include/asm/ucontext.h, uapi/asm/sigcontext.h). Assertions below fix sizes and
+// offsets.
 #pragma once
 
 #include <cstddef>
@@ -18,14 +18,14 @@ struct SigContext { // Linux: struct sigcontext
     u32 fault_address;
 };
 
-// One record of the coprocessor save area; VFP's is the first and only.
+// One record of the coprocessor save area. The VFP record is the first and only one.
 struct alignas(8) VfpSigFrame { // Linux: struct vfp_sigframe
     u32 magic;
     u32 size;
     u64 fpregs[32];
     u32 fpscr;
     u32 padding;
-    u32 fpexc, fpinst, fpinst2; // of no meaning without trapped VFP exceptions
+    u32 fpexc, fpinst, fpinst2; // unused without trapped VFP exceptions
 };
 
 struct UContext { // Linux: struct ucontext

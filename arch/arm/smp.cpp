@@ -1,5 +1,6 @@
-// Starting CPUs, and calls from one to another: software-generated interrupts (ARM IHI 0048B 4.3.15), and for
-// those that do not take interrupts because they wait with interrupts masked, a look now and then (relax_cpu).
+// Starting CPUs, and calls from one CPU to another. A call is announced by a software-generated interrupt (ARM IHI
+// 0048B 4.3.15). A CPU that waits with interrupts masked does not take it; it looks for calls in its waiting loop
+// (relax_cpu).
 #include <arch/smp.hpp>
 
 #include <arch/interrupts.hpp>
@@ -27,18 +28,18 @@ namespace {
 using machine::MAX_CPUS;
 
 inline constexpr u32 SGI_RESCHEDULE = 0, SGI_CALL = 1;
-inline constexpr u64 PATIENCE_NS = 1'000'000'000; // of a CPU that wants to stop another
+inline constexpr u64 PATIENCE_NS = 1'000'000'000; // how long stop_cpu() waits for an answer
 
-// One call, on its caller's stack until everybody has answered.
+// One call. It lies on the caller's stack until all CPUs have answered.
 struct Call {
     void (*function)(void*);
     void* argument;
-    std::atomic<u32> unanswered; // how many CPUs
+    std::atomic<u32> unanswered; // how many CPUs have not answered
 };
 
-// What others ask of one CPU. A CPU makes one call at a time, so there is a place for each.
+// The calls to one CPU. A CPU makes one call at a time, so there is one slot for each calling CPU.
 struct Inbox {
-    std::atomic<u32> callers{0};
+    std::atomic<u32> callers{0}; // a mask: CPUs with a call that is not answered yet
     std::array<std::atomic<Call*>, MAX_CPUS> calls{};
 };
 constinit PerCpu<Inbox> inboxes;
@@ -94,7 +95,7 @@ bool start_cpu(CpuId cpu, void* stack_top) {
 void smp_send_reschedule(CpuId cpu) { send_sgi(SGI_RESCHEDULE, bit(cpu.value())); }
 
 void relax_cpu() {
-    asm volatile("yield" ::: "memory"); // ARM ARM A8.8.427; under QEMU's -icount it is what lets another CPU run
+    asm volatile("yield" ::: "memory"); // ARM ARM A8.8.427; with QEMU's -icount it lets another CPU run
     if (irqs_disabled())
         answer_calls();
 }

@@ -1,4 +1,4 @@
-// Memory functions that the compiler calls by name, and whole pages.
+// The memory functions that the compiler calls by name (memcpy, memset, memmove), and clear_page and copy_page.
 
 #include "arch/arm/layout.h"
 #include "arch/arm/copy_template.inc"
@@ -27,7 +27,7 @@ function memset
     mov r0, ip
     bx lr
 
-// void* memmove(void* to, const void* from, size_t bytes). Upwards is safe unless `to` lies inside the source.
+// void* memmove(void* to, const void* from, size_t bytes). It copies upwards, except if `to` lies inside the source.
 function memmove
     sub r3, r0, r1
     cmp r3, r2

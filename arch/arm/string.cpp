@@ -1,7 +1,7 @@
-// The rest of <cstring> that freestanding C++ lacks: what is too rare to be worth assembly.
+// The other functions of <cstring>, which freestanding C++ lacks. They are called too rarely to be worth assembly.
 #include <cstddef>
 
-// GCC recognises a loop that looks like strlen and would make it call itself.
+// GCC replaces a loop that looks like strlen by a call of strlen. In strlen itself that would be an endless recursion.
 #define NO_IDIOMS [[gnu::optimize("no-tree-loop-distribute-patterns")]]
 
 extern "C" {

@@ -1,4 +1,4 @@
-// The context switch, and VFP/NEON state to and from memory. The kernel itself never computes with VFP.
+// The context switch, and saving and loading the VFP/NEON registers. The kernel itself does not compute with VFP.
 
 #include "arch/arm/layout.h"
 
@@ -8,7 +8,7 @@
     .arm
     .fpu neon
 
-// r0: a CpuContext's first word. Clobbers r1 and ip.
+// r0: the address of a CpuContext. Clobbers r1 and ip.
     .macro save_vfp_state
     vmrs r1, fpscr
     str r1, [r0, #CONTEXT_FPSCR]
@@ -59,7 +59,8 @@ function switch_context
     clrex
     pop {r4-r11, pc}
 
-// void save_user_registers(CpuContext&), restore_user_registers(const CpuContext&): the same without the switch.
+// void save_user_registers(CpuContext&), void restore_user_registers(const CpuContext&): save or load the program's
+// registers without a switch.
 function save_user_registers
     save_thread_registers
     save_vfp_state

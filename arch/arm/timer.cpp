@@ -1,5 +1,5 @@
-// The generic timer (ARM ARM B8.1): the virtual counter is the clock, the virtual timer's compare value the
-// alarm; every CPU has one.
+// The generic timer (ARM ARM B8.1): the virtual counter is the clock, the virtual timer's compare value is the alarm.
+// Every CPU has one timer.
 #include <arch/interrupts.hpp>
 
 #include "arch/arm/setup.hpp"
@@ -15,7 +15,7 @@ inline constexpr u64 NANOSECONDS = 1'000'000'000;
 inline constexpr u32 CNTV_CTL_ENABLE = 1;
 inline constexpr u32 CNTKCTL_PL0VCTEN = 1u << 1; // user mode may read CNTVCT and CNTFRQ
 
-// One tick in nanoseconds, as a 32.32 fixed-point number, and its reciprocal. Zero until clock_init().
+// One tick in nanoseconds, as a 32.32 fixed-point number, and the reciprocal. Both are zero until clock_init().
 constinit u64 ns_per_tick = 0;
 constinit u64 ticks_per_ns = 0;
 
@@ -28,7 +28,7 @@ u64 cntvct() {
 void set_cntv_cval(u64 ticks) { asm volatile("mcrr p15, 3, %Q0, %R0, c14" ::"r"(ticks)); }
 void set_cntv_ctl(u32 value) { asm volatile("mcr p15, 0, %0, c14, c3, 1\n\tisb" ::"r"(value)); }
 
-// value * fixed, rounded down: the high and low halves of both apart, because there is no 128-bit product.
+// value * fixed, rounded down. There is no 128-bit product, so the high and low halves are multiplied separately.
 constexpr u64 multiply_fixed(u64 value, u64 fixed) {
     const u64 value_high = value >> 32, value_low = value & 0xffffffff;
     const u64 whole = fixed >> 32, fraction = fixed & 0xffffffff;
@@ -75,8 +75,8 @@ void set_next_event(u64 deadline_ns) {
         set_cntv_ctl(0);
         return;
     }
-    // One tick more than rounding down gives: never early, or the handler would find its deadline still
-    // ahead.
+    // One tick is added because the product is rounded down: the alarm must not come early, or the handler would find
+    // its deadline still in the future.
     set_cntv_cval(multiply_fixed(deadline_ns, ticks_per_ns) + 1);
     set_cntv_ctl(CNTV_CTL_ENABLE);
 }

@@ -1,6 +1,5 @@
-// User memory from the kernel. Single values go through LDRT and STRT, which obey the user's permissions by
-// themselves; copies through usercopy.S. A faulting instruction finds its way to `fault` through the
-// exception table.
+// User memory from the kernel. Single values are accessed with LDRT and STRT, which use the user's permissions; copies
+// use usercopy.S. If an instruction faults, the exception table continues at the label `fault`.
 #include "arch/contract/uaccess.hpp"
 
 #include <cstring>
@@ -10,20 +9,20 @@
 namespace faultline {
 
 extern "C" {
-u32 usercopy_from(void* to, u32 from, u32 bytes); // usercopy.S; these return the bytes left
+u32 usercopy_from(void* to, u32 from, u32 bytes); // usercopy.S; the first three return the number of bytes left
 u32 usercopy_to(u32 to, const void* from, u32 bytes);
 u32 usercopy_clear(u32 to, u32 bytes);
 u32 usercopy_probe(u32 word, u32 write);
 }
 
-// An instruction that may fault, at local label 1; then control is at the C++ label `fault`. LDRT and STRT
-// write their base register back, so no other operand may share it.
+// The exception-table entry for the instruction at assembler label `label`, which may fault: execution continues at the
+// C++ label `fault`. LDRT and STRT may write their base register back, so no other operand may share it.
 #define EX_TABLE_ENTRY(label)                                                                                          \
     ".pushsection __ex_table, \"a\"\n\t"                                                                               \
     ".word " label "b, %l[fault]\n\t"                                                                                  \
     ".popsection\n\t"
 
-// One value, read or written by `instruction`.
+// Read or write one value with `instruction`.
 #define GET_USER(name, Value, instruction)                                                                             \
     Result<Value> name(UserAddr address) {                                                                             \
         if (!access_ok(address, sizeof(Value)))                                                                        \
@@ -67,7 +66,7 @@ bool probe_user(UserAddr word, bool write) {
 u32 copy_from_user(void* to, UserAddr from, u32 bytes) {
     lockdep::might_fault();
     const u32 left = access_ok(from, bytes) ? usercopy_from(to, from.value(), bytes) : bytes;
-    if (left != 0) [[unlikely]] // what the caller did not get must not be what lay there before
+    if (left != 0) [[unlikely]] // do not leave old data where the caller expects user data
         memset(static_cast<u8*>(to) + (bytes - left), 0, left);
     return left;
 }
@@ -89,8 +88,8 @@ Result<u32> strncpy_from_user(char* to, UserAddr from, u32 size) {
         const u32 address = start + length;
         if (start >= TASK_SIZE || address >= TASK_SIZE)
             return Err(Errno::FAULT);
-        // Whole words while they hold no NUL: (w - 0x01…) & ~w & 0x80… marks the zero bytes of w. An aligned
-        // word lies in one page, so no byte is read that the program could not.
+        // Copies whole words while they contain no NUL: (w - 0x01…) & ~w & 0x80… marks the zero bytes of w. An aligned
+        // word lies in one page, so the kernel reads no byte that the program could not read.
         if ((address & 3) == 0 && size - length >= sizeof(u32)) {
             u32 word;
             asm volatile goto("1: ldrt %0, [%1]\n\t" EX_TABLE_ENTRY("1")
@@ -141,7 +140,7 @@ fault:
 
 namespace {
 
-// The word at `address` replaced by `instruction` of it and `argument`, atomically; what it was before.
+// Replaces the word at `address` atomically by the result of `instruction` on it and `argument`. Returns the old word.
 #define FUTEX_ATOMIC_OP(name, instruction)                                                                             \
     Result<u32> name(u32 address, u32 argument) {                                                                      \
         u32 old;                                                                                                       \

@@ -1,4 +1,4 @@
-// Bulk access to user memory; uaccess.cpp has checked the addresses. Each returns the bytes left undone.
+// Bulk access to user memory. uaccess.cpp has checked the addresses. The copies return the number of bytes not done.
 
 #include "arch/arm/layout.h"
 #include "arch/arm/copy_template.inc"
@@ -18,7 +18,8 @@ function usercopy_to
     mov r0, r2
     bx lr
 
-// u32 usercopy_probe(u32 word, u32 write): 1 if the access could be made. abort.cpp knows it by its place.
+// u32 usercopy_probe(u32 word, u32 write): 1 if the access is possible, 0 if it faults. abort.cpp recognises this
+// function by its address range.
 function usercopy_probe
     cmp r1, #0
     access 1, 1f, ldrt r2, [r0]

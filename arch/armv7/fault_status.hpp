@@ -10,14 +10,14 @@ namespace faultline::armv7 {
 
 struct FaultStatus {
     FaultKind kind = FaultKind::Other;
-    u8 level = 0;       // 1 or 2: the level of the table walk that faulted; 0 where the code does not tell
+    u8 level = 0;       // 1 or 2: the level of the table walk that faulted; 0: the code has no level
     bool write = false; // DFSR.WnR; always false from an IFSR
-    u8 domain = 0;      // DFSR only; valid for domain, and second-level, faults
+    u8 domain = 0;      // DFSR only; valid for domain faults and for second-level faults
     u8 code = 0;        // FS[4:0]
     constexpr bool operator==(const FaultStatus&) const = default;
 };
 
-// FS[4:0] to a kind and a level. PAR holds the same code after a failed translation operation (B4.1.112).
+// Decodes FS[4:0] into a kind and a level. PAR holds the same code after a failed translation operation (B4.1.112).
 constexpr FaultStatus decode_fault_code(u32 code) {
     const auto is = [code](FaultKind kind, u8 level) {
         return FaultStatus{.kind = kind, .level = level, .code = static_cast<u8>(code)};
@@ -70,7 +70,7 @@ constexpr FaultStatus decode_dfsr(u32 dfsr) {
     return status;
 }
 
-// What portable code is told, from the registers as an abort left them.
+// What the machine reports to portable code, made from the registers that an abort has set.
 constexpr FaultInfo data_abort(u32 dfsr, u32 dfar, u32 pc, bool user_mode) {
     const FaultStatus status = decode_dfsr(dfsr);
     return {.address = dfar,

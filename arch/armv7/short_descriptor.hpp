@@ -1,6 +1,6 @@
-// Short-descriptor translation tables as the ARM Architecture Reference Manual (DDI 0406C) B3.5 draws them:
-// one struct of named fields, one `encode` and one `decode` for each kind of descriptor. `decode` is for
-// reports and tests; no decision is ever read back from a descriptor.
+// Short-descriptor translation tables, as in section B3.5 of the ARM Architecture Reference Manual (DDI 0406C). Each
+// kind of descriptor has a struct of named fields, an `encode` and a `decode`. `decode` is for reports and tests: the
+// kernel decides nothing by reading a descriptor back.
 //
 //   VA | 31 … 20: first-level index | 19 … 12: second-level index | 11 … 0: byte |
 //
@@ -26,10 +26,10 @@ inline constexpr u32 SECTION_SIZE = 1u << SECTION_SHIFT;
 inline constexpr u32 SECOND_LEVEL_ENTRIES = 256; // four bytes each: a table is 1 KiB and aligned to that
 inline constexpr u32 SECOND_LEVEL_TABLE_SIZE = 1024;
 
-// A descriptor that faults, on either level.
+// A descriptor that makes every access fault, on either level.
 inline constexpr u32 INVALID_DESCRIPTOR = 0;
 
-// AP[2:0] with SCTLR.AFE = 0 (B3.7.1, table B3-8). Named by what privileged and user code may do.
+// AP[2:0] with SCTLR.AFE = 0 (B3.7.1, table B3-8). The names say what privileged code and user code may do.
 enum class AccessPermission : u8 {
     NoAccess = 0b000,
     PrivilegedReadWrite = 0b001, // user: none
@@ -39,7 +39,7 @@ enum class AccessPermission : u8 {
     ReadOnly = 0b111,
 };
 
-// TEX[2:0] C B with SCTLR.TRE = 0 (B3.8.2, table B3-10); inner and outer alike.
+// TEX[2:0] C B with SCTLR.TRE = 0 (B3.8.2, table B3-10). Inner and outer attributes are the same.
 enum class MemoryType : u8 {
     StronglyOrdered = 0b000'00,
     ShareableDevice = 0b000'01,
@@ -50,7 +50,7 @@ enum class MemoryType : u8 {
     NonShareableDevice = 0b010'00,
 };
 
-// The two low bits say which kind a descriptor is; bit 0 of sections and small pages is PXN and XN.
+// The two low bits give the kind of a descriptor. In sections and small pages bit 0 is PXN or XN, not part of the kind.
 enum class FirstLevelKind : u8 { Fault, PageTable, Section, Supersection };
 enum class SecondLevelKind : u8 { Fault, LargePage, SmallPage };
 
@@ -79,7 +79,7 @@ constexpr SecondLevelKind second_level_kind(u32 descriptor) {
 struct PageTableDescriptor {
     PhysAddr table = {}; // 1 KiB-aligned
     u8 domain = 0;       // 0 … 15
-    bool pxn = false;    // no fetch by privileged code from any page below it
+    bool pxn = false;    // privileged code cannot fetch from any page of the table
     bool non_secure = false;
     constexpr bool operator==(const PageTableDescriptor&) const = default;
 };
@@ -91,8 +91,8 @@ struct SectionDescriptor {
     u8 domain = 0; // 0 … 15
     bool shareable = false;
     bool not_global = false; // the TLB entry is tagged with the ASID
-    bool xn = false;         // no fetch at all
-    bool pxn = false;        // no fetch by privileged code
+    bool xn = false;         // no code can fetch from it
+    bool pxn = false;        // privileged code cannot fetch from it
     bool non_secure = false;
     constexpr bool operator==(const SectionDescriptor&) const = default;
 };
@@ -109,11 +109,11 @@ struct SmallPageDescriptor {
 
 namespace detail {
 
-// `value` (0 … 2^width − 1) moved to bit `low`, and the `width` bits from `low` of a word.
+// place: `value` shifted to bit `low`. field: the `width` bits of `word` from bit `low`.
 constexpr u32 place(auto value, u32 low) { return static_cast<u32>(value) << low; }
 constexpr u32 field(u32 word, u32 low, u32 width) { return (word >> low) & ((1u << width) - 1); }
 
-// The attributes of sections and pages stand in the same order at two offsets; AP[2] is not beside AP[1:0].
+// The parts of AccessPermission and MemoryType that descriptors store in separate fields, and the way back.
 constexpr u32 access_low(AccessPermission access) { return static_cast<u32>(access) & 3; }
 constexpr u32 access_high(AccessPermission access) { return static_cast<u32>(access) >> 2; }
 constexpr u32 tex(MemoryType memory) { return static_cast<u32>(memory) >> 2; }
@@ -142,7 +142,7 @@ constexpr u32 encode(const SmallPageDescriptor& d) {
            place(tex(d.memory), 6) | place(access_low(d.access), 4) | place(cb(d.memory), 2) | 0b10 | place(d.xn, 0);
 }
 
-// Each is meaningful only for a descriptor of its kind.
+// Each function is valid only for a descriptor of its kind.
 constexpr PageTableDescriptor decode_page_table(u32 descriptor) {
     using namespace detail;
     return {.table = PhysAddr(descriptor & ~(SECOND_LEVEL_TABLE_SIZE - 1)),

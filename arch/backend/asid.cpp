@@ -1,11 +1,11 @@
-// ASIDs in generations. TLB entries are tagged with 8 bits (ARM ARM B3.9.1), so an ASID may be given to
-// another mm only when no TLB holds entries under it. ASIDs are therefore never given back one by one: when
-// all are used a new generation begins, every TLB lets go of everything, and each mm gets a new one when it next runs.
-// An mm that runs on some CPU just then keeps its own: that CPU goes on filling its TLB under it.
+// ASIDs in generations. TLB entries are tagged with an ASID of 8 bits (ARM ARM B3.9.1), so an ASID may pass to another
+// mm only when no TLB holds entries with it. ASIDs are never freed one by one. When all are in use, a new generation
+// begins: every TLB drops everything, and each mm gets a new ASID when it next runs. An mm that runs on some CPU at
+// that moment keeps its ASID, because that CPU continues to fill its TLB with it.
 //
-// The lock covers the change of the CPU's table as well, so that `running` is what each CPU really walks
-// whenever a roll-over looks at it. Otherwise a CPU between the two could still fill its TLB under an ASID
-// that the roll-over believes free.
+// The lock also covers the switch of the CPU's translation table. So `running` is what each CPU really walks whenever a
+// roll-over reads it. Otherwise a CPU between the two steps could still fill its TLB with an ASID that the roll-over
+// has taken to be free.
 #include "arch/backend/asid.hpp"
 
 #include <array>
@@ -30,7 +30,7 @@ class AsidSet {
     // Adds the lowest ASID not in the set and returns it; NO_ASID if it is full.
     Asid take() {
         for (u32 i = 0; i < words_.size(); ++i) {
-            const u32 reserved = i == 0 ? 1u : 0u; // NO_ASID
+            const u32 reserved = i == 0 ? 1u : 0u; // NO_ASID is never taken
             const auto bit = static_cast<u32>(std::countr_one(words_[i] | reserved));
             if (bit < 32) {
                 words_[i] |= 1u << bit;
@@ -45,9 +45,9 @@ class AsidSet {
 };
 
 struct Allocator {
-    Relaxed<u64> generation = 1;        // an mm starts with 0: it has no ASID yet; changed with the lock held
-    AsidSet used GUARDED_BY(asid_lock); // in this generation
-    std::array<MmContext*, machine::MAX_CPUS> running{}; // a CPU changes its own word, with the lock held
+    Relaxed<u64> generation = 1;        // changes with the lock held; an mm starts in generation 0, without an ASID
+    AsidSet used GUARDED_BY(asid_lock); // ASIDs assigned in this generation
+    std::array<MmContext*, machine::MAX_CPUS> running{}; // a CPU writes its own slot only, with the lock held
 };
 
 constinit Allocator asids;
@@ -68,7 +68,7 @@ void assign(MmContext& mm) REQUIRES(asid_lock) {
     Asid asid = asids.used.take();
     if (asid == NO_ASID) {
         roll_over();
-        asid = asids.used.take(); // at most MAX_CPUS are taken now
+        asid = asids.used.take(); // succeeds: at most MAX_CPUS are in use now
     }
     mm.asid_generation = asids.generation;
     std::atomic_ref(mm.asid).store(asid, std::memory_order_relaxed);
@@ -100,7 +100,7 @@ bool asid_is_current(const MmContext& mm) { return mm.asid_generation == backend
 
 u32 tlb_generation(const MmContext& mm) {
     const u32 roll_overs = static_cast<u32>(u64{backend::asids.generation});
-    u32& here = const_cast<u32&>(mm.tlb_generation[machine::this_cpu().value()]); // others count there, too
+    u32& here = const_cast<u32&>(mm.tlb_generation[machine::this_cpu().value()]); // other CPUs write it, too
     return std::atomic_ref(here).load(std::memory_order_relaxed) + roll_overs;
 }
 

@@ -1,3 +1,4 @@
+// Descriptors in words (arch/backend/describe.hpp), and the description of what a table walk finds.
 #include "arch/backend/describe.hpp"
 
 #include "arch/armv7/short_descriptor.hpp"
@@ -72,7 +73,7 @@ void describe_second_level(Words& words, u32 descriptor, bool pxn) {
 
 } // namespace backend
 
-// Only the kinds that this kernel makes; anything else is named as what it should not be.
+// This kernel makes only some kinds of descriptors. The others are reported as unexpected.
 void describe_walk(HardwareDescriptor descriptor, char* buffer, std::size_t size) {
     backend::Words words(buffer, size);
     const u32 first = descriptor.first_level;

@@ -1,4 +1,4 @@
-// Descriptors in words: what the back ends' describe_descriptor() are made of.
+// Descriptors in words: the parts that the back ends' describe_descriptor() consists of.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 namespace faultline::backend {
 
-// Text cut to a buffer that always ends with NUL.
+// Builds text in a buffer. The text is cut to the buffer's size and always ends with NUL.
 class Words {
   public:
     Words(char* buffer, std::size_t size) : rest_(buffer, size) {
@@ -23,7 +23,7 @@ class Words {
     std::span<char> rest_;
 };
 
-// `pxn`: of the first-level descriptor above it.
+// Adds a description of a small page. `pxn` is the PXN bit of the first-level descriptor above it.
 void describe_small_page(Words& words, u32 descriptor, bool pxn);
 
 } // namespace faultline::backend

@@ -1,3 +1,4 @@
+// The check of tlb_check=1: each CPU tries accesses that the entries forbid (arch/backend/flush_check.hpp).
 #include "arch/backend/flush_check.hpp"
 
 #include "arch/backend/asid.hpp"
@@ -15,17 +16,17 @@ struct Flushed {
     UserAddr start, end;
 };
 
-// The pages of a table that does not exist are left out: nothing was there that a TLB could have loaded since the flush
-// that came before the table was freed.
-void check_page(const PteTable& table, UserAddr page) {
+// Checks one page. Pages without a PteTable are not checked: a flush came before their table was freed, and since then
+// no TLB can have loaded anything for them.
+void check_page(const PteTable& table, UserAddr page) REQUIRES(irqs_masked) {
     const PteSlot& slot = table.entries[pte_index(page)];
     const auto forbids = [&slot](bool write) {
         const Pte entry = ptep_get(&slot);
         return write ? !pte_user_writable(entry) : !pte_user_readable(entry);
     };
-    constexpr u32 LAST_WORD = PAGE_SIZE - sizeof(u32); // where a write of what was there disturbs least
+    constexpr u32 LAST_WORD = PAGE_SIZE - sizeof(u32); // a write here, of the value that is there, disturbs least
     for (const bool write : {true, false}) {
-        // Asked twice: if somebody permits it in between, it may be permitted.
+        // The entry is read before and after the probe: another CPU may permit the access in between.
         if (forbids(write) && probe_user(page + LAST_WORD, write) && forbids(write)) {
             tlb_violation(page, ptep_get(&slot), write);
             return;
@@ -33,7 +34,7 @@ void check_page(const PteTable& table, UserAddr page) {
     }
 }
 
-// On each CPU.
+// Runs on each CPU.
 void check_here(void* argument) REQUIRES(irqs_masked) {
     const auto& flushed = *static_cast<const Flushed*>(argument);
     if (!runs_here(flushed.mm))

@@ -1,11 +1,12 @@
-// Who may hold translations of an mm, and counting that they were dropped: what both back ends' flushes begin and
-// end with.
+// Which CPUs may hold translations of an mm, and counting their invalidations. The flushes of both back ends use this.
 //
-// Only CPUs in its cpu_mask may, under its ASID. A CPU enters the mask before it can load anything of the mm
-// (asid.cpp), and leaves it only with the ASID. So a flush that finds this CPU alone in the mask stays on this
-// CPU. No translation slips through between: the flusher changes the entry, then reads the mask; the CPU that
-// arrives sets its bit, then reads entries; a barrier stands between on both sides, so one of them sees the
-// other.
+// Only the CPUs in an mm's cpu_mask may hold its translations, tagged with its ASID. A CPU enters the mask before it
+// can load a translation of the mm (asid.cpp), and it leaves the mask only together with the ASID. So if a flush finds
+// only its own CPU in the mask, it needs no other CPU.
+//
+// No translation is missed in between. The flushing CPU changes the entry and then reads the mask. The arriving CPU
+// sets its bit in the mask and then reads entries. Both have a barrier between their two steps, so at least one of them
+// sees the other's change.
 #pragma once
 
 #include <atomic>
@@ -23,13 +24,13 @@ inline Asid asid_of(MmContext& mm) { return std::atomic_ref(mm.asid).load(std::m
 
 inline bool may_be_held_elsewhere(MmContext& mm) { return (cpus_of(mm) & ~bit(machine::this_cpu())) != 0; }
 
-// Those that a flush has to reach. Sabotaged, it forgets the others.
+// The CPUs that a flush must reach. With tlb=broken it leaves out the other CPUs.
 inline u32 cpus_to_flush(MmContext& mm) {
     const u32 cpus = cpus_of(mm);
     return tlb_config.broken ? cpus & bit(machine::this_cpu()) : cpus;
 }
 
-// For tlb_generation().
+// Count invalidations, for tlb_generation().
 inline void count_invalidation(MmContext& mm, u32 cpu) {
     std::atomic_ref(mm.tlb_generation[cpu]).fetch_add(1, std::memory_order_relaxed);
 }

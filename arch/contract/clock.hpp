@@ -1,19 +1,20 @@
-// Time of the machine.
+// The machine's clock and its one-shot timers.
 #pragma once
 
+#include "base/irqs_masked.hpp"
 #include "base/types.hpp"
 
 namespace faultline {
 
-// Nanoseconds since boot, never going back. Callable anywhere. (ARM ARM B8.1: CNTVCT over CNTFRQ.)
+// Nanoseconds since boot. The value never decreases. Callable anywhere. (ARM ARM B8.1: CNTVCT divided by CNTFRQ.)
 u64 clock_ns();
 
-// Arms this CPU's one-shot timer: timer_interrupt() is called at `deadline` (clock_ns() time; at once if past).
-// Replaces the earlier deadline; ~u64{0} disarms.
-void set_next_event(u64 deadline_ns);
+// Arms this CPU's one-shot timer: timer_interrupt() runs on this CPU when clock_ns() reaches `deadline_ns`, or at once
+// if that time has passed. The new deadline replaces the earlier one; ~u64{0} disarms the timer.
+void set_next_event(u64 deadline_ns) REQUIRES(irqs_masked);
 
-// Instructions executed on this CPU so far, modulo 2^32, if the machine counts them; else always 0. (ARM ARM C12.8.2,
-// event INST_RETIRED, which QEMU counts only under -icount.)
+// The number of instructions that this CPU has executed, modulo 2^32. Always 0 on a machine that does not count them.
+// (ARM ARM C12.8.2, event INST_RETIRED, which QEMU counts only under -icount.) Callable anywhere.
 u32 instructions_retired();
 
 } // namespace faultline

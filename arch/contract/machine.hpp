@@ -1,21 +1,24 @@
-// The primitives below the back ends: stores that a table walker sees, TLB maintenance, and calls to other CPUs. The only
-// place where a back end touches a machine; arch/arm issues the cp15 operations, arch/model acts on modelled TLBs.
+// The primitives below the back ends: stores that a table walker sees, TLB maintenance, and calls to other CPUs. A back
+// end reaches the machine only through them. arch/arm implements them with cp15 operations, arch/model with modelled
+// TLBs.
 #pragma once
 
+#include "base/irqs_masked.hpp"
 #include "base/types.hpp"
 
 namespace faultline::machine {
 
 inline constexpr u32 MAX_CPUS = 8;
 
+// The CPU that executes this call. The answer is stable only while the caller cannot move: interrupts masked, or no
+// sleep.
 CpuId this_cpu();
 
-// Stores one translation-table descriptor so that the walkers of all CPUs see it (DSB ISHST; ARM ARM
-// B3.10.1).
+// Stores one translation-table descriptor. On return the walkers of all CPUs see it (DSB ISHST; ARM ARM B3.10.1).
 void store_descriptor(u32* slot, u32 descriptor);
 
-// Invalidations; complete on return (DSB ISH; ISB). `inner_shareable` ones act on every CPU, the others on
-// this one.
+// TLB invalidations, named after the ARM operation (ARM ARM B4.2.2). Each is complete on return (DSB ISH; ISB). Those
+// called `inner_shareable` act on every CPU, the others on this CPU only. `page` may be any address within the page.
 void tlb_invalidate_mva(UserAddr page, Asid asid);                 // TLBIMVA
 void tlb_invalidate_mva_inner_shareable(UserAddr page, Asid asid); // TLBIMVAIS
 void tlb_invalidate_asid(Asid asid);                               // TLBIASID
@@ -23,21 +26,21 @@ void tlb_invalidate_asid_inner_shareable(Asid asid);               // TLBIASIDIS
 void tlb_invalidate_all();                                         // TLBIALL
 void tlb_invalidate_all_inner_shareable();                         // TLBIALLIS
 
-// Makes `directory` (physical, 8 KiB-aligned, TTBCR.N = 1) this CPU's TTBR0 with `asid` in CONTEXTIDR, such
-// that no walk mixes the old with the new (ARM ARM B3.10.4). Stores made before are visible to all CPUs
-// before its first walk.
-void set_translation_table(PhysAddr directory, Asid asid);
+// Sets this CPU's TTBR0 to `directory` (physical, 8 KiB-aligned, for TTBCR.N = 1) and the ASID in CONTEXTIDR to `asid`.
+// No walk combines the old value of one with the new value of the other (ARM ARM B3.10.4). All CPUs see the stores made
+// before this call before this CPU walks the new directory.
+void set_translation_table(PhysAddr directory, Asid asid) REQUIRES(irqs_masked);
 
-// A directory without any translation, for a CPU that runs no task.
+// An empty directory (physical address), for a CPU that runs no task: every user address faults.
 PhysAddr empty_directory();
 
-// Runs function(argument) on each CPU of the mask `cpus`, which does not name this one, interrupts masked there;
-// returns when all have done so. (Linux: smp_call_function_many with wait.)
+// Runs function(argument) on every CPU of the mask `cpus` (bit n: CPU n; without this CPU) and returns when all of them
+// have finished. The function runs with interrupts masked. (Linux: smp_call_function_many with wait.)
 //
-// Who may call it: a task, whatever locks it holds; not an interrupt handler, nor such a function. Nobody waits for ever:
-// a CPU that takes interrupts answers at once, and one that has masked them either will not for long, or waits in
-// spin_until(), which answers too. So the functions run in the midst of whatever waits there, and may touch
-// nothing but what is this CPU's own and is not in use while it waits: its TLB.
+// A task may call it, holding any locks. An interrupt handler may not, and neither may `function`. The call always
+// ends: a CPU with interrupts on answers at once; a CPU with interrupts masked either unmasks them soon or waits in
+// spin_until(), which answers too. The function can therefore run in the middle of any wait for a lock. It may touch
+// only data that belongs to its CPU and that is not in use during such a wait, such as the TLB.
 void smp_call_function_many(u32 cpus, void (*function)(void*), void* argument);
 
 } // namespace faultline::machine

@@ -1,9 +1,10 @@
-// The canonical page table: a directory of 1024 slots for a task's 2 GiB, each naming a PteTable of 512 entries, 2 MiB.
+// The canonical page table: a directory of 1024 slots for the 2 GiB of a task. Each slot names a PteTable of 512
+// entries, which covers 2 MiB.
 //
 //   UserAddr  | 30 … 21: directory slot | 20 … 12: entry | 11 … 0: byte |
 //
-// A PteTable is exactly one page, aligned to its size. The lower half belongs to the back end (two ARMv7 second-level
-// tables of 256 descriptors each, ARM ARM B3.5.1, which must be 1 KiB-aligned), the upper half is truth.
+// A PteTable is exactly one page, aligned to its size. Its lower half belongs to the back end: room for two ARMv7
+// second-level tables of 256 descriptors each, which must be 1 KiB-aligned (ARM ARM B3.5.1). Its upper half is truth.
 #pragma once
 
 #include <array>
@@ -19,7 +20,7 @@ inline constexpr u32 PMD_SIZE = 1u << PMD_SHIFT;
 inline constexpr u32 PMD_MASK = ~(PMD_SIZE - 1);
 
 struct alignas(PAGE_SIZE) PteTable {
-    std::array<u32, PTRS_PER_PTE> hardware; // the back end's; mm/ never looks
+    std::array<u32, PTRS_PER_PTE> hardware; // the back end's; mm/ never reads it
     std::array<PteSlot, PTRS_PER_PTE> entries;
 };
 static_assert(sizeof(PteTable) == PAGE_SIZE);

@@ -1,4 +1,4 @@
-// A variable of which each CPU has its own, on cache lines of its own.
+// A variable with one instance for each CPU, each on cache lines of its own.
 #pragma once
 
 #include <array>
@@ -11,7 +11,8 @@ namespace faultline {
 
 static_assert(lockdep::MOST_CPUS >= machine::MAX_CPUS);
 
-// CPUs from this number on never run. (Linux: nr_cpu_ids.) Lowered before the second one is started.
+// CPUs with this number or a higher one never run. (Linux: nr_cpu_ids.) The boot CPU lowers it before it starts
+// another.
 inline constinit u32 nr_cpu_ids = machine::MAX_CPUS;
 
 template <class T>
@@ -21,7 +22,8 @@ class PerCpu {
     PerCpu(const PerCpu&) = delete;
     PerCpu& operator=(const PerCpu&) = delete;
 
-    // This CPU's. The caller stays on it: interrupts masked, or it does not sleep meanwhile.
+    // The instance of this CPU. The caller must not move to another CPU while it uses the reference: it has interrupts
+    // masked, or it does not sleep.
     T& here() { return each_[smp_processor_id()].value; }
     T& of(u32 cpu) { return each_[cpu].value; }
     const T& of(u32 cpu) const { return each_[cpu].value; }

@@ -1,7 +1,7 @@
-// The canonical page-table entry: what mm/ believes about one page of one address space. This is the truth; every
-// hardware descriptor is derived from it and is never read back.
+// The canonical page-table entry: what mm/ records about one page of one address space. It is the truth: every hardware
+// descriptor is derived from it, and none is read back.
 //
-// The law of the software bits is `pte_user_readable` and `pte_user_writable` below, and nowhere else.
+// The law of the software bits is stated in `pte_user_readable` and `pte_user_writable` below, and nowhere else.
 #pragma once
 
 #include <atomic>
@@ -11,19 +11,19 @@
 
 namespace faultline {
 
-// A value; changing one changes nothing in any table. Bits as Linux names them (arch/arm/include/asm/pgtable-2level.h),
-// positions our own.
+// A plain value, not a place in a table: a change of it changes no table. The bits have Linux's names
+// (arch/arm/include/asm/pgtable-2level.h) and positions of our own.
 class Pte {
   public:
     enum Bit : u32 {
-        PRESENT = 1u << 0, // there is a page; says nothing about whether an access would fault
-        YOUNG = 1u << 1,   // accessed since it was last aged; without it every access faults
-        DIRTY = 1u << 2,   // written since it was last cleaned; without it the first write faults
-        WRITE = 1u << 3,   // the VMA permits writing and the page is not to be copied first
-        USER = 1u << 4,    // user mode may use it at all; absent on PROT_NONE
-        NOEXEC = 1u << 5,  // no instruction fetch
-        SHARED = 1u << 6,  // of a MAP_SHARED mapping (informative)
-        SPECIAL = 1u << 7, // the zero page: not reference- or map-counted
+        PRESENT = 1u << 0, // there is a page; an access to it may still fault
+        YOUNG = 1u << 1,   // accessed since it was last aged; every access faults while it is clear
+        DIRTY = 1u << 2,   // written since it was last cleaned; a write faults while it is clear
+        WRITE = 1u << 3,   // the VMA permits writing, and the page needs no copy first
+        USER = 1u << 4,    // user mode may access the page; clear for PROT_NONE
+        NOEXEC = 1u << 5,  // instruction fetches fault
+        SHARED = 1u << 6,  // part of a MAP_SHARED mapping (for reports only)
+        SPECIAL = 1u << 7, // the zero page, for which no references or mappings are counted
     };
     static constexpr u32 FLAGS_MASK = ~PAGE_MASK;
 
@@ -47,7 +47,7 @@ class Pte {
 };
 
 constexpr bool pte_none(Pte pte) { return pte.bits() == 0; }
-constexpr bool pte_present(Pte pte) { return pte.has(Pte::PRESENT); } // an old page is present
+constexpr bool pte_present(Pte pte) { return pte.has(Pte::PRESENT); } // true for an old page, too
 constexpr bool pte_young(Pte pte) { return pte.has(Pte::YOUNG); }
 constexpr bool pte_dirty(Pte pte) { return pte.has(Pte::DIRTY); }
 constexpr bool pte_write(Pte pte) { return pte.has(Pte::WRITE); }
@@ -63,15 +63,15 @@ constexpr Pte pte_mkclean(Pte pte) { return pte.without(Pte::DIRTY); }
 constexpr Pte pte_mkwrite(Pte pte) { return pte.with(Pte::WRITE); }
 constexpr Pte pte_wrprotect(Pte pte) { return pte.without(Pte::WRITE); }
 
-// The law. What user mode may do through this entry without a fault, once no TLB holds anything older.
+// The law: what user mode can do through this entry without a fault, once no TLB holds an older translation.
 constexpr bool pte_user_readable(Pte pte) { return pte.has(Pte::PRESENT | Pte::USER | Pte::YOUNG); }
 constexpr bool pte_user_writable(Pte pte) {
     return pte.has(Pte::PRESENT | Pte::USER | Pte::YOUNG | Pte::WRITE | Pte::DIRTY);
 }
 constexpr bool pte_user_executable(Pte pte) { return pte_user_readable(pte) && pte_exec(pte); }
 
-// One entry in a table. Read it with ptep_get; change it only through the hooks of arch/contract/mmu.hpp, which keep the
-// machine's view in step.
+// One entry in a table. Code reads it with ptep_get() and changes it only through the hooks of arch/contract/mmu.hpp,
+// which keep the machine's view up to date.
 class PteSlot {
   public:
     Pte load() const {

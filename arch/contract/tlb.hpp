@@ -1,57 +1,57 @@
-// What can be chosen, asked and checked about TLBs, beside the hooks of mmu.hpp. A back end defines it.
+// Configuration, statistics and checks of TLBs, beside the hooks of mmu.hpp. A back end defines them.
 #pragma once
 
 #include "arch/contract/mmu.hpp"
 
 namespace faultline {
 
-// Which TLBs let go of a page whose entry was *relaxed* (ptep_set_access_flags). Taking a permission away always
-// reaches all of them.
+// Which TLBs drop a page when its entry is *relaxed* (ptep_set_access_flags). When a permission is taken away, all do.
 enum class TlbRelax : u8 {
-    Lazy,  // this CPU's; another one that still holds less takes a spurious fault (docs/backends.md)
+    Lazy,  // this CPU's; another CPU that still holds the old entry takes a spurious fault (docs/backends.md)
     Eager, // every CPU's
 };
 
-// Boot arguments, set before the first mmu_init_cpu(); each back end has its own defaults.
+// Boot arguments, set before the first mmu_init_cpu(). Each back end has its own defaults.
 struct TlbConfig {
     TlbRelax relax;      // tlb=lazy|eager
-    u32 entries;         // tlb_entries=N: of each CPU's table. 0: the walker's TLB is the machine's own affair
-    bool broken = false; // tlb=broken, sabotage: flushes forget all CPUs but their own
-    bool check = false;  // tlb_check=1, and with sabotage: after every flush its law is checked on each CPU
+    u32 entries;         // tlb_entries=N: entries in each CPU's software-filled TLB. 0: the hardware fills the TLB
+    bool broken = false; // tlb=broken, sabotage: a flush reaches only the CPU that makes it
+    bool check = false;  // tlb_check=1, and with tlb=broken: each flush is followed by a check of its law on each CPU
 };
 extern constinit TlbConfig tlb_config;
 
-// What tlb_entries= may say. One instruction may need four pages at once: itself and its operand may each lie across
-// two. At most: an e500's TLB0 (PowerPC e500 Core Family Reference Manual, 12.3.2).
+// The range of tlb_entries=. One instruction can need four pages at once, because it and its operand may each cross a
+// page boundary. The upper limit is the size of an e500's TLB0 (PowerPC e500 Core Family Reference Manual, 12.3.2).
 inline constexpr u32 MIN_TLB_ENTRIES = 8, MAX_TLB_ENTRIES = 512;
 
-// The back end's name: what --mmu calls it.
+// The back end's name, as in the option --mmu.
 const char* mmu_name();
 
-// Prepares this CPU for its first switch_mm(), beginning with an empty TLB. Once per CPU, when pages can be
-// allocated, interrupts masked. Panics if there is no memory.
-void mmu_init_cpu();
+// Prepares this CPU for its first switch_mm(); its TLB is empty afterwards. Called once on each CPU, when pages can be
+// allocated. Panics if memory is exhausted.
+void mmu_init_cpu() REQUIRES(irqs_masked);
 
-// Drops a page, or everything, of `mm` from this CPU's TLB only (Linux arch/arm/include/asm/tlbflush.h). No lock
-// needed. A CPU that takes over a task calls the second: what it holds of the task's mm from earlier days may permit
-// less than truth, and the task is not to be surprised by that for having moved.
+// Drop one page of `mm`, or everything of `mm`, from this CPU's TLB only (Linux arch/arm/include/asm/tlbflush.h). No
+// lock needed. The scheduler calls local_flush_tlb_mm() when a task arrives on this CPU: entries that are left from an
+// earlier visit may permit less than truth, and moving a task must not cause spurious faults.
 void local_flush_tlb_page(MmContext& mm, UserAddr address);
 void local_flush_tlb_mm(MmContext& mm);
 
-// What a CPU's software-filled TLB went through since boot, each modulo 2^32.
+// Events in one CPU's software-filled TLB since boot, each counted modulo 2^32.
 struct TlbStatistics {
-    u32 fills = 0;      // entries made from truth: misses, and what update_mmu_cache() loaded in advance
-    u32 survivors = 0;  // misses that found their entry still there, from before a context switch
-    u32 evictions = 0;  // entries that gave way to others
-    u32 spurious = 0;   // faults for which only an entry older than truth was to blame
-    u32 flushes = 0;    // asked for by this CPU
-    u32 shootdowns = 0; // asked for by others
+    u32 fills = 0;      // entries loaded from truth, at a miss or by update_mmu_cache()
+    u32 survivors = 0;  // misses that found their entry in the TLB, from before a context switch
+    u32 evictions = 0;  // entries replaced by others
+    u32 spurious = 0;   // faults caused only by an entry older than truth
+    u32 flushes = 0;    // flushes that this CPU asked for
+    u32 shootdowns = 0; // flushes that other CPUs asked this one for
 };
-// False: there is no such CPU, or its TLB is filled by a walker, and nobody counts.
+// Stores the statistics of `cpu` (below MAX_CPUS) in `statistics`. Returns false if that CPU does not run, or if a
+// walker fills its TLB, which is not counted. Callable anywhere.
 bool tlb_statistics(CpuId cpu, TlbStatistics& statistics);
 
-// One entry of a CPU's software-filled TLB, for checkers: it will be used without asking truth. `index` below
-// tlb_config.entries; descriptor 0: there is none.
+// One entry of a CPU's software-filled TLB, for checkers: the CPU will use it without reading truth. `index` is below
+// tlb_config.entries. A descriptor of 0 means that the entry is empty.
 struct TlbSlot {
     UserAddr page;
     Asid asid;
@@ -59,7 +59,7 @@ struct TlbSlot {
 };
 TlbSlot tlb_slot(CpuId cpu, u32 index);
 
-// Whether `mm`'s ASID is still its own. If not, what a TLB holds under that ASID belongs to another.
+// Whether the ASID of `mm` is of the current generation. If not, TLB entries with that ASID belong to another mm.
 bool asid_is_current(const MmContext& mm);
 
 } // namespace faultline

@@ -26,8 +26,8 @@ void handle_undefined(PtRegs& regs);
     __attribute__((format(printf, 3, 4)));
 
 // tlb_check=1: a flush has returned, and a program on this CPU may still do with `page` what its entry forbids: write, or
-// else read. Interrupts masked. kernel/debug/tlb_check.cpp.
-void tlb_violation(UserAddr page, Pte entry, bool write);
+// else read. kernel/debug/tlb_check.cpp.
+void tlb_violation(UserAddr page, Pte entry, bool write) REQUIRES(irqs_masked);
 
 // SVC from user mode: number in r7, arguments in r0 – r6; the result goes to r0. Interrupts are on. kernel/dispatch.cpp.
 void handle_syscall(PtRegs& regs);

@@ -1,3 +1,4 @@
+// Comparing what the modelled TLBs hold with truth (arch/model/check.hpp), and is_reachable() of the contract.
 #include "arch/model/check.hpp"
 
 #include <cstdio>
@@ -20,7 +21,7 @@ Pte truth_of(const MmContext& mm, u32 address) {
     return table != nullptr ? ptep_get(&table->entries[pte_index(UserAddr(address))]) : Pte{};
 }
 
-// What is wrong with an entry loaded from mm's tables, if anything is.
+// What is wrong with a TLB entry that was loaded from mm's tables, if anything is.
 std::optional<TlbFinding> finding(const MmContext& mm, u32 number, const TlbEntry& entry) {
     const Cpu& cpu = Machine::get().cpu(number);
     const auto found = [&](TlbFinding::Kind kind, const char* what) {
@@ -45,16 +46,16 @@ std::optional<TlbFinding> finding(const MmContext& mm, u32 number, const TlbEntr
     return std::nullopt;
 }
 
-// Whether it was loaded from mm's tables: out of its own directory, or, where there are none but each CPU's, under its
-// ASID.
+// Whether the entry was loaded from mm's tables. With `walked` the directory tells. With `softtlb` there are only each
+// CPU's tables, so the ASID tells.
 bool loaded_from(const MmContext& mm, const TlbEntry& entry) {
     if (mm.hardware_directory != nullptr)
         return entry.ttbr0 == virt_to_phys(mm.hardware_directory).value();
     return asid_is_current(mm) && entry.asid == mm.asid.value();
 }
 
-// Calls visit(entry) for each translation that a CPU may use: in its TLB, or kept for its miss handler, as far as that can
-// be seen from here.
+// Calls visit(entry) for each translation that a CPU may use: those in its TLB, and those that `softtlb` keeps for its
+// miss handler, if this thread may read them.
 template <class Visitor>
 void for_each_translation(u32 number, Visitor&& visit) {
     const Cpu& cpu = Machine::get().cpu(number);
@@ -113,7 +114,7 @@ std::vector<std::string> check_tlb_against_truth(const MmContext& mm) {
 
 namespace faultline {
 
-// Also what is cached of first-level descriptors, and the directories being walked.
+// Also considers cached first-level descriptors, and the directories that CPUs walk.
 bool is_reachable(Pfn frame) {
     const model::Turn turn;
     const model::Machine& machine = model::Machine::get();

@@ -1,4 +1,4 @@
-// Questions to all TLBs of the modelled machine that no real one answers.
+// Questions about the TLBs of the modelled machine that no real machine can answer.
 #pragma once
 
 #include <optional>
@@ -9,24 +9,26 @@
 
 namespace faultline::model {
 
-// A translation on some CPU that was loaded from an address space's tables and is not what its truth says.
+// A translation on some CPU that was loaded from an address space's tables and contradicts its truth.
 struct TlbFinding {
     enum Kind : u8 {
-        BeyondTruth, // permits what truth does not, or leads to another frame: right only while a flush is owed
-        Misused,     // would be used for another address space, or for all: never right
+        BeyondTruth, // permits more than truth, or leads to another frame: right only until the caller's flush
+        Misused,     // would be used for another address space, or for all of them: never right
     } kind;
     u32 cpu;
     u32 page; // virtual
     u8 asid;
     const char* what;
 };
+
+// All such translations of `mm`, on all CPUs.
 std::vector<TlbFinding> find_tlb_against_truth(const MmContext& mm);
 
-// The frame to which the TLB of `cpu` would lead a user's access to `page` of `mm`, if it holds one.
+// The frame to which the TLB of `cpu` leads a user access to `page` of `mm`; nothing if it holds no such entry.
 std::optional<Pfn> frame_in_tlb(u32 cpu, const MmContext& mm, UserAddr page);
 
-// The findings in words, a line each. Empty is right whenever no hook's caller owes a flush: nothing is freed, reused
-// or protected while a TLB still reaches it the old way.
+// The findings in words, one line each. The list must be empty unless the caller of a hook still has to flush: nothing
+// is freed, reused or protected while a TLB still has the old translation.
 std::vector<std::string> check_tlb_against_truth(const MmContext& mm);
 
 } // namespace faultline::model

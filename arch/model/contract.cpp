@@ -1,4 +1,4 @@
-// The contract's functions, acting on the modelled machine.
+// The functions of arch/contract/, acting on the modelled machine.
 #include <bit>
 #include <cstring>
 #include <stdexcept>
@@ -25,7 +25,7 @@ void* phys_to_virt(PhysAddr address) { return Machine::get().memory.at(address.v
 PhysAddr virt_to_phys(const void* pointer) { return PhysAddr(Machine::get().memory.address_of(pointer)); }
 void clear_page(void* page) { std::memset(page, 0, PAGE_SIZE); }
 void copy_page(void* to, const void* from) { std::memcpy(to, from, PAGE_SIZE); }
-void flush_icache_range(const void*, u32) {} // modelled fetches see memory as it is
+void flush_icache_range(const void*, u32) {} // the model has no instruction cache
 
 // arch/contract/clock.hpp
 
@@ -79,7 +79,7 @@ void on_own_tlb(Action action) {
     action(Machine::get().cpu().tlb);
 }
 
-// A broadcast reaches one CPU after the other; only its end is the same for all (DSB).
+// A broadcast reaches the CPUs one after the other. The caller continues when all have been reached (DSB).
 template <class Action>
 void on_every_tlb(Action action) {
     for (u32 cpu = 0; cpu < Machine::get().cpu_count(); ++cpu) {

@@ -1,3 +1,4 @@
+// Coroutines on ucontext: stacks, switches, and unwinding of executions that never end (arch/model/execution.hpp).
 #include "arch/model/execution.hpp"
 
 #include <stdexcept>
@@ -16,9 +17,9 @@ constexpr bool ADDRESS_SANITIZER = true;
 constexpr bool ADDRESS_SANITIZER = false;
 #endif
 
-constexpr std::size_t STACK_BYTES = 256u << 10; // a failed assertion of a test formats its message on it
+constexpr std::size_t STACK_BYTES = 256u << 10; // enough for the message of a failed assertion
 
-// Stacks are used again: fresh ones would cost more than what most executions do.
+// Stacks are used again: allocating one costs more than most executions do.
 std::vector<std::unique_ptr<std::byte[]>>& spare_stacks() {
     static std::vector<std::unique_ptr<std::byte[]>> stacks;
     return stacks;
@@ -32,7 +33,7 @@ std::unique_ptr<std::byte[]> take_stack() {
     return stack;
 }
 
-Executions* starting = nullptr; // makecontext() passes no pointers
+Executions* starting = nullptr; // an argument for begin(): makecontext() passes only ints
 
 } // namespace
 
@@ -49,7 +50,7 @@ Execution& Executions::create(void (*entry)(void*), void* argument) {
 void Executions::switch_to(Execution& next) {
     Execution& self = *running_;
     if (self.abandoned_)
-        throw ExecutionAbandoned{}; // it may unwind, but not run on
+        throw ExecutionAbandoned{}; // it unwinds, and must not suspend again
     if (&next == &self)
         return;
     resume(next);
@@ -71,7 +72,7 @@ void Executions::prepare(Execution& execution) {
     makecontext(&execution.context_, begin, 0);
 }
 
-// Returns when somebody resumes the caller.
+// Suspends the caller and continues `next`. Returns when another execution resumes the caller.
 void Executions::resume(Execution& next) {
     Execution& self = *running_;
     if (next.state_ == Execution::State::New && &next != &first_)
@@ -89,7 +90,8 @@ void Executions::resume(Execution& next) {
     arrive(self);
 }
 
-// The sanitizer tells whose stack we have left: the thread's own is known from then on.
+// Completes a switch. The sanitizer reports the bounds of the stack that was left; the thread's own are learnt this
+// way.
 void Executions::arrive(Execution& self) {
     if constexpr (ADDRESS_SANITIZER)
         __sanitizer_finish_switch_fiber(self.fake_stack_, &previous_->stack_bottom_, &previous_->stack_size_);
@@ -101,7 +103,7 @@ void Executions::begin() {
     executions.arrive(self);
     executions.run(self);
     self.state_ = Execution::State::Over;
-    executions.resume(executions.first_); // never comes back
+    executions.resume(executions.first_); // never returns
 }
 
 void Executions::run(Execution& self) {
@@ -109,7 +111,7 @@ void Executions::run(Execution& self) {
         self.entry_(self.argument_);
         throw std::logic_error("model: the entry function of a context returned");
     } catch (const ExecutionAbandoned&) {
-        // abandon_all goes on
+        // abandon_all() continues
     } catch (...) {
         if (!self.abandoned_)
             failure_ = std::current_exception();

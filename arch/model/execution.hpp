@@ -1,6 +1,6 @@
-// Executions that take turns: each kernel context of the modelled machine is a coroutine with a stack of its own, and
-// exactly one runs. Deterministic, and cheap enough to be made some thousand times a second, as tests that try every
-// schedule do.
+// Executions that take turns. Each kernel context of the modelled machine is a coroutine with a stack of its own, and
+// exactly one of them runs. Switches are deterministic, and cheap enough for tests that try every schedule and create
+// thousands of executions a second.
 #pragma once
 
 #include <exception>
@@ -13,7 +13,7 @@ namespace faultline::model {
 
 class Executions;
 
-// One of them. Owned by Executions; a CpuContext points to it.
+// One execution. Executions owns it; a CpuContext points to it.
 class Execution {
   public:
     Execution(void (*entry)(void*), void* argument) : entry_(entry), argument_(argument) {}
@@ -25,26 +25,26 @@ class Execution {
     friend class Executions;
     enum class State { New, Started, Over };
 
-    // What the C++ runtime keeps for each thread about exceptions in flight, and must be kept for each of us (Itanium
-    // C++ ABI: Exception Handling, 2.2.2, __cxa_eh_globals).
+    // The exception state that the C++ runtime keeps for each thread; here each execution needs its own (Itanium C++
+    // ABI: Exception Handling, 2.2.2, __cxa_eh_globals).
     struct ExceptionState {
         void* caught = nullptr;
         unsigned uncaught = 0;
     };
 
-    void (*entry_)(void*); // nullptr: what ran from the beginning, on the thread's own stack
+    void (*entry_)(void*); // nullptr: the first execution, on the thread's own stack
     void* argument_;
     State state_ = State::New;
     bool abandoned_ = false;
     ucontext_t context_{};
     std::unique_ptr<std::byte[]> stack_;
     ExceptionState exceptions_;
-    const void* stack_bottom_ = nullptr; // this and the next two: for AddressSanitizer
+    const void* stack_bottom_ = nullptr; // this and the next two are for AddressSanitizer
     std::size_t stack_size_ = 0;
     void* fake_stack_ = nullptr;
 };
 
-// Thrown out of switch_to when the machine goes away: unwinds an execution that will never be resumed.
+// switch_to() throws this when the machine ends: it unwinds an execution that will never be resumed.
 struct ExecutionAbandoned {};
 
 class Executions {
@@ -54,17 +54,17 @@ class Executions {
     Executions(const Executions&) = delete;
     Executions& operator=(const Executions&) = delete;
 
-    // A new one, suspended, that will call entry(argument). Lives until abandon_all.
+    // Creates a suspended execution that will call entry(argument). It exists until abandon_all().
     Execution& create(void (*entry)(void*), void* argument);
 
-    // The one that runs now.
+    // The execution that runs now.
     Execution& running() { return *running_; }
 
-    // Suspends the running one and resumes `next`; returns when resumed. An exception that leaves an entry
-    // function (a failed test assertion) is rethrown by the first execution, in its pending switch_to.
+    // Suspends the running execution and resumes `next`; returns when the caller is resumed. If an exception leaves an
+    // entry function (a failed test assertion), the pending switch_to() of the first execution rethrows it.
     void switch_to(Execution& next);
 
-    // Unwinds every suspended execution. To be called by the first one.
+    // Unwinds and deletes every suspended execution. Only the first execution may call it.
     void abandon_all();
 
   private:
@@ -77,7 +77,7 @@ class Executions {
     std::vector<std::unique_ptr<Execution>> all_;
     Execution first_{nullptr, nullptr};
     Execution* running_ = &first_;
-    Execution* previous_ = nullptr; // who gave way to the running one
+    Execution* previous_ = nullptr; // the execution that resumed the running one
     std::exception_ptr failure_;
 };
 

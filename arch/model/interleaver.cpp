@@ -1,3 +1,4 @@
+// The interleaver: giving turns to CPUs, and the end of a run after a failure (arch/model/interleaver.hpp).
 #include "arch/model/interleaver.hpp"
 
 #include <algorithm>
@@ -47,7 +48,7 @@ void Interleaver::enter(void* argument) {
         interleaver.fail(std::current_exception());
     }
     self.over = true;
-    interleaver.give_turn(); // never comes back
+    interleaver.give_turn(); // never returns
 }
 
 void Interleaver::at_point(const char* what) {
@@ -58,7 +59,7 @@ void Interleaver::at_point(const char* what) {
 }
 
 void Interleaver::note(const Runner& runner, const char* what) {
-    if (!failure_) // what comes after is of no interest
+    if (!failure_) // steps after a failure are not recorded
         steps_.push_back({runner.cpu, what});
 }
 
@@ -73,7 +74,7 @@ void Interleaver::wait_until(const char* what, const std::function<bool()>& cond
         throw std::runtime_error("model: nothing will end this CPU's wait");
 }
 
-// One CPU after the other, each when it takes interrupts.
+// Interrupts one CPU after the other, each as soon as its interrupts are unmasked.
 void Interleaver::call(u32 cpus, void (*function)(void*), void* argument) {
     for (; cpus != 0; cpus &= cpus - 1) {
         const auto cpu = static_cast<u32>(std::countr_zero(cpus));
@@ -82,7 +83,7 @@ void Interleaver::call(u32 cpus, void (*function)(void*), void* argument) {
     }
 }
 
-// After a failure the rest is only tidying up, and may look however it likes.
+// Calls after_step_, except after a failure: the CPUs then only release what they hold, and need not be checked.
 void Interleaver::finish_step() {
     if (failure_)
         return;
@@ -99,7 +100,8 @@ void Interleaver::fail(std::exception_ptr failure) {
         failure_ = std::move(failure);
 }
 
-// The CPUs that can go on, the acting one first. If all that are not over wait, they can, to be told so.
+// The CPUs that can continue, the acting one first. If every CPU that has not finished waits, that is a failure; all of
+// them are then returned, so that each wait can throw.
 std::vector<u32> Interleaver::able() {
     std::vector<u32> waiting, cpus;
     const Unwatched outside;
@@ -130,7 +132,7 @@ void Interleaver::give_turn() {
     switch_to(&runners_.at(cpus.at(choice)));
 }
 
-// nullptr: whoever called run().
+// Continues `next`; nullptr: the execution that called run().
 void Interleaver::switch_to(Runner* next) {
     Runner* const self = acting_;
     if (next == self)

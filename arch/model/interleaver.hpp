@@ -1,6 +1,6 @@
-// Several CPUs of the modelled machine, each running code of its own, step by step: a step is what a CPU does from one
-// schedule_point() (base/concurrency.hpp) to the next, and at each of them a Schedule says which CPU goes on. Exactly
-// one acts at a time, so a schedule repeats exactly, and what is found on it can be found again.
+// Runs code on several CPUs of the modelled machine, step by step. A step goes from one schedule_point()
+// (base/concurrency.hpp) of a CPU to its next one; at each point a Schedule decides which CPU continues. Exactly one
+// CPU acts at a time, so a schedule can be repeated exactly, and a failure can be reproduced.
 #pragma once
 
 #include <span>
@@ -13,33 +13,33 @@
 
 namespace faultline::model {
 
-// Who decides. One object may serve many runs.
+// Decides which CPU continues. One object may serve many runs.
 class Schedule {
   public:
     virtual ~Schedule() = default;
 
-    // Which of `able`, the CPUs that can go on (at least two; the acting one first, if it can). An index.
+    // Returns an index into `able`, the CPUs that can continue: at least two, the acting one first if it is among them.
     virtual u32 choose(std::span<const u32> able, bool acting_is_able) = 0;
 };
 
 class Interleaver final : ScheduleWatcher {
   public:
-    // after_step(cpu): what `cpu` has just done is done; nothing it calls is a schedule point. It may throw, which ends
-    // the run as an exception in a body does.
+    // after_step(cpu) is called when `cpu` has finished a step; no schedule point has an effect during the call. If it
+    // throws, the run ends as if a body had thrown.
     Interleaver(Machine& machine, Schedule& schedule, std::function<void(u32 cpu)> after_step);
     ~Interleaver();
     Interleaver(const Interleaver&) = delete;
     Interleaver& operator=(const Interleaver&) = delete;
 
-    // Runs bodies[i] on CPU i; returns when all have come to their end. If one throws, or no CPU can go on, the others
-    // are run to their ends as far as they get, so that what they hold is given back; then the first exception is
-    // rethrown. Once per object.
+    // Runs bodies[i] on CPU i; returns when all have finished. If one throws, or if no CPU can continue, the other CPUs
+    // run on as far as they get, so that they release what they hold. Then the first exception is rethrown. Call once
+    // per object.
     void run(std::span<const std::function<void()>> bodies);
 
-    // The acting CPU has nothing to do until condition() holds. Throws std::runtime_error if all CPUs wait.
+    // The acting CPU waits until condition() holds. Throws std::runtime_error if all CPUs wait.
     void wait_until(const char* what, const std::function<bool()>& condition) override;
 
-    // The last steps, up to the first failure; one line for each stretch of steps by one CPU.
+    // The last 100 steps, up to the first failure, as text: one line for each series of steps by one CPU.
     std::string history() const;
     std::size_t steps() const { return steps_.size(); }
 
@@ -51,7 +51,7 @@ class Interleaver final : ScheduleWatcher {
         Execution* execution = nullptr;
         const std::function<bool()>* waits_for = nullptr;
         bool over = false;
-        bool interrupts_masked = false; // while it does not act
+        bool interrupts_masked = false; // its interrupt mask while another CPU acts
     };
     struct Step {
         u32 cpu;
@@ -73,11 +73,11 @@ class Interleaver final : ScheduleWatcher {
     Schedule& schedule_;
     std::function<void(u32)> after_step_;
     std::vector<Runner> runners_;
-    Execution* starter_ = nullptr; // who called run()
+    Execution* starter_ = nullptr; // the execution that called run()
     Runner* acting_ = nullptr;
     std::vector<Step> steps_;
     std::exception_ptr failure_;
-    bool hopeless_ = false; // no CPU can end another's wait
+    bool hopeless_ = false; // every CPU waits for another
 };
 
 } // namespace faultline::model

@@ -1,3 +1,4 @@
+// The modelled machine (arch/model/machine.hpp): walks, accesses with their faults, and what TLBs do by themselves.
 #include "arch/model/machine.hpp"
 
 #include <cstring>
@@ -20,10 +21,10 @@ Machine* the_machine = nullptr;
 
 constexpr u32 EMPTY_DIRECTORY_BYTES = 8192;
 
-// TTBCR: N = 1, and no walks through TTBR1 (the kernel's half is not modelled).
+// TTBCR: N = 1, PD1 = 1, so there are no walks through TTBR1: the kernel's half is not modelled.
 constexpr u32 TTBCR_VALUE = 0x21;
 
-// A word at once, as the machine's bus does it: the kernel may look at it through another mapping at that moment.
+// Stores a word in one access, as a machine does: kernel code may read it through another mapping at that moment.
 void store_bytes(u8* host, u32 value, u32 bytes) {
     if (bytes == sizeof value)
         __atomic_store_n(reinterpret_cast<u32*>(host), value, __ATOMIC_RELAXED);
@@ -61,7 +62,7 @@ Machine::Machine(const Configuration& configuration)
 
 Machine::~Machine() {
     executions.abandon_all();
-    // The back end remembers which address space each CPU runs; the next machine's CPUs run none.
+    // The back end records the address space of each CPU. The CPUs of the next machine start without one.
     for (selected_ = 0; selected_ < machine::MAX_CPUS; ++selected_)
         switch_mm(nullptr);
     the_machine = nullptr;
@@ -98,7 +99,8 @@ WalkResult Machine::walk_now(u32 cpu, u32 address) const {
     return walk(registers(cpu), address, [this](u32 physical) { return memory.read_word(physical); });
 }
 
-// The first-level descriptor, as cached or from memory; one from memory that names a table is cached.
+// The first-level descriptor for `address`, from the cache or from memory. If it is from memory and names a table, it
+// is cached.
 PhysicalWord Machine::read_first_level(u32 cpu, u32 address) {
     Cpu& self = cpus_[cpu];
     if (const WalkEntry* cached = self.tlb.find_walk(address, self.asid))
@@ -129,8 +131,8 @@ void Machine::insert(u32 cpu, u32 address, const Mapping& mapping) {
                      .ttbr0 = self.ttbr0});
 }
 
-// Accesses. Each is one step: translation and transfer together, because an invalidation waits for the accesses
-// that used what it drops (ARM ARM B3.10.1, DSB).
+// Accesses. Each is one step: translation and transfer happen together, because an invalidation waits for the accesses
+// that used the entries it drops (ARM ARM B3.10.1, DSB).
 
 Outcome Machine::fault(u32 address, Fault what, Access access, Mode mode) {
     ++cpu().faults;
@@ -146,8 +148,8 @@ Outcome Machine::fault(u32 address, Fault what, Access access, Mode mode) {
             .value = 0};
 }
 
-// A miss that software serves is an exception like any other: interrupts are masked, and the exclusive monitor is
-// clear afterwards.
+// A miss that software serves is an exception like any other: it runs with interrupts masked, and it clears the
+// exclusive monitor.
 Outcome Machine::translate(u32 address, Access access, Mode mode) {
     const Turn turn;
     for (int attempt = 0; attempt < 1000; ++attempt) {
@@ -228,8 +230,8 @@ Outcome Machine::load_exclusive(u32 address) {
     return {.fault = {}, .value = value};
 }
 
-// Succeeds if the word still is what was loaded. Permission is checked only with the monitor armed (as QEMU
-// does; the manual leaves it open, A3.4.1).
+// Succeeds if the word still has the value that was loaded. Permissions are checked only if the monitor is armed, as
+// QEMU does; the manual leaves this open (A3.4.1).
 Outcome Machine::store_exclusive(u32 address, u32 value) {
     const Turn turn;
     const Access access{.type = AccessType::Write, .privileged = true};
@@ -247,7 +249,7 @@ Outcome Machine::store_exclusive(u32 address, u32 value) {
     return {.fault = {}, .value = 0};
 }
 
-// Accesses with their faults handled.
+// Accesses that handle their faults.
 
 std::optional<u32> Machine::perform(const std::function<Outcome()>& access) {
     for (int attempt = 0; attempt < 1000; ++attempt) {
@@ -256,7 +258,7 @@ std::optional<u32> Machine::perform(const std::function<Outcome()>& access) {
             return outcome.value;
         {
             const Turn turn;
-            clear_exclusive(); // an exception entry, and the kernel's CLREX
+            clear_exclusive(); // a fault is an exception, and the kernel's entry and exit clear the monitor
         }
         if (!on_fault || !on_fault(*outcome.fault))
             return std::nullopt;
@@ -274,7 +276,7 @@ bool Machine::user_fetch(u32 address) {
     return perform([=, this] { return fetch(address, Mode::User); }).has_value();
 }
 
-// What TLBs do of their own accord.
+// What TLBs do by themselves.
 
 void Machine::prefetch(u32 cpu, u32 address) {
     if (cpus_[cpu].tlb.find(address, cpus_[cpu].asid) != nullptr)
@@ -284,7 +286,8 @@ void Machine::prefetch(u32 cpu, u32 address) {
         insert(cpu, address, walked.mapping);
 }
 
-// Before an access: each CPU may lose entries, and may load what any descriptor stored so far stands for.
+// Called before an access: some CPU may lose TLB entries, and some CPU may load the translation of any descriptor that
+// was stored so far.
 void Machine::misbehave() {
     if (configuration_.tlb.evict && random_() % 8 == 0)
         cpus_[random_() % configuration_.cpus].tlb.evict_some(random_);
@@ -294,8 +297,8 @@ void Machine::misbehave() {
     }
 }
 
-// Prefetches the page, or one page of the megabyte, that the descriptor at physical address `slot` translates
-// for `cpu`, if it does.
+// If the descriptor at physical address `slot` translates anything for `cpu`, prefetches its page, or one page of its
+// megabyte.
 void Machine::speculate_on(u32 cpu, u32 slot) {
     const u32 directory = cpus_[cpu].ttbr0;
     if (slot - directory < EMPTY_DIRECTORY_BYTES) {

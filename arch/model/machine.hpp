@@ -1,7 +1,8 @@
-// The modelled machine: RAM, up to eight CPUs with their TLBs, a clock. One exists at a time; the contract's
-// functions (arch/contract/machine.hpp, memory.hpp, clock.hpp, uaccess.hpp) act on it.
+// The modelled machine: RAM, up to eight CPUs with their TLBs, and a clock. Only one exists at a time. The functions of
+// the contract (arch/contract/machine.hpp, memory.hpp, clock.hpp, uaccess.hpp) act on it.
 //
-// Nothing runs in parallel: a test says which CPU acts (select_cpu), and tasks take turns (execution.hpp).
+// Nothing runs in parallel: a test selects the CPU that acts (select_cpu), and tasks take turns (execution.hpp). The
+// exception is tests/threads (turns.hpp).
 #pragma once
 
 #include <array>
@@ -20,17 +21,17 @@ struct Task;
 
 namespace faultline::model {
 
-// Whose access it is.
+// The mode of an access.
 enum class Mode : u8 {
     User,         // a program's own instruction
-    Unprivileged, // the kernel's, with the user's permissions (LDRT, STRT)
-    Kernel,       // the kernel's, with its own (LDREX, STREX have no other form)
+    Unprivileged, // the kernel's access with the user's permissions (LDRT, STRT)
+    Kernel,       // the kernel's access with its own permissions (LDREX, STREX have no other form)
 };
 
-// What became of an access.
+// The result of an access.
 struct Outcome {
-    std::optional<FaultInfo> fault; // it was not made
-    u32 value = 0;                  // what was loaded; of store_exclusive: 0 stored, 1 not
+    std::optional<FaultInfo> fault; // if set, the access was not made
+    u32 value = 0;                  // the loaded value; for store_exclusive: 0 stored, 1 not stored
     bool ok() const { return !fault; }
 };
 
@@ -43,9 +44,9 @@ struct Cpu {
         bool armed = false;
         u32 physical = 0;
         u32 value = 0;
-    } monitor; // of LDREX and STREX
+    } monitor; // for LDREX and STREX
     Task* task = nullptr;
-    u64 faults = 0; // taken so far, those of a miss handler among them
+    u64 faults = 0; // faults so far, those that the miss handler served included
 };
 
 struct Configuration {
@@ -63,9 +64,9 @@ class Machine {
     Machine(const Machine&) = delete;
     Machine& operator=(const Machine&) = delete;
 
-    static Machine& get(); // throws if there is none
+    static Machine& get(); // throws std::logic_error if there is none
 
-    // The CPU that acts from now on.
+    // Selects the CPU that acts from now on.
     void select_cpu(u32 cpu);
     u32 cpu_number() const { return selected_; }
     u32 cpu_count() const { return configuration_.cpus; }
@@ -73,7 +74,7 @@ class Machine {
     Cpu& cpu(u32 number) { return cpus_.at(number); }
     const Cpu& cpu(u32 number) const { return cpus_.at(number); }
 
-    // Calls action() as each CPU in turn; afterwards the one that acted before acts again.
+    // Calls action() as each CPU in turn. Afterwards the CPU that acted before acts again.
     template <class Action>
     void as_each_cpu(Action&& action) {
         const u32 before = selected_;
@@ -82,14 +83,14 @@ class Machine {
         selected_ = before;
     }
 
-    // `cpu` runs function(argument) in an interrupt, which it must be ready to take; all of it is one step.
+    // `cpu` runs function(argument) in an interrupt; its interrupts must be unmasked. The whole call is one step.
     void interrupt(u32 cpu, void (*function)(void*), void* argument);
 
     u32 ram_bytes() const { return configuration_.ram_bytes; }
-    u32 empty_directory() const { return RAM_START + configuration_.ram_bytes; } // behind all other RAM
+    u32 empty_directory() const { return RAM_START + configuration_.ram_bytes; } // follows all other RAM
 
-    // One access by the selected CPU, of 1, 2 or 4 bytes. A fault is reported, not handled. Unaligned
-    // accesses are made byte by byte (SCTLR.A = 0), exclusive ones fault.
+    // One access by the selected CPU, of 1, 2 or 4 bytes. A fault is returned, not handled. Unaligned accesses are made
+    // byte by byte (SCTLR.A = 0); unaligned exclusive accesses fault.
     Outcome load(u32 address, u32 bytes, Mode mode);
     Outcome store(u32 address, u32 value, u32 bytes, Mode mode);
     Outcome fetch(u32 address, Mode mode);
@@ -97,35 +98,35 @@ class Machine {
     Outcome store_exclusive(u32 address, u32 value);
     void clear_exclusive() { cpu().monitor.armed = false; }
 
-    // The physical address for one access, through TLB, walker and, where software fills the TLB, its miss handler;
-    // it leaves in the TLB what an access does.
+    // Translates the address of one access through the TLB, the walker and, with `softtlb`, the miss handler. The
+    // result is the physical address. The TLB afterwards holds what a real access leaves in it.
     Outcome translate(u32 address, Access access, Mode mode);
 
-    // An access, made again as often as on_fault says that its fault is repaired. nullopt: it said no.
-    // Throws if a thousand repairs in a row were none.
+    // Makes an access, and makes it again whenever on_fault says that its fault is repaired. Returns nullopt if
+    // on_fault returns false. Throws std::runtime_error after a thousand faults.
     std::optional<u32> perform(const std::function<Outcome()>& access);
     std::optional<u32> user_load(u32 address, u32 bytes = 4);
     bool user_store(u32 address, u32 value, u32 bytes = 4);
     bool user_fetch(u32 address);
 
-    // Called when an access that perform() makes has faulted: true, try again. Unset: no fault can be
-    // repaired. Tests of mm/ set it to call do_page_fault.
+    // perform() calls this when an access faults; true means "try again". If it is not set, no fault can be repaired.
+    // Tests of mm/ set it to call do_page_fault.
     std::function<bool(const FaultInfo&)> on_fault;
 
-    // What the walker of `cpu` finds for an address right now, whatever its TLB holds.
+    // What the walker of `cpu` finds for an address in memory now; its TLB is not used.
     WalkResult walk_now(u32 cpu, u32 address) const;
 
-    // Loads what a descriptor stands for into the TLB of `cpu`, as a speculative access may at any time.
+    // Loads the translation of `address` into the TLB of `cpu`, as a speculative access may do at any time.
     void prefetch(u32 cpu, u32 address);
 
     void store_descriptor(u32* slot, u32 descriptor);
     void set_translation_table(u32 directory, u8 asid);
 
-    // Time. It goes only as far as it is told to.
+    // Time. It advances only when a test says so.
     u64 clock_ns = 0;
     u64 timer_deadline_ns = ~u64{0};
-    std::function<void()> on_timer; // the timer interrupt
-    void advance_clock(u64 to_ns);  // runs on_timer for each deadline that is passed
+    std::function<void()> on_timer; // called as the timer interrupt
+    void advance_clock(u64 to_ns);  // calls on_timer for each deadline up to `to_ns`
 
     PhysicalMemory memory;
     Executions executions;

@@ -1,3 +1,4 @@
+// The modelled machine's RAM (arch/model/physical_memory.hpp).
 #include "arch/model/physical_memory.hpp"
 
 #include <atomic>
@@ -11,12 +12,12 @@ namespace faultline::model {
 namespace {
 
 constexpr auto ALIGNMENT = std::align_val_t{1u << 20};
-// An odd word, so a page table made of it would be full of invalid-looking sections.
+// As a descriptor, each word of the pattern leads outside RAM, so a walk of memory that was never cleared faults.
 constexpr int PATTERN = 0xa5;
 
 } // namespace
 
-// That of the machine before is used again if it fits: the host takes longer to map memory than to fill it.
+// The RAM of the machine before is used again if it fits: for the host, mapping memory takes longer than filling it.
 PhysicalMemory::Ram PhysicalMemory::spare_;
 u32 PhysicalMemory::spare_bytes_ = 0;
 

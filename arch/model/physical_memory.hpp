@@ -1,4 +1,5 @@
-// The modelled machine's RAM: host memory at a physical address, with a log of the descriptors stored in it.
+// The modelled machine's RAM: host memory that stands for physical addresses, with a log of the descriptors stored in
+// it.
 #pragma once
 
 #include <memory>
@@ -9,7 +10,7 @@
 
 namespace faultline::model {
 
-// One store_descriptor(), in the order they were made.
+// A logged call of store_descriptor().
 struct DescriptorStore {
     u32 address = 0; // physical
     u32 before = 0;
@@ -18,7 +19,8 @@ struct DescriptorStore {
 
 class PhysicalMemory {
   public:
-    // `base` page-aligned, `bytes` whole pages. Filled with a pattern, so that forgetting to clear shows.
+    // `base` is page-aligned, `bytes` a whole number of pages. The RAM is filled with a pattern, so that a forgotten
+    // clear is noticed.
     PhysicalMemory(u32 base, u32 bytes);
     ~PhysicalMemory();
     PhysicalMemory(const PhysicalMemory&) = delete;
@@ -34,21 +36,23 @@ class PhysicalMemory {
         return byte >= ram_.get() && byte < ram_.get() + bytes_;
     }
 
-    // Where `address` is on the host, and back. Both must be inside RAM (throws std::out_of_range).
+    // Conversion from a physical address to a host pointer, and back. Both throw std::out_of_range outside RAM.
     u8* at(u32 address) const;
     u32 address_of(const void* pointer) const;
 
-    PhysicalWord read_word(u32 address) const; // 4-aligned
+    PhysicalWord read_word(u32 address) const; // `address` is 4-aligned; not ok outside RAM
 
-    // Stores a descriptor and logs it. `slot` inside RAM.
+    // Stores a descriptor and logs the store. `slot` must be inside RAM.
     void store_descriptor(u32* slot, u32 descriptor);
 
+    // The logged stores, oldest first.
     const std::vector<DescriptorStore>& log() const { return log_; }
 
-    // Where a descriptor that names a second-level table was ever stored.
+    // The physical addresses where a descriptor that names a second-level table was ever stored.
     const std::set<u32>& table_slots() const { return table_slots_; }
 
-    // A point in the log, and going back to it: undoes the descriptor stores made since, newest first.
+    // mark() returns the current end of the log. rewind(mark) undoes the descriptor stores made since then, newest
+    // first.
     std::size_t mark() const { return log_.size(); }
     void rewind(std::size_t mark);
 

@@ -1,3 +1,4 @@
+// One CPU's modelled TLB (arch/model/tlb.hpp).
 #include "arch/model/tlb.hpp"
 
 namespace faultline::model {

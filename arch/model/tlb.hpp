@@ -1,7 +1,7 @@
-// One CPU's TLB: tagged by ASID, and holding on to what it has until told to let go. Architecturally a TLB
-// may keep an entry for ever, drop one at any time, and load one that nobody asked for (ARM ARM B3.9, B3.10);
-// code is right only if it is right under all three. Intermediate levels are cached too: a walk may start
-// from a first-level descriptor read long ago (B3.10.1).
+// One CPU's TLB, tagged by ASID. It keeps an entry until the entry is invalidated. The architecture permits a TLB to
+// keep an entry for ever, to drop one at any time, and to load one that no access asked for (ARM ARM B3.9, B3.10). Code
+// is right only if it is right in all three cases. The TLB also caches first-level descriptors: a walk may start from
+// one that was read long ago (B3.10.1).
 #pragma once
 
 #include <map>
@@ -12,20 +12,20 @@
 
 namespace faultline::model {
 
-// What a TLB does of its own accord.
+// What a TLB does by itself.
 struct TlbPolicy {
-    bool evict = false;    // before an access, sometimes drops entries at random
-    bool prefetch = false; // around descriptor stores and accesses, walks and caches whatever is valid
+    bool evict = false;    // before an access, sometimes drops random entries
+    bool prefetch = false; // before accesses and around descriptor stores, loads valid translations
     u64 seed = 1;
 };
 
-// One cached page (or the 4 KiB of a section that were used).
+// One cached page (of a section, the 4 KiB that were accessed).
 struct TlbEntry {
-    u32 page = 0;    // virtual
-    u8 asid = 0;     // unless mapping.ng is false
-    Mapping mapping; //
-    u32 frame = 0;   // physical address of the 4 KiB
-    u32 ttbr0 = 0;   // the directory it was walked from: known to the model only, never used to match
+    u32 page = 0; // virtual
+    u8 asid = 0;  // matched only if mapping.ng
+    Mapping mapping;
+    u32 frame = 0; // physical address of the 4 KiB
+    u32 ttbr0 = 0; // the directory it was read from; for checks only, never used to match
 };
 
 // A cached first-level descriptor that names a second-level table.
@@ -41,14 +41,14 @@ class Tlb {
     const TlbEntry* find(u32 address, u8 asid) const;
     const WalkEntry* find_walk(u32 address, u8 asid) const;
 
-    // No effect if there is one already for that page and ASID: what is cached stays.
+    // No effect if there is an entry for that page and ASID: a cached entry stays as it is.
     void insert(const TlbEntry& entry);
     void insert_walk(const WalkEntry& entry);
 
-    void invalidate_mva(u32 address, u8 asid); // that page under that ASID, or global
-    void invalidate_asid(u8 asid);             // all of that ASID; global ones stay
+    void invalidate_mva(u32 address, u8 asid); // that page's entries with that ASID, and global ones
+    void invalidate_asid(u8 asid);             // all entries with that ASID; global ones stay
     void invalidate_all();
-    void evict_some(std::mt19937_64& random); // about a quarter
+    void evict_some(std::mt19937_64& random); // drops about a quarter
 
     template <class Visitor>
     void for_each(Visitor&& visit) const {
@@ -63,7 +63,7 @@ class Tlb {
     std::size_t size() const { return entries_.size(); }
 
   private:
-    // Page (or megabyte) number and tag; global entries have a tag of their own.
+    // Page (or megabyte) number, and ASID. Global entries have the number GLOBAL in place of an ASID.
     using Key = std::pair<u32, u32>;
     static constexpr u32 GLOBAL = 256;
 

@@ -1,3 +1,4 @@
+// Which CPU each host thread is, and the turns that these threads take (arch/model/turns.hpp).
 #include "arch/model/turns.hpp"
 
 #include <mutex>

@@ -1,5 +1,5 @@
-// arch/contract/uaccess.hpp over the modelled machine: each access is the selected CPU's, with the user's
-// permissions, and a fault goes to Machine::on_fault as it would to the abort handler.
+// arch/contract/uaccess.hpp on the modelled machine. The selected CPU makes each access, with the user's permissions. A
+// fault goes to Machine::on_fault, which stands for the abort handler.
 #include "arch/contract/uaccess.hpp"
 
 #include <algorithm>
@@ -40,8 +40,8 @@ Result<void> put_user(UserAddr address, T value) {
     return {};
 }
 
-// Calls chunk(host pointer, offset, length) for each part of the range that lies in one page, once it is
-// accessible. Returns the bytes not reached.
+// Calls chunk(host pointer, offset, length) for each part of the range that lies in one page, once it is accessible.
+// Returns the number of bytes not reached.
 template <class Chunk>
 u32 for_each_chunk(UserAddr start, u32 bytes, AccessType type, Chunk chunk) {
     if (!access_ok(start, bytes))
@@ -61,8 +61,8 @@ u32 for_each_chunk(UserAddr start, u32 bytes, AccessType type, Chunk chunk) {
     return 0;
 }
 
-// Loads exclusively, and stores what change(old) says until that succeeds; change may decline. FAULT as the
-// contract says: nothing was written then.
+// Loads the word exclusively and stores the value that change(old) computes, until the store succeeds. If change()
+// returns false, nothing is stored. Returns the old value; FAULT if an access faults, and nothing is written then.
 template <class Change>
 Result<u32> exclusive(UserAddr address, Change change) {
     if (!access_ok(address, sizeof(u32)))
@@ -94,7 +94,7 @@ Result<u8> get_user_u8(UserAddr address) { return get_user<u8>(address); }
 Result<void> put_user_u32(UserAddr address, u32 value) { return put_user(address, value); }
 Result<void> put_user_u8(UserAddr address, u8 value) { return put_user(address, value); }
 
-// No step of its own: it is asked from outside.
+// A checker calls this from outside, so it is no step of the modelled CPUs.
 bool probe_user(UserAddr word, bool write) {
     const AccessType type = write ? AccessType::Write : AccessType::Read;
     return Machine::get().translate(word.value(), {.type = type, .privileged = false}, Mode::User).ok();

@@ -1,8 +1,8 @@
-// A table walker and permission check written from the bits in the ARM Architecture Reference Manual (DDI
-// 0406C B3.5, B3.7, B3.13), as an oracle: it shares no constant and no code with arch/armv7, so that an error
-// in one is not an error in both. Freestanding: the kernel's self-test runs it against the CPU's own walker.
+// A table walker and a permission check, written from the ARM Architecture Reference Manual (DDI 0406C B3.5, B3.7,
+// B3.13). It serves as an oracle: it shares no constant and no code with arch/armv7, so an error in one is not in both.
+// It needs no C++ runtime: the kernel's self-test runs it against the CPU's own walker.
 //
-// Order of checks, as in the manual's pseudocode (B3.19.6 TranslationTableWalkSD, B2.4.8 CheckPermission):
+// The checks have the order of the manual's pseudocode (B3.19.6 TranslationTableWalkSD, B2.4.8 CheckPermission):
 // translation, access flag, domain, permission.
 #pragma once
 
@@ -14,8 +14,8 @@ namespace faultline::model {
 struct WalkRegisters {
     u32 ttbr0 = 0;
     u32 ttbr1 = 0;
-    u32 ttbcr = 0;    // N, PD0, PD1
-    u32 dacr = 0;     //
+    u32 ttbcr = 0; // N, PD0, PD1
+    u32 dacr = 0;
     bool afe = false; // SCTLR.AFE
 };
 
@@ -26,18 +26,18 @@ struct Access {
     bool privileged = false;
 };
 
-// What a TLB may hold of a completed walk: everything but the answer to "may this access be made", which
-// depends on DACR as it is when the access is made.
+// What a TLB may store of a completed walk. It does not store whether an access is permitted, because that depends on
+// DACR at the time of the access.
 struct Mapping {
-    u32 base = 0;     // physical address of the page or section
-    u32 size = 0;     // bytes: 4 KiB, 64 KiB, 1 MiB or 16 MiB
-    u8 level = 0;     // 1 or 2: where the walk ended
-    u8 domain = 0;    //
+    u32 base = 0; // physical address of the page or section
+    u32 size = 0; // bytes: 4 KiB, 64 KiB, 1 MiB or 16 MiB
+    u8 level = 0; // 1 or 2: where the walk ended
+    u8 domain = 0;
     u8 ap = 0;        // AP[2:0]
-    bool afe = false; // how to read AP
-    bool xn = false;  //
-    bool pxn = false; //
-    bool ng = false;  // not global
+    bool afe = false; // SCTLR.AFE, which decides what AP means
+    bool xn = false;
+    bool pxn = false;
+    bool ng = false; // not global
 };
 
 struct Fault {
@@ -51,7 +51,7 @@ struct WalkResult {
     Fault fault;     // if not
 };
 
-// A word of physical memory, or that there is none.
+// A word of physical memory; not ok if there is no memory at its address.
 struct PhysicalWord {
     bool ok = false;
     u32 value = 0;
@@ -63,7 +63,7 @@ constexpr u32 bits(u32 word, unsigned high, unsigned low) { return (word >> low)
 constexpr bool bit(u32 word, unsigned n) { return ((word >> n) & 1) != 0; }
 constexpr WalkResult fails(FaultKind kind, u8 level) { return {.ok = false, .mapping = {}, .fault = {kind, level}}; }
 
-// B3.7.2: with AFE set AP[0] is the access flag; a walk that finds it clear faults, and is not cached.
+// B3.7.2: with AFE set, AP[0] is the access flag. A walk that finds it clear faults, and its result is not cached.
 constexpr WalkResult finish(const Mapping& mapping) {
     if (mapping.afe && !bit(mapping.ap, 0))
         return fails(FaultKind::AccessFlag, mapping.level);
@@ -98,7 +98,7 @@ constexpr WalkResult page(u32 table_descriptor, u32 descriptor, bool afe) {
 
 } // namespace walk_detail
 
-// Physical address of the first-level descriptor for `address`; false if its half is not translated (B3.5.4).
+// The physical address of the first-level descriptor for `address`. False if walks are disabled for its half (B3.5.4).
 constexpr bool first_level_address(const WalkRegisters& registers, u32 address, u32& descriptor_address) {
     using namespace walk_detail;
     const u32 n = bits(registers.ttbcr, 2, 0);
@@ -112,7 +112,7 @@ constexpr bool first_level_address(const WalkRegisters& registers, u32 address, 
     return true;
 }
 
-// The walk from a first-level descriptor on. read(physical address) -> PhysicalWord.
+// The rest of a walk, from the first-level descriptor `first`. read(physical address) returns a PhysicalWord.
 template <class Read>
 constexpr WalkResult walk_from(u32 first, u32 address, bool afe, Read&& read) {
     using namespace walk_detail;
@@ -139,9 +139,9 @@ constexpr WalkResult walk(const WalkRegisters& registers, u32 address, Read&& re
     return walk_from(first.value, address, registers.afe, read);
 }
 
-// Whether AP lets code of this privilege read, and write (B3.7.1, tables B3-6 and B3-8).
+// Whether AP permits code of this privilege to read, and to write (B3.7.1, tables B3-6 and B3-8).
 constexpr bool ap_readable(const Mapping& mapping, bool privileged) {
-    if (mapping.afe) // AP[2:1]: bit 1 says whether unprivileged code may, bit 2 that nobody may write
+    if (mapping.afe) // AP[2:1]: AP[1] permits unprivileged access, AP[2] makes it read-only
         return privileged || (mapping.ap & 0b010) != 0;
     switch (mapping.ap) {
     case 0b000:
@@ -174,13 +174,13 @@ struct Verdict {
     Fault fault; // if not
 };
 
-// Whether an access may be made through a mapping: domain (B3.12.3), then permission and execute-never.
+// Whether a mapping permits an access: first the domain (B3.12.3), then permissions and execute-never.
 constexpr Verdict check(const Mapping& mapping, u32 dacr, Access access) {
     const Verdict pass{.ok = true, .fault = {}};
     switch ((dacr >> (2 * mapping.domain)) & 3) {
     case 1: // client
         break;
-    case 3: // manager: permissions and XN are not looked at
+    case 3: // manager: permissions and XN are ignored
         return pass;
     default: // no access, and the reserved value
         return {.ok = false, .fault = {FaultKind::Domain, mapping.level}};

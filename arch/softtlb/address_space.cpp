@@ -1,5 +1,5 @@
-// Address spaces as a CPU with a software-filled TLB sees them: an ASID to find its entries by, and truth to fill them
-// from. Nothing is derived beforehand.
+// Address spaces for a software-filled TLB: an ASID that tags the TLB's entries, and truth, from which they are filled.
+// Nothing is derived in advance.
 #include "arch/armv7/short_descriptor.hpp"
 #include "arch/backend/asid.hpp"
 #include "arch/backend/describe.hpp"
@@ -44,18 +44,19 @@ void backend::load(MmContext* mm) {
         cpu.must_drop_all.store(false, std::memory_order_relaxed);
     }
     cpu.mm = mm;
-    std::atomic_thread_fence(std::memory_order_seq_cst); // in cpu_mask before truth is read (tlb_holders.hpp)
+    std::atomic_thread_fence(std::memory_order_seq_cst); // enter cpu_mask first, read truth second (tlb_holders.hpp)
     machine::set_translation_table(cpu.tlb.select(mm->asid), mm->asid);
 }
 
-// Each CPU does it when it next switches: until then it uses the entries of one ASID only, which its owner keeps.
+// Each CPU drops its entries at its next switch. Until then it uses only the entries of the ASID that it runs with, and
+// that ASID stays with its mm.
 void backend::drop_everything() {
     for (softtlb::Cpu& cpu : softtlb::cpus)
         cpu.must_drop_all.store(true, std::memory_order_relaxed);
 }
 
 void pmd_populate(MmContext& mm, UserAddr address, PteTable& table) {
-    // Who finds the table must find it zeroed (Linux: the smp_wmb in mm/memory.c __pte_alloc).
+    // A CPU that finds the table must find it zeroed (Linux: the smp_wmb in mm/memory.c __pte_alloc).
     std::atomic_ref(mm.pgd->tables[pgd_index(address)]).store(&table, std::memory_order_seq_cst);
 }
 

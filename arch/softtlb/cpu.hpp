@@ -1,4 +1,4 @@
-// What the back end keeps for each CPU.
+// The data that this back end keeps for each CPU.
 #pragma once
 
 #include <array>
@@ -9,20 +9,20 @@
 
 namespace faultline::softtlb {
 
-// On cache lines of its own. All but `must_drop_all` is its CPU's alone, with interrupts masked; its statistics others may
-// read at any time.
+// Each CPU's data is on cache lines of its own. Only its own CPU accesses it, with interrupts masked, with two
+// exceptions: any CPU may write `must_drop_all`, and any CPU may read the statistics.
 struct alignas(64) Cpu {
     CpuTlb tlb;
-    const MmContext* mm = nullptr; // translated through; nullptr: none
+    const MmContext* mm = nullptr; // the address space in use; nullptr: none
     TlbStatistics statistics;
-    std::atomic<bool> must_drop_all{false}; // at the next switch: the ASIDs have begun a new generation
+    std::atomic<bool> must_drop_all{false}; // a new ASID generation has begun: drop everything at the next switch
 };
 
 extern constinit std::array<Cpu, machine::MAX_CPUS> cpus; // address_space.cpp
 
 inline Cpu& this_cpu() { return cpus[machine::this_cpu().value()]; }
 
-// One more, of this CPU's statistics.
+// Adds one to a counter of this CPU's statistics.
 inline void count(u32& counter) { std::atomic_ref(counter).store(counter + 1, std::memory_order_relaxed); }
 
 } // namespace faultline::softtlb

@@ -1,3 +1,4 @@
+// One CPU's software-filled TLB (arch/softtlb/cpu_tlb.hpp): lookup, replacement and removal of entries.
 #include "arch/softtlb/cpu_tlb.hpp"
 
 #include "arch/contract/machine.hpp"
@@ -14,7 +15,7 @@ void CpuTlb::init(u32 entries) {
     tables_.allocate(entries);
 }
 
-// 0: there is no such entry.
+// The link to the entry with this tag; 0 if there is none.
 u16 CpuTlb::link_to(u32 tag) const {
     u16 link = buckets_[bucket_of(tag)];
     while (link != 0 && entries_[link - 1u].tag != tag)
@@ -99,7 +100,7 @@ void CpuTlb::drop_all() {
     buckets_ = {};
 }
 
-// With one invalidation for all of them.
+// Takes all entries out of the private tables, with a single invalidation.
 void CpuTlb::uninstall_all() {
     if (installed_ == 0)
         return;

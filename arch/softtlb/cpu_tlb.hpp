@@ -1,10 +1,11 @@
-// One CPU's TLB: a bounded table of entries, tagged by ASID, replaced first in, first out. Software writes it and nothing
-// else does: an entry stays as it was written, whatever becomes of truth, until it is dropped or its turn has come.
+// One CPU's TLB: a bounded table of entries, tagged by ASID, replaced first in, first out. Only software writes it. An
+// entry does not follow later changes of truth: it stays as it was written until it is dropped or replaced.
 //
-// The entries of the ASID that the CPU runs under, once used, stand in its private tables too. Those of other ASIDs
-// wait; when their address space runs again, the first touch of each misses once more and finds it here.
+// The CPU runs with one ASID, the selected one. When one of its entries is used, it is also put into the CPU's private
+// tables ("installed"). The entries of other ASIDs are kept aside. When their address space runs again, the first
+// access to each page misses once more and finds its entry here.
 //
-// Used by its CPU only, interrupts masked; others ask it to (tlb.cpp).
+// Only the TLB's own CPU uses it, with interrupts masked. Other CPUs ask that CPU to change it (tlb.cpp).
 #pragma once
 
 #include <array>
@@ -15,22 +16,23 @@ namespace faultline::softtlb {
 
 class CpuTlb {
   public:
-    // Empty, with `entries` of room. Once, from mmu_init_cpu().
+    // Makes the TLB empty, with room for `entries` entries (up to MAX_TLB_ENTRIES). Called once, from mmu_init_cpu().
     void init(u32 entries);
 
-    // The directory to run under `asid` with: from now on it translates what is used under that, and nothing else.
+    // Selects `asid` and returns the directory to run with. That directory then translates only pages used with that
+    // ASID.
     PhysAddr select(Asid asid);
 
-    // The entry's descriptor, 0 if there is none.
+    // The descriptor of the entry, or 0 if there is no such entry.
     u32 find(UserAddr page, Asid asid) const;
 
-    // Puts an entry that is there, of the selected ASID, into the private tables. False: it is not there.
+    // Puts an existing entry of the selected ASID into the private tables. Returns false if there is no such entry.
     bool reinstall(UserAddr page, Asid asid);
 
-    // Writes one that is not there, of the selected ASID. Returns whether another had to give way.
+    // Adds a new entry for the selected ASID. Returns whether another entry was replaced.
     bool insert(UserAddr page, Asid asid, u32 descriptor);
 
-    // Drops the entries of an ASID within [start, end); returns whether there were any.
+    // Drops the entries of an ASID within [start, end), page-aligned; returns whether there were any.
     bool drop(Asid asid, UserAddr start, UserAddr end);
     void drop_all();
 
@@ -45,8 +47,8 @@ class CpuTlb {
     struct Entry {
         u32 tag = NO_TAG; // page and ASID
         u32 descriptor = 0;
-        u16 next = 0;           // in its bucket: a link
-        bool installed = false; // stands in the private tables
+        u16 next = 0;           // link to the next entry of its bucket
+        bool installed = false; // it is in the private tables
     };
 
     static u32 tag_of(UserAddr page, Asid asid) { return page.value() | asid.value(); }
@@ -62,7 +64,7 @@ class CpuTlb {
     std::array<Entry, MAX_TLB_ENTRIES> entries_{};
     std::array<u16, BUCKETS> buckets_{};
     u32 size_ = 0;
-    u32 next_victim_ = 0; // written longest ago
+    u32 next_victim_ = 0; // index of the oldest entry
     u32 installed_ = 0;
     Asid selected_;
     PrivateTables tables_;

@@ -1,3 +1,4 @@
+// The private translation tables of one CPU (arch/softtlb/private_tables.hpp).
 #include "arch/softtlb/private_tables.hpp"
 
 #include "arch/backend/descriptor.hpp"

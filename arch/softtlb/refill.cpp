@@ -1,9 +1,9 @@
-// Filling the TLB: at a miss, and in advance when a fault has just been served.
+// Filling the TLB: at a miss, and in advance after a fault has been handled.
 //
-// This CPU reads truth without any lock. What it finds stays meaningful for as long as interrupts are masked: a table
-// is freed, and a permission taken away, only by somebody who changes truth first and then asks this CPU to drop what it
-// holds (tlb.cpp), which it does when it takes interrupts again. So what is written here is either newer than that change
-// or dropped right after. (Linux's get_user_pages_fast relies on the same.)
+// A miss reads truth without a lock. What it reads stays valid while interrupts are masked. A CPU that frees a table or
+// takes a permission away first changes truth and then asks this CPU to drop its entries (tlb.cpp); this CPU does so
+// when it takes interrupts again. So an entry written here is either newer than that change, or it is dropped right
+// afterwards. (Linux's get_user_pages_fast relies on the same argument.)
 #include <atomic>
 
 #include <mmu/refill.hpp>
@@ -35,9 +35,10 @@ void fill(softtlb::Cpu& cpu, UserAddr page, Pte truth) {
 
 } // namespace
 
-// An entry that survived in the TLB is used as it is, which may be older than truth: if it permits less, the access
-// faults again, with a permission fault, and that one is real. So is a miss on an entry that does not permit the access:
-// loading it would only turn it into a permission fault.
+// An entry that is still in the TLB is used without reading truth again, and may be older than truth. If it permits
+// less than needed, the access faults once more, with a permission fault, which goes to the fault handler. A miss also
+// counts as a fault if truth does not permit the access: a loaded entry would only change the fault into a permission
+// fault.
 bool refill_tlb(const FaultInfo& fault) {
     if (fault.kind != FaultKind::Translation || fault.address >= TASK_SIZE)
         return false;
@@ -56,7 +57,7 @@ bool refill_tlb(const FaultInfo& fault) {
     return true;
 }
 
-// Saves the miss that would follow at once (Linux MIPS: __update_tlb).
+// Avoids the miss that would follow at once (Linux MIPS: __update_tlb).
 void update_mmu_cache(MmContext& mm, UserAddr address, PteSlot* slot) {
     const IrqGuard no_interrupts;
     softtlb::Cpu& cpu = softtlb::this_cpu();

@@ -1,4 +1,5 @@
-// Dropping entries, here and on other CPUs. Truth has been changed before; it is at each CPU's next miss that it counts.
+// Dropping entries, on this CPU and on others. The caller has changed truth already; each CPU reads it at its next
+// miss.
 #include "arch/backend/tlb_holders.hpp"
 
 #include "arch/backend/asid.hpp"
@@ -38,10 +39,10 @@ bool local_flush(MmContext& mm, UserAddr start, UserAddr end) {
     return drop_here(mm, start, end);
 }
 
-// Interrupts are not masked while others are waited for: one of them may be waiting for this CPU.
+// This function does not mask interrupts while it waits for other CPUs: one of them may be waiting for this CPU.
 void flush(MmContext& mm, UserAddr start, UserAddr end) {
     schedule_point("flush all TLBs");
-    std::atomic_thread_fence(std::memory_order_seq_cst); // truth before cpu_mask (tlb_holders.hpp)
+    std::atomic_thread_fence(std::memory_order_seq_cst); // change truth first, read cpu_mask second (tlb_holders.hpp)
     const u32 cpus = cpus_to_flush(mm), here = bit(machine::this_cpu());
     if ((cpus & here) != 0)
         drop_here(mm, start, end);
@@ -82,7 +83,8 @@ bool tlb_statistics(CpuId cpu, TlbStatistics& statistics) {
     return of.tlb.size() != 0;
 }
 
-// Once the ASIDs have begun a new generation, only the one the CPU runs under will be looked for.
+// After a new ASID generation has begun, only the entries of the ASID that the CPU runs with count; it drops the others
+// before it could use them.
 TlbSlot tlb_slot(CpuId number, u32 index) {
     const softtlb::Cpu& cpu = softtlb::cpus[number.value()];
     const TlbSlot slot = cpu.tlb.slot(index);

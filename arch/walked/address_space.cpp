@@ -1,4 +1,4 @@
-// One address space as the walker sees it: its first-level table, and the slots that name second-level ones.
+// One address space as the table walker sees it: its first-level table, and the slots that name second-level tables.
 #include <atomic>
 
 #include "arch/backend/asid.hpp"
@@ -14,11 +14,12 @@ constinit TlbConfig tlb_config{.relax = TlbRelax::Eager, .entries = 0};
 
 const char* mmu_name() { return "walked"; }
 
-void mmu_init_cpu() {} // the walker needs nothing of a CPU's own
+void mmu_init_cpu() {} // the walker needs no data for each CPU
 
 namespace {
 
-// A PteTable covers 2 MiB, a first-level descriptor 1 MiB: two neighbours name its two second-level tables.
+// A PteTable covers 2 MiB and a first-level descriptor covers 1 MiB, so two adjacent descriptors name its two
+// second-level tables.
 u32* first_level_pair(MmContext& mm, UserAddr address) { return mm.hardware_directory + 2 * pgd_index(address); }
 
 } // namespace
@@ -50,8 +51,9 @@ void backend::load(MmContext* mm) {
 
 void backend::drop_everything() { machine::tlb_invalidate_all_inner_shareable(); }
 
-// The machine's view first: who finds the table in truth may use it under the table's own lock alone, and would fault in
-// vain on an entry that the walker cannot reach yet. What it shows meanwhile are entries that are none.
+// The machine's view is stored before truth. Otherwise another CPU could find the table in truth, use it with only the
+// table's own lock, and repair a fault in vain, because the walker cannot reach the entry yet. Until truth names the
+// table, the walker finds only invalid entries in it.
 void pmd_populate(MmContext& mm, UserAddr address, PteTable& table) {
     // A walker that finds the table must find it zeroed (Linux: the smp_wmb in mm/memory.c __pte_alloc).
     std::atomic_thread_fence(std::memory_order_release);
@@ -59,7 +61,7 @@ void pmd_populate(MmContext& mm, UserAddr address, PteTable& table) {
     u32* pair = first_level_pair(mm, address);
     machine::store_descriptor(pair, backend::derive_first_level(hardware));
     machine::store_descriptor(pair + 1, backend::derive_first_level(hardware + armv7::SECOND_LEVEL_TABLE_SIZE));
-    // There before anything else is looked at (mm/vm_fault.hpp, still_cached).
+    // Visible before this CPU reads anything else (mm/vm_fault.hpp, still_cached).
     std::atomic_ref(mm.pgd->tables[pgd_index(address)]).store(&table, std::memory_order_seq_cst);
 }
 
@@ -70,7 +72,7 @@ void pmd_clear(MmContext& mm, UserAddr address) {
     machine::store_descriptor(pair + 1, armv7::INVALID_DESCRIPTOR);
 }
 
-void update_mmu_cache(MmContext&, UserAddr, PteSlot*) {} // the walker finds the descriptor by itself
+void update_mmu_cache(MmContext&, UserAddr, PteSlot*) {} // the walker finds the new descriptor itself
 
 HardwareDescriptor hardware_descriptor(const MmContext& mm, UserAddr address) {
     HardwareDescriptor result;

@@ -1,5 +1,5 @@
-// Dropping translations from TLBs, and counting that it was done. Which CPUs may hold any: arch/backend/tlb_holders.hpp;
-// its barriers are the DSBs of store_descriptor and set_translation_table.
+// Invalidating translations in TLBs, and counting the invalidations. arch/backend/tlb_holders.hpp says which CPUs may
+// hold translations; the barriers it needs are the DSBs of store_descriptor() and set_translation_table().
 #include "arch/backend/flush_check.hpp"
 #include "arch/backend/tlb_holders.hpp"
 
@@ -9,16 +9,17 @@ using namespace backend;
 
 namespace {
 
-// Beyond this many pages the whole mm is dropped (Linux 6.1: 33 on x86, 512 on arm64).
+// A flush of more pages than this invalidates the whole mm (Linux 6.1: 33 on x86, 512 on arm64).
 constexpr u32 MAX_PAGES_ONE_BY_ONE = 32;
 
-// Drops [start, end) by here(asid) or everywhere(asid), as the CPUs that hold translations of `mm` require, and counts.
+// Invalidates [start, end) and counts it. here(asid) does so if only this CPU may hold translations of `mm`,
+// everywhere(asid) if other CPUs may.
 template <class Here, class Everywhere>
 void invalidate(MmContext& mm, UserAddr start, UserAddr end, Here here, Everywhere everywhere) {
     const u32 cpus = cpus_to_flush(mm);
     if (cpus == bit(machine::this_cpu()))
         here(asid_of(mm));
-    else if (cpus != 0) // else it has never run
+    else if (cpus != 0) // 0: the mm has never run with this ASID
         everywhere(asid_of(mm));
     count_invalidations(mm, cpus);
     if (tlb_config.check) [[unlikely]]

@@ -1,5 +1,5 @@
-// Who called whom, by frame pointers: GCC for ARM state with -fno-omit-frame-pointer lets fp point at the
-// saved lr, with the caller's fp below it; a function that calls nobody saves fp alone.
+// The calling chain, by frame pointers. With GCC for ARM state and -fno-omit-frame-pointer, fp points at the saved lr,
+// and the caller's fp lies below it. A leaf function saves only fp.
 #include <arch/ptrace.hpp>
 
 #include "kernel/debug/kallsyms.hpp"
@@ -26,15 +26,15 @@ bool on_stack(u32 address, u32 stack) {
     return (address & 3) == 0 && address - stack < KERNEL_STACK_BYTES && address - stack >= 4;
 }
 
-// The return addresses from `fp` up, on the stack that holds it. Nothing is believed that does not lead
-// upwards.
+// Prints the return addresses from `fp` upwards, within the stack that contains it. Stops at a frame pointer that does
+// not lead upwards.
 void print_callers(u32 fp) {
     const u32 stack = fp & ~(KERNEL_STACK_BYTES - 1);
     for (u32 frames = 0; frames < MAX_FRAMES && on_stack(fp, stack); ++frames) {
         const u32* frame = reinterpret_cast<const u32*>(fp);
         const bool leaf = !kernel_text_address(frame[0]);
         if (!leaf)
-            print_frame(frame[0] - 4); // the call, not what follows it: that may be another function
+            print_frame(frame[0] - 4); // the call itself: the next instruction may belong to another function
         const u32 caller = leaf ? frame[0] : frame[-1];
         if (caller <= fp)
             return;
@@ -54,8 +54,8 @@ void dump_stack(const PtRegs& regs) {
     print_frame(regs.pc);
     if (user_mode(regs))
         return;
-    // The frame that fp names may be the interrupted function's or, before its prologue is done, its
-    // caller's: then lr is the only trace of the caller.
+    // fp may name the frame of the interrupted function or, before its prologue is done, that of its caller. In the
+    // second case lr is the only trace of the caller.
     if (kernel_text_address(regs.lr))
         print_frame(regs.lr - 4);
     print_callers(regs.r[FP]);

@@ -1,4 +1,4 @@
-// A canonical entry in words.
+// A software page-table entry in words.
 #include "kernel/debug/describe_pte.hpp"
 
 #include "kernel/debug/format.hpp"

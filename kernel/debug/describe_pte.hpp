@@ -7,8 +7,9 @@
 
 namespace faultline {
 
-// "frame 0x41234 present young clean write user noexec shared": every bit by its name, or by that of its
-// absence where the absence is what matters (old, clean, read-only, kernel). Returns the length written.
+// Writes for instance "frame 0x41234 present young clean write user noexec shared". Each bit has a word, and most of
+// them have one for its absence too (old, clean, read-only, no-user). Writes at most `size` bytes with the NUL, and
+// returns the length written without it.
 std::size_t describe_pte(Pte pte, char* buffer, std::size_t size);
 
 } // namespace faultline

@@ -1,12 +1,12 @@
-// What the page tables hold for one address: truth, and what the machine makes of it.
+// What the page tables hold for one address: the software entry and the hardware descriptor.
 #include <arch/current.hpp>
 #include <arch/kernel_map.hpp>
 
 #include "kernel/debug/describe_pte.hpp"
 #include "kernel/debug/format.hpp"
 #include "kernel/debug/panic.hpp"
-#include "mm/host.hpp"
 #include "mm/pgtable.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
@@ -28,7 +28,7 @@ bool describe_address(u32 address, char* buffer, std::size_t size) {
         describe_hardware(kernel_hardware_descriptor(address), describe_walk, buffer, size);
         return true;
     }
-    // Too early in the boot for a task, or a kernel task: user addresses have no meaning.
+    // Without a task (early in the boot), or in a kernel task, user addresses have no meaning.
     if (current() == nullptr || current_mm_task().mm == nullptr)
         return false;
     MmStruct& mm = *current_mm_task().mm;

@@ -1,4 +1,4 @@
-// vsnprintf, from the outside in: the format string, one conversion, one number, one byte.
+// vsnprintf, from the inside out: one byte, one number, one conversion, the format string.
 #include "kernel/debug/format.hpp"
 
 #include <cstdint>
@@ -8,7 +8,7 @@ namespace faultline {
 
 namespace {
 
-// Counts every byte, keeps those that fit.
+// Counts every byte, and stores those that fit.
 class Sink {
   public:
     Sink(char* buffer, std::size_t size) : buffer_(buffer), size_(size) {}
@@ -43,7 +43,7 @@ enum class Length { Char, Short, Int, Long, LongLong, Size };
 struct Conversion {
     bool left = false, zero = false, plus = false, space = false, alternate = false;
     int width = 0;
-    int precision = -1; // none given
+    int precision = -1; // -1: none given
     Length length = Length::Int;
     char letter = 0;
 };
@@ -107,7 +107,7 @@ void put_padded(Sink& sink, const Conversion& c, const char* text, std::size_t l
         sink.put(' ', padding);
 }
 
-// The digits of `value`, right-aligned in `end`'s buffer; returns the first. Halves of 32 bits where they
+// Writes the digits of `value` so that they end at `end`, and returns the first. Uses 32-bit divisions where they
 // suffice: a 64-bit division is a library call.
 char* digits(char* end, std::uint64_t value, unsigned base, const char* alphabet) {
     while (value > UINT32_MAX) {
@@ -122,7 +122,7 @@ char* digits(char* end, std::uint64_t value, unsigned base, const char* alphabet
     return end;
 }
 
-// sign or 0x, zeros, digits: C11 7.21.6.1.
+// A sign or 0x, zeros, digits: C11 7.21.6.1.
 void put_number(Sink& sink, const Conversion& c, std::uint64_t value, unsigned base, const char* prefix) {
     char buffer[24]; // 2^64 in octal has 22 digits
     char* const end = buffer + sizeof(buffer);
@@ -144,7 +144,7 @@ void put_number(Sink& sink, const Conversion& c, std::uint64_t value, unsigned b
         sink.put(' ', padding);
 }
 
-// va_list is an array on some machines; in a structure it can be passed by reference everywhere.
+// va_list is an array on some machines. In a structure it can be passed by reference on all of them.
 struct Arguments {
     va_list list;
 };
@@ -223,7 +223,7 @@ void convert(Sink& sink, const Conversion& c, Arguments& arguments) {
     }
     case '%':
         return sink.put('%');
-    default: // a mistake of the caller's, shown as it stands
+    default: // the caller's mistake: shown as it stands
         sink.put('%');
         return sink.put(c.letter);
     }

@@ -6,16 +6,16 @@
 
 namespace faultline {
 
-// Understands  %% %c %s %d %i %u %x %X %o %p  with  -  0  +  space,  # (for x and X),  a width and a
-// precision (either may be *), and the lengths hh h l ll z t j. Floating point there is none.
+// Conversions: %% %c %s %d %i %u %x %X %o %p. Flags: - 0 + space, and # for x and X. A width and a precision; either
+// may be *. Lengths: hh h l ll z t j. No floating point.
 //
-// Writes at most `size` bytes with the NUL, and always a NUL if size > 0; returns the length the whole text
-// would have had (Linux: vsnprintf).
+// Writes at most `size` bytes, with a NUL at the end if size > 0. Returns the length that the whole text would have,
+// without the NUL (Linux: vsnprintf).
 std::size_t vsnprintf(char* buffer, std::size_t size, const char* format, va_list arguments)
     __attribute__((format(printf, 3, 0)));
 std::size_t snprintf(char* buffer, std::size_t size, const char* format, ...) __attribute__((format(printf, 3, 4)));
 
-// The same, but returns the length actually written, without NUL: what to advance by (Linux: scnprintf).
+// The same, but returns the length actually written, without the NUL (Linux: scnprintf).
 std::size_t vscnprintf(char* buffer, std::size_t size, const char* format, va_list arguments)
     __attribute__((format(printf, 3, 0)));
 std::size_t scnprintf(char* buffer, std::size_t size, const char* format, ...) __attribute__((format(printf, 3, 4)));

@@ -1,4 +1,4 @@
-// A binary search in the embedded symbol table.
+// Looks up an address in the embedded symbol table, by binary search.
 #include "kernel/debug/kallsyms.hpp"
 
 #include <algorithm>
@@ -6,8 +6,8 @@
 namespace faultline {
 
 extern "C" {
-// Made from the first link, present in the second: hence weak. Addresses ascending; each offset leads to a
-// NUL-terminated name.
+// Weak, because the table is made from the first link of the kernel and is present only in the second. The addresses
+// ascend. Each offset leads to a NUL-terminated name.
 [[gnu::weak]] extern const u32 kallsyms_count;
 [[gnu::weak]] extern const u32 kallsyms_addresses[];
 [[gnu::weak]] extern const u32 kallsyms_offsets[];

@@ -1,4 +1,4 @@
-// The kernel's own functions by address, from the table that the build embeds (Linux: kernel/kallsyms.c).
+// The kernel's functions by address, from a table that the build embeds (Linux: kernel/kallsyms.c).
 #pragma once
 
 #include "base/types.hpp"
@@ -6,14 +6,14 @@
 namespace faultline {
 
 struct Symbol {
-    const char* name = nullptr; // nullptr: not an address of the kernel's text, or no table is embedded
-    u32 offset = 0;             // of the address from the function's start
+    const char* name = nullptr; // nullptr: the address is not in the kernel's text, or no table is embedded
+    u32 offset = 0;             // bytes from the function's start to the address
 };
 
-// The function that `address` lies in.
+// The function that contains `address`.
 Symbol kallsyms_lookup(u32 address);
 
-// Whether `address` is one of the kernel's instructions (Linux: kernel_text_address).
+// Whether `address` lies in the kernel's text (Linux: kernel_text_address).
 bool kernel_text_address(u32 address);
 
 } // namespace faultline

@@ -1,3 +1,4 @@
+// Mistakes on purpose: a null pointer, two locks in both orders, a sleep with a spin lock held.
 #include "kernel/debug/misbehave.hpp"
 
 #include "base/spinlock.hpp"
@@ -20,11 +21,13 @@ void nest(SpinLock& outer, SpinLock& inner) {
 bool misbehave(char how) {
     if (how == 'c') {
         u32* nothing = nullptr;
-        asm volatile("" : "+r"(nothing)); // the compiler must not know
+        // Hides the value from the compiler.
+        asm volatile("" : "+r"(nothing));
         *nothing = 1;
     } else if (lockdep::WATCHES && how == 'o') {
         nest(one, other);
-        nest(other, one); // nobody waits for anybody now, but two who do this at the same time would
+        // Not a deadlock now, but two CPUs that do this at the same time may wait for each other.
+        nest(other, one);
     } else if (lockdep::WATCHES && how == 's') {
         const Guard held(one);
         schedule();

@@ -1,12 +1,12 @@
-// What a kernel does wrong on purpose, so that anybody can see what comes of it.
+// Mistakes that the kernel makes on request, so that you can see what comes of them.
 #pragma once
 
 namespace faultline {
 
-// `c`: writes through a null pointer, as Linux does when the same letter is written to /proc/sysrq-trigger. Only where
-// somebody watches (lockdep::WATCHES) also `o`: takes two locks in both orders, and `s`: sleeps with a spin lock held.
-// Returns for other letters, or else because the mistake went unnoticed: whether there is such a letter. For a task that
-// holds no lock but the kernel lock.
+// `c` writes through a null pointer, as Linux does when this letter is written to /proc/sysrq-trigger. Two more letters
+// exist where lockdep watches (lockdep::WATCHES): `o` takes two locks in both orders, and `s` sleeps with a spin lock
+// held. Returns false for any other letter, and true if the mistake went unnoticed. The caller holds no lock but the
+// kernel lock.
 bool misbehave(char how);
 
 } // namespace faultline

@@ -1,5 +1,5 @@
-// The last words: what broke, where, and what the machine knew about it; then the exit status that says
-// "panic".
+// The report of a panic: what broke, where, and what the machine knew about it. Then the machine ends with the status
+// that means "panic".
 #include "kernel/debug/panic.hpp"
 
 #include <arch/current.hpp>
@@ -27,8 +27,8 @@ namespace {
 inline constexpr std::size_t MESSAGE_SIZE = 256;
 inline constexpr u32 NOBODY = ~0u;
 
-// A CPU that comes a second time got here because the report itself broke: only the message is safe to print then.
-// Another CPU that panics meanwhile waits until it is stopped.
+// If the same CPU comes here a second time, the report itself broke, and only the message is safe to print. Another CPU
+// that panics meanwhile waits until it is stopped.
 constinit std::atomic<u32> panicking_cpu{NOBODY};
 
 enum class Panic : bool { First, WhileReporting };
@@ -62,7 +62,7 @@ void tell_where(const PtRegs* regs) {
     dump_stack_of(regs);
 }
 
-// Each of them says what it was doing.
+// Stops the other CPUs. Each of them prints what it was doing.
 void stop_other_cpus() {
     bust_printk_lock();
     for (u32 cpus = cpus_online() & ~(1u << machine::this_cpu().value()); cpus != 0; cpus &= cpus - 1) {
@@ -116,7 +116,7 @@ void print_fault(const FaultInfo& fault) {
         console_printf("%s\n", description);
 }
 
-// Without `regs` it was no exception. Inlined, so that a backtrace begins at panic().
+// `regs` is nullptr if there was no exception. Inlined, so that a backtrace begins at panic().
 [[noreturn, gnu::always_inline]] inline void last_words(const PtRegs* regs, const FaultInfo* fault, const char* format,
                                                         va_list arguments) {
     const Panic panic = begin_panic();

@@ -1,4 +1,4 @@
-// Kernel messages.
+// Kernel messages on the console.
 #include "kernel/debug/printk.hpp"
 
 #include <arch/console.hpp>
@@ -21,7 +21,7 @@ inline constexpr std::size_t LINE_SIZE = 512; // on the kernel stack
 constinit SpinLock line_lock("printk");
 constinit Relaxed<bool> lock_is_broken = false;
 
-// Lines do not mix. The lock is not to be had any more once its holder may have been stopped in its midst.
+// Keeps lines from mixing. Takes no lock after bust_printk_lock(), because its holder may have been stopped.
 class [[nodiscard]] WholeLine {
   public:
     WholeLine() : locked_(!lock_is_broken) {
@@ -40,8 +40,8 @@ class [[nodiscard]] WholeLine {
     bool locked_;
 };
 
-// A terminal may be at the other end: as for the lines of programs, a carriage return goes before each new
-// line (Linux uart_console_write).
+// The other end may be a terminal. So a carriage return goes before each newline, as for the lines of programs (Linux:
+// uart_console_write).
 void write_line(const char* line, std::size_t length) {
     const WholeLine whole_line;
     for (std::size_t i = 0; i < length; ++i) {

@@ -1,4 +1,4 @@
-// Kernel messages on the console, each a line with the time since boot.
+// Kernel messages on the console: one line each, with the time since boot.
 #pragma once
 
 namespace faultline {
@@ -14,14 +14,15 @@ enum PrintkLevel : int { // Linux: include/linux/kern_levels.h
 // Messages of a level below this are printed (boot argument loglevel=0 … 8). 7, as on Linux, until it is set.
 extern int console_loglevel;
 
-// Prints one message; a newline is added. Cut after some 500 bytes. Callable anywhere, interrupts included.
-// `format` is what kernel/debug/format.hpp understands.
+// Prints one message and adds a newline. A message is cut after about 500 bytes. Callable from anywhere, interrupt
+// handlers included. kernel/debug/format.hpp says what `format` may contain.
 void printk(PrintkLevel level, const char* format, ...) __attribute__((format(printf, 2, 3)));
 
-// The text alone, whatever the level: for reports of several lines, and for panics.
+// Prints only the text, at any loglevel: for reports of several lines, and for panics. Callable from anywhere.
 void console_printf(const char* format, ...) __attribute__((format(printf, 1, 2)));
 
-// From here on messages wait for nobody: for panics, when other CPUs have been stopped. (Linux: bust_spinlocks.)
+// After this call, printing no longer takes the lock that keeps lines from mixing. panic() calls it before it stops the
+// other CPUs, because one of them may hold that lock. (Linux: bust_spinlocks.)
 void bust_printk_lock();
 
 } // namespace faultline

@@ -1,3 +1,4 @@
+// What happens when the checker of TLB flushes finds a violation: a panic or, with tlb=broken, a message and a count.
 #include "kernel/debug/tlb_check.hpp"
 
 #include <array>

@@ -1,4 +1,4 @@
-// The five repairs. Each is one call; what differs is what that call does to the *entry*.
+// The five repairs. Each is one call. They differ in what that call does to the page-table entry.
 #include "kernel/futex/fault_in.hpp"
 
 #include <array>
@@ -18,7 +18,7 @@ constexpr std::array<const char*, 5> NAMES = {"gup", "gup_dirty", "fixup_2011", 
 
 constinit std::atomic<u64> calls{0};
 
-// No page is kept (and so no reference taken): the call is made for what it does on the way.
+// Calls get_user_pages for its effect on the entry. It keeps no page, so it takes no reference.
 Result<void> gup_for_write(MmStruct& mm, MmapReadGuard& guard, UserAddr address, u32 more_flags) {
     TRY(get_user_pages(mm, guard, address.page(), 1, FOLL_WRITE | FOLL_TOUCH | more_flags, nullptr));
     return {};
@@ -58,7 +58,7 @@ Result<void> fault_in_user_writeable(UserAddr address) {
     case FaultIn::Fixup:
         break;
     }
-    // Neither ALLOW_RETRY nor KILLABLE: a robust list is walked to its end whatever signals are pending.
+    // Neither ALLOW_RETRY nor KILLABLE: a robust list is walked to its end, whatever signals are pending.
     TRY(fixup_user_fault(mm, mmap_read, address, FAULT_FLAG_WRITE));
     return {};
 }

@@ -14,11 +14,11 @@ FutexKey mm_key(FutexKey::Kind kind, const MmStruct& mm, UserAddr address) {
             kind};
 }
 
-// The key that `page`, which shows at `address`, stands for. Caller holds the mmap lock, whose VMA keeps the
-// file.
-Result<FutexKey> page_key(const MmStruct& mm, UserAddr address, const Page& page, bool read_only) {
+// The key for `page`, which is mapped at `address`. The mmap lock keeps the VMA, and the VMA the file.
+Result<FutexKey> page_key(const MmStruct& mm, UserAddr address, const Page& page, bool read_only)
+    REQUIRES_SHARED(mm.mmap_lock) {
     if (page.test(PG_ANON)) {
-        // A later write would put another page here, and a waiter's key would no longer be found.
+        // A read-only anonymous page never changes, so a futex in it makes no sense (Linux: the same).
         if (read_only)
             return Err(Errno::FAULT);
         return mm_key(FutexKey::Kind::SharedMm, mm, address);

@@ -1,4 +1,4 @@
-// Counting rounds, and the report.
+// The livelock detector: counts rounds in which nothing changed, and prints the report.
 #include "kernel/futex/livelock.hpp"
 
 #include <array>
@@ -23,8 +23,8 @@ namespace {
 
 struct Explanation {
     const char* name;
-    const char* why;  // the access keeps faulting
-    const char* cure; //
+    const char* why;  // why the access keeps faulting
+    const char* cure; // what would repair it
 };
 
 constexpr std::array<Explanation, 5> EXPLANATIONS = {{
@@ -45,7 +45,7 @@ constexpr std::array<Explanation, 5> EXPLANATIONS = {{
 
 const Explanation& explain(LivelockCause cause) { return EXPLANATIONS[static_cast<u32>(cause)]; }
 
-// What the repair in use did in each round, and why that was nothing.
+// What the chosen repair did in each round, without success.
 const char* what_the_repair_did(FaultIn policy) {
     switch (policy) {
     case FaultIn::Gup:
@@ -61,7 +61,8 @@ const char* what_the_repair_did(FaultIn policy) {
     return "fixup_user_fault called handle_mm_fault";
 }
 
-// The word as memory has it, read through the kernel's own mapping of the page: no user access, so no fault.
+// The word as it is in memory, read through the kernel's own mapping of the page. That is no user access, so it cannot
+// fault. 0 if there is no page.
 u32 word_in_page(Pte entry, UserAddr address) {
     if (!pte_present(entry) || !pfn_valid(pte_pfn(entry)) || address.value() % sizeof(u32) != 0)
         return 0;
@@ -99,7 +100,7 @@ const char* livelock_cause_name(LivelockCause cause) { return explain(cause).nam
 
 void LivelockDetector::round() {
     View now{};
-    if (!look(now)) { // somebody is changing the address space: that is a change
+    if (!look(now)) { // another task is changing the address space, which is a change
         has_seen_ = false;
         return;
     }
@@ -117,7 +118,7 @@ void LivelockDetector::round() {
         report();
 }
 
-// False if the mmap lock is not free.
+// Fills in `view`. Returns false if the mmap lock is not free.
 bool LivelockDetector::look(View& view) const {
     MmStruct& mm = *current_mm_task().mm;
     if (!mm.mmap_lock.try_down_read())
@@ -128,7 +129,7 @@ bool LivelockDetector::look(View& view) const {
         view.vma_flags = vma->flags;
     }
     if (const PteSlot* slot = pte_offset(mm, address_)) {
-        const Guard lock(pte_lockptr(slot)); // keeps the page
+        const Guard lock(pte_lockptr(slot)); // the page is not freed meanwhile
         const Pte entry = ptep_get(slot);
         view.entry = entry.bits();
         view.word = word_in_page(entry, address_);

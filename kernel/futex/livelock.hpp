@@ -1,4 +1,4 @@
-// The livelock detector: watches a futex retry loop from inside, and tells when it can never end.
+// The livelock detector: watches a futex retry loop from inside, and reports a loop that can never end.
 #pragma once
 
 #include "base/types.hpp"
@@ -7,47 +7,47 @@
 namespace faultline {
 
 enum class LivelockPolicy : u8 {
-    Report, // say so, once per task, and let the loop turn, as Linux would
-    Halt,   // say so and end the machine with LIVELOCK_STATUS
+    Report, // report it, once per task, and let the loop go on, as Linux would
+    Halt,   // report it, and end the machine with LIVELOCK_STATUS
 };
 inline constexpr u8 LIVELOCK_STATUS = 70;
 
 extern constinit LivelockPolicy livelock_policy; // boot argument livelock=report|halt
-extern constinit u32 livelock_rounds;            // rounds without a change that are reported; at least 1
+extern constinit u32 livelock_rounds;            // how many rounds without a change make a report; at least 1
 
-// The boot argument's value; false, leaving `policy` as it was, if it is neither.
+// Parses the boot argument's value. Returns false for any other text, and leaves `policy` as it was.
 bool parse_livelock(const char* text, LivelockPolicy& policy);
 
-// Why an access that was "repaired" keeps faulting: what the entry lacks for it, or that it lacks nothing.
+// Why an access keeps faulting after a repair that reported success: what the entry lacks for it, or that it lacks
+// nothing.
 enum class LivelockCause : u8 {
     Absent,   // the entry is not present
     ReadOnly, // the VMA, or the entry, forbids the write
     Old,      // YOUNG is missing: every access faults
     Clean,    // DIRTY is missing: every write faults
-    Stale,    // the entry permits the access; this CPU's TLB holds an older one
+    Stale,    // the entry permits the access, but this CPU's TLB holds an older one
 };
 const char* livelock_cause_name(LivelockCause cause); // "absent", "read-only", "old", "clean", "stale"
 
-// One per loop, on its stack. The loop calls round() after each repair that reported success, just before it
-// tries again. A round in which nothing that could make the next try differ has changed (the entry, its VMA,
-// the word, this CPU's TLB generation for the address space) is counted; any change starts the count again.
-// Looking takes the mmap lock only if it is free, faults nothing in and changes no entry.
+// One detector for each loop, on its stack. The loop calls round() after each repair that reported success, just before
+// it tries again. The detector looks at all that can make the next attempt different: the entry, its VMA, the word, and
+// this CPU's TLB generation for the address space. A round in which none of these has changed is counted. Any change
+// restarts the count. Looking takes the mmap lock only if it is free, brings in no page and changes no entry.
 class LivelockDetector {
   public:
-    // `operation` is a name for the report, and outlives the detector. `access` is what the loop does to the
-    // word.
+    // `operation` is a name for the report, and outlives the detector. `access` is what the loop does to the word.
     LivelockDetector(const char* operation, UserAddr address, FutexAccess access)
         : operation_(operation), address_(address), access_(access) {}
 
-    // Caller holds no lock. Does not return if the machine is ended.
+    // The caller holds no lock. Does not return if the loop is reported and the policy is Halt.
     void round();
 
     u32 unchanged_rounds() const { return unchanged_; }
 
   private:
-    // All that the outcome of a try depends on.
+    // Everything that the outcome of an attempt depends on.
     struct View {
-        u32 entry; // bits; 0 also where there is no table
+        u32 entry; // its bits; 0 also if there is no table
         u32 vma_start, vma_end, vma_flags;
         u32 word;
         u32 tlb_generation;
@@ -63,7 +63,7 @@ class LivelockDetector {
     FutexAccess access_;
     bool has_seen_ = false;
     u32 unchanged_ = 0;
-    View seen_;    // set with has_seen_, as are the next two: most loops end in their first round
+    View seen_;    // set together with has_seen_, as the next two are, because most loops end in their first round
     u64 first_ns_; // when seen_ was taken
     u32 first_instruction_;
 };

@@ -1,8 +1,8 @@
-// An attempt on a PI lock, under its bucket's lock: the word is changed, or the kernel's side of it joined or
-// made. (Linux 6.1 kernel/futex/pi.c.)
+// One attempt to take a PI lock, under its bucket's lock: it changes the word, or joins or creates the kernel's record
+// of the lock. (Linux 6.1 kernel/futex/pi.c.)
 #include "kernel/futex/pi.hpp"
-#include "kernel/futex/supplied.hpp"
 #include "kernel/futex/user_word.hpp"
+#include "kernel/upcalls.hpp"
 
 namespace faultline {
 
@@ -10,21 +10,21 @@ namespace {
 
 u32 tid_of(const Task& task) { return static_cast<u32>(task.pid); }
 
-// Makes the word `desired` if it still is `seen`; AGAIN if not. (Linux: lock_pi_update_atomic.)
+// Changes the word from `seen` to `desired`. AGAIN: it is no longer `seen`. (Linux: the same name.)
 Result<void> lock_pi_update_atomic(UserAddr address, u32 seen, u32 desired) {
     if (TRY(futex_cmpxchg_value_locked(address, seen, desired)) != seen)
         return Err(Errno::AGAIN);
     return {};
 }
 
-// Joins those who wait already, if the word and the kernel agree on who owns the lock. The word is read
-// again, never written. (Linux: attach_to_pi_state.)
+// Joins the tasks that wait already, if the word and the kernel agree on the owner. The word is read again, and not
+// written. (Linux: the same name.)
 Result<FutexPiState*> attach_to_pi_state(UserAddr address, u32 word, FutexPiState* state) {
-    if (state == nullptr) // the waiter is a FUTEX_WAIT's
+    if (state == nullptr) // the waiter came by FUTEX_WAIT
         return Err(Errno::INVAL);
     if (TRY(futex_get_value_locked(address)) != word)
         return Err(Errno::AGAIN);
-    // A dead owner's robust list clears the id; the heir has not written its own yet.
+    // The walk of a dead owner's robust list clears the id. The heir has not written its own yet.
     const u32 tid = word & FUTEX_TID_MASK;
     const bool died = (word & FUTEX_OWNER_DIED) != 0;
     if (!(died && tid == 0) && tid != tid_of(*state->owner))
@@ -33,8 +33,8 @@ Result<FutexPiState*> attach_to_pi_state(UserAddr address, u32 word, FutexPiStat
     return state;
 }
 
-// The word names a task that is gone or going. BUSY: it is going, wait; AGAIN: the word has changed
-// meanwhile; SRCH: it has not, and nobody will ever unlock; FAULT. (Linux: handle_exit_race.)
+// The word names a task that has exited or is exiting. BUSY: it is exiting, so wait. AGAIN: the word has changed
+// meanwhile. SRCH: the word is the same, and no task will ever unlock it. FAULT. (Linux: the same name.)
 Errno handle_exit_race(UserAddr address, u32 word, const Task* owner) {
     if (owner != nullptr && pi_futex_state(*owner) == FutexState::Exiting)
         return Errno::BUSY;
@@ -44,8 +44,8 @@ Errno handle_exit_race(UserAddr address, u32 word, const Task* owner) {
     return now.value() != word ? Errno::AGAIN : Errno::SRCH;
 }
 
-// First to wait: makes the kernel's side of the lock for the owner that the word names. (Linux:
-// attach_to_pi_owner.)
+// For the first waiter: creates the kernel's record of the lock for the owner that the word names. (Linux: the same
+// name.)
 Result<FutexPiState*> attach_to_pi_owner(UserAddr address, u32 word, const FutexKey& key, FutexHashBucket& bucket)
     REQUIRES(bucket.lock) {
     FutexPiState* state = TRY(alloc_pi_state(key));
@@ -53,7 +53,7 @@ Result<FutexPiState*> attach_to_pi_owner(UserAddr address, u32 word, const Futex
         put_pi_state(*state, bucket);
         return Err(error);
     };
-    const Guard tasks(tasklist_lock); // the owner, who is not ours, stays until he knows of the state
+    const Guard tasks(tasklist_lock); // the owner is not freed before the state is on its list
     Task* owner = find_task_by_vpid(static_cast<s32>(word & FUTEX_TID_MASK));
     if (owner == nullptr)
         return refuse(handle_exit_race(address, word, nullptr));
@@ -61,14 +61,15 @@ Result<FutexPiState*> attach_to_pi_owner(UserAddr address, u32 word, const Futex
         return refuse(Errno::PERM);
     if (!pi_set_owner_unless_exiting(*state, *owner, bucket))
         return refuse(handle_exit_race(address, word, owner));
-    // Or it has left all its locks since the word was read, and goes on as another program: execve.
+    // The owner may have called execve since the word was read. It has then left all its locks, and the word has
+    // changed.
     const auto now = futex_get_value_locked(address);
     if (!now || now.value() != word)
         return refuse(now ? Errno::AGAIN : now.error());
     return state;
 }
 
-// The lock is free: it is `task`'s, and what the word says of a dead owner stays.
+// Takes a free lock for `task`. FUTEX_OWNER_DIED stays in the word.
 Result<PiAttempt> take_free_lock(UserAddr address, FutexHashBucket& bucket, u32 word, const FutexKey& key, Task& task,
                                  bool set_waiters) REQUIRES(bucket.lock) {
     const u32 mine = (word & FUTEX_OWNER_DIED) | tid_of(task);
@@ -76,7 +77,8 @@ Result<PiAttempt> take_free_lock(UserAddr address, FutexHashBucket& bucket, u32 
         TRY_VOID(lock_pi_update_atomic(address, word, mine));
         return PiAttempt{.locked = true};
     }
-    FutexPiState* state = TRY(alloc_pi_state(key)); // first: of a word once written nothing is undone
+    // First, because a change of the word cannot be undone.
+    FutexPiState* state = TRY(alloc_pi_state(key));
     pi_set_owner(*state, &task, bucket);
     if (const auto updated = lock_pi_update_atomic(address, word, mine | FUTEX_WAITERS); !updated) {
         put_pi_state(*state, bucket);

@@ -1,5 +1,5 @@
-// Priority inheritance. A task runs with the best of its own priority and those of everybody who waits for a
-// lock it owns; and who waits lends on what he was lent himself, lock by lock. (Linux:
+// Priority inheritance. A task runs with the best of its own priority and the priorities of all tasks that wait for a
+// lock it owns. A waiter also lends on what other tasks have lent to it, lock by lock. (Linux:
 // kernel/locking/rtmutex.c, rt_mutex_adjust_prio_chain.)
 #include <algorithm>
 #include <iterator>
@@ -16,7 +16,7 @@ namespace {
 
 constexpr u32 MAX_LOCK_DEPTH = 1024; // Linux: kernel.max_lock_depth. A longer chain counts as a deadlock
 
-// Nice values decide nothing among waiters (Linux: __waiter_prio).
+// Nice values do not count among waiters (Linux: __waiter_prio).
 s32 waiter_prio(const Task& task) { return rt_prio(task.prio) ? task.prio : DEFAULT_PRIO; }
 
 void insert_waiter(FutexQ& q) REQUIRES(pi_lock) {
@@ -33,7 +33,7 @@ void remove_waiter(FutexQ& q) REQUIRES(pi_lock) {
     waiters.erase(waiters.iterator_to(q));
 }
 
-// What `task` is to run with.
+// The priority that `task` should run with.
 s32 effective_prio(const Task& task) REQUIRES(pi_lock) {
     s32 prio = task.normal_prio;
     for (const FutexPiState* state = task.pi_states; state != nullptr; state = state->next_owned)
@@ -42,7 +42,8 @@ s32 effective_prio(const Task& task) REQUIRES(pi_lock) {
     return prio;
 }
 
-// Gives `task` its priority, and its place among those who wait for the same lock; whom that concerns next.
+// Sets the priority of `task`, and moves it to its new place among the waiters of the lock it waits for. Returns the
+// owner of that lock, whose priority may change next, or nullptr.
 Task* change_prio(Task& task, s32 prio) REQUIRES(pi_lock) {
     sched_set_prio(task, prio);
     FutexQ* q = task.pi_blocked_on;
@@ -53,7 +54,8 @@ Task* change_prio(Task& task, s32 prio) REQUIRES(pi_lock) {
     return q->pi_state->owner;
 }
 
-// What `task` is lent has changed. The chain has an end: nobody waits for himself.
+// Recomputes the priority of `task`, and of the owners that it lends to in turn. The chain ends, because no task waits
+// for itself.
 void adjust_prio_chain(Task* task) REQUIRES(pi_lock) {
     while (task != nullptr) {
         const s32 prio = effective_prio(*task);
@@ -95,7 +97,7 @@ void set_owner(FutexPiState& state, Task* owner) REQUIRES(pi_lock) {
         state.next_owned = owner->pi_states;
         owner->pi_states = &state;
     }
-    adjust_prio_chain(owner); // first: the loan passes on, and is not given back for a moment
+    adjust_prio_chain(owner); // the new owner first, so that what is lent passes on without a gap
     adjust_prio_chain(before);
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 enum class Attempt : u8 { Locked, Queued, WouldBlock };
 
-// One attempt. On any error q is nowhere, and counts to nobody's waiters.
+// One attempt. After an error `q` is in no queue, and is not a waiter of any lock.
 Result<Attempt> try_lock_or_queue(UserAddr address, FutexQ& q, bool trylock) {
     FutexHashBucket& bucket = futex_hash(q.key);
     Guard lock(bucket.lock);
@@ -54,10 +54,10 @@ Result<u32> futex_lock_pi(UserAddr address, FutexScope scope, Deadline deadline,
             TRY_VOID(fault_in_user_writeable(address));
             livelock.round();
             break;
-        case Errno::BUSY: // an owner that is exiting
+        case Errno::BUSY: // the owner is exiting
             wait_for_owner_exiting(exits);
             break;
-        case Errno::AGAIN: // the word changed between two looks
+        case Errno::AGAIN: // the word changed between two reads
             cond_resched();
             break;
         default:

@@ -1,4 +1,4 @@
-// FutexPiState: making and freeing one, and what becomes of a dead owner's.
+// FutexPiState: how one is created and freed, and what happens to the locks of a task that exits.
 #include "kernel/futex/pi.hpp"
 #include "kernel/sched/sched.hpp"
 #include "mm/slab.hpp"
@@ -38,7 +38,7 @@ void exit_pi_state_list(Task& task) {
         Guard lock(bucket->lock);
         FutexPiState* state = pi_state_in(*bucket, task);
         if (state == nullptr)
-            continue; // its last waiter gave up before the lock was ours
+            continue; // its last waiter gave up before this task had the bucket's lock
         FutexQ* heir = pi_first_waiter(*state, *bucket);
         if (heir == nullptr) {
             pi_set_owner(*state, nullptr, *bucket);

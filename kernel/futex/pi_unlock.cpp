@@ -1,5 +1,4 @@
-// FUTEX_UNLOCK_PI: the owner gives the lock to the first waiter, or back to user space. (Linux 6.1
-// kernel/futex/pi.c.)
+// FUTEX_UNLOCK_PI: the owner gives the lock to the first waiter, or frees the word. (Linux 6.1 kernel/futex/pi.c.)
 #include "arch/contract/uaccess.hpp"
 #include "kernel/futex/fault_in.hpp"
 #include "kernel/futex/livelock.hpp"
@@ -14,27 +13,26 @@ namespace {
 
 enum class Unlock : u8 { Done, Retry };
 
-// Word first, then the kernel's side, then the wake-up: if the word cannot be written nothing has happened.
-// WAITERS stays set even if nobody is left, so that the new owner unlocks through the kernel. (Linux:
-// wake_futex_pi.)
+// Changes the word, then the kernel's record, then wakes the new owner. If the word cannot be written, nothing has
+// changed. WAITERS stays set even if no waiter is left, so that the new owner unlocks through the kernel. (Linux: the
+// same name.)
 Result<Unlock> wake_futex_pi(UserAddr address, u32 word, FutexPiState& state, FutexHashBucket& bucket)
     REQUIRES(bucket.lock) {
-    FutexQ& heir = *pi_first_waiter(state, bucket); // one was found in the bucket
+    FutexQ& heir = *pi_first_waiter(state, bucket); // the caller found one in the bucket
     const u32 found = TRY(futex_cmpxchg_value_locked(address, word, static_cast<u32>(heir.task->pid) | FUTEX_WAITERS));
     if (found != word) {
-        // A waiter may have set WAITERS since the word was read; anything else is not the owner's doing.
+        // A waiter may have set WAITERS since the word was read. Any other change was not made by the owner.
         if ((found & FUTEX_TID_MASK) == word)
             return Unlock::Retry;
         return Err(Errno::INVAL);
     }
-    pi_hand_over(state, heir, bucket); // whom the word names, even if another has become more urgent since
+    pi_hand_over(state, heir, bucket); // the task that the word names, even if another is more urgent by now
     put_pi_state(state, bucket);
     futex_wake_mark(heir, bucket);
     return Unlock::Done;
 }
 
-// One attempt, `word` being what was read before. FAULT: it could not be written under the lock, and nothing
-// was done.
+// One attempt. `word` is what was read before. FAULT: it could not be written under the lock, and nothing has changed.
 Result<Unlock> unlock_pi_locked(UserAddr address, u32 word, const FutexKey& key) {
     FutexHashBucket& bucket = futex_hash(key);
     Guard lock(bucket.lock);
@@ -48,7 +46,7 @@ Result<Unlock> unlock_pi_locked(UserAddr address, u32 word, const FutexKey& key)
     return Unlock::Done;
 }
 
-// Four bytes at any alignment: a misaligned word is read like any other, and only then refused.
+// Reads four bytes at any alignment: a misaligned word is read like any other, and refused only afterwards.
 Result<u32> read_word(UserAddr address) {
     u32 word = 0;
     TRY_VOID(copy_struct_from_user(&word, address, sizeof word));

@@ -1,16 +1,17 @@
-// The sleep of whoever waits for a PI lock, by FUTEX_LOCK_PI or by way of FUTEX_WAIT_REQUEUE_PI, and what it
-// wakes up to. (Linux 6.1 kernel/futex/pi.c, requeue.c.)
+// The sleep of a task that waits for a PI lock, in FUTEX_LOCK_PI or FUTEX_WAIT_REQUEUE_PI, and what it does when it
+// wakes up. (Linux 6.1 kernel/futex/pi.c, requeue.c.)
 #include "kernel/futex/fault_in.hpp"
 #include "kernel/futex/livelock.hpp"
 #include "kernel/futex/pi.hpp"
 #include "kernel/futex/user_word.hpp"
 #include "kernel/sched/sched.hpp"
+#include "kernel/upcalls.hpp"
 
 namespace faultline {
 
 namespace {
 
-// The owner exited and left the lock to q: the word must say so. One attempt; FAULT as always.
+// The owner exited and left the lock to q: writes that into the word. One attempt. FAULT: the word was not accessible.
 Result<void> write_new_owner(UserAddr address, FutexQ& q) {
     FutexHashBucket& bucket = futex_hash(q.key);
     Guard lock(bucket.lock);
@@ -26,8 +27,8 @@ Result<void> write_new_owner(UserAddr address, FutexQ& q) {
     return {};
 }
 
-// The same until it is done. If the word cannot be written any more the lock is ours nevertheless, in the
-// kernel's books, until we exit. (Linux: fixup_pi_state_owner.)
+// Repeats that until it is done. If the word cannot be written any more, the task still owns the lock in the kernel's
+// records until it exits. (Linux: fixup_pi_state_owner.)
 Result<u32> fixup_pi_owner(UserAddr address, FutexQ& q) {
     LivelockDetector livelock("FUTEX_LOCK_PI (taking over from a dead owner)", address, FutexAccess::Write);
     while (true) {
@@ -48,13 +49,13 @@ Result<u32> fixup_pi_owner(UserAddr address, FutexQ& q) {
 
 enum class Woken : u8 { Locked, Granted, GaveUp, Stray };
 
-// What a wake-up means, under the lock of the bucket that q is in by now. A WAIT_REQUEUE_PI may still be
-// where it was first queued, or be waiting for the lock. (Linux: futex_requeue_pi_wakeup_sync.)
+// Finds out what a wake-up means, under the lock of the bucket that q is in now. A WAIT_REQUEUE_PI may still be where
+// it was first queued, or may already wait for the lock. (Linux: futex_requeue_pi_wakeup_sync.)
 Woken look_around(FutexQ& q, bool in_time) {
     while (FutexHashBucket* bucket = q.bucket.load(std::memory_order_acquire)) {
         Guard lock(bucket->lock);
         if (q.bucket.load(std::memory_order_relaxed) != bucket)
-            continue; // requeued or given the lock before the bucket's lock was ours
+            continue; // requeued, or given the lock, before this task had the bucket's lock
         if (q.pi_granted)
             return Woken::Granted;
         if (in_time && !signal_pending()) {
@@ -67,7 +68,7 @@ Woken look_around(FutexQ& q, bool in_time) {
             futex_unqueue_locked(q, *bucket);
         return Woken::GaveUp;
     }
-    return Woken::Locked; // whoever gave it to us has written the word
+    return Woken::Locked; // the task that gave it to us has written the word
 }
 
 } // namespace

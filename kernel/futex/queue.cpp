@@ -1,4 +1,4 @@
-// The hash table of waiters.
+// The hash table of futex waiters.
 #include <algorithm>
 #include <bit>
 #include <new>
@@ -15,7 +15,7 @@ namespace faultline {
 namespace {
 
 constexpr u32 BUCKETS_PER_CPU = 256;
-constexpr u32 MEMORY_SHARE = 1024; // the table takes no more than one part in so many
+constexpr u32 MEMORY_SHARE = 1024; // the table takes at most 1/1024 of memory
 
 struct {
     FutexHashBucket* buckets;
@@ -37,7 +37,7 @@ constexpr u32 mix(u32 h) {
     return h;
 }
 
-// Behind those that are as urgent or more; as a rule that is the end. (Linux: plist_add.)
+// Inserts q behind the waiters that are at least as urgent; usually that is the end. (Linux: plist_add.)
 inline void insert_by_prio(FutexHashBucket& bucket, FutexQ& q) REQUIRES(bucket.lock) {
     auto& waiters = bucket.waiters;
     if (waiters.empty() || waiters.back().prio <= q.prio)
@@ -71,7 +71,7 @@ FutexHashBucket& futex_hash(const FutexKey& key) {
 
 void futex_queue(FutexQ& q, FutexHashBucket& bucket) {
     q.task = current();
-    q.prio = std::min(q.task->normal_prio, MAX_RT_PRIO); // its own: what it was lent does not count here
+    q.prio = std::min(q.task->normal_prio, MAX_RT_PRIO); // its own: a lent priority does not count here
     insert_by_prio(bucket, q);
     q.bucket.store(&bucket, std::memory_order_relaxed);
 }
@@ -85,15 +85,15 @@ bool futex_unqueue(FutexQ& q) {
     while (FutexHashBucket* bucket = q.bucket.load(std::memory_order_acquire)) {
         Guard lock(bucket->lock);
         if (q.bucket.load(std::memory_order_relaxed) != bucket)
-            continue; // requeued or woken before the lock was ours
+            continue; // requeued or woken before this task had the lock
         futex_unqueue_locked(q, *bucket);
         return true;
     }
     return false;
 }
 
-// Clearing `bucket` comes last: until then a waiter that wakes by itself finds it set, and waits for our
-// lock. After it the waiter may return and its stack be gone, and the task.
+// Clears `bucket` last. Until then a waiter that wakes up for another reason finds it set, and waits for the lock held
+// here. Afterwards the waiter may return, and its stack and the task may be gone.
 void futex_wake_mark(FutexQ& q, FutexHashBucket& bucket) {
     bucket.waiters.erase(bucket.waiters.iterator_to(q));
     wake_up_process(*q.task);

@@ -1,5 +1,4 @@
-// FUTEX_REQUEUE and FUTEX_CMP_REQUEUE. (Linux 6.1 kernel/futex/requeue.c; the PI forms are in
-// requeue_pi.cpp.)
+// FUTEX_REQUEUE and FUTEX_CMP_REQUEUE. (Linux 6.1 kernel/futex/requeue.c. The PI forms are in requeue_pi.cpp.)
 #include "arch/contract/uaccess.hpp"
 #include "kernel/futex/livelock.hpp"
 #include "kernel/futex/operations.hpp"
@@ -14,7 +13,7 @@ struct Ends {
     FutexKey from, to;
 };
 
-// One attempt. FAULT: the word could not be read under the lock, and nothing was done.
+// One attempt. FAULT: the word could not be read under the lock, and nothing has changed.
 Result<u32> requeue_locked(const Ends& keys, UserAddr address1, s32 nr_wake, s32 nr_requeue, const u32* expected) {
     FutexHashBucket& from = futex_hash(keys.from);
     FutexHashBucket& to = futex_hash(keys.to);

@@ -1,5 +1,5 @@
-// FUTEX_WAIT_REQUEUE_PI and FUTEX_CMP_REQUEUE_PI: a condition variable's waiters go over to the mutex, a PI
-// one, without waking up in between. (Linux 6.1 kernel/futex/requeue.c.)
+// FUTEX_WAIT_REQUEUE_PI and FUTEX_CMP_REQUEUE_PI: the waiters of a condition variable move to its mutex, a PI lock,
+// without waking up in between. (Linux 6.1 kernel/futex/requeue.c.)
 #include "arch/contract/uaccess.hpp"
 #include "kernel/futex/fault_in.hpp"
 #include "kernel/futex/livelock.hpp"
@@ -13,7 +13,7 @@ namespace faultline {
 
 namespace {
 
-// From where to where, and how many beside the first.
+// What to move where, and how many waiters besides the first.
 struct Requeue {
     UserAddr address1, address2;
     FutexKey key1, key2;
@@ -21,18 +21,18 @@ struct Requeue {
     u32 expected;
 };
 
-// What is to be done after an attempt.
+// What to do after an attempt.
 struct Round {
     enum Next : u8 { Done, ReadSource, WriteTarget, WaitForExit, TryAgain } next = Done;
-    Result<u32> result = 0u; // if it is done
+    Result<u32> result = 0u; // of the call, if `next` is Done
 };
 
-// Waiters of the source that did not come by WAIT_REQUEUE_PI, or mean another lock, are a program's mistake.
+// A waiter of the source that did not come by WAIT_REQUEUE_PI, or that named another lock, is a mistake of the program.
 bool may_be_moved(const FutexQ& q, const FutexKey& key2) {
     return q.requeue_pi_key != nullptr && q.pi_state == nullptr && *q.requeue_pi_key == key2;
 }
 
-// Makes one waiter of the source one of the lock.
+// Makes one waiter of the source a waiter for the lock.
 Result<void> requeue_pi(FutexQ& q, FutexHashBucket& from, FutexHashBucket& to, const FutexKey& key2,
                         FutexPiState& state) REQUIRES(from.lock, to.lock) {
     state.references.inc();
@@ -44,8 +44,8 @@ Result<void> requeue_pi(FutexQ& q, FutexHashBucket& from, FutexHashBucket& to, c
     return {};
 }
 
-// Moves waiters to `state`, the lock that all of them are to wait for, `done` having been served already; how
-// many in all.
+// Moves waiters to `state`, the lock that all of them are to wait for. `done` waiters have been served already. Returns
+// how many in all.
 Result<u32> requeue_waiters(const Requeue& what, FutexHashBucket& from, FutexHashBucket& to, FutexPiState* state,
                             s32 done) REQUIRES(from.lock, to.lock) {
     for (auto it = from.waiters.begin(); it != from.waiters.end() && done - 1 < what.nr_requeue;) {
@@ -73,8 +73,8 @@ Round round_after(Errno error) {
     }
 }
 
-// One attempt. The first waiter gets the lock if it is free, and only then is woken; that is why nobody else
-// is. Where it comes to a fault nothing has been done.
+// One attempt. The first waiter gets the lock if it is free, and is woken only then; no other waiter is woken. If the
+// attempt meets a fault, nothing has changed.
 Round requeue_pi_locked(const Requeue& what) {
     FutexHashBucket& from = futex_hash(what.key1);
     FutexHashBucket& to = futex_hash(what.key2);
@@ -142,7 +142,7 @@ Result<u32> futex_cmp_requeue_pi(UserAddr address1, FutexScope scope, UserAddr a
     }
 }
 
-// Whoever wakes us without having moved us is a signal or the deadline: FUTEX_WAKE may not.
+// If the waiter wakes up before it was moved, the reason is a signal or the deadline: FUTEX_WAKE does not wake it.
 Result<u32> futex_wait_requeue_pi(UserAddr address1, FutexScope scope, u32 value, Deadline deadline,
                                   UserAddr address2) {
     if (address1 == address2)

@@ -1,5 +1,5 @@
-// Robust locks: what a task held when it ended is marked as died, so that the next locker learns of it. The
-// list is the program's own memory and may be anything. (Linux 6.1 kernel/futex/core.c;
+// Robust locks: when a task ends, the locks it holds are marked as died, so that the next locker learns of it. The list
+// lies in the program's own memory and may contain anything. (Linux 6.1 kernel/futex/core.c;
 // Documentation/locking/robust-futexes.)
 #include <cstddef>
 
@@ -16,7 +16,7 @@ namespace faultline {
 
 namespace {
 
-// A link of the list. Bit 0 of a pointer to an entry says that its lock is a PI one (linux/futex.h).
+// A link of the list. Bit 0 of a pointer to an entry says that its lock is a PI lock (linux/futex.h).
 struct RobustEntry {
     UserAddr address;
     bool pi = false;
@@ -29,7 +29,7 @@ Result<RobustEntry> fetch_robust_entry(UserAddr link) {
 
 enum class Entry : u8 { Listed, Pending };
 
-// One attempt to mark a word whose value was `word`. FAULT: it could not be written; AGAIN: it has changed.
+// One attempt to mark a word that held `word`. FAULT: it could not be written. AGAIN: it has changed.
 Result<void> mark_owner_died(UserAddr address, u32 word) {
     const u32 died = (word & FUTEX_WAITERS) | FUTEX_OWNER_DIED;
     if (TRY(futex_cmpxchg_value_locked(address, word, died)) != word)
@@ -37,9 +37,8 @@ Result<void> mark_owner_died(UserAddr address, u32 word) {
     return {};
 }
 
-// Marks one lock, if `task` owns it, and wakes a waiter. An error ends the walk: the list is not to be
-// trusted. The loop looks for no signal: the next locker needs the mark whatever killed this task. (Linux:
-// handle_futex_death.)
+// Marks one lock, if `task` owns it, and wakes a waiter. An error ends the walk, because the list cannot be trusted.
+// The loop ignores signals: the next locker needs the mark, whatever killed this task. (Linux: handle_futex_death.)
 Result<void> handle_futex_death(UserAddr address, const Task& task, bool pi, Entry entry) {
     if (address.value() % sizeof(u32) != 0)
         return Err(Errno::INVAL);
@@ -47,7 +46,8 @@ Result<void> handle_futex_death(UserAddr address, const Task& task, bool pi, Ent
     while (true) {
         const u32 word = TRY(get_user_u32(address));
         const u32 owner = word & FUTEX_TID_MASK;
-        // Between unlocking and taking the entry off the list the task may have died without waking anybody.
+        // The task may have died after it had cleared the word, and before it woke a waiter and took the entry off the
+        // list.
         if (entry == Entry::Pending && !pi && owner == 0) {
             futex_wake_address(address, 1);
             return {};
@@ -56,7 +56,7 @@ Result<void> handle_futex_death(UserAddr address, const Task& task, bool pi, Ent
             return {};
         const auto marked = mark_owner_died(address, word);
         if (marked.ok()) {
-            // The waiters of a PI lock are exit_pi_state_list's.
+            // exit_pi_state_list() takes care of the waiters of a PI lock.
             if (!pi && (word & FUTEX_WAITERS) != 0)
                 futex_wake_address(address, 1);
             return {};
@@ -68,15 +68,15 @@ Result<void> handle_futex_death(UserAddr address, const Task& task, bool pi, Ent
     }
 }
 
-// Walks the list whose head is at `head`; ends with the first link that cannot be followed.
+// Walks the list whose head is at `head`. Stops at the first link that cannot be followed.
 Result<void> walk_robust_list(UserAddr head, const Task& task) {
     RobustEntry entry = TRY(fetch_robust_entry(head + offsetof(RobustListHead, next)));
     const u32 futex_offset = TRY(get_user_u32(head + offsetof(RobustListHead, futex_offset)));
     const RobustEntry pending = TRY(fetch_robust_entry(head + offsetof(RobustListHead, list_op_pending)));
 
-    // ROBUST_LIST_LIMIT, 2048 entries: a list in a circle ends too.
+    // ROBUST_LIST_LIMIT (2048 entries) also ends a list that never comes back to its head.
     for (u32 left = ROBUST_LIST_LIMIT; entry.address != head && left > 0; --left) {
-        // The link is read before the lock is marked: from then on another task may reuse the entry.
+        // Read the link before the lock is marked: afterwards another task may reuse the entry.
         const auto next = fetch_robust_entry(entry.address);
         if (entry.address != pending.address)
             TRY_VOID(handle_futex_death(entry.address + futex_offset, task, entry.pi, Entry::Listed));
@@ -96,7 +96,7 @@ void exit_robust_list(Task& task) {
     const UserAddr head = task.robust_list;
     if (head == UserAddr{})
         return;
-    static_cast<void>(walk_robust_list(head, task)); // nobody is left to be told of a bad list
+    static_cast<void>(walk_robust_list(head, task)); // no caller is left that could be told of a bad list
     task.robust_list = UserAddr{};
 }
 

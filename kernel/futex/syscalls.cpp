@@ -1,14 +1,13 @@
-// Decoding of futex(2). (Linux 6.1 kernel/futex/syscalls.c.)
+// Decodes the arguments of the futex system calls. (Linux 6.1 kernel/futex/syscalls.c.)
 #include "kernel/futex/syscalls.hpp"
 
 #include <linux/futex.h>
 
-#include "abi/time/time.hpp"
 #include "arch/contract/clock.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "kernel/futex/operations.hpp"
-#include "kernel/futex/supplied.hpp"
 #include "kernel/sched/sched.hpp"
+#include "kernel/upcalls.hpp"
 
 namespace faultline {
 
@@ -23,8 +22,8 @@ bool futex_cmd_has_clock(u32 command) {
     return command == FUTEX_WAIT_BITSET || command == FUTEX_WAIT_REQUEUE_PI || command == FUTEX_LOCK_PI2;
 }
 
-// WAIT counts from now; all others name a moment, and LOCK_PI one of CLOCK_REALTIME whether it says so or
-// not.
+// FUTEX_WAIT gives a time from now. All other commands give a moment; that of FUTEX_LOCK_PI is always one of
+// CLOCK_REALTIME.
 Deadline futex_deadline(u32 command, bool realtime, u64 time_ns) {
     if (command == FUTEX_WAIT)
         return deadline_after(clock_ns(), time_ns);
@@ -72,13 +71,13 @@ Result<u32> do_futex(u32 command, FutexScope scope, const Arguments& a, Deadline
     }
 }
 
-template <class Timespec>
+template <Result<u64> (*GetTimespec)(UserAddr)>
 Result<u32> decode_futex(u32 op, const Arguments& arguments) {
     const u32 command = op & static_cast<u32>(FUTEX_CMD_MASK);
     const bool realtime = (op & FUTEX_CLOCK_REALTIME) != 0;
     Deadline deadline;
     if (arguments.val2 != 0 && futex_cmd_has_timeout(command))
-        deadline = futex_deadline(command, realtime, TRY(get_timespec<Timespec>(UserAddr(arguments.val2))));
+        deadline = futex_deadline(command, realtime, TRY(GetTimespec(UserAddr(arguments.val2))));
     if (realtime && !futex_cmd_has_clock(command))
         return Err(Errno::NOSYS);
     const auto scope = (op & FUTEX_PRIVATE_FLAG) != 0 ? FutexScope::Private : FutexScope::Shared;
@@ -88,11 +87,11 @@ Result<u32> decode_futex(u32 op, const Arguments& arguments) {
 } // namespace
 
 Result<u32> sys_futex(UserAddr uaddr, u32 op, u32 val, UserAddr utime, UserAddr uaddr2, u32 val3) {
-    return decode_futex<Timespec32>(op, {uaddr, val, utime.value(), uaddr2, val3});
+    return decode_futex<get_timespec32>(op, {uaddr, val, utime.value(), uaddr2, val3});
 }
 
 Result<u32> sys_futex_time64(UserAddr uaddr, u32 op, u32 val, UserAddr utime, UserAddr uaddr2, u32 val3) {
-    return decode_futex<Timespec64>(op, {uaddr, val, utime.value(), uaddr2, val3});
+    return decode_futex<get_timespec64>(op, {uaddr, val, utime.value(), uaddr2, val3});
 }
 
 Result<u32> sys_set_robust_list(UserAddr head, u32 length) {

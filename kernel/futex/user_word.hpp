@@ -1,6 +1,5 @@
-// The futex word, reached under a bucket's lock. No fault may be served there: serving one sleeps, and it
-// takes the mmap lock, which is outside the bucket lock (fault-path invariant "no sleep with page faults
-// disabled").
+// Access to the futex word under a bucket's lock. No fault is served there: serving one may sleep, and takes the mmap
+// lock, which comes before the bucket's lock (fault-path invariant "no sleep with page faults disabled").
 #pragma once
 
 #include "arch/contract/uaccess.hpp"
@@ -8,14 +7,14 @@
 
 namespace faultline {
 
-// The word's value. FAULT: it could not be read without serving a fault; drop the locks, make it accessible,
-// try again. (Linux: futex_get_value_locked.)
+// Reads the word. FAULT: it could not be read without serving a fault. The caller then releases its locks, makes the
+// word accessible and tries again. (Linux: futex_get_value_locked.)
 inline Result<u32> futex_get_value_locked(UserAddr address) {
     PagefaultDisabled atomic;
     return get_user_u32(address);
 }
 
-// If the word is `expected` makes it `desired`; the value found. FAULT as above, with nothing written.
+// Changes the word to `desired` if it is `expected`. Returns the value found. FAULT: as above, with nothing written.
 // (Linux: futex_cmpxchg_value_locked.)
 inline Result<u32> futex_cmpxchg_value_locked(UserAddr address, u32 expected, u32 desired) {
     PagefaultDisabled atomic;

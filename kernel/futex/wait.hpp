@@ -1,4 +1,4 @@
-// What all waits for a plain futex begin with.
+// How every wait for a plain futex begins: check the word and queue the waiter.
 #pragma once
 
 #include "kernel/futex/livelock.hpp"
@@ -8,11 +8,12 @@
 
 namespace faultline {
 
-// Queues `q`, whose key is set, if the word still has the value. Current's state is Interruptible already, as futex_queue
-// says; after an error that is the caller's to undo. Both under the bucket's lock: a waker changes the word first and takes
-// the lock second, so it either finds the waiter or made it see the change. FAULT: the word could not be read under the
-// lock; AGAIN: it was another value; INVAL: a WAIT_REQUEUE_PI's word is its lock as well, at another address. That is asked
-// before the waiter is queued: from then on its key is changed by whoever requeues it. Caller holds no lock.
+// Queues `q`, whose key is set, if the word still has `value`. Both happen under the bucket's lock. A waker changes the
+// word first and takes the lock second. So it finds the waiter in the bucket, or the waiter has seen the change. The
+// caller holds no lock, and has made current's state Interruptible, as futex_queue says; after an error it sets the
+// state back. FAULT: the word could not be read under the lock. AGAIN: it has another value. INVAL: for
+// WAIT_REQUEUE_PI, the word is also that of the lock, at another address. This is checked before the waiter is queued,
+// because a requeue may change its key afterwards.
 inline Result<void> queue_if_equal(UserAddr address, u32 value, FutexQ& q) {
     FutexHashBucket& bucket = futex_hash(q.key);
     Guard lock(bucket.lock);
@@ -24,9 +25,9 @@ inline Result<void> queue_if_equal(UserAddr address, u32 value, FutexQ& q) {
     return {};
 }
 
-// The same from the beginning: sets q.key, and serves the faults. The word is only read, so a plain user
-// read, which serves its own fault, is all the repair there is: this loop cannot hang on a clean or an old
-// entry. AGAIN and INVAL as above, and the errors of get_futex_key. (Linux: futex_wait_setup.)
+// The whole beginning of a wait: sets q.key and current's state, queues `q`, and serves the faults. The word is only
+// read. So a plain user read, which serves its own fault, is the only repair, and this loop cannot hang on a clean or
+// an old entry. AGAIN, INVAL: as above. Also the errors of get_futex_key. (Linux: futex_wait_setup.)
 inline Result<void> futex_wait_setup(UserAddr address, FutexScope scope, u32 value, FutexQ& q) {
     LivelockDetector livelock("FUTEX_WAIT", address, FutexAccess::Read);
     while (true) {

@@ -4,13 +4,13 @@
 
 #include <linux/futex.h>
 
-#include "abi/time/time.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "kernel/futex/livelock.hpp"
 #include "kernel/futex/operations.hpp"
 #include "kernel/futex/syscalls.hpp"
 #include "kernel/futex/wait.hpp"
 #include "kernel/sched/sched.hpp"
+#include "kernel/upcalls.hpp"
 #include "mm/page_alloc.hpp"
 
 namespace faultline {
@@ -19,7 +19,7 @@ namespace {
 
 // struct futex_waitv of linux/futex.h.
 struct WaitvEntry {
-    u64 value;   // its lower half counts
+    u64 value;   // only the lower half counts
     u64 address; // the same
     u32 flags;
     u32 reserved;
@@ -36,7 +36,7 @@ struct Waiter {
 };
 using Waiters = std::span<Waiter>;
 
-// Room for them, too much for a kernel stack.
+// Memory for the waiters, which are too large for a kernel stack.
 class WaiterBlock {
   public:
     explicit WaiterBlock(u32 count) : order_(order_for(count)), page_(alloc_pages(order_)) {
@@ -54,7 +54,7 @@ class WaiterBlock {
     WaiterBlock(const WaiterBlock&) = delete;
     WaiterBlock& operator=(const WaiterBlock&) = delete;
 
-    Waiters waiters() const { return waiters_; } // empty: no memory
+    Waiters waiters() const { return waiters_; } // empty if there is no memory
 
   private:
     static u32 order_for(u32 count) {
@@ -69,7 +69,7 @@ class WaiterBlock {
     Waiters waiters_;
 };
 
-// FAULT; INVAL: unknown flags, or a size other than 32 bits.
+// Reads the array at `from`. FAULT: it cannot be read. INVAL: unknown flags, or a size other than 32 bits.
 Result<void> futex_parse_waitv(Waiters waiters, UserAddr from) {
     for (Waiter& waiter : waiters) {
         WaitvEntry entry;
@@ -86,7 +86,7 @@ Result<void> futex_parse_waitv(Waiters waiters, UserAddr from) {
 
 constexpr s32 NOBODY = -1;
 
-// Takes them all out; the last that had been woken, or NOBODY.
+// Takes all waiters out. Returns the index of the last one that had been woken, or NOBODY.
 s32 unqueue_multiple(Waiters waiters) {
     s32 woken = NOBODY;
     for (std::size_t i = 0; i < waiters.size(); ++i)
@@ -102,12 +102,13 @@ bool all_queued(Waiters waiters) {
     return true;
 }
 
-// Queues them all, or none; then one may have been woken already, and is returned. FAULT in `fault`, to be
-// repaired: which word it was.
+// Queues all waiters, or none. If not all could be queued and one had been woken already, returns its index; otherwise
+// NOBODY. After FAULT, `fault` is the waiter whose word must be made accessible.
 Result<s32> queue_all(Waiters waiters, const Waiter*& fault) {
     for (Waiter& waiter : waiters)
         waiter.q.key = TRY(get_futex_key(waiter.address, waiter.scope, FutexAccess::Read));
-    current()->state = TaskState::Interruptible; // once for all: from the first on somebody may wake us
+    // Once for all words: a wake-up may come as soon as the first waiter is queued.
+    current()->state = TaskState::Interruptible;
     for (std::size_t i = 0; i < waiters.size(); ++i) {
         const auto queued = queue_if_equal(waiters[i].address, waiters[i].value, waiters[i].q);
         if (queued.ok())
@@ -157,11 +158,10 @@ Result<u32> wait_multiple(Waiters waiters, Deadline deadline) {
 Result<Deadline> waitv_deadline(UserAddr timeout, s32 clock) {
     if (timeout.value() == 0)
         return Deadline();
-    constexpr s32 REALTIME = 0, MONOTONIC = 1; // linux/time.h, which does not go with a C library's <ctime>
+    constexpr s32 REALTIME = 0, MONOTONIC = 1; // of linux/time.h, which conflicts with a C library's <ctime>
     if (clock != REALTIME && clock != MONOTONIC)
         return Err(Errno::INVAL);
-    return Deadline(TRY(get_timespec<Timespec64>(timeout)),
-                    clock == REALTIME ? ClockBase::Realtime : ClockBase::Monotonic);
+    return Deadline(TRY(get_timespec64(timeout)), clock == REALTIME ? ClockBase::Realtime : ClockBase::Monotonic);
 }
 
 } // namespace

@@ -6,12 +6,13 @@
 #include "kernel/futex/user_word.hpp"
 #include "kernel/futex/wait.hpp"
 #include "kernel/sched/sched.hpp"
+#include "kernel/upcalls.hpp"
 
 namespace faultline {
 
 namespace {
 
-// Sleeps as futex_queue prepared. False: the deadline passed.
+// Sleeps, if `q` is still queued. Returns false if the deadline passed.
 bool sleep_queued(const FutexQ& q, Deadline deadline) {
     if (q.bucket.load(std::memory_order_acquire) != nullptr)
         return schedule_until(deadline);
@@ -19,8 +20,8 @@ bool sleep_queued(const FutexQ& q, Deadline deadline) {
     return true;
 }
 
-// After a signal that ran no handler the wait goes on, to the same moment; after one that did it is EINTR
-// even with SA_RESTART, because the program may have counted on the time (futex(2), signal(7)).
+// After a signal that ran no handler the wait goes on, until the same moment. After one that ran a handler the call
+// returns EINTR, even with SA_RESTART, because the program may depend on the time (futex(2), signal(7)).
 Result<u32> futex_wait_restart(RestartBlock& block) {
     return futex_wait(UserAddr(block.arguments[0]), static_cast<FutexScope>(block.arguments[1]), block.arguments[2],
                       Deadline::from_raw(block.deadline_ns), block.arguments[3]);
@@ -41,7 +42,7 @@ Result<u32> futex_wait(UserAddr address, FutexScope scope, u32 value, Deadline d
         if (!in_time)
             return Err(Errno::TIMEDOUT);
         if (!signal_pending())
-            continue; // a stray wake-up
+            continue; // a wake-up without a cause
         if (deadline.never())
             return Err(Errno::RESTARTSYS);
         current()->restart_block = {.function = futex_wait_restart,

@@ -47,14 +47,14 @@ Result<bool> compare(const WakeOp& operation, s32 old_value) {
     }
 }
 
-// Changes the word, with page faults disabled; whether its old value compares true.
+// Changes the word, with page faults disabled. Returns whether its old value passes the comparison.
 Result<bool> futex_atomic_op(const WakeOp& operation, UserAddr address) {
     PagefaultDisabled atomic;
     const u32 old_value = TRY(futex_atomic_op_inuser(operation.op, static_cast<u32>(operation.argument), address));
     return compare(operation, static_cast<s32>(old_value));
 }
 
-// One attempt. FAULT: the word could not be written under the lock, and nothing was done.
+// One attempt. FAULT: the word could not be written under the lock, and nothing has changed.
 Result<u32> wake_op_locked(const FutexKey& key1, const FutexKey& key2, UserAddr address2, s32 nr_wake, s32 nr_wake2,
                            const WakeOp& operation) {
     FutexHashBucket& bucket1 = futex_hash(key1);

@@ -1,16 +1,19 @@
-// Who runs where. A task that becomes runnable goes to an idle CPU if it may; work that waits is fetched by a CPU that
-// has nothing as urgent to do, by itself when it is about to choose, or because it was told that there is such work.
+// Which CPU runs which task.
 //
-// Equals that are not real-time take turns as if they stood in one queue for all CPUs: when a turn is over, the next is
-// who has waited longest, wherever he waits, if he may run on the CPU whose turn is over. So n tasks on m CPUs get m/n
-// each, whatever queues they began in, and where queues are equally long nobody moves: who is first in one's own has
-// then waited longest. Real-time equals stay where they are, as on Linux. (Linux balances loads from its tick instead:
-// rebalance_domains, load_balance.)
+// A task that becomes runnable goes to an idle CPU, if there is one that it may run on. A CPU also fetches waiting
+// tasks that are more urgent than its own. It looks for them before it chooses its next task, and when another CPU
+// tells it to.
 //
-// That needs the turn of every CPU that runs an equal to end in time, and no tick where nobody waits. A turn has an end
-// if somebody waits, here or elsewhere, when it begins; whoever begins to wait later tells the CPUs whose turns have none
-// (offer). `turn_ends` is cleared before the question who waits, and a waiter is in his queue before he asks for
-// `turn_ends`: one of the two sees the other.
+// Equally urgent tasks that are not real-time take turns as if all CPUs shared one queue. When a turn is over, the next
+// turn goes to the task that has waited longest in any queue and may run on this CPU. So n tasks on m CPUs get m/n
+// each, whichever queues they started in. Where queues are equally long, tasks do not move: the first task of a CPU's
+// own queue has then waited longest. Equally urgent real-time tasks stay on their CPU, as on Linux. (Linux balances
+// load from its tick instead: rebalance_domains, load_balance.)
+//
+// For this to work, a turn must end in time if an equal task waits. No tick is needed while none waits. A turn gets an
+// end if an equal waits, on this CPU or on another, when the turn begins. If an equal starts to wait later, offer()
+// tells the CPUs whose turn has no end. Neither side can miss the other: a CPU clears `turn_ends` before it looks for
+// waiting tasks, and a task is in its queue before offer() reads `turn_ends`.
 #include <algorithm>
 #include <bit>
 
@@ -35,7 +38,7 @@ bool has_nothing_to_do(const RunQueue& rq) {
     return rq.running_level == RunQueue::IDLE_LEVEL && rq.queued_level == RunQueue::IDLE_LEVEL;
 }
 
-// Of `cpus`, which are not none, the one whose running task is the least urgent; `preferred` if it is one of several.
+// Returns the CPU of `cpus`, which is not empty, that runs the least urgent task. Prefers `preferred` among equals.
 RunQueue& least_urgent(u32 cpus, u32 preferred) {
     RunQueue* best = nullptr;
     for_each_cpu(cpus, [&](RunQueue& rq) {
@@ -46,7 +49,8 @@ RunQueue& least_urgent(u32 cpus, u32 preferred) {
     return *best;
 }
 
-// Whom a CPU may take from another's queue: the next of that level who may run there and whom no CPU stands on.
+// Finds a task that CPU `to` may take from another CPU's queue: the first of the level that may run there and whose
+// kernel stack is not in use on any CPU.
 Task* find_movable(RunQueue& from, u32 to, u32 level) REQUIRES(from.lock) {
     return from.tasks.find_in(
         level, [&](const Task& task) { return may_run_on(task, to) && !task.on_cpu.load(std::memory_order_acquire); });
@@ -58,7 +62,7 @@ Task* find_more_urgent(RunQueue& from, u32 to, u32 below_level) REQUIRES(from.lo
     return nullptr;
 }
 
-// To the CPU that does it, which is about to choose.
+// Moves `task` to the queue of this CPU, which is about to choose its next task.
 void pull_task(RunQueue& from, RunQueue& to, Task& task, PrioArray::Where where) REQUIRES(from.lock, to.lock) {
     from.remove(task);
     task.cpu = to.cpu;
@@ -67,8 +71,8 @@ void pull_task(RunQueue& from, RunQueue& to, Task& task, PrioArray::Where where)
 
 bool takes_turns(u32 level) { return level == PrioArray::NORMAL; }
 
-// Both locked if nobody has either. For a CPU that can do without: it must not hold one and wait for the other when all CPUs
-// are after each other's tasks.
+// Locks both queues if both locks are free. It never holds one lock and waits for the other: CPUs that look for each other's
+// tasks would then hold each other up.
 bool try_lock_both(RunQueue& one, RunQueue& other) TRY_ACQUIRE(true, one.lock, other.lock) {
     if (!one.lock.try_lock())
         return false;
@@ -83,7 +87,8 @@ void unlock_both(RunQueue& one, RunQueue& other) RELEASE(one.lock, other.lock) {
     one.lock.unlock();
 }
 
-// More turns than a queue's lock is held for, unless its holder is kept from running: then another time will do.
+// How often to try for both locks. A run queue's lock is free again sooner, unless its holder's CPU does not run (under
+// an emulator). The next look will then do.
 constexpr u32 PATIENCE = 100;
 
 bool try_patiently_to_lock_both(RunQueue& one, RunQueue& other) TRY_ACQUIRE(true, one.lock, other.lock) {
@@ -95,7 +100,8 @@ bool try_patiently_to_lock_both(RunQueue& one, RunQueue& other) TRY_ACQUIRE(true
     return true;
 }
 
-// A task that was interrupted in its turn goes on first.
+// Takes a task of `other` that has waited longer than the first one here. A task here that was interrupted in its turn goes
+// on first.
 void pull_if_longer_waiting(RunQueue& other, RunQueue& rq, u64 now) REQUIRES(other.lock, rq.lock) {
     if (!takes_turns(rq.queued_level))
         return;
@@ -117,13 +123,13 @@ void pull_longer_waiting(RunQueue& rq, u64 now) {
     });
 }
 
-// Once in a slice is enough: whoever waits does so for as long as that, as a rule. And where turns are cut short by
-// sleep, looking each time would cost more than it brings.
+// One look per slice is enough, because a waiting task usually waits that long. If tasks end their turns early by
+// sleeping, looking at each switch would cost more than it gains.
 bool time_to_look(const RunQueue& rq, u64 now) {
     return takes_turns(rq.queued_level) && now - rq.looked_ns >= SLICE_NS;
 }
 
-// Whether whose turn it is may wait in another queue.
+// Whether the task whose turn it is may wait in another queue.
 bool next_may_be_elsewhere(const RunQueue& rq, u64 now) {
     const u32 level = most_urgent_elsewhere(rq);
     return level < rq.queued_level || (takes_turns(level) && time_to_look(rq, now));
@@ -146,7 +152,7 @@ void enqueue(RunQueue& rq, Task& task, PrioArray::Where where) {
     if (level < rq.running_level) {
         if (!here)
             smp_send_reschedule(CpuId(static_cast<u8>(rq.cpu)));
-        else if (rq.running != rq.idle) // which looks by itself
+        else if (rq.running != rq.idle) // the idle task looks at its queue by itself
             rq.running->need_resched = true;
     } else if (first_equal) {
         if (here)
@@ -177,9 +183,9 @@ void offer(const Waiting& task) {
     const u32 others = other_cpus(task.cpu) & task.cpus_allowed;
     if (others == 0)
         return;
-    std::atomic_thread_fence(std::memory_order_seq_cst); // in the queue before the question who is idle
+    std::atomic_thread_fence(std::memory_order_seq_cst); // the task is in the queue before this looks for idle CPUs
     if (task.level < rq_of(task.cpu).running_level)
-        return; // it will run where it is
+        return; // it will run where it is queued
     if (const RunQueue& rq = least_urgent(others, task.cpu); task.level < rq.running_level)
         resched_cpu(rq.cpu);
     else if (takes_turns(task.level))
@@ -199,14 +205,14 @@ bool equal_may_wait_elsewhere(RunQueue& rq) {
     if (!takes_turns(rq.running_level))
         return false;
     rq.turn_ends = false;
-    std::atomic_thread_fence(std::memory_order_seq_cst); // before the question who waits
+    std::atomic_thread_fence(std::memory_order_seq_cst); // before the look for waiting tasks
     return most_urgent_elsewhere(rq) <= rq.running_level;
 }
 
 void pull_more_urgent(RunQueue& rq) {
     for_each_cpu(other_cpus(rq.cpu), [&](RunQueue& other) {
-        // All CPUs that have nothing to do see the same work. Who queued for the lock would mostly get it when the work
-        // is gone, and keep its CPU from going on meanwhile.
+        // All CPUs that have nothing to do see the same work. A CPU that queued for the lock would usually get it after
+        // the work is gone, and would meanwhile hold up the CPU that owns the queue. So it only tries.
         spin_until([&] {
             if (other.queued_level >= rq.queued_level)
                 return true;
@@ -236,9 +242,9 @@ void move_to_allowed_cpu(Task& task) {
         RunQueue& to = rq_of(select_cpu(task));
         const BothLocked locked(from.lock, to.lock);
         if (task.cpu != from.cpu || !may_run_on(task, to.cpu))
-            continue; // it has moved, or the rules have changed
+            continue; // the task has moved, or cpus_allowed has changed
         if (task.on_rq != OnRq::Running || task.on_cpu.load(std::memory_order_acquire))
-            return; // somebody else has brought it to one
+            return; // another CPU has queued or taken it already
         task.cpu = to.cpu;
         enqueue(to, task, PrioArray::Where::Back);
         return;

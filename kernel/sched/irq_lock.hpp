@@ -1,4 +1,4 @@
-// Locks for what tasks share with interrupt handlers: interrupts are masked here, and other CPUs wait.
+// Locks for data that tasks share with interrupt handlers: the holder masks interrupts on its CPU, and other CPUs spin.
 #pragma once
 
 #include "arch/contract/machine.hpp"
@@ -8,7 +8,7 @@
 
 namespace faultline {
 
-// A spin lock held with interrupts masked, for a scope. (Linux: spin_lock_irqsave.)
+// Holds a spin lock with interrupts masked until the end of the scope. (Linux: spin_lock_irqsave.)
 template <class Lock>
 class [[nodiscard]] SCOPED_CAPABILITY IrqLocked {
   public:
@@ -22,7 +22,8 @@ class [[nodiscard]] SCOPED_CAPABILITY IrqLocked {
     Guard<Lock> held_;
 };
 
-// One that its CPU may take again while it holds it: for rooms whose functions call one another, each of which needs it.
+// A spin lock that its CPU may take again while it holds it, for modules whose functions call one another and each take
+// the lock.
 class CAPABILITY("spin lock") RecursiveSpinLock {
   public:
     constexpr explicit RecursiveSpinLock(const char* name) : lock_(name) {}
@@ -47,7 +48,8 @@ class CAPABILITY("spin lock") RecursiveSpinLock {
     static constexpr u32 NOBODY = 0;
 
     SpinLock lock_;
-    Relaxed<u32> holder_ = NOBODY; // a CPU's number plus 1; equal to this CPU's only if it is this CPU
+    // The holder's CPU number plus 1. A CPU finds its own number here only if it holds the lock
+    Relaxed<u32> holder_ = NOBODY;
     u32 depth_ = 0;
 };
 

@@ -1,10 +1,13 @@
-// The one lock around everything that need not run on several CPUs at a time (Linux had it up to 2.6.38, under the same
-// names). A task holds it inside system calls that the table does not call parallel, while it is given signals, and
-// when it exits. It belongs to a task, nests, and is given up while the task sleeps: so code under it reads as on a
-// machine with one CPU whose kernel is not preempted, where only schedule() lets others in between.
+// The kernel lock: one lock around everything that need not run on several CPUs at once. (Linux had it up to 2.6.38,
+// under the same names.)
 //
-// Outermost of the spinning locks: take it with no other held. Sleeping locks may be held: their holder gives this
-// one up when it sleeps. Interrupt handlers never take it; what they share with tasks has locks of its own.
+// A task holds it inside each system call that the table does not mark `parallel`, while signals are delivered to it,
+// and when it exits. The lock belongs to the task, nests, and is released while the task sleeps. So code under it can
+// be written as for a machine with one CPU whose kernel is not preempted: other tasks run only inside schedule().
+//
+// It is the outermost spin lock: take it with no other spin lock held. Sleeping locks may be held, because their holder
+// releases the kernel lock when it sleeps. Interrupt handlers never take it. Data that they share with tasks has its
+// own locks.
 #pragma once
 
 #include <arch/current.hpp>
@@ -15,7 +18,8 @@ namespace faultline {
 
 class CAPABILITY("kernel lock") KernelLock {
   public:
-    // Once, before a second CPU starts and anybody holds the lock: until then it costs nothing and does nothing.
+    // Turns the lock on. Call once, before a second CPU starts and before any task holds the lock. Until then it is never
+    // taken.
     void make_it_work() { needed_ = true; }
 
     void lock() ACQUIRE() {
@@ -33,13 +37,16 @@ class CAPABILITY("kernel lock") KernelLock {
     void give_up() RELEASE(lock_);
 
     SpinLock lock_{"kernel_lock", lockdep::Kind::GivenUpInSleep};
-    bool needed_ = false; // there are several CPUs
+    bool needed_ = false; // true once there are several CPUs
 };
 extern constinit KernelLock kernel_lock;
 
+// Take and release the kernel lock for current. They nest. May spin; no other spin lock may be held at the outermost
+// call.
 inline void lock_kernel() ACQUIRE(kernel_lock) { kernel_lock.lock(); }
 inline void unlock_kernel() RELEASE(kernel_lock) { kernel_lock.unlock(); }
 
+// Holds the kernel lock until the end of the scope.
 class [[nodiscard]] SCOPED_CAPABILITY KernelLocked {
   public:
     KernelLocked() ACQUIRE(kernel_lock) { lock_kernel(); }
@@ -48,7 +55,7 @@ class [[nodiscard]] SCOPED_CAPABILITY KernelLocked {
     KernelLocked& operator=(const KernelLocked&) = delete;
 };
 
-// schedule()'s: what `task`, which is current, holds is given up for a scope.
+// For schedule(): releases what `task`, which is current, holds, and takes it again at the end of the scope.
 class [[nodiscard]] KernelLockGivenUp {
   public:
     explicit KernelLockGivenUp(const Task& task) : task_(task) {

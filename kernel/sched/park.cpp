@@ -1,4 +1,5 @@
-// Where sleeping locks let their waiters sleep: a wait queue without signals, over whatever scheduler there is.
+// How the sleeping locks of base/park.hpp put a task to sleep and wake it: through the scheduler, without regard to
+// signals.
 #include "base/park.hpp"
 
 #include "kernel/sched/sched.hpp"

@@ -1,3 +1,4 @@
+// Setting a task's scheduling policy, and what a new task inherits.
 #include "kernel/sched/policy.hpp"
 
 #include <algorithm>

@@ -1,6 +1,5 @@
-// Runnable tasks by priority: a list for each real-time one, one for all other tasks together, and a bitmap
-// of the lists that are not empty, in two steps, so that the most urgent task is found without looking.
-// (Linux: rt_prio_array.)
+// Runnable tasks by priority: a list for each real-time priority, and one for all other tasks. A bitmap of two levels
+// marks the lists that are not empty, so the most urgent task is found without a search. (Linux: rt_prio_array.)
 #pragma once
 
 #include <algorithm>
@@ -14,11 +13,12 @@ class PrioArray {
   public:
     enum class Where : u8 { Front, Back };
     static constexpr u32 LEVELS = MAX_RT_PRIO + 1;
-    static constexpr u32 NORMAL = MAX_RT_PRIO; // the level of all that are not real-time
+    static constexpr u32 NORMAL = MAX_RT_PRIO; // the level of all tasks that are not real-time
 
-    // The list a task belongs to: 0 the most urgent. Nice values do not matter: SCHED_OTHER takes turns.
+    // The list a task belongs to; 0 is the most urgent. Nice values do not count: tasks of SCHED_OTHER take turns.
     static u32 level_of(const Task& task) { return static_cast<u32>(std::min(task.prio, MAX_RT_PRIO)); }
 
+    // Queues `task` at the front or back of its level.
     void add(Task& task, Where where) {
         const u32 level = level_of(task);
         if (where == Where::Front)
@@ -29,7 +29,7 @@ class PrioArray {
         summary_ |= bit(level / 32);
     }
 
-    // `task` is here, and its priority is still that with which it was added.
+    // `task` is in this array, and its priority is the one that it was added with.
     void remove(Task& task) {
         const u32 level = level_of(task);
         queues_[level].erase(queues_[level].iterator_to(task));
@@ -39,7 +39,7 @@ class PrioArray {
     bool empty() const { return summary_ == 0; }
     bool has(u32 level) const { return (words_[level / 32] & bit(level % 32)) != 0; }
 
-    // The most urgent level that has a task; LEVELS: none has.
+    // The most urgent level that has a task, or LEVELS if the array is empty.
     u32 first_level() const {
         if (empty())
             return LEVELS;
@@ -47,10 +47,10 @@ class PrioArray {
         return word * 32 + static_cast<u32>(std::countl_zero(words_[word]));
     }
 
-    // The task that is the next of its level. There is one.
+    // The first task of a level that is not empty.
     const Task& front(u32 level) const { return queues_[level].front(); }
 
-    // Takes it out.
+    // Takes out the first task of a level that is not empty.
     Task& pop(u32 level) {
         Task& task = queues_[level].front();
         queues_[level].pop_front();
@@ -58,7 +58,7 @@ class PrioArray {
         return task;
     }
 
-    // The next task of the level for which suits(task) holds; nullptr: there is none.
+    // The first task of the level for which suits(task) holds, or nullptr.
     template <class Condition>
     Task* find_in(u32 level, Condition&& suits) {
         if (has(level))
@@ -69,7 +69,7 @@ class PrioArray {
     }
 
   private:
-    static constexpr u32 bit(u32 n) { return 0x8000'0000u >> n; } // CLZ finds the first
+    static constexpr u32 bit(u32 n) { return 0x8000'0000u >> n; } // so that CLZ finds the most urgent one
 
     void removed(u32 level) {
         if (!queues_[level].empty())
@@ -79,7 +79,7 @@ class PrioArray {
             summary_ &= ~bit(level / 32);
     }
 
-    u32 summary_ = 0; // words with a bit set
+    u32 summary_ = 0; // bit n is set if words_[n] is not 0
     u32 words_[(LEVELS + 31) / 32] = {};
     List<Task, &Task::run_link> queues_[LEVELS];
 };

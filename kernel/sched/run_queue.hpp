@@ -1,12 +1,14 @@
-// One CPU's runnable tasks, and the rules by which CPUs touch each other's. Internal to kernel/sched/.
+// One CPU's runnable tasks, and the rules by which CPUs touch each other's queues. Internal to kernel/sched/.
 //
-// Locks, all taken with interrupts masked: Task::wake_lock, then RunQueue::lock; two run queues in the order of their
-// CPUs. A task's place in the scheduler changes with its queue's lock held, and it changes queues with both held.
+// Lock order, all with interrupts masked: Task::wake_lock, then RunQueue::lock; two run queues in the order of their
+// CPU numbers. A task is queued and taken out with its queue's lock held. A queued task moves to another queue with
+// both locks held.
 //
-// A sleeper is woken so (Linux kernel/sched/core.c, try_to_wake_up): the waker holds wake_lock. If the task is still
-// on_rq it is only about to sleep, and stays. Else its CPU has decided to leave it; the waker waits until that CPU
-// stands on its stack no more (!on_cpu), chooses a CPU and queues it there. on_cpu is cleared as the very last thing by
-// the CPU that left the task, and set by the one that takes it: nobody else takes a task that is on_cpu.
+// How a sleeper is woken (Linux kernel/sched/core.c, try_to_wake_up): the waker holds wake_lock. If the task is still
+// on_rq, it has not gone to sleep yet, and it stays where it is. Otherwise its CPU has decided to leave it. The waker
+// waits until that CPU no longer uses the task's kernel stack (!on_cpu), chooses a CPU and queues the task there. The
+// CPU that takes a task sets on_cpu. The CPU that leaves a task clears on_cpu as its very last step. While on_cpu is
+// set, no other CPU takes the task.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +20,7 @@
 
 namespace faultline {
 
-// A task in a queue, as it was there: the task itself may be taken, come to its end and be gone any moment.
+// A copy of what matters about a queued task. The task itself may run, exit and be freed at any moment.
 struct Waiting {
     u32 cpu, level, cpus_allowed;
 
@@ -26,7 +28,7 @@ struct Waiting {
         : cpu(task.cpu), level(PrioArray::level_of(task)), cpus_allowed(task.cpus_allowed) {}
 };
 
-// Somebody waits for a running task to leave its CPU.
+// One wait for a running task to leave its CPU.
 struct Departure {
     ListHook link;
     const Task* task = nullptr;
@@ -34,31 +36,32 @@ struct Departure {
 };
 
 struct RunQueue {
-    static constexpr u32 IDLE_LEVEL = PrioArray::LEVELS; // less urgent than any task's
+    static constexpr u32 IDLE_LEVEL = PrioArray::LEVELS; // less urgent than any task
 
     SpinLock lock{"RunQueue"};
     u32 cpu = 0;
     Task* idle = nullptr;
 
-    PrioArray tasks GUARDED_BY(lock); // runnable, the running one not among them
+    PrioArray tasks GUARDED_BY(lock); // the runnable tasks, without the running one
     u32 queued GUARDED_BY(lock) = 0;  // how many
     Task* running GUARDED_BY(lock) = nullptr;
     u64 switched_ns GUARDED_BY(lock) = 0;   // when the running task got the CPU
-    u64 turn_began_ns GUARDED_BY(lock) = 0; // the same, but for what it had used up of this turn already
+    u64 turn_began_ns GUARDED_BY(lock) = 0; // the same, less what it had used of this turn before
 
-    List<Departure, &Departure::link> departures GUARDED_BY(lock); // of the running task, or of one that has just left
-    Relaxed<u32> awaited = 0;                                      // how many; changed with the lock held
+    List<Departure, &Departure::link>
+        departures GUARDED_BY(lock); // waits for the running task, or for one that has just left
+    Relaxed<u32> awaited = 0;        // how many; changes with the lock held
 
-    // For other CPUs to look at without the lock; what they conclude they check.
-    Relaxed<u32> running_level = IDLE_LEVEL; // of the running task
-    Relaxed<u32> queued_level = IDLE_LEVEL;  // of the most urgent one in the queue
+    // Other CPUs read these without the lock. What follows from them is checked again under the lock.
+    Relaxed<u32> running_level = IDLE_LEVEL; // the running task's
+    Relaxed<u32> queued_level = IDLE_LEVEL;  // that of the most urgent queued task
     Relaxed<bool> turn_ends = false;         // the clock will end the running task's turn, if an equal waits then
 
-    // This CPU's alone.
-    u64 looked_ns = 0;                      // when it last asked who waits longer elsewhere
-    Task* previous = nullptr;               // whom the switch in progress left
-    Relaxed<MmStruct*> active_mm = nullptr; // whose translations this CPU uses
-    Relaxed<bool> mm_is_gone = false;       // and another CPU waits for it to stop
+    // This CPU's own: the last look at other queues, the switch in progress, and the address space.
+    u64 looked_ns = 0;                      // when this CPU last looked for tasks that wait longer elsewhere
+    Task* previous = nullptr;               // the task that the switch left; used by this CPU only
+    Relaxed<MmStruct*> active_mm = nullptr; // the mm whose translations this CPU uses
+    Relaxed<bool> mm_is_gone = false;       // set by another CPU, which waits until this one stops using active_mm
 
     void add(Task& task, PrioArray::Where where) REQUIRES(lock) {
         tasks.add(task, where);
@@ -70,7 +73,7 @@ struct RunQueue {
         tasks.remove(task);
         removed(task);
     }
-    // Takes out the task that waits longest among the most urgent. There is one.
+    // Takes out the first task of the most urgent level. The queue must not be empty.
     Task& pop() REQUIRES(lock) {
         Task& task = tasks.pop(queued_level);
         removed(task);
@@ -85,20 +88,21 @@ struct RunQueue {
     }
 };
 
-extern constinit PerCpu<Late<RunQueue>> run_queues; // sched.cpp
-extern constinit Relaxed<u32> online_cpus;          // a mask: those whose run queue exists
+extern constinit PerCpu<Late<RunQueue>> run_queues; // defined in sched.cpp
+extern constinit Relaxed<u32> online_cpus;          // a mask: the CPUs whose run queue exists
 
 inline RunQueue& rq_of(u32 cpu) { return *run_queues.of(cpu); }
 inline RunQueue& this_rq() { return *run_queues.here(); }
 
 constexpr u32 cpu_bit(u32 cpu) { return 1u << cpu; }
 
-// A mask, empty where there is one CPU only: then most of what is said below about others is not even asked.
+// The other online CPUs, as a mask. It is empty if there is one CPU only; most of the work for others is then skipped.
 inline u32 other_cpus(u32 cpu) { return online_cpus & ~cpu_bit(cpu); }
 
 inline bool may_run_on(const Task& task, u32 cpu) { return (task.cpus_allowed & cpu_bit(cpu)) != 0; }
 
-// The queue a task belongs to, locked for a scope. Interrupts masked. (Linux: task_rq_lock.)
+// Holds the lock of the queue that a task belongs to until the end of the scope. Interrupts masked. (Linux:
+// task_rq_lock.)
 class [[nodiscard]] SCOPED_CAPABILITY TaskRqLocked {
   public:
     explicit TaskRqLocked(const Task& task) ACQUIRE(rq->lock) {
@@ -107,7 +111,7 @@ class [[nodiscard]] SCOPED_CAPABILITY TaskRqLocked {
             rq->lock.lock();
             if (rq->cpu == task.cpu) [[likely]]
                 return;
-            rq->lock.unlock(); // it moved meanwhile
+            rq->lock.unlock(); // the task moved meanwhile
         }
     }
     ~TaskRqLocked() RELEASE() { rq->lock.unlock(); }
@@ -119,40 +123,45 @@ class [[nodiscard]] SCOPED_CAPABILITY TaskRqLocked {
 
 // --- turns (sched.cpp)
 
-// Asks for an interrupt at the end of the running task's turn. This CPU's queue.
+// Asks for an interrupt at the end of the running task's turn. `rq` is this CPU's queue.
 void want_slice_end(RunQueue& rq) REQUIRES(rq.lock, irqs_masked);
 
-// --- who runs where (balance.cpp)
+// --- which CPU runs which task (balance.cpp)
 
-// Puts a runnable task into the queue, and has its CPU make room if the task is more urgent than what runs there, or end
-// the turn of an equal in time.
+// Puts a runnable task into `rq`. If the task is more urgent than the one that runs there,
+// tells that CPU to reschedule. If it is the first equal to wait for the running task, gives the running task's turn an
+// end.
 void enqueue(RunQueue& rq, Task& task, PrioArray::Where where) REQUIRES(rq.lock, irqs_masked);
 
-// The CPU for a task that is about to be queued: an idle one, if possible that which it knows; else, for a
-// real-time task, the one that runs the least urgent; else that which it knows.
+// Chooses the CPU for a task that is about to be queued. The first rule that fits decides: its last CPU (Task::cpu) if
+// that is idle or the only one allowed; an idle CPU; the CPU that runs the least urgent task, if the new task is more
+// urgent, or if its last CPU is not allowed or runs something more urgent than it; its last CPU.
 u32 select_cpu(const Task& task);
 
-// An equal of the running task may wait in another queue for a turn here. If not, `turn_ends` is false.
+// Whether another queue may have a task that waits for a turn here: one at least as urgent as the running task. False
+// for real-time tasks. Otherwise clears `turn_ends` first, so that a later offer() tells this CPU.
 bool equal_may_wait_elsewhere(RunQueue& rq) REQUIRES(rq.lock);
 
-// The level of the most urgent task that waits in another queue.
+// The level of the most urgent task queued on another CPU, or IDLE_LEVEL. Needs no lock.
 u32 most_urgent_elsewhere(const RunQueue& rq);
 
-// A task waits in a queue though another CPU may have room for it: has that CPU look. No lock held.
+// Tells other CPUs about a task that waits in a queue, if one of them should run it now, or should give its turn an
+// end. No run queue's lock held.
 void offer(const Waiting& task) REQUIRES(irqs_masked);
 
-// Takes from other queues what may run here and is more urgent than all here; and, at most once in a slice, what has
-// waited longer than its equals here. `rq`, whose CPU is about to choose, is given up meanwhile if there may be any such.
+// Takes from other queues the tasks that may run here and are more urgent than all in `rq`; and, at most once in a
+// slice, one that has waited longer than its equals here. `rq` is this CPU's queue. Its lock is released meanwhile if
+// another queue may have such a task.
 void pull(RunQueue& rq, u64 now) REQUIRES(rq.lock, irqs_masked);
 
-// The former only. No lock held.
+// Takes only the more urgent ones. No lock held.
 void pull_more_urgent(RunQueue& rq) REQUIRES(irqs_masked);
 
-// Brings a runnable task that is in no queue, and on which no CPU stands, to one where it may run. No run queue's lock
-// held.
+// Queues a runnable task that is in no queue, and whose kernel stack no CPU uses, on a CPU where it may run. No run
+// queue's lock held.
 void move_to_allowed_cpu(Task& task) REQUIRES(irqs_masked);
 
-// Makes `cpu` look whether it runs what it should. No lock held but a wake_lock.
+// Makes `cpu` check whether it should run another task. No lock held, except that a wake_lock may be.
 void resched_cpu(u32 cpu) REQUIRES(irqs_masked);
 
 } // namespace faultline

@@ -1,6 +1,6 @@
-// The most urgent tasks run, each until it sleeps, until a more urgent one wakes up, or until its slice is over
-// and an equal waits; in the last two cases need_resched is set, and it gives up the CPU when the kernel comes
-// to a point where it may: the way back to user mode, or cond_resched().
+// Which task has the CPU, and the switch from one to the next. A task runs until it sleeps, until a more urgent task
+// wakes up, or until its slice is over and an equal waits. In the last two cases need_resched is set, and the task
+// gives up the CPU at the next point where it may: on the way back to user mode, or in cond_resched().
 #include "kernel/sched/sched.hpp"
 
 #include <algorithm>
@@ -17,12 +17,11 @@
 #include "base/irq_guard.hpp"
 #include "kernel/sched/kernel_lock.hpp"
 #include "kernel/sched/run_queue.hpp"
+#include "kernel/upcalls.hpp"
 #include "mm/fault.hpp"
 
 namespace faultline {
 
-constinit TaskDeadHook task_dead_hook = nullptr;
-constinit LeaveIdleHook leave_idle_hook = nullptr;
 constinit PerCpu<Late<RunQueue>> run_queues;
 constinit Relaxed<u32> online_cpus = 0;
 
@@ -34,9 +33,9 @@ bool slice_over(const RunQueue& rq, const Task& running, u64 now) REQUIRES(rq.lo
     return now - rq.turn_began_ns >= sched_slice(running);
 }
 
-// The running task stays runnable. Preempted, it keeps its place before its equals and the rest of its turn;
-// if the slice is over, or it gave way by itself, it is their turn. One that may not run here any more waits in no
-// queue: finish_task_switch() brings it where it may.
+// The running task stays runnable and goes back into the queue. If it was preempted within its slice, it goes before
+// its equals and keeps the rest of its turn. If its slice is over, or it yielded, it goes behind them. A task that may
+// not run here any more is not queued: finish_task_switch() takes it to a CPU where it may run.
 void put_prev_task(RunQueue& rq, Task& task, bool preempted, u64 now) REQUIRES(rq.lock) {
     if (!may_run_on(task, rq.cpu))
         return;
@@ -48,8 +47,8 @@ void put_prev_task(RunQueue& rq, Task& task, bool preempted, u64 now) REQUIRES(r
     rq.add(task, Where::Back);
 }
 
-// An equal of the running task, which is not the idle one, waits for its turn to end, or may do so: those in other
-// queues are not looked at one by one.
+// Whether an equal of the running task, which is not the idle task, waits for its turn to end. An estimate as far as
+// other CPUs go: the tasks in their queues are not examined one by one.
 bool equal_waits(RunQueue& rq) REQUIRES(rq.lock) {
     return rq.queued_level <= rq.running_level || (other_cpus(rq.cpu) != 0 && equal_may_wait_elsewhere(rq));
 }
@@ -60,7 +59,8 @@ void begin_turn(RunQueue& rq, u64 began) REQUIRES(rq.lock, irqs_masked) {
         want_slice_end(rq);
 }
 
-// The running task's turn is over if its slice is and an equal waits; if it is not over yet, it will be in time.
+// Ends the running task's turn if its slice is over and an equal waits. If the slice is not over, asks for an interrupt
+// then.
 void check_turn(RunQueue& rq) REQUIRES(rq.lock, irqs_masked) {
     Task& running = *rq.running;
     if (&running == rq.idle || !equal_waits(rq))
@@ -79,17 +79,18 @@ void set_next_task(RunQueue& rq, Task& task, u64 now) REQUIRES(rq.lock, irqs_mas
     task.slice_used_ns = 0;
 }
 
-// A task without an mm runs on whatever address space is there and never touches it (Linux: lazy TLB).
-// leave_lazy_mm() ends that when the mm does.
+// A task without an mm keeps the address space that is active and never touches user memory (Linux: lazy TLB).
+// leave_lazy_mm() ends that when the mm goes away.
 void activate_mm(RunQueue& rq, MmStruct* mm) REQUIRES(irqs_masked) {
     if (mm == rq.active_mm)
         return;
     switch_mm(mm != nullptr ? &mm->context : nullptr);
-    std::atomic_thread_fence(std::memory_order_release); // whoever sees that it is gone may free the old one
+    std::atomic_thread_fence(std::memory_order_release); // another CPU that sees the new value may free the old mm
     rq.active_mm = mm;
 }
 
-// What this CPU holds of the task's mm from an earlier visit may permit less than truth (contract/tlb.hpp).
+// This CPU's TLB may hold entries of the task's mm from an earlier visit that permit less than the page tables
+// (contract/tlb.hpp): drops them.
 void arrive(Task& task, u32 cpu) {
     if (task.ran_on == cpu)
         return;
@@ -110,7 +111,8 @@ Departure* take_departure_of(RunQueue& rq, const Task& task) {
     return nullptr;
 }
 
-// This CPU has left the task, which may be gone by now; or was asked to, and may keep it after all.
+// Completes the waits for `task` to leave this CPU. Either this CPU has left the task, which may be freed by now, or it
+// was told to leave the task but may keep it after all.
 void tell_departure_of(RunQueue& rq, const Task& task) {
     if (rq.awaited == 0) [[likely]]
         return;
@@ -118,8 +120,8 @@ void tell_departure_of(RunQueue& rq, const Task& task) {
         complete(departure->left);
 }
 
-// On the new task's stack. Returns the task that was left if it is dead: its stack and
-// structure can go only now that nobody runs on them. One that is a zombie may be gone as soon as on_cpu is clear.
+// Runs on the new task's stack. Returns the task that was left if it is dead, else nullptr: only now
+// that no CPU uses its stack can the stack and the task be freed. A zombie may be freed as soon as on_cpu is clear.
 Task* finish_task_switch() REQUIRES(irqs_masked) {
     RunQueue& rq = this_rq();
     Task* previous = std::exchange(rq.previous, nullptr);
@@ -139,8 +141,8 @@ Task* finish_task_switch() REQUIRES(irqs_masked) {
 }
 
 void bury(Task* dead) {
-    if (dead != nullptr && task_dead_hook != nullptr)
-        task_dead_hook(*dead);
+    if (dead != nullptr)
+        release_dead_task(*dead);
 }
 
 void context_switch(RunQueue& rq, Task& from, Task& to) REQUIRES(irqs_masked) {
@@ -152,10 +154,10 @@ void context_switch(RunQueue& rq, Task& from, Task& to) REQUIRES(irqs_masked) {
     switch_to(from.context, to.context);
 }
 
-// A signal that came before the task was asleep must not be slept through (Linux: signal_pending_state).
-// Whoever sends it says so before he looks at the state (signal_wake_up).
+// A signal that came before the task was asleep must end the sleep (Linux: signal_pending_state). The sender marks the
+// signal as pending before it looks at the state (signal_wake_up).
 bool must_not_sleep(const Task& task) {
-    std::atomic_thread_fence(std::memory_order_seq_cst); // the state before the question
+    std::atomic_thread_fence(std::memory_order_seq_cst); // the state is set before the signals are read
     return (task.state == TaskState::Interruptible && signal_pending()) ||
            (task.state == TaskState::Killable && fatal_signal_pending());
 }
@@ -171,12 +173,12 @@ void leave(RunQueue& rq, Task& previous, u64 now) REQUIRES(rq.lock) {
     } else if (previous.state == TaskState::Running) {
         put_prev_task(rq, previous, preempted, now);
     } else {
-        std::atomic_thread_fence(std::memory_order_release); // on_cpu before it, for wakers
+        std::atomic_thread_fence(std::memory_order_release); // wakers that see OnRq::No must see on_cpu set
         previous.on_rq = OnRq::No;
     }
 }
 
-// Who runs next, from now on.
+// Chooses the next task. From now on it is the running one.
 Task& pick_next_task(RunQueue& rq, Task& previous) REQUIRES(irqs_masked) {
     const Guard lock(rq.lock);
     const u64 now = clock_ns();
@@ -192,7 +194,7 @@ Task& pick_next_task(RunQueue& rq, Task& previous) REQUIRES(irqs_masked) {
     return next;
 }
 
-// Returns whom to bury.
+// Returns the task that was left if it is dead, else nullptr.
 Task* switch_tasks() REQUIRES(irqs_masked) {
     RunQueue& rq = this_rq();
     Task& previous = *current();
@@ -218,7 +220,7 @@ void end_sleep(Timer& timer) {
 
 } // namespace
 
-// The end of the running task's slice matters only if an equal waits.
+// Called only while an equal waits: the end of a slice does not matter otherwise.
 void want_slice_end(RunQueue& rq) {
     rq.turn_ends = true;
     if (const u64 slice = sched_slice(*rq.running); slice != NO_DEADLINE)
@@ -242,7 +244,7 @@ void init_scheduler(Task& idle) {
     idle.on_cpu.store(true, std::memory_order_relaxed);
     idle.cpu = idle.ran_on = rq.cpu;
     set_current(&idle);
-    std::atomic_thread_fence(std::memory_order_seq_cst); // all of it before the bit
+    std::atomic_thread_fence(std::memory_order_seq_cst); // the run queue is complete before its bit is set
     online_cpus = online_cpus | cpu_bit(rq.cpu);
 }
 
@@ -256,7 +258,7 @@ void schedule() {
         IrqGuard irqs;
         dead = switch_tasks();
     }
-    bury(dead); // whoever waits for that may hold the kernel lock
+    bury(dead); // before the kernel lock is taken: a task that waits for this may hold it
 }
 
 void yield() {
@@ -286,8 +288,8 @@ void schedule_tail() {
     bury(dead);
 }
 
-// Idle is what this CPU says it is before it looks for work, and whoever has work to offer queues it before he
-// looks who is idle: one of the two sees the other.
+// A CPU marks itself idle before it looks for work. A CPU that has work queues it first and looks for idle CPUs second.
+// So one of the two sees the other.
 void cpu_idle() {
     RunQueue& rq = this_rq();
     while (true) {
@@ -300,8 +302,7 @@ void cpu_idle() {
         local_irq_enable();
         if (rq.queued_level == RunQueue::IDLE_LEVEL)
             continue;
-        if (leave_idle_hook != nullptr)
-            leave_idle_hook();
+        start_tick();
         schedule();
     }
 }
@@ -312,7 +313,7 @@ void scheduler_tick() {
     check_turn(rq);
 }
 
-// Another CPU has changed something that concerns this one: see what.
+// Another CPU has changed something that concerns this one: finds out what.
 void scheduler_ipi() {
     RunQueue& rq = this_rq();
     timers_look_at_clock();
@@ -338,7 +339,8 @@ void use_mm(MmStruct* mm) {
     activate_mm(this_rq(), mm);
 }
 
-// mm/host.hpp. `mm` has no user left, so that a CPU which has it active has it lazily, and none begins to.
+// Declared in mm/upcalls.hpp. `mm` has no user left, so a CPU that has it active uses it lazily, and no CPU starts to use
+// it.
 void leave_lazy_mm(MmStruct& mm) {
     for (u32 cpus = online_cpus; cpus != 0; cpus &= cpus - 1) {
         RunQueue& rq = rq_of(static_cast<u32>(std::countr_zero(cpus)));
@@ -376,7 +378,7 @@ u32 nr_running() {
     return running;
 }
 
-// mm/host.hpp
+// Declared in mm/upcalls.hpp.
 MmTask& current_mm_task() { return current()->mm; }
 
 void cond_resched() {

@@ -1,5 +1,5 @@
-// The scheduler: the most urgent runnable tasks have the CPUs; equals take turns. Preemptive for user code; the
-// kernel itself is never preempted. sched(7); policies and priorities are in kernel/sched/policy.hpp.
+// The scheduler. The most urgent runnable tasks have the CPUs; equally urgent tasks take turns. User code is preempted,
+// the kernel is not. sched(7). Policies and priorities: kernel/sched/policy.hpp.
 #pragma once
 
 #include <arch/current.hpp>
@@ -10,89 +10,78 @@
 
 namespace faultline {
 
-// current() of <arch/current.hpp>: the running task of this CPU.
+// current(), the task that runs on this CPU, is declared in <arch/current.hpp>.
 
-// Once on each CPU, at boot: makes the code that runs now its idle task. Empties its run queue and its timer queue.
-// From here on the CPU is one of cpus_online().
+// Makes the code that runs now this CPU's idle task, and sets up the CPU's run queue and timers. Once on each CPU, at
+// boot. Afterwards the CPU is one of cpus_online().
 void init_scheduler(Task& idle);
 
-// Gives up the CPU. If current's state is still Running it goes to the back of the queue of its priority; but
-// if current->need_resched is set and its slice is not over, to the front: it was preempted, and goes on
-// before its equals. An Interruptible or Killable current with a signal of that kind pending does not go to
-// sleep. Returns when scheduled again, state Running. Not from interrupts, not with a spin lock held or page
-// faults disabled (panics: "sleep in atomic context"). The kernel lock is given up meanwhile.
+// Gives up the CPU. Returns when the task is scheduled again, in state Running. If current's state is Running, the task
+// goes to the back of the queue of its priority. If it was preempted (need_resched is set and its slice is not over),
+// it goes to the front. An Interruptible or Killable task with a signal of that kind pending does not go to sleep. The
+// kernel lock is released meanwhile. Not from interrupt handlers, not with a spin lock held or page faults disabled
+// (panics: "sleep in atomic context").
 void schedule();
 
-// Lets every task of current's priority run first, if there are any; whatever need_resched says.
+// Lets the queued tasks of current's priority run first, whatever need_resched says. Returns at once if there are none.
 // (sched_yield(2).)
 void yield();
 
-// As schedule(), but wakes at `deadline` at the latest. Caller has set
-// current's state. Returns true if woken by somebody (or a signal), false if the deadline passed.
+// As schedule(), but wakes up at `deadline` at the latest. The caller has set current's state. Returns false if the
+// deadline passed, true if something else ended the sleep.
 bool schedule_until(Deadline deadline);
 
-// Makes a sleeping task runnable; true if it was sleeping. Callable from anywhere, interrupts included. The caller
-// knows that the task is not freed meanwhile. What it waits for, if changed before, it will see. (Linux:
-// try_to_wake_up.)
+// Makes a sleeping task runnable. Returns true if it was asleep or about to sleep. Callable from anywhere, interrupt
+// handlers included. The caller makes sure that the task is not freed meanwhile. What the caller stored before, the
+// task sees when it wakes up. (Linux: try_to_wake_up.)
 bool wake_up_process(Task& task);
 
-// Waits until no CPU stands on the stack of a task that runs no more: a zombie is found before its CPU has left it.
-// (Linux: the same name.)
+// Spins until no CPU uses the kernel stack of a task that no longer runs. A zombie can be found before its CPU has left
+// it. (Linux: the same name.)
 void wait_task_inactive(const Task& task);
 
-// Puts a new task on the run queue.
+// Makes a new task runnable for the first time. (Linux: the same name.)
 void wake_up_new_task(Task& task);
 
-// What a new task calls first, in the function given to init_context(): ends the switch that brought it here,
-// with interrupts on afterwards. (Linux: schedule_tail.)
+// The first call of a new task, in the function given to init_context(). Finishes the switch that brought it here, and
+// turns interrupts on. (Linux: schedule_tail.)
 void schedule_tail() RELEASE(irqs_masked);
 
-// The life of the idle task: runs what is runnable, else waits for an interrupt. Never returns.
+// The idle task's loop: switches to runnable tasks, and waits for an interrupt when there are none. Never returns.
 [[noreturn]] void cpu_idle();
 
-// If the slice of current is over and an equal waits, here or on another CPU, current->need_resched. There is no tick
-// without such an equal: a lone task, or an idle CPU, is interrupted by nothing but the timers that somebody armed, as
-// abi/time/cpu_time.hpp does every 4 ms while any task runs. From timer_interrupt().
+// Sets need_resched if current's slice is over and an equal waits, here or on another CPU. Without such an equal there
+// is no tick: only armed timers interrupt a lone task or an idle CPU. abi/time/tick.cpp arms one every 4 ms while a
+// task runs. Called by timer_interrupt().
 void scheduler_tick() REQUIRES(irqs_masked);
 
-// Changes the priority that the scheduler obeys; its slice begins anew. A runnable task goes to the back of
-// its new equals if it rose, to the front if it fell. (Linux: rt_mutex_setprio, __sched_setscheduler.)
+// Sets the priority that the scheduler obeys (0 … 139, policy.hpp), and starts a new slice. A queued task goes to the
+// front of its new equals if its priority fell, else to the back. Takes wake_lock. (Linux: rt_mutex_setprio,
+// __sched_setscheduler.)
 void sched_set_prio(Task& task, s32 prio);
 
-// The CPUs that there are, as a mask.
+// The online CPUs, as a mask.
 u32 cpus_online();
 
-// The CPUs on which a task may run, at least one of them online. Returns when it runs on no other any more: one that is
-// just in the kernel there leaves it on its way out, and the caller sleeps meanwhile. The caller sees to the task's not
-// being freed before that sleep, which gives up the kernel lock. (Linux: set_cpus_allowed_ptr.)
+// Sets the CPUs on which a task may run, a mask with at least one online CPU. Returns when the task runs on no other
+// CPU: if it is in the kernel on such a CPU, the caller sleeps until it has left. The caller makes sure that the task
+// is not freed before that sleep, which releases the kernel lock. (Linux: set_cpus_allowed_ptr.)
 void set_cpus_allowed(Task& task, u32 cpus);
 
-// Has the task, if it runs on another CPU, look at sigpending and need_resched soon. (Linux: the same name.)
+// If the task runs on another CPU, makes it check sigpending and need_resched soon. (Linux: the same name.)
 void kick_process(const Task& task) REQUIRES(irqs_masked);
 
-// Makes `mm` (nullptr: none) current's address space, at once. The caller owns the references of both.
+// Makes `mm` (nullptr: none) current's address space, at once. The caller manages the references of the old and the new
+// one.
 void use_mm(MmStruct* mm);
 
-// Nanoseconds a task has run so far, this turn included.
+// How long a task has run so far, in nanoseconds, this turn included.
 u64 task_run_time_ns(const Task& task);
 
-// The task that an online CPU runs when there is no other.
+// The idle task of an online CPU.
 const Task& idle_task_of(u32 cpu);
 
-// Runnable tasks of all CPUs, the running ones included, idle ones not.
+// The number of runnable tasks on all CPUs: queued and running ones, idle tasks not counted.
 u32 nr_running();
-
-// Called when its CPU has left a task in state Dead for ever, in any task's context and without the kernel lock: may
-// free it. nullptr: nothing is done (host tests). Set by abi/process/.
-using TaskDeadHook = void (*)(Task& task);
-extern TaskDeadHook task_dead_hook;
-
-// Called before the idle task makes room for another, interrupts on. nullptr: nothing is done.
-using LeaveIdleHook = void (*)();
-extern LeaveIdleHook leave_idle_hook;
-
-// Whether a signal that would be delivered (or a fatal one) is pending for current: what ends an
-// interruptible sleep. Supplied by abi/signal/signal_deliver.cpp, or the test harness.
-bool signal_pending();
 
 } // namespace faultline

@@ -1,5 +1,5 @@
-// One thread of execution (Linux: task_struct): what the scheduler, the futexes and the fault path need of
-// it. What processes share (signal handlers, files, the family tree) hangs off it by pointer.
+// One thread of execution (Linux: task_struct): what the scheduler, the futexes and the fault path need of it. What the
+// threads of a process share (signal handlers, files, the family tree) is reached by pointers.
 #pragma once
 
 #include <arch/context.hpp>
@@ -9,19 +9,19 @@
 #include "base/result.hpp"
 #include "base/spinlock.hpp"
 #include "base/types.hpp"
-#include "mm/host.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
-struct ThreadGroup;  // abi/task/thread_group.hpp: pid, parent, children, shared signal state (Linux:
-                     // signal_struct)
+// abi/task/thread_group.hpp: pid, parent, children, shared signal state (Linux: signal_struct)
+struct ThreadGroup;
 struct SigHand;      // abi/signal/signal.hpp: handlers
-struct FilesStruct;  // abi/fs/files.hpp: descriptors
-struct FsStruct;     // abi/fs/files.hpp: root and working directory
+struct FilesStruct;  // abi/fs/files_private.hpp: descriptors
+struct FsStruct;     // abi/fs/files_private.hpp: root and working directory
 struct FutexPiState; // kernel/futex/pi.hpp
 struct FutexQ;       // kernel/futex/queue.hpp
 struct SemUndoList;  // abi/ipc/sem_set.hpp: semaphore operations to undo at exit
-struct SigQueue;     // abi/signal/signal.hpp: one queued signal with its siginfo
+struct SigQueue;     // abi/signal/queue.hpp: one queued signal with its siginfo
 struct Task;
 struct Completion; // kernel/sched/wait.hpp
 struct Cred;       // abi/cred/cred.hpp: user and group ids
@@ -32,86 +32,87 @@ struct SigPending {
     SigQueue* queue = nullptr; // their siginfos, oldest first; a signal in `set` may have none
 };
 
-// How a system call goes on after a signal that ran no handler, if its arguments alone do not say (Linux:
-// struct restart_block). A call fills it, returns RESTART_RESTARTBLOCK, and is continued through
-// restart_syscall, whose number takes the place of its own in r7 meanwhile.
+// How to continue a system call after a signal that ran no handler, if its arguments alone do not say it (Linux: struct
+// restart_block). The call fills this in and returns RESTART_RESTARTBLOCK. The program then makes the system call
+// restart_syscall: its number replaces the call's own in r7.
 struct RestartBlock {
     Result<u32> (*function)(RestartBlock& block) = nullptr;
     u64 deadline_ns = 0;
     u32 arguments[6] = {};
-    u32 number = 0; // of the call, from its interruption to its continuation; else 0
+    u32 number = 0; // of the interrupted call, until it is continued; else 0
 };
 
-inline constexpr s32 DEFAULT_PRIO = 120; // of a task that nobody has said anything about: nice 0
+inline constexpr s32 DEFAULT_PRIO = 120; // the default, nice 0
 
 enum class TaskState : u8 {
     Running,         // on the run queue or on a CPU
     Interruptible,   // sleeps; a signal wakes it
     Uninterruptible, // sleeps; only wake_up_process does
     Killable,        // sleeps; only a fatal signal or wake_up_process does
-    Stopped,         // by SIGSTOP
-    Zombie,          // dead, not yet waited for
+    Stopped,         // stopped by SIGSTOP or the like
+    Zombie,          // has exited, not yet waited for
     Dead,
 };
 
-// Where a runnable task is, in the eyes of its CPU's run queue.
+// Where a runnable task is, for its CPU's run queue.
 enum class OnRq : u8 {
     No,      // it sleeps, or is dead
     Queued,  // in the queue
-    Running, // not in it: it has the CPU, or is on its way to another one's queue
+    Running, // in no queue: it has the CPU, or is on its way to another queue
 };
 
 // Innermost of the futex locks: guards owners of PI futexes, their lists and who waits for what, across all buckets.
 // (kernel/futex/pi_chain.cpp)
 extern SpinLock pi_lock;
 
-// Whether a task may be made the owner of a PI futex (Linux: tsk->futex_state).
+// Whether a task may become the owner of a PI futex (Linux: tsk->futex_state).
 enum class FutexState : u8 {
     Ok,
-    Exiting, // in the middle of futex_exit(): who would wait for it must look again afterwards
-    Dead,    // past it: whatever its futexes say, it unlocks nothing any more
+    Exiting, // inside futex_exit(): a task that wants to wait for it looks again afterwards
+    Dead,    // past it: it will not unlock anything, whatever its futexes say
 };
 
 struct Task {
     CpuContext context;
     MmTask mm; // address space, fault counts, pagefault_disabled
     Relaxed<TaskState> state = TaskState::Running;
-    bool need_resched = false; // another task is to run: schedule() on the way to user mode. Of its own CPU
-    bool exiting = false;      // PF_EXITING: takes no more signals
+    // Its CPU should run another task: schedule() on the way to user mode. Used by that CPU only
+    bool need_resched = false;
+    bool exiting = false; // PF_EXITING: signals are no longer delivered to it
     bool kernel_task = false;
     void* stack = nullptr; // 8 KiB kernel stack, lowest address; nullptr for a host thread
-    ListHook run_link;     // kernel/sched/prio_array.hpp, while it is runnable and does not run
+    ListHook run_link;     // kernel/sched/prio_array.hpp, while it is queued
 
     s32 pid = 0;        // this thread's id (Linux: pid; gettid)
     char comm[16] = {}; // name of the program, NUL-terminated
     ThreadGroup* group = nullptr;
     ListHook thread_link;              // ThreadGroup::threads
-    ThreadGroup* buried_for = nullptr; // the group it was of, once it is dead and `group` is null
+    ThreadGroup* buried_for = nullptr; // its former group, once it is dead and `group` is null
     TreeHook pid_node;                 // all tasks by pid
 
     SigHand* sighand = nullptr;
     u64 blocked = 0;       // signal mask; bit n-1 is signal n
-    u64 saved_blocked = 0; // to be restored after sigsuspend
-    u64 real_blocked = 0;  // in sigtimedwait: the mask as the program knows it
+    u64 saved_blocked = 0; // the mask to restore after sigsuspend
+    u64 real_blocked = 0;  // in sigtimedwait: the mask that the program set
     bool restore_sigmask = false;
-    Relaxed<bool> sigpending = false;            // TIF_SIGPENDING: look before going back to user mode
-    SigPending pending;                          // directed at this thread
+    Relaxed<bool> sigpending = false;            // TIF_SIGPENDING: check before going back to user mode
+    SigPending pending;                          // signals sent to this thread
     u32 sas_sp = 0, sas_size = 0, sas_flags = 2; // sigaltstack; 2 is SS_DISABLE
-    u32 fault_trap_no = 0, fault_status = 0,
-        fault_address = 0; // of its last bad access, for its signal frame
-    u16 restart_errno = 0; // the interrupted system call asks for this kind of restart (Errno::RESTART...)
+    // Of its last bad access, for its signal frame.
+    u32 fault_trap_no = 0, fault_status = 0, fault_address = 0;
+    u16 restart_errno = 0; // how the interrupted system call wants to be restarted (Errno::RESTART...)
     RestartBlock restart_block;
 
     FilesStruct* files = nullptr;
     FsStruct* fs = nullptr;
     SemUndoList* sysvsem = nullptr;
 
-    UserAddr clear_child_tid; // zeroed and woken at exit (set_tid_address, CLONE_CHILD_CLEARTID)
+    UserAddr clear_child_tid; // set to 0 at exit, and its futex woken (set_tid_address, CLONE_CHILD_CLEARTID)
     UserAddr set_child_tid;
     s32 exit_code = 0;                // as wait(2) encodes it
     s32 exit_signal = 0;              // sent to the parent; 0 for a thread
-    s32 pdeath_signal = 0;            // prctl(PR_SET_PDEATHSIG): sent to it when its parent process dies
-    Completion* vfork_done = nullptr; // a parent that waits for this task to leave its address space
+    s32 pdeath_signal = 0;            // prctl(PR_SET_PDEATHSIG): sent to this task when its parent dies
+    Completion* vfork_done = nullptr; // completed when this task leaves its parent's address space
 
     // futexes
     FutexState futex_state GUARDED_BY(pi_lock) = FutexState::Ok;
@@ -123,31 +124,31 @@ struct Task {
 
     // scheduling (kernel/sched/policy.hpp)
     s32 prio = DEFAULT_PRIO;        // what the scheduler obeys: normal_prio, or a better one lent to the task
-    s32 normal_prio = DEFAULT_PRIO; // what its policy, rt_priority and nice come to
+    s32 normal_prio = DEFAULT_PRIO; // follows from policy, rt_priority and nice
     s32 policy = 0;                 // SCHED_OTHER, SCHED_FIFO, … (linux/sched.h)
     s32 rt_priority = 0;            // 1 … 99 under SCHED_FIFO and SCHED_RR, else 0
-    s32 nice = 0;                   // remembered; tasks of SCHED_OTHER take turns whatever it says
+    s32 nice = 0;                   // stored; it does not change how tasks of SCHED_OTHER take turns
     bool sched_reset_on_fork = false;
 
     // where it runs (kernel/sched/run_queue.hpp)
-    // One waker at a time, and nobody changes what a waker goes by (Linux: pi_lock).
+    // One waker at a time. What a waker's decision depends on does not change while it is held (Linux: pi_lock).
     SpinLock wake_lock{"wake_lock"};
-    Relaxed<u32> cpu = 0;            // whose run queue it is in, or was last; changed with that queue locked
+    Relaxed<u32> cpu = 0;            // the CPU whose run queue it is in, or was last; changed with that queue locked
     Relaxed<OnRq> on_rq = OnRq::No;  // changed with that queue locked
-    std::atomic<bool> on_cpu{false}; // a CPU still, or already, stands on its kernel stack
+    std::atomic<bool> on_cpu{false}; // a CPU still uses, or already uses, its kernel stack
     u32 cpus_allowed = ~u32{0};      // sched_setaffinity(2); changed with wake_lock held and its queue locked
-    u32 ran_on = 0;                  // the CPU that had it last
-    u32 lock_depth = 0;              // how often it holds the kernel lock (kernel/sched/kernel_lock.hpp)
+    u32 ran_on = 0;                  // the CPU it ran on last
+    u32 lock_depth = 0;              // how many times it holds the kernel lock (kernel/sched/kernel_lock.hpp)
 
-    u64 waits_since_ns = 0; // in a queue for its turn; only where there are several CPUs
-    u32 slice_used_ns = 0;  // of a turn that a more urgent task interrupted; 0: the next turn is a new one
+    u64 waits_since_ns = 0; // since when it waits in a queue for its turn; kept only if there are several CPUs
+    u32 slice_used_ns = 0;  // used of a turn that a more urgent task interrupted; 0: its next turn is a new one
 
     Cred* cred = nullptr;
-    u32 timer_slack_ns = 50'000, default_timer_slack_ns = 50'000; // prctl(PR_SET_TIMERSLACK): remembered
+    u32 timer_slack_ns = 50'000, default_timer_slack_ns = 50'000; // prctl(PR_SET_TIMERSLACK): stored
 
-    u32 user_ticks = 0, system_ticks = 0; // abi/time/cpu_time.hpp
+    u32 user_ticks = 0, system_ticks = 0; // abi/time/tick.cpp
     u64 start_time_ns = 0;
-    u64 run_ns = 0; // on the CPU, up to the last switch; task_run_time_ns() adds this turn
+    u64 run_ns = 0; // time on the CPU, up to the last switch; task_run_time_ns() adds the present turn
 };
 
 } // namespace faultline

@@ -1,7 +1,6 @@
-// The timer queues, one for each clock on each CPU. The hardware is programmed lazily: only for a deadline earlier
-// than the one it already has. A deadline that was cancelled or moved back costs one interrupt that finds
-// nothing to do, which is cheaper than touching the timer at every change (a sleep that is woken early is the
-// common case).
+// The timer queues, one for each clock on each CPU. The hardware timer is programmed only for a deadline earlier than
+// the one it already has. If a deadline is cancelled or moved back, the interrupt still comes and finds nothing to do.
+// That is cheaper than programming the timer at each change, because most sleeps are woken early.
 #include "kernel/sched/timer.hpp"
 
 #include <array>
@@ -30,13 +29,13 @@ using TimerQueue = Tree<Timer, &Timer::node, KeyOfTimer>;
 
 constexpr ClockBase CLOCKS[] = {ClockBase::Monotonic, ClockBase::Realtime};
 
-// One CPU's. (Linux: hrtimer_cpu_base.)
+// One CPU's timer queues. (Linux: hrtimer_cpu_base.)
 struct TimerBase {
-    SpinLock lock{"TimerBase"}; // also of what Timer says is its queue's. Interrupts masked
+    SpinLock lock{"TimerBase"}; // guards also the members of each queued Timer; held with interrupts masked
     std::array<TimerQueue, std::size(CLOCKS)> queues GUARDED_BY(lock);
     u64 next_sequence GUARDED_BY(lock) = 0;
-    Relaxed<Timer*> running = nullptr; // whose `expired` is being called, without the lock; changed with it
-    s64 offset_seen = 0;               // the hardware knows of realtime timers as they were with this offset
+    Relaxed<Timer*> running = nullptr; // its `expired` is being called, with the lock released; changes with it held
+    s64 offset_seen = 0;               // the offset that the hardware deadline of realtime timers was computed with
 
     TimerQueue& queue_of(ClockBase clock) REQUIRES(lock) { return queues[static_cast<u32>(clock)]; }
 };
@@ -46,7 +45,8 @@ constinit std::atomic<s64> realtime_offset{0};
 
 TimerBase& this_base() { return *bases.here(); }
 
-// The base a timer is in, or was last, locked for a scope. Interrupts masked. (Linux: lock_hrtimer_base.)
+// Holds the lock of the base that a timer is in, or was in last, until the end of the scope. Interrupts masked. (Linux:
+// lock_hrtimer_base.)
 class [[nodiscard]] SCOPED_CAPABILITY TimerBaseLocked {
   public:
     explicit TimerBaseLocked(const Timer& timer) ACQUIRE(base->lock) {
@@ -83,8 +83,8 @@ void enqueue(TimerBase& base, Timer& timer, Deadline deadline) REQUIRES(base.loc
     base.queue_of(timer.clock).insert(timer);
 }
 
-// Takes it out of the base that it is in, or was last, and arms it there if it is to stay there; whether it is. A timer is
-// armed on the CPU that does it, except while it is being called on another: there it stays.
+// Takes a timer out of the base that it is in, or was in last, and arms it there if it is to stay. Returns whether it is. A
+// timer goes to the base of the CPU that arms it, unless it is being called on another CPU: then it stays there.
 bool rearm(TimerBase& base, Timer& timer, Deadline deadline) REQUIRES(base.lock) {
     if (timer.armed)
         dequeue(base, timer);
@@ -101,7 +101,7 @@ Timer* first_due(TimerBase& base, ClockBase clock, u64 now) REQUIRES(base.lock) 
     return &*queue.begin();
 }
 
-// Calls `timer`, which is due, without the base's lock.
+// Calls a due timer. The base's lock is released meanwhile.
 void call(TimerBase& base, Timer& timer) REQUIRES(base.lock, irqs_masked) {
     dequeue(base, timer);
     base.running = &timer;
@@ -111,8 +111,8 @@ void call(TimerBase& base, Timer& timer) REQUIRES(base.lock, irqs_masked) {
     base.running = nullptr;
 }
 
-// A timer that is called under a lock of its own stays armed until that is held: so whoever holds it can disarm the timer
-// for certain. Without the base's lock the timer may go away, so that it is looked for once more.
+// A timer that has a lock of its own (`under`) stays armed until that lock is held, so a holder of that lock can reliably
+// disarm it. While the base's lock is released, the timer may be freed. So the first due timer is looked up again.
 void call_under(RecursiveSpinLock& under, TimerBase& base, ClockBase clock, u64 now) REQUIRES(base.lock, irqs_masked) {
     base.lock.unlock();
     const Guard held(under);
@@ -165,7 +165,7 @@ void mod_timer(Timer& timer, Deadline deadline) {
         enqueue(here, timer, deadline);
         in = &here;
     }
-    if (in == &here) // else its CPU is about to look what comes first
+    if (in == &here) // else that CPU is about to look which timer comes first
         want_event(monotonic_of(deadline.clock(), deadline.ns()));
 }
 

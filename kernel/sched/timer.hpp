@@ -1,5 +1,5 @@
-// Deadlines: queues ordered by time, one for each clock on each CPU, and the CPU's hardware timer that serves them.
-// (Linux: hrtimer, hrtimer_clock_base.)
+// Timers: queues ordered by deadline, one for each clock on each CPU, served by the CPU's hardware timer. (Linux:
+// hrtimer, hrtimer_clock_base.)
 #pragma once
 
 #include "arch/contract/per_cpu.hpp"
@@ -11,12 +11,12 @@ namespace faultline {
 inline constexpr u64 NO_DEADLINE = ~u64{0};
 inline constexpr u64 NSEC_PER_SEC = 1'000'000'000;
 
-// The clock that a deadline is read on. What waits for a moment of Realtime comes earlier or later if the
-// clock is set.
+// The clock of a deadline. If Realtime is set, its deadlines come earlier or later accordingly.
 enum class ClockBase : u8 { Monotonic, Realtime };
 
-// A moment; or never. A plain number is one of clock_ns(). Sixty-four bits, because it is handed down to
-// every sleep: the highest tells the clock, and leaves 292 years.
+// A moment in nanoseconds on one of the clocks, or "never". A plain number means Monotonic, the clock of clock_ns(). It
+// fits in 64 bits, because every sleep passes one on. The highest bit tells the clock; the rest is enough for 292
+// years.
 class Deadline {
   public:
     constexpr Deadline() = default;
@@ -30,7 +30,7 @@ class Deadline {
         deadline.bits_ = bits;
         return deadline;
     }
-    constexpr u64 raw() const { return bits_; } // to be kept in a RestartBlock
+    constexpr u64 raw() const { return bits_; } // for a RestartBlock
 
     constexpr bool never() const { return bits_ == NO_DEADLINE; }
     constexpr u64 ns() const { return never() ? NO_DEADLINE : bits_ & ~REALTIME; }
@@ -41,7 +41,7 @@ class Deadline {
     u64 bits_ = NO_DEADLINE;
 };
 
-// Two timers may share a deadline; the order in which they were armed then decides.
+// If two timers have the same deadline, the one that was armed first expires first.
 struct TimerKey {
     u64 deadline_ns = NO_DEADLINE; // on the timer's own clock
     u64 sequence = 0;
@@ -51,47 +51,50 @@ struct TimerKey {
 struct Timer {
     TreeHook node;
     TimerKey key;
-    ClockBase clock = ClockBase::Monotonic; // whose queue it is in
+    ClockBase clock = ClockBase::Monotonic; // the clock of the queue it is in
     bool armed = false;
-    Relaxed<u32> cpu = 0; // whose queue it is in, or was last
-    // Called once, in interrupt context on the CPU that armed it, when the deadline has passed; the timer is disarmed
-    // and may be armed again.
+    Relaxed<u32> cpu = 0; // the CPU of the queue it is in, or was in last
+    // Called once, when the deadline has passed, in interrupt context on the CPU where it was armed. The timer is
+    // disarmed then, and may be armed again.
     void (*expired)(Timer& timer) = nullptr;
-    // Held around that call. Who holds it and disarms the timer knows that `expired` neither runs nor will.
+    // Held around that call; nullptr: none. If a holder of it disarms the timer, `expired` does not run and will not
+    // run.
     RecursiveSpinLock* under = nullptr;
 };
 
-// Once on each CPU, at boot, before any other function here.
+// Sets up this CPU's queues. Once on each CPU, at boot, before any other function here.
 void init_timers();
 
-// Arms `timer` for `deadline` (past: as soon as interrupts allow), replacing what it was armed for. Never
-// only disarms. Callable anywhere, by one CPU at a time for one timer.
+// Arms `timer` for `deadline`, in place of an earlier deadline. A deadline in the past expires as soon as interrupts
+// allow; "never" only disarms. Callable from anywhere, but by one CPU at a time for one timer.
 void mod_timer(Timer& timer, Deadline deadline);
 
-// Disarms; true if it was armed. After this `expired` will not be called, and if another CPU was calling it, it
-// has returned: hold no lock that `expired` takes, but `under`. Callable anywhere.
+// Disarms the timer. Returns true if it was armed. Afterwards `expired` will not be called; if another CPU was calling
+// it, that call has returned. So hold no lock that `expired` takes, except `under`. Callable from anywhere.
 bool del_timer(Timer& timer);
 
-// Asks for a timer interrupt at `deadline_ns` or before: the scheduler's end of slice, which is no Timer
-// because it moves with every switch. Of this CPU.
+// Asks for a timer interrupt on this CPU at `deadline_ns` of clock_ns() or before. The scheduler uses it for the end of
+// a slice, which is no Timer because it changes with every switch.
 inline void want_event(u64 deadline_ns) REQUIRES(irqs_masked);
 
-// A moment `interval_ns` from `now_ns`; "never" if that cannot be said in 64 bits.
+// The moment `interval_ns` after `now_ns`; NO_DEADLINE if that does not fit in 64 bits.
 constexpr u64 deadline_after(u64 now_ns, u64 interval_ns) {
     return interval_ns > NO_DEADLINE - now_ns ? NO_DEADLINE : now_ns + interval_ns;
 }
 
-// A clock's moment as one of clock_ns(), as the clocks stand now; 0 if that was before boot.
+// Converts a clock's moment to clock_ns(), as the clocks are now. 0 if it was before boot; NO_DEADLINE stays.
 u64 monotonic_of(ClockBase clock, u64 moment_ns);
 
-// CLOCK_REALTIME minus clock_ns(), which whoever sets the clock says; before that, 0. Timers on that clock
-// follow.
+// CLOCK_REALTIME minus clock_ns(), in nanoseconds; 0 until it is set. Setting it moves the timers of that clock on all
+// CPUs.
 s64 realtime_offset_ns();
 void set_realtime_offset(s64 offset_ns);
-void timers_look_at_clock() REQUIRES(irqs_masked); // on this CPU, after another may have set it
+// Takes a new offset into account on this CPU, after another CPU may have set it.
+void timers_look_at_clock() REQUIRES(irqs_masked);
 
-extern constinit PerCpu<u64> programmed_event_ns; // what the hardware was last told
-void program_event(u64 deadline_ns);
+// The deadline that this CPU's hardware timer has; program_event() sets it.
+extern constinit PerCpu<u64> programmed_event_ns;
+void program_event(u64 deadline_ns) REQUIRES(irqs_masked);
 
 inline void want_event(u64 deadline_ns) {
     if (deadline_ns < programmed_event_ns.here())

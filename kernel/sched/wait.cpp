@@ -1,4 +1,4 @@
-// Wait queues.
+// Wait queues and completions.
 #include "kernel/sched/wait.hpp"
 
 #include "kernel/sched/irq_lock.hpp"
@@ -12,15 +12,15 @@ void remove(WaitQueue& queue, WaitEntry& entry) REQUIRES(queue.lock) {
     queue.sleepers = queue.sleepers - 1;
 }
 
-// A sleeper is in the queue before it looks whether it need sleep, and the waker has changed what it waits for: one of the
-// two sees the other. (Linux: wq_has_sleeper.)
+// A sleeper is in the queue before it tests its condition. A waker has changed the condition before it looks here. So
+// one of the two sees the other. (Linux: wq_has_sleeper.)
 bool has_sleepers(const WaitQueue& queue) {
     std::atomic_thread_fence(std::memory_order_seq_cst);
     return queue.sleepers != 0;
 }
 
-// A woken sleeper leaves the queue at once, so that one wake-up is not given to it twice. It cannot go away before
-// it has had the lock (finish_wait).
+// A woken sleeper leaves the queue at once, so that it does not use up a second wake-up. Its entry stays valid until it
+// has taken the queue's lock (finish_wait).
 bool wake_front(WaitQueue& queue) REQUIRES(queue.lock) {
     if (queue.entries.empty())
         return false;
@@ -61,7 +61,7 @@ void prepare_to_wait(WaitQueue& queue, WaitEntry& entry, TaskState state) {
         queue.entries.push_back(entry);
         queue.sleepers = queue.sleepers + 1;
     }
-    std::atomic_thread_fence(std::memory_order_seq_cst); // has_sleepers()
+    std::atomic_thread_fence(std::memory_order_seq_cst); // see has_sleepers()
 }
 
 void finish_wait(WaitEntry& entry) {
@@ -88,7 +88,7 @@ Result<void> wait_for_completion_state(Completion& event, TaskState state) {
 } // namespace
 
 void wait_for_completion(Completion& event) {
-    (void)wait_for_completion_state(event, TaskState::Uninterruptible); // nothing interrupts it
+    (void)wait_for_completion_state(event, TaskState::Uninterruptible); // nothing interrupts this state
 }
 
 Result<void> wait_for_completion_killable(Completion& event) {

@@ -1,8 +1,9 @@
-// A queue of sleepers waiting for a condition (Linux: wait_queue_head_t).
+// A queue of tasks that sleep until a condition holds (Linux: wait_queue_head_t).
 #pragma once
 
 #include "base/intrusive.hpp"
 #include "kernel/sched/sched.hpp"
+#include "kernel/upcalls.hpp"
 
 namespace faultline {
 
@@ -15,24 +16,24 @@ struct WaitEntry {
 };
 
 struct WaitQueue {
-    SpinLock lock{"WaitQueue"}; // interrupts masked
+    SpinLock lock{"WaitQueue"}; // held with interrupts masked
     AutoUnlinkList<WaitEntry, &WaitEntry::link> entries GUARDED_BY(lock);
-    Relaxed<u32> sleepers = 0; // how many entries, for wakers to see without the lock that there are none
+    Relaxed<u32> sleepers = 0; // the number of entries; a waker reads it without the lock
 };
 
-// Wakes all sleepers, or the one that waits longest. From anywhere, interrupts included. Whoever finds the condition
-// changed before may see to it that the queue is gone as soon as these return, but not earlier.
+// Wake all sleepers, or the one that has waited longest. Callable from anywhere, interrupt handlers included. A task
+// that finds the condition changed without sleeping may free the queue only after these have returned.
 void wake_up_all(WaitQueue& queue);
 void wake_up_one(WaitQueue& queue);
 
-// Queues current and gives it a sleeping state: from here on a wake-up is not lost, so the condition must be
-// tested again before schedule(). finish_wait() undoes both. (Linux: the same names.)
+// Queues current and sets its state. From now on no wake-up is lost, so test the condition again before schedule().
+// finish_wait() undoes both. (Linux: the same names.)
 void prepare_to_wait(WaitQueue& queue, WaitEntry& entry, TaskState state);
 void finish_wait(WaitEntry& entry);
 
-// Sleeps in `state` (Interruptible, Killable or Uninterruptible) until condition() holds: ok. RESTARTSYS on a
-// signal that ends such a sleep; TIMEDOUT at the deadline. The condition may not itself sleep, and is tested
-// with interrupts as the caller has them.
+// Sleeps in `state` (Interruptible, Killable or Uninterruptible) until condition() holds. RESTARTSYS: a signal ended
+// the sleep; TIMEDOUT: `deadline_ns` of clock_ns() passed. condition() must not sleep. Same conditions for the caller
+// as schedule().
 template <class Condition>
 Result<void> wait_event_state(WaitQueue& queue, TaskState state, Condition&& condition, u64 deadline_ns) {
     while (!condition()) {
@@ -65,15 +66,16 @@ Result<void> wait_event_killable(WaitQueue& queue, Condition&& condition) {
     return wait_event_state(queue, TaskState::Killable, condition, NO_DEADLINE);
 }
 
-// An event that happens once (Linux: struct completion). Lives on the waiter's stack, as a rule.
+// An event that happens once (Linux: struct completion). Usually on the waiter's stack.
 struct Completion {
     Relaxed<bool> done = false;
     WaitQueue waiters;
 };
+// Marks the event as done and wakes its waiters. Callable from anywhere.
 void complete(Completion& event);
 
-// Waits for it; the second, interruptible by a fatal signal: RESTARTSYS. After ok nobody is in complete() any more, and
-// the event may go.
+// Sleep until the event is done. The second returns RESTARTSYS if a fatal signal comes first. After success complete()
+// no longer uses the event, so it may be freed.
 void wait_for_completion(Completion& event);
 Result<void> wait_for_completion_killable(Completion& event);
 

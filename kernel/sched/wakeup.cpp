@@ -1,4 +1,4 @@
-// Making tasks runnable, and what changes how or where a task runs: priority and affinity.
+// Making tasks runnable, and changes of a task's priority and CPUs.
 #include <arch/irq.hpp>
 
 #include "arch/contract/clock.hpp"
@@ -20,7 +20,8 @@ bool asleep(const Task& task) {
     return state != TaskState::Running && state != TaskState::Zombie && state != TaskState::Dead;
 }
 
-// It had decided to sleep and its CPU has not yet left it: it stays. False: its CPU has.
+// If the task's CPU has not taken it off the run queue yet, the task stays runnable: true. False: its CPU has decided
+// to leave it.
 bool wake_before_it_sleeps(Task& task) REQUIRES(task.wake_lock, irqs_masked) {
     if (task.on_rq == OnRq::No)
         return false;
@@ -31,7 +32,7 @@ bool wake_before_it_sleeps(Task& task) REQUIRES(task.wake_lock, irqs_masked) {
     return still;
 }
 
-// No CPU stands on it.
+// Queues a sleeping task. No CPU uses its kernel stack.
 void activate(Task& task) REQUIRES(task.wake_lock, irqs_masked) {
     const bool several = other_cpus(task.cpu) != 0;
     const u32 cpu = several ? select_cpu(task) : u32{task.cpu};
@@ -48,7 +49,7 @@ void activate(Task& task) REQUIRES(task.wake_lock, irqs_masked) {
         offer(Waiting(task));
 }
 
-// A task whose cpus_allowed have changed, as it was in its queue.
+// What a task was doing when its cpus_allowed changed.
 struct Allowed {
     u32 cpu;
     bool queued, chosen_or_left, taken_out;
@@ -73,7 +74,7 @@ Allowed allow_cpus(RunQueue& rq, Task& task, u32 cpus, Departure& departure) REQ
 
 enum class Change : u8 { Done, Again };
 
-// Again: the task's CPU is about to switch from it, or to choose it once more.
+// Returns Again if the task's CPU is about to switch away from it, or to choose it once more.
 Change change_cpus_allowed(Task& task, u32 cpus) {
     Departure departure;
     {
@@ -93,13 +94,13 @@ Change change_cpus_allowed(Task& task, u32 cpus) {
             resched_cpu(now.cpu);
     }
     if (departure.task != nullptr)
-        wait_for_completion(departure.left); // its CPU does that
+        wait_for_completion(departure.left); // completed by the task's CPU
     else if (&task == current() && !may_run_on(task, this_rq().cpu))
         schedule();
     return Change::Done;
 }
 
-// A task whose priority has changed, as it was in its queue.
+// What a task was doing when its priority changed.
 struct Reordered {
     u32 cpu;
     bool queued, running;
@@ -129,13 +130,13 @@ void wait_task_inactive(const Task& task) {
 }
 
 bool wake_up_process(Task& task) {
-    std::atomic_thread_fence(std::memory_order_seq_cst); // what it waits for before the question whether it does
+    std::atomic_thread_fence(std::memory_order_seq_cst); // what the task waits for is stored before its state is read
     IrqLocked lock(task.wake_lock);
     if (!asleep(task))
         return false;
     if (wake_before_it_sleeps(task))
         return true;
-    std::atomic_thread_fence(std::memory_order_acquire); // on_rq before on_cpu
+    std::atomic_thread_fence(std::memory_order_acquire); // on_rq is read before on_cpu
     wait_task_inactive(task);
     activate(task);
     return true;

@@ -1,3 +1,4 @@
+// The address spaces and accesses that the tests of the contract suite use.
 #include "tests/contract/contract.hpp"
 
 #include "base/irq_guard.hpp"

@@ -1,6 +1,6 @@
-// The contract suite: what must hold of mm/ on any machine. The same tests run on the host over the modelled
-// machine and in the kernel under QEMU; they touch user memory only through <arch/contract/uaccess.hpp>, so
-// that every access is the machine's own.
+// The contract suite: what must hold of mm/ on any machine. The same tests run on the host over the modelled machine
+// and in the kernel under QEMU. They touch user memory only through <arch/contract/uaccess.hpp>, so that the machine
+// itself makes every access.
 #pragma once
 
 #include <span>
@@ -19,8 +19,7 @@ struct Test {
     void (*run)();
 };
 
-// Reports a failed expectation of the running test; supplied by the driver (Catch2 on the host, printk in the
-// kernel).
+// Reports a failed expectation of the running test. The driver supplies it (Catch2 on the host, printk in the kernel).
 void fail(const char* expression, const char* file, int line);
 
 #define EXPECT(condition)                                                                                              \
@@ -44,8 +43,7 @@ void for_each_test(Visitor&& visit) {
             visit(test);
 }
 
-// An address space that is the current task's for as long as this lives; at its end all its pages are free
-// again.
+// An address space that is the current task's while this object lives. At its end all its pages are free again.
 class TestMm {
   public:
     TestMm();                      // empty
@@ -68,8 +66,8 @@ class TestMm {
     MmStruct* before_;
 };
 
-// One access by the current task: attempt_* with page faults disabled, so that it succeeds only if entry and
-// TLB permit it right now; read/write as a task would, faults and all. False: FAULT.
+// One access by the current task. attempt_*: with page faults disabled, so that it succeeds only if entry and TLB
+// permit it right now. read and write: as a task makes them, with faults. False: FAULT.
 bool attempt_read(UserAddr address);
 bool attempt_write(UserAddr address, u32 value = 1);
 bool read(UserAddr address);
@@ -79,7 +77,7 @@ u32 value_at(UserAddr address); // must be readable
 Result<u32> gup_for_write(MmStruct& mm, UserAddr address, u32 more_flags = 0);
 Result<MmapLock> fixup_for_write(MmStruct& mm, UserAddr address, u32 more_flags = 0);
 
-// How many faults `action` costs the current task.
+// The number of faults that `action` costs the current task.
 template <class Action>
 u32 minor_faults(Action&& action) {
     const u32 before = current_mm_task().min_flt;

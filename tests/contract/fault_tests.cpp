@@ -1,5 +1,4 @@
-// What each kind of fault leaves in the entry, what it costs, and that faults which find nothing to do are
-// legal.
+// What each kind of fault leaves in the entry, what it costs, and that a fault which finds nothing to do is legal.
 #include "mm/aging.hpp"
 #include "mm/config.hpp"
 #include "mm/page_alloc.hpp"
@@ -139,8 +138,8 @@ void lazyfree_makes_clean_and_old() {
     EXPECT(write(address));
 }
 
-// Another CPU may have served the fault, or relaxed the entry and flushed only its own TLB: nothing to do, no
-// panic.
+// Another CPU may have handled the fault, or relaxed the entry and flushed only its own TLB. Then there is nothing to
+// do, and no panic.
 void spurious_faults_are_legal() {
     TestMm test;
     const UserAddr address = test.map_anon(1);
@@ -153,7 +152,7 @@ void spurious_faults_are_legal() {
     EXPECT(test.pte(address) == before && attempt_write(address));
 }
 
-// The abort handler's own view: whose fault is it, and how does the user learn.
+// What do_page_fault() tells the abort handler: try again, send a signal (and which one), use the fixup, or oops.
 void outcomes() {
     TestMm test;
     const UserAddr read_only = test.map_anon(1, PROT_READ);
@@ -202,7 +201,7 @@ void outcomes() {
     }
 }
 
-// fault_in=trap: what the entry itself permits is repaired even with faults disabled, and nothing else is.
+// fault_in=trap repairs what the entry itself permits, even with faults disabled, and nothing else.
 void trap_repairs_what_the_entry_permits() {
     TestMm test;
     const UserAddr clean = test.map_shared(1);

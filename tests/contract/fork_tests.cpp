@@ -19,7 +19,7 @@ void private_pages_are_shared_until_written() {
     EXPECT(!pte_write(parent.pte(address)) && pte_young(parent.pte(address)) && pte_dirty(parent.pte(address)));
     EXPECT(!pte_write(child.pte(address)) && !pte_young(child.pte(address)));
     EXPECT(value_at(address) == 1);
-    EXPECT(write(address, 2)); // child breaks the sharing
+    EXPECT(write(address, 2)); // the child breaks the sharing
     EXPECT(child.page(address) != original && page_mapcount(*original) == 1);
     parent.activate();
     EXPECT(value_at(address) == 1);
@@ -42,7 +42,7 @@ void the_parent_cannot_write_round_the_copy() {
     EXPECT(value_at(address) == 1);
 }
 
-// fork, and fork again before anybody wrote: the page is to be copied, not read-only (nanvix 2515).
+// fork, and fork again before any write: a write must copy the page, and must not find it read-only (nanvix 2515).
 void fork_of_a_fork() {
     TestMm parent;
     const UserAddr address = parent.map_anon(1);
@@ -80,7 +80,7 @@ void shared_mappings_copied_as_before_2_6_14() {
         TestMm child = fork_of(parent);
         const Pte pte = child.pte(address);
         EXPECT(pte_present(pte) && pte_write(pte) && !pte_dirty(pte) && !pte_young(pte));
-        EXPECT(gup_for_write(child.mm(), address).ok() && !attempt_write(address)); // untouched, and it hangs already
+        EXPECT(gup_for_write(child.mm(), address).ok() && !attempt_write(address)); // it hangs, though never touched
         EXPECT(fixup_for_write(child.mm(), address).ok() && attempt_write(address));
     }
     EXPECT(pte_user_writable(parent.pte(address)));

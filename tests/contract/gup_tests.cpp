@@ -1,5 +1,4 @@
-// get_user_pages against fixup_user_fault: where the first leaves the access impossible, and what the second
-// must do.
+// get_user_pages against fixup_user_fault: where the first leaves the access impossible, and what the second must do.
 #include "mm/aging.hpp"
 #include "tests/contract/contract.hpp"
 
@@ -12,8 +11,7 @@ void age(TestMm& test) {
     age_mm(test.mm());
 }
 
-// The project in one test: an old page. gup finds it and is content; the access still faults; fixup makes it
-// work.
+// The project in one test: an old page. gup finds it and changes nothing; the access still faults; fixup makes it work.
 void old_entry() {
     TestMm test;
     const UserAddr address = test.map_anon(1);
@@ -21,7 +19,7 @@ void old_entry() {
     age(test);
     EXPECT(!attempt_write(address));
     EXPECT(gup_for_write(test.mm(), address).ok());
-    EXPECT(!attempt_write(address)); // and would not, however often gup is asked
+    EXPECT(!attempt_write(address)); // and would not, however often gup is called
     EXPECT(gup_for_write(test.mm(), address).ok());
     EXPECT(!attempt_write(address));
     EXPECT(fixup_for_write(test.mm(), address).ok());
@@ -41,7 +39,7 @@ void clean_entry() {
     EXPECT(attempt_write(address));
 }
 
-// gup does tell the page what it keeps from the entry.
+// gup marks the page, though it does not mark the entry.
 void gup_marks_the_page() {
     TestMm test;
     const UserAddr address = test.map_shared(1);
@@ -61,7 +59,7 @@ void gup_serves_absent_and_write_protected_entries() {
     EXPECT(attempt_write(address + PAGE_SIZE));
 }
 
-// fault_in=gup_dirty: asks for young and dirty too, so it never stops short of them.
+// fault_in=gup_dirty requires young and dirty too, so it does not stop before they are set.
 void gup_that_insists_on_access() {
     TestMm test;
     const UserAddr clean = test.map_shared(1);
@@ -88,13 +86,13 @@ void gup_takes_references() {
         EXPECT(beyond.ok() && beyond.value() == 1); // stops at the end of the VMA, with what it has
     }
     EXPECT(do_munmap(test.mm(), address, 3 * PAGE_SIZE).ok());
-    for (Page* page : pages) { // still ours
+    for (Page* page : pages) { // the references keep them
         EXPECT(page_count(*page) == 1 && page_mapcount(*page) == 0);
         put_page(*page);
     }
 }
 
-// Invariant 4: where the write may not be made, FAULT, from both, in bounded time.
+// Invariant 4: where the write is not permitted, both return FAULT, in bounded time.
 void writes_that_may_not_be_made() {
     TestMm test;
     const UserAddr read_only = test.map_anon(1, PROT_READ);
@@ -111,7 +109,7 @@ void writes_that_may_not_be_made() {
     EXPECT(!pte_write(test.pte(read_only)));
 }
 
-// The first form of the fix: success without progress on a read-only mapping, and a shared page made private.
+// The first form of the fix: it succeeds without progress on a read-only mapping, and makes a shared page private.
 void fixup_2011_on_read_only() {
     TestMm test;
     const UserAddr address = test.map_shared(1, PROT_READ);
@@ -150,7 +148,7 @@ void fixup_accounts_one_fault() {
     EXPECT(minor_faults([&] { EXPECT(write(address)); }) == 0);
 }
 
-// A file whose pages have to be waited for; the test can do something to the address space meanwhile.
+// A file whose pages have to be waited for. The test can change the address space meanwhile.
 struct SlowFile {
     AddressSpace mapping;
     TestMm* test = nullptr;
@@ -203,7 +201,7 @@ void fixup_without_retry_keeps_the_lock() {
     EXPECT(do_munmap(test.mm(), address, PAGE_SIZE).ok());
 }
 
-// The VMA went while the lock was down: whoever uses the old one has lost.
+// The VMA goes away while the lock is dropped: fixup must not use the old one.
 void fixup_looks_the_vma_up_again() {
     TestMm test;
     SlowFile file(test);

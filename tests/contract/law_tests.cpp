@@ -1,5 +1,4 @@
-// The law of the software bits: what the machine lets a task do is what the canonical entry says, for every
-// entry.
+// The law of the software bits: for every entry, the machine lets a task do exactly what the canonical entry says.
 #include "mm/memory.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/pgtable.hpp"
@@ -9,8 +8,7 @@ namespace faultline::contract {
 
 namespace {
 
-// Puts `flags` into the entry of a mapped page, through the hooks; the mapping's own entry is restored by the
-// caller.
+// Puts `flags` into the entry of a mapped page, through the hooks. The caller restores the mapping's own entry.
 void set_flags(TestMm& test, UserAddr address, u32 flags) {
     PteSlot* slot = pte_offset(test.mm(), address);
     const Guard lock(pte_lockptr(slot));
@@ -34,7 +32,7 @@ void every_entry_obeys_the_law() {
     EXPECT(attempt_write(address));
 }
 
-// A racing fault's young must not take back the dirty that another fault has just set (arm64, 2016 and 2017).
+// A fault that sets young must not take back the dirty that a racing fault has just set (arm64, 2016 and 2017).
 void access_flags_only_add() {
     TestMm test;
     const UserAddr address = test.map_anon(1);
@@ -95,14 +93,13 @@ void flushes_advance_the_tlb_generation() {
     const UserAddr address = test.map_anon(1);
     EXPECT(write(address));
     const u32 before = tlb_generation(test.mm().context);
-    test.activate(); // a switch alone does not
+    test.activate(); // a switch alone does not advance it
     EXPECT(tlb_generation(test.mm().context) == before);
     flush_tlb_page(test.mm().context, address);
     EXPECT(tlb_generation(test.mm().context) != before);
 }
 
-// A task's page is no code of the kernel's, and its hardware descriptor says so (PXN): asked of the CPU
-// itself by the differential test; here only that the descriptor exists once the entry permits something.
+// The hardware descriptor exists exactly while the entry permits something.
 void descriptor_exists_exactly_while_readable() {
     TestMm test;
     const UserAddr address = test.map_anon(1);

@@ -63,7 +63,7 @@ void mremap_moves_the_pages() {
     TestMm test;
     const UserAddr old_address = test.map_anon(2);
     EXPECT(write(old_address, 1) && write(old_address + PAGE_SIZE, 2));
-    const UserAddr block = test.map_anon(1); // keeps it from growing in place, on whichever side
+    const UserAddr block = test.map_anon(1); // a neighbour, so that the mapping cannot grow in place
     EXPECT(do_mmap(test.mm(), old_address + 2 * PAGE_SIZE, PAGE_SIZE, PROT_NONE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, nullptr, true, 0)
                .ok());
@@ -104,7 +104,7 @@ void futex_atomics() {
     EXPECT(futex_atomic_cmpxchg_inatomic(UserAddr(0x80000000), 0, 1).error() == Errno::FAULT);
 }
 
-// Atomic accesses fail while the page may not be written, and write nothing.
+// Atomic accesses fail while the page may not be written, and then they write nothing.
 void futex_atomics_fault_in_atomic_context() {
     TestMm test;
     const UserAddr word = test.map_shared(1);

@@ -1,6 +1,6 @@
-// Short descriptors written out by hand from the figures of ARM DDI 0406C B3.5.1: raw words with the fields
-// they mean. Plain numbers, no names of arch/armv7 or arch/model: both are tested against these and against
-// nothing of each other.
+// Short descriptors written out by hand from the figures of ARM DDI 0406C B3.5.1: raw words with the fields that they
+// mean. They are plain numbers, without names of arch/armv7 or arch/model: both are tested against these numbers, and
+// not against each other.
 #pragma once
 
 #include <cstdint>

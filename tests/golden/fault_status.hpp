@@ -1,4 +1,4 @@
-// DFSR values written out by hand from ARM DDI 0406C B4.1.52 and table B3-23; `kind` as fault_kind_name says.
+// DFSR values written out by hand from ARM DDI 0406C B4.1.52 and table B3-23; `kind` is what fault_kind_name returns.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@ namespace faultline::golden {
 struct DataFaultStatus {
     std::uint32_t dfsr;
     std::string_view kind;
-    unsigned level; // 0: not told
+    unsigned level; // 0: not reported
     bool write;
     unsigned domain;
     unsigned fault_status; // FS[4:0]

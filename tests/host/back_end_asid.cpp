@@ -14,7 +14,7 @@ namespace {
 
 constexpr u32 ADDRESS = 0x0040'0000;
 const UserAddr PAGE{ADDRESS};
-constexpr u32 ASIDS = 255; // ASID 0 is never given
+constexpr u32 ASIDS = 255; // no address space gets ASID 0
 
 using Spaces = std::vector<std::unique_ptr<TestSpace>>;
 
@@ -27,8 +27,8 @@ Spaces make_spaces(u32 count) {
     return spaces;
 }
 
-// Runs new address spaces on this CPU until a generation is used up to the last ASID, so that the next one
-// begins another. `elsewhere`: how many run on other CPUs.
+// Runs new address spaces on this CPU until a generation has given its last ASID, so that the next address space begins
+// another generation. `elsewhere`: how many address spaces run on other CPUs.
 Spaces exhaust(u32 elsewhere) {
     Spaces spaces;
     const auto run_another = [&] {
@@ -37,9 +37,10 @@ Spaces exhaust(u32 elsewhere) {
         return spaces.back()->context.asid_generation;
     };
     const u64 old = run_another();
-    while (run_another() == old) { // to the beginning of a generation
+    while (run_another() == old) { // until a generation begins
     }
-    // Given so far: one to each address space that ran at the roll-over, here and elsewhere, one to the last.
+    // Given so far: one ASID to each address space that ran at the roll-over, here and elsewhere, and one to the last
+    // one run.
     for (u32 given = 2 + elsewhere; given < ASIDS; ++given)
         if (run_another() != old + 1)
             panic("a roll-over before the ASIDs were used up");
@@ -89,7 +90,8 @@ TEST_CASE("back end: a roll-over makes every TLB let go, counts, and lets runnin
     const u64 generation = running.context.asid_generation;
 
     machine.select_cpu(0);
-    Spaces fresh = make_spaces(ASIDS - 2); // all that the new generation has beside the two running ones'')
+    // all ASIDs of the new generation but those of the two running address spaces
+    Spaces fresh = make_spaces(ASIDS - 2);
     std::set<u8> given;
     for (const auto& space : fresh) {
         switch_mm(&space->context);
@@ -101,7 +103,7 @@ TEST_CASE("back end: a roll-over makes every TLB let go, counts, and lets runnin
     CHECK(given.size() == fresh.size());
 
     machine.select_cpu(1);
-    if (tlb_config.entries == 0) // else what it has under its own ASID is as good as before
+    if (tlb_config.entries == 0) // otherwise an entry under its own ASID is as good as before
         CHECK(machine.cpu(1).tlb.size() == 0);
     CHECK(tlb_generation(running.context) == counter + 1);
     CHECK(running.context.asid == kept);

@@ -1,4 +1,4 @@
-// Address spaces over the modelled machine, without mm/: what the tests of the back end stand on.
+// Address spaces on the modelled machine, without mm/: what the tests of the back end use.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,7 @@
 
 namespace faultline {
 
-// The machine, its RAM in the hands of the page allocator.
+// The machine. The page allocator has all of its RAM.
 struct TestMachine : model::Machine {
     explicit TestMachine(const model::Configuration& configuration = {}) : Machine(configuration) {
         init_page_allocator(ram_start(), ram_start() + faultline::ram_bytes());
@@ -25,7 +25,7 @@ inline Pfn new_frame() {
     return page_to_pfn(*page);
 }
 
-// One address space and the few steps in which mm/ would drive it.
+// One address space, and the few steps in which mm/ would drive it.
 class TestSpace {
   public:
     TestSpace() : directory_(std::make_unique<PageDirectory>()) {
@@ -40,7 +40,7 @@ class TestSpace {
     TestSpace(const TestSpace&) = delete;
     TestSpace& operator=(const TestSpace&) = delete;
 
-    // The entry for `address`; its table is made if need be.
+    // The entry for `address`. Makes its table if there is none.
     PteSlot* slot(u32 address) {
         PteTable*& table = directory_->tables[pgd_index(UserAddr(address))];
         if (table == nullptr) {
@@ -53,7 +53,7 @@ class TestSpace {
     Pte truth(u32 address) { return ptep_get(slot(address)); }
     void set(u32 address, Pte pte) { set_pte_at(context, UserAddr(address), slot(address), pte); }
 
-    // As ageing, write-protecting and unmapping do it.
+    // What ageing, write-protecting and unmapping do.
     void age(UserAddr page) {
         if (ptep_test_and_clear_young(context, page, slot(page.value())))
             flush_tlb_page(context, page);
@@ -75,7 +75,7 @@ class TestSpace {
     MmContext context;
 
   private:
-    // No CPU may run on it when it goes.
+    // No CPU may run on the address space when it is destroyed.
     void leave() {
         model::Machine::get().as_each_cpu([this] {
             const u32 directory = model::Machine::get().cpu().ttbr0;

@@ -1,4 +1,4 @@
-// The hooks that change entries: what they keep and return, what they leave in TLBs and counters.
+// The hooks that change entries: what they keep and return, and what they leave in TLBs and counters.
 #include <catch2/catch.hpp>
 
 #include "arch/model/check.hpp"
@@ -79,7 +79,7 @@ TEST_CASE("back end: access flags are only ever added") {
             CAPTURE(before, wanted);
             space.set(ADDRESS, Pte(frame, before));
             flush_tlb_page(space.context, PAGE);
-            (void)machine.load(ADDRESS, 4, Mode::User); // caches it if it can be
+            (void)machine.load(ADDRESS, 4, Mode::User); // caches the entry if it permits the read
             const u32 counter = tlb_generation(space.context);
             const bool changed = ptep_set_access_flags(space.context, PAGE, slot, Pte(frame, wanted), true);
             CHECK(space.truth(ADDRESS) == Pte(frame, before | wanted));

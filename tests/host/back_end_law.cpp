@@ -31,11 +31,11 @@ TEST_CASE("back end: the hardware permits exactly what truth permits") {
         CHECK(may(machine, AccessType::Read, Mode::User) == pte_user_readable(pte));
         CHECK(may(machine, AccessType::Write, Mode::User) == pte_user_writable(pte));
         CHECK(may(machine, AccessType::Execute, Mode::User) == pte_user_executable(pte));
-        // The kernel gets no more, and never executes.
+        // The kernel may do no more than the program, and never executes.
         CHECK(may(machine, AccessType::Read, Mode::Kernel) == pte_user_readable(pte));
         CHECK(may(machine, AccessType::Write, Mode::Kernel) == pte_user_writable(pte));
         CHECK_FALSE(may(machine, AccessType::Execute, Mode::Kernel));
-        // The same, asked of each fresh TLB fill alone.
+        // The same for single accesses, each with a fresh TLB fill.
         flush_tlb_page(space.context, UserAddr(ADDRESS));
         CHECK(may(machine, AccessType::Write, Mode::Kernel) == pte_user_writable(pte));
         flush_tlb_page(space.context, UserAddr(ADDRESS));

@@ -1,5 +1,5 @@
-// TLB entries that outlive what they were made from, on a machine whose TLBs keep everything: that such
-// staleness exists here, what cures it, and that the oracle sees it.
+// TLB entries that are older than the entries they were made from, on a machine whose TLBs keep everything. The tests
+// show that such stale entries exist, what cures them, and that the oracle sees them.
 #include <catch2/catch.hpp>
 
 #include "arch/backend/flush_check.hpp"
@@ -16,7 +16,7 @@ namespace {
 constexpr u32 ADDRESS = 0x0060'3000;
 const UserAddr PAGE{ADDRESS};
 
-// A page that CPU 1 has written, and so holds in its TLB; CPU 0 acts.
+// CPU 1 has written to a page, so its TLB holds that page. CPU 0 acts.
 struct HeldElsewhere {
     TestMachine machine{{.cpus = 2}};
     TestSpace space;
@@ -71,14 +71,14 @@ TEST_CASE("stale: another CPU keeps read-only what this one made writable") {
     REQUIRE(ptep_set_access_flags(space.context, PAGE, space.slot(ADDRESS), Pte(frame, USER_RW), true));
     CHECK(machine.store(ADDRESS, 1, 4, Mode::User).ok());
 
-    // Truth permits the write, CPU 1 does not know.
+    // Truth permits the write, CPU 1's TLB does not.
     machine.select_cpu(1);
     REQUIRE(pte_user_writable(space.truth(ADDRESS)));
     for (int attempt = 0; attempt < 3; ++attempt)
         CHECK(machine.store(ADDRESS, 2, 4, Mode::User).fault.value().kind == FaultKind::Permission);
     CHECK(check_tlb_against_truth(space.context).empty()); // permitting less is legal
 
-    // Marking the entry again changes nothing; only the flush does.
+    // Setting the flags again changes nothing; only the flush does.
     CHECK_FALSE(ptep_set_access_flags(space.context, PAGE, space.slot(ADDRESS), Pte(frame, USER_RW), true));
     CHECK_FALSE(machine.store(ADDRESS, 2, 4, Mode::User).ok());
     const u32 counter = tlb_generation(space.context);
@@ -154,12 +154,12 @@ TEST_CASE("stale: tlb=broken lets another CPU write to what it no longer owns, a
     const Take how = GENERATE(Take::WriteProtect, Take::Unmap, Take::Move);
     test.take_away(how);
     CHECK(tlb_violations() == before + 1);
-    CHECK(test.in_memory() == 1); // the checker's own attempt left what it found
+    CHECK(test.in_memory() == 1); // the checker's own attempt has changed nothing
     CHECK_FALSE(check_tlb_against_truth(test.space.context).empty());
     CHECK(test.write_on_cpu_1(2));
     CHECK(test.in_memory() == 2);
     test.machine.select_cpu(1);
-    local_flush_tlb_mm(test.space.context); // or frames would be freed that a TLB can reach
+    local_flush_tlb_mm(test.space.context); // otherwise frames would be freed that a TLB can reach
 }
 
 TEST_CASE("stale: the checker of flushes is content with flushes that reach every CPU") {
@@ -175,15 +175,15 @@ TEST_CASE("stale: the checker of flushes is content with flushes that reach ever
 
 TEST_CASE("stale: without sabotage what the checker of flushes finds is a panic") {
     HeldElsewhere test;
-    (void)ptep_get_and_clear(test.space.context, PAGE, test.space.slot(ADDRESS)); // the flush is owed
+    (void)ptep_get_and_clear(test.space.context, PAGE, test.space.slot(ADDRESS)); // the flush is still missing
     CHECK_THROWS_WITH(backend::check_flush(test.space.context, PAGE, PAGE + PAGE_SIZE),
                       "TLB of CPU 1: after a flush a program may still write 0x00603000, whose entry is: none");
     test.machine.select_cpu(0);
     flush_tlb_page(test.space.context, PAGE);
 }
 
-// Random work by several CPUs under every TLB policy. After each step that flushed as it must, no TLB permits
-// more than truth; and each access succeeds or faults within what truth allows.
+// Several CPUs do random work under every TLB policy. After each step that makes its flush, no TLB permits more than
+// truth; and each access succeeds or faults within what truth allows.
 TEST_CASE("stale: whatever TLBs do, hooks with their flushes keep them within truth") {
     const TlbPolicy policy = GENERATE(
         TlbPolicy{.evict = false, .prefetch = false, .seed = 1}, TlbPolicy{.evict = true, .prefetch = false, .seed = 2},

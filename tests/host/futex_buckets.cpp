@@ -1,4 +1,4 @@
-// How many buckets there are: as many as the CPUs need, and no more than memory bears.
+// The number of buckets: as many as the CPUs need, and no more than memory allows.
 #include <catch2/catch.hpp>
 
 #include "kernel/futex/queue.hpp"

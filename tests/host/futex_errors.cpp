@@ -1,4 +1,4 @@
-// What futex(2) answers for addresses that are no words, operation by operation; the same for every repair.
+// What futex(2) returns for addresses that hold no word, operation by operation; it is the same for every repair.
 #include <catch2/catch.hpp>
 
 #include "kernel/sched/sched.hpp"
@@ -93,9 +93,9 @@ TEST_CASE("futex errors, with Linux's repair and with the one before it") {
                     CHECK(wake_op_at(at, flags) == Errno::INVAL);
                     CHECK(lock(at, flags) == Errno::INVAL);
                     CHECK(trylock(at, flags) == Errno::INVAL);
-                    CHECK(unlock(at, flags) == Errno::PERM); // it reads the word first
+                    CHECK(unlock(at, flags) == Errno::PERM); // UNLOCK_PI reads the word first
                 }
-            // And if the misaligned word is the caller's: the address is looked at after all.
+            // If the misaligned word holds the caller's id, the address is checked after all.
             test.store(page + 4, static_cast<u32>(current()->pid) << 8);
             CHECK(unlock(page + 5, PRIVATE) == Errno::INVAL);
         });

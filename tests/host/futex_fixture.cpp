@@ -1,3 +1,4 @@
+// The fixture of the futex tests: what the kernel expects from its surroundings, and the calls that a program makes.
 #include "tests/host/futex_fixture.hpp"
 
 #include <catch2/catch.hpp>
@@ -6,15 +7,15 @@
 
 #include <arch/machine_control.hpp>
 
-#include "abi/time/time.hpp"
+#include "abi/arguments/timespec.hpp"
 #include "arch/contract/upcalls.hpp"
 #include "base/irq_guard.hpp"
 #include "kernel/debug/printk.hpp"
 #include "kernel/futex/livelock.hpp"
 #include "kernel/futex/queue.hpp"
-#include "kernel/futex/supplied.hpp"
 #include "kernel/futex/syscalls.hpp"
 #include "kernel/sched/sched.hpp"
+#include "kernel/upcalls.hpp"
 #include "mm/aging.hpp"
 #include "mm/pgtable.hpp"
 
@@ -57,6 +58,9 @@ constinit SpinLock tasklist_lock("tasklist_lock");
 
 Task* find_task_by_vpid(s32 pid) { return harness::FutexHost::get().find(pid); }
 
+Result<u64> get_timespec32(UserAddr from) { return get_timespec<Timespec32>(from); }
+Result<u64> get_timespec64(UserAddr from) { return get_timespec<Timespec64>(from); }
+
 namespace harness {
 
 FutexHost::FutexHost(const model::Configuration& configuration)
@@ -76,7 +80,7 @@ FutexHost::~FutexHost() {
     the_host = nullptr;
     set_fault_in_policy(FaultIn::Fixup);
     for (MmStruct* mm : spaces_) {
-        use_mm(mm); // and so lets go of whatever the last task left active
+        use_mm(mm); // leaves the address space that the last task left active
         use_mm(nullptr);
         mmput(*mm);
     }

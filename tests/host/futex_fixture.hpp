@@ -1,5 +1,5 @@
-// What the futex tests stand on: the booted harness, tasks with address spaces, the futex calls as a program
-// makes them, and a machine that ends by throwing.
+// What the futex tests use: the booted harness, tasks with address spaces, the futex calls as a program makes them, and
+// a machine that ends by throwing.
 #pragma once
 
 #include <functional>
@@ -39,7 +39,7 @@ class FutexHost {
     static UserAddr map_shared(MmStruct& mm, u32 prot = RW) { return map(mm, prot, MAP_SHARED | MAP_ANONYMOUS); }
     static constexpr u32 RW = PROT_READ | PROT_WRITE;
 
-    // A user task that will run `body`; run() lets all come to their end. Thread ids count from 1.
+    // A user task that will run `body`; run() runs all tasks to their end. Thread ids count from 1.
     Task& spawn(MmStruct& mm, std::function<void()> body);
     void run() { host.run_tasks(); }
     void run(MmStruct& mm, std::function<void()> body);
@@ -48,7 +48,7 @@ class FutexHost {
     u32 load(UserAddr address) { return host.machine.user_load(address.value()).value(); }
     void store(UserAddr address, u32 value);
 
-    // The entry, and the word as memory has it, past all entries and TLBs. The page must be mapped.
+    // The entry; and the word as it is in memory, past all entries and TLBs. The page must be mapped.
     static Pte entry(MmStruct& mm, UserAddr address);
     static u32& word(MmStruct& mm, UserAddr address);
     static void age(MmStruct& mm);
@@ -73,10 +73,11 @@ class FutexHost {
 // futex(2) by the running task; `fourth` is the timeout's address or val2.
 Result<u32> futex(u32 op, UserAddr uaddr, u32 val = 0, u32 fourth = 0, UserAddr uaddr2 = {}, u32 val3 = 0);
 
-// The waiters queued for a word of `mm`'s, by the key that `scope` gives; the running task must be in `mm`.
+// The number of waiters queued for a word, by the key that `scope` gives. The running task must be in the word's
+// address space.
 u32 queued(UserAddr address, FutexScope scope = FutexScope::Private);
 
-// The status with which `body` ended the machine, if it did.
+// The status with which `body` ended the machine, if it ended it.
 std::optional<u8> exit_status(const std::function<void()>& body);
 
 // FUTEX_OP of linux/futex.h, unsigned.

@@ -83,9 +83,9 @@ TEST_CASE("futex key: addresses that are none") {
             CHECK(get_futex_key(UserAddr(TASK_SIZE), scope, READ).error() == Errno::FAULT);
         }
         CHECK(get_futex_key(UserAddr(0), SHARED, READ).error() == Errno::FAULT);
-        CHECK(get_futex_key(UserAddr(0), FutexScope::Private, READ).ok()); // nobody looked
+        CHECK(get_futex_key(UserAddr(0), FutexScope::Private, READ).ok()); // the memory is not read
         CHECK(get_futex_key(read_only, SHARED, READ).error() == Errno::FAULT);
-        // Written once, then read-only: there is a page, but a later write could put another in its place.
+        // Written once, then made read-only: there is a page, but a later write could put another one in its place.
         test.store(page, 1);
         REQUIRE(do_mprotect(mm, page, PAGE_SIZE, PROT_READ).ok());
         CHECK(get_futex_key(page, SHARED, READ).error() == Errno::FAULT);

@@ -1,4 +1,4 @@
-// The detector: what counts, what starts the count again, what it prints, and that it changes nothing.
+// The livelock detector: what counts, what starts the count again, what it prints, and that it changes nothing.
 #include <catch2/catch.hpp>
 
 #include "kernel/futex/livelock.hpp"
@@ -10,7 +10,7 @@ using namespace faultline::harness;
 
 namespace {
 
-// A clean word, and the loop of WAKE_OP on it with get_user_pages.
+// A clean word, and the loop of WAKE_OP on it under fault_in=gup.
 struct Loop {
     FutexHost test;
     MmStruct& mm = test.new_mm();
@@ -41,13 +41,13 @@ TEST_CASE("livelock=report: says so once per task, and the loop turns on; a fata
         };
         CHECK(loop.turn().error() == Errno::INTR);
         CHECK(turned_at_report == 1001);
-        CHECK(loop.test.faultins() == 1002); // it did go round again
+        CHECK(loop.test.faultins() == 1002); // it went round once more
         CHECK(FutexHost::entry(loop.mm, loop.word) == entry);
         CHECK(FutexHost::word(loop.mm, loop.word) == 0);
         CHECK(queued(loop.word) == 0);
         CHECK(current()->livelock_reported);
 
-        // The same task in another such loop: not a word more. The signal comes after three times the limit.
+        // The same task in another such loop: no second report. The signal comes after three times the limit.
         loop.test.host.fatal_signal = false;
         loop.test.on_console = nullptr;
         u32 faults = 0;
@@ -112,7 +112,7 @@ TEST_CASE("livelock: any change starts the count again") {
         CHECK(counted_after([&] { flush_tlb_fix_spurious_fault(mm.context, word); }) == 0);
         CHECK(counted_after([&] { REQUIRE(do_mprotect(mm, word, PAGE_SIZE, PROT_READ).ok()); }) == 0);
         CHECK(counted_after([&] { REQUIRE(do_munmap(mm, word, PAGE_SIZE).ok()); }) == 0);
-        CHECK(counted_after([&] { switch_mm(nullptr), switch_mm(&mm.context); }) > 0); // a context switch is none
+        CHECK(counted_after([&] { switch_mm(nullptr), switch_mm(&mm.context); }) > 0); // a context switch is no change
     });
 }
 
@@ -139,7 +139,7 @@ TEST_CASE("livelock: looking changes no entry and faults nothing in") {
     });
 }
 
-TEST_CASE("livelock: while somebody changes the address space there is nothing to count") {
+TEST_CASE("livelock: while the address space is being changed nothing is counted") {
     FutexHost test;
     MmStruct& mm = test.new_mm();
     const UserAddr word = FutexHost::map_private(mm);

@@ -1,5 +1,5 @@
-// Priority-inheritance futexes: taking, waiting, handing over, dying; and every way in which word and kernel
-// can disagree.
+// Priority-inheritance futexes: locking, waiting, handing over, the owner's exit; and every way in which word and
+// kernel can disagree.
 #include <catch2/catch.hpp>
 #include <climits>
 
@@ -24,7 +24,7 @@ void exit_task() {
     futex_exit(*current());
 }
 
-// A turn for everybody else.
+// Gives every other task a turn.
 void let_others_run() {
     for (int i = 0; i < 3; ++i)
         schedule();
@@ -48,8 +48,8 @@ TEST_CASE("LOCK_PI and UNLOCK_PI without contention") {
         CHECK(futex(TRYLOCK, word).value() == 0);
         CHECK(futex(UNLOCK, word).value() == 0);
         CHECK(futex(FUTEX_LOCK_PI2 | PRIVATE, word).value() == 0);
-        test.store(word,
-                   OWNER_DIED); // its robust list said so: whoever comes next learns of it from the word
+        // The robust list of an owner that died said so. The next owner learns of it from the word.
+        test.store(word, OWNER_DIED);
         CHECK(futex(LOCK, word).value() == 0);
         CHECK(test.load(word) == (OWNER_DIED | tid()));
         CHECK(test.faultins() == 0);
@@ -101,8 +101,8 @@ TEST_CASE("LOCK_PI: timeouts and signals leave the lock with its owner") {
         CHECK(futex(UNLOCK, word).ok());
     });
     test.spawn(mm, [&] {
-        // LOCK_PI's time is a moment of CLOCK_REALTIME whether FUTEX_CLOCK_REALTIME is said or not;
-        // LOCK_PI2's is not.
+        // The timeout of LOCK_PI is a time of CLOCK_REALTIME, with or without FUTEX_CLOCK_REALTIME; that of LOCK_PI2 is
+        // not.
         const u64 moment = FutexHost::REALTIME_OFFSET + 5'000'000'123;
         test.store(time, static_cast<u32>(moment / NSEC_PER_SEC));
         test.store(time + 4, static_cast<u32>(moment % NSEC_PER_SEC));
@@ -134,11 +134,11 @@ TEST_CASE("LOCK_PI: a state whose count has saturated stays when its last waiter
     FutexPiState* state = nullptr;
     test.spawn(mm, [&] {
         CHECK(futex(LOCK, word).ok());
-        let_others_run(); // the second waits
+        let_others_run(); // the second task waits
         state = current()->pi_states;
         REQUIRE(state != nullptr);
         state->references.set(INT_MAX);
-        let_others_run(); // the third, and then both give up
+        let_others_run(); // the third task waits too, and then both give up
         CHECK(futex(FUTEX_WAIT | PRIVATE, word + 128, 0).ok());
         CHECK(queued(word) == 0);
         CHECK(current()->pi_states == state);
@@ -157,7 +157,7 @@ TEST_CASE("LOCK_PI: a state whose count has saturated stays when its last waiter
                 CHECK(futex(FUTEX_WAKE | PRIVATE, word + 128, 1).value() == 1);
         });
     test.run();
-    state->references.set(1); // as if it had never been
+    state->references.set(1); // as if it had never saturated
     put_pi_state(*state, futex_hash(state->key));
 }
 
@@ -191,7 +191,7 @@ TEST_CASE("LOCK_PI: owners that cannot be, and words that disagree with the wait
     const UserAddr word = FutexHost::map_private(mm);
     Task& waiter = test.spawn(mm, [&] { CHECK(futex(FUTEX_WAIT | PRIVATE, word + 64, 0).ok()); });
     test.spawn(mm, [&] {
-        test.store(word, 12345); // nobody
+        test.store(word, 12345); // no task has this id
         CHECK(futex(LOCK, word).error() == Errno::SRCH);
         CHECK(test.load(word) == (12345 | WAITERS)); // as on Linux
         test.store(word, static_cast<u32>(waiter.pid));
@@ -213,7 +213,7 @@ TEST_CASE("LOCK_PI: owners that cannot be, and words that disagree with the wait
     test.run();
 }
 
-TEST_CASE("LOCK_PI and UNLOCK_PI: a word that somebody scribbled on while there are waiters") {
+TEST_CASE("LOCK_PI and UNLOCK_PI: a word that the program overwrites while there are waiters") {
     FutexHost test;
     MmStruct& mm = test.new_mm();
     const UserAddr word = FutexHost::map_private(mm);
@@ -232,7 +232,7 @@ TEST_CASE("LOCK_PI and UNLOCK_PI: a word that somebody scribbled on while there 
     test.spawn(mm, [&] { // 3
         while (test.load(word) != 3)
             schedule();
-        CHECK(futex(UNLOCK, word).error() == Errno::INVAL); // the kernel knows better
+        CHECK(futex(UNLOCK, word).error() == Errno::INVAL); // the kernel knows the real owner
         test.store(word, 77);
         CHECK(futex(LOCK, word).error() == Errno::INVAL);
         CHECK(queued(word) == 1);
@@ -256,7 +256,7 @@ TEST_CASE("LOCK_PI: the owner exits with waiters: the first takes over and the w
     for (const u32 self : {2u, 3u}) {
         test.spawn(child, [&, self] {
             CHECK(futex(FUTEX_LOCK_PI, word).value() == 0);
-            CHECK(test.load(word) == (self | WAITERS | (self == 2 ? OWNER_DIED : 0))); // once is enough
+            CHECK(test.load(word) == (self | WAITERS | (self == 2 ? OWNER_DIED : 0))); // only the first is told
             let_others_run();
             CHECK(futex(FUTEX_UNLOCK_PI, word).ok());
         });
@@ -279,7 +279,7 @@ TEST_CASE("LOCK_PI: taking over from a dead owner through an entry that was only
         CHECK(test.load(word) == (2 | WAITERS | OWNER_DIED));
         CHECK(test.faultins() == 1);
     });
-    test.spawn(child, [&] { // ages what 2's LOCK_PI had dirtied, while 2 waits
+    test.spawn(child, [&] { // ages the page that 2's LOCK_PI made dirty, while 2 waits
         FutexHost::age(child);
     });
     test.run();

@@ -1,4 +1,4 @@
-// Priority inheritance: what waiters lend to owners, along chains of locks, and when it ends.
+// Priority inheritance: what waiters lend to owners, along chains of locks, and when the loan ends.
 #include <array>
 #include <catch2/catch.hpp>
 #include <numeric>
@@ -25,7 +25,7 @@ void set_fifo(Task& task, s32 rt_priority) {
 
 s32 rt(s32 rt_priority) { return 99 - rt_priority; } // on the scale of Task::prio
 
-// Runs everybody who can, whatever their priorities: sleeps a moment on the modelled clock.
+// Lets every task run that can, whatever its priority: sleeps a moment on the modelled clock.
 void let_all_run() {
     current()->state = TaskState::Uninterruptible;
     schedule_until(clock_ns() + 1000);
@@ -93,7 +93,7 @@ TEST_CASE("boosting goes along a chain of four locks, follows changes, and is un
         CHECK(futex(FUTEX_WAKE | PRIVATE, chain.gate(), 1).value() == 1);
     });
     test.run();
-    // Each had what those behind it lent, when it got the lock before it.
+    // When each got the lock before it, it had the priority that the tasks behind it lent.
     CHECK(chain.prio_when_done == Prios{rt(40), rt(40), rt(30), rt(30)});
 }
 
@@ -158,14 +158,14 @@ TEST_CASE("an owner of several locks has the best of all loans, and keeps the re
                             }),
                  priority);
     };
-    test.spawn(mm, [&] { // comes when the owner sleeps
+    test.spawn(mm, [&] { // runs when the owner sleeps
         waiter(word, 3);
         waiter(word, 9);
         waiter(other, 5);
         waiter(word, 3);
     });
     test.run();
-    CHECK(order == "9533o"); // the lock goes to the most urgent, and those before the plain owner
+    CHECK(order == "9533o"); // the lock goes to the most urgent, and the heirs run before the plain owner
     CHECK(owner.pi_states == nullptr);
 }
 
@@ -185,7 +185,7 @@ TEST_CASE("the heir of a lock is lent what the other waiters have") {
             CHECK(futex(UNLOCK, word).ok());
         }
         CHECK(current()->prio == PLAIN);
-        // The most urgent got it; what is lowered now does not take it back.
+        // The most urgent waiter got the lock. Lowering its priority now does not take the lock back.
         CHECK(heir->prio == rt(20));
         set_fifo(*heir, 1);
         CHECK(heir->prio == rt(10));
@@ -216,7 +216,7 @@ TEST_CASE("nice values are lent too, but decide nothing among waiters") {
     Task& owner = test.spawn(mm, [&] {
         CHECK(futex(LOCK, word).ok());
         let_all_run();
-        CHECK(current()->prio == PLAIN - 5); // that of the first in the queue
+        CHECK(current()->prio == PLAIN - 5); // the priority of the first in the queue
         CHECK(futex(UNLOCK, word).ok());
     });
     for (const s32 nice : {-5, -10, 0}) {

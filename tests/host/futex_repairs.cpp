@@ -1,6 +1,5 @@
-// The heart of the matter: each repair of fault_in= against each way in which an entry can deny a write that
-// the program may make, through each operation that writes in atomic context. The loop that hangs is the loop
-// that passes.
+// Each repair of fault_in= against each way in which an entry can refuse a write that the program may make, through
+// each operation that writes in atomic context. The loop that hangs and the loop that passes are the same loop.
 #include <catch2/catch.hpp>
 
 #include <arch/current.hpp>
@@ -25,8 +24,7 @@ constexpr const char* OP_NAMES[] = {"WAKE_OP", "LOCK_PI", "TRYLOCK_PI", "UNLOCK_
 
 u32 tid() { return static_cast<u32>(current()->pid); }
 
-// A thread of the same program on another CPU writes: the entry becomes dirty, and only that CPU's TLB is
-// told.
+// A thread of the same program on another CPU writes: the entry becomes dirty, and only that CPU's TLB is flushed.
 void write_on_cpu_1(FutexHost& test, MmStruct& mm, UserAddr word) {
     Task* task = current();
     const WithTlbRelax lazy(TlbRelax::Lazy);
@@ -61,7 +59,7 @@ void exit_holding(FutexHost& test, UserAddr list, UserAddr word) {
     exit_robust_list(*current());
 }
 
-// The operation on a word that holds what it needs; whether it reported success (an exit always does).
+// Runs the operation on a word that holds what it needs. Returns whether it reported success (an exit always does).
 bool perform(FutexHost& test, MmStruct& mm, Op op, UserAddr word, UserAddr list) {
     u32& memory = FutexHost::word(mm, word);
     memory = op == Op::UnlockPi || op == Op::RobustExit ? tid() : 0;
@@ -96,7 +94,7 @@ u32 value_after(Op op) {
     return 0;
 }
 
-// UNLOCK_PI and the robust walk look at the word first, by a plain user read, which serves its own fault.
+// UNLOCK_PI and the robust walk read the word first, by a plain user read whose fault is handled.
 bool reads_first(Op op) { return op == Op::UnlockPi || op == Op::RobustExit; }
 
 bool hangs(FaultIn repair, State state, Op op) {
@@ -115,7 +113,7 @@ bool hangs(FaultIn repair, State state, Op op) {
     return false;
 }
 
-// Calls of fault_in_user_writeable where nothing hangs.
+// How often fault_in_user_writeable is called where nothing hangs.
 u64 calls(FaultIn repair, State state, Op op) {
     if (state == State::ReadOnly)
         return 1;
@@ -139,7 +137,7 @@ void one_cell(FaultIn repair, State state, Op op) {
         const u32 after = FutexHost::word(mm, word);
         if (hangs(repair, state, op)) {
             CHECK(status == LIVELOCK_STATUS);
-            CHECK(test.faultins() == 1001); // the first look, and a thousand that saw the same
+            CHECK(test.faultins() == 1001); // the first round, and a thousand that saw the same
             if (state != State::ReadOnly)
                 CHECK(FutexHost::entry(mm, word) == before);
             CHECK_THAT(test.console, Catch::Contains(std::string("cause    ") + STATE_NAMES[static_cast<int>(state)]));
@@ -237,7 +235,7 @@ TEST_CASE("repairs: calls on absent, written and copy-on-write pages, as Linux c
                 test.load(word);
             if (row.child_first == 'w')
                 test.store(word, 0);
-            const bool counts = (row.op & ~PRIVATE) == FUTEX_WAKE_OP; // to the others val2 would be a timeout
+            const bool counts = (row.op & ~PRIVATE) == FUTEX_WAKE_OP; // for the others val2 would be a timeout
             CHECK(futex(row.op, word, 1, counts ? 1 : 0, word, ADD_1).ok());
             CHECK(test.faultins() == row.calls);
             CHECK(test.load(word) != 0);

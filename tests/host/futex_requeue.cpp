@@ -9,7 +9,7 @@ using namespace faultline::harness;
 
 namespace {
 
-// Five waiters on `word`, then `body`.
+// Starts five waiters on `word`, then `body`, and runs all to their end.
 void with_waiters(FutexHost& test, MmStruct& mm, UserAddr word, std::string& order, std::function<void()> body) {
     for (const char name : {'a', 'b', 'c', 'd', 'e'}) {
         test.spawn(mm, [&, word, name] {
@@ -29,7 +29,7 @@ TEST_CASE("CMP_REQUEUE: wakes some, moves some, leaves the rest, all in order; v
     const UserAddr from = FutexHost::map_private(mm), to = from + 256;
     std::string order;
     with_waiters(test, mm, from, order, [&] {
-        // 2 as an address of a timeout would be EFAULT.
+        // As the address of a timeout, 2 would give EFAULT.
         CHECK(futex(FUTEX_CMP_REQUEUE | PRIVATE, from, 1, 2, to, 0).value() == 3);
         schedule();
         CHECK(order == "a");
@@ -54,7 +54,7 @@ TEST_CASE("CMP_REQUEUE: another value, and nothing happens") {
         CHECK(queued(to) == 0);
         CHECK(futex(FUTEX_CMP_REQUEUE | PRIVATE, from, 0xffff'ffff, 2, to, 0).error() == Errno::INVAL);
         CHECK(futex(FUTEX_CMP_REQUEUE | PRIVATE, from, 1, 0xffff'ffff, to, 0).error() == Errno::INVAL);
-        CHECK(futex(FUTEX_REQUEUE | PRIVATE, from, 5, 0, to, 1).value() == 5); // does not compare
+        CHECK(futex(FUTEX_REQUEUE | PRIVATE, from, 5, 0, to, 1).value() == 5); // REQUEUE does not compare
     });
 }
 

@@ -64,7 +64,7 @@ TEST_CASE("CMP_REQUEUE_PI: the mutex is free: the first waiter gets it, the othe
         CHECK(c.order == "ab");
         CHECK(test.load(c.mutex) == 0);
         CHECK(c.requeue(0).value() == 1);
-        CHECK((test.load(c.mutex) & WAITERS) == 0); // nobody else is to wait: the heir unlocks in user space
+        CHECK((test.load(c.mutex) & WAITERS) == 0); // no other task waits: the heir unlocks in user space
         CHECK(c.requeue(0).value() == 0);
     });
     test.run();
@@ -109,7 +109,7 @@ TEST_CASE("CMP_REQUEUE_PI: arguments, and waiters that are not meant") {
         CHECK(futex(FUTEX_CMP_REQUEUE | PRIVATE, c.cond, 1, 1, c.mutex, 0).error() == Errno::INVAL);
         CHECK(futex(WAIT, c.cond, 0, 0, c.cond).error() == Errno::INVAL);
         CHECK(futex(WAIT, c.cond, 1, 0, c.mutex).error() == Errno::AGAIN);
-        test.store(c.mutex, 4711); // an owner that is not there
+        test.store(c.mutex, 4711); // no task has this id
         CHECK(c.requeue(0).error() == Errno::SRCH);
         test.store(c.mutex, 1); // the waiter itself
         CHECK(c.requeue(0).error() == Errno::DEADLK);

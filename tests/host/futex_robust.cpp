@@ -1,4 +1,4 @@
-// The robust list at exit and at execve: locks marked, and lists that are anything but lists.
+// The robust list at exit and at execve: locks that are marked, and lists that are broken in every way.
 #include <catch2/catch.hpp>
 
 #include "kernel/futex/operations.hpp"
@@ -19,7 +19,7 @@ void exit_task() {
     futex_exit(*current());
 }
 
-// A list in the running task's memory: `head`, then entries wherever they are; entry + WORD is the lock.
+// Makes a list in the running task's memory: `head`, then the entries wherever they are. entry + WORD is the lock.
 void register_list(FutexHost& test, UserAddr head, std::initializer_list<UserAddr> entries, UserAddr pending = {}) {
     UserAddr link = head;
     for (const UserAddr entry : entries) {
@@ -112,7 +112,7 @@ TEST_CASE("robust list: the pending operation, on the list or not, done or not")
             CHECK(test.load(entry + WORD) == OWNER_DIED);
         });
     }
-    SECTION("released, and died before waking anybody: a waiter is woken in its place") {
+    SECTION("released, but dead before the wake-up: the kernel wakes a waiter") {
         test.spawn(mm, [&] { CHECK(futex(FUTEX_WAIT, pending + WORD, 0).value() == 0); });
         test.spawn(mm, [&] {
             register_list(test, page, {}, pending);
@@ -129,7 +129,7 @@ TEST_CASE("robust list: the pending operation, on the list or not, done or not")
     }
 }
 
-TEST_CASE("robust list: bit 0 says that a lock is a PI one: marked, and nobody woken here") {
+TEST_CASE("robust list: bit 0 says that a lock is a PI one: it is marked, and no waiter is woken here") {
     FutexHost test;
     MmStruct& mm = test.new_mm();
     const UserAddr page = FutexHost::map_private(mm), entry = page + 64;

@@ -1,4 +1,4 @@
-// FUTEX_WAIT and FUTEX_WAKE: values, bitsets, timeouts, signals, and that a failed wait leaves nobody queued.
+// FUTEX_WAIT and FUTEX_WAKE: values, bitsets, timeouts, signals, and that a failed wait leaves no waiter queued.
 #include <catch2/catch.hpp>
 
 #include "arch/contract/clock.hpp"
@@ -14,7 +14,7 @@ using namespace faultline::harness;
 
 namespace {
 
-// A timespec of 32-bit programs, put beside the word.
+// Stores a timespec of a 32-bit program at `address`.
 u32 timeout_at(FutexHost& test, UserAddr address, u32 seconds, u32 nanoseconds) {
     test.store(address, seconds);
     test.store(address + 4, nanoseconds);
@@ -44,7 +44,7 @@ TEST_CASE("WAIT on a page nobody ever touched: read where it may fault, checked 
         const auto serve = test.host.machine.on_fault;
         test.host.machine.on_fault = [&](const FaultInfo& fault) {
             const bool awake = current()->state == TaskState::Running;
-            CHECK((awake || pagefault_disabled())); // serving it may sleep, and not for the word
+            CHECK((awake || pagefault_disabled())); // handling it may sleep, which is not the sleep for the word
             return serve(fault);
         };
         CHECK(futex(FUTEX_WAIT | PRIVATE, untouched, 1).error() == Errno::AGAIN);
@@ -124,7 +124,7 @@ TEST_CASE("WAIT: timeouts, from now and at a moment of either clock") {
                   .error() == Errno::TIMEDOUT);
         CHECK(clock_ns() == later);
 
-        // A moment that has passed, on either clock, is now.
+        // A deadline in the past, on either clock, ends the wait at once.
         CHECK(futex(FUTEX_WAIT_BITSET | PRIVATE, word, 0, moment_at(1), {}, 1).error() == Errno::TIMEDOUT);
         CHECK(futex(FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME | PRIVATE, word, 0, moment_at(1), {}, 1).error() ==
               Errno::TIMEDOUT);
@@ -260,7 +260,7 @@ TEST_CASE("a bucket's lock is held exactly while the word may not fault, whichev
     });
 }
 
-TEST_CASE("WAIT: the word changes while its fault is served: compared again, under the lock, and nobody sleeps") {
+TEST_CASE("WAIT: the word changes while its fault is served: compared again, under the lock, and no sleep") {
     FutexHost test;
     MmStruct& mm = test.new_mm();
     const UserAddr word = FutexHost::map_shared(mm);
@@ -269,7 +269,7 @@ TEST_CASE("WAIT: the word changes while its fault is served: compared again, und
         test.host.machine.on_fault = [&](const FaultInfo& fault) {
             const bool served = serve(fault);
             if (served)
-                FutexHost::word(mm, word) = 1; // a waker: first the word, then FUTEX_WAKE, which finds nobody
+                FutexHost::word(mm, word) = 1; // as a waker: first the word, then FUTEX_WAKE, which finds no waiter
             return served;
         };
         CHECK(futex(FUTEX_WAIT | PRIVATE, word, 0).error() == Errno::AGAIN);

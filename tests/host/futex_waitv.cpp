@@ -1,4 +1,4 @@
-// futex_waitv(2).
+// futex_waitv(2): results, timeouts, signals and errors.
 #include <catch2/catch.hpp>
 
 #include "arch/contract/clock.hpp"
@@ -15,7 +15,7 @@ namespace {
 constexpr u32 SIZE_32 = 2; // FUTEX_32
 constexpr u32 ENTRY_BYTES = 24;
 
-// A vector of `count` words, all to be 0, on one page, and the descriptions on another.
+// A vector of `count` words on one page, all expected to be 0, and their descriptions on another page.
 struct Vector {
     explicit Vector(FutexHost& host, u32 entries = 3)
         : test(host), mm(host.new_mm()), words(FutexHost::map_private(mm)), table(FutexHost::map_private(mm)),

@@ -37,7 +37,7 @@ TEST_CASE("WAKE_OP: arithmetic") {
         {FUTEX_OP_XOR, 0xff, 0x0f, 0xf0},
         {FUTEX_OP_SET | SHIFT, 31, 0, 0x8000'0000},
         {FUTEX_OP_ADD | SHIFT, 4, 1, 17},
-        {FUTEX_OP_OR | SHIFT, 33, 0, 2}, // modulo 32, as Linux takes it
+        {FUTEX_OP_OR | SHIFT, 33, 0, 2}, // modulo 32, as on Linux
         {FUTEX_OP_XOR | SHIFT, 0xfff, 1, 0x8000'0001},
     }};
     test.run(mm, [&] {

@@ -1,5 +1,5 @@
-// What a host test of mm/ and the scheduler stands on: a modelled machine that has booted as far as memory
-// and scheduler, with this thread as its idle task. At the end every page must be free again.
+// What a host test of mm/ and the scheduler uses: a modelled machine that has booted as far as memory and scheduler,
+// with this thread as its idle task. At the end every page must be free again.
 #pragma once
 
 #include <functional>
@@ -18,18 +18,18 @@ class Host {
     Host(const Host&) = delete;
     Host& operator=(const Host&) = delete;
 
-    // A new kernel task that will call `body`; it runs when the idle task gives way, see run_tasks.
+    // A new kernel task that will call `body`. It runs when the idle task gives way; see run_tasks().
     Task& spawn(std::function<void()> body);
 
-    // Runs tasks until all that were spawned have come to an end. Fails the test if they sleep for ever.
+    // Runs tasks until all that were spawned have ended. Fails the test if they sleep for ever.
     void run_tasks();
 
-    // For a test that provokes a panic, after which nothing need be tidy.
+    // For a test that provokes a panic, after which pages may be missing.
     void forgive_leaks() { check_leaks_ = false; }
 
     model::Machine machine;
-    MmLimits mm_limits;        // what current_mm_limits() says
-    bool fatal_signal = false; // what fatal_signal_pending() and signal_pending() say
+    MmLimits mm_limits;        // what current_mm_limits() returns
+    bool fatal_signal = false; // what fatal_signal_pending() and signal_pending() return
 
     static Host& get();
 

@@ -1,4 +1,4 @@
-// base/lockdep.hpp: every kind of mistake is reported, and what is right is not.
+// base/lockdep.hpp: every kind of mistake is reported, and correct code is not.
 #include "base/lockdep.hpp"
 
 #include <catch2/catch.hpp>
@@ -20,7 +20,7 @@ namespace {
 using Catch::Contains;
 using harness::Host;
 
-// Takes two locks, one in the other.
+// Takes `inner` while it holds `outer`.
 template <class One, class Other>
 void nest(One& outer, Other& inner) {
     const Guard first(outer);
@@ -77,8 +77,8 @@ TEST_CASE("lockdep: sleeping with a spin lock held") {
     {
         const Guard held(lock);
         CHECK_THROWS_WITH(schedule(), Contains("sleep with a spin lock held: held asleep"));
-        CHECK_THROWS_WITH(semaphore.down_read(),
-                          Contains("sleep with a spin lock held")); // even if it is free
+        // This is reported although the semaphore is free.
+        CHECK_THROWS_WITH(semaphore.down_read(), Contains("sleep with a spin lock held"));
         CHECK_THROWS_WITH(semaphore.down_write(), Contains("sleep with a spin lock held"));
     }
     {
@@ -114,7 +114,7 @@ TEST_CASE("lockdep: user memory touched with a spin lock held") {
     u32 word = 0;
     CHECK_THROWS_AS(copy_from_user(&word, UserAddr(0x10000), sizeof word), KernelPanic);
     CHECK_THROWS_AS(copy_to_user(UserAddr(0x10000), &word, sizeof word), KernelPanic);
-    const PagefaultDisabled atomic; // then it fails at once
+    const PagefaultDisabled atomic; // now the access fails at once
     CHECK(get_user_u32(UserAddr(0x10000)).error() == Errno::FAULT);
 }
 
@@ -126,7 +126,7 @@ TEST_CASE("lockdep: sleeping with interrupts masked") {
     CHECK_THROWS_WITH(lockdep::might_sleep(), Contains("sleep in an interrupt handler"));
 }
 
-// The holder of `open` is interrupted by a handler that waits for `shared`; whose holder waits for `open`.
+// A handler may interrupt the holder of `open` and wait for `shared`, whose holder waits for `open`.
 TEST_CASE("lockdep: an interrupt between two locks closes the circle") {
     Host host;
     const auto handler_takes = [](SpinLock& lock) {

@@ -6,7 +6,7 @@ namespace faultline {
 namespace {
 
 struct LockFixture : MmapFixture {
-    // The counts that the VMAs add up to must be those that are kept.
+    // The counts that the mm keeps must be the sums over its VMAs.
     void check_counts() {
         u32 locked = 0, data = 0;
         for (const VmArea& vma : mm.vmas) {
@@ -27,7 +27,7 @@ TEST_CASE_METHOD(LockFixture, "mlock: cuts, joins, counts, brings in") {
     REQUIRE(do_munmap(mm, base + pages(3), pages(1)).ok());
     CHECK(mm.locked_vm == 4);
     CHECK(error_of(do_munlock(mm, base, pages(8))) == Errno::NOMEM); // a hole
-    CHECK(mm.locked_vm == 2);                                        // what came before it is done
+    CHECK(mm.locked_vm == 2);                                        // the part before the hole is done
     REQUIRE(do_munlock(mm, base + pages(4), pages(4)).ok());
     CHECK((mm.locked_vm == 0 && mm.map_count == 2));
     check_counts();
@@ -48,7 +48,7 @@ TEST_CASE_METHOD(LockFixture, "mlock: errors of POSIX, and the limit") {
     CHECK(error_of(map(UserAddr(), pages(1), RW, ANON | MAP_LOCKED)) == Errno::AGAIN);
     CHECK(error_of(do_mremap(mm, base, pages(4), pages(5), MREMAP_MAYMOVE, UserAddr())) == Errno::AGAIN);
     CHECK(error_of(do_mlockall(mm, MCL_CURRENT)) == Errno::NOMEM);
-    host.mm_limits.locked = 0; // less than a page, which is not the same as none
+    host.mm_limits.locked = 0; // a limit of less than a page, which is not the same as no limit
     CHECK(error_of(do_mlock(mm, base, pages(1), 0)) == Errno::NOMEM);
     host.mm_limits.may_lock = false;
     CHECK(error_of(do_mlock(mm, base, pages(1), 0)) == Errno::PERM);
@@ -65,7 +65,7 @@ TEST_CASE_METHOD(LockFixture, "mlockall: what is, what will be, and what a child
     CHECK((mm.locked_vm == 0 && !contract::value_at(base)));
     anon(3);
     CHECK((mm.locked_vm == 3 && get_mm_counter(mm, MM_ANONPAGES) == 3));
-    REQUIRE(do_mlockall(mm, MCL_CURRENT | MCL_ONFAULT).ok()); // and no longer the future
+    REQUIRE(do_mlockall(mm, MCL_CURRENT | MCL_ONFAULT).ok()); // and MCL_FUTURE is off again
     CHECK(mm.locked_vm == 5);
     anon(1);
     CHECK(mm.locked_vm == 5);
@@ -88,7 +88,7 @@ TEST_CASE_METHOD(LockFixture, "locked memory is not given up by advice, and move
     CHECK((mm.locked_vm == 4 && get_mm_counter(mm, MM_ANONPAGES) == 3)); // the new pages are brought in
     const auto moved = do_mremap(mm, to, pages(4), pages(4), MREMAP_MAYMOVE | MREMAP_DONTUNMAP, UserAddr());
     REQUIRE(moved.ok());
-    CHECK((mm.locked_vm == 4 && mm.total_vm == 8)); // what stays behind is empty and free
+    CHECK((mm.locked_vm == 4 && mm.total_vm == 8)); // the range that stays behind is empty and not locked
     CHECK((vma_lookup(mm, to)->flags & VM_LOCKED) == 0);
     check_counts();
 }
@@ -113,7 +113,7 @@ TEST_CASE_METHOD(LockFixture, "populating: what the program may do, and no more"
     CHECK(error_of(do_madvise(mm, UserAddr(0x10000), pages(1), MADV_POPULATE_READ)) == Errno::NOMEM);
 }
 
-TEST_CASE_METHOD(LockFixture, "MADV_REMOVE: the file has zeros there, whoever looks") {
+TEST_CASE_METHOD(LockFixture, "MADV_REMOVE: the file has zeros there") {
     const UserAddr shared = space.map_shared(3);
     for (u32 i = 0; i < 3; ++i)
         REQUIRE(contract::write(shared + pages(i), i + 1));

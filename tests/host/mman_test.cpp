@@ -1,4 +1,4 @@
-// mm/mman.hpp against Linux's own headers. Ours are read first: theirs are macros, and would replace them.
+// mm/mman.hpp against Linux's own headers. Ours is included first: Linux's names are macros and would replace ours.
 #include "mm/mman.hpp"
 
 namespace {

@@ -1,5 +1,4 @@
-// An empty address space on a modelled machine, and short names for what the tests of mmap and its kin do to
-// it.
+// An empty address space on a modelled machine, and short names for what the tests of mmap and its relatives do to it.
 #pragma once
 
 #include <catch2/catch.hpp>

@@ -1,6 +1,6 @@
-// The system calls of mm/ against a model that knows only pages: for each page of a window its rights and its
-// contents. Thousands of random calls later, both must agree, the VMAs must be as few as can be, and no TLB
-// may know better.
+// The system calls of mm/ against a model that knows only pages: the rights and the contents of each page of a window.
+// After thousands of random calls both must agree, no two VMAs may be left that could be one, and no TLB may permit
+// more than truth.
 #include <catch2/catch.hpp>
 #include <optional>
 #include <random>
@@ -75,7 +75,7 @@ class Differential {
             REQUIRE(vma.start < vma.end);
             if (below != nullptr) {
                 REQUIRE(below->end <= vma.start);
-                REQUIRE((below->end < vma.start || below->flags != vma.flags)); // else they should be one
+                REQUIRE((below->end < vma.start || below->flags != vma.flags)); // otherwise they should be one
             }
             below = &vma;
             ++count;
@@ -126,7 +126,7 @@ class Differential {
             model_[i]->prot = prot;
     }
 
-    // Moves pages of one VMA to another place, which must not overlap.
+    // Moves pages of one VMA to another place, unless the two overlap.
     void remap(u32 first, u32 count) {
         const u32 to = pick(WINDOW_PAGES - count + 1);
         if (first + count > to && to + count > first)
@@ -206,7 +206,7 @@ TEST_CASE("mmap: random placement never overlaps and never misses a hole") {
     std::vector<bool> taken(room);
     const auto index = [&](UserAddr address) { return (address - low) / PAGE_SIZE; };
 
-    // Where top-down first fit must put it; nullopt: nowhere.
+    // Where top-down first fit must put it; nullopt if there is no place.
     const auto expected = [&](u32 count) -> std::optional<u32> {
         u32 run = 0;
         for (u32 i = room; i-- > 0;) {

@@ -65,7 +65,8 @@ TEST_CASE_METHOD(MmapFixture, "mmap: keeps its distance from the stack") {
     const UserAddr near = stack->start - STACK_GUARD_GAP;
     CHECK(map(near, pages(1)).value() != near); // a hint inside the gap
     CHECK(map(near - pages(1), pages(1)).value() == near - pages(1));
-    CHECK(map(stack->start - pages(1), pages(1), RW, ANON | MAP_FIXED).ok()); // asked for, given
+    // a program that asks for this place gets it
+    CHECK(map(stack->start - pages(1), pages(1), RW, ANON | MAP_FIXED).ok());
 }
 
 TEST_CASE_METHOD(MmapFixture, "mmap: MAP_GROWSDOWN grows, MAP_STACK and MAP_NORESERVE are accepted") {
@@ -104,11 +105,11 @@ TEST_CASE_METHOD(MmapFixture, "mmap: errors, in Linux's order") {
     CHECK(error_of(map(UserAddr(), pages(1), RW, MAP_ANONYMOUS | MAP_SHARED_VALIDATE)) == Errno::INVAL);
     CHECK(error_of(map(UserAddr(), pages(1), RW, MAP_ANONYMOUS | MAP_SHARED | MAP_GROWSDOWN)) == Errno::INVAL);
     CHECK(error_of(map(UserAddr(), pages(1), RW, ANON | MAP_HUGETLB)) == Errno::INVAL);
-    CHECK(error_of(map(high + 1, pages(1), RW, FIXED)) == Errno::NOMEM); // the range before the alignment
+    CHECK(error_of(map(high + 1, pages(1), RW, FIXED)) == Errno::NOMEM); // the range is checked before the alignment
     CHECK(error_of(map(high - 1, pages(1), RW, FIXED)) == Errno::INVAL);
     CHECK(error_of(map(high, pages(2), RW, FIXED)) == Errno::NOMEM);
     CHECK(map(high, pages(1), RW, FIXED).ok());
-    CHECK(error_of(map(UserAddr(0), pages(1), RW, FIXED)) == Errno::INVAL); // nobody maps the null page
+    CHECK(error_of(map(UserAddr(0), pages(1), RW, FIXED)) == Errno::INVAL); // the null page cannot be mapped
     CHECK(error_of(map(UserAddr(pages(1)), pages(1), RW, FIXED)) == Errno::INVAL);
     CHECK(map(FIRST_USER_ADDRESS, pages(1), RW, FIXED).ok());
 
@@ -155,7 +156,7 @@ TEST_CASE("mmap: at most 65530 VMAs") {
     const auto map_one = [&](u32 i) {
         return do_mmap(mm, UserAddr(), PAGE_SIZE, i % 2 == 0 ? PROT_READ : PROT_NONE, ANON, nullptr, true, 0);
     };
-    // Linux asks "more than?" before it adds one, so that mmap alone gets one VMA beyond the limit.
+    // Linux checks whether the count exceeds the limit before it adds one, so mmap alone gets one VMA beyond the limit.
     for (u32 i = 0; i <= MAX_MAP_COUNT; ++i)
         REQUIRE(map_one(i).ok());
     CHECK(mm.map_count == MAX_MAP_COUNT + 1);
@@ -167,7 +168,7 @@ TEST_CASE("mmap: at most 65530 VMAs") {
     CHECK(mm.map_count == MAX_MAP_COUNT - 1);
     CHECK(error_of(do_mprotect(mm, lowest + pages(1), pages(1), RW)) == Errno::NOMEM); // would be two more
     CHECK(mm.map_count == MAX_MAP_COUNT - 1);
-    CHECK(vma_lookup(mm, lowest)->pages() == 3); // and nothing is left cut
+    CHECK(vma_lookup(mm, lowest)->pages() == 3); // and it has not been cut
     CHECK(do_mprotect(mm, lowest, pages(1), RW).ok());
     CHECK(mm.map_count == MAX_MAP_COUNT);
     CHECK(error_of(do_mprotect(mm, lowest + pages(1), pages(1), PROT_NONE)) == Errno::NOMEM);

@@ -32,7 +32,7 @@ struct Player {
     }
 }
 
-// Says so when its scope is left.
+// Records that its scope was left.
 struct Farewell {
     bool& said;
     ~Farewell() { said = true; }

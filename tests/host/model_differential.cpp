@@ -1,4 +1,4 @@
-// The comparison of walkers itself: it must see a difference, and pass over the listed ones only.
+// The comparison of walkers: it must see every difference, and accept only the listed ones.
 #include <catch2/catch.hpp>
 
 #include "tests/contract/differential.hpp"

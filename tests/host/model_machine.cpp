@@ -58,7 +58,7 @@ TEST_CASE("model: accesses of all sizes, aligned and not") {
     CHECK(machine.memory.read_word(PAGE_A).value == 0x4433'2211);
 }
 
-TEST_CASE("model: faults say what was tried, and by whom") {
+TEST_CASE("model: a fault says which access was tried, and in which mode") {
     SmallMachine machine;
     const FaultInfo read = machine.load(ADDRESS, 4, Mode::User).fault.value();
     CHECK(read.kind == FaultKind::Translation);
@@ -208,7 +208,7 @@ TEST_CASE("model: a TLB that evicts forgets some time") {
 TEST_CASE("model: a TLB that prefetches holds on to what was there for one moment, on any CPU") {
     SmallMachine machine({.cpus = 2, .tlb = {.evict = false, .prefetch = true, .seed = 6}});
     machine.map(PAGE_A | READ_WRITE);
-    machine.map(0); // nobody accessed it
+    machine.map(0); // no CPU accessed it
     for (const u32 cpu : {0u, 1u}) {
         machine.select_cpu(cpu);
         CHECK(machine.readable());

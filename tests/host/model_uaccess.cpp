@@ -1,5 +1,5 @@
-// User access of the modelled machine: permissions are the user's, faults are offered for repair, and what
-// cannot be repaired is FAULT.
+// User access on the modelled machine: the user's permissions apply, faults go to a handler that may repair them, and
+// what cannot be repaired is FAULT.
 #include <catch2/catch.hpp>
 
 #include <cstring>
@@ -21,7 +21,7 @@ struct UserMemory {
 
     UserMemory() { switch_mm(&space.context); }
 
-    // From now on a fault at a page below `end` is repaired by mapping a fresh page.
+    // From now on the handler repairs a fault on a page below `end` by mapping a new page.
     void repair_below(u32 end) {
         machine.on_fault = [this, end](const FaultInfo& fault) {
             faults.push_back(fault);
@@ -51,7 +51,7 @@ TEST_CASE("uaccess: values") {
     CHECK_FALSE(user.faults[0].user_mode);
 }
 
-TEST_CASE("uaccess: what nobody repairs is FAULT") {
+TEST_CASE("uaccess: a fault that is not repaired is FAULT") {
     UserMemory user;
     CHECK(get_user_u32(UserAddr(ADDRESS)).error() == Errno::FAULT);
     CHECK(put_user_u8(UserAddr(ADDRESS), 1).error() == Errno::FAULT);
@@ -147,7 +147,7 @@ TEST_CASE("uaccess: a compare-and-swap on a clean page reads it, and faults only
     CHECK(user.machine.load(ADDRESS, 4, Mode::User).value == 0);
 }
 
-TEST_CASE("uaccess: a handler that repairs nothing does not go unnoticed") {
+TEST_CASE("uaccess: a handler that claims a repair and makes none is an error") {
     UserMemory user;
     user.machine.on_fault = [](const FaultInfo&) { return true; };
     CHECK_THROWS(get_user_u32(UserAddr(ADDRESS)));

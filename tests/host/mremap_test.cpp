@@ -1,4 +1,4 @@
-// What changes mappings that exist: munmap, mprotect, mremap, madvise, brk, and fork's dup_mm.
+// Calls that change existing mappings: munmap, mprotect, mremap, madvise, brk, and fork's dup_mm.
 #include <vector>
 
 #include "mm/page_alloc.hpp"
@@ -21,7 +21,7 @@ TEST_CASE_METHOD(MmapFixture, "munmap: any part of any number of VMAs") {
     CHECK((mm.map_count == 2 && get_mm_counter(mm, MM_ANONPAGES) == 6));
     REQUIRE(do_munmap(mm, base, pages(10)).ok());
     CHECK((mm.map_count == 0 && get_mm_counter(mm, MM_ANONPAGES) == 0 && mm.total_vm == 0 && mm.nr_ptes == 0));
-    CHECK(do_munmap(mm, base, pages(10)).ok()); // nothing there is no error
+    CHECK(do_munmap(mm, base, pages(10)).ok()); // unmapping nothing is no error
 }
 
 TEST_CASE_METHOD(MmapFixture, "munmap: errors") {
@@ -75,7 +75,7 @@ TEST_CASE_METHOD(MmapFixture, "mprotect: PROT_GROWSDOWN reaches to the stack's s
     CHECK((vma_lookup(mm, UserAddr(TASK_SIZE - pages(1)))->flags & VM_ACCESS_FLAGS) == (VM_READ | VM_WRITE));
 }
 
-TEST_CASE_METHOD(MmapFixture, "mprotect: writable and executable at once is the program's affair") {
+TEST_CASE_METHOD(MmapFixture, "mprotect: a page may be writable and executable at once") {
     const UserAddr base = anon(1, RW | PROT_EXEC);
     CHECK(contract::write(base));
     CHECK(host.machine.user_fetch(base.value()));
@@ -155,7 +155,7 @@ TEST_CASE_METHOD(MmapFixture, "mremap: out of memory half way moves everything b
     std::vector<Page*> hoard;
     while (Page* page = alloc_page())
         hoard.push_back(page);
-    put_page(*hoard.back()); // for a VMA's slab or one table, not for all
+    put_page(*hoard.back()); // enough for a VMA's slab or for one table, not for all
     hoard.pop_back();
     const u32 length = PMD_SIZE + pages(4);
     CHECK(error_of(do_mremap(mm, base, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, target)) == Errno::NOMEM);
@@ -183,7 +183,7 @@ TEST_CASE_METHOD(MmapFixture, "madvise: what is accepted, what is refused") {
         CHECK(do_madvise(mm, shared, pages(1), MADV_DOFORK).ok());
     }
     CHECK(mm.map_count == 2);
-    for (const u32 advice : {5u, 9u, 14u, 25u, 100u, ~0u}) // 9: MADV_REMOVE, of what is no file's
+    for (const u32 advice : {5u, 9u, 14u, 25u, 100u, ~0u}) // 9 is MADV_REMOVE, which needs a file
         CHECK(error_of(do_madvise(mm, base, pages(1), advice)) == Errno::INVAL);
 }
 
@@ -199,7 +199,7 @@ TEST_CASE_METHOD(MmapFixture, "madvise: passes over a hole, does the rest, and s
 TEST_CASE_METHOD(MmapFixture, "brk: grows and shrinks the heap, and refuses quietly") {
     const UserAddr start(0x00200000 + 100);
     mm.start_brk = mm.brk = start;
-    CHECK(do_brk(mm, UserAddr(0)) == start); // how a program asks
+    CHECK(do_brk(mm, UserAddr(0)) == start); // how a program reads the break
     CHECK(do_brk(mm, start + 10) == start + 10);
     CHECK(mm.map_count == 0); // still inside the page that the data has
     CHECK(do_brk(mm, start + pages(3)) == start + pages(3));
@@ -222,7 +222,7 @@ TEST_CASE_METHOD(MmapFixture, "brk: grows and shrinks the heap, and refuses quie
     CHECK(do_brk(mm, UserAddr(~0u)) == UserAddr(0x0020f000));
 }
 
-TEST_CASE_METHOD(MmapFixture, "dup_mm: copies VMAs, layout and contents, and minds the advice") {
+TEST_CASE_METHOD(MmapFixture, "dup_mm: copies VMAs, layout and contents, and follows the advice") {
     mm.start_brk = mm.brk = UserAddr(0x00200000);
     do_brk(mm, UserAddr(0x00202000));
     const UserAddr kept = fixed(UserAddr(0x20000000), 1);
@@ -250,7 +250,7 @@ TEST_CASE_METHOD(MmapFixture, "dup_mm: copies VMAs, layout and contents, and min
 }
 
 TEST_CASE_METHOD(MmapFixture, "dup_mm: out of memory at any point leaves both sides whole") {
-    for (u32 i = 0; i < 200; ++i) // VMAs enough for a slab or two, and tables
+    for (u32 i = 0; i < 200; ++i) // enough VMAs for a slab or two, and tables
         REQUIRE(contract::write(fixed(UserAddr(0x20000000 + i * (PMD_SIZE / 4)), 1), i + 1));
     const u32 before = (shrink_caches(), nr_free_pages());
     std::vector<Page*> hoard;

@@ -1,4 +1,4 @@
-// The buddy allocator: counts, alignment, coalescing, and the mistakes it must notice.
+// The buddy allocator: counts, alignment, coalescing, and the mistakes that it must report.
 #include "mm/page_alloc.hpp"
 
 #include <algorithm>
@@ -41,7 +41,7 @@ std::vector<Page*> take_everything() {
 TEST_CASE("page_alloc: counts free and total pages") {
     Host host;
     const u32 before = nr_free_pages();
-    CHECK(nr_total_pages() - before < 32); // what the CPU's TLB takes, where software fills it
+    CHECK(nr_total_pages() - before < 32); // the pages that the CPU's TLB takes, where software fills it
     CHECK(before <= max_mapnr);
     CHECK(before > max_mapnr - max_mapnr / 20); // the page array takes a few per cent
     Page* page = alloc_page();
@@ -82,7 +82,7 @@ TEST_CASE("page_alloc: every page once, then none, then whole blocks again") {
     for (Page* page : pages)
         put_page(*page);
     CHECK(nr_free_pages() == total);
-    Page* largest = alloc_pages(MAX_ORDER - 1); // all buddies have found each other
+    Page* largest = alloc_pages(MAX_ORDER - 1); // all buddies have been merged
     REQUIRE(largest != nullptr);
     put_page(*largest);
 }
@@ -117,7 +117,7 @@ TEST_CASE("page_alloc: zeroed pages are zero, and so is the zero page") {
     std::memset(page_address(*dirty), 0xff, PAGE_SIZE);
     put_page(*dirty);
     Page* page = alloc_zeroed_page();
-    CHECK(page == dirty); // the page freed last is warm
+    CHECK(page == dirty); // the page freed last is given out first
     const std::vector<u8> zeros(PAGE_SIZE);
     CHECK(std::memcmp(page_address(*page), zeros.data(), PAGE_SIZE) == 0);
     CHECK(std::memcmp(page_address(zero_page()), zeros.data(), PAGE_SIZE) == 0);

@@ -1,7 +1,7 @@
-// PiMutex and PiConditionVariable of user/lib/sync.cpp for programs on the modelled machine: the same accesses and calls
-// in the same order. `user` makes them:
+// PiMutex and PiConditionVariable of user/lib/sync.cpp for programs on the modelled machine: they make the same
+// accesses and calls in the same order. `user` makes them:
 //
-//   u32 cmpxchg(UserAddr word, u32 expected, u32 desired)    what it found
+//   u32 cmpxchg(UserAddr word, u32 expected, u32 desired)    returns what it found
 //   u32 read(UserAddr word), void write(UserAddr word, u32 value)
 //   Result<u32> futex(UserAddr word, u32 op, u32 value, UserAddr second, u32 third, u32 val2)
 #pragma once
@@ -30,7 +30,7 @@ Result<u32> pi_mutex_unlock(User& user, UserAddr lock) {
     return user.futex(lock, FUTEX_UNLOCK_PI, 0, UserAddr(0), 0, 0);
 }
 
-// `turn` changes with each notification; nobody notifies beside another. May return for nothing.
+// `turn` changes with each notification; notifications never overlap. May return without a notification.
 template <class User>
 Result<u32> pi_wait(User& user, UserAddr turn, UserAddr lock) {
     const u32 seen = user.read(turn);

@@ -1,4 +1,4 @@
-// base/refcount.hpp: it counts, it never comes round, and it notices what cannot be.
+// base/refcount.hpp: it counts, it never wraps round, and it reports what cannot be.
 #include "base/refcount.hpp"
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 namespace faultline {
 namespace {
 
-// What get_user_pages gives one reference to.
+// The page at `address`, with one more reference from get_user_pages.
 Page* pin(MmStruct& mm, UserAddr address) {
     ReadGuard mmap_read(mm.mmap_lock);
     Page* page = nullptr;
@@ -55,13 +55,13 @@ TEST_CASE("refcount: an overflow saturates, and stays") {
     CHECK(count.read() == Refcount::SATURATED);
 }
 
-TEST_CASE("refcount: a page that was pinned 2^31 times is never given to anybody else") {
+TEST_CASE("refcount: a page that was pinned 2^31 times is never given out again") {
     const harness::Host host;
     contract::TestMm test;
     const UserAddr address = test.map_anon(1);
     REQUIRE(contract::write(address, 7));
     Page& page = *test.page(address);
-    page.refcount.set(INT_MAX); // the mapping's, and all pins but one
+    page.refcount.set(INT_MAX); // the mapping's reference, and all pins but one
     REQUIRE(pin(test.mm(), address) == &page);
     REQUIRE(do_munmap(test.mm(), address, PAGE_SIZE).ok());
     put_page(page);
@@ -75,7 +75,7 @@ TEST_CASE("refcount: a page that was pinned 2^31 times is never given to anybody
     for (Page* other : others)
         put_page(*other);
 
-    page.refcount.set(1); // as if it had never been
+    page.refcount.set(1); // as if it had never saturated
     put_page(page);
 }
 

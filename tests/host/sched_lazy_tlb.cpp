@@ -1,4 +1,4 @@
-// Lazy TLB: a task without an address space of its own stays in the one it found, until that ends.
+// Lazy TLB: a task without an address space stays in the one that it finds, until that address space ends.
 #include <catch2/catch.hpp>
 
 #include <arch/current.hpp>
@@ -17,7 +17,7 @@ namespace {
 
 const MmStruct* active_mm() { return this_rq().active_mm; }
 
-// A file that is told when the last mapping of it goes: that is before page tables and directory do.
+// A file that notices when its last mapping goes. That is before page tables and directory are freed.
 struct Witness {
     AddressSpace mapping;
     const MmStruct* active_at_the_end = nullptr;
@@ -36,8 +36,8 @@ struct Witness {
     ~Witness() { truncate_inode_pages(mapping); }
 };
 
-// A second CPU, where the idle task is in `mm` lazily. Everything is done by the first, which takes the second one's part
-// when it waits for it.
+// A second CPU, whose idle task is in `mm` lazily. The first CPU does everything; when it waits for the second CPU, it
+// also plays that one's part.
 class IdleCpu final : model::ScheduleWatcher {
   public:
     IdleCpu(model::Machine& machine, MmStruct& mm) : machine_(machine), online_before_(online_cpus) {
@@ -63,7 +63,7 @@ class IdleCpu final : model::ScheduleWatcher {
 
   private:
     void at_point(const char*) override {}
-    void call(u32, void (*)(void*), void*) override {} // nothing is mapped, so that nobody asks for a flush
+    void call(u32, void (*)(void*), void*) override {} // nothing is mapped, so no flush is requested
     void wait_until(const char*, const std::function<bool()>&) override {
         ++interrupts;
         machine_.interrupt(1, [](void*) { scheduler_ipi(); }, nullptr);
@@ -82,7 +82,7 @@ TEST_CASE("lazy TLB: a kernel task runs in the address space of the task before 
     const UserAddr word = FutexHost::map_private(mm);
     test.run(mm, [&] { test.store(word, 7); });
     CHECK(active_mm() == &mm);
-    CHECK(test.load(word) == 7); // the idle task has no business there, but it is there
+    CHECK(test.load(word) == 7); // the idle task is still in that address space
     test.host.spawn([&] {
         CHECK(active_mm() == &mm);
         CHECK(test.load(word) == 7);
@@ -97,7 +97,7 @@ TEST_CASE("lazy TLB: an address space that ends is left before anything of it is
     MmStruct* mm = mm_alloc().value();
     REQUIRE(do_mmap(*mm, UserAddr(0), PAGE_SIZE, PROT_READ, MAP_PRIVATE, &file.mapping, true, 0).ok());
     use_mm(mm);
-    current()->mm.mm = nullptr; // as the idle task after the last thread
+    current()->mm.mm = nullptr; // like the idle task after the last thread
     CHECK(active_mm() == mm);
     file.active_at_the_end = mm;
     mmput(*mm);

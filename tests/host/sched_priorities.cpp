@@ -1,4 +1,4 @@
-// Who runs, and in which order: policies, priorities, slices and preemption. sched(7).
+// Which task runs, and in which order: policies, priorities, slices and preemption. sched(7).
 #include <catch2/catch.hpp>
 #include <functional>
 #include <string>
@@ -21,7 +21,7 @@ Task& with_policy(Task& task, s32 policy, s32 rt_priority) {
 }
 Task& fifo(Task& task, s32 rt_priority) { return with_policy(task, SCHED_FIFO, rt_priority); }
 
-// The program computes until `moment`; interrupts that are due on the way come, and it may be preempted.
+// The program computes until `moment`. Interrupts that are due on the way are taken, and it may be preempted.
 void compute_until(FutexHost& test, u64 moment) {
     test.host.machine.advance_clock(moment);
     cond_resched();
@@ -44,7 +44,7 @@ TEST_CASE("the most urgent runs first; equals in the order in which they came; a
     CHECK(order == "abcdop");
 }
 
-TEST_CASE("whoever wakes up more urgent preempts, and the preempted goes on before its equals") {
+TEST_CASE("a more urgent task that wakes up preempts, and the preempted one goes on before its equals") {
     FutexHost test;
     MmStruct& mm = test.new_mm();
     std::string order;
@@ -71,7 +71,7 @@ TEST_CASE("whoever wakes up more urgent preempts, and the preempted goes on befo
     CHECK(order == "12345");
 }
 
-TEST_CASE("an equal, or a less urgent task, does not preempt; yield lets equals run, but nobody else") {
+TEST_CASE("an equal, or a less urgent task, does not preempt; yield lets equals run, but no other task") {
     FutexHost test;
     MmStruct& mm = test.new_mm();
     std::string order;
@@ -132,7 +132,8 @@ TEST_CASE("a preempted SCHED_RR task has the rest of its slice, not a new one") 
                               [&] {
                                   current()->state = TaskState::Uninterruptible;
                                   schedule();
-                                  test.host.machine.advance_clock(clock_ns() + NSEC_PER_SEC); // does not count
+                                  // not part of the other's slice
+                                  test.host.machine.advance_clock(clock_ns() + NSEC_PER_SEC);
                                   order += 'u';
                               }),
                    11);
@@ -206,7 +207,7 @@ TEST_CASE("a FUTEX_WAKE wakes the most urgent waiter first, then in order of arr
         return [&, name] {
             CHECK(futex(FUTEX_WAIT | PRIVATE, word, 0).ok());
             order += name;
-            if (order.size() < 5) // the next, when this one has been heard
+            if (order.size() < 5) // wakes the next one
                 CHECK(futex(FUTEX_WAKE | PRIVATE, word, 1).value() == 1);
         };
     };

@@ -1,4 +1,4 @@
-// The TLB that software fills: what is loaded when, what makes room, what survives, and what is counted.
+// The TLB that software fills: when entries are loaded, which make room, which survive, and what is counted.
 #include <catch2/catch.hpp>
 
 #include "arch/model/check.hpp"
@@ -87,7 +87,7 @@ TEST_CASE("softtlb: an entry is as it was loaded, whatever becomes of truth, unt
     CHECK(writes(machine, ADDRESS));
     CHECK(statistics().spurious == 1);
     space.set(ADDRESS, Pte());
-    CHECK(writes(machine, ADDRESS)); // the flush is owed
+    CHECK(writes(machine, ADDRESS)); // not flushed yet
     flush_tlb_page(space.context, PAGE);
     CHECK_FALSE(reads(machine, ADDRESS));
 }
@@ -114,7 +114,7 @@ TEST_CASE("softtlb: first in, first out") {
     CHECK(writes(machine, ADDRESS + 2 * stride));
     CHECK(statistics().fills == entries + 1);
 
-    // One page more than there is room for, in turn: every touch misses.
+    // One page more than there is room for, in turn: every access misses.
     const u32 before = statistics().fills;
     for (u32 i = 0; i < 3 * (entries + 1); ++i)
         REQUIRE(writes(machine, ADDRESS + i % (entries + 1) * stride));
@@ -135,7 +135,7 @@ TEST_CASE("softtlb: entries survive a switch, also stale ones, but only for thei
     CHECK(machine.memory.read_word(frame.address().value()).value == 0);
     CHECK(entries_in_use() == 2);
 
-    // Meanwhile, on another CPU: made dirty, and only that CPU told.
+    // Meanwhile another CPU makes the entry dirty, and flushes only its own TLB.
     machine.select_cpu(1);
     switch_mm(&first.context);
     REQUIRE(ptep_set_access_flags(first.context, PAGE, first.slot(ADDRESS), Pte(frame, USER_RW), true));
@@ -168,9 +168,9 @@ TEST_CASE("softtlb: a flush reaches what waits under another ASID, and every CPU
     TestSpace space, other;
     map_pages(space, 41);
     map_pages(other, 41);
-    for (const u32 cpu : {0u, 1u}) { // CPU 2 never runs it
+    for (const u32 cpu : {0u, 1u}) { // CPU 2 never runs them
         machine.select_cpu(cpu);
-        for (TestSpace* each : {&space, &other}) { // `space` waits
+        for (TestSpace* each : {&space, &other}) { // `other` runs last, so `space` waits under another ASID
             switch_mm(&each->context);
             for (const u32 i : {0u, 1u, 40u})
                 REQUIRE(writes(machine, page(i)));

@@ -1,5 +1,5 @@
-// Random work on a small TLB by several CPUs and more address spaces than ASIDs, under every temper of the hardware TLB
-// below: after each step no entry that any CPU may use permits more than truth.
+// Random work on a small TLB by several CPUs and more address spaces than ASIDs, under every policy of the hardware TLB
+// below. After each step, no entry that any CPU may use permits more than truth.
 #include <catch2/catch.hpp>
 
 #include <random>

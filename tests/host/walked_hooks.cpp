@@ -1,4 +1,4 @@
-// What the hooks of the walked back end do to descriptors, and to TLBs filled from them.
+// How the hooks of the walked back end change descriptors, and TLBs that are filled from them.
 #include <catch2/catch.hpp>
 
 #include "arch/model/check.hpp"
@@ -47,7 +47,7 @@ TEST_CASE("walked: flushes reach every CPU that may hold translations, and are c
         return tlb_generation(space.context);
     };
     const auto cached_on = [&](u32 cpu) { return machine.cpu(cpu).tlb.size(); };
-    for (const u32 cpu : {0u, 1u}) { // CPU 2 never runs it
+    for (const u32 cpu : {0u, 1u}) { // CPU 2 never runs them
         machine.select_cpu(cpu);
         for (TestSpace* each : {&other, &space}) {
             switch_mm(&each->context);

@@ -1,4 +1,4 @@
-// The descriptors that the walked back end derives: what the walker finds, and what they are called.
+// The descriptors that the walked back end derives: what the walker finds in them, and how they are described.
 #include <catch2/catch.hpp>
 
 #include "tests/host/back_end_fixture.hpp"

@@ -1,4 +1,4 @@
-// Boot arguments about TLBs, for a scope. To be set before the machine is made.
+// Sets boot arguments about TLBs for a scope. To be used before the machine is made.
 #pragma once
 
 #include <utility>
@@ -19,7 +19,7 @@ class WithTlbRelax {
     TlbRelax before_;
 };
 
-// tlb_entries=N, where software fills the TLB; else nothing.
+// tlb_entries=N, where software fills the TLB; elsewhere it does nothing.
 class WithTlbEntries {
   public:
     explicit WithTlbEntries(u32 entries)

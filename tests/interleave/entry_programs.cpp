@@ -1,4 +1,4 @@
-// Two CPUs at one entry: the bits of truth survive whatever the other does.
+// Two CPUs at one entry: the bits of truth survive whatever the other CPU does.
 #include <catch2/catch.hpp>
 
 #include "mm/aging.hpp"
@@ -10,7 +10,7 @@ using namespace faultline::interleave;
 
 namespace {
 
-// The hooks themselves, with entries read before the lock was had, as arm64 did when it lost dirty (2016, 2017).
+// The hooks themselves, with entries read before the lock was taken, as in arm64 when it lost dirty (2016, 2017).
 struct SetDirtyAgainstSetYoung : Program {
     using Program::Program;
     UserAddr page;
@@ -41,8 +41,8 @@ struct SetDirtyAgainstSetYoung : Program {
     void check() override { require(pte_dirty(truth_of(mm(), page)), "dirt is not lost"); }
 };
 
-// Without any lock: what the hooks promise of truth by themselves (arch/contract/mmu.hpp, "atomically"). Descriptors are
-// kept in step only under the lock, so nobody looks at TLBs here.
+// Without any lock: what the hooks promise of truth by themselves (arch/contract/mmu.hpp, "atomically"). Descriptors
+// follow truth only under the lock, so this program does not look at TLBs.
 struct SetDirtyWithoutLock : Program {
     using Program::Program;
     UserAddr page;
@@ -122,7 +122,7 @@ struct WriteFaultAgainstReadFault : Program {
     }
 };
 
-// Twice: what slipped through the first flush must not have been forgotten by the second.
+// Twice: the second flush must drop what the first one missed.
 struct AgeAgainstWrite : Program {
     using Program::Program;
     UserAddr word;
@@ -170,7 +170,7 @@ struct CleanAgainstWrite : Program {
     bool cleaned = false;
 };
 
-// One of the two pages must win, and neither write be lost.
+// One of the two pages must win, and neither write may be lost.
 struct TwoFirstWrites : Program {
     using Program::Program;
     UserAddr word;

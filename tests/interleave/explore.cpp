@@ -1,3 +1,4 @@
+// explore() and storm(): run a program under many schedules, on machines of every temper.
 #include "tests/interleave/explore.hpp"
 
 #include <catch2/catch.hpp>
@@ -23,7 +24,7 @@ constexpr Temper TEMPERS[] = {
     {"tlb=eager, TLBs that prefetch and evict", TlbRelax::Eager, {.evict = true, .prefetch = true, .seed = 2}},
 };
 
-// The number of this run's schedule, and one run under it; false: there are no more.
+// Runs the program once, under the schedule with this number. Returns false if there are no more schedules.
 using Runs = std::function<bool(u64 number, const Temper& temper, std::size_t& steps)>;
 
 void report(const char* how, const Temper& temper, u64 runs, std::size_t longest, double seconds) {
@@ -35,7 +36,7 @@ void report(const char* how, const Temper& temper, u64 runs, std::size_t longest
 void run_all(const char* how, Tlbs tlbs, const Runs& run) {
     for (const Temper& temper : std::span(TEMPERS).first(tlbs == Tlbs::OneWillDo ? 1 : std::size(TEMPERS))) {
         const WithTlbRelax relax(temper.relax);
-        const WithTlbEntries room(MIN_TLB_ENTRIES); // so that some have to give way
+        const WithTlbEntries room(MIN_TLB_ENTRIES); // so few that some are evicted
         const auto start = std::chrono::steady_clock::now();
         u64 runs = 0;
         std::size_t longest = 0, steps = 0;

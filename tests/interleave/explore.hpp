@@ -1,5 +1,5 @@
-// A program: a few CPUs that do something at once, and what must be true when they have. explore() runs it under every
-// schedule up to a bound, on every back end, with TLBs of every temper; storm() under many random ones.
+// A program: what a few CPUs do at the same time, and what must be true afterwards. explore() runs it under every
+// schedule up to a bound, on every back end, with TLBs of every temper; storm() runs it under many random schedules.
 #pragma once
 
 #include <vector>
@@ -14,7 +14,7 @@ class Program : protected World {
     using World::World;
     virtual ~Program() = default;
 
-    // One run. Throws what went wrong, with the steps that led there.
+    // One run. If something is wrong, throws it with the steps that led there.
     void run_under(model::Schedule& schedule);
     using World::steps;
 
@@ -31,9 +31,9 @@ using MakeProgram = std::unique_ptr<Program> (*)(const model::TlbPolicy& tlb);
 
 inline constexpr u32 UNBOUNDED = ~u32{0};
 
-// Fails the running test at the first schedule on which something is wrong, and says which steps led there. Prints how
-// many schedules there were.
-enum class Tlbs : u8 { OfEveryTemper, OneWillDo }; // where no step depends on them
+// Fails the running test at the first schedule on which something is wrong, and prints the steps that led there. Prints
+// how many schedules there were.
+enum class Tlbs : u8 { OfEveryTemper, OneWillDo }; // OneWillDo: no step depends on the TLBs
 void explore(MakeProgram make, u32 preemptions, Tlbs tlbs = Tlbs::OfEveryTemper);
 void storm(MakeProgram make, u32 runs, Tlbs tlbs = Tlbs::OfEveryTemper);
 

@@ -1,4 +1,4 @@
-// Futex operations against those who change the entry under them: each is done exactly once, and none for ever.
+// Futex operations while other CPUs change the entry: each is done exactly once, and each ends.
 #include <catch2/catch.hpp>
 
 #include <arch/current.hpp>
@@ -68,8 +68,8 @@ struct AgeAgainstFutex : FutexProgram {
     void check() override { require(read(word) == 1, "done once"); }
 };
 
-// The waiter sleeps only if nobody has changed the word, and whoever changes it wakes the waiter: else both CPUs would
-// be idle in the end, which is an error.
+// The waiter sleeps only if the word has not changed, and a CPU that changes the word wakes the waiter. Otherwise both
+// CPUs would be idle in the end, which is an error.
 struct WaitAgainstWake : FutexProgram {
     using FutexProgram::FutexProgram;
     bool slept = false;
@@ -87,7 +87,7 @@ struct WaitAgainstWake : FutexProgram {
     void check() override { require(woken == (slept ? 1u : 0u), "woken as often as asleep"); }
 };
 
-// The same with the word changed by the operation that wakes.
+// The same, but the operation that wakes also changes the word.
 struct WaitAgainstWakeOp : WaitAgainstWake {
     using WaitAgainstWake::WaitAgainstWake;
     void cpu1() override {
@@ -96,7 +96,7 @@ struct WaitAgainstWakeOp : WaitAgainstWake {
     }
 };
 
-// Of two words one is woken while the other is being queued for: that wake-up must not be undone.
+// One of two words is woken while the waiter is still being queued for the other: that wake-up must not be undone.
 struct WaitvAgainstTwoWakes : FutexProgram {
     using FutexProgram::FutexProgram;
     u32 woken = 0;
@@ -123,8 +123,8 @@ struct WaitvAgainstTwoWakes : FutexProgram {
     void check() override { require(woken <= 1, "one waiter"); }
 };
 
-// The heir of a PI lock is chosen, and before the lock is its own another waiter has become more urgent. The last two of
-// four CPUs wait for the lock.
+// The heir of a PI lock is chosen. Before it owns the lock, another waiter becomes more urgent. The last two of four
+// CPUs wait for the lock.
 struct UnlockPiAgainstPriority : FutexProgram {
     using FutexProgram::FutexProgram;
     bool owned = false, both_wait = false;
@@ -157,10 +157,10 @@ struct UnlockPiAgainstPriority : FutexProgram {
         });
     }
     void cpu2() override { take_and_give(); }
-    void check() override { require((read(word) & FUTEX_TID_MASK) == 0, "nobody has it"); }
+    void check() override { require((read(word) & FUTEX_TID_MASK) == 0, "the lock is free"); }
 };
 
-// Who finds an owner that exits waits for the end of that, however soon it comes.
+// A task that finds an owner in its exit waits for the end of that exit, however soon it comes.
 struct LockPiAgainstExit : FutexProgram {
     using FutexProgram::FutexProgram;
 
@@ -180,8 +180,8 @@ struct LockPiAgainstExit : FutexProgram {
     void check() override {}
 };
 
-// The owner becomes another program and does not exit: what it leaves then, by its robust list, it must have left to those
-// who looked before, too. Nobody would wake them.
+// The owner becomes another program and does not exit. What it gives up then, by its robust list, it must also give to
+// tasks that looked at the lock before. No other task would wake them.
 struct LockPiAgainstExec : LockPiAgainstExit {
     using LockPiAgainstExit::LockPiAgainstExit;
 
@@ -198,7 +198,8 @@ struct LockPiAgainstExec : LockPiAgainstExit {
         call([&] { futex_exit(task(1)); });
     }
     void check() override {
-        require((read(word) & ~u32{FUTEX_WAITERS}) == (FUTEX_OWNER_DIED | 1), "the first task's, from one who left it");
+        require((read(word) & ~u32{FUTEX_WAITERS}) == (FUTEX_OWNER_DIED | 1),
+                "the first task has it, after an owner that died");
     }
 };
 

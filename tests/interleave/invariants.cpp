@@ -1,3 +1,4 @@
+// Checks the invariants after each step, on the pages that are watched.
 #include "tests/interleave/invariants.hpp"
 
 #include <algorithm>
@@ -24,7 +25,7 @@ namespace {
     throw Violation(text);
 }
 
-// Whether a TLB that was right before may not be now.
+// Whether a TLB entry that was right before may be wrong now.
 bool takes_away(Pte before, Pte now) {
     if (!pte_user_readable(before))
         return false;

@@ -1,16 +1,17 @@
 // What must hold after every step, whatever the CPUs do and in whatever order.
 //
-// 1. A TLB holds nothing beyond truth but what somebody is about to drop. A CPU that takes a permission or the frame
-//    away from an entry owes a flush, from that step to the end of the operation (system call, or access with the fault
-//    it took) in which it did so; only while some CPU owes one for a page may a TLB permit more for that page than
-//    truth, or lead to another frame.
-// 2. Break before make (ARM ARM B3.10.1): who owes a flush for a page puts no other frame there while a TLB has the old.
-// 3. No TLB entry is used for another address space. Ever.
+// 1. A TLB holds nothing beyond truth, except what a CPU is about to drop. A CPU that takes a permission or the frame
+//    away from an entry owes a flush. It owes the flush from that step to the end of the operation in which it did so
+//    (a system call, or an access with the fault it took). Only while some CPU owes a flush for a page may a TLB permit
+//    more for that page than truth, or lead to another frame.
+// 2. Break before make (ARM ARM B3.10.1): a CPU that owes a flush for a page puts no other frame there while a TLB
+//    still has the old one.
+// 3. No TLB entry is ever used for another address space.
 // 4. An access, with its fault, takes no bit away from an entry that keeps its frame.
-// 5. Dirt is not lost: a frame that was written is named by a dirty entry, or its page is PG_DIRTY, or the CPU that
-//    emptied the dirty entry is still at it; until the frame is free.
+// 5. Dirt is not lost. Until a written frame is free, a dirty entry names it, or its page is PG_DIRTY, or the CPU that
+//    cleared the dirty entry is still in that operation.
 //
-// And mm/ itself checks, with FAULTLINE_DEBUG, that no frame is freed which a TLB can reach.
+// In addition mm/ itself checks, with FAULTLINE_DEBUG, that no frame is freed that a TLB can reach.
 #pragma once
 
 #include <array>
@@ -28,12 +29,12 @@ struct Violation : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-// The entry, looked at from outside: no step of any CPU's. None where there is no table.
+// The entry, read from outside: this is no step of a CPU. None where there is no table.
 Pte truth_of(MmStruct& mm, UserAddr page);
 
 class Invariants {
   public:
-    // Looks at this page of `mm` from now on; at none of its pages any more.
+    // watch: looks at this page of `mm` from now on. forget: looks at no page of `mm` any more.
     void watch(MmStruct& mm, UserAddr page);
     void forget(const MmStruct& mm);
 
@@ -41,7 +42,7 @@ class Invariants {
 
     // The CPU begins or (None) ends an operation.
     void begin_operation(u32 cpu, Operation what);
-    // It wrote to the page, in the step that is not yet over.
+    // This CPU wrote to the page, in the step that is not yet over.
     void wrote(const MmStruct& mm, UserAddr address);
 
     // Throws Violation.
@@ -49,8 +50,8 @@ class Invariants {
 
   private:
     struct Debt {
-        u64 operation = 0; // of the debtor, 0: none
-        Pte before;        // what it took away
+        u64 operation = 0; // of the CPU that owes the flush; 0: none
+        Pte before;        // the entry before the change
     };
     struct Watched {
         MmStruct* mm;

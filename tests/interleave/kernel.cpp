@@ -1,5 +1,5 @@
-// What mm/ and the futexes ask of the kernel around them, where every CPU has one task of its own. These take the place
-// of kernel/sched: the linker finds them first.
+// What mm/ and the futex code need from the kernel around them, where every CPU has one task of its own. These
+// functions take the place of kernel/sched: the linker finds them first.
 #include <arch/current.hpp>
 #include <arch/machine_control.hpp>
 #include <arch/processor.hpp>
@@ -7,10 +7,9 @@
 #include <cstdarg>
 #include <cstdio>
 
-#include "abi/time/time.hpp"
 #include "kernel/debug/printk.hpp"
-#include "kernel/futex/supplied.hpp"
 #include "kernel/sched/sched.hpp"
+#include "kernel/upcalls.hpp"
 #include "mm/fault.hpp"
 #include "tests/interleave/world.hpp"
 
@@ -65,9 +64,11 @@ Task* find_task_by_vpid(s32 pid) {
     return cpu < World::get().machine.cpu_count() ? &World::get().task(cpu) : nullptr;
 }
 
-u64 realtime_to_monotonic(u64 realtime) { return realtime; }
+// No call here has a time-out.
+Result<u64> get_timespec32(UserAddr) { return Err(Errno::FAULT); }
+Result<u64> get_timespec64(UserAddr) { return Err(Errno::FAULT); }
 
-// A report of the kernel's, which here is one of a livelock.
+// A report of the kernel: here it is always one of a livelock.
 void printk(PrintkLevel, const char* format, ...) {
     char text[256];
     va_list arguments;

@@ -1,4 +1,4 @@
-// The locks themselves, and what is done under one lock now where it was under another: tables, files, stacks, allocators.
+// The locks themselves, and what they guard: page tables, files, stacks, allocators.
 #include <catch2/catch.hpp>
 #include <string_view>
 #include <utility>
@@ -15,7 +15,7 @@ using namespace faultline::interleave;
 
 namespace {
 
-// Readers and a writer: never both inside; and whoever waits gets his turn, else all would be idle in the end.
+// Readers and a writer: never both inside, and each waiter gets its turn. Otherwise all would be idle in the end.
 struct ReadersAndWriter : Program {
     using Program::Program;
     PercpuRwSemaphore lock{"a semaphore under test"};
@@ -50,22 +50,22 @@ struct TwoWriters : ReadersAndWriter {
     void check() override { require(done == 2 && !lock.is_locked(), "all had their turns"); }
 };
 
-// One of two that wait is woken, and knows of the other.
+// Of two waiting writers one is woken, and it must know of the other.
 struct ThreeWriters : TwoWriters {
     using TwoWriters::TwoWriters;
     void cpu2() override { ReadersAndWriter::cpu1(); }
     void check() override { require(done == 3 && !lock.is_locked(), "all had their turns"); }
 };
 
-// A reader turns back from the first writer, and the second one sees it still there.
+// A reader turns back because of the first writer, and the second writer sees the reader still there.
 struct ReaderAndTwoWriters : ReadersAndWriter {
     using ReadersAndWriter::ReadersAndWriter;
     void cpu2() override { ReadersAndWriter::cpu1(); }
     void check() override { require(done == 4 && !lock.is_locked(), "all had their turns"); }
 };
 
-// Whoever has taken a ticket before another is served before it. A ticket is taken right after the point at which the
-// others may act: so what comes between a CPU and its watcher sees in which order.
+// Tickets are served in the order in which they were taken. A CPU takes its ticket right after the point at which the
+// others may act. So this watcher, which stands between the CPUs and the real watcher, sees the order.
 struct InTurn final : Program, model::ScheduleWatcher {
     using Program::Program;
     SpinLock lock{"a lock under test"};
@@ -82,7 +82,7 @@ struct InTurn final : Program, model::ScheduleWatcher {
     }
     void check() override {
         require(served.size() == machine.cpu_count(), "all had their turns");
-        require(served == tickets, "somebody was served before who came before him");
+        require(served == tickets, "a CPU was served before one that had come earlier");
     }
 
   private:
@@ -97,7 +97,7 @@ struct InTurn final : Program, model::ScheduleWatcher {
     void call(u32 cpus, void (*function)(void*), void* argument) override { watcher->call(cpus, function, argument); }
 };
 
-// Two faults find that there is no table: one is made, and both pages are in it.
+// Two faults find that there is no table. One table is made, and both pages are in it.
 struct TwoFirstTables : Program {
     using Program::Program;
     UserAddr pages;
@@ -111,7 +111,7 @@ struct TwoFirstTables : Program {
     }
 };
 
-// A stack that grows under a fault elsewhere: readers do not change VMAs under one another.
+// A stack grows in two faults at the same time: readers of mmap_lock must not change VMAs under one another.
 struct TwoStackFaults : Program {
     using Program::Program;
     UserAddr top{TASK_SIZE - 16 * PAGE_SIZE};
@@ -128,7 +128,7 @@ struct TwoStackFaults : Program {
     }
 };
 
-// A file of two pages, mapped by two CPUs' process.
+// A file of two pages, mapped by a process on two CPUs.
 struct FileProgram : Program {
     using Program::Program;
     AddressSpace* file = nullptr;
@@ -154,7 +154,7 @@ struct FileProgram : Program {
     }
 };
 
-// The fault has found the page in the cache, and the truncation is over before it is mapped.
+// The fault has found the page in the cache, and the truncation ends before the fault maps it.
 struct TruncateAgainstFault : FileProgram {
     using FileProgram::FileProgram;
     void cpu1() override { try_write(start + PAGE_SIZE, 2); }
@@ -169,7 +169,7 @@ struct TruncateAgainstRead : FileProgram {
     void zap() { require(do_madvise(mm(), start, 2 * PAGE_SIZE, MADV_DONTNEED).ok(), "forget the entries"); }
     void cpu1() override { try_read(start + PAGE_SIZE); }
 };
-// The VMA that covers the page is cut in two, or joined, while truncation goes through the VMAs.
+// The VMA that covers the page is cut in two, or joined, while truncation walks the VMAs.
 struct TruncateAgainstSplit : FileProgram {
     using FileProgram::FileProgram;
     void set_up() override {
@@ -198,7 +198,7 @@ struct TruncateAgainstMove : FileProgram {
         start = to;
     }
 };
-// The address space goes, and its tables with it, while truncation looks for entries in them.
+// The address space ends, and its tables with it, while truncation looks for entries in them.
 struct TruncateAgainstExit : FileProgram {
     using FileProgram::FileProgram;
     void set_up() override {
@@ -220,7 +220,7 @@ struct TruncateAgainstExit : FileProgram {
     }
 };
 
-// Pages come and go on two CPUs, one at a time and by the block; none is lost, none given twice.
+// Two CPUs allocate and free pages, one at a time and in blocks. No page is lost, and none is given out twice.
 struct PageAllocator : Program {
     using Program::Program;
     u32 before = 0;
@@ -242,7 +242,7 @@ struct PageAllocator : Program {
     void check() override { require(nr_free_pages() == before, "all are back"); }
 };
 
-// One CPU holds pages back that another needs: they are found.
+// One CPU holds pages back that another needs: the allocator must find them.
 struct LastPages : Program {
     using Program::Program;
     std::vector<Page*> all;

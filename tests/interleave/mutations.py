@@ -3,10 +3,12 @@
 
 mutations.py [--list] [--only WORD] [--build DIR]
 
-Builds the host tests from a private copy of the tree, in DIR (default: a new one, removed in the end), checks that every
-test named below passes, then makes one sabotage after the other, builds what it touches, and checks that its test fails.
+Builds the host tests from a private copy of the tree, in DIR (default: a new one, removed in the end), and checks that
+every test named below passes. Then makes one sabotage after the other, builds what it touches, and checks that its test
+fails.
 Prints a table row for each. --list only prints the table; --only takes the sabotages whose description contains WORD.
-Exit status: 0 every sabotage was caught; 1 not; 2 the tree has changed so that one cannot be made, or does not build.
+Exit status: 0 every sabotage was caught; 1 one was not; 2 the tree has changed so that one cannot be made, or it does
+not build.
 """
 
 import argparse
@@ -26,7 +28,7 @@ class Test(NamedTuple):
     name: str
 
 
-def interleave(name):  # on the back end `walked`, as the next
+def interleave(name):  # on the back end `walked`, like host()
     return Test("interleave_tests", "interleave: " + name)
 
 
@@ -91,7 +93,7 @@ SABOTAGES = [
     Sabotage("the ASID lock is given up before the table is changed", "arch/backend/asid.cpp",
              "    const Guard guard(asid_lock);", "    { const Guard guard(asid_lock); }",
              interleave("ASID roll-over against switch")),
-    # the back end that software fills the TLB for
+    # the back end whose TLB software fills
     Sabotage("a shootdown skips the other CPUs", "arch/softtlb/tlb.cpp",
              "if ((cpus & ~here) != 0) {", "if (false) {", softtlb_interleave("unmap against write"), invariant=7),
     Sabotage("a shootdown skips the CPU that asks for it", "arch/softtlb/tlb.cpp",
@@ -291,12 +293,12 @@ class Copy:
             for path in source.rglob("*") if source.is_dir() else [source]:
                 if path.is_file():
                     self.bring(path, target / path.relative_to(source))
-        # Neither sanitizers nor warnings: what a sabotage leaves unused is no finding.
+        # No sanitizers and no warnings: code that a sabotage leaves unused must not fail the build.
         self.execute(["cmake", "--preset", "host-plain", "-B", self.build_dir, "-DCMAKE_CXX_FLAGS=-O1 -w"])
 
     @staticmethod
     def bring(source, target):
-        """Only what differs, as new: an older run's objects were perhaps made of a sabotaged file."""
+        """Copies only what differs, with a new time: objects of an older run may come from a sabotaged file."""
         target.parent.mkdir(parents=True, exist_ok=True)
         if not target.exists() or source.read_bytes() != target.read_bytes():
             shutil.copy(source, target)

@@ -1,4 +1,4 @@
-// Pages that are copied, unmapped, protected or moved under another CPU that uses them.
+// Pages that are copied, unmapped, protected or moved while another CPU uses them.
 #include <catch2/catch.hpp>
 
 #include "mm/aging.hpp"
@@ -10,8 +10,8 @@ using namespace faultline::interleave;
 
 namespace {
 
-// Two threads of the parent and the child. What one thread wrote first the other sees first: no TLB leads to the page
-// from before the break once the copy can be written.
+// Two threads of the parent, and the child. If one thread sees the other's second write, it sees the first one, too:
+// once the copy can be written, no TLB leads to the page from before the break.
 struct CowBreakAgainstRead : Program {
     using Program::Program;
     UserAddr data, flag;
@@ -34,7 +34,7 @@ struct CowBreakAgainstRead : Program {
     }
     void cpu1() override {
         const u32 seen = read(flag);
-        require(read(data) >= seen, "who sees the second write sees the first");
+        require(read(data) >= seen, "a CPU that sees the second write sees the first");
     }
     void cpu2() override { require(read(data) == 0, "the child sees what was there when it was born"); }
     void check() override { require(read(data) == 1, "the parent sees its own"); }
@@ -74,7 +74,7 @@ struct OneCowBreakTwice : Program {
     void check() override { require(read(word) == 1 && read(word + 4) == 2, "both writes are there"); }
 };
 
-// The child's memory is the parent's as it was at one moment, and stays so.
+// The child's memory is the parent's as it was at one moment, and does not change.
 struct ForkAgainstWrite : Program {
     using Program::Program;
     UserAddr word;
@@ -109,7 +109,7 @@ struct UnmapAgainstWrite : Program {
     void cpu0() override {
         call([&] { return do_munmap(mm(), word, PAGE_SIZE).ok(); });
         unmapped = true;
-        write(other, 3); // in the frame that came free
+        write(other, 3); // in the frame that was freed
     }
     void cpu1() override {
         for (u32 value = 1; value <= 2; ++value) {
@@ -117,7 +117,7 @@ struct UnmapAgainstWrite : Program {
             require(!try_write(word, value) || !late, "a write after munmap returned");
         }
     }
-    void check() override { require(read(other) == 3, "nobody else writes there"); }
+    void check() override { require(read(other) == 3, "no other CPU writes there"); }
 };
 
 struct UnmapAgainstFirstWrite : UnmapAgainstWrite {
@@ -128,8 +128,8 @@ struct UnmapAgainstFirstWrite : UnmapAgainstWrite {
     }
 };
 
-// The only page under its page table, far from all others: the table goes with it. Another CPU that touches the page
-// meanwhile may remember the way to the table.
+// The page is the only one under its page table, far from all others, so the table goes with it. Another CPU that
+// touches the page meanwhile may have cached the way to the table.
 struct UnmapTableAgainstRead : Program {
     using Program::Program;
     UserAddr word;
@@ -156,7 +156,7 @@ struct UnmapTableAgainstRead : Program {
     void check() override { require(mm().nr_ptes == 0, "the table is gone"); }
 };
 
-// madvise holds the lock for reading only: faults go on beside it.
+// madvise holds the lock for reading only, so faults go on beside it.
 struct DontneedAgainstWrite : Program {
     using Program::Program;
     UserAddr word;
@@ -176,7 +176,7 @@ struct DontneedAgainstWrite : Program {
     void check() override { require(read(word) <= 1, "zero, or what was written since"); }
 };
 
-// The fault finds an entry that is only old, and by the time it has the lock there is none.
+// The fault finds an entry that is only old. When the fault has the lock, the entry is gone.
 struct DontneedAgainstWriteToOld : DontneedAgainstWrite {
     using DontneedAgainstWrite::DontneedAgainstWrite;
     void set_up() override {
@@ -234,7 +234,7 @@ struct MoveAgainstWrite : Program {
     }
 };
 
-// A page that get_user_pages gave out is not freed, nor another's, until it is given back.
+// A page that get_user_pages gave out is not freed, and not given to another, before it is put back.
 struct GupAgainstUnmap : Program {
     using Program::Program;
     UserAddr word, other;
@@ -260,7 +260,7 @@ struct GupAgainstUnmap : Program {
         call([&] { return do_munmap(mm(), word, PAGE_SIZE).ok(); });
         write(other, 8);
     }
-    void check() override { require(read(other) == 8, "nobody else writes there"); }
+    void check() override { require(read(other) == 8, "no other CPU writes there"); }
 };
 
 } // namespace

@@ -1,6 +1,6 @@
-// The priority-inheritance mutex and condition variable of user/lib/sync.cpp, whose words user space and the kernel change
-// in turn: one owner at a time, whom the word names; no call fails; nobody is left waiting. What TLBs there are makes no
-// difference: every CPU may write to both words from the beginning.
+// The priority-inheritance mutex and condition variable of user/lib/sync.cpp, whose words user space and the kernel
+// change in turn. There is one owner at a time, and the word names it; no call fails; no task is left waiting. The
+// policy of the TLBs makes no difference, because every CPU may write to both words from the beginning.
 #include <catch2/catch.hpp>
 
 #include <string>
@@ -31,7 +31,7 @@ struct PiProgram : Program {
     bool owned = false;
     u32 counted = 0; // under the mutex
 
-    // Two words that all CPUs can write at once: what matters here are the words, and not how their page comes.
+    // Two words that all CPUs can write at once: this is about the words, not about how their page becomes present.
     void set_up() override {
         set_fault_in_policy(FaultIn::Fixup);
         livelock_rounds = 50;
@@ -101,7 +101,7 @@ struct PiProgram : Program {
     void check() override {
         require(read(mutex) == 0, "the mutex is free");
         for (const UserAddr word : {mutex, turn_word})
-            require(futex(word, FUTEX_WAKE, 1, UserAddr(0), 0, 0).value() == 0, "somebody still waits");
+            require(futex(word, FUTEX_WAKE, 1, UserAddr(0), 0, 0).value() == 0, "a task still waits");
         for (u32 number = 0; number < machine.cpu_count(); ++number)
             require(task(number).pi_states == nullptr && task(number).pi_blocked_on == nullptr,
                     "the kernel knows of no owner");
@@ -109,7 +109,7 @@ struct PiProgram : Program {
     }
 };
 
-// Each finds the mutex free, taken, with waiters, or just handed over.
+// Each CPU finds the mutex free, taken, with waiters, or just handed over.
 template <Sharing SHARING>
 struct Contenders : PiProgram<SHARING> {
     using PiProgram<SHARING>::PiProgram;
@@ -117,7 +117,7 @@ struct Contenders : PiProgram<SHARING> {
     u32 expected_count() override { return this->machine.cpu_count(); }
 };
 
-// Who has given the mutex up may want it again before the heir has run.
+// A task that has released the mutex may want it again before the heir has run.
 template <Sharing SHARING>
 struct ContendersTwice : PiProgram<SHARING> {
     using PiProgram<SHARING>::PiProgram;
@@ -136,7 +136,7 @@ struct WaiterAndNotifier : PiProgram<SHARING> {
     u32 expected_count() override { return 1; }
 };
 
-// The mutex that the waiter is moved to has one already.
+// The mutex to which the waiter is moved already has a waiter.
 template <Sharing SHARING>
 struct WaiterNotifierAndContender : WaiterAndNotifier<SHARING> {
     using WaiterAndNotifier<SHARING>::WaiterAndNotifier;
@@ -150,7 +150,7 @@ struct TwoWaitersAndNotifier : WaiterAndNotifier<SHARING> {
     void cpu2() override { this->wait_for(1); }
 };
 
-// The mutex is free when the waiters are moved to it, or has just been taken by one that found out for itself.
+// The mutex is free when the waiters are moved to it, or a waiter that noticed by itself has just taken it.
 template <Sharing SHARING>
 struct TwoWaitersAndLateNotifier : TwoWaitersAndNotifier<SHARING> {
     using TwoWaitersAndNotifier<SHARING>::TwoWaitersAndNotifier;
@@ -160,14 +160,14 @@ struct TwoWaitersAndLateNotifier : TwoWaitersAndNotifier<SHARING> {
     }
 };
 
-// The same, and whoever gives up a lock of the kernel's may be overtaken before he has gone on.
+// The same; and a CPU that releases one of the kernel's locks may be overtaken before it goes on.
 template <class P>
 struct Overtaken : P {
     Overtaken(u32 cpus, const model::TlbPolicy& tlb) : P(cpus, tlb) { model::stops_at_releases = true; }
     ~Overtaken() override { model::stops_at_releases = false; }
 };
 
-// All CPUs pass turns round, as storm_futex does: each waits for its own and notifies the others.
+// All CPUs pass turns round, as storm_futex does: each waits for its turn and notifies the others.
 template <Sharing SHARING>
 struct TurnsRound : PiProgram<SHARING> {
     using PiProgram<SHARING>::PiProgram;

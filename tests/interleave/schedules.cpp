@@ -1,3 +1,4 @@
+// Chooses the CPU for each step: a walk through all schedules, and a random choice.
 #include "tests/interleave/schedules.hpp"
 
 #include <stdexcept>

@@ -1,4 +1,4 @@
-// How to choose between CPUs: every way there is, up to a bound, or at random.
+// How to choose the CPU that makes the next step: in every way up to a bound, or at random.
 #pragma once
 
 #include <random>
@@ -8,17 +8,17 @@
 
 namespace faultline::interleave {
 
-// All schedules in which a CPU that could go on is made to wait at most `preemptions` times; where it cannot, because
-// it waits or is over, every other CPU is tried for nothing. Most errors need few preemptions (M. Musuvathi and S.
-// Qadeer, "Iterative context bounding for systematic testing of multithreaded programs", PLDI 2007).
+// All schedules in which a CPU that could go on is made to wait at most `preemptions` times. Where it cannot go on,
+// because it waits or has ended, every other CPU is tried, which counts nothing. Most errors need few preemptions (M.
+// Musuvathi and S. Qadeer, "Iterative context bounding for systematic testing of multithreaded programs", PLDI 2007).
 //
-// A depth-first walk through the tree of choices: each run repeats the choices of the one before up to the last that
-// had an alternative, and takes that.
+// A depth-first walk through the tree of choices: each run repeats the choices of the run before, up to the last one
+// that had an alternative left, and takes that.
 class EverySchedule final : public model::Schedule {
   public:
     explicit EverySchedule(u32 preemptions) : bound_(preemptions) {}
 
-    // Before each run; false: there are no more.
+    // Call it before each run. Returns false if there are no more schedules.
     bool next();
 
     u32 choose(std::span<const u32> able, bool acting_is_able) override;
@@ -36,7 +36,7 @@ class EverySchedule final : public model::Schedule {
     u32 preemptions_ = 0; // in this run so far
 };
 
-// One schedule in which a CPU is interrupted at every fourth point, on average.
+// One schedule, in which a CPU that could go on is interrupted at every fourth point, on average.
 class RandomSchedule final : public model::Schedule {
   public:
     explicit RandomSchedule(u64 seed) : random_(seed) {}

@@ -1,6 +1,6 @@
-// Four CPUs, two processes, a dozen random operations each. Every CPU has a word of its own in each page, which only it
-// writes, and always a larger value: so whoever reads the word again must never see a smaller one, and the owner sees
-// exactly the last. One word is counted up by futex operations of all.
+// Four CPUs in two processes make a dozen random operations each. Every CPU has a word of its own in each page. Only
+// that CPU writes the word, and always a larger value. So a CPU that reads the word again must never see a smaller
+// value, and the owner sees exactly its last one. All CPUs count up one more word, by futex operations.
 #include <catch2/catch.hpp>
 
 #include <array>
@@ -58,7 +58,7 @@ struct Storm : Program {
     MmStruct& here() { return *current_mm_task().mm; }
 
     void write_own(u32 cpu, u32 page) {
-        if (try_write(pages[page] + 4 * cpu, written[cpu][page] + 1)) // else somebody protects it just now
+        if (try_write(pages[page] + 4 * cpu, written[cpu][page] + 1)) // otherwise another CPU has protected the page
             ++written[cpu][page];
     }
     void read_other(u32 cpu, u32 other, u32 page) {
@@ -68,7 +68,7 @@ struct Storm : Program {
         const u32 value = read(pages[page] + 4 * other);
         require(value >= seen[cpu][page][other], "a word goes back in time");
         require(value >= begun, "a write that was over is not seen");
-        require(value <= written[other][page] + 1, "a word was written that nobody wrote");
+        require(value <= written[other][page] + 1, "a word has a value that no CPU wrote");
         require(other != cpu || value == begun, "a write was lost");
         seen[cpu][page][other] = value;
     }

@@ -1,4 +1,4 @@
-// CPUs that change between address spaces while ASIDs run out, or while another flushes.
+// CPUs that switch between address spaces while ASIDs run out, or while another CPU flushes.
 #include <catch2/catch.hpp>
 
 #include "mm/pgtable.hpp"
@@ -25,8 +25,8 @@ struct SwitchProgram : Program {
     }
     void expect(u32 value) { require(read(word) == value, "the page is another address space's"); }
 
-    // Gives away every ASID that is left, `given` being taken in this generation already; none of them is used for
-    // anything. CPU 0 runs nowhere afterwards.
+    // Gives away every ASID that is left; `given` of them are taken in this generation already. None is used for
+    // anything. Afterwards CPU 0 runs in no address space.
     void use_up_asids(u32 given) {
         MmContext context = spaces.front()->context;
         for (; given < ASIDS; ++given) {
@@ -36,8 +36,8 @@ struct SwitchProgram : Program {
         switch_mm(nullptr);
     }
 
-    // Makes the last ASID of a generation given, so that the next address space that needs one begins another. Whatever
-    // ran before this program, that one will get the lowest.
+    // Gives the last ASID of a generation, so that the next address space that needs one begins another generation.
+    // Whatever ran before this program, that address space will get the lowest ASID.
     void end_generation() {
         MmContext context = spaces.front()->context;
         const auto give_another = [&context] {
@@ -46,17 +46,18 @@ struct SwitchProgram : Program {
             return context.asid_generation;
         };
         const u64 old = give_another();
-        while (give_another() == old) { // to the beginning of a generation, which reserves what the CPUs run
+        while (give_another() == old) { // until a generation begins, which reserves the ASIDs of what the CPUs run
         }
         switch_mm(nullptr);
         use_up_asids(machine.cpu_count() + 1);
     }
 
-    static constexpr u32 ASIDS = 255; // ASID 0 is never given
+    static constexpr u32 ASIDS = 255; // no address space gets ASID 0
 };
 
-// In the old generation space 0 had the lowest ASID, and both CPUs have been there. When the ASIDs run out, space 3 gets
-// it; what the TLBs keep under it must be gone by then, and a CPU that is just coming to space 0 must not be forgotten.
+// In the old generation space 0 had the lowest ASID, and both CPUs have been there. When the ASIDs run out, space 3
+// gets that ASID. The TLBs must have dropped by then what they kept under it, and a CPU that is just coming to space 0
+// must not be missed.
 struct RollOver : SwitchProgram {
     using SwitchProgram::SwitchProgram;
 
@@ -64,7 +65,7 @@ struct RollOver : SwitchProgram {
         for (u32 space = 0; space < 5; ++space)
             add_space(10 + space);
         end_generation();
-        enter(0, 0); // a new one, beside the address space in which CPU 1 runs
+        enter(0, 0); // gets a new ASID, beside the address space in which CPU 1 runs
         expect(10);
         enter(1, 0);
         expect(10);
@@ -77,7 +78,7 @@ struct RollOver : SwitchProgram {
         enter(0, 2);
     }
     void cpu0() override {
-        enter(0, 3); // the next
+        enter(0, 3); // needs an ASID, and begins the next generation
         expect(13);
         enter(0, 4);
         expect(14);
@@ -104,7 +105,7 @@ struct RollOverAgainstRead : RollOver {
     }
 };
 
-// A CPU comes into an address space just while another takes a page out of it.
+// A CPU comes into an address space just while another CPU takes a page out of it.
 struct ArriveAgainstUnmap : SwitchProgram {
     using SwitchProgram::SwitchProgram;
     bool unmapped = false;

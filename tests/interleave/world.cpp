@@ -1,3 +1,4 @@
+// The machine on which the programs of this folder run: its tasks, address spaces and operations.
 #include "tests/interleave/world.hpp"
 
 #include <arch/current.hpp>
@@ -126,7 +127,7 @@ MmStruct& World::fork(UserAddr start, u32 pages) {
 
 void World::end(MmStruct& mm) {
     call([&] {
-        while (!mm.vmas.empty()) { // watched to the last page
+        while (!mm.vmas.empty()) { // its pages are watched until they are unmapped
             const VmArea& vma = *mm.vmas.begin();
             require(do_munmap(mm, vma.start, vma.pages() << PAGE_SHIFT).ok(), "unmapping");
         }

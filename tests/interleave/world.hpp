@@ -1,5 +1,5 @@
-// What a program of this folder stands on: a modelled machine with a few CPUs, each with one task that runs nowhere
-// else. There is no scheduler: a task that sleeps leaves its CPU idle until it is woken.
+// What a program of this folder uses: a modelled machine with a few CPUs, each with one task that runs nowhere else.
+// There is no scheduler: a task that sleeps leaves its CPU idle until it is woken.
 #pragma once
 
 #include <functional>
@@ -24,13 +24,13 @@ class World {
     World& operator=(const World&) = delete;
     static World& get();
 
-    // Runs bodies[i] on CPU i under `schedule`, with the invariants checked after every step. Once.
+    // Runs bodies[i] on CPU i under `schedule`, and checks the invariants after every step. Call it once.
     void run(model::Schedule& schedule, const std::vector<std::function<void()>>& bodies);
     std::string history() const; // the steps of the run, in words
     std::size_t steps() const;   // how many
     u32 missing_pages();         // ends every address space; 0 is right
 
-    // Address spaces, each ended with the world. CPUs begin in the first.
+    // Address spaces. They end with the world. CPUs begin in the first one.
     MmStruct& new_mm();
     MmStruct& mm() { return *spaces_.front(); }
     void run_in(u32 cpu, MmStruct& mm); // from now on; called while that CPU acts, or before the run
@@ -40,8 +40,8 @@ class World {
     UserAddr map_shared(u32 pages = 1) { return map(MAP_SHARED, pages); }
     void watch(MmStruct& mm, UserAddr start, u32 pages = 1);
 
-    // Operations of the acting CPU: an access by its program, which fails (nullopt, false) if it would get a signal, and
-    // a call into the kernel.
+    // Operations of the acting CPU. An access by its program fails (nullopt, false) if the program would get a signal.
+    // call() is a call into the kernel.
     std::optional<u32> try_read(UserAddr address);
     bool try_write(UserAddr address, u32 value);
     u32 read(UserAddr address);              // must succeed
@@ -51,9 +51,9 @@ class World {
         const OperationScope scope(*this, Invariants::Operation::Call);
         return kernel();
     }
-    // fork(2): the child's address space, its mapping of [start, start + pages) watched too.
+    // fork(2). Returns the child's address space, whose mapping of [start, start + pages) is watched too.
     MmStruct& fork(UserAddr start, u32 pages = 1);
-    void end(MmStruct& mm); // nobody runs in it any more
+    void end(MmStruct& mm); // no CPU runs in it any more
 
     Page& page_of(MmStruct& mm, UserAddr address); // must be present
     u32 faults(u32 cpu) { return tasks_.at(cpu)->mm.min_flt; }

@@ -1,10 +1,10 @@
 /*
  * The retry loop of a futex operation that writes user memory with page faults disabled (kernel/futex/wake_op.cpp),
- * with each of the five repairs of kernel/futex/fault_in.cpp, on one or two CPUs. docs/model.md explains it and
- * tells its counterexamples. run.sh defines REPAIR, MACHINE and START as a word of the first, second and third line,
- * and checks every combination.
- *   one_cpu: the program's two threads share it     eager, lazy: two; who permits more flushes both TLBs, or his own
- *   anything: any of the starts before it, and a world that goes on changing the entry
+ * with each of the five repairs of kernel/futex/fault_in.cpp, on one or two CPUs. docs/model.md explains it and its
+ * counterexamples. run.sh defines REPAIR, MACHINE and START as a word of the first, second and third line below, and
+ * checks every combination.
+ *   one_cpu: the two threads share a CPU. eager, lazy: two CPUs; a relaxed entry is flushed on both, or on one
+ *   anything: any of the starts before it, and a rest of the kernel that goes on changing the entry
  */
 mtype = { gup, gup_dirty, fixup_2011, fixup, trap };      /* REPAIR */
 mtype = { one_cpu, eager, lazy };                         /* MACHINE */
@@ -36,12 +36,12 @@ bool page_table_lock;
 #define machine_sees(pte) \
     (!has(pte, PRESENT | YOUNG) -> NOTHING : (has(pte, WRITE | DIRTY) -> READ_WRITE : READ_ONLY))
 
-byte tlb[2];            /* per CPU. NOTHING: no entry, as what permits nothing is not kept (arch/contract/mmu.hpp) */
-byte flushes_owed;      /* by those who took a permission away and have not told every TLB yet */
+byte tlb[2];            /* per CPU. NOTHING: no entry; a TLB keeps none that permits nothing (arch/contract/mmu.hpp) */
+byte flushes_owed;      /* permissions that were taken away and not yet flushed from every TLB */
 bool begun;             /* the futex call */
-byte left;              /* how often the world will still interfere */
+byte left;              /* how often the rest of the kernel will still change the entry */
 
-/* ---- The machine: a TLB that keeps what nobody tells it to drop ----------------------------------------------- */
+/* ---- The machine: a TLB that keeps an entry until a flush drops it -------------------------------------------- */
 
 /* Each process below has these of its own: `orig` is vmf.orig_pte, the others are results of the inlines. */
 #define LOCALS byte orig; bool allowed, changed, repaired, failed
@@ -53,7 +53,7 @@ inline try_access(cpu, writing) {
         :: else
         fi;
         allowed = tlb[cpu] > (writing -> READ_ONLY : NOTHING);
-        assert(!allowed || !writing || vma_write)  /* nobody writes where the VMA forbids it */
+        assert(!allowed || !writing || vma_write)  /* no write where the VMA forbids it */
     }
 }
 
@@ -141,7 +141,7 @@ inline make_accessible(cpu, writing) {
         :: !changed && writing -> flush_here(cpu)  /* flush_tlb_fix_spurious_fault */
         :: else
         fi
-    :: else  /* somebody was faster: the access will see */
+    :: else  /* the entry has changed: the access is tried again */
     fi;
     unlock()
 }
@@ -155,7 +155,7 @@ inline handle_mm_fault(cpu, writing) {
     fi
 }
 
-/* ---- mm/fault.cpp: what the abort handler does before it looks whether faults are disabled -------------------- */
+/* ---- mm/fault.cpp: what the abort handler does before it checks whether faults are disabled ------------------ */
 
 inline pmap_fault_fixup(cpu, writing) {
     lock();
@@ -172,7 +172,7 @@ inline pmap_fault_fixup(cpu, writing) {
     unlock()
 }
 
-/* A load or store. Left with `allowed` false, it has faulted and must be served, or given up. */
+/* A load or store. If `allowed` is false afterwards, it has faulted: the caller handles the fault, or gives up. */
 inline access(cpu, writing) {
     do
     ::  try_access(cpu, writing);
@@ -241,9 +241,9 @@ progress:
     goto again
 }
 
-/* ---- The world: where the entry came from, and what may happen to it meanwhile -------------------------------- */
+/* ---- The surroundings: where the entry came from, and what may happen to it meanwhile ------------------------- */
 
-/* The program has read the page; or it has written it, and then it was aged. */
+/* The program has read the page; or it has written the page, which was then aged. */
 inline set_up() {
     vma_shared = true;
     vma_write = true;
@@ -260,7 +260,7 @@ inline set_up() {
     begun = (START != stale)
 }
 
-/* The program's other thread. Its faults are always served. */
+/* The program's other thread. Its faults are always handled. */
 active proctype thread() {
     LOCALS;
     bool writing;
@@ -289,7 +289,7 @@ active proctype thread() {
     od
 }
 
-/* The rest of the kernel. Who takes permissions away does so first in the entry, then in every TLB. */
+/* The rest of the kernel. It takes permissions away first in the entry, then in every TLB. */
 active proctype others() {
     begun;
     do

@@ -1,6 +1,6 @@
 #!/bin/bash
 # run.sh                          checks the retry loop in every combination, and compares with verdicts.txt
-# run.sh REPAIR MACHINE COLUMN    one verdict of them, and if it is a bad one the steps that lead there
+# run.sh REPAIR MACHINE COLUMN    one of these verdicts, and if it is bad, the steps that lead there
 #
 # A combination is a row and a column of verdicts.txt. docs/model.md explains what is checked and how.
 set -euo pipefail
@@ -19,7 +19,7 @@ build() {
     gcc -w "$1" -o pan pan.c
 }
 
-# search OPTION...: runs it, up to the first error; else it must have seen everything.
+# search OPTION...: runs ./pan up to the first error. Without an error it must have searched every state.
 search() {
     ./pan -m10000 -w18 "$@" >pan.log
     if grep -q -e 'search depth too small' -e 'out of memory' pan.log || ! grep -q 'errors: [01]$' pan.log; then
@@ -28,7 +28,7 @@ search() {
     fi
 }
 
-# ending REPAIR MACHINE START: does every call end? Only cycles that a fair machine can make count; assertions do not.
+# ending REPAIR MACHINE START: does every call end? Counts only cycles that a fair machine can make; no assertions.
 ending() {
     build -DNP "$@"
     search -l -f -A
@@ -42,7 +42,7 @@ ending() {
     fi
 }
 
-# laws REPAIR MACHINE: do the assertions hold, whatever happens, and is nobody left waiting for the lock?
+# laws REPAIR MACHINE: do the assertions hold, whatever happens, and does no process wait for the lock for ever?
 laws() {
     build -DSAFETY "$@" anything -DLAW
     search

@@ -1,3 +1,4 @@
+// CPUs as threads: their interrupts, how they wait, and how they call each other.
 #include "tests/threads/cpus.hpp"
 
 #include <bit>
@@ -19,7 +20,7 @@ void Cpus::run(u32 count, const std::function<void(u32)>& body) {
         threads.emplace_back([&, cpu] {
             const model::OwnCpu own(cpu);
             body(cpu);
-            // Idle: what it has left in its TLB is still others' concern.
+            // Idle: others may still have to flush what it has left in its TLB.
             busy.fetch_sub(1, std::memory_order_relaxed);
             wait_until("idle", [&] { return busy.load(std::memory_order_relaxed) == 0; });
         });
@@ -29,14 +30,14 @@ void Cpus::run(u32 count, const std::function<void(u32)>& body) {
     model::schedule_watcher = nullptr;
 }
 
-// Here an interrupt may come in between.
+// An interrupt may come in at this point.
 void Cpus::at_point(const char*) {
     if (!irqs_disabled())
         answer_calls();
 }
 
-// Calls are answered here with interrupts masked, too (arch/contract/machine.hpp). Whoever waits gives way: this computer
-// may have fewer CPUs than the machine.
+// Calls are answered here with interrupts masked, too (arch/contract/machine.hpp). A thread that waits yields: this
+// computer may have fewer CPUs than the machine.
 void Cpus::wait_until(const char*, const std::function<bool()>& condition) {
     while (!condition()) {
         answer_calls();
@@ -44,8 +45,8 @@ void Cpus::wait_until(const char*, const std::function<bool()>& condition) {
     }
 }
 
-// Nothing is ordered by this but what the machine orders (arch/arm/smp.cpp): the caller's changes before the answers,
-// and these before what the caller does next.
+// This orders what the machine orders (arch/arm/smp.cpp), and no more: the caller's changes before the answers, and
+// these before what the caller does next.
 void Cpus::call(u32 cpus, void (*function)(void*), void* argument) {
     const u32 here = smp_processor_id();
     Call& call = calls_[here];

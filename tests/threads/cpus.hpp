@@ -1,4 +1,4 @@
-// The modelled machine's CPUs, each a thread of this computer, and the calls that they make to one another.
+// The modelled machine's CPUs, each of them a thread of this computer, and the calls that they make to one another.
 #pragma once
 
 #include <arch/processor.hpp>
@@ -13,8 +13,8 @@ namespace faultline::threads {
 
 class Cpus final : model::ScheduleWatcher {
   public:
-    // Runs body(cpu) on each CPU below `count`, interrupts on; returns when all have come to their end. The machine's other
-    // users, before and after, play every CPU on one thread, as ever.
+    // Runs body(cpu) on each CPU below `count`, with interrupts on; returns when all have ended. Before and after that,
+    // one thread plays every CPU, as in the other tests.
     void run(u32 count, const std::function<void(u32 cpu)>& body);
 
   private:
@@ -30,7 +30,7 @@ class Cpus final : model::ScheduleWatcher {
     void answer_calls();
 
     std::array<Call, machine::MAX_CPUS> calls_;                 // by caller: each makes one at a time
-    std::array<std::atomic<u32>, machine::MAX_CPUS> callers_{}; // whom each CPU has to answer, a mask
+    std::array<std::atomic<u32>, machine::MAX_CPUS> callers_{}; // by CPU: the callers it has to answer, a mask
 };
 
 } // namespace faultline::threads

@@ -1,5 +1,5 @@
-// What mm/ and the futexes ask of the kernel around them, where every CPU is a thread with one task of its own: while that
-// sleeps, the CPU is idle.
+// What mm/ and the futex code need from the kernel around them, where every CPU is a thread with one task of its own.
+// While that task sleeps, the CPU is idle.
 #include <arch/current.hpp>
 #include <arch/machine_control.hpp>
 #include <arch/processor.hpp>
@@ -9,10 +9,9 @@
 #include <cstdlib>
 #include <mutex>
 
-#include "abi/time/time.hpp"
 #include "kernel/debug/printk.hpp"
-#include "kernel/futex/supplied.hpp"
 #include "kernel/sched/sched.hpp"
+#include "kernel/upcalls.hpp"
 #include "mm/fault.hpp"
 #include "tests/threads/kernel.hpp"
 
@@ -27,7 +26,7 @@ std::mutex wake_ups; // orders what was done before a wake-up before what is don
 constinit SpinLock tasklist_lock("tasklist_lock");
 std::array<Task, machine::MAX_CPUS> threads::tasks;
 
-// A panic ends the program: the thread holds who knows what.
+// A panic ends the program: the thread may hold any lock.
 void panic(const char* format, ...) {
     va_list arguments;
     va_start(arguments, format);
@@ -41,7 +40,7 @@ MmTask& current_mm_task() { return current()->mm; }
 MmLimits current_mm_limits() { return {}; }
 bool fatal_signal_pending() { return false; }
 bool signal_pending() { return false; }
-void leave_lazy_mm(MmStruct&) {} // nobody stays in one that is not its task's
+void leave_lazy_mm(MmStruct&) {} // no CPU stays in an address space that is not its task's
 void cond_resched() {}
 
 void schedule() {
@@ -75,14 +74,16 @@ Task* find_task_by_vpid(s32 pid) {
                                                                       : nullptr;
 }
 
-u64 realtime_to_monotonic(u64 realtime) { return realtime; }
+// No call here has a time-out.
+Result<u64> get_timespec32(UserAddr) { return Err(Errno::FAULT); }
+Result<u64> get_timespec64(UserAddr) { return Err(Errno::FAULT); }
 
 void printk(PrintkLevel, const char* format, ...) {
     va_list arguments;
     va_start(arguments, format);
     std::vfprintf(stderr, format, arguments);
     va_end(arguments);
-    std::abort(); // the one report there is: a livelock
+    std::abort(); // the only report is that of a livelock
 }
 void console_printf(const char*, ...) {}
 void machine_exit(u8 status) { std::exit(status); }

@@ -1,7 +1,7 @@
-// A storm on real threads, one for each CPU: faults, mmap and munmap, ageing, advice, fork, switches, futexes and deaths in
-// one address space and its children, all at once. ThreadSanitizer (preset host-tsan) sees every access that no lock orders;
-// the storm itself checks that what a CPU wrote it reads again, that locks exclude, that counters are exact and that no page
-// is missing.
+// A storm on real threads, one for each CPU: faults, mmap and munmap, ageing, advice, fork, switches, futexes and
+// deaths in one address space and its children, all at the same time. ThreadSanitizer (preset host-tsan) sees every
+// access that no lock orders. The storm itself checks that a CPU reads again what it wrote, that locks exclude, that
+// counters are exact and that no page is missing.
 //
 //   threads_storm_walked [SECONDS] [SEED]
 //   threads_storm_softtlb [SECONDS] [SEED]
@@ -37,8 +37,8 @@ using namespace faultline;
 namespace {
 
 constexpr u32 CPUS = 4;
-constexpr u32 PAGES = 8;         // of the memory that all write, each CPU its own word in each page
-constexpr u32 PRIVATE_PAGES = 2; // of such that is not shared with children
+constexpr u32 PAGES = 8;         // of the memory that all CPUs write, each its own word in each page
+constexpr u32 PRIVATE_PAGES = 2; // of memory that is not shared with children
 enum Word : u32 {                // offsets in the first page
     COUNTED = 64,
     MUTEX = 68,
@@ -88,7 +88,7 @@ struct Storm {
         require(read(word) == written[cpu][page], "a write was lost");
         write(word, ++written[cpu][page]);
     }
-    // Copied on write for children, and thrown away at times: it is zero then.
+    // Children copy this memory on write, and it is thrown away at times: then it is zero.
     void write_privately(u32 cpu, u32 page) {
         const UserAddr word = own + page * PAGE_SIZE + 4 * cpu;
         const u32 value = read(word);
@@ -102,7 +102,7 @@ struct Storm {
         require(read(start) == 0, "what was written first");
         require(do_munmap(*mm, start, pages * PAGE_SIZE).ok(), "munmap");
     }
-    void forget(UserAddr page) { // of shared memory the page stays, the entry goes
+    void forget(UserAddr page) { // a shared page stays, its entry goes
         require(do_madvise(*mm, page, PAGE_SIZE, MADV_DONTNEED).ok(), "madvise");
     }
     void age() {
@@ -138,7 +138,7 @@ struct Storm {
         require(futex(base + COUNTED, FUTEX_WAKE_OP, 1, base + COUNTED, operation).ok(), "WAKE_OP");
         ++counted[cpu];
     }
-    // The kernel's compare and exchange serves the program as its own: it obeys the same entries.
+    // The kernel's compare and exchange serves as the program's own: it obeys the same entries.
     u32 cmpxchg(UserAddr word, u32 expected, u32 desired) {
         while (true) {
             const auto found = futex_atomic_cmpxchg_inatomic(word, expected, desired);
@@ -166,8 +166,8 @@ struct Storm {
         require(pi_mutex_lock(*this, base + PI_LOCK).ok(), "locking a PI lock");
         take_over_pi();
     }
-    // The mark of an owner who died is cleared at once, as glibc does. An UNLOCK_PI that still has it may find that a waiter
-    // has come since it read the word, and is then EINVAL, on Linux as here.
+    // The mark of an owner that died is cleared at once, as glibc does. An UNLOCK_PI that still has the mark may find
+    // that a waiter has come since it read the word, and returns EINVAL then, on Linux as here.
     void take_over_pi() {
         const UserAddr word = base + PI_LOCK;
         u32 seen = read(word);
@@ -190,7 +190,7 @@ struct Storm {
         else
             unlock_pi();
     }
-    // RobustMutex of user/lib/sync.cpp. A death wakes those who wait with a shared key.
+    // RobustMutex of user/lib/sync.cpp. A death wakes tasks that wait with a shared key.
     Result<u32> shared_futex(UserAddr word, u32 op, u32 value) {
         return sys_futex(word, op, value, UserAddr(0), UserAddr(0), 0);
     }
@@ -231,7 +231,7 @@ struct Storm {
         else
             unlock_robust_mutex(cpu + 1);
     }
-    // What a task leaves when it dies, or becomes another program: as the same thread it lives on.
+    // What a task leaves when it dies, or becomes another program. Here the thread goes on.
     void die_holding(u32 cpu, UserAddr word, bool pi) {
         const UserAddr head = base + ROBUST_LISTS + cpu * 32, entry = head + sizeof(RobustListHead);
         write(entry, head.value());
@@ -248,7 +248,7 @@ struct Storm {
         notify_all();
         unlock_pi();
     }
-    // Waits for one, unless nobody is left who could give it.
+    // Waits for a token, unless no task is left that could give one.
     void take_token(u32 cpu) {
         lock_pi();
         while (tokens == 0 && leaving == 0 && waiting_for_token + 1 < CPUS) {
@@ -269,7 +269,7 @@ struct Storm {
         notify_all();
         unlock_pi();
     }
-    // No task waits long enough to be moved for certain; one that does is moved to the same word's bucket.
+    // No task is certain to wait long enough to be moved. One that does is moved to the bucket of the same word.
     void requeue() {
         static_cast<void>(sys_futex(base + MUTEX, FUTEX_REQUEUE | FUTEX_PRIVATE_FLAG, 1, UserAddr(0), base + MUTEX, 0));
     }

@@ -1,54 +1,55 @@
 # shellcheck shell=bash
-# The words of the demonstration. Sourced by `demonstration` in tools/run/demo.sh, which supplies `act` and `table`.
+# The text of the demonstration. `demonstration` in tools/run/demo.sh sources this file and supplies `act` and `table`.
 
 cat <<'END'
 FAULTLINE: one page fault, and a program that waits for it for ever
 
-Programs that share a lock keep it as a number in memory, and ask the kernel for help only when they have to wait.
-Such a number is a "futex". Some of those calls make the kernel itself write the number. While it does, it holds a lock
-of its own and must not be held up, so it writes with page faults switched off: if the write faults, the kernel backs
-out, asks for the page to be made ready, and tries again. What "made ready" means is the whole story.
+Programs that share a lock keep it as a number in memory. They call the kernel only when they have to wait. Such a
+number is a "futex". In some of these calls the kernel itself writes the number. While it writes, it holds a lock of its
+own and must not wait, so it switches page faults off. If the write faults, the kernel gives the lock up, makes the page
+ready, and tries again. This story is about what "makes the page ready" has to mean.
 
-For each page of a program the kernel keeps an ENTRY with marks: present, writable, young (used lately), dirty (written).
-This processor does not set the last two by itself, as many do not. So the kernel lets it read a page only while the
-entry is young, and write only while it is dirty as well; the first use and the first write fault, and the handler of
-that fault sets the mark. A page may thus be perfectly writable, and the next write to it still faults.
+For each page of a program the kernel keeps an ENTRY with marks: present, writable, young (used lately) and dirty
+(written). This processor does not set the last two marks itself; many do not. So the kernel lets it read a page
+only while the entry is young, and write to it only while the entry is also dirty. The first use and the first write
+fault, and the fault handler sets the mark. A page can therefore be writable, and the next write to it still faults.
 
 Below, the kernel boots on an emulated ARMv7 machine, again for each act. Lines with a bar come from that machine.
 
 
 ACT 1. The report of July 2011: a program that hangs
 
-A parent holds a lock and forks. The child looks at the lock: that reads the page, and leaves its entry young but clean.
-The lock is taken, so the child asks the kernel to wait for it, and the kernel has to write the number. The write faults.
-This kernel makes the page ready as Linux did until 2011: with get_user_pages, whose job is to find the memory behind an
-address. It finds it: the entry is present and writable. That is all it was asked, so it changes nothing.
+A parent holds a lock and forks. The child reads the lock: now the entry of its page is young, but still clean. The lock
+is taken, so the child asks the kernel to wait for it, and the kernel has to write the number. The write faults. This
+kernel makes the page ready as Linux did until 2011: it calls get_user_pages, which finds the memory behind an address.
+The entry is present and writable, so get_user_pages finds the memory. It has nothing else to do, and changes nothing.
 END
 act original-report gup hangs
 
 cat <<'END'
 
-  Look at the entry in the report: in every round the write faults because "dirty" is missing, and in every round
-  get_user_pages answers that all is well. Both are right, and neither sets the mark. The program would turn like this
-  for ever; here the kernel counts rounds in which nothing changes, and stops the machine.
+  Look at the entry in the report. In every round the write faults because "dirty" is missing, and in every round
+  get_user_pages answers that all is well. Both are right, and neither sets the mark. The program would stay in this
+  loop for ever. Here the kernel counts the rounds in which nothing changes, and then stops the machine.
 
 
 ACT 2. The same program, one boot argument apart
 
-Now the page is made ready with fixup_user_fault, which does what the processor's own fault would have done: it runs
-the fault handler, whatever the entry looks like. The handler knows why the write failed, and sets "dirty".
+Now the kernel makes the page ready with fixup_user_fault. It does what a fault of the program itself does: it runs the
+fault handler, whatever the entry looks like. The handler finds out why the write failed, and sets "dirty".
 END
 act original-report fixup passes
 
 cat <<'END'
 
-  Compare the entry before and after: one mark, set by one call, and the next try went through.
+  Compare the entry before and after: one call has set one mark, and the next try succeeds.
 
 
 ACT 3. The same hang for another reason
 
-"Young" can be missing too. When memory is short the kernel takes that mark from pages, to see which come back into
-use. Here a program writes to its own memory and has it aged. Nothing is shared, nothing is clean; but the entry is old.
+"Young" can be missing too. When memory is short, the kernel clears that mark to see which pages are used again. Here a
+program writes to its own memory and asks the kernel to age it. Nothing is shared and nothing is clean, but the entry
+is old.
 END
 act aged-anon.wake_op-p gup hangs
 act aged-anon.wake_op-p fixup passes
@@ -56,21 +57,22 @@ act aged-anon.wake_op-p fixup passes
 cat <<'END'
 
 
-ACT 4. And for a third, with an entry that is perfect
+ACT 4. The same hang for a third reason: the entry is perfect
 
-A processor does not look at entries each time. It keeps copies of those it has used, and a copy stays as it was made. Here
-two threads of a program run on two processors. The second reads a page: its copy says "read only", for the page is clean.
-Then the first writes to it. That fault sets "dirty" and throws away the first processor's copy, but not the second's. It
-permits less than it might, which does no harm: who is refused for that reason takes a fault, and gets a new copy.
-Now the second thread makes a call for which the kernel writes, with page faults switched off. The get_user_pages of this
+A processor does not read the entry at every access. It keeps copies of entries, and a copy does not change when the
+entry does. Here two threads of a program run on two processors. The second thread reads a page. Its processor's copy
+says "read-only", because the page is clean. Then the first thread writes to the page. That fault sets "dirty" and drops
+the first processor's copy, but not the second's. The old copy permits less than the entry. Usually this does no harm:
+the next write there faults, and the processor gets a new copy.
+Now the second thread makes a call in which the kernel writes, with page faults switched off. The get_user_pages of this
 kernel even insists on "young" and "dirty". It finds both.
 END
 act stale.wake_op gup_dirty hangs
 
 cat <<'END'
 
-  The entry has every mark, and the copy (the line "machine") is still read-only. No look at the entry can find that out.
-  The fault handler, when it sees that nothing is missing, throws the copy away.
+  The entry has every mark, and the copy (the line "machine") is still read-only. The entry alone cannot show that. When
+  the fault handler sees that no mark is missing, it drops the copy.
 END
 act stale.wake_op fixup passes
 
@@ -79,16 +81,17 @@ cat <<'END'
 
 ACT 5. Why not simply run the fault handler, always?
 
-The first version of the cure did. Here a process ends while it holds a lock in a page that it has made read-only.
-The kernel wants to leave a note for those who wait, and writes. The handler was never told to ask whether the program
-may write there at all; it does its work, the page is still read-only, and the kernel tries again, in a process that is
-already ending and that no signal can stop any more.
+The first version of the cure did that. Here a process ends while it holds a lock in a page that it has made read-only.
+The kernel writes a note for the tasks that wait for the lock, and the write faults. This version of fixup_user_fault
+does not check whether the program may write to the page. The handler does its work, but the page stays
+read-only, and the kernel tries again, in a process that is already ending and that no signal can stop.
 END
 act robust-exit.read-only fixup_2011 hangs
 
 cat <<'END'
 
-  Today's version asks first. The answer is no, which ends the loop: the note is not written, and the process ends.
+  Today's version checks first. The program may not write, so the loop ends: the note is not written, and the process
+  ends.
 END
 act robust-exit.read-only fixup passes
 
@@ -101,9 +104,9 @@ ACT 6. Five repairs, side by side
   gup_dirty    get_user_pages that insists on young and dirty in the entry
   fixup_2011   the fault handler, without asking whether the access is allowed
   fixup        the fault handler, if the access is allowed: what Linux does today
-  trap         get_user_pages, and the processor's fault repairs old and clean entries even with faults switched off
+  trap         get_user_pages; and the fault itself repairs old and clean entries, even while page faults are off
 
-Each word below is the end of a boot of its own: "hangs" means that the kernel's watch found the loop, "passes" that the
-program found every answer right.
+Each word below is the result of its own boot: "hangs" means that the kernel's watch found the loop, "passes" means that
+the program found every answer right.
 END
 if [[ -n $all ]]; then table '' ''; else table 8 1; fi

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# The demonstration: acts in plain language and a table. Every act and every cell is a boot of its own, whose exit
-# status is the only judge. Sourced by qemu-run.sh; boots with tools/run/machine.sh.
+# The demonstration: acts in plain language, and a table. Every act and every cell of the table is a separate boot, and
+# only its exit status decides the outcome. Sourced by qemu-run.sh; tools/run/machine.sh boots.
 
-# Cells are boots in the background, at most one per processor: `cells` holds their process ids, `cell_name` and
-# `cell_started` what each is. A finished one leaves `outcome[NAME,REPAIR]`.
+# Cells are boots in the background, at most one for each processor. `cells` holds their process ids; `cell_name` and
+# `cell_started` describe each. A finished cell leaves its result in `outcome[NAME,REPAIR]`.
 declare -A cell_name cell_started outcome
 processors=$(nproc)
 
@@ -15,10 +15,11 @@ stop_cells() {
 
 log_of() { echo "$scratch/$1.$2.log"; }
 
-# start_cell scenario|act NAME REPAIR: boots a scenario, the serial line into a file. As an act it tells its story.
+# start_cell scenario|act NAME REPAIR: boots a scenario in the background; its serial line goes to a file. As an act,
+# the scenario describes its steps.
 start_cell() {
     local how=$1 log mmu=$mmu cpus=$cpus append=''
-    [[ $how != act ]] || local icount=yes # the report then counts instructions
+    [[ $how != act ]] || local icount=yes # so that the report counts instructions
     shift
     take_machine "$1"
     log=$(log_of "$@")
@@ -29,7 +30,7 @@ start_cell() {
     cell_started[$!]=$SECONDS
 }
 
-# Waits for any cell to end, and records what it did: passes, hangs, or what else happened.
+# Waits until any cell ends, and records its outcome: passes, hangs, or its exit status.
 finish_cell() {
     local pid='' code=0 name repair rest=() cell
     wait -n -p pid "${cells[@]}" || code=$?
@@ -44,10 +45,12 @@ finish_cell() {
     esac
 }
 
-# catalogue_rows FIELD VALUE: the catalogue's lines, without comments; only those with this field, if VALUE is given.
-catalogue_rows() { awk -F '\t' -v field="$1" -v value="$2" '!/^#/ && NF && (value == "" || $field == value)' "$catalogue"; }
+# catalogue_rows FIELD VALUE: prints the catalogue's rows without comments; if VALUE is not empty, only matching rows.
+catalogue_rows() {
+    awk -F '\t' -v field="$1" -v value="$2" '!/^#/ && NF && (value == "" || $field == value)' "$catalogue"
+}
 
-# act NAME REPAIR EXPECTED: boots, shows what the machine said, and says how it ended.
+# act NAME REPAIR EXPECTED: boots a scenario, shows what the machine printed, and says how the program ended.
 act() {
     printf '\n  $ ./qemu-run.sh --icount --scenario %s --fault-in %s\n\n' "$1" "$2"
     start_cell act "$1" "$2"
@@ -57,7 +60,8 @@ act() {
     [[ ${outcome[$1,$2]} == "$3" ]] || disagreements+=("$1 with $2: ${outcome[$1,$2]}, expected: $3")
 }
 
-# table FIELD VALUE: the scenarios of these catalogue rows under each repair; a row is printed when its cells are done.
+# table FIELD VALUE: runs the scenarios of these catalogue rows with each repair. Prints a row when all its cells are
+# done.
 table() {
     local row fields name repair queue=() names=() column printed=0
     local -A expected

@@ -1,8 +1,9 @@
 # shellcheck shell=bash
-# Is this file a program that the kernel can run? Read with od, since a fresh Debian has no better tool. The layout is
-# that of the ELF specification, 32-bit; e_machine 40 and EABI version 5 are from "ELF for the Arm Architecture".
+# Checks whether the kernel can run a program file. It reads the file with od, because a fresh Debian has no better
+# tool. The layout is that of the ELF specification, 32-bit; e_machine 40 and EABI version 5 are from "ELF for the Arm
+# Architecture".
 
-# elf_word NAME OFFSET SIZE: the little-endian number at OFFSET of the bytes in array NAME.
+# elf_word NAME OFFSET SIZE: prints the little-endian number of SIZE bytes at OFFSET in the array NAME of bytes.
 elf_word() {
     local -n bytes=$1
     local value=0 i
@@ -12,12 +13,12 @@ elf_word() {
     echo "$value"
 }
 
-# read_bytes NAME FILE OFFSET SIZE: those bytes, as decimal numbers, into array NAME.
+# read_bytes NAME FILE OFFSET SIZE: reads bytes of FILE into the array NAME, as decimal numbers.
 read_bytes() {
     mapfile -t "$1" < <(od -An -v -tu1 -w1 -j "$3" -N "$4" -- "$2" | tr -d ' ')
 }
 
-# elf_defect FILE: prints what is wrong with a program; nothing if it can be run.
+# elf_defect FILE: prints what is wrong with a program; prints nothing if the kernel can run it.
 elf_defect() {
     local file=$1 size header segments i
     [[ -e $file ]] || { echo "no such file"; return; }

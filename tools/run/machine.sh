@@ -1,15 +1,14 @@
 # shellcheck shell=bash
-# One emulated machine: the build it boots, its command line, its input and output, its end. Sourced by qemu-run.sh,
-# whose options it reads ($memory, $mmu, $icount, $preset, $timeout, $verbose) and whose private directory, $scratch, it
-# works in.
+# One emulated machine: its build, its command line, its input and output, and its end. Sourced by qemu-run.sh. It uses
+# the options of qemu-run.sh ($memory, $mmu, $icount, $preset, $timeout, $verbose) and its private directory, $scratch.
 
-# The images of every back end but `walked` have its name in theirs.
+# flavour MMU: the suffix of a back end's images: none for `walked`, the back end's name for the others.
 flavour() { [[ $1 == walked ]] || echo "-$1"; }
 
 LIVELOCK=70 PANIC=71 TIMEOUT=72 UNAVAILABLE=69
 
-# Installs what is missing, builds what has changed, and takes a copy, so that a build started by somebody else in
-# this checkout cannot change the machine under us. One at a time.
+# Installs missing packages, builds what has changed, and copies the images, so that another build in this checkout
+# cannot change them while the machine runs. A lock lets one process at a time do this.
 prepare() {
     mkdir -p build
     exec {lock}>build/.lock
@@ -38,33 +37,35 @@ build() {
     build_targets "$preset" "${images[@]}" && build_targets arm initramfs # programs are the same for every kernel
 }
 
-# build_targets PRESET TARGET...
+# build_targets PRESET TARGET...: builds these targets; configures the preset first if that has not been done.
 build_targets() {
     [[ -f build/$1/build.ninja ]] || cmake --preset "$1" || return
     cmake --build --preset "$1" --target "${@:2}"
 }
 
-# add_to_initramfs DIRECTORY: appends a tree to this machine's initramfs. What comes later wins.
+# add_to_initramfs DIRECTORY: appends a directory to this machine's initramfs. Its files replace earlier ones.
 add_to_initramfs() {
     tools/initramfs.sh "$1" "$scratch/overlay.cpio"
     cat "$scratch/overlay.cpio" >>"$scratch/initramfs.cpio"
 }
 
-# check_memory: QEMU loads the initramfs at half of memory, or 128 MiB in; it and the device tree must fit behind that.
+# check_memory: refuses a memory size that is too small. QEMU loads the initramfs at half of memory, but at most at 128
+# MiB; the initramfs and the device tree must fit behind that address.
 check_memory() {
     local size=$(($(stat -c %s "$scratch/initramfs.cpio") >> 20)) start=$((memory / 2 < 128 ? memory / 2 : 128))
     [[ $((start + size + 2)) -le $memory ]] ||
         refuse "--mem $memory: too small for an initramfs of $size MiB"
 }
 
-# machine_command KERNEL_ARGUMENTS CONSOLE: sets the array `command`: QEMU without input; what the serial line says
-# goes to the file or fifo CONSOLE. If that is `terminal`, the serial line is our terminal, and ^A begins QEMU's own keys.
+# machine_command KERNEL_ARGUMENTS CONSOLE: sets the array `command` to a QEMU command without input. The output of the
+# serial line goes to the file or fifo CONSOLE. If CONSOLE is `terminal`, the serial line is our terminal, and ^A begins
+# QEMU's own keys.
 machine_command() {
     local board=virt console="file,id=console,path=${2//,/,,}" limit=(timeout)
     [[ -z $icount ]] || board=virt,dtb-randomness=off
     if [[ $2 == terminal ]]; then
         console="stdio,id=console,mux=on,signal=off,logfile=${scratch//,/,,}/console.log"
-        limit=(timeout --foreground) # in our process group, so that it may read from the terminal
+        limit=(timeout --foreground) # stays in our process group, so that it may read from the terminal
     fi
     command=(setpriv --pdeathsig TERM "${limit[@]}" --kill-after 5 "$timeout"
         qemu-system-arm -M "$board" -cpu cortex-a15 -smp "$cpus" -m "$memory" -nodefaults -nic none -display none
@@ -72,15 +73,15 @@ machine_command() {
         -kernel "$scratch/kernel-$mmu.img" -initrd "$scratch/initramfs.cpio" -append "$1"
         -chardev "$console" -serial chardev:console)
     if [[ -z $icount ]]; then
-        command+=(-accel tcg,thread=multi) # each processor a thread: they really run at the same time
-    else # without randomness in the device tree and with virtual time counted in instructions, two runs are identical
+        command+=(-accel tcg,thread=multi) # each processor is a thread: they run in parallel
+    else # no randomness in the device tree, and time counted in instructions: two runs are identical
         command+=(-icount shift=0,sleep=off -seed 1 -rtc base=2011-07-26,clock=vm)
     fi
     [[ -z $gdb_port ]] || command+=(-S -gdb "tcp:127.0.0.1:$gdb_port")
 }
 
-# Adds a port for each of the program's standard streams to `command`. Input has its own, since QEMU closes a port
-# at the end of its input, and throws away what is written to a closed one. It is QEMU's standard input.
+# Adds a port for each of the program's standard streams to `command`. Standard input is QEMU's standard input. It has a
+# port of its own, because QEMU closes a port at the end of its input and discards what is written to a closed port.
 add_program_ports() {
     local path=${scratch//,/,,}
     command+=(-global virtio-mmio.force-legacy=false -device virtio-serial-device
@@ -89,13 +90,13 @@ add_program_ports() {
         -chardev "file,id=stderr,path=$path/stderr" -device virtserialport,chardev=stderr,name=stderr,nr=3)
 }
 
-# kernel_verdict LOG: "livelock" or "panic" if the kernel's last words say so, else nothing. A program may itself exit
-# with 70 or 71; only the kernel ends its log like this.
+# kernel_verdict LOG: prints "livelock" or "panic" if the last line of the log says so, else nothing. The exit status
+# alone does not tell, because a program may also exit with 70 or 71; only the kernel ends its log with such a line.
 kernel_verdict() {
     tr -d '\r' <"$1" | grep -v '^$' | tail -n 1 | sed -n -E 's/^(\[[ 0-9.]*\] )?faultline: (livelock|panic): .*/\2/p'
 }
 
-# judge STATUS STARTED LOG: sets `status` and, where the machine and not the program speaks, `verdict`.
+# judge STATUS STARTED LOG: sets `status`. Sets `verdict` if the status comes from the machine and not from the program.
 judge() {
     status=$1 verdict=
     if [[ $status -eq 124 && $timeout -gt 0 && $((SECONDS - $2)) -ge $timeout ]]; then
@@ -107,8 +108,9 @@ judge() {
     fi
 }
 
-# relay NAME COMMAND...: makes the fifo $scratch/NAME and runs COMMAND on what QEMU will write to it. We hold the fifo
-# open, so that neither end waits for the other; release_relays lets go, and the commands see the end of their input.
+# relay NAME COMMAND...: makes the fifo $scratch/NAME and runs COMMAND with its input from there; QEMU writes to it. We
+# keep the fifo open, so that opening it blocks neither side. release_relays closes it, and the commands read the end of
+# input.
 relay() {
     local name=$1 hold reading
     shift
@@ -133,11 +135,12 @@ release_relays() {
 
 # boot KERNEL_ARGUMENTS console|program: one boot in the foreground; sets `status` and `verdict`. With `console`, the
 # serial line is standard output and there is no input. With `program`, standard input, output and error are the
-# program's, and the serial line goes to standard error. QEMU writes to fifos, which it can open whatever our own
-# streams are (a socket, a terminal, a closed pipe); and it reads one, lest it change our terminal's or file's mode.
+# program's, and the serial line goes to standard error. QEMU writes to fifos, because it can open them whatever our own
+# streams are (a socket, a terminal, a closed pipe). It also reads from one, so that it cannot change the mode of our
+# terminal or file.
 boot() {
     local started=$SECONDS input='' feed=/dev/null ended
-    # A terminal needs a carriage return at the end of a line, and gets one; a file does not.
+    # The kernel ends a line with a carriage return, for terminals; here it is removed.
     local show_console=(env LC_ALL=C sed -u -e 's/\r$//' -e "w $scratch/console.log")
     holds=() relays=()
     machine_command "$1" "$scratch/console"
@@ -160,7 +163,7 @@ boot() {
     wait -n -p ended "$machine" "${relays[0]}" || status=$?
     if [[ $ended == "$machine" ]]; then
         machine=
-    else # nobody reads our output any more: end as a program does that SIGPIPE ends
+    else # the reader of our output has gone: end with the status of SIGPIPE
         stop_machine
         status=141
     fi
@@ -180,10 +183,10 @@ stop_machine() {
     machine=
 }
 
-# stage_program FILE [ARG...]: puts a program of this computer where init looks for it, with its arguments.
+# stage_program FILE [ARG...]: puts a program of this computer, and its arguments, where init looks for them.
 stage_program() {
     local name=${1##*/} tree=$scratch/overlay
-    [[ $name != argv ]] || name=argv.program # beside it lies the list of arguments, of that name
+    [[ $name != argv ]] || name=argv.program # the list of arguments, next to it, has the name argv
     mkdir -p "$tree/exec"
     install -m 755 -- "$1" "$tree/exec/$name"
     shift
@@ -192,7 +195,7 @@ stage_program() {
     add_to_initramfs "$tree"
 }
 
-# quoted WORD: as the kernel's command line wants it: in double quotes unless it is plain.
+# quoted WORD: prints WORD for the kernel's command line: in double quotes unless all its characters are plain.
 quoted() {
     if [[ $1 =~ ^[A-Za-z0-9_./=,:+@%-]+$ ]]; then
         printf '%s' "$1"
@@ -201,13 +204,14 @@ quoted() {
     fi
 }
 
-# check_command_line KERNEL_ARGUMENTS: COMMAND_LINE_SIZE of arch/arm/arch/boot_info.hpp, in bytes.
+# check_command_line KERNEL_ARGUMENTS: refuses a command line longer than COMMAND_LINE_SIZE
+# (arch/arm/arch/boot_info.hpp) permits, in bytes.
 check_command_line() {
     local LC_ALL=C
     [[ ${#1} -lt 2048 ]] || refuse "--$mode: the kernel's command line would be ${#1} characters, and holds 2047"
 }
 
-# Finds a free port for the debugger, and says how to connect.
+# Finds a free port for the debugger and says how to connect to it.
 await_debugger() {
     gdb_port=1234
     while (exec {probe}<>"/dev/tcp/127.0.0.1/$gdb_port") 2>/dev/null; do

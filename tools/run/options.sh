@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# The options of qemu-run.sh, each checked as far as it can be without building or booting anything.
+# The options of qemu-run.sh. Each is checked here as far as possible without building or booting anything.
 
-# number OPTION VALUE LOW HIGH WHAT: checks a decimal number in a range.
+# number OPTION VALUE LOW HIGH WHAT: refuses VALUE unless it is a decimal number from LOW to HIGH.
 number() {
     [[ $2 =~ ^[0-9]{1,9}$ ]] && ((10#$2 >= $3 && 10#$2 <= $4)) || refuse "$1: must be $5 from $3 to $4, not '$2'"
 }
@@ -9,7 +9,7 @@ number() {
 # The options that were given, for take_machine.
 given=()
 
-# set_mode MODE OPTION: the options that say what to boot exclude each other.
+# set_mode MODE OPTION: sets what to boot. Refuses a second option of this kind.
 set_mode() {
     [[ $mode == demo ]] || refuse "$2: cannot be combined with --$mode"
     mode=$1
@@ -110,8 +110,9 @@ take_value() {
     esac
 }
 
-# take_machine NAME: the options that the catalogue says a scenario needs. With --scenario, one that says something else is
-# refused, but not more processors; in the demonstration each row has its own machine.
+# take_machine NAME: applies the options that a scenario needs according to the catalogue. With --scenario, an option
+# given by the user that contradicts them is refused; more processors than needed are allowed. In the demonstration each
+# row has its own machine.
 take_machine() {
     local option value words
     read -r -a words < <(awk -F '\t' -v name="$1" '$1 == name { print $9 }' "$catalogue")
@@ -132,7 +133,7 @@ take_machine() {
     done
 }
 
-# Kernel arguments are words of printable ASCII. The values of those it knows are the kernel's to check.
+# Kernel arguments are words of printable ASCII characters. The kernel checks the values of those it knows.
 check_append() {
     local LC_ALL=C quotes=${1//[^\"]/}
     [[ $1 != *[!\ -~]* ]] || refuse "--append: may only hold printable ASCII characters"
@@ -140,7 +141,7 @@ check_append() {
     [[ " $1 " != *' -- '* ]] || refuse "--append: '--' is not allowed; arguments of process 1 follow --init PATH"
 }
 
-# What can only be said when all options are known.
+# Checks that need all options.
 check_together() {
     local argument
     [[ -n $timeout ]] || { [[ $mode == shell ]] && timeout=0; } || timeout=120
@@ -161,7 +162,7 @@ check_together() {
     fi
 }
 
-# Process 1 must be in the initramfs: in a tree that --root adds, or among the programs that the build puts there.
+# Process 1 must be in the initramfs: in a directory that --root adds, or among the programs that the build puts there.
 check_init() {
     local root defect name=${subject##*/}
     [[ $subject == /* ]] || refuse "--init: $subject: must be an absolute path in the initramfs"

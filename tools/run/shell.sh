@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # --shell: a machine whose serial line is our terminal, with Debian's busybox as its shell. Sourced by qemu-run.sh.
 
-# stage_shell: busybox, the files it reads at start (user/shell), and nothing else.
+# stage_shell: adds busybox and the files that it reads at start (user/shell) to the initramfs.
 stage_shell() {
     local busybox tree=$scratch/shell
     busybox=$(bash -c 'source tests/conformance/lib.sh; fetch busybox-static') || exit "$UNAVAILABLE"
@@ -12,7 +12,7 @@ stage_shell() {
     add_to_initramfs "$tree"
 }
 
-# terminal_arguments: what process 1 finds in its environment about our terminal.
+# terminal_arguments: prints the environment variables that tell process 1 about our terminal.
 terminal_arguments() {
     local rows columns
     [[ -t $own_input ]] || return 0
@@ -21,15 +21,15 @@ terminal_arguments() {
     [[ ! ${TERM-} =~ ^[a-zA-Z0-9+.-]+$ ]] || printf ' TERM=%s' "$TERM"
 }
 
-# Input that is no terminal ends like typing does: with ^D, again and again, until nobody listens. The line begins with
-# what may be lost: QEMU's UART drops a byte that waits when its FIFO is switched on.
+# Input from a file or pipe ends as typing does: with ^D. It is sent again and again until QEMU has gone. The first line
+# is empty and may be lost: when QEMU's UART switches its FIFO on, it drops a byte that waits.
 type_input() {
     echo
     setpriv --pdeathsig TERM cat <&"$own_input"
     while printf '\004' 2>/dev/null; do sleep 1; done
 }
 
-# boot_terminal KERNEL_ARGUMENTS: one boot whose serial line is our terminal; sets `status` and `verdict`.
+# boot_terminal KERNEL_ARGUMENTS: one boot with our terminal as its serial line; sets `status` and `verdict`.
 boot_terminal() {
     local started=$SECONDS keyboard=$own_input typist=
     if [[ ! -t $own_input ]]; then

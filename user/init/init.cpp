@@ -1,5 +1,5 @@
-// Process 1. It starts what its arguments name, reaps everybody, and ends the machine with the status of what
-// it ran:
+// Process 1. It starts the program that its arguments name, reaps every child, and exits with that program's status,
+// which ends the machine:
 //
 //   init scenario NAME            /bin/scenario NAME
 //   init scenario-balanced NAME   the same, and fails if the machine has fewer or more free pages afterwards
@@ -7,9 +7,9 @@
 //   init run PROGRAM [ARG…]       that program
 //   init balanced PROGRAM [ARG…]  that program, with the same check of free pages
 //   init exec                     the program and arguments in /exec/argv, separated by NUL
-//   init                          the honest programs, one after the other
+//   init                          the programs of run_honest_programs(), one after the other
 //
-// Descriptors 0, 1 and 2 are open already; everything started here inherits them and the environment.
+// Descriptors 0, 1 and 2 are open already; every program started here inherits them and the environment.
 #include <cstdio>
 #include <cstring>
 #include <initializer_list>
@@ -25,10 +25,10 @@ using namespace faultline;
 namespace {
 
 constexpr int USAGE = 64;       // sysexits(3) EX_USAGE
-constexpr int CANNOT_RUN = 126; // as shells say it: found, but not a program that runs
+constexpr int CANNOT_RUN = 126; // the status that shells use: found, but not a program that runs
 constexpr int NOT_FOUND = 127;
 
-// Reads the rest of a small file and ends it with a NUL; its length, or −errno.
+// Reads the rest of a small file and ends it with a NUL. Returns its length, or −errno.
 long read_rest(int fd, std::span<char> buffer) {
     std::size_t length = 0;
     long got = 0;
@@ -52,7 +52,8 @@ long read_file(const char* path, std::span<char> buffer) {
     sys_exit_group(result == -ENOEXEC || result == -EACCES ? CANNOT_RUN : NOT_FOUND);
 }
 
-// Starts argv[0], waits for it and for every orphan that ends meanwhile; its status as a shell says it.
+// Starts argv[0] and waits until it ends; reaps every orphan that ends meanwhile. Returns the status as a shell gives
+// it.
 int run(char* const* argv) {
     const long child = must(sys_fork(), "init: fork");
     if (child == 0)
@@ -71,7 +72,7 @@ int run(std::initializer_list<const char*> words) {
     char* argv[8] = {};
     std::size_t count = 0;
     for (const char* word : words)
-        argv[count++] = const_cast<char*>(word); // execve(2) takes them so, and does not write
+        argv[count++] = const_cast<char*>(word); // execve(2) wants char*, and does not write
     return run(argv);
 }
 
@@ -81,13 +82,13 @@ void reap_the_rest() {
     }
 }
 
-// For init alone, not for what it starts.
+// O_CLOEXEC: the programs that init starts do not inherit the descriptor.
 int open_or_fail(const char* path, int flags) {
     return static_cast<int>(must(sys_open(path, flags | O_CLOEXEC), path));
 }
 
-// MemFree of /proc/meminfo, in KiB, with the caches dropped first (proc(5), /proc/sys/vm/drop_caches). The files stay open:
-// one opened anew might be the only object in a page of its own, which then looks lost.
+// MemFree of /proc/meminfo, in KiB, after dropping the caches (proc(5), /proc/sys/vm/drop_caches). Both files stay
+// open: a file opened anew could be the only object in a page of its own, and that page would look lost.
 long free_memory() {
     static const int drop_caches = open_or_fail("/proc/sys/vm/drop_caches", O_WRONLY);
     static const int meminfo = open_or_fail("/proc/meminfo", O_RDONLY);
@@ -107,7 +108,7 @@ long free_memory() {
     return kibibytes;
 }
 
-// /proc/slabinfo, a line for each kind of kernel object.
+// The text of /proc/slabinfo: a line for each kind of kernel object.
 struct Slabs {
     char text[8192];
 
@@ -123,7 +124,7 @@ bool begins_line(const char* text, const char* line, std::size_t length) {
     return false;
 }
 
-// The lines of `after` that are not in `before`: up to the objects in use, which is what counts.
+// Prints the lines of `after` that differ from `before` in the name or in the number of objects in use.
 void tell_differences(const Slabs& before, const Slabs& after) {
     for (const char* line = after.text; *line != '\0';) {
         const std::size_t name = std::strcspn(line, " \n");
@@ -136,8 +137,8 @@ void tell_differences(const Slabs& before, const Slabs& after) {
     }
 }
 
-// Runs argv and compares the free memory. One fork beforehand lets init touch every page of its own that this
-// needs.
+// Runs argv and compares the free memory before and after. The fork beforehand makes init touch every page of its own
+// that the run needs.
 int run_balanced(char* const* argv) {
     static Slabs slabs_before, slabs_after;
     const long warm_up = must(sys_fork(), "init: fork");
@@ -145,7 +146,7 @@ int run_balanced(char* const* argv) {
         sys_exit_group(0);
     reap_the_rest();
     free_memory();
-    slabs_after.read(); // touches its pages
+    slabs_after.read(); // touches the pages of both
     slabs_before.read();
 
     const long before = free_memory();
@@ -161,7 +162,7 @@ int run_balanced(char* const* argv) {
     return status;
 }
 
-// /exec/argv holds the whole argument vector; argv[0] is the program's path, /exec/NAME.
+// /exec/argv holds the whole argument vector, separated by NUL; argv[0] is the program's path, /exec/NAME.
 int run_exec() {
     static char text[128 * 1024];
     static char* argv[4096];
@@ -206,9 +207,9 @@ int usage() {
 } // namespace
 
 int main(int argc, char** argv) {
+    // Linux needs this mount. Faultline has mounted /proc already, and may return EBUSY.
     if (sys_getpid() == 1)
-        sys_mount("proc", "/proc",
-                  "proc"); // Linux needs it; here it is there already, and the call may say EBUSY
+        sys_mount("proc", "/proc", "proc");
 
     if (argc == 1)
         return run_honest_programs();

@@ -1,4 +1,4 @@
-// clone(2) for threads: the child starts on an empty stack, so what it shall call travels in registers.
+// clone(2) for threads. The child starts on an empty stack, so the function and its argument are passed in registers.
 #include <asm/unistd.h>
 
     .syntax unified

@@ -1,5 +1,5 @@
-// The first user instruction. Linux leaves argc at sp, then argv, a null, envp, a null, and the auxiliary vector; sp is
-// aligned to 8 bytes, bss is zero (the kernel clears what the file does not hold).
+// The first user instruction. Linux puts argc at sp, then argv, a null word, envp, a null word, and the auxiliary
+// vector. sp is aligned to 8 bytes; bss is zero (the kernel clears what the file does not hold).
     .syntax unified
     .arm
     .text
@@ -19,7 +19,8 @@ _start:
     bl      exit
     .size _start, . - _start
 
-// newlib calls these around the arrays of constructors and destructors; they are the older way and have nothing to do.
+// newlib calls these around the arrays of constructors and destructors. They belong to the older mechanism and do
+// nothing.
     .global _init, _fini
     .type _init, %function // so that Thumb callers switch state
     .type _fini, %function

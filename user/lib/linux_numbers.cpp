@@ -1,4 +1,4 @@
-// Linux's column of numbers.def, and the names that messages use.
+// Linux's column of numbers.def, and the names of errors for messages.
 #include <asm/fcntl.h>
 
 #include <ulib/print.hpp>

@@ -1,4 +1,4 @@
-// newlib's column of numbers.def. No kernel header here.
+// newlib's column of numbers.def. This file includes no kernel header.
 #include <errno.h>
 #include <fcntl.h>
 

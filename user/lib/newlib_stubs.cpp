@@ -1,5 +1,5 @@
-// What newlib asks of its host ("System Calls" in its manual): thin calls that set errno, in newlib's
-// numbers.
+// The functions that newlib expects from its host ("System Calls" in its manual). Each makes a system call and sets
+// errno in newlib's numbers.
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/times.h>
@@ -14,7 +14,7 @@ namespace faultline {
 
 namespace {
 
-// Passes a result on, or sets errno and answers −1.
+// Returns a good result as it is; for an error sets errno and returns −1.
 long report(long result) {
     if (!is_error(result))
         return result;
@@ -69,7 +69,7 @@ void* _sbrk(std::ptrdiff_t bytes) {
     static char* end = reinterpret_cast<char*>(sys_brk(nullptr));
     char* const old = end;
     char* const wanted = old + bytes;
-    if (reinterpret_cast<char*>(sys_brk(wanted)) != wanted) { // brk(2): on failure the kernel answers the old end
+    if (reinterpret_cast<char*>(sys_brk(wanted)) != wanted) { // brk(2): on failure the kernel returns the old end
         report(-ENOMEM);
         return reinterpret_cast<void*>(-1);
     }

@@ -1,4 +1,4 @@
-// The two columns of numbers.def: each is filled in by a file that sees only one side's headers.
+// The two columns of numbers.def. Each is defined in a file that sees only one side's headers.
 #pragma once
 
 namespace faultline {

@@ -1,4 +1,4 @@
-// One formatted line, one write(2).
+// print() and its relatives: one formatted line, one write(2).
 #include <algorithm>
 #include <cstdarg>
 #include <cstdio>

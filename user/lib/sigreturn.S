@@ -1,4 +1,4 @@
-// Where a signal handler returns to: SA_RESTORER of sigaction(2).
+// The code to which a signal handler returns: SA_RESTORER of sigaction(2).
 #include <asm/unistd.h>
 
     .syntax unified

@@ -1,6 +1,5 @@
-// What happens before main, and what newlib 3.3 leaves to its host so that threads may call malloc: locks,
-// and an errno per thread. (Debian's build of it has one reentrancy structure and locks that do nothing;
-// user/README.md.)
+// What runs before main, and what newlib 3.3 leaves to its host so that threads may call malloc: locks, and an errno
+// per thread. (Debian's build of newlib has one reentrancy structure and locks that do nothing; see user/README.md.)
 #include <reent.h>
 
 #include <linux/auxvec.h>
@@ -13,7 +12,7 @@
 extern "C" {
 extern char** environ;
 void __libc_init_array();     // newlib: runs constructors; its exit() runs the destructors
-void* __dso_handle = nullptr; // what a destructor is registered under; static programs have one such object
+void* __dso_handle = nullptr; // the key under which destructors are registered; a static program has one
 }
 
 namespace faultline {

@@ -1,5 +1,5 @@
-// Locks over futexes. The mutex's three states and why they suffice: Drepper, "Futexes Are Tricky" (2011),
-// section 5.
+// Locks built on futexes. Drepper, "Futexes Are Tricky" (2011), section 5, explains the mutex's three states and why
+// they suffice.
 #include <ulib/sync.hpp>
 #include <ulib/sys.hpp>
 
@@ -35,7 +35,7 @@ void ConditionVariable::wait(Mutex& mutex) {
     const u32 seen = turn_.load();
     mutex.unlock();
     futex_wait(&turn_, seen, FUTEX_PRIVATE_FLAG); // returns at once if a notify came in between
-    mutex.lock_as_contended();                    // others may have been moved there with us
+    mutex.lock_as_contended();                    // other waiters may have been moved to the mutex too
 }
 
 void ConditionVariable::notify_one() {
@@ -91,7 +91,7 @@ long RobustList::hold_pending(Word* word) { return register_with(nullptr, &node_
 
 long RobustList::hold_none() { return register_with(nullptr, nullptr, nullptr); }
 
-// Who has waited takes the lock with FUTEX_WAITERS set: others may wait still.
+// A task that has waited takes the lock with FUTEX_WAITERS set, because others may still wait.
 bool RobustMutex::lock(RobustList& list) {
     list.hold_pending(&word_);
     const u32 self = static_cast<u32>(sys_gettid());

@@ -1,5 +1,4 @@
-// The calls whose structures clash with newlib's: this file includes the kernel's headers and none of
-// newlib's.
+// The calls whose structures clash with newlib's. This file includes the kernel's headers and none of newlib's.
 #include <asm/stat.h>
 #include <linux/resource.h>
 

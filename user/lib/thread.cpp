@@ -1,5 +1,4 @@
-// Threads: a mapped stack, a control block on top of it, and clone with the flags that pthreads use
-// (clone(2)).
+// Threads: a mapped stack, a control block on top of it, and clone with the flags that pthreads use (clone(2)).
 #include <new>
 
 #include <ulib/sys.hpp>
@@ -26,9 +25,9 @@ long Thread::start(void (*function)(void*), void* argument, Word* exit_word) {
     sys_mprotect(stack_, PAGE_SIZE, PROT_NONE);
 
     char* const top = static_cast<char*>(stack_) + STACK_SIZE + PAGE_SIZE;
-    auto* const control = new (top - 64) ThreadControl{}; // 64: the stack below stays aligned to 8 bytes
+    auto* const control = new (top - 64) ThreadControl{}; // 64: room for it, and the stack below is aligned to 8 bytes
     exit_word_ = exit_word ? exit_word : &alive_;
-    alive_.store(1); // anything but 0 until the kernel says otherwise
+    alive_.store(1); // not 0 until the kernel clears it
     const long id = ulib_clone_thread(FLAGS, control, &id_, control, exit_word_, function, argument);
     if (is_error(id))
         sys_munmap(stack_, STACK_SIZE + PAGE_SIZE);
@@ -36,7 +35,7 @@ long Thread::start(void (*function)(void*), void* argument, Word* exit_word) {
 }
 
 void Thread::join() {
-    // The kernel's wake-up at exit is FUTEX_WAKE with a shared key (set_tid_address(2)): wait with one.
+    // The kernel's FUTEX_WAKE at exit uses a shared key (set_tid_address(2)), so wait with a shared one.
     while (const u32 seen = exit_word_->load())
         futex_wait(exit_word_, seen);
     sys_munmap(stack_, STACK_SIZE + PAGE_SIZE);

@@ -1,12 +1,12 @@
-// beside_kernel_lock: page faults and futex calls wait for nobody who holds the kernel lock. While one processor is inside
-// a system call that is long and holds it from beginning to end, another one touches fresh pages, or makes futex calls:
-// many of them must be done during one long call. The counter-check is a read of a single byte, which does need the lock:
-// at most one is done as the long call begins, and one as it ends.
+// beside_kernel_lock: page faults and futex calls run while another processor holds the kernel lock. One processor
+// makes a long system call that holds the kernel lock from beginning to end. Meanwhile another one touches fresh pages
+// or makes futex calls, and many of these must complete during one long call. The counter-check is a read of a single
+// byte, which does need the lock: at most one completes as the long call begins, and one as it ends.
 //
-// The long call reads /dev/urandom, which is computed, into pages that are all there: it neither sleeps nor gives the
-// processor up. Run it under `--icount`. The emulator then changes processors when a timer is due, or when a processor
-// says that it waits; and after a timer it is processor 0 that goes on. So a timer stops the long call on processor 1
-// every 100 us, and processor 0 gives way after each thing it does.
+// The long call reads /dev/urandom, whose bytes are computed, into pages that are all present: it neither sleeps nor
+// gives the processor up. Run it under `--icount`. The emulator then changes processors when a timer is due, or when a
+// processor says that it waits (YIELD); after a timer, processor 0 continues. So a timer interrupts the long call on
+// processor 1 every 100 us, and processor 0 yields after each operation.
 #include <algorithm>
 
 #include <linux/fcntl.h>
@@ -25,8 +25,8 @@ namespace {
 
 constexpr unsigned LONG_CALL = 256 << 10; // bytes; some 3.5 ms of counted instructions
 constexpr unsigned LONG_CALLS = 5;        // for each operation
-constexpr unsigned MANY = 20, FEW = 2;    // done during one
-constexpr long INTERVAL_US = 100;         // the kernel's least
+constexpr unsigned MANY = 20, FEW = 2;    // operations during one long call: at least without the lock, at most with it
+constexpr long INTERVAL_US = 100;         // the shortest that the kernel allows
 constexpr unsigned PAGES = 2048;
 
 int random_bytes;
@@ -106,7 +106,7 @@ Counts count_during_long_calls(const Operation& operation) {
     Thread other;
     done = enough = 0;
     must(other.start(work, const_cast<Operation*>(&operation)), "beside_kernel_lock: clone");
-    while (done == 0) // it begins here, and goes to its own processor
+    while (done == 0) // the thread begins on this processor, and moves to its own
         sys_sched_yield();
     Counts counts;
     for (unsigned call = 0; call < LONG_CALLS; ++call) {
@@ -120,7 +120,7 @@ Counts count_during_long_calls(const Operation& operation) {
     return counts;
 }
 
-// Whether as many were done as should be.
+// Measures one operation. Returns whether it ran as often as it should.
 bool measure(const Operation& operation) {
     const auto [fewest, most] = count_during_long_calls(operation);
     print("%s: %u to %u during one long call\n", operation.name, fewest, most);
@@ -138,7 +138,7 @@ char* map(std::size_t size, int flags, int fd = -1) {
         must(sys_mmap2(nullptr, size, PROT_READ | PROT_WRITE, flags, fd, 0), "beside_kernel_lock: mmap"));
 }
 
-// Only its interrupts are wanted.
+// The test needs only the timer's interrupts, so the signal stays blocked.
 void start_timer() {
     must(block_signal(SIGALRM), "beside_kernel_lock: rt_sigprocmask");
     const itimerval interval{{0, INTERVAL_US}, {0, INTERVAL_US}};
@@ -157,7 +157,7 @@ int main() {
     buffer = map(LONG_CALL, MAP_PRIVATE | MAP_ANONYMOUS);
     anonymous = map(PAGES * PAGE_SIZE, MAP_PRIVATE | MAP_ANONYMOUS);
     file = map(PAGES * PAGE_SIZE, MAP_SHARED, fd);
-    call_at_length(); // brings the buffer's pages in
+    call_at_length(); // makes the buffer's pages present
     start_timer();
     bool good = true;
     for (const Operation& operation : OPERATIONS)

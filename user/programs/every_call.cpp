@@ -1,7 +1,7 @@
-// Every system-call number from 0 to 1023 without arguments, and every call of the table with sensible
-// arguments of which one at a time, or as many as the program is told, is spoiled. Each call is made by a child of its own, which is killed if it
-// takes too long. What must come of it is an answer or an ordinary death; what must not is a child that cannot
-// be killed, a kernel that does not go on, or one page or open file fewer than before.
+// every_call [AT_ONCE]: makes every system call from number 0 to 1023 without arguments, and every call of the table
+// with sensible arguments, of which one (or up to AT_ONCE) is replaced by a bad value. A child of its own makes each
+// call, and is killed if it takes too long. A call may return anything, and its child may die in an ordinary way. But
+// it must be possible to kill the child, the kernel must go on, and no page and no open file may be lost.
 #include <algorithm>
 #include <array>
 #include <cstdarg>
@@ -38,7 +38,7 @@ __attribute__((format(printf, 1, 2))) void wrong(const char* format, ...) {
     ++failures;
 }
 
-// What an argument is spoiled with. "unmapped" is an address just above the program and below its mappings.
+// What replaces an argument. "unmapped" is an address just above the program and below its mappings.
 struct Spoiled {
     const char* name;
     long value;
@@ -64,7 +64,7 @@ struct Outcome {
 bool may_wait(const Call& call) { return std::strchr(call.arguments, '~') != nullptr; }
 
 void in_child(int number, const std::array<long, 6>& arguments) {
-    if (number == __NR_mount || number == __NR_chdir) // these see to it that nothing stays behind
+    if (number == __NR_mount || number == __NR_chdir) // these begin at the root, so that nothing stays behind
         must(system_call(__NR_chdir, "/"), "every_call: chdir");
     const long answer =
         system_call(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
@@ -78,7 +78,8 @@ void in_child(int number, const std::array<long, 6>& arguments) {
     sys_exit_group(0);
 }
 
-// Waits until `child` is dead: true, or false after `milliseconds`. SIGCHLD is blocked, so none is missed.
+// Waits until `child` is dead and returns true; returns false after `milliseconds`. SIGCHLD is blocked, so none is
+// missed.
 bool wait_for(int child, int& status, long milliseconds) {
     const unsigned long long sigchld = 1ull << (SIGCHLD - 1);
     __kernel_timespec start, now;
@@ -100,7 +101,7 @@ Outcome call_in_child(int number, const std::array<long, 6>& arguments, bool may
     *stage.answer = NOT_YET;
     const int child = static_cast<int>(must(sys_fork(), "every_call: fork"));
     if (child == 0) {
-        system_call(__NR_setpgid, 0, 0); // kill(0, …) is for the child alone
+        system_call(__NR_setpgid, 0, 0); // kill(0, …) reaches the child alone
         in_child(number, arguments);
     }
     int status = 0;
@@ -110,21 +111,21 @@ Outcome call_in_child(int number, const std::array<long, 6>& arguments, bool may
             fail("every_call: number %d: the child cannot be killed\n", number);
         return {End::waited, 0};
     }
-    // A new program says nothing; and a thread of a dead process that waited for it says nothing.
+    // There is no answer if the child became another program, or died in the call.
     const long answer = *stage.answer;
     return answer == NOT_YET ? Outcome{End::died, status} : Outcome{End::answered, answer};
 }
 
-// Grandchildren that fork and its like have left: this program is their reaper.
+// Reaps the grandchildren that fork and its relatives have left: this program is their subreaper.
 void reap_strays() {
     for (long pid; (pid = sys_wait4(-1, nullptr, WNOHANG | __WALL)) != -ECHILD;)
         if (pid == 0) {
-            must(sys_kill(-1, SIGKILL), "every_call: kill"); // their groups are their own, and unknown
+            must(sys_kill(-1, SIGKILL), "every_call: kill"); // we do not know the groups that they are in
             sys_sched_yield();
         }
 }
 
-// --- what the outcomes of one number look like in a line ---
+// --- the outcomes of one call, summed up in a line ---
 
 class Summary {
   public:
@@ -165,12 +166,13 @@ class Summary {
     unsigned used_ = 0;
 };
 
-// One call after another of one number, and what came of them.
+// Makes the calls of one number, and sums up their outcomes.
 class Attempts {
   public:
     explicit Attempts(const Call& call) : call_(call), count_(std::strcspn(call.arguments, "~")) {}
 
-    // Every argument spoiled in every way while the others are as in `arguments`, from argument `first` on.
+    // Makes the call with `arguments`, and then with up to `at_once` of them, from number `first` on, spoiled in every
+    // way.
     void spoil(const std::array<long, 6>& arguments, std::size_t first, unsigned at_once) {
         attempt(arguments);
         if (at_once == 0)
@@ -195,7 +197,7 @@ class Attempts {
   private:
     void attempt(const std::array<long, 6>& arguments) {
         if (call_.number == __NR_kill && arguments[0] == -1)
-            return; // would end the test rather than fail in it
+            return; // would kill the test itself
         const Outcome outcome = call_in_child(call_.number, arguments, may_wait(call_));
         if (outcome.end == End::waited && !may_wait(call_))
             wrong("%s(%#lx, %#lx, %#lx, %#lx, %#lx, %#lx) did not return", call_.name, arguments[0], arguments[1],
@@ -217,7 +219,7 @@ const Call* find(int number) {
     return found == std::end(calls) ? nullptr : found;
 }
 
-// Without arguments: who is there, and whether the table of this program knows.
+// Makes every call without arguments, and checks that the table names exactly those that the kernel serves.
 void every_number() {
     unsigned served = 0;
     for (int number = 0; number < NUMBERS; ++number) {
@@ -248,8 +250,8 @@ long number_in(const char* path, const char* before) {
     return std::strtol(found + std::strlen(before), nullptr, 10);
 }
 
-// The kernel's small objects. Which of its slabs they lie in depends on when who made and freed what, so a slab may hold
-// on to its page while no object is missing: objects are counted, and the pages of slabs are as good as free.
+// The kernel's small objects. Which slabs they lie in depends on the order of earlier allocations, so a slab may keep
+// its page though no object is missing. Therefore this test counts objects, and counts the pages of slabs as free.
 struct SmallObjects {
     long number = 0, pages = 0;
 };
@@ -277,7 +279,7 @@ struct Resources {
     long free_kib, small_objects, open_files;
 };
 
-// A child that was dead before it was waited for has left its signal pending: an object of the kernel's.
+// A child that had died before wait_for() looked has left its SIGCHLD pending, which is an object of the kernel's.
 void forget_children() {
     const unsigned long long sigchld = 1ull << (SIGCHLD - 1);
     const __kernel_timespec at_once{};
@@ -294,7 +296,7 @@ Resources resources() {
             number_in("/proc/sys/fs/file-nr", "")};
 }
 
-// What is missing after `name`, if anything. The new state is what the next call is measured by.
+// Reports what is missing after `name`, if anything. The next comparison starts from the new state.
 void compare(Resources& before, const char* name) {
     const Resources after = resources();
     if (after.free_kib != before.free_kib)
@@ -323,7 +325,7 @@ unsigned test_all(unsigned at_once) {
     return made;
 }
 
-// The first time, this program itself comes to own some more pages.
+// In its first run this program gets some pages of its own, which must not count as lost.
 void warm_up() {
     make_stage();
     call_in_child(__NR_getpid, {}, false);
@@ -333,7 +335,7 @@ void warm_up() {
     resources();
 }
 
-// Whoever runs this may already have mounted them.
+// /proc may be mounted already.
 void mount_trees() {
     if (const long proc = sys_mount("proc", "/proc", "proc"); proc != -EBUSY)
         must(proc, "every_call: mount /proc");

@@ -1,5 +1,5 @@
-// What the letters of every_call_table.hpp stand for: files, buffers and numbers for the calls to work on. The
-// children that make the calls have copies of it all, but for `answer`.
+// What the letters of every_call_table.hpp stand for: the files, buffers and numbers on which the calls work. Each
+// child that makes a call has a copy of all of it, except `answer`, which is shared.
 #pragma once
 
 #include <cstring>
@@ -13,14 +13,14 @@
 
 namespace faultline {
 
-inline constexpr long NOT_YET = -100'000; // no answer is that
+inline constexpr long NOT_YET = -100'000; // no call returns this
 inline constexpr const char* file_name = "/tmp/every_call/file";
 inline constexpr const char* free_name = "/tmp/every_call/free";
 inline constexpr const char* directory_name = "/tmp/every_call";
 
 struct Stage {
     int file = -1, directory = -1, pipe[2] = {-1, -1};
-    char* mapping = nullptr;         // four pages that the calls may do with as they like
+    char* mapping = nullptr;         // four pages that the calls may use as they like
     volatile long* answer = nullptr; // shared with the child: what the call returned
     const char* strings[3] = {"every_call", "argument", nullptr};
     iovec vector{};
@@ -39,18 +39,18 @@ inline void make_stage() {
     must(sys_pipe(stage.pipe), "every_call: pipe");
     stage.mapping = map(4 * PAGE_SIZE, MAP_PRIVATE);
     stage.answer = reinterpret_cast<volatile long*>(map(PAGE_SIZE, MAP_SHARED));
-    *stage.answer = NOT_YET;                           // its page is there from the beginning
-    std::memset(stage.buffer, 0, sizeof stage.buffer); // and its: process_vm_writev writes to this process
+    *stage.answer = NOT_YET;                           // the page is present from here on
+    std::memset(stage.buffer, 0, sizeof stage.buffer); // and so is this one: process_vm_writev writes to this process
     stage.vector = {stage.buffer, 64};
 }
 
-// What calls that worked have left behind in the tree.
+// Removes what successful calls have left in the tree.
 inline void sweep_stage() {
     system_call(__NR_umount2, directory_name, 0);
     system_call(__NR_rmdir, free_name);
     sys_unlink(free_name);
     system_call(__NR_flock, 0, LOCK_UN);
-    for (const int old : {stage.file, stage.pipe[0], stage.pipe[1]}) // fresh ones get the same numbers
+    for (const int old : {stage.file, stage.pipe[0], stage.pipe[1]}) // new ones get the same numbers
         sys_close(old);
     must(sys_open(file_name, O_RDWR | O_CREAT | O_TRUNC, 0700), "every_call: open");
     must(sys_pipe(stage.pipe), "every_call: pipe");

@@ -1,5 +1,5 @@
-// The system calls that Faultline serves, each with arguments that make sense: what every_call.cpp spoils one
-// at a time. docs/system-calls.md says what each is good for.
+// The system calls that Faultline serves, each with sensible arguments. every_call.cpp replaces these with bad ones,
+// one at a time. docs/system-calls.md says what each call is for.
 //
 // One letter for each argument:
 //   0 1 k  the numbers 0, 1 and −1         s  8, the size of a signal set   z  64 bytes     g  a page's size
@@ -9,7 +9,7 @@
 //   b  a zeroed buffer               m  mapped pages of its own
 //   v  an iovec of that buffer             a  a list of strings, as argv    i  its process id
 //   t  its thread id                       n  a signal that does nothing by default
-// A last `~` means that the call may wait for ever, with the arguments as given or with spoiled ones.
+// A `~` at the end means that the call may wait for ever, with the arguments as given or with bad ones.
 #pragma once
 
 #include <asm/unistd.h>

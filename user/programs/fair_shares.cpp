@@ -1,5 +1,6 @@
-// fair_shares: on two processors, threads that compute and never sleep get equal shares of them, whatever their number
-// and wherever they begin; and a thread stays where it is sent. For --icount, where time is counted in instructions.
+// fair_shares: on two processors, threads that compute and never sleep get equal shares of the time, however many they
+// are and wherever they begin; and a thread runs on no processor that it may not use. Run it under --icount, where time
+// is counted in instructions.
 #include <span>
 
 #include <ulib/cpus.hpp>
@@ -13,8 +14,8 @@ namespace {
 
 using Nanoseconds = long long;
 constexpr Nanoseconds MS = 1'000'000;
-constexpr Nanoseconds BEGIN = 40 * MS, PERIOD = 300 * MS; // from when all have been started
-constexpr Nanoseconds TOLERANCE = 25 * MS;                // two turns of 10 ms, and some more
+constexpr Nanoseconds BEGIN = 40 * MS, PERIOD = 300 * MS; // when measuring begins, and how long it lasts
+constexpr Nanoseconds TOLERANCE = 25 * MS;                // two time slices of 10 ms, and some more
 constexpr unsigned FIRST = 1, SECOND = 2, BOTH = 3;       // masks of processors
 
 constexpr int MONOTONIC = 1, THREAD_CPUTIME_ID = 3; // linux/time.h
@@ -34,7 +35,7 @@ struct Spinner {
     Thread thread;
     Wanted wanted{};
     Nanoseconds begin = 0, ran = 0;
-    unsigned seen = 0; // processors
+    unsigned seen = 0; // the processors on which it ran, as a mask
 
     void compute_until(Nanoseconds moment) {
         while (now(MONOTONIC) < moment) {
@@ -44,7 +45,7 @@ struct Spinner {
         }
     }
     void run() {
-        must(allow_cpus(FIRST), "fair_shares: sched_setaffinity"); // all begin there
+        must(allow_cpus(FIRST), "fair_shares: sched_setaffinity"); // all begin on the first
         must(allow_cpus(wanted.cpus), "fair_shares: sched_setaffinity");
         if (const int priority = 1; wanted.real_time)
             must(system_call(__NR_sched_setscheduler, 0, SCHED_FIFO, &priority), "fair_shares: SCHED_FIFO");

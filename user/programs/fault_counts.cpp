@@ -1,6 +1,6 @@
-// Counts the minor faults (getrusage, ru_minflt) of single accesses: one where one is due, none where none
-// is. Every mapping asked about is its own, so that fault-around finds no neighbours; every page this
-// program itself stands on (text, data, stack) is touched before each question.
+// Checks the number of minor faults (getrusage, ru_minflt) that single accesses take: one where one is due, and none
+// elsewhere. Every page asked about has a mapping of its own, so that fault-around finds no neighbours. Every page that
+// this program itself uses (text, data, stack) is touched before each question.
 #include <ulib/print.hpp>
 #include <ulib/sys.hpp>
 
@@ -16,7 +16,7 @@ int failures = 0;
 void read(const volatile char* address) { static_cast<void>(*address); }
 void write(volatile char* address) { *address = 1; }
 
-// Makes the program's own pages young, dirty and its own.
+// Makes the program's own pages young and dirty, and gives it copies of its own.
 void settle() {
     for (const char* page = __executable_start; page < _end; page += PAGE_SIZE)
         read(page);
@@ -127,7 +127,7 @@ void changed_by_system_calls() {
     expect_faults(1, "first write beyond the old break", [=] { write(old_break); });
 }
 
-// Runs `questions` in a child; the child's failures are ours.
+// Runs `questions` in a child, and counts a failure there as ours.
 template <class Questions>
 void in_child(Questions&& questions) {
     const int child = static_cast<int>(must(sys_fork(), "fault_counts: fork"));

@@ -1,6 +1,5 @@
-// One thread has the kernel write to its memory, over and over, while another forks: each fork
-// write-protects the page, perhaps between the kernel's check of it and its write. No write may be lost,
-// none may reach a child.
+// One thread makes the kernel write to its memory, over and over, while another thread forks. Each fork write-protects
+// the page, perhaps between the kernel's check of it and its write. No write may be lost, and none may reach a child.
 #include <ulib/print.hpp>
 #include <ulib/sys.hpp>
 #include <ulib/thread.hpp>
@@ -13,7 +12,7 @@ constexpr unsigned FORKS = 200;
 
 alignas(PAGE_SIZE) u32 page[PAGE_SIZE / sizeof(u32)];
 std::atomic<bool> stop{false};
-std::atomic<u32> latest{0}; // the last number that the kernel has surely written to page[0]
+std::atomic<u32> latest{0}; // the last number that the kernel has certainly written to page[0]
 int number_pipe[2];
 
 // Sends growing numbers through a pipe, and receives each into the page.
@@ -41,7 +40,7 @@ int main() {
             for (int turn = 0; turn < 3; ++turn)
                 sys_sched_yield();
             const bool kept = page[0] == inherited && inherited >= at_least;
-            page[0] = 0; // nor may this reach the parent
+            page[0] = 0; // must not reach the parent either
             sys_exit_group(kept ? 0 : 1);
         }
         int status = 0;

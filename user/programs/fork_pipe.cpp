@@ -1,4 +1,4 @@
-// A child that receives bytes through one pipe and answers their sum through another.
+// A child receives bytes through one pipe and returns their sum through another.
 #include <ulib/print.hpp>
 #include <ulib/sys.hpp>
 

@@ -1,5 +1,5 @@
-// fork_rounds [N]: N rounds (100 if not said) of fork, exec of this program, and exit. Under `init
-// balanced` the machine must have as many free pages afterwards as before.
+// fork_rounds [N]: N rounds (100 by default) of fork, exec of this program, and exit. Under `init balanced` the machine
+// must have as many free pages afterwards as before.
 #include <cstdlib>
 #include <cstring>
 

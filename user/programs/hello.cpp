@@ -1,4 +1,4 @@
-// Says hello with its arguments and a little floating point. `--status N` anywhere makes N the exit status.
+// Prints its arguments and a little floating point. `--status N` anywhere makes N the exit status.
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>

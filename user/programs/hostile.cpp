@@ -1,5 +1,5 @@
-// A program that means harm. Each attempt runs in a child of its own: it must die of SIGSEGV or be answered
-// with an error, and whatever happened, the next attempt must run.
+// A program that means harm. Each attempt runs in a child of its own. The child must die of SIGSEGV, or the call must
+// return an error; in any case the next attempt must run.
 #include <algorithm>
 #include <array>
 
@@ -15,7 +15,7 @@ namespace {
 
 int failures = 0;
 
-// Runs `attempt` in a child; the child's status, as a shell says it.
+// Runs `attempt` in a child. Returns the child's status, as a shell gives it.
 template <class Attempt>
 int status_of(Attempt&& attempt) {
     const int child = static_cast<int>(must(sys_fork(), "hostile: fork"));
@@ -70,7 +70,7 @@ void forbidden_accesses() {
     });
 }
 
-// With everything else right, a bad pointer is EFAULT. A kernel without the call may say ENOSYS.
+// All other arguments are right, so a bad pointer must give EFAULT. A kernel without the call may return ENOSYS.
 void wants_efault(const char* name, long result) {
     if (result == -EFAULT || result == -ENOSYS)
         return;
@@ -122,8 +122,8 @@ void bad_pointers() {
     }
 }
 
-// Numbers that by their nature do not return, or wait for something, or would end the machine or the caller; and msgget,
-// which takes no pointer: any key is a good one, and its queue would stay.
+// Calls that by their nature do not return, or wait for something, or would end the machine or the caller. And msgget,
+// which takes no pointer: every key is valid, and its queue would stay.
 constexpr auto left_out = std::to_array<int>({
     __NR_exit,
     __NR_exit_group,
@@ -167,7 +167,7 @@ void every_number() {
     const std::uintptr_t patterns[] = {
         0, 0x1000, reinterpret_cast<std::uintptr_t>(buffer + 1), 0x80001000, 0xc0001000, 0xffff0000, 0xffffffff};
     for (std::uintptr_t argument : patterns) {
-        // One child per pattern: a call may take its memory or its signals away, and it may die of that.
+        // One child per pattern: a call may take away the child's memory or its signals, and the child may die of that.
         const int status = status_of([=] {
             for (int number = 0; number <= 450; ++number)
                 if (std::find(left_out.begin(), left_out.end(), number) == left_out.end())

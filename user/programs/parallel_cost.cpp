@@ -1,11 +1,11 @@
 // parallel_cost [PROCESSORS [INTERVAL_US]]: what page faults and futex calls cost when all processors make them at the
-// same time, each on pages and words of its own. Run it under `--icount`: the emulator then executes one instruction after
-// the other, on whichever processor, and a nanosecond goes by with each. So the time that passes while all processors are
-// busy, divided by all that they did, is how many instructions one operation costs the whole machine; and what exceeds the
-// figure for one processor is spent waiting for, or calling, the others.
+// same time, each on pages and words of its own. Run it under `--icount`: the emulator then executes one instruction
+// after the other, whichever processor it belongs to, and each takes a nanosecond. So the time during which all
+// processors are busy, divided by the number of operations, is the number of instructions that one operation costs the
+// whole machine. What exceeds the figure for one processor is spent on waiting for the others, or on calling them.
 //
-// The emulator changes processors when a timer is due, or when a processor says that it waits. One more thread therefore
-// sleeps for INTERVAL_US at a time (0: there is none), so that processors stop anywhere, with any lock held.
+// The emulator changes processors when a timer is due, or when a processor says that it waits. So that processors stop
+// anywhere, with any lock held, one more thread sleeps for INTERVAL_US at a time (0: there is no such thread).
 #include <cstdlib>
 
 #include <linux/sched.h>
@@ -25,7 +25,7 @@ constexpr std::size_t REGION = 8 << 20, PAGES = REGION / PAGE_SIZE, TABLE_SPAN =
 
 unsigned cpus, interval_us;
 
-// What one processor has for itself.
+// What one processor uses alone.
 struct alignas(64) Own {
     unsigned cpu = 0;
     volatile unsigned char* pages = nullptr;
@@ -70,7 +70,7 @@ constexpr Operation OPERATIONS[] = {
 const Operation* operation;
 Word ready{0}, done{0};
 
-// Until all processors are here. Who waits lets the emulator run another one.
+// Waits until all processors are here. YIELD lets the emulator run another one.
 void meet(Word& here) {
     ++here;
     while (here.load() % cpus != 0)
@@ -79,13 +79,13 @@ void meet(Word& here) {
 
 void work(Own& own) {
     run_on(own.cpu);
-    now_ns(); // what it touches is there
+    now_ns(); // touches its pages beforehand
     meet(ready);
     own.began = now_ns();
     for (unsigned i = 0; i < operation->times; ++i)
         operation->run(own, i);
     own.ended = now_ns();
-    meet(done); // nobody's thread ends while others are measured
+    meet(done); // no thread ends while others are measured
 }
 
 void measure() {
@@ -115,7 +115,7 @@ void map_pages() {
     }
 }
 
-// Wakes up before everybody else.
+// Sleeps for INTERVAL_US again and again, and preempts all other threads when it wakes.
 void interrupt_for_ever(void*) {
     run_on(0);
     const int priority = 1;

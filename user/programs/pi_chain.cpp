@@ -1,6 +1,6 @@
-// Four locks in a chain: thread i owns lock i and waits for lock i - 1. Whatever waits at the end lends its
-// priority to all, and /proc/PID/stat shows it (proc(5), field 18: 20 + nice, or -1 - the real-time
-// priority), at every step exactly.
+// Four locks in a chain: thread i owns lock i and waits for lock i - 1. A thread that waits at the end lends its
+// priority to all the others. /proc/PID/stat shows the priorities (proc(5), field 18: 20 + nice, or -1 - the real-time
+// priority), and they must be right at every step.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -25,14 +25,14 @@ struct Link {
 };
 Link links[LOCKS];
 Word release{0}; // lets thread 0 begin to unlock
-Word order{0};   // threads that have owned the lock before theirs
+Word order{0};   // how many threads have owned the lock before theirs
 
 void set_fifo(int id, int priority) {
     must(system_call(__NR_sched_setscheduler, id, priority != 0 ? SCHED_FIFO : SCHED_NORMAL, &priority),
          "pi_chain: sched_setscheduler");
 }
 
-// Field `number` of /proc/ID/stat, counted as proc(5) counts; the name of the program is the second.
+// Field `number` of /proc/ID/stat, numbered as in proc(5); the name of the program is field 2.
 int stat_field(int id, int number) {
     char path[32], text[512] = {};
     snprintf(path, sizeof path, "/proc/%d/stat", id);
@@ -49,7 +49,7 @@ int shown_priority(int id) { return stat_field(id, 18); }
 
 constexpr int shown(int rt_priority) { return rt_priority != 0 ? -1 - rt_priority : 20; }
 
-// The real-time priorities with which the four threads ought to run, 0 being none.
+// Checks the real-time priorities with which the four threads run; 0 means none.
 void expect_priorities(const char* when, const int (&expected)[LOCKS]) {
     for (int i = 0; i < LOCKS; ++i) {
         const int now = shown_priority(links[i].thread.id());
@@ -71,13 +71,13 @@ void run_link(void* argument) {
         must(futex_unlock_pi(&links[i - 1].lock, PRIVATE), "pi_chain: FUTEX_UNLOCK_PI");
     }
     must(futex_unlock_pi(&links[i].lock, PRIVATE), "pi_chain: FUTEX_UNLOCK_PI");
-    // Without waiters behind it no lender is left.
+    // No thread waits behind it any more, so it has its own priority again.
     const int own = i == LOCKS - 1 ? shown(30) : i == 1 ? shown(40) : shown(0);
     if (shown_priority(links[i].thread.id()) != own)
         fail("pi_chain: thread %d keeps priority %d, expected %d\n", i, shown_priority(links[i].thread.id()), own);
 }
 
-// Until the thread sleeps: where it is in its life, that is in FUTEX_LOCK_PI, or at `release`.
+// Waits until the thread sleeps. Where this is called, that is in FUTEX_LOCK_PI, or at `release`.
 void await_sleep(int id) {
     char state = 0;
     while (state != 'S') {
@@ -91,7 +91,7 @@ void await_sleep(int id) {
     }
 }
 
-// Waits a moment for the last lock, in vain: lends priority 70 for that time.
+// Waits for the last lock until a timeout, and lends priority 70 for that time.
 void passer_by(void*) {
     set_fifo(0, 70);
     const __kernel_timespec soon = [] {
@@ -113,13 +113,13 @@ void passer_by(void*) {
 } // namespace
 
 int main() {
-    set_fifo(0, 90); // above all of them, so that nobody runs while it looks
+    set_fifo(0, 90); // above all of them, so that none of them runs while it looks
     for (int i = 0; i < LOCKS; ++i) {
         must(links[i].thread.start(run_link, reinterpret_cast<void*>(i)), "pi_chain: clone");
         set_fifo(links[i].thread.id(), 0);
         await_sleep(links[i].thread.id());
     }
-    expect_priorities("nobody is urgent", {0, 0, 0, 0});
+    expect_priorities("no thread is urgent", {0, 0, 0, 0});
     set_fifo(links[3].thread.id(), 50);
     expect_priorities("the last becomes urgent", {50, 50, 50, 50});
     set_fifo(links[1].thread.id(), 60);
@@ -134,9 +134,9 @@ int main() {
     await_sleep(visitor.id());
     expect_priorities("a passer-by waits", {70, 70, 70, 70});
     visitor.join();
-    expect_priorities("he has gone", {40, 40, 30, 30});
+    expect_priorities("it has gone", {40, 40, 30, 30});
 
-    // The lock that thread 3 owns is wanted by nobody; to want its own chain's first lock would be a circle.
+    // No thread waits for thread 3's lock. (A wait of thread 0 for it would close a circle.)
     release = 1;
     must(futex_wake(&release, 1, PRIVATE), "pi_chain: FUTEX_WAKE");
     for (Link& link : links)

@@ -1,4 +1,4 @@
-// Two producers and two consumers around a small ring: every item arrives once.
+// Two producers and two consumers share a small ring. Every item arrives exactly once.
 #include <ulib/print.hpp>
 #include <ulib/sync.hpp>
 #include <ulib/thread.hpp>

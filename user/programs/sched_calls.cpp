@@ -1,4 +1,4 @@
-// The scheduling system calls: what they refuse, what they remember, and what a child inherits. sched(7).
+// The scheduling system calls: what they refuse, what they store, and what a child inherits. sched(7).
 #include <initializer_list>
 
 #include <ulib/print.hpp>

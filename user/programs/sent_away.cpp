@@ -1,5 +1,5 @@
-// sent_away: when sched_setaffinity(2) returns, the thread that ran elsewhere runs there no more, whether it was in its
-// program or in the kernel; what /proc/ID/stat calls its processor says so at once.
+// sent_away: when sched_setaffinity(2) returns, a thread that it moved no longer runs on its old processor, whether it
+// was in its program or in the kernel. The processor in /proc/ID/stat is right at once.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -16,7 +16,7 @@ namespace {
 
 constexpr unsigned ROUNDS = 20;
 
-Word steps{0}; // of the runaway
+Word steps{0}; // of the thread that is sent
 Word over{0};
 
 void compute(void*) {
@@ -34,7 +34,7 @@ void make_calls(void*) {
     sys_close(zeros);
 }
 
-// proc(5): field 39 of /proc/ID/stat, the first after the program's name being field 3.
+// The processor: field 39 of /proc/ID/stat (proc(5)). The first field after the program's name is field 3.
 unsigned processor_of(int id) {
     char path[32], text[512] = {};
     snprintf(path, sizeof path, "/proc/%d/stat", id);

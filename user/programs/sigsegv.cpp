@@ -1,4 +1,4 @@
-// Faults as signals: the handler is told the address and the reason, may mend the mapping or step over the
+// Faults as signals. The handler gets the address and the reason. It may repair the mapping or step over the
 // instruction, and returns through sigreturn.
 #include <ulib/print.hpp>
 #include <ulib/signal.hpp>
@@ -22,10 +22,10 @@ void handler(int signal, siginfo_t* info, void* context) {
         sys_mprotect(reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(info->si_addr) & ~(PAGE_SIZE - 1)),
                      PAGE_SIZE, PROT_READ | PROT_WRITE);
     else
-        static_cast<struct ucontext*>(context)->uc_mcontext.arm_pc += 4; // accesses here are one ARM instruction
+        static_cast<struct ucontext*>(context)->uc_mcontext.arm_pc += 4; // every access here is one ARM instruction
 }
 
-// One store, whose address and data registers the compiler may not merge with anything.
+// One store. The compiler may not merge its address and data registers with anything.
 void store(unsigned* address, unsigned value) {
     __asm__ volatile("str %1, [%0]" ::"r"(address), "r"(value) : "memory");
 }
@@ -80,7 +80,7 @@ int main() {
     store(page, 1);
     check("store to memory unmapped again", SIGSEGV, SEGV_MAPERR, page);
 
-    // Blocked, the same signal cannot be deferred: the kernel kills.
+    // A blocked SIGSEGV of a fault cannot be deferred: the kernel kills the process.
     const int child = static_cast<int>(must(sys_fork(), "sigsegv: fork"));
     if (child == 0) {
         must(block_signal(SIGSEGV), "sigsegv: sigprocmask");

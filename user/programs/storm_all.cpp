@@ -1,4 +1,5 @@
-// storm_all [ROUNDS | SECONDSs]: all storms at the same time, each in a process of its own. Each must end well.
+// storm_all [ROUNDS | SECONDSs]: all storms at the same time, each in a process of its own. Each must exit with status
+// 0.
 #include <cstring>
 #include <iterator>
 
@@ -14,7 +15,7 @@ namespace {
 const char* const STORMS[] = {"/bin/storm_migrate", "/bin/storm_fork",  "/bin/storm_signals", "/bin/storm_futex",
                               "/bin/storm_map",     "/bin/storm_fault", "/bin/storm_robust"};
 
-// As it, with the same argument as we were given.
+// Executes `storm`, with the same argument as this program got.
 [[noreturn]] void become(const char* storm, char* length) {
     char path[32];
     std::strcpy(path, storm);

@@ -1,7 +1,7 @@
-// storm_fault [ROUNDS | SECONDSs]: a thread on each processor, and all of them touch the same new pages at the same time, of
-// a private and of a shared mapping, at addresses where other pages were a moment ago. Each writes its own word of every
-// page; whoever loses the race for a page must find the winner's, not bring another one. Then each reads all words: no
-// page was lost, no word, and no processor still has what was there before.
+// storm_fault [ROUNDS | SECONDSs]: a thread on each processor. All of them touch the same new pages at the same time,
+// of a private and of a shared mapping, at addresses where other pages were a moment ago. Each thread writes its own
+// word of every page. A thread that loses the race for a page must use the winner's page, and not bring another one.
+// Then each thread reads all words: no page and no word was lost, and no processor still sees what was there before.
 #include <ulib/cpus.hpp>
 #include <ulib/futex.hpp>
 #include <ulib/print.hpp>
@@ -17,7 +17,7 @@ constexpr unsigned MAX_THREADS = 8, PAGES = 16, REGION = PAGES * PAGE_SIZE;
 
 unsigned rounds = 100, threads = 1;
 
-// The pages of this round, of both kinds, and what they are mapped with.
+// The pages of this round, of both kinds, and the flags they are mapped with.
 struct Memory {
     int flags;
     volatile unsigned char* region;
@@ -35,10 +35,10 @@ volatile unsigned& word(const Memory& memory, unsigned page, unsigned thread) {
     return reinterpret_cast<volatile unsigned*>(memory.region + page * PAGE_SIZE)[thread];
 }
 
-// Where all threads meet.
+// A place where all threads meet.
 class Meeting {
   public:
-    // The last one who comes calls `prepare` before all go on.
+    // The last thread that arrives calls `prepare` before all go on.
     template <class Prepare>
     void meet(Prepare&& prepare) {
         const unsigned turn = turn_;
@@ -68,8 +68,8 @@ void expect(const Memory& memory, unsigned page, unsigned thread, unsigned due) 
              (memory.flags & MAP_SHARED) != 0 ? "shared" : "private", found, due);
 }
 
-// Half of them look before they write: then some break copy-on-write of the zero page, or make a clean page dirty, while
-// others install the page they write to.
+// Half of the threads read before they write. So some break copy-on-write of the zero page, or make a clean page dirty,
+// while others install the page that they write to.
 void fault_with_the_others(unsigned self, unsigned round) {
     for (const Memory& memory : memories)
         for (unsigned page = 0; page < PAGES; ++page) {

@@ -1,6 +1,6 @@
-// storm_fork [ROUNDS | SECONDSs]: one process for each processor, and one more, forks a litter of children round after
-// round. Each child writes to the memory it got, and ends by itself, by a signal, or as another program; its
-// parent hears exactly that. Under `init balanced` the machine must have as many free pages as before.
+// storm_fork [ROUNDS | SECONDSs]: one process for each processor, and one more, fork several children in every round.
+// Each child writes to the memory that it inherited, and ends by itself, by a signal, or as another program. Its parent
+// must get exactly that status. Under `init balanced` the machine must have as many free pages afterwards as before.
 #include <cstring>
 
 #include <asm/signal.h>
@@ -33,7 +33,7 @@ unsigned char memory[SHARED_PAGES * 4096];
         sys_kill(static_cast<int>(sys_getpid()), SIGKILL);
     if (kind == 2)
         sys_execve(self, words, environ);
-    Thread thread; // a child of which not all threads have ended by themselves
+    Thread thread; // a child that exits while another of its threads still sleeps
     if (kind == 3 && thread.start([](void*) { sys_pause(); }, nullptr) != 0)
         sys_exit_group(101);
     sys_exit_group(kind);
@@ -56,7 +56,7 @@ void litter(char* self) {
             ++kind;
         if (kind == LITTER || shell_status(status) != expected(kind))
             fail("storm_fork: child %ld, number %d, ended with %d\n", child, kind, shell_status(status));
-        children[kind] = 0; // once
+        children[kind] = 0; // each counts once
     }
 }
 

@@ -1,6 +1,6 @@
-// storm_futex [ROUNDS | SECONDSs]: more threads than processors under one mutex, one priority-inheritance mutex, one
-// counter that only FUTEX_WAKE_OP changes, and condition variables over both mutexes that pass turns round, whose waiters
-// are requeued. All counts are exact.
+// storm_futex [ROUNDS | SECONDSs]: there are more threads than processors. They use one mutex, one priority-inheritance
+// mutex, and one counter that only FUTEX_WAKE_OP changes; and they pass a turn round by condition variables over both
+// kinds of mutex, whose waiters are requeued. All counts must be exact.
 #include <ulib/cpus.hpp>
 #include <ulib/print.hpp>
 #include <ulib/storm.hpp>

@@ -1,6 +1,6 @@
-// storm_map [ROUNDS | SECONDSs]: threads of one process map, touch, protect, discard and unmap memory, each its own;
-// and two of them pass a page at one address to and fro that is a new one every round. A translation that one
-// processor kept too long would show as what the page before it held.
+// storm_map [ROUNDS | SECONDSs]: threads of one process map, touch, protect, discard and unmap memory, each its own.
+// Two more threads pass a page to and fro. Its address stays, but the page is a new one every round: a processor that
+// kept a translation too long would read what the page before it held.
 #include <cstring>
 
 #include <ulib/cpus.hpp>
@@ -53,7 +53,8 @@ void use_own_memory(void* argument) {
     }
 }
 
-// The page that is passed, and whose turn it is: 0 maps it and writes, 1 reads and writes, by parity.
+// The page that is passed, and whose turn it is. Even: renew() maps it anew and writes. Odd: read_renewed() reads and
+// writes.
 void* passed = nullptr;
 Word turn{0};
 

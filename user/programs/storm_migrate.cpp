@@ -1,6 +1,6 @@
-// storm_migrate [ROUNDS | SECONDSs]: pairs of threads, and pairs of processes, hand a turn back and forth, each on
-// another processor every time: by futex, and by pipe. No turn is lost, none is taken twice, and each sees what the
-// other wrote just before.
+// storm_migrate [ROUNDS | SECONDSs]: pairs of threads, and pairs of processes, hand a turn back and forth, by futex and
+// by pipe, each time on another processor. No turn is lost or taken twice, and each side sees what the other wrote just
+// before.
 #include <initializer_list>
 
 #include <ulib/cpus.hpp>
@@ -19,7 +19,7 @@ constexpr unsigned PAIRS = 2;
 unsigned rounds = 200;
 unsigned cpus = 1;
 
-// Whoever's parity `turn` has may go. The sum is not atomic: the turn guards it.
+// The thread whose parity `turn` has may go. `sum` is not atomic: the turn guards it.
 struct Pair {
     Thread threads[2];
     Word turn{0};
@@ -47,7 +47,7 @@ void player(void* argument) {
     play(pair, Self, static_cast<unsigned>(&pair - pairs));
 }
 
-// Adds one to what it reads and passes it on.
+// Adds one to each number that it reads, and passes it on.
 void relay(int from, int to, unsigned self, unsigned first) {
     for (unsigned round = 0; round < rounds; ++round) {
         run_on((round + self) % cpus);

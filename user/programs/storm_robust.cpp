@@ -1,6 +1,6 @@
-// storm_robust [ROUNDS | SECONDSs]: processes that share one robust mutex, and have children that die with it: by
-// themselves, by a signal, or as a thread of a process that goes on. Whoever gets it next learns of it. As many deaths are
-// noticed as there were, and the count that the mutex guards is exact.
+// storm_robust [ROUNDS | SECONDSs]: processes share one robust mutex, and have children that die while they hold it: by
+// exit, by a signal, or as a thread of a process that goes on. The next owner must learn of the death. As many deaths
+// must be noticed as there were, and the count that the mutex guards must be exact.
 #include <asm/signal.h>
 
 #include <ulib/cpus.hpp>
@@ -16,7 +16,7 @@ namespace {
 
 struct Shared {
     RobustMutex mutex;
-    unsigned count; // guarded by it, as the next two
+    unsigned count; // guarded by the mutex, as the next two are
     unsigned deaths;
     unsigned noticed;
 };
@@ -52,7 +52,7 @@ void thread_dies() {
     Thread thread;
     must(thread.start(
              [](void*) {
-                 static RobustList list; // of one thread at a time
+                 static RobustList list; // used by one thread at a time
                  die_with_the_mutex(list);
              },
              nullptr),
@@ -85,7 +85,7 @@ void storm(unsigned processes, unsigned rounds) {
             fail("storm_robust: a process ended with %d\n", shell_status(status));
     }
     RobustList list;
-    lock_and_count(list); // the last death, if nobody came after it
+    lock_and_count(list); // notices the last death, if no process locked the mutex after it
     shared->mutex.unlock(list);
     if (shared->count != 2 * processes * rounds + 1 || shared->deaths != processes * rounds ||
         shared->noticed != shared->deaths)

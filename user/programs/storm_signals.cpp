@@ -1,6 +1,6 @@
 // storm_signals [ROUNDS | SECONDSs]: signals from processor to processor, counted. Threads answer each other's SIGUSR1,
-// so that each is handled before the next is sent; and a child queues real-time signals to its parent, all
-// of which arrive (sigqueue(3)), in order.
+// so that each signal is handled before the next is sent. And a child queues real-time signals to its parent, which
+// must all arrive (sigqueue(3)), in order.
 
 #include <asm/siginfo.h>
 
@@ -41,16 +41,16 @@ Player& own() {
 
 void count(int, siginfo_t*, void*) { ++own().received; }
 
-// Until the signal of this round has come, and no other.
+// Waits until the signal of this round has come. No other may come.
 void receive(Player& self, unsigned round) {
     for (unsigned now = self.received; now != round; now = self.received) {
         if (now != round - 1)
             fail("storm_signals: %u signals in round %u\n", now, round);
-        futex_wait(&self.received, now, FUTEX_PRIVATE_FLAG); // the signal ends it
+        futex_wait(&self.received, now, FUTEX_PRIVATE_FLAG); // the signal interrupts it
     }
 }
 
-// Odd ones answer.
+// Players with an odd number answer.
 void play(void* argument) {
     Player& self = *static_cast<Player*>(argument);
     Player& peer = other(self);
@@ -83,7 +83,7 @@ void queue_signals() {
         info.si_int = static_cast<int>(i);
         long sent;
         while ((sent = system_call(__NR_rt_sigqueueinfo, process, QUEUED, &info)) == -EAGAIN)
-            sys_sched_yield(); // its queue is full (RLIMIT_SIGPENDING)
+            sys_sched_yield(); // the parent's queue is full (RLIMIT_SIGPENDING)
         must(sent, "storm_signals: rt_sigqueueinfo");
     }
 }
@@ -108,7 +108,7 @@ void receive_queued() {
 
 void storm() {
     for (Player& player : players)
-        player.id = player.received = 0; // all, before one looks at another's
+        player.id = player.received = 0; // all of them, before any thread looks at another's
     for (Player& player : players)
         must(player.thread.start(play, &player), "storm_signals: clone");
     for (Player& player : players)

@@ -1,6 +1,7 @@
-// sysv_ipc: System V semaphores and shared memory as semop(2), semctl(2), shmop(2) and shmctl(2) have them: all or
-// nothing, sleepers served and told of removal, undo at exit, errors, permissions' order. Under `init balanced`,
-// segments that were removed while mapped must have given their pages back.
+// sysv_ipc: System V semaphores and shared memory, as semop(2), semctl(2), shmop(2) and shmctl(2) describe them. The
+// operations of one call are done together or not at all; sleepers are served, and learn of a removal; SEM_UNDO works
+// at exit; errors are the right ones. Under `init balanced`, segments that were removed while mapped must have given
+// their pages back.
 #include <asm/signal.h>
 #include <cstring>
 
@@ -15,7 +16,7 @@ using namespace faultline;
 namespace {
 
 constexpr int MODE = 0600;
-constexpr int SHM_RDONLY = 010000, SHM_RND = 020000; // linux/shm.h wants a C library
+constexpr int SHM_RDONLY = 010000, SHM_RND = 020000; // linux/shm.h needs a C library
 
 void expect(long wanted, long result, const char* what) {
     if (result != wanted)
@@ -33,7 +34,7 @@ long sys_semop(long id, const sembuf (&operations)[N]) {
 long value(long id, int number) { return sys_semctl(id, number, GETVAL); }
 void set_value(long id, int number, int to) { must(sys_semctl(id, number, SETVAL, to), "sysv_ipc: SETVAL"); }
 
-// Runs `body` in a child; its status as a shell says it.
+// Runs `body` in a child. Returns the child's status as a shell gives it.
 template <class Body>
 int child(Body&& body) {
     const long pid = must(sys_fork(), "sysv_ipc: fork");
@@ -46,7 +47,8 @@ int child(Body&& body) {
     return shell_status(status);
 }
 
-// Starts a child that ends with minus the errno of one operation, which has to wait; returns once it does.
+// Starts a child that makes one operation, which has to wait, and exits with the errno of its result. Returns when it
+// waits.
 int start_sleeper(long id, const sembuf& operation) {
     const long before = sys_semctl(id, operation.sem_num, operation.sem_op == 0 ? GETZCNT : GETNCNT);
     const long pid = must(sys_fork(), "sysv_ipc: fork");
@@ -68,7 +70,7 @@ void expect_end(int pid, int wanted, const char* what) {
 void errors(long id) {
     expect(-EINVAL, sys_semget(IPC_PRIVATE, 0, MODE), "a set of none");
     expect(-EINVAL, sys_semget(IPC_PRIVATE, SEMMSL + 1, MODE), "a set of too many");
-    expect(-ENOENT, sys_semget(0x1234, 1, MODE), "a key that nobody made");
+    expect(-ENOENT, sys_semget(0x1234, 1, MODE), "a key without a set");
     const long named = must(sys_semget(0x1234, 2, MODE | IPC_CREAT), "sysv_ipc: semget");
     expect(named, sys_semget(0x1234, 1, 0), "the same key");
     expect(-EEXIST, sys_semget(0x1234, 1, IPC_CREAT | IPC_EXCL), "the same key, exclusively");
@@ -115,7 +117,7 @@ void all_or_nothing(long id) {
     expect(1, value(id, 0), "and has taken nothing");
     set_value(id, 1, 1);
     expect(0, value(id, 0) + value(id, 1), "now it has both, before it even runs");
-    expect(pid, sys_semctl(id, 1, GETPID), "and is the last who operated");
+    expect(pid, sys_semctl(id, 1, GETPID), "and is the last process that operated");
     expect_end(static_cast<int>(pid), 0, "the sleeper");
 }
 
@@ -160,7 +162,7 @@ void undo(long id) {
                must(sys_semop(id, give_and_take), "sysv_ipc: semop");
            }),
            "the child that gives and takes");
-    expect_end(waits, 0, "a sleeper whom an end serves");
+    expect_end(waits, 0, "a sleeper that an exit serves");
 }
 
 long sys_shmget(int key, unsigned size, int flags) { return system_call(__NR_shmget, key, size, flags); }
@@ -170,7 +172,7 @@ long sys_shmctl(long id, int command) { return system_call(__NR_shmctl, id, comm
 
 void shared_memory() {
     expect(-EINVAL, sys_shmget(IPC_PRIVATE, 0, MODE), "a segment of nothing");
-    expect(-ENOENT, sys_shmget(0x4321, 1, MODE), "a segment that nobody made");
+    expect(-ENOENT, sys_shmget(0x4321, 1, MODE), "a key without a segment");
     const long id = must(sys_shmget(0x4321, 3 * PAGE_SIZE, MODE | IPC_CREAT), "sysv_ipc: shmget");
     expect(-EINVAL, sys_shmget(0x4321, 3 * PAGE_SIZE + 1, 0), "more than the segment has");
     auto* const words = reinterpret_cast<unsigned*>(must(sys_shmat(id, nullptr, 0), "sysv_ipc: shmat"));
@@ -183,15 +185,15 @@ void shared_memory() {
     expect(128 + SIGSEGV, child([&] { const_cast<volatile unsigned*>(again)[0] = 1; }), "a write to the read-only one");
     must(sys_mprotect(words + 1024, PAGE_SIZE, PROT_READ), "sysv_ipc: mprotect");
     must(sys_shmctl(id, IPC_RMID), "sysv_ipc: IPC_RMID");
-    expect(-ENOENT, sys_shmget(0x4321, 1, 0), "nobody finds it any more");
-    must(sys_shmdt(words), "sysv_ipc: shmdt"); // three pieces by now
+    expect(-ENOENT, sys_shmget(0x4321, 1, 0), "its key is free again");
+    must(sys_shmdt(words), "sysv_ipc: shmdt"); // mprotect has split it into three mappings
     expect(-EINVAL, sys_shmdt(words), "not attached");
     must(sys_shmctl(id, IPC_STAT) == -EFAULT ? 0 : -EINVAL, "sysv_ipc: a segment lives as long as it is mapped");
     expect(7, again[1024], "its contents too");
     must(sys_shmdt(again), "sysv_ipc: shmdt");
     expect(-EINVAL, sys_shmctl(id, IPC_STAT), "now it has gone");
 
-    // One that is still mapped when its process ends.
+    // A segment that is still mapped when its process ends.
     expect(0, child([] {
                const long own = must(sys_shmget(IPC_PRIVATE, 16 * PAGE_SIZE, MODE), "sysv_ipc: shmget");
                auto* const at = reinterpret_cast<char*>(must(sys_shmat(own, nullptr, SHM_RND), "sysv_ipc: shmat"));

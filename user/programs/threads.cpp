@@ -1,5 +1,5 @@
-// Four threads under one mutex count exactly; a condition variable passes a turn round; malloc is called by
-// all.
+// Four threads count under one mutex, and the count is exact. A condition variable passes a turn round. All threads
+// call malloc.
 #include <cstdlib>
 
 #include <ulib/print.hpp>

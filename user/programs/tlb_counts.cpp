@@ -1,6 +1,7 @@
-// tlb_counts: what /proc/faultline/tlb counts on CPU 0 and CPU 1 while this program does one thing after the other, of which
-// it is known what they ask of a TLB that software fills. A line for each CPU and thing, and no judgement: what is
-// right depends on the boot arguments, which tests/boot/tlb_options.sh gives. It needs two CPUs and `--mmu softtlb`.
+// tlb_counts: prints what /proc/faultline/tlb counts on CPU 0 and CPU 1 while this program does one thing after the
+// other. It is known what each thing asks of a TLB that software fills. There is a line for each CPU and thing, and no
+// judgement: what is right depends on the boot arguments, which tests/boot/tlb_options.sh gives. It needs two CPUs and
+// `--mmu softtlb`.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -25,7 +26,7 @@ struct Counts {
     unsigned of[CPUS][std::size(COLUMNS)];
 };
 
-// The file, which stays open: beside the thing itself, two reads are all that happens while it is counted.
+// The file stays open, so that two reads of it are all that is counted beside the thing itself.
 int file = -1;
 char text[1024];
 
@@ -70,7 +71,7 @@ void* map(unsigned pages) {
     return reinterpret_cast<void*>(at);
 }
 
-// A thread on the other CPU, which does what it is asked to, and does not enter the kernel in between.
+// A thread on the other CPU. It does what it is asked to, and does not enter the kernel in between.
 Word step{0};
 void (*part)() = nullptr;
 
@@ -92,7 +93,7 @@ void on_cpu_1(void (*what)()) {
         __asm__ volatile("yield");
 }
 
-// What everything is done with: a shared page, or more of them.
+// The shared page that everything uses; for "touch" it is the first of many.
 Word* page;
 
 void read_page() { static_cast<void>(page->load()); }
@@ -109,13 +110,13 @@ void touch_many() {
         static_cast<void>(page[i * PAGE_SIZE / sizeof(Word)].load());
 }
 
-// CPU 1 has read the page while it was clean.
+// Maps a new page, and makes CPU 1 read it while it is clean.
 void renew_page() {
     page = static_cast<Word*>(map(1));
     on_cpu_1(read_page);
 }
 
-// In an address space of its own, where no other CPU ever was.
+// Runs in an address space of its own, where no other CPU ever was.
 void alone() {
     const long child = must(sys_fork(), "tlb_counts: fork");
     if (child == 0) {
@@ -135,7 +136,8 @@ int main() {
     print("%s", text);
     run_on(0);
 
-    // More pages than a small TLB has entries, fewer than a large one has. After the first turn that one holds them all.
+    // More pages than a small TLB has entries, and fewer than a large one has. After the first turn the large one holds
+    // them all.
     page = static_cast<Word*>(map(PAGES));
     touch_many();
     count("touch", [] {
@@ -148,12 +150,12 @@ int main() {
     must(thread.start(live_on_cpu_1, nullptr), "tlb_counts: clone");
     on_cpu_1([] {});
     renew_page();
-    count("relax", write_page);                   // a permission is added here,
-    count("write", [] { on_cpu_1(write_page); }); // and used there
+    count("relax", write_page);                   // CPU 0 adds a permission,
+    count("write", [] { on_cpu_1(write_page); }); // and CPU 1 uses it
     renew_page();
     write_page();
-    count("futex", [] { on_cpu_1(write_page_by_futex); }); // the same by a kernel that cannot take a fault
-    count("protect", protect_page);                        // a permission is taken away
+    count("futex", [] { on_cpu_1(write_page_by_futex); }); // the kernel uses it, where it cannot take a fault
+    count("protect", protect_page);                        // CPU 0 takes a permission away
     on_cpu_1(read_page);
     count("unmap", [] { must(sys_munmap(page, PAGE_SIZE), "tlb_counts: munmap"); });
     sys_exit_group(0);

@@ -1,5 +1,5 @@
-// The 32 double registers (VFP and NEON) and FPSCR survive what happens behind a program's back: switches
-// between threads and processes, and signal handlers that use them.
+// The 32 double registers (VFP and NEON) and FPSCR survive what a program does not see: switches between threads and
+// processes, and signal handlers that use them.
 #include <cstring>
 
 #include <ulib/print.hpp>
@@ -19,8 +19,8 @@ struct Registers {
     u32 fpscr;
 };
 
-// Fills every register from `in`, turns `spins` times, makes one system call, turns again, and stores them
-// to `out`. All in one piece, so that the compiler uses none of them in between.
+// Fills every register from `in`, spins `spins` times, makes one system call, spins again, and stores the registers to
+// `out`. It is one asm statement, so that the compiler uses none of them in between.
 void hold(const Registers& in, Registers& out, unsigned spins, long call, long argument1, long argument2) {
     register long r0 __asm__("r0") = argument1;
     register long r1 __asm__("r1") = argument2;

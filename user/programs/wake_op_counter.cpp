@@ -1,5 +1,5 @@
-// Eight threads add 1 to one word with FUTEX_WAKE_OP, ten thousand times each. The kernel's
-// read-modify-write is atomic if and only if the sum is exact.
+// Eight threads add 1 to one word with FUTEX_WAKE_OP, ten thousand times each. The sum is exact if and only if the
+// kernel's read-modify-write is atomic.
 #include <ulib/futex.hpp>
 #include <ulib/print.hpp>
 #include <ulib/sys.hpp>

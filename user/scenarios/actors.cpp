@@ -1,4 +1,4 @@
-// Processes of a scenario: fork, wait, and small signals over pipes.
+// The processes of a scenario: fork, wait, and one-byte signals over pipes.
 #include <cstdio>
 #include <cstring>
 
@@ -11,7 +11,7 @@ namespace faultline {
 
 namespace {
 
-int release_pipe[2] = {-1, -1}; // kept children sleep reading it, until its only writer closes it
+int release_pipe[2] = {-1, -1}; // kept children sleep in a read of it, until its only writer closes it
 
 void nap() { sys_nanosleep(0, 2'000'000); }
 
@@ -71,8 +71,8 @@ void let_it_block(int pid) {
     char path[32];
     snprintf(path, sizeof path, "/proc/%d/stat", pid);
     for (int patience = 0; patience < 20; ++patience) {
-        // Time to arrive there; where the kernel says so (proc(5), the state letter after the name), we
-        // need no more.
+        // Gives the child time to get there. Where the kernel shows its state (proc(5), the letter after the name), 'S'
+        // ends the wait.
         nap();
         const long fd = sys_open(path, O_RDONLY);
         if (is_error(fd))

@@ -1,7 +1,7 @@
-// The counterpart of a stale entry that permits too little: one that permits too much. With tlb=broken the kernel leaves
-// out what no kernel may leave out: it takes a page away from a program and does not tell the other CPUs. A thread there
-// goes on writing to memory that is no longer its own. The kernel's checker, which asks every CPU after every flush,
-// has seen it before the thread does it.
+// The counterpart of stale.cpp: a TLB entry that permits too much. With tlb=broken the kernel omits what no kernel may
+// omit: it takes a page away from a program and does not tell the other CPUs. A thread there keeps writing to memory
+// that is no longer its own. The kernel's checker, which asks every CPU after every flush, has seen the error before
+// the thread writes.
 #include <cstdio>
 #include <cstring>
 
@@ -39,8 +39,8 @@ void count_up(void* word) {
     counted->store(counted->load() + 1);
 }
 
-// CPU 1 has written to the page; CPU 0 takes the page away; CPU 1 writes again. In a kernel that does not forget CPU 1
-// that is a fault, and if the page is gone for good the thread's end.
+// CPU 1 has written to the page; CPU 0 takes the page away; CPU 1 writes again. In a correct kernel this last write
+// faults, and if the page is unmapped, the fault ends the thread.
 template <class Take>
 void write_after(Word* word, const char* what, Take&& take) {
     pin_to(0);

@@ -1,6 +1,6 @@
-// The word that the kernel clears and wakes when a thread ends (CLONE_CHILD_CLEARTID, set_tid_address(2)).
-// It is a plain, sleeping user write: it faults like any other, hangs nowhere, and where it is not allowed
-// nothing happens.
+// The word that the kernel clears and wakes when a thread ends (CLONE_CHILD_CLEARTID, set_tid_address(2)). The kernel
+// makes an ordinary user write, which may sleep: it faults like any other and hangs nowhere; where the program may not
+// write, nothing happens.
 #include <ulib/print.hpp>
 #include <ulib/sys.hpp>
 #include <ulib/thread.hpp>
@@ -14,7 +14,7 @@ namespace faultline {
 
 namespace {
 
-// Starts a thread whose exit word is `word`, lets it end, and returns when the kernel has forgotten it.
+// Starts a thread whose exit word is `word`, lets it end, and returns when the kernel no longer knows it.
 void end_thread_with(Word* word) {
     static Thread thread;
     static Signal go;

@@ -1,4 +1,4 @@
-// Making bad words and asking about them.
+// The bad words of the error table, and the calls made on them.
 #include <ulib/print.hpp>
 #include <ulib/sys.hpp>
 
@@ -86,7 +86,7 @@ Word* misaligned_word() {
     return at_address(reinterpret_cast<std::uintptr_t>(words) + 2);
 }
 
-// The last word of the page below the stack's lowest. madvise says ENOMEM where nothing is mapped
+// The last word of the page just below the lowest page of the stack. madvise returns ENOMEM where nothing is mapped
 // (madvise(2)).
 Word* below_stack_word() {
     std::uintptr_t page = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) & ~(PAGE_SIZE - 1);

@@ -1,5 +1,5 @@
-// The error table: bad words × operations. "error.null" asks every operation that ends by itself under each
-// repair; "error.read-only.wake_op-p" asks one, because fault_in=fixup_2011 turns for ever there.
+// The error table: bad words × operations. "error.null" makes every operation that ends under each repair;
+// "error.read-only.wake_op-p" makes one operation alone, which loops for ever under fault_in=fixup_2011.
 #pragma once
 
 #include <string_view>
@@ -8,7 +8,7 @@
 
 namespace faultline {
 
-// Each makes a word of its kind, anew for each question.
+// Each makes a new word of its kind.
 Word* null_word();
 Word* unmapped_word();
 Word* prot_none_word();
@@ -21,7 +21,7 @@ Word* read_only_anon_word();
 Word* misaligned_word();
 Word* below_stack_word();
 
-// Columns. WAIT and CMP_REQUEUE expect another value than the word's: EAGAIN says that it could be read.
+// The columns. WAIT and CMP_REQUEUE expect another value than the word's: EAGAIN means that the word could be read.
 inline constexpr std::string_view error_operations[] = {
     "wait",      "wait-p",  "wake",      "wake-p",     "cmp_requeue",  "cmp_requeue-p", "wake_op",
     "wake_op-p", "lock_pi", "lock_pi-p", "trylock_pi", "trylock_pi-p", "unlock_pi",     "unlock_pi-p",

@@ -1,5 +1,5 @@
-// What makes two futexes the same (get_futex_key): the page for shared keys, the address space and address
-// for private.
+// What makes two futexes the same (get_futex_key): the page for shared keys; the address space and the address for
+// private ones.
 #include <ulib/print.hpp>
 #include <ulib/sys.hpp>
 
@@ -31,7 +31,7 @@ void one_address_in_two_processes() {
     word->store(0);
     Signal coming;
     const int waiter = start_child([&] {
-        word[1].store(1); // the child's own copy from here on
+        word[1].store(1); // the child has its own copy from here on
         coming.send();
         expect("FUTEX_WAIT for 100 ms", futex_wait_for(word, 0, 100), -ETIMEDOUT);
     });

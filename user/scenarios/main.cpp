@@ -1,6 +1,6 @@
-// /bin/scenario NAME runs one scenario of the catalogue: status 0 if the kernel did as catalogue.tsv says,
-// 1 with a message if it did not. A kernel that turns for ever never answers. `--act NAME` tells the story
-// while it runs; `--list` prints the names and sentences.
+// /bin/scenario NAME runs one scenario of the catalogue: status 0 if the kernel did what catalogue.tsv says, 1 with a
+// message if not. If the kernel loops for ever, the scenario never ends. `--act NAME` tells the story while it runs;
+// `--list` prints the names and sentences.
 #include <algorithm>
 #include <string_view>
 #include <utility>
@@ -43,8 +43,8 @@ constexpr const Row* find(const Row (&table)[N], std::string_view name) {
     return row == table + N ? nullptr : row;
 }
 
-// "head.tail" at its first dot; no dot, no tail. (Not substr: it can throw, and drags the throwing
-// machinery in.)
+// Splits "head.tail" at its first dot; without a dot there is no tail. (Not with substr: it can throw, and would link
+// the code that throws.)
 constexpr std::pair<std::string_view, std::string_view> split(std::string_view name) {
     const std::size_t dot = std::min(name.find('.'), name.size());
     std::string_view head = name, tail = name;
@@ -68,7 +68,7 @@ constexpr Meaning meaning_of(std::string_view name) {
     return {.state = find(states, head), .operation = find(operations, tail)};
 }
 
-// The catalogue and the tables say the same: no name without a meaning, no row of a table that nothing names.
+// The catalogue and the tables agree: every name has a meaning, and the catalogue uses every row of the tables.
 static_assert(std::ranges::all_of(catalogue, [](const CatalogueRow& row) { return meaning_of(row.name).complete(); }),
               "a name in catalogue.tsv is not a state and an operation, nor a story, a robust exit or an error kind");
 

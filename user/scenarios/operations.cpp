@@ -1,4 +1,4 @@
-// Running one operation on one page state.
+// Runs one operation on one page state.
 #include <ulib/sys.hpp>
 
 #include "user/scenarios/operations.hpp"

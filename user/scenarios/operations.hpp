@@ -1,5 +1,5 @@
-// The operations of the catalogue. With a page state each makes a scenario: "aged-anon.wake_op-p" is the
-// state aged-anon and the operation wake_op-p. As in the oracle, -p marks FUTEX_PRIVATE_FLAG.
+// The operations of the catalogue. A page state and an operation make a scenario: "aged-anon.wake_op-p" is the state
+// aged-anon and the operation wake_op-p. The suffix -p marks FUTEX_PRIVATE_FLAG.
 #pragma once
 
 #include <string_view>
@@ -26,15 +26,15 @@ struct Operation {
     std::string_view name;
     Value initial;       // the word before
     long (*call)(Place); // one system call
-    long result;         // what it answers
+    long result;         // what it returns
     Value after;         // the word afterwards
     const char* what;    // completes "The operation: …"
 };
 
 inline constexpr Operation operations[] = {
     {"wait", Value::ZERO, wait, -ETIMEDOUT, Value::ZERO, "FUTEX_WAIT for 2 ms"},
-    {"wake", Value::ZERO, wake, 0, Value::ZERO, "FUTEX_WAKE with nobody waiting"},
-    {"cmp_requeue", Value::ZERO, cmp_requeue, 0, Value::ZERO, "FUTEX_CMP_REQUEUE with nobody waiting"},
+    {"wake", Value::ZERO, wake, 0, Value::ZERO, "FUTEX_WAKE without waiters"},
+    {"cmp_requeue", Value::ZERO, cmp_requeue, 0, Value::ZERO, "FUTEX_CMP_REQUEUE without waiters"},
     {"wake_op", Value::ZERO, wake_op, 0, Value::ONE, "FUTEX_WAKE_OP, which adds 1 to the word"},
     {"wake_op-p", Value::ZERO, wake_op_p, 0, Value::ONE, "FUTEX_WAKE_OP, private, which adds 1 to the word"},
     {"lock_pi", Value::ZERO, lock_pi, 0, Value::OWN_TID, "FUTEX_LOCK_PI of a free lock"},
@@ -46,7 +46,7 @@ inline constexpr Operation operations[] = {
     {"unlock_pi-p", Value::OWN_TID, unlock_pi_p, 0, Value::ZERO, "FUTEX_UNLOCK_PI, private, of our own lock"},
 };
 
-// Sets the state up, runs the operation alone between two readings of the count, and checks answer and word.
+// Sets the state up, runs the operation alone between two readings of the count, and checks the result and the word.
 void run(const State& state, const Operation& operation);
 
 } // namespace faultline

@@ -1,7 +1,6 @@
-// The report of July 2011: a priority-inheritance mutex in a page that processes share. The parent holds
-// it; the child's compare-and-swap reads the word, sees it taken, and asks the kernel, whose own
-// compare-and-swap is then the first write through the child's entry. Around it, the same mutex used in
-// ways that were always well.
+// The report of July 2011: a priority-inheritance mutex in a page that processes share. The parent holds it. The
+// child's compare-and-swap reads the word, finds it taken, and asks the kernel; the kernel's own compare-and-swap is
+// then the first write through the child's entry. The other scenarios here use the same mutex in ways that never hung.
 #include <ulib/print.hpp>
 #include <ulib/sync.hpp>
 #include <ulib/sys.hpp>
@@ -26,12 +25,11 @@ void lock_it_counted(PiMutex& mutex) {
 void contend(void (*child_touches)(Word&)) {
     PiMutex& mutex = shared_mutex();
     expect("the parent's lock()", mutex.lock(), 0);
-    tell("  Process %ld takes the mutex, which nobody held: one compare-and-swap, no system call.\n", sys_getpid());
+    tell("  Process %ld takes the mutex, which is free: one compare-and-swap, no system call.\n", sys_getpid());
 
     const int child = start_child([&] {
         child_touches(mutex.word());
-        tell("  Its child, process %ld, wants the mutex too. Its compare-and-swap only reads: the owner is "
-             "%u.\n",
+        tell("  Its child, process %ld, wants the mutex too. Its compare-and-swap only reads: the owner is %u.\n",
              sys_getpid(), static_cast<unsigned>(mutex.word().load()));
         tell("  So it asks the kernel: FUTEX_LOCK_PI.\n");
         lock_it_counted(mutex);
@@ -41,7 +39,7 @@ void contend(void (*child_touches)(Word&)) {
     });
     await_waiter(&mutex.word());
     let_it_block(child);
-    tell("  The parent sees that somebody waits (%#x), and unlocks.\n", static_cast<unsigned>(mutex.word().load()));
+    tell("  The parent sees that a task waits (%#x), and unlocks.\n", static_cast<unsigned>(mutex.word().load()));
     expect("the parent's unlock()", mutex.unlock(), 0);
     expect_child(child, 0);
     expect("the word at the end", static_cast<long>(mutex.word().load()), 0);

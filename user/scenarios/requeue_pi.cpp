@@ -1,5 +1,5 @@
-// A condition variable and a PI mutex: FUTEX_CMP_REQUEUE_PI takes the mutex for a waiter that sleeps, so the
-// kernel writes the waker's mapping of it.
+// A condition variable and a PI mutex. FUTEX_CMP_REQUEUE_PI takes the mutex for a waiter that sleeps, so the kernel
+// writes through the waker's mapping of the mutex.
 #include <ulib/print.hpp>
 #include <ulib/sys.hpp>
 
@@ -12,8 +12,8 @@ namespace faultline {
 
 namespace {
 
-// A child waits at `condition` for `mutex`, which is free, through mappings of its own; then the parent's
-// mapping of the mutex is prepared, and the parent requeues.
+// A child waits at `condition` for `mutex`, which is free, through mappings of its own. Then `prepare` touches the
+// parent's mapping of the mutex, and the parent requeues.
 void requeue_one(void (*prepare)(Word*)) {
     Word* const condition = map_words(1, MAP_SHARED | MAP_ANONYMOUS);
     Word* const mutex = map_words(1, MAP_SHARED, filled_memfd(1, 0));
@@ -25,8 +25,8 @@ void requeue_one(void (*prepare)(Word*)) {
     });
     let_it_block(waiter);
     prepare(mutex);
-    tell("  A child waits at a condition, to own a mutex when it is woken; the mutex is free. The parent "
-         "requeues it.\n");
+    tell("  A child waits at a condition and will own a mutex when it wakes; the mutex is free. The parent requeues "
+         "it.\n");
     const long moved = counted(mutex, [&] { return futex_cmp_requeue_pi(condition, 0, mutex, 0); });
     expect("the number of tasks served", moved, 1);
     expect_child(waiter, 0);

@@ -1,4 +1,4 @@
-// A process that dies holding a lock, and a parent that looks at what is left.
+// A process dies holding a lock, and its parent looks at the word that is left.
 #include <asm/signal.h>
 
 #include <ulib/print.hpp>
@@ -14,7 +14,7 @@ namespace faultline {
 namespace {
 
 int* volatile nowhere = nullptr;
-RobustList list; // in a page of its process alone, far from the word
+RobustList list; // in a page that only this process has, far from the word
 
 void hold(Word* word, Held how) {
     if (how == Held::PENDING)
@@ -25,8 +25,8 @@ void hold(Word* word, Held how) {
         must(list.hold(word), "set_robust_list");
 }
 
-// The list is the old program's: the new one knows nothing of its locks. It is this program again, which only
-// prints its list of names, to nobody.
+// Executes this program again, which prints its list of names to a closed descriptor. The robust list belongs to the
+// old program; the new one knows nothing of its locks.
 [[noreturn]] void become_another_program() {
     static char name[] = "scenario", option[] = "--list";
     char* arguments[] = {name, option, nullptr};
@@ -76,13 +76,13 @@ void run(const RobustExit& variant) {
             go.wait();
         die(variant.death);
     });
-    // The child's id comes into the word through the parent's mapping, so that the child need not write it.
+    // The parent writes the child's id into the word through its own mapping, so that the child need not write.
     word->store(static_cast<u32>(child));
     if (variant.held == Held::MISALIGNED)
-        word[1].store(static_cast<u32>(child)); // unaligned, it would read as an owner as well
+        word[1].store(static_cast<u32>(child)); // the misaligned word then holds halves of both
     owned.send();
     ready.wait();
-    tell("  A child holds the lock, its mapping of the word prepared (%s), and dies now.\n", variant.name.data());
+    tell("  A child holds the lock and has prepared its mapping of the word (%s). Now it dies.\n", variant.name.data());
 
     const long before = fault_in_count();
     if (variant.death == Death::KILLED)

@@ -1,5 +1,5 @@
-// Robust lists: a process dies, or becomes another program, holding a lock, and the kernel, on its way out, writes FUTEX_OWNER_DIED into
-// the word, whatever state the page's entry is in.
+// Robust lists: a process dies, or becomes another program, while it holds a lock. On the way out the kernel writes
+// FUTEX_OWNER_DIED into the word, whatever the state of the page's entry.
 #pragma once
 
 #include <string_view>

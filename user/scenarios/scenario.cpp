@@ -1,5 +1,5 @@
-// Reading the kernel's own account of what happened, without disturbing it: files opened and buffers
-// touched beforehand.
+// Reads the kernel's own account of what happened, without disturbing it: files are opened and buffers touched
+// beforehand.
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
@@ -100,7 +100,7 @@ void tell(const char* format, ...) {
 void show_entry(const char* when, const void* page) {
     if (!current.act)
         return;
-    // Opened each time: the file is about the process that opens it, and this may be a child.
+    // Opened each time: the file shows the process that opens it, and this may be a child.
     const long fd = sys_open("/proc/self/pte", O_RDONLY);
     if (is_error(fd))
         return;

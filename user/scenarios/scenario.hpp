@@ -1,5 +1,5 @@
-// What every scenario leans on: the row of the catalogue it must satisfy, the kernel's count of
-// `fault_in_user_writeable` calls around one operation, and the telling of an act.
+// What every scenario uses: the row of the catalogue that it must satisfy, the kernel's count of
+// `fault_in_user_writeable` calls around one operation, and the output of an act.
 #pragma once
 
 #include <ulib/futex.hpp>
@@ -15,32 +15,31 @@ struct CatalogueRow { // catalogue.tsv, as far as a scenario needs it
     const char* sentence; // what it shows
 };
 
-// Opens /proc/sys/kernel/futex_faultin_count, touches every buffer and takes `row` as
-// what is expected. `act`: tell the story on standard output. Call first, once; forked children inherit it.
+// Opens /proc/sys/kernel/futex_faultin_count, touches every buffer, and expects what `row` says. `act`: tells the story
+// on standard output. Call it first, and once; forked children inherit it.
 void begin(const CatalogueRow& row, bool act);
 
-// The value of a boot argument (`name=value` in /proc/cmdline) is `value`.
+// Whether the boot argument `name` (`name=value` in /proc/cmdline) has the value `value`.
 bool boot_argument_is(const char* name, const char* value);
 
-// Another number of calls than the catalogue's, because of a boot argument that the set-up knows of.
+// Expects another number of calls than the catalogue's, because of a boot argument that the set-up knows.
 void expect_calls(int calls);
 
-// `fault_in_user_writeable` calls so far, machine-wide; −1 if this kernel does not say.
+// `fault_in_user_writeable` calls so far, machine-wide; −1 if this kernel does not count them.
 long fault_in_count();
 
-// Tells how often `fault_in_user_writeable` ran, and ends the scenario with a message unless `calls` is
-// what is expected. Says nothing where it cannot know: the kernel does not count, or repairs in another way
-// than `fault_in=fixup`.
+// Tells how often `fault_in_user_writeable` ran, and ends the scenario with a message unless `calls` is as expected.
+// Accepts any number if the kernel does not count, or repairs in another way than `fault_in=fixup`.
 void check_calls(long calls);
 
-// printf-like; only in an act.
+// printf-like; prints in an act only.
 void tell(const char* format, ...) __attribute__((format(printf, 1, 2)));
-// One line with the page's software entry and hardware descriptor, if the kernel shows them; only in an
-// act. Does not touch the page.
+// Prints the page's software entry and hardware descriptor, if the kernel shows them; in an act only. Does not touch
+// the page.
 void show_entry(const char* when, const void* page);
 
-// Runs `operation`, the only thing between two readings of the count, and checks the difference. `page` is
-// the page whose entry an act shows before and after. Returns what `operation` returns.
+// Runs `operation`, and nothing else, between two readings of the count, and checks the difference. An act shows the
+// entry of `page` before and after. Returns what `operation` returns.
 template <class Operation>
 long counted(const void* page, Operation&& operation) {
     show_entry("before", page);

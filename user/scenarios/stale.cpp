@@ -1,6 +1,7 @@
-// The third cause of the hang. A permission was added to an entry, and the CPU that added it dropped the page from its
-// own TLB only, which is legal: whoever still holds less takes a fault, finds nothing to do but that, and goes on
-// (docs/backends.md). The kernel's write in atomic context does not take that fault.
+// The third cause of the hang. A CPU added a permission to an entry, and dropped the page from its own TLB only, which
+// is legal: a CPU whose TLB still permits less takes a fault. The handler finds nothing else to repair, drops the stale
+// translation, and the program goes on (docs/backends.md). The kernel's write in atomic context does not take that
+// fault.
 #include <ulib/print.hpp>
 #include <ulib/sync.hpp>
 #include <ulib/sys.hpp>
@@ -17,7 +18,7 @@ namespace {
 
 constexpr u32 NEIGHBOUR = 2; // beside the word and its marker
 
-// CPU 1, where the caller stays, has read the page; then CPU 0 writes to it.
+// CPU 1, where the caller stays, reads the page; then CPU 0 writes to it.
 void make_stale(Word* word) {
     pin_to(1);
     Companion writer(0, [](void* page) { static_cast<Word*>(page)[NEIGHBOUR].store(MARKER); }, word);
@@ -35,7 +36,7 @@ Place stale(u32 initial) {
     return at;
 }
 
-// One thread does it all, which is on CPU 1 again in the end: moving must not be what leaves it behind.
+// One thread does everything, and is on CPU 1 again in the end. Moving must leave no stale translation.
 Place moved(u32 initial) {
     const Place at = memfd_untouched(initial);
     pin_to(1);
@@ -56,8 +57,7 @@ void stale_lock_of_two_processes() {
     tell("  Process %ld, on CPU 0, takes the mutex.\n", sys_getpid());
     const int child = start_child([&] {
         make_stale(&mutex.word());
-        tell("  Process %ld has read the mutex on CPU 1, and then written beside it on CPU 0. Now CPU 1 "
-             "wants the "
+        tell("  Process %ld has read the mutex on CPU 1, and then written beside it on CPU 0. Now CPU 1 asks for the "
              "mutex.\n",
              sys_getpid());
         const long result = counted(&mutex.word(), [&] { return mutex.lock(); });

@@ -1,4 +1,4 @@
-// How each page state comes about. Top-down: the helpers first, then the states in the order of the table.
+// How each page state comes about: first the helpers, then the states in the order of the table.
 #include <linux/memfd.h>
 
 #include <ulib/print.hpp>
@@ -66,9 +66,10 @@ static Place inherited_shared(u32 initial) {
 }
 
 Place fork_untouched(u32 initial) {
+    // With fork_copy_shared=1 the child starts with a copy of the entry, clean and old, as kernels before 2.6.14 gave
+    // it.
     if (boot_argument_is("fork_copy_shared", "1"))
-        expect_calls(1); // the child then starts with a copy of the entry, clean and old, as kernels
-                         // before 2.6.14 gave
+        expect_calls(1);
     return inherited_shared(initial);
 }
 
@@ -110,7 +111,7 @@ Place tmpfs_read(u32 initial) {
     return place(word, true);
 }
 
-Place shared_anon_read(u32) { // holds zero: there is no other way to write it
+Place shared_anon_read(u32) { // the word holds zero: any other value would have to be written
     Word* const word = map_words(1, SHARED_ANON);
     read(word);
     return place(word, false);
@@ -123,8 +124,8 @@ Place first_word_clean(u32 initial) {
 }
 
 Place faultaround(u32 initial) {
-    // Sixteen pages are in the page cache. Reading one maps those around it too, as the read found them:
-    // clean.
+    // Sixteen pages are in the page cache. A read of one also maps the pages around it. Their entries are clean,
+    // because the access was a read.
     Word* const pages = map_words(16, MAP_SHARED, filled_memfd(16, initial));
     constexpr std::size_t page = PAGE_SIZE / sizeof(Word);
     read(pages + 4 * page);

@@ -1,5 +1,5 @@
-// The page states of the catalogue: how a futex word comes to lie in a page whose entry is clean, old,
-// absent or write-protected, by means that every program has.
+// The page states of the catalogue: how a futex word comes to lie in a page whose entry is clean, old, absent or
+// write-protected. Every program has the means used here.
 #pragma once
 
 #include <string_view>
@@ -11,12 +11,12 @@ namespace faultline {
 struct Place {
     Word* word;          // where the operation writes
     Word* first;         // the other word of a two-word operation, in a page the actor has written
-    bool marked = false; // word[1] holds MARKER, and shall go on doing so
+    bool marked = false; // word[1] holds MARKER, and must keep it
 };
 
 inline constexpr u32 MARKER = 0x600dda7a;
 
-// Each brings a page into its state, its word holding `initial`, and returns in the process that shall act.
+// Each brings a page into its state, with `initial` in its word, and returns in the process that makes the call.
 Place fork_untouched(u32 initial);
 Place fork_read(u32 initial);
 Place fork_wrote(u32 initial);

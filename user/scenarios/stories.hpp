@@ -1,4 +1,4 @@
-// Scenarios that need several processes or threads, and so a telling of their own.
+// Scenarios that need several processes or threads, and therefore a function of their own.
 #pragma once
 
 #include <string_view>

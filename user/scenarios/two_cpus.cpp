@@ -1,3 +1,4 @@
+// A thread on another CPU, and the steps by which it takes turns with the scenario's own thread.
 #include <ulib/print.hpp>
 #include <ulib/sys.hpp>
 #include <ulib/thread.hpp>
@@ -11,8 +12,8 @@ namespace {
 
 enum Step : u32 { COMING, READY, RUN, REST, GONE };
 
-// Not a system call: that could run something else here. YIELD lets an emulator that runs one CPU at a time go on with
-// the next.
+// Spins without a system call, which could run something else on this CPU. YIELD lets an emulator that runs one CPU at
+// a time go on with the next.
 void spin_until(const Word& word, u32 value) {
     while (word.load() != value)
         __asm__ volatile("yield");

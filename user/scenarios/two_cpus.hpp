@@ -1,22 +1,22 @@
-// Scenarios on two processors: threads that stay where they are put, and wait for one another without entering the kernel,
-// so that nothing but the scenario itself changes what a CPU's TLB holds.
+// Scenarios on two processors: threads that stay on their CPU and wait for one another without entering the kernel, so
+// that nothing but the scenario itself changes what a CPU's TLB holds.
 #pragma once
 
 #include <ulib/futex.hpp>
 
 namespace faultline {
 
-// This thread runs on that CPU from now on; the scenario ends with a message if the machine has no such CPU.
+// Binds this thread to that CPU. Ends the scenario with a message if the machine has no such CPU.
 void pin_to(unsigned cpu);
 
-// A thread of this process on another CPU, with a part to play. It spins while it is not asked to. One in a process; to
-// be put to rest before this object goes.
+// A thread of this process on another CPU, which runs one function when it is asked to, and spins otherwise. A process
+// may have one; call rest() before this object goes.
 class Companion {
   public:
-    // Returns when the thread is there.
+    // Returns when the thread is on its CPU.
     Companion(unsigned cpu, void (*part)(void*), void* argument);
 
-    void run();  // part(argument), over there
+    void run();  // part(argument), on that CPU
     void rest(); // no more: it sleeps until the process ends
 
   private:
@@ -25,7 +25,7 @@ class Companion {
     unsigned cpu_;
     void (*part_)(void*);
     void* argument_;
-    Word& step_; // in a shared page: a fork that tells nobody must not come between the two threads
+    Word& step_; // in a shared page: with tlb=broken, fork could give the two threads different copies of a private one
 };
 
 } // namespace faultline

@@ -1,5 +1,4 @@
-// Operations that meet waiters: a second waiter of a PI lock, an unlock that hands over, a WAKE_OP that
-// wakes.
+// Operations that meet waiters: a second waiter of a PI lock, an unlock that hands the lock over, a WAKE_OP that wakes.
 #include <ulib/print.hpp>
 #include <ulib/sys.hpp>
 
@@ -16,14 +15,14 @@ Word* shared_words() { return map_words(1, MAP_SHARED | MAP_ANONYMOUS); }
 
 u32 own_tid() { return static_cast<u32>(sys_gettid()); }
 
-// The parent holds the lock, a first child waits for it, a second comes after. The second has only read the
-// page; the kernel, which finds a waiter already there, need not write for it. `then` runs when the second
-// child owns the lock.
+// The parent holds the lock, a first child waits for it, then a second one. The second has only read the page. The
+// kernel finds a waiter already there, so it need not write for the second. `then` runs when the second child owns the
+// lock.
 void queue_second(bool count_lock, void (*then)(Word*)) {
     Word* const word = shared_words();
     word->store(own_tid());
     const int first = start_child([&] {
-        word[1].store(1); // its entry is dirty: this child is not the subject
+        word[1].store(1); // makes its entry dirty: this child is not the subject
         expect("the first waiter's FUTEX_LOCK_PI", futex_lock_pi(word), 0);
         expect("the first waiter's FUTEX_UNLOCK_PI", futex_unlock_pi(word), 0);
     });
@@ -72,15 +71,14 @@ void unlock_with_waiter() {
     await_waiter(word);
     let_it_block(waiter);
     alias->load();
-    tell("  A child waits for our lock; we unlock it through a second mapping of the page, which we only "
-         "read.\n");
+    tell("  A child waits for our lock; we unlock it through a second mapping of the page, which we only read.\n");
     expect("FUTEX_UNLOCK_PI", counted(alias, [&] { return futex_unlock_pi(alias); }), 0);
     expect_child(waiter, 0);
     expect("the word", static_cast<long>(word->load()), 0);
 }
 
 void wake_op_with_waiters() {
-    // Somebody waits on each word. The failed try before the repair must have woken nobody: both are woken,
+    // A task waits on each word. The try that failed before the repair must not have woken either: both are woken,
     // once.
     Word* const first = shared_words();
     const int fd = filled_memfd(1, 0);

@@ -1,15 +1,16 @@
-// The PL011 UART (ARM DDI 0183) as console: bytes out, bytes in. No translation of any byte.
+// The PL011 UART (ARM DDI 0183) as console: bytes out, bytes in. No byte is translated.
 #pragma once
 
 #include "base/types.hpp"
 
 namespace faultline {
 
-// Writes exactly these bytes; returns when the last is in the UART's FIFO. Callable anywhere, interrupts or
-// panics included; before the UART is known (early boot) the bytes go to the debugger's semihosting channel.
+// Writes `count` bytes; returns when the last one is in the UART's FIFO. Callable anywhere, in interrupt handlers and
+// in panics too. It takes the spin lock "PL011" with interrupts masked. In early boot, before the UART is known, the
+// bytes go to the debugger's semihosting channel.
 void console_write(const char* bytes, u32 count);
 
-// `receive` is called in interrupt context with every byte that arrives from now on.
+// From now on `receive` is called in interrupt context with every byte that arrives. Called once, by the terminal.
 void console_set_input(void (*receive)(u8 byte));
 
 } // namespace faultline

@@ -7,22 +7,27 @@ namespace faultline {
 
 struct PtRegs; // <arch/ptrace.hpp>
 
-// Called with interrupts masked, on the kernel stack of whatever was interrupted. Must not sleep.
+// A handler runs with interrupts masked, on the kernel stack of the interrupted code. It must not sleep.
 using InterruptHandler = void (*)(void* argument);
 
-// INTIDs as the GIC counts them: SGIs 0 – 15 and PPIs 16 – 31, which each CPU has for itself, SPIs from 32.
+// INTIDs are the GIC's: SGIs are 0 – 15 and PPIs 16 – 31, and every CPU has its own; SPIs begin at 32.
 inline constexpr u32 MAX_INTID = 288;
 
-// Makes `handler` the one for `intid` (below MAX_INTID) and enables it: an SPI at CPU 0, what each CPU has for itself
-// at this one and at those that are started later. Panics if it has one already.
+// Makes `handler` the handler of `intid` (below MAX_INTID) and enables the interrupt: an SPI at CPU 0, an SGI or PPI at
+// this CPU and at every CPU that is started later. Panics if `intid` is out of range or already has a handler.
 void request_irq(u32 intid, InterruptHandler handler, void* argument);
 
-// Masks and unmasks one interrupt at the distributor; one that comes while masked stays pending.
+// Mask and unmask one interrupt at the distributor. An interrupt that arrives while it is masked stays pending.
 void disable_irq(u32 intid);
 void enable_irq(u32 intid);
 
-bool in_interrupt();                   // called from a handler, on this CPU
-bool interrupted_user_mode();          // then: what it interrupted
-const PtRegs* interrupted_registers(); // and its registers; nullptr: not called from a handler
+// Whether the caller is in an interrupt handler on this CPU.
+bool in_interrupt();
+
+// Whether the handler that runs on this CPU interrupted user mode. Call only from a handler.
+bool interrupted_user_mode();
+
+// The registers of the code that the handler interrupted; nullptr if no handler runs on this CPU.
+const PtRegs* interrupted_registers();
 
 } // namespace faultline

@@ -1,17 +1,18 @@
-// Device registers: mapped by ioremap() as Device memory, accessed whole and in order.
+// Access to device registers. ioremap() maps them as Device memory: each access is made once, whole, and in program
+// order.
 #pragma once
 
 #include "base/types.hpp"
 
 namespace faultline {
 
-// Maps `bytes` of device registers from `start` (any alignment) for as long as the machine runs; nothing
-// unmaps. Two calls for one page share its mapping. Never fails: panics when its one megabyte is used up. Not
-// from interrupts.
+// Maps `bytes` bytes of device registers from `start` (any alignment) and returns their address. The mapping stays
+// until the machine ends. Two calls for the same pages share one mapping. Panics when the area of one megabyte is full.
+// Called during boot, not from interrupt handlers.
 void* ioremap(PhysAddr start, u32 bytes);
 
-// Naturally aligned accesses at `offset` from what ioremap() gave. Accesses to one device stay in program
-// order; a write that hands memory to a device needs a fence (std::atomic_thread_fence) before it.
+// Naturally aligned accesses at byte `offset` from the address that ioremap() returned. Accesses to one device stay in
+// program order. A write that hands memory to a device needs a fence (std::atomic_thread_fence) before it.
 inline u8 read8(const void* base, u32 offset) {
     return *reinterpret_cast<const volatile u8*>(static_cast<const u8*>(base) + offset);
 }

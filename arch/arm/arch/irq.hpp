@@ -20,7 +20,7 @@ inline void local_irq_disable() ACQUIRE(irqs_masked) {
     asm volatile("cpsid i" ::: "memory");
 }
 
-// What was before local_irq_save(), for local_irq_restore() on the same CPU.
+// The interrupt state before local_irq_save(); local_irq_restore() restores it, on the same CPU.
 using IrqState = u32;
 inline IrqState local_irq_save() {
     u32 cpsr;
@@ -29,7 +29,8 @@ inline IrqState local_irq_save() {
 }
 inline void local_irq_restore(IrqState cpsr) { asm volatile("msr cpsr_c, %0" ::"r"(cpsr) : "memory"); }
 
-// Sleeps until an interrupt is pending, even a masked one (WFI). Call with interrupts masked, then unmask.
+// Sleeps until an interrupt is pending, masked or not (WFI). The caller has interrupts masked, and unmasks them
+// afterwards.
 inline void wait_for_interrupt() { asm volatile("dsb\n\twfi" ::: "memory"); }
 
 } // namespace faultline

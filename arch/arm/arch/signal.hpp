@@ -1,8 +1,8 @@
-// Entering and leaving a signal handler: the frame on the program's stack and the registers (Linux:
-// arch/arm/kernel/signal.c). Which signal, which handler and which mask is abi/signal's business.
+// Entering and leaving a signal handler: the frame on the program's stack, and the registers (Linux:
+// arch/arm/kernel/signal.c). abi/signal decides which signal, which handler and which mask.
 //
-// All are called for the current task, with its user registers (task_pt_regs), interrupts on, no lock held:
-// they access user memory and may sleep. On failure neither `regs` nor the VFP registers have changed; the
+// All functions act on the current task and its user registers (task_pt_regs). They access user memory and may sleep:
+// interrupts are on and the caller holds no lock. On failure neither `regs` nor the VFP registers have changed; the
 // caller then forces SIGSEGV, as Linux does.
 #pragma once
 
@@ -20,37 +20,40 @@ struct SignalStack { // uapi stack_t, as sigaltstack(2) knows it
     u32 size = 0;
 };
 
-// What a frame needs to know of one delivery.
+// The properties of one delivery that the frame depends on.
 struct SignalDelivery {
     int signal = 0;
     u32 handler = 0;      // sa_handler; bit 0: Thumb
-    u32 flags = 0;        // sa_flags: SA_RESTORER (0x04000000) and SA_ONSTACK (0x08000000) matter
-    u32 restorer = 0;     // sa_restorer; the vector page's trampoline stands in if SA_RESTORER is absent
-    u64 blocked = 0;      // the mask to be restored by sigreturn; bit n-1 is signal n
+    u32 flags = 0;        // sa_flags; SA_RESTORER (0x04000000) and SA_ONSTACK (0x08000000) are used
+    u32 restorer = 0;     // sa_restorer; without SA_RESTORER the trampoline in the vector page is used
+    u64 blocked = 0;      // the mask that sigreturn restores; bit n-1 is signal n
     SignalStack altstack; // the task's current setting
-    u32 trap_no = 0;      // sigcontext's first words and its last: of the task's last fault, 0 if there was none
-    u32 error_code = 0;   // (DFSR or IFSR)
+
+    // The first two words of sigcontext and its last: the task's last fault, 0 if there was none.
+    u32 trap_no = 0;
+    u32 error_code = 0; // DFSR or IFSR
     u32 fault_address = 0;
 };
 
-// Pushes a frame and makes `regs` enter the handler: handler(signal), or with SA_SIGINFO (`info`,
-// SIGINFO_SIZE bytes) handler(signal, &info, &ucontext). FAULT if the stack cannot be written.
+// Push a frame and change `regs` so that the program enters the handler: handler(signal), or with SA_SIGINFO
+// handler(signal, &info, &ucontext), where `info` has SIGINFO_SIZE bytes. Return FAULT if the stack cannot be written.
 Result<void> setup_frame(PtRegs& regs, const SignalDelivery& delivery);
 Result<void> setup_rt_frame(PtRegs& regs, const SignalDelivery& delivery, const void* info);
 
-// What sigreturn gives back beside the registers.
+// What sigreturn restores in addition to the registers.
 struct SignalReturn {
-    u64 blocked = 0;      // the caller removes SIGKILL and SIGSTOP
-    SignalStack altstack; // rt_sigreturn only: to be set as sigaltstack(2) would
+    u64 blocked = 0;      // the caller must remove SIGKILL and SIGSTOP
+    SignalStack altstack; // rt_sigreturn only: the caller sets it as sigaltstack(2) does
 };
 
-// sigreturn (119) and rt_sigreturn (173): takes everything from the frame at the stack pointer. All registers
-// are the frame's afterwards, r0 included: it is the system call's result and must not be overwritten. FAULT
-// for a frame that cannot be read, is misaligned, has no intact VFP record, or would not return to user mode.
+// sigreturn (119) and rt_sigreturn (173): restore everything from the frame at the stack pointer. Afterwards all
+// registers have the frame's values. So has r0, which is the result of the system call: the caller must not overwrite
+// it. Return FAULT if the frame cannot be read, is misaligned, has a damaged VFP record, or would not return to user
+// mode.
 Result<SignalReturn> restore_frame(PtRegs& regs);
 Result<SignalReturn> restore_rt_frame(PtRegs& regs);
 
-// Whether `stack_pointer` lies on that alternate stack (Linux: on_sig_stack).
+// Whether `stack_pointer` lies on the alternate stack (Linux: on_sig_stack).
 constexpr bool on_sig_stack(const SignalStack& altstack, u32 stack_pointer) {
     return stack_pointer > altstack.sp && stack_pointer - altstack.sp <= altstack.size;
 }

@@ -1,4 +1,4 @@
-// User memory from the kernel, on this machine: arch/arm/uaccess.cpp and usercopy.S.
+// User memory from the kernel on this machine; arch/arm/uaccess.cpp and usercopy.S define it.
 #pragma once
 
 #include "arch/contract/uaccess.hpp"

@@ -1,4 +1,4 @@
-// The task that runs on this CPU.
+// The task that runs on the acting CPU of the modelled machine; nullptr at first.
 #pragma once
 
 namespace faultline {

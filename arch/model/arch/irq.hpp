@@ -1,5 +1,5 @@
-// The modelled machine takes no interrupts while a test runs; masking them is remembered so that code which
-// must run masked can be checked.
+// Masking interrupts on the modelled machine. It takes no interrupts by itself, but it records the mask, so that tests
+// can check code that must run with interrupts masked.
 #pragma once
 
 #include "base/irqs_masked.hpp"
@@ -7,7 +7,7 @@
 namespace faultline {
 
 namespace model {
-inline constinit thread_local bool interrupts_masked = false; // each CPU may be a thread (tests/threads)
+inline constinit thread_local bool interrupts_masked = false; // in tests/threads each CPU is a thread
 } // namespace model
 
 inline bool irqs_disabled() { return model::interrupts_masked; }
@@ -28,8 +28,8 @@ inline IrqState local_irq_save() {
 }
 inline void local_irq_restore(IrqState before) { model::interrupts_masked = before; }
 
-// Nothing will ever come: an idle modelled CPU is a test that deadlocked. Advances to the next timer or ends
-// the test.
+// Advances the clock to the next timer event. Throws std::runtime_error if there is none: then the CPU would wait for
+// ever.
 void wait_for_interrupt();
 
 } // namespace faultline

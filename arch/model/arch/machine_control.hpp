@@ -1,4 +1,4 @@
-// Ending the machine. A test's harness says what that means: it throws.
+// Ending the machine. The test harness defines what that means: it throws an exception.
 #pragma once
 
 #include "base/types.hpp"

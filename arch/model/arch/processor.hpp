@@ -1,5 +1,5 @@
-// The modelled CPUs take turns, and whoever watches them decides at each of these points whose turn it is
-// (arch/model/interleaver.hpp). While nobody watches, a test drives one CPU at a time: the points do nothing.
+// Schedule points of the modelled CPUs. The CPUs take turns: at each of these points a watcher decides which CPU
+// continues (arch/model/interleaver.hpp). Without a watcher the points do nothing, and a test drives one CPU at a time.
 #pragma once
 
 #include <exception>
@@ -13,11 +13,11 @@ namespace model {
 
 class ScheduleWatcher {
   public:
-    // The acting CPU is about to do what `what` says. Returns when it may.
+    // The acting CPU is about to do what `what` says. Returns when this CPU may continue.
     virtual void at_point(const char* what) = 0;
-    // It can go on only when condition() holds, which another CPU must bring about. Returns then.
+    // The acting CPU can continue only when condition() holds, which another CPU must cause. Returns when it holds.
     virtual void wait_until(const char* what, const std::function<bool()>& condition) = 0;
-    // machine::smp_call_function_many(), from the acting CPU.
+    // The acting CPU calls machine::smp_call_function_many().
     virtual void call(u32 cpus, void (*function)(void*), void* argument) = 0;
 
   protected:
@@ -25,9 +25,9 @@ class ScheduleWatcher {
 };
 
 inline ScheduleWatcher* schedule_watcher = nullptr;
-inline bool stops_at_releases = false; // it doubles the steps
+inline bool stops_at_releases = false; // whether release points are schedule points, which doubles the steps
 
-// Nothing is a point for as long as this lives: a look at the machine from outside.
+// While an object of this class lives, no point is a schedule point. For code that inspects the machine from outside.
 class [[nodiscard]] Unwatched {
   public:
     Unwatched() : watcher_(schedule_watcher) { schedule_watcher = nullptr; }
@@ -49,7 +49,7 @@ inline void schedule_point(const char* what) {
         model::schedule_watcher->at_point(what);
 }
 
-// Not on the way out of an exception: other CPUs would throw theirs in its midst.
+// Does nothing while an exception unwinds: other CPUs would throw theirs during it.
 inline void release_point(const char* what) {
     if (model::stops_at_releases && std::uncaught_exceptions() == 0)
         schedule_point(what);
@@ -63,7 +63,7 @@ void spin_until(const Condition& condition) {
         return;
     if (model::schedule_watcher != nullptr)
         model::schedule_watcher->wait_until("spin", condition);
-    while (!condition()) { // nobody watches
+    while (!condition()) { // without a watcher
     }
 }
 

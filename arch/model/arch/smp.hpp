@@ -1,4 +1,4 @@
-// Other CPUs of the modelled machine are driven by tests, one at a time: each looks by itself.
+// Waking other CPUs: not needed on the modelled machine, where tests drive the CPUs one at a time.
 #pragma once
 
 #include "base/types.hpp"

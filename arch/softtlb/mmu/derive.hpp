@@ -1,5 +1,6 @@
-// What a changed entry means to a TLB filled by software at once: nothing. Truth is asked at the next miss. <mmu/…> is
-// found in the back end's own folder, as <arch/…> is in the machine's (arch/walked/mmu/derive.hpp).
+// What a changed entry means to a software-filled TLB at once: nothing, because the next miss reads truth. The compiler
+// finds <mmu/…> in the folder of the back end, as it finds <arch/…> in the machine's folder
+// (arch/walked/mmu/derive.hpp).
 #pragma once
 
 #include "arch/contract/page_table.hpp"

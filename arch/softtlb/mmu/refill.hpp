@@ -1,12 +1,13 @@
-// The TLB miss handler, between the vector and the fault path.
+// The TLB miss handler. It runs between the exception vector and the fault path.
 #pragma once
 
 #include "arch/contract/fault_info.hpp"
 
 namespace faultline {
 
-// Whether a fault was only a TLB miss, and the translation is loaded now: the access is to be made again. Called by the
-// machine before anybody else hears of the fault, interrupts masked; page faults may be disabled, spin locks held.
+// Returns true if the fault was only a TLB miss and the translation is now loaded; the access is then made again. The
+// machine calls it before it reports the fault to the kernel, with interrupts masked. Page faults may be disabled, and
+// spin locks may be held.
 bool refill_tlb(const FaultInfo& fault);
 
 } // namespace faultline

@@ -1,12 +1,12 @@
-// A walker serves its misses itself.
+// The TLB miss handler of this back end: none is needed, because the walker serves its own misses.
 #pragma once
 
 #include "arch/contract/fault_info.hpp"
 
 namespace faultline {
 
-// Whether a fault was only a TLB miss, and software has loaded the translation: the access is to be made again.
-// Called by the machine before anybody else hears of the fault.
+// Returns true if the fault was only a TLB miss and software has loaded the translation; the access is then made again.
+// The machine calls it before it reports the fault to the kernel.
 constexpr bool refill_tlb(const FaultInfo&) { return false; }
 
 } // namespace faultline

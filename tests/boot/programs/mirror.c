@@ -1,4 +1,4 @@
-/* A program for any C library: does what its first argument says, for the tests to see what comes out. */
+/* A program for any C library. It does what its first argument says, and the tests look at what comes out. */
 #include <fcntl.h>
 #include <math.h>
 #include <signal.h>
@@ -51,7 +51,7 @@ int main(int argc, char** argv) {
         return copy();
     if (strcmp(what, "surroundings") == 0)
         return surroundings();
-    if (strcmp(what, "crash") == 0) { /* of the kernel */
+    if (strcmp(what, "crash") == 0) { /* the kernel, not this program */
         int trigger = open("/proc/sysrq-trigger", O_WRONLY);
         return write(trigger, value, 1) != 1;
     }

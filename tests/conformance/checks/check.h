@@ -1,5 +1,5 @@
-// What the checks share. Each program states facts of the manual pages; one that does not hold is printed with its
-// line, and makes the exit status 1. The same binary runs on Linux, which judges the checks themselves.
+// What the checks share. Each program states facts of the manual pages. A fact that does not hold is printed with its
+// line, and makes the exit status 1. The same binary runs on Linux, which shows whether the checks are right.
 #pragma once
 
 #define _GNU_SOURCE
@@ -39,7 +39,7 @@ static int failures;
 
 #define WORKS(call) CHECK((long)(call) != -1)
 
-// Runs the statement in a child; the wait status.
+// Runs the statement in a child. Its value is the wait status.
 #define IN_CHILD(...)                                                                                                  \
     ({                                                                                                                 \
         fflush(stdout);                                                                                                \
@@ -55,7 +55,7 @@ static int failures;
         status_;                                                                                                       \
     })
 
-// The statement kills whoever does it with this signal.
+// A child that runs the statement dies of this signal.
 #define DIES(statement, number)                                                                                        \
     do {                                                                                                               \
         const int ended_ = IN_CHILD(statement);                                                                        \
@@ -64,7 +64,7 @@ static int failures;
                 ++failures;                                                                                            \
     } while (0)
 
-// The statement does what it states, in a child.
+// In a child, the statement's own checks hold.
 #define CHILD_OK(...)                                                                                                  \
     do {                                                                                                               \
         const int ended_ = IN_CHILD(__VA_ARGS__);                                                                      \
@@ -89,7 +89,7 @@ static inline int file_of(size_t bytes) {
     return fd;
 }
 
-// The value in kB of a line of a /proc file; −1: there is none.
+// The value in kB of a line of a /proc file; −1 if there is no such line.
 static inline long field(const char* path, const char* name) {
     FILE* file = fopen(path, "r");
     char line[256];
@@ -102,7 +102,7 @@ static inline long field(const char* path, const char* name) {
     return value;
 }
 
-// The line of /proc/self/maps that holds an address: its bounds and rights. 0 if nothing does.
+// Finds the line of /proc/self/maps that holds an address: its bounds and rights. Returns 0 if there is none.
 static inline int mapping_at(const volatile void* address, uintptr_t* start, uintptr_t* end, char rights[5]) {
     FILE* file = fopen("/proc/self/maps", "r");
     char line[512];
@@ -120,7 +120,7 @@ static inline int mapping_at(const volatile void* address, uintptr_t* start, uin
     return found;
 }
 
-// How many mappings the pages of a range are in.
+// The number of mappings over which the pages of a range are spread.
 static inline int mappings_in(const volatile char* from, size_t pages) {
     uintptr_t start, end = (uintptr_t)from;
     char rights[5];
@@ -130,7 +130,7 @@ static inline int mappings_in(const volatile char* from, size_t pages) {
     return count;
 }
 
-// Whether a page is present, as /proc/self/pagemap says.
+// Whether a page is present, according to /proc/self/pagemap.
 static inline int present(const volatile void* address) {
     const int fd = open("/proc/self/pagemap", O_RDONLY);
     uint64_t entry = 0;

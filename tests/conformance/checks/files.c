@@ -15,7 +15,7 @@ static int lock(int fd, short type, off_t start, off_t length) {
     return fcntl(fd, F_SETLK, &wanted);
 }
 
-// What another process would be told that asks for a write lock.
+// What F_GETLK tells another process that asks for a write lock.
 static struct flock seen(int fd, off_t start, off_t length) {
     int ends[2];
     pipe(ends);
@@ -42,18 +42,18 @@ static void record_locks(void) {
     WORKS(lock(fd, F_UNLCK, 15, 5)); // cuts it in two
     CHECK(seen(fd, 15, 5).l_type == F_UNLCK);
     CHECK(seen(fd, 14, 2).l_start == 10 && seen(fd, 14, 2).l_len == 5 && seen(fd, 19, 2).l_start == 20);
-    WORKS(lock(fd, F_RDLCK, 12, 1)); // in the middle of one: three
+    WORKS(lock(fd, F_RDLCK, 12, 1)); // in the middle of a lock: now there are three
     CHECK(seen(fd, 12, 1).l_type == F_RDLCK && seen(fd, 11, 1).l_type == F_WRLCK && seen(fd, 13, 1).l_type == F_WRLCK);
     CHILD_OK(FAILS(lock(fd, F_WRLCK, 0, 0), EAGAIN); FAILS(lock(fd, F_WRLCK, 12, 1), EAGAIN);
              WORKS(lock(fd, F_RDLCK, 12, 1)); WORKS(lock(fd, F_WRLCK, 50, 0)));
-    WORKS(lock(fd, F_WRLCK, 50, 0)); // a child's are gone with it
+    WORKS(lock(fd, F_WRLCK, 50, 0)); // the child's locks have gone with it
     CHECK(seen(fd, 1000000, 1).l_start == 50 && seen(fd, 1000000, 1).l_len == 0);
     FAILS(lock(fd, 99, 0, 0), EINVAL);
     FAILS(lock(fd, F_RDLCK, -1, 1), EINVAL);
     const int reader = open("/proc/self/exe", O_RDONLY);
     FAILS(lock(reader, F_WRLCK, 0, 0), EBADF);
     close(reader);
-    close(dup(fd)); // any descriptor's close drops all
+    close(dup(fd)); // closing any descriptor drops all locks
     CHECK(seen(fd, 0, 0).l_type == F_UNLCK);
 
     WORKS(lock(fd, F_WRLCK, 0, 0));
@@ -70,7 +70,7 @@ static void record_locks(void) {
     close(fd);
 }
 
-// Two that wait for each other: the second is told.
+// Two processes that wait for each other: the second one gets EDEADLK.
 static void deadlock(void) {
     const int fd = file_of(100);
     int ends[2];
@@ -85,7 +85,7 @@ static void deadlock(void) {
     }
     char byte;
     read(ends[0], &byte, 1);
-    for (char state = ' '; state != 'S';) { // it sleeps
+    for (char state = ' '; state != 'S';) { // until it sleeps
         char path[64], line[256] = "";
         snprintf(path, sizeof path, "/proc/%d/stat", other);
         FILE* file = fopen(path, "r");

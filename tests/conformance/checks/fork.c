@@ -1,4 +1,4 @@
-// fork(2): what a child shares, and what it has of its own; many children; what is inherited.
+// fork(2): what a child shares, what it has of its own, what it inherits; many children.
 #include "check.h"
 
 #include <sys/file.h>
@@ -18,7 +18,7 @@ static void memory(void) {
 static void files(void) {
     const int fd = file_of(100);
     lseek(fd, 10, SEEK_SET);
-    CHILD_OK(CHECK(lseek(fd, 0, SEEK_CUR) == 10); lseek(fd, 20, SEEK_SET)); // one position
+    CHILD_OK(CHECK(lseek(fd, 0, SEEK_CUR) == 10); lseek(fd, 20, SEEK_SET)); // there is one position
     CHECK(lseek(fd, 0, SEEK_CUR) == 20);
     CHILD_OK(close(fd));
     WORKS(lseek(fd, 0, SEEK_CUR)); // but two descriptors
@@ -49,9 +49,9 @@ static void inherited(void) {
              CHECK(getpriority(PRIO_PROCESS, 0) == 3); sigaction(SIGUSR1, NULL, &seen);
              CHECK(seen.sa_handler == SIG_IGN); sigprocmask(SIG_BLOCK, NULL, &now);
              CHECK(sigismember(&now, SIGUSR2) == 1); sigpending(&now);
-             CHECK(sigismember(&now, SIGUSR2) == 0); // not pending
+             CHECK(sigismember(&now, SIGUSR2) == 0); // pending signals are not inherited
              getrlimit(RLIMIT_CORE, &limit); CHECK(limit.rlim_cur == 12345 && limit.rlim_max == 23456);
-             CHECK(alarm(0) == 0); // nor timers
+             CHECK(alarm(0) == 0); // timers neither
              CHECK(getppid() == parent && getpid() != parent && getpgrp() == group && getsid(0) == session));
     CHECK(alarm(0) > 900 && umask(022) == 0123);
     sigpending(&now);
@@ -81,7 +81,7 @@ static void many(void) {
     FAILS(wait(NULL), ECHILD);
 }
 
-// Process ids go up, wrap, and do not meet a living one.
+// Process ids increase, wrap round, and skip those of living processes.
 static void wrapping(void) {
     long most = 0;
     FILE* file = fopen("/proc/sys/kernel/pid_max", "r");

@@ -1,5 +1,5 @@
 // Process groups, sessions and the controlling terminal: setpgid(2), setsid(2), ioctl_tty(2), credentials(7); what job
-// control does to whom, and who hears of it.
+// control does to which processes, and what it reports to which.
 #include "check.h"
 
 #include <sys/ioctl.h>
@@ -14,7 +14,7 @@ static void groups(void) {
     if (child == 0)
         for (;;)
             pause();
-    CHECK(getsid(0) == me && getpgrp() == me); // init made a session of us
+    CHECK(getsid(0) == me && getpgrp() == me); // init made this process a session leader
     FAILS(setsid(), EPERM);
     FAILS(setpgid(0, 0), EPERM); // a session leader stays where it is
     FAILS(setpgid(0, -1), EINVAL);
@@ -53,8 +53,8 @@ static void stops_are_reported(void) {
     CHECK(waitpid(child, &status, WNOHANG | WUNTRACED | WCONTINUED) == 0);
     kill(child, SIGSTOP);
     CHECK(waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
-    CHECK(waitpid(child, &status, WUNTRACED | WNOHANG) == 0); // told once
-    kill(child, SIGTERM);                                     // waits until it goes on
+    CHECK(waitpid(child, &status, WUNTRACED | WNOHANG) == 0); // reported once
+    kill(child, SIGTERM);                                     // pending until the child continues
     nap(50);
     CHECK(waitpid(child, &status, WNOHANG) == 0);
     kill(child, SIGCONT);
@@ -73,14 +73,14 @@ static void stops_are_reported(void) {
     CHECK(waitid(P_PID, other, &info, WSTOPPED | WNOHANG) == 0);
     kill(other, SIGSTOP);
     CHECK(waitid(P_PID, other, &info, WSTOPPED) == 0 && info.si_code == CLD_STOPPED && info.si_status == SIGSTOP);
-    kill(other, SIGKILL); // also whoever is stopped
+    kill(other, SIGKILL); // also kills a stopped process
     CHECK(waitid(P_PID, other, &info, WEXITED) == 0 && info.si_code == CLD_KILLED && info.si_status == SIGKILL);
 }
 
 static volatile sig_atomic_t hangups, continues;
 static void count_hangup(int sig) { ++*(sig == SIGHUP ? &hangups : &continues); }
 
-// A stopped job whose last relative in the session dies gets SIGHUP and SIGCONT.
+// When the last relative of a stopped job in its session dies, the job gets SIGHUP and SIGCONT.
 static void orphans_are_told(void) {
     int ends[2];
     pipe(ends);
@@ -119,17 +119,17 @@ static void without_terminal(void) {
     group = getpgrp();
     FAILS(ioctl(fd, TIOCSPGRP, &group), ENOTTY);
     FAILS(ioctl(fd, TIOCNOTTY), ENOTTY);
-    CHILD_OK(FAILS(ioctl(fd, TIOCSCTTY, 0), EPERM)); // leads no session
+    CHILD_OK(FAILS(ioctl(fd, TIOCSCTTY, 0), EPERM)); // the child leads no session
     const int pipe_end = open("/dev/null", O_RDWR);
     FAILS(tcgetpgrp(pipe_end), ENOTTY);
     close(pipe_end);
     close(fd);
 }
 
-// In a session of its own, whose end is part of what is checked.
+// Runs in a session of its own, whose end is part of the test.
 static void with_terminal(void) {
     CHECK(setsid() == getpid());
-    const int fd = open(terminal, O_RDWR); // becomes ours
+    const int fd = open(terminal, O_RDWR); // becomes our controlling terminal
     const int tty = open("/dev/tty", O_RDWR);
     CHECK(fd >= 0 && tty >= 0);
     CHECK(tcgetpgrp(fd) == getpid() && tcgetsid(tty) == getpid());
@@ -141,7 +141,7 @@ static void with_terminal(void) {
     group = getppid();
     FAILS(ioctl(fd, TIOCSPGRP, &group), EPERM);
 
-    // A background job is stopped when it reads, and when it changes what is not its own.
+    // A background job stops when it reads from the terminal, and when it changes the terminal's settings.
     int status;
     const pid_t job = fork();
     if (job == 0) {
@@ -153,14 +153,14 @@ static void with_terminal(void) {
         _exit(tcgetpgrp(fd) == mine ? 0 : 1);
     }
     CHECK(waitpid(job, &status, WUNTRACED) == job && WIFSTOPPED(status) && WSTOPSIG(status) == SIGTTIN);
-    WORKS(tcsetpgrp(fd, job)); // now it may
+    WORKS(tcsetpgrp(fd, job)); // now the job may read
     signal(SIGTTOU, SIG_IGN);
     struct termios settings;
     tcgetattr(fd, &settings);
     settings.c_lflag &= ~ICANON;
     settings.c_cc[VMIN] = 0;
     settings.c_cc[VTIME] = 1;
-    WORKS(tcsetattr(fd, TCSANOW, &settings)); // nobody types: its read ends after a tenth of a second
+    WORKS(tcsetattr(fd, TCSANOW, &settings)); // there is no input: the job's read ends after a tenth of a second
     kill(-job, SIGCONT);
     CHECK(waitpid(job, &status, 0) == job && status == 0);
     WORKS(tcsetpgrp(fd, getpgrp()));
@@ -177,16 +177,16 @@ static void with_terminal(void) {
     waitpid(changer, NULL, 0);
 
     CHILD_OK(setpgid(0, 0); signal(SIGTTIN, SIG_IGN); char byte; FAILS(read(fd, &byte, 1), EIO));
-    CHILD_OK(setpgid(0, 0); WORKS(tcsetattr(fd, TCSANOW, &settings))); // SIGTTOU is ignored: it may
+    CHILD_OK(setpgid(0, 0); WORKS(tcsetattr(fd, TCSANOW, &settings))); // SIGTTOU is ignored, so it may
     settings.c_lflag |= ICANON;
     settings.c_cc[VMIN] = 1;
     settings.c_cc[VTIME] = 0;
     tcsetattr(fd, TCSANOW, &settings);
     CHILD_OK(WORKS(ioctl(tty, TIOCNOTTY)); FAILS(open("/dev/tty", O_RDWR), ENXIO));
-    CHECK(tcgetpgrp(tty) == getpgrp()); // that was the child's alone
+    CHECK(tcgetpgrp(tty) == getpgrp()); // only the child has given the terminal up
 }
 
-// The leader's end: the foreground group hears SIGHUP, and the terminal is free again.
+// When the session leader ends, the foreground group gets SIGHUP, and the terminal is free again.
 static void session_ends(void) {
     int ends[2];
     pipe(ends);

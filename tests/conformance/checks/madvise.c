@@ -33,7 +33,7 @@ static void errors(void) {
     FAILS(madvise(NULL, 0, 1212), EINVAL);
     munmap((void*)(map + PAGE), PAGE);
     map[2 * PAGE] = 1;
-    FAILS(madvise((void*)map, 4 * PAGE, MADV_DONTNEED), ENOMEM); // and does it, round the hole
+    FAILS(madvise((void*)map, 4 * PAGE, MADV_DONTNEED), ENOMEM); // but does it on both sides of the hole
     CHECK(map[2 * PAGE] == 0);
     FAILS(madvise((void*)map, 4 * PAGE, MADV_RANDOM), ENOMEM);
 

@@ -173,7 +173,7 @@ static void populating(void) {
     map = mmap(0, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
     for (int i = 0; i < 4; ++i)
         CHECK(present(map + i * PAGE));
-    map = mmap(0, 6 * PAGE, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0); // what there is
+    map = mmap(0, 6 * PAGE, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0); // populates what there is
     CHECK((void*)map != MAP_FAILED && present(map + 3 * PAGE) && !present(map + 4 * PAGE));
     map = mmap(0, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE | MAP_NONBLOCK, -1, 0);
     CHECK(!present(map));
@@ -181,7 +181,7 @@ static void populating(void) {
     CHECK((void*)map != MAP_FAILED && !present(map));
 }
 
-// A mapping that grows: down to a gap of 256 pages above what lies below.
+// A mapping that grows down, as far as a gap of 256 pages above the mapping below it.
 static void growing(void) {
     enum { GAP = 256, BIG = 1024 };
     volatile char* room = anonymous(BIG, PROT_NONE);
@@ -207,7 +207,7 @@ static void limits(void) {
     CHILD_OK(WORKS(setrlimit(RLIMIT_DATA, &data));
              FAILS(mmap(0, 32 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), ENOMEM);
              WORKS(mmap(0, 32 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)));
-    // More than there is, is not promised, unless nobody minds.
+    // The kernel refuses more writable memory than the machine has, unless the program says MAP_NORESERVE.
     FAILS(mmap(0, 1 << 30, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), ENOMEM);
     FAILS(mmap(0, 1 << 30, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0), ENOMEM);
     CHILD_OK(WORKS(mmap(0, 1 << 30, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)));

@@ -40,7 +40,7 @@ static void moving(void) {
     CHECK(mremap((void*)map, 3 * PAGE, 5 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to);
     CHECK(to[0] == 1 && to[PAGE] == 2 && to[2 * PAGE] == 0 && to[4 * PAGE] == 0);
     DIES((void)map[0], SIGSEGV);
-    // A part out of the middle; what was at the destination goes.
+    // Moves a page out of the middle; what was at the destination goes.
     volatile char* other = mmap((void*)room, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     CHECK(mremap((void*)(to + PAGE), PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, other) == other && other[0] == 2);
     DIES((void)to[PAGE], SIGSEGV);
@@ -51,7 +51,7 @@ static void moving(void) {
     file[0] = 'm';
     volatile char* longer = mremap((void*)file, 2 * PAGE, 7 * PAGE, MREMAP_MAYMOVE);
     CHECK((void*)longer != MAP_FAILED && longer[0] == 'm' && longer[6 * PAGE] == 'f');
-    volatile char* second = mremap((void*)longer, 0, 2 * PAGE, MREMAP_MAYMOVE); // shared: once more
+    volatile char* second = mremap((void*)longer, 0, 2 * PAGE, MREMAP_MAYMOVE); // shared: maps it a second time
     CHECK((void*)second != MAP_FAILED && second != longer && second[0] == 'm');
     second[1] = 'n';
     CHECK(longer[1] == 'n');

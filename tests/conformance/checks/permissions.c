@@ -1,12 +1,12 @@
-// Whom the permission bits stop: path_resolution(7), open(2), access(2), chmod(2), chown(2), unlink(2), rename(2),
-// utimensat(2), execve(2), credentials(7); and files without a name, open(2) O_TMPFILE.
+// Which accesses the permission bits refuse: path_resolution(7), open(2), access(2), chmod(2), chown(2), unlink(2),
+// rename(2), utimensat(2), execve(2), credentials(7); and files without a name, open(2) O_TMPFILE.
 #include "check.h"
 
 #include <grp.h>
 
 enum { NOBODY = 65534, OTHER = 1234, THEIRS = 4321 };
 
-// In a child that is somebody: groups `group` and THEIRS.
+// Runs in a child that has this user, this group, and the supplementary group THEIRS.
 #define AS(user, group, ...)                                                                                           \
     CHILD_OK({                                                                                                         \
         const gid_t more = THEIRS;                                                                                     \
@@ -39,8 +39,8 @@ static void opened(const char* path, int flags) {
 static void classes(void) {
     make("plain", 0640, OTHER, THEIRS);
     make("inverse", 0047, OTHER, THEIRS);
-    AS(OTHER, 1, opened("plain", O_RDWR);
-       FAILS(open("inverse", O_RDONLY), EACCES)); // the owner's bits, whatever others'
+    // The first matching class decides: the owner's bits count, even where the others' would grant more.
+    AS(OTHER, 1, opened("plain", O_RDWR); FAILS(open("inverse", O_RDONLY), EACCES));
     AS(NOBODY, THEIRS, opened("plain", O_RDONLY); FAILS(open("plain", O_WRONLY), EACCES);
        FAILS(open("plain", O_RDONLY | O_TRUNC), EACCES); opened("inverse", O_RDONLY);
        FAILS(open("inverse", O_RDWR), EACCES));
@@ -57,7 +57,7 @@ static void asked(void) {
        FAILS(access("plain", R_OK | X_OK), EACCES); WORKS(access("plain", F_OK)));
     FAILS(access("plain", X_OK), EACCES);
     WORKS(access("plain", R_OK | W_OK));
-    CHILD_OK(setresuid(NOBODY, 0, 0); setgroups(0, NULL); // who really runs, not who counts
+    CHILD_OK(setresuid(NOBODY, 0, 0); setgroups(0, NULL); // access(2) asks for the real ids, not the effective ones
              FAILS(access("plain", R_OK), EACCES); opened("plain", O_RDONLY);
              WORKS(faccessat(AT_FDCWD, "plain", R_OK, AT_EACCESS)));
 }
@@ -81,7 +81,7 @@ static void directories(void) {
        FAILS(symlink("x", "passed/new"), EACCES); FAILS(rename("passed/inside", "passed/new"), EACCES);
        FAILS(mkfifo("passed/new", 0600), EACCES); FAILS(rmdir("passed"), EACCES));
     AS(OTHER, OTHER, close(open("passed/new", O_CREAT | O_WRONLY, 0)); FAILS(open("passed/new", O_RDONLY), EACCES);
-       WORKS(unlink("passed/new"))); // a directory's owner does with its names what he likes
+       WORKS(unlink("passed/new"))); // the owner of a directory may change all names in it
     make("passed/roots", 0600, 0, 0);
     AS(OTHER, OTHER, WORKS(unlink("passed/roots")));
 }
@@ -110,7 +110,7 @@ static void ownership(void) {
        FAILS(utimensat(AT_FDCWD, "owned", times, 0), EPERM));
     chmod("owned", 06777);
     AS(NOBODY, NOBODY, const int fd = open("owned", O_WRONLY); WORKS(write(fd, "x", 1)));
-    CHECK(stat("owned", &status) == 0 && (status.st_mode & 07777) == 0777); // no set-id program with other contents
+    CHECK(stat("owned", &status) == 0 && (status.st_mode & 07777) == 0777); // a write clears the set-id bits
 
     make_directory("family", 02777, OTHER, THEIRS);
     AS(NOBODY, NOBODY, close(open("family/file", O_CREAT | O_WRONLY, 0644)); mkdir("family/child", 0755));

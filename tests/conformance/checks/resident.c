@@ -57,7 +57,7 @@ static void locking(void) {
     CHECK(locked() == 0);
     WORKS(mlock((void*)(map + PAGE + 5), PAGE)); // two pages, whole
     CHECK(locked() == 8 && present(map + PAGE) && present(map + 2 * PAGE) && !present(map));
-    WORKS(mlock((void*)map, 2 * PAGE)); // once is as good as twice
+    WORKS(mlock((void*)map, 2 * PAGE)); // locked twice counts once
     CHECK(locked() == 12);
     WORKS(munlock((void*)(map + PAGE), PAGE));
     CHECK(locked() == 8);

@@ -63,7 +63,7 @@ static void messages(void) {
     char text[16] = "";
     WORKS(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends));
     write(ends[0], "abc", 3), write(ends[0], "def", 3);
-    CHECK(read(ends[1], text, 2) == 2 && text[0] == 'a'); // the rest of it is lost
+    CHECK(read(ends[1], text, 2) == 2 && text[0] == 'a'); // the rest of the message is lost
     CHECK(read(ends[1], text, 16) == 3 && memcmp(text, "def", 3) == 0);
     // The child waits for us, and we for it.
     fflush(stdout);

@@ -1,4 +1,4 @@
-// The terminal as it is at first, and what its settings do: termios(3), ioctl_tty(2).
+// The terminal's initial settings, and what the settings do: termios(3), ioctl_tty(2).
 #include "check.h"
 
 #include <poll.h>
@@ -54,7 +54,7 @@ static void changed(int sig) { changes += sig == SIGWINCH; }
 static void window(int fd) {
     struct winsize size = {0};
     WORKS(ioctl(fd, TIOCGWINSZ, &size));
-    CHECK(size.ws_row == 0 && size.ws_col == 0); // a serial line does not know
+    CHECK(size.ws_row == 0 && size.ws_col == 0); // a serial line does not know its size
     signal(SIGWINCH, changed);
     size.ws_row = 33;
     size.ws_col = 101;

@@ -1,4 +1,4 @@
-// A shared object with thread-local storage, a constructor and a destructor; opened while the program runs.
+// A shared object that the program opens while it runs. It has thread-local storage, a constructor and a destructor.
 #include <stdio.h>
 
 static __thread int calls = 40;

@@ -1,5 +1,5 @@
-// A dynamic C program: what the interpreter is told about it, what it leaves protected, shared objects opened with
-// LD_LIBRARY_PATH, thread-local storage in them, and programs started from it with vfork.
+// A dynamic C program. It checks what the interpreter is told, what is read-only after relocation, shared objects
+// opened through LD_LIBRARY_PATH, thread-local storage in them, and programs started with vfork.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <link.h>
@@ -21,7 +21,7 @@ static void expect(int good, const char* what) {
     }
 }
 
-// The rights that /proc/self/maps gives for an address, and the name behind them.
+// The rights that /proc/self/maps shows for an address, and the name of the file behind it.
 static void mapped(unsigned long address, char rights[5], char name[256]) {
     char line[512];
     FILE* maps = fopen("/proc/self/maps", "r");

@@ -1,3 +1,4 @@
+// The shared object of the C++ program: makes shapes, and throws for those that it does not know.
 #include "shapes.hpp"
 
 Shape::~Shape() = default;

@@ -1,4 +1,4 @@
-// What the C++ program and its shared object both know: types whose identity must survive the border.
+// What the C++ program and its shared object have in common: types that must be the same on both sides.
 #pragma once
 
 #include <stdexcept>

@@ -53,7 +53,7 @@ static void setting(void) {
     time.tv_sec += 1000;
     WORKS(clock_settime(CLOCK_REALTIME, &time));
     CHECK(now(CLOCK_REALTIME) > before + 999 && now(CLOCK_MONOTONIC) < mono + 100);
-    // Who sleeps until a moment of this clock wakes when the clock is put past it; who sleeps for a time does not.
+    // A sleep until a time of this clock ends when the clock is set past that time. A sleep for a duration does not.
     const pid_t absolute = fork();
     if (absolute == 0) {
         const struct timespec far = moment(now(CLOCK_REALTIME) + 500);
@@ -104,7 +104,8 @@ static void sleeping(void) {
     FAILS(syscall(SYS_nanosleep, (void*)-1, NULL), EFAULT);
     const struct sigaction action = {.sa_handler = ignore, .sa_flags = SA_RESTART};
     sigaction(SIGALRM, &action, NULL);
-    const struct itimerval soon = {{0, 20000}, {0, 20000}}, stop = {{0, 0}, {0, 0}}; // again, if it came too early
+    // repeats, in case the first comes too early
+    const struct itimerval soon = {{0, 20000}, {0, 20000}}, stop = {{0, 0}, {0, 0}};
     span = (struct timespec){5, 0};
     setitimer(ITIMER_REAL, &soon, NULL);
     CHECK(clock_nanosleep(CLOCK_MONOTONIC, 0, &span, &left) == EINTR && left.tv_sec == 4);

@@ -1,4 +1,5 @@
-// clone(2), clone3(2), vfork(2): every flag that can be had, and what may not be combined. execve(2) from a thread.
+// clone(2), clone3(2), vfork(2): every flag that is supported, and combinations that are errors. execve(2) from a
+// thread.
 #include "tests/conformance/checks/check.h"
 
 #include <pthread.h>
@@ -82,7 +83,7 @@ static void sharing(void) {
 
     shared = 0;
     child = clone(slow, TOP, CLONE_VM | CLONE_VFORK | SIGCHLD, NULL);
-    CHECK(shared == 99); // it has waited
+    CHECK(shared == 99); // CLONE_VFORK has made the parent wait
     wait_status(child);
 }
 
@@ -94,7 +95,7 @@ static void ids(void) {
     child = clone(check_tid, TOP, CLONE_VM | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID | SIGCHLD,
                   NULL, &parent_word, NULL, &tid_word);
     CHECK(wait_status(child) == 0 && seen_tid == child && tid_word == 0 && parent_word == child);
-    // The end is told with the signal that was asked for, and wait(2) must be told to look for it.
+    // The parent gets the signal that clone asked for. wait(2) finds such a child only with __WCLONE or __WALL.
     child = clone(write_shared, TOP, SIGUSR2 | CLONE_VM, (void*)4);
     signal(SIGUSR2, SIG_IGN);
     usleep(30000);
@@ -162,7 +163,7 @@ static void* wait_for_ever(void* unused) {
     return unused;
 }
 
-// The other threads are gone, and the process is who it was.
+// After execve from a thread the other threads are gone, and the process keeps its id.
 static void exec_from_thread(const char* path) {
     const pid_t child = fork();
     if (child == 0) {

@@ -41,7 +41,7 @@ static int only_dies(int status, int signal) {
     return WIFSIGNALED(status) && WTERMSIG(status) == signal && !WCOREDUMP(status);
 }
 
-// Which signals make a core, and what the parent hears.
+// Which signals make a core, and what the parent is told.
 static void signals(void) {
     static const int with[] = {SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGXCPU, SIGXFSZ};
     static const int without[] = {SIGHUP, SIGINT, SIGKILL, SIGUSR1, SIGPIPE, SIGALRM, SIGTERM, SIGPOLL};
@@ -62,17 +62,17 @@ static void signals(void) {
     siginfo_t info = {0};
     WORKS(waitid(P_PID, child, &info, WEXITED));
     CHECK(info.si_code == CLD_DUMPED && info.si_status == SIGABRT && info.si_pid == child);
-    CHECK(dumps(IN_CHILD(*(volatile int*)8 = 1), SIGSEGV)); // and one that nobody sent
+    CHECK(dumps(IN_CHILD(*(volatile int*)8 = 1), SIGSEGV)); // and the signal of a fault
 }
 
-// When there is none although the signal says so.
+// When there is no core although the signal could make one.
 static void refusals(void) {
     unlink("core");
     set_limit(0);
     CHECK(only_dies(IN_CHILD(abort()), SIGABRT));
     set_limit(RLIM_INFINITY);
     CHECK(only_dies(IN_CHILD(prctl(PR_SET_DUMPABLE, 0), abort()), SIGABRT));
-    CHECK(only_dies(IN_CHILD(setuid(65534), abort()), SIGABRT)); // it was another's
+    CHECK(only_dies(IN_CHILD(setuid(65534), abort()), SIGABRT)); // it has changed its user id
     mkdir("closed", 0755);
     CHECK(only_dies(IN_CHILD(chdir("closed"), setuid(65534), prctl(PR_SET_DUMPABLE, 1), abort()), SIGABRT));
     chmod("closed", 0777);
@@ -84,7 +84,7 @@ static void refusals(void) {
     CHECK(size_of("core") <= 2 * PAGE);
     set_limit(RLIM_INFINITY);
     unlink("core");
-    symlink("elsewhere", "core"); // the link goes, the file is new
+    symlink("elsewhere", "core"); // the link is replaced by a new file
     CHECK(dumps(IN_CHILD(abort()), SIGABRT));
     CHECK(size_of("elsewhere") == -1 && size_of("core") > PAGE);
 }
@@ -117,7 +117,7 @@ static void names(void) {
     unlink(name);
 }
 
-// --- what is in one ---
+// --- what a core holds ---
 
 static char* core_bytes;
 static long core_size;
@@ -129,7 +129,7 @@ static void load_core(void) {
     close(fd);
 }
 
-// The dumped byte at an address; −1: the core has it not.
+// The dumped byte at an address; −1 if the core does not have it.
 static int dumped(const volatile void* address) {
     const Elf32_Ehdr* header = (void*)core_bytes;
     const Elf32_Phdr* segment = (void*)(core_bytes + header->e_phoff);

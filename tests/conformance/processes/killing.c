@@ -1,4 +1,4 @@
-// kill(2), tkill(2), killpg(3), credentials(7): who may signal whom, and who is meant.
+// kill(2), tkill(2), killpg(3), credentials(7): which processes may signal which, and which ones a call means.
 #include "tests/conformance/checks/check.h"
 
 #include <grp.h>
@@ -46,7 +46,7 @@ static void errors(void) {
     FAILS(syscall(SYS_tgkill, getppid(), getpid(), SIGTERM), ESRCH);
     FAILS(kill((pid_t)0x80000000, 0), ESRCH);
     FAILS(killpg(0x3fffffff, SIGTERM), ESRCH);
-    // A zombie is there.
+    // A zombie still exists.
     const pid_t child = fork();
     if (child == 0)
         _exit(0);
@@ -103,7 +103,7 @@ static void permissions(void) {
              setuid(1); FAILS(sethostname("x", 1), EPERM));
 }
 
-// Nothing but SIGKILL ends a process that catches everything; and that always.
+// Of all signals, only SIGKILL ends a process that blocks everything; and SIGKILL always does.
 static void unstoppable(void) {
     const pid_t child = fork();
     if (child == 0) {

@@ -19,7 +19,7 @@ static int send(int id, long type, const char* text, int flags) {
     return msgsnd(id, &message, strlen(text) + 1, flags);
 }
 
-// What comes, or "" with errno.
+// The text of the message received, or "" and errno.
 static const char* receive(int id, long type, int flags) {
     static struct message message;
     memset(&message, 0, sizeof message);
@@ -113,7 +113,7 @@ static void errors(void) {
 
 static void on_alarm(int signal) { (void)signal; }
 
-// A child does something to the queue when this process sleeps in it, or is about to.
+// A child runs the statements while this process sleeps on the queue, or is about to.
 #define MEANWHILE(...)                                                                                                 \
     if (fork() == 0) {                                                                                                 \
         usleep(30000);                                                                                                 \

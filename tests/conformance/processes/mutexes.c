@@ -141,7 +141,7 @@ static void conditions(void) {
         CHECK(pthread_cond_timedwait(&timed, &mutex, &soon) == ETIMEDOUT);
         soon.tv_nsec = -1;
         CHECK(pthread_cond_timedwait(&timed, &mutex, &soon) == EINVAL);
-        CHECK(pthread_mutex_unlock(&mutex) == 0); // it is held whatever happened
+        CHECK(pthread_mutex_unlock(&mutex) == 0); // the mutex is held in every case
         pthread_cond_destroy(&timed);
     }
     pthread_t threads[5];

@@ -1,5 +1,5 @@
-// What may be done to other processes: process_vm_readv(2), process_madvise(2), kcmp(2), pidfd_getfd(2), kill(2); and ends of
-// wait(2), clone(2), clone3(2) and mlock(2) that few programs touch.
+// What a process may do to others: process_vm_readv(2), process_madvise(2), kcmp(2), pidfd_getfd(2), kill(2); and
+// corners of wait(2), clone(2), clone3(2) and mlock(2) that few programs use.
 #include "tests/conformance/checks/check.h"
 
 #include <linux/kcmp.h>
@@ -38,7 +38,7 @@ static void memory(void) {
     CHECK(process_vm_writev(child, local, 1, remote, 1, 0) == 50);
     CHECK(process_vm_readv(child, local, 1, remote, 1, 0) == 50 && first[0] == 'w' && text[10] == 'x');
     remote[1].iov_base = (void*)8;
-    CHECK(process_vm_readv(child, local, 2, remote, 2, 0) == 50); // as far as it goes
+    CHECK(process_vm_readv(child, local, 2, remote, 2, 0) == 50); // up to the first bad address
     FAILS(process_vm_readv(child, local, 1, remote + 1, 1, 0), EFAULT);
     FAILS(process_vm_readv(child, local, 1, remote, 1, 1), EINVAL);
     FAILS(process_vm_readv(child, local, 1025, remote, 1, 0), EINVAL);
@@ -81,7 +81,7 @@ static void nothing(int signal) { (void)signal; }
 
 static void waits(void) {
     siginfo_t info;
-    FAILS(waitid(P_ALL, 0, (siginfo_t*)4, WEXITED), EFAULT); // before ECHILD
+    FAILS(waitid(P_ALL, 0, (siginfo_t*)4, WEXITED), EFAULT); // this is checked before ECHILD
     FAILS(waitid(3 /* P_PIDFD */, -1, &info, WEXITED), EINVAL);
     const pid_t child = sleeper();
     const int fd = pidfd_of(child, O_NONBLOCK);
@@ -100,7 +100,7 @@ static void waits(void) {
         _exit(3);
     }
     int status = 0;
-    CHECK(wait(&status) == quick && WEXITSTATUS(status) == 3); // the child, not the signal that tells of it
+    CHECK(wait(&status) == quick && WEXITSTATUS(status) == 3); // the child, not the signal that reports it
     action.sa_flags = SA_NOCLDWAIT;
     sigaction(SIGCHLD, &action, NULL);
     if (fork() == 0) {
@@ -113,7 +113,7 @@ static void waits(void) {
     action.sa_flags = 0x400 | 0x100 | SA_RESTART;
     sigaction(SIGUSR1, &action, NULL);
     sigaction(SIGUSR1, NULL, &old);
-    CHECK((old.sa_flags & 0x500) == 0 && (old.sa_flags & SA_RESTART)); // flags that nobody knows
+    CHECK((old.sa_flags & 0x500) == 0 && (old.sa_flags & SA_RESTART)); // unknown flags are dropped
     signal(SIGUSR1, SIG_DFL);
 }
 
@@ -125,7 +125,7 @@ static int seven(void* unused) {
 static void clones(void) {
     static char stack[16384] __attribute__((aligned(16)));
     int pidfd = -1, status = 0;
-    const pid_t odd = clone(seven, stack + sizeof stack, 0xff, NULL); // no signal: none is sent
+    const pid_t odd = clone(seven, stack + sizeof stack, 0xff, NULL); // no valid signal: none is sent
     CHECK(odd > 0 && waitpid(odd, &status, __WALL) == odd && WEXITSTATUS(status) == 7);
     FAILS(clone(seven, stack + sizeof stack, CLONE_PIDFD | CLONE_DETACHED | SIGCHLD, NULL, &pidfd), EINVAL);
     pid_t wanted = 12345;
@@ -144,8 +144,8 @@ static void clones(void) {
     FAILS(syscall(SYS_clone3, &arguments, sizeof arguments), EBADF);
 
     CHILD_OK(struct rlimit most = {1, 1}; setrlimit(RLIMIT_NPROC, &most); setuid(4711);
-             FAILS(fork(), EAGAIN));                 // itself is one already
-    CHILD_OK(setuid(4711); CHECK(kill(-1, 0) == 0)); // nobody may be signalled, and that is no error
+             FAILS(fork(), EAGAIN));                 // the child is one process already
+    CHILD_OK(setuid(4711); CHECK(kill(-1, 0) == 0)); // it may signal no process, which is no error
 }
 
 static void locking(void) {

@@ -1,4 +1,4 @@
-// How large pipes are, and packets in them: pipe(7), pipe(2), fcntl(2) F_SETPIPE_SZ, proc(5).
+// The sizes of pipes, and packets in pipes: pipe(7), pipe(2), fcntl(2) F_SETPIPE_SZ, proc(5).
 #include "tests/conformance/checks/check.h"
 
 #include <poll.h>
@@ -59,7 +59,7 @@ static void sizes(void) {
     close(ends[0]), close(ends[1]);
 }
 
-// Writes fill whole pages; small ones share the last.
+// Writes fill whole pages; small writes share the last page.
 static void filling(void) {
     int ends[2];
     pipe2(ends, O_NONBLOCK);
@@ -67,7 +67,7 @@ static void filling(void) {
     for (ssize_t done; (done = write(ends[1], bytes, 5000)) > 0;)
         total += done;
     CHECK(errno == EAGAIN && total > 50000 && total < 65536);
-    CHECK(read(ends[0], bytes, 100) == 100); // not yet a page
+    CHECK(read(ends[0], bytes, 100) == 100); // less than a page
     struct pollfd writer = {ends[1], POLLOUT, 0};
     CHECK(poll(&writer, 1, 0) == 0);
     FAILS(write(ends[1], bytes, PAGE), EAGAIN);
@@ -91,7 +91,7 @@ static void packets(void) {
     CHECK(read(ends[0], bytes, 2) == 2 && memcmp(bytes, "ab", 2) == 0); // the c is lost
     CHECK(read(ends[0], bytes, 100) == 5 && memcmp(bytes, "defgh", 5) == 0);
     CHECK(read(ends[0], bytes, 100) == 1);
-    CHECK(write(ends[1], bytes, PAGE + 10) == PAGE + 10); // two
+    CHECK(write(ends[1], bytes, PAGE + 10) == PAGE + 10); // two packets
     CHECK(read(ends[0], bytes, sizeof bytes) == PAGE && read(ends[0], bytes, sizeof bytes) == 10);
     WORKS(fcntl(ends[1], F_SETFL, 0));
     write(ends[1], "abc", 3), write(ends[1], "de", 2);
@@ -99,7 +99,7 @@ static void packets(void) {
     FAILS(pipe2(ends, O_EXCL), ENOPKG);
     FAILS(pipe2(ends, O_APPEND), EINVAL);
     close(ends[0]), close(ends[1]);
-    FAILS(fcntl(file_of(1), F_SETFL, O_DIRECT), EINVAL); // nothing goes round the cache on tmpfs
+    FAILS(fcntl(file_of(1), F_SETFL, O_DIRECT), EINVAL); // tmpfs has no direct I/O
 }
 
 int main(void) {

@@ -68,7 +68,7 @@ static void ends_of_pipes(void) {
     close(ends[1]);
     CHECK(read(ends[0], &byte, 1) == 1 && byte == 'a');
     CHECK(read(ends[0], &byte, 1) == 1 && byte == 'b');
-    CHECK(read(ends[0], &byte, 1) == 0); // its end
+    CHECK(read(ends[0], &byte, 1) == 0); // end of file
     struct pollfd ready = {ends[0], POLLIN, 0};
     CHECK(poll(&ready, 1, 0) == 1 && (ready.revents & POLLHUP) != 0);
     close(ends[0]);

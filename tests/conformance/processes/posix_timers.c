@@ -126,7 +126,7 @@ static void periodic(void) {
     sigsuspend(&none);
     CHECK(fired == 1 && overruns >= 8);
     CHECK(timer_getoverrun(timer) == overruns);
-    set(timer, 0.000001, 0.000000001); // costs the program its own time and nobody else's
+    set(timer, 0.000001, 0.000000001); // costs this program time, and no other
     usleep(10000);
     set(timer, 0, 0);
     sigprocmask(SIG_UNBLOCK, &set_of, NULL);

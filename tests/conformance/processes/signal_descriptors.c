@@ -26,7 +26,7 @@ int main(void) {
     CHECK(poll(&ready, 1, 0) == 0);
 
     kill(getpid(), SIGUSR1);
-    kill(getpid(), SIGUSR1); // merges
+    kill(getpid(), SIGUSR1); // merges with the first
     sigqueue(getpid(), SIGRTMIN, (union sigval){.sival_int = 5});
     sigqueue(getpid(), SIGRTMIN, (union sigval){.sival_int = 6});
     CHECK(poll(&ready, 1, 0) == 1 && ready.revents == POLLIN);
@@ -45,7 +45,7 @@ int main(void) {
           info[0].ssi_status == 9 && info[0].ssi_code == CLD_EXITED);
     waitpid(child, NULL, 0);
 
-    fcntl(fd, F_SETFL, 0); // and now one that waits
+    fcntl(fd, F_SETFL, 0); // and now a read that waits
     const pid_t sender = fork();
     if (sender == 0) {
         usleep(20000);
@@ -59,7 +59,7 @@ int main(void) {
     read(fd, info, sizeof info); // its SIGCHLD
 
     set = set_of(SIGRTMIN);
-    CHECK(signalfd(fd, &set, 0) == fd); // another set for the same
+    CHECK(signalfd(fd, &set, 0) == fd); // another set for the same descriptor
     kill(getpid(), SIGUSR1);
     CHECK(poll(&ready, 1, 0) == 0);
 

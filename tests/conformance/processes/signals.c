@@ -120,9 +120,9 @@ static void masks(void) {
     const sigset_t usr1 = only(SIGUSR1);
     sigprocmask(SIG_BLOCK, &usr1, NULL);
     raise(SIGUSR1);
-    install(SIGUSR1, SIG_IGN, 0); // what waits is gone
+    install(SIGUSR1, SIG_IGN, 0); // discards the pending signal
     CHECK(!is_pending(SIGUSR1));
-    raise(SIGUSR1); // but what comes now waits: it is blocked
+    raise(SIGUSR1); // but a new one stays pending, because it is blocked
     CHECK(is_pending(SIGUSR1));
     install(SIGUSR1, count, 0);
     sigprocmask(SIG_UNBLOCK, &usr1, NULL);
@@ -143,7 +143,7 @@ static void suspend(void) {
     sigprocmask(SIG_UNBLOCK, &usr1, NULL);
     install(SIGALRM, count, SA_RESTART);
     alarm(1);
-    FAILS(pause(), EINTR); // SA_RESTART or not
+    FAILS(pause(), EINTR); // even with SA_RESTART
 }
 
 static void fault_handler(int signal, siginfo_t* given, void* context) {
@@ -241,7 +241,7 @@ static void alternate_stack(void) {
     DIES(small_stack(); install(SIGSEGV, overflow_handler, 0); recurse(0), SIGSEGV);
 }
 
-// nanosleep(2) by hand; what is in r7 afterwards, where the call's number was.
+// nanosleep(2) by hand. Returns what is in r7 afterwards, where the number of the call was.
 static long number_after_sleep(const struct timespec* span, long* result) {
     register const void* r0 __asm__("r0") = span;
     register long r1 __asm__("r1") = 0, r2 __asm__("r2");
@@ -258,7 +258,8 @@ static void restarts(void) {
     char byte;
     pipe(ends);
     install(SIGALRM, count, 0);
-    const struct itimerval soon = {{0, 20000}, {0, 20000}}, stop = {{0, 0}, {0, 0}}; // again, if it came too early
+    // repeats, in case the first comes too early
+    const struct itimerval soon = {{0, 20000}, {0, 20000}}, stop = {{0, 0}, {0, 0}};
     setitimer(ITIMER_REAL, &soon, NULL);
     FAILS(read(ends[0], &byte, 1), EINTR);
     install(SIGALRM, count, SA_RESTART);

@@ -32,7 +32,7 @@ static void in_order(void) {
     CHECK(taken == 0);
     sigprocmask(SIG_UNBLOCK, &set, NULL);
     CHECK(taken == 12);
-    for (int i = 0; i < 12; ++i) // the lowest first, and each kind as it came
+    for (int i = 0; i < 12; ++i) // the lowest signal first, and equal signals in the order sent
         CHECK(order[i] == SIGRTMIN + i / 3 && values[i] == 10 * (i / 3) + i % 3);
 }
 
@@ -52,7 +52,7 @@ static void waiting(void) {
     int got = 0;
     raise(SIGRTMIN);
     CHECK(sigwait(&set, &got) == 0 && got == SIGRTMIN);
-    // The default action of what is waited for is not taken, not even to ignore it.
+    // A signal that a task waits for does not take its default action, not even if that is to ignore it.
     sigset_t chld = blocked(SIGCHLD, SIGCHLD), usr1 = blocked(SIGUSR1, SIGUSR1);
     const pid_t parent = getpid(), child = fork();
     if (child == 0) {
@@ -89,7 +89,7 @@ static void errors(void) {
         pause();
         _exit(0);
     }
-    FAILS(syscall(SYS_rt_sigqueueinfo, child, SIGUSR2, &info), EPERM); // nobody may pretend to be kill()
+    FAILS(syscall(SYS_rt_sigqueueinfo, child, SIGUSR2, &info), EPERM); // a program may not pretend to be kill(2)
     info.si_code = SI_TKILL;
     FAILS(syscall(SYS_rt_sigqueueinfo, child, SIGUSR2, &info), EPERM);
     FAILS(syscall(SYS_rt_sigqueueinfo, child, SIGUSR2, (void*)-1), EFAULT);
@@ -122,7 +122,7 @@ static void threads(void) {
     pthread_kill(thread, SIGRTMIN + 3);
     pthread_join(thread, &got);
     CHECK((long)got == SIGRTMIN + 3);
-    raise(SIGRTMIN + 2); // to this thread, and nobody else's
+    raise(SIGRTMIN + 2); // to this thread only
     sigset_t pending;
     sigpending(&pending);
     CHECK(sigismember(&pending, SIGRTMIN + 2));

@@ -68,7 +68,7 @@ static void statuses(void) {
     CHECK(waitpid(child, &status, WNOHANG | WUNTRACED | WCONTINUED) == 0);
     kill(child, SIGSTOP);
     CHECK(waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
-    CHECK(waitpid(child, &status, WUNTRACED | WNOHANG) == 0); // told once
+    CHECK(waitpid(child, &status, WUNTRACED | WNOHANG) == 0); // reported once
     kill(child, SIGCONT);
     CHECK(waitpid(child, &status, WCONTINUED) == child && WIFCONTINUED(status));
     CHECK(waitpid(child, &status, WCONTINUED | WNOHANG) == 0);
@@ -131,7 +131,7 @@ static void sigchld(void) {
     CHECK(chlds == 1 && last.si_code == CLD_STOPPED && last.si_status == SIGSTOP && last.si_pid == child);
     kill(child, SIGCONT);
     waitpid(child, NULL, WCONTINUED);
-    for (int i = 0; i < 1000 && chlds < 2; ++i) // on Linux the child itself tells, when it runs
+    for (int i = 0; i < 1000 && chlds < 2; ++i) // on Linux the child itself reports, when it runs
         usleep(1000);
     CHECK(chlds == 2 && last.si_code == CLD_CONTINUED);
     kill(child, SIGKILL);
@@ -149,9 +149,9 @@ static void sigchld(void) {
     CHECK(chlds == 4);
     handle_chld(SA_NOCLDWAIT);
     child = child_that(exits);
-    FAILS(waitpid(child, NULL, 0), ECHILD); // waits for all, and finds none
+    FAILS(waitpid(child, NULL, 0), ECHILD); // waits until all children have ended, and finds none
     CHECK(chlds == 5);
-    // The SIGCHLD of the child that is waited for does not interrupt the wait, whatever its handler says.
+    // The SIGCHLD of the child that is waited for does not interrupt the wait, whatever flags its handler has.
     signal(SIGCHLD, SIG_DFL);
     struct sigaction action = {.sa_sigaction = on_chld, .sa_flags = SA_SIGINFO};
     sigaction(SIGCHLD, &action, NULL);
@@ -174,7 +174,8 @@ static void interrupted(void) {
     struct sigaction action = {.sa_handler = on_alarm};
     sigaction(SIGALRM, &action, NULL);
     const pid_t child = child_that(waits);
-    const struct itimerval soon = {{0, 20000}, {0, 20000}}, stop = {{0, 0}, {0, 0}}; // again, if it came too early
+    // repeats, in case the first comes too early
+    const struct itimerval soon = {{0, 20000}, {0, 20000}}, stop = {{0, 0}, {0, 0}};
     setitimer(ITIMER_REAL, &soon, NULL);
     FAILS(waitpid(child, NULL, 0), EINTR);
     setitimer(ITIMER_REAL, &stop, NULL);

@@ -1,4 +1,4 @@
-// Runs the contract suite on the host, each test on a machine of its own, under every temper a TLB may have.
+// Runs the contract suite on the host, each test on a machine of its own, under every policy that a TLB may have.
 #include <catch2/catch.hpp>
 
 #include "tests/contract/contract.hpp"

@@ -1,4 +1,4 @@
-// The kernel's side of the walker comparison: fills a private table, asks the CPU, puts everything back.
+// The kernel's side of the walker comparison: fills private tables, asks the CPU, and restores everything.
 #include "tests/contract/differential.hpp"
 
 #include <initializer_list>
@@ -16,7 +16,7 @@ namespace faultline::differential {
 namespace {
 
 constexpr u32 DIRECTORY_ENTRIES = 2048; // TTBCR.N = 1
-constexpr u32 TABLES = 8;               // second-level tables, which fill as much
+constexpr u32 TABLES = 8;               // second-level tables; together they are as large
 constexpr u32 TABLE_ENTRIES = 256;
 constexpr u32 ADDRESSES = 64;    // per round
 constexpr u32 MAX_REPORTED = 10; // mismatches printed
@@ -52,7 +52,7 @@ class SavedRegisters {
     u32 sctlr_, ttbr0_, dacr_;
 };
 
-// What the CPU says to one of ATS1CPR, ATS1CPW, ATS1CUR, ATS1CUW (B4.2.4).
+// What PAR holds after one of ATS1CPR, ATS1CPW, ATS1CUR, ATS1CUW (B4.2.4).
 u32 translate(u32 address, model::Access access) {
     const bool write = access.type == model::AccessType::Write;
     if (access.privileged && !write)
@@ -81,7 +81,8 @@ class Comparison {
         const IrqGuard no_interrupts;
         const SavedRegisters saved;
         const bool afe = random_.below(2) != 0;
-        // The kernel's domain, 0, keeps its access; AFE changes nothing for AP values with bit 0, as its own.
+        // The kernel's domain, 0, keeps its access. AFE changes nothing for AP values with bit 0 set, like the
+        // kernel's.
         const u32 dacr = ((random_.next() | (random_.next() & 0x5555'5555)) & ~3u) | saved.kernel_domain();
         WRITE_CP15(c3, 0, c0, 0, dacr);
         WRITE_CP15(c1, 0, c0, 0, (saved.sctlr() & ~armv7::SCTLR_AFE) | (afe ? armv7::SCTLR_AFE : 0));
@@ -146,7 +147,7 @@ class Comparison {
 
 Result compare_walkers(u32 seed, u32 rounds) {
     auto* directory = static_cast<u32*>(alloc_hardware_directory());
-    auto* tables = static_cast<u32*>(alloc_hardware_directory()); // of the size it takes
+    auto* tables = static_cast<u32*>(alloc_hardware_directory()); // it has the right size
     BUG_ON(directory == nullptr || tables == nullptr);
     Comparison comparison(seed, directory, tables);
     for (u32 i = 0; i < rounds; ++i)

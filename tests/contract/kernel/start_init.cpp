@@ -1,10 +1,10 @@
-// The self-test kernel: instead of process 1, the contract suite over the emulated machine itself, and the modelled
-// walker against this CPU's own. Ends the machine: 0 if everything held, 1 if not.
+// The self-test kernel: instead of process 1 it runs the contract suite on the emulated machine itself, and compares
+// the modelled walker with this CPU's own. Ends the machine: 0 if everything held, 1 if not.
 #include "kernel/start_init.hpp"
 
 #include <arch/machine_control.hpp>
 
-#include "abi/process/process.hpp"
+#include "abi/process/first_process.hpp"
 #include "kernel/debug/printk.hpp"
 #include "mm/page_alloc.hpp"
 #include "tests/contract/contract.hpp"
@@ -35,7 +35,7 @@ struct Tally {
     }
 };
 
-// One test, after which every page it took must be free again.
+// Runs one test. Afterwards every page that it took must be free again.
 void run(const Test& test, Tally& tally) {
     failures = 0;
     const u32 free_before = nr_free_pages();

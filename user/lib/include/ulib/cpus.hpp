@@ -1,4 +1,4 @@
-// Processors: which there are, and where the calling thread runs (sched_setaffinity(2), getcpu(2)).
+// Processors: those that the calling thread may use, and the one on which it runs (sched_setaffinity(2), getcpu(2)).
 #pragma once
 
 #include <ulib/print.hpp>
@@ -23,7 +23,7 @@ inline unsigned current_cpu() {
     return cpu;
 }
 
-// Moves the calling thread there, and makes sure that it is there.
+// Moves the calling thread to that CPU, and checks that it runs there.
 inline void run_on(unsigned cpu) {
     must(allow_cpus(1u << cpu), "sched_setaffinity");
     if (const unsigned here = current_cpu(); here != cpu)

@@ -1,5 +1,5 @@
-// Signals, over rt_sigaction. The UAPI's `struct sigaction` is the one of the old call; rt_sigaction(2)
-// takes this.
+// Signals, through rt_sigaction(2) and rt_sigprocmask(2). The UAPI's `struct sigaction` belongs to the old call
+// sigaction; signal.cpp defines the structure that rt_sigaction reads.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 #include <asm/siginfo.h>
 #include <asm/signal.h>
 
-#include <asm-generic/ucontext.h> // stands on the three above
+#include <asm-generic/ucontext.h> // needs the three above
 
 #include <ulib/system_call.hpp>
 
@@ -16,9 +16,9 @@ namespace faultline {
 
 using SignalHandler = void (*)(int signal, siginfo_t* info, void* context);
 
-// Installs `handler` with SA_SIGINFO and a restorer of our own; `flags` are further SA_… flags. 0 or −errno.
+// Installs `handler` with SA_SIGINFO and our own restorer; `flags` are further SA_… flags. 0 or −errno.
 long set_signal_handler(int signal, SignalHandler handler, unsigned long flags = 0);
-// Back to the default action. 0 or −errno.
+// Restores the default action. 0 or −errno.
 long set_signal_default(int signal);
 
 // rt_sigprocmask(2) with one signal. 0 or −errno.

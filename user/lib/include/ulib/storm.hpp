@@ -1,4 +1,4 @@
-// How long a storm lasts: so many rounds, or one storm after the other until so many seconds are over.
+// How long a storm program runs: a number of rounds, or a number of seconds in which one storm follows the other.
 #pragma once
 
 #include <cstdlib>
@@ -10,8 +10,8 @@ namespace faultline {
 
 class StormLength {
   public:
-    // The program's argument is ROUNDS, or SECONDS with an s behind it: then each storm has `batch` rounds. Without an
-    // argument there are `rounds`. Anything else ends the program.
+    // The program's argument is ROUNDS, or SECONDS with an s behind it; with SECONDS, each storm has `batch` rounds.
+    // Without an argument there is one storm of `rounds`. Any other argument ends the program.
     StormLength(int argc, char** argv, unsigned rounds, unsigned batch) : rounds_(rounds) {
         if (argc == 1)
             return;
@@ -26,12 +26,12 @@ class StormLength {
 
     unsigned rounds() const { return rounds_; } // of each storm
 
-    // One storm is over; whether another one follows.
+    // Call it when a storm has ended. Returns whether another one follows.
     bool again() {
         played_ += rounds_;
         return now() < end_;
     }
-    unsigned played() const { return played_; } // rounds, of all storms
+    unsigned played() const { return played_; } // rounds of all storms so far
 
   private:
     static constexpr unsigned long MOST = 1'000'000;
@@ -44,7 +44,7 @@ class StormLength {
 
     unsigned rounds_;
     unsigned played_ = 0;
-    long long end_ = 0; // the moment it has been long enough; 0: after one storm
+    long long end_ = 0; // the time after which no further storm begins; 0: after the first one
 };
 
 } // namespace faultline

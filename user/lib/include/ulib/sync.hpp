@@ -1,12 +1,13 @@
-// Locks over futexes: a mutex for threads of one process, a priority-inheritance mutex that processes may share, a
-// condition variable over each; and the robust list that marks a dead owner's locks, with a mutex that uses it.
+// Locks built on futexes: a mutex for the threads of one process, a priority-inheritance mutex that processes may
+// share, and a condition variable for each; and the robust list, by which the kernel marks a dead owner's locks, with a
+// mutex that uses it.
 #pragma once
 
 #include <ulib/futex.hpp>
 
 namespace faultline {
 
-// 0 free, 1 held, 2 held and perhaps waited for.
+// The word holds 0 if the mutex is free, 1 if it is held, 2 if it is held and may have waiters.
 class Mutex {
   public:
     void lock();
@@ -15,7 +16,7 @@ class Mutex {
 
   private:
     friend class ConditionVariable;
-    void lock_as_contended(); // and leaves it as held and perhaps waited for
+    void lock_as_contended(); // leaves the word at 2
 
     Word word_{0};
 };
@@ -25,17 +26,17 @@ class ConditionVariable {
   public:
     void wait(Mutex& mutex);
     void notify_one();
-    // Wakes one, and makes the others wait for `mutex`, the one they all waited with.
+    // Wakes one waiter, and moves the others to `mutex`, which must be the one that all of them waited with.
     void notify_all(Mutex& mutex);
 
   private:
     Word turn_{0};
 };
 
-// A PI mutex of our own making. The word holds 0, or the owner's thread id and perhaps FUTEX_WAITERS; while
-// there is no contention, user space takes and frees it with one compare-and-swap and the kernel never
-// hears of it. The compare-and-swap that fails only *reads*: this is how a task comes to FUTEX_LOCK_PI
-// without ever having stored. May lie in memory that processes share; zero bytes are a free mutex.
+// A priority-inheritance mutex. The word holds 0, or the owner's thread id, perhaps with FUTEX_WAITERS. Without
+// contention a program takes and releases it with one compare-and-swap, and makes no system call. A compare-and-swap
+// that fails only *reads*: so a task can call FUTEX_LOCK_PI without ever having written to the page. May lie in memory
+// that processes share; zero bytes are a free mutex.
 class PiMutex {
   public:
     long lock(); // 0 or −errno
@@ -47,7 +48,7 @@ class PiMutex {
     Word word_{0};
 };
 
-// The same as above over PiMutex: who is notified owns it when he wakes. Each returns 0 or −errno.
+// A condition variable over PiMutex: a waiter owns the mutex when it wakes. Each function returns 0 or −errno.
 class PiConditionVariable {
   public:
     long wait(PiMutex& mutex);
@@ -57,17 +58,16 @@ class PiConditionVariable {
     Word turn_{0};
 };
 
-// What set_robust_list(2) registers for the calling thread: a ring of lock nodes. The kernel, when the
-// thread ends, looks `offset` bytes from each node for a futex word with this thread's id, and marks it
-// FUTEX_OWNER_DIED. The node need not lie beside its word, so that a node can be touched and the word's
-// page not.
+// What set_robust_list(2) registers for the calling thread: a ring of lock nodes. When the thread ends, the kernel
+// looks `offset` bytes from each node for a futex word with this thread's id, and marks that word FUTEX_OWNER_DIED. A
+// node may lie far from its word; then a program can touch the node and leave the word's page alone.
 class RobustList {
   public:
-    // One lock, held. Registers the list; 0 or −errno.
+    // Registers a list with one lock, held. 0 or −errno.
     long hold(Word* word);
-    // The same, but as the lock being taken or freed just now (list_op_pending), the ring itself empty.
+    // Registers the lock as the one being taken or released just now (list_op_pending); the ring itself is empty.
     long hold_pending(Word* word);
-    // No lock at all.
+    // Registers an empty list.
     long hold_none();
 
   private:
@@ -77,11 +77,12 @@ class RobustList {
     robust_list_head head_{};
 };
 
-// A mutex that processes may share, and that outlives its owner. The word holds 0, or the owner's thread id, perhaps with
-// FUTEX_WAITERS; or FUTEX_OWNER_DIED in place of the id. Zero bytes are a free mutex. `list` is the calling thread's.
+// A mutex that processes may share, and that survives its owner's death. The word holds 0, or the owner's thread id,
+// perhaps with FUTEX_WAITERS; when the owner died, FUTEX_OWNER_DIED stands in place of the id. Zero bytes are a free
+// mutex. `list` belongs to the calling thread.
 class RobustMutex {
   public:
-    // Whether the last owner died with it: what the mutex guards may be half done.
+    // Returns whether the last owner died holding the mutex: what it guards may be half done.
     bool lock(RobustList& list);
     void unlock(RobustList& list);
 

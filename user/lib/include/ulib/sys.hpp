@@ -1,6 +1,5 @@
-// The system calls that the programs here use, by Linux's names, each returning a value or −errno.
-// Arguments and rules are those of the man page (section 2); only what differs in the ARM EABI is said
-// here.
+// The system calls that the programs here use, by Linux's names. Each returns a value or −errno. Arguments and rules
+// are those of the man page (section 2); comments name only what differs in the ARM EABI.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +21,7 @@ inline long sys_open(const char* path, int flags, unsigned mode = 0) {
 inline long sys_close(int fd) { return system_call(__NR_close, fd); }
 inline long sys_read(int fd, void* buffer, std::size_t size) { return system_call(__NR_read, fd, buffer, size); }
 inline long sys_write(int fd, const void* data, std::size_t size) { return system_call(__NR_write, fd, data, size); }
-// A 64-bit argument goes in an even register and the next: r3 stays empty (AAPCS32 §6.5).
+// A 64-bit argument takes an even register and the next one, so r3 stays empty (AAPCS32 §6.5).
 inline long sys_pread(int fd, void* buffer, std::size_t size, std::uint64_t offset) {
     return system_call(__NR_pread64, fd, buffer, size, 0, static_cast<long>(offset & 0xffffffff),
                        static_cast<long>(offset >> 32));
@@ -38,7 +37,7 @@ inline long sys_mount(const char* source, const char* target, const char* type) 
     return system_call(__NR_mount, source, target, type, 0, nullptr);
 }
 
-// Memory. The offset is in pages of 4096 bytes: ARM has mmap2 only.
+// Memory. ARM has mmap2 only; its offset is in pages of 4096 bytes.
 inline long sys_mmap2(void* address, std::size_t size, int protection, int flags, int fd, unsigned long page_offset) {
     return system_call(__NR_mmap2, address, size, protection, flags, fd, page_offset);
 }
@@ -84,11 +83,11 @@ inline long sys_nanosleep(long seconds, long nanoseconds) {
     return system_call(__NR_nanosleep, &length, nullptr);
 }
 
-// The three ways a status from wait4 reads; wait(2) calls them WIFEXITED, WEXITSTATUS, WTERMSIG.
+// How to read a status from wait4; wait(2) names these WIFEXITED, WEXITSTATUS and WTERMSIG.
 constexpr bool exited(int status) { return (status & 0x7f) == 0; }
 constexpr int exit_status(int status) { return (status >> 8) & 0xff; }
 constexpr int term_signal(int status) { return status & 0x7f; }
-// As a shell says it: the exit status, or 128 + n for death by signal n.
+// As a shell gives it: the exit status, or 128 + n for death by signal n.
 constexpr int shell_status(int status) { return exited(status) ? exit_status(status) : 128 + term_signal(status); }
 
 // Minor faults of the calling process so far (getrusage, ru_minflt), or −errno.

@@ -1,6 +1,5 @@
-// The door to the kernel: `svc 0` with the number in r7 and up to six arguments in r0–r5 (Linux ARM EABI,
-// syscall(2)). The answer is a value, or minus an error number from −1 to −4095; nothing here touches
-// errno.
+// How a program calls the kernel: `svc 0` with the number in r7 and up to six arguments in r0–r5 (Linux ARM EABI,
+// syscall(2)). The result is a value, or minus an error number, from −1 to −4095. Nothing here touches errno.
 #pragma once
 
 #include <cstddef>
@@ -10,9 +9,9 @@
 #include <asm/errno.h>
 #include <asm/unistd.h>
 
-// newlib numbers some errors differently, and both sets are macros: a file sees one or the other. Claiming
-// newlib's include guard makes a later <errno.h> (<iterator> brings it in) a missing `errno`, not a silent
-// change of numbers.
+// newlib numbers some errors differently, and both sets are macros, so a file can see only one of them. Defining
+// newlib's include guard here makes a later <errno.h> (<iterator> includes it) a compile error about a missing `errno`,
+// and not a silent change of numbers.
 #ifndef _SYS_ERRNO_H_
 #define _SYS_ERRNO_H_
 #endif
@@ -20,8 +19,7 @@ static_assert(EDEADLK == 35 && ENOSYS == 38, "include <ulib/...>, not <errno.h>"
 
 namespace faultline {
 
-// Not std::uint32_t: <asm/types.h> changes what that is (unsigned int or unsigned long) for the files that
-// include it.
+// Not std::uint32_t: <asm/types.h> changes its type (unsigned int or unsigned long) in the files that include it.
 using u32 = unsigned int;
 
 inline constexpr std::size_t PAGE_SIZE = 4096;
@@ -50,7 +48,7 @@ inline long system_call(long number, long a, long b, long c, long d, long e, lon
 }
 } // namespace detail
 
-// Missing arguments are passed as 0. Callable from any thread.
+// Missing arguments are passed as 0. Any thread may call it.
 template <class... Arguments>
 long system_call(long number, Arguments... arguments) {
     static_assert(sizeof...(Arguments) <= 6);

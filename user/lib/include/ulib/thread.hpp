@@ -1,5 +1,4 @@
-// Threads over clone(2). The thread pointer (TPIDRURO) leads to a ThreadControl; the main thread has a
-// static one.
+// Threads, through clone(2). The thread pointer (TPIDRURO) points to a ThreadControl; the main thread's is static.
 #pragma once
 
 #include <ulib/futex.hpp>
@@ -7,7 +6,7 @@
 namespace faultline {
 
 struct ThreadControl {
-    int errno_value; // newlib's errno of this thread; the main thread's lives in newlib's own structure
+    int errno_value; // newlib's errno of this thread; the main thread's is in newlib's own structure
 };
 
 inline ThreadControl* current_thread() {
@@ -18,13 +17,13 @@ inline ThreadControl* current_thread() {
 
 class Thread {
   public:
-    // Starts `function(argument)` on a stack of its own with a guard page below; 0 or −errno. `exit_word`,
-    // if given, is what the kernel clears and wakes when the thread is gone (CLONE_CHILD_CLEARTID), instead
-    // of our own.
+    // Starts `function(argument)` on a stack of its own with a guard page below it. 0 or −errno. When the thread has
+    // ended, the kernel clears `exit_word` and wakes its waiters (CLONE_CHILD_CLEARTID); without one, it uses a word of
+    // this object.
     long start(void (*function)(void*), void* argument, Word* exit_word = nullptr);
 
-    // Waits until the kernel has let go of the thread's stack, and frees it. Once per start; not with
-    // `exit_word` unless the kernel can really write it.
+    // Waits until the kernel no longer uses the thread's stack, and frees it. Call it once per start; with an
+    // `exit_word`, only if the kernel can write that word.
     void join();
 
     int id() const { return id_; }

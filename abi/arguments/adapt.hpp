@@ -1,0 +1,93 @@
+// From registers to a typed function call and back: the EABI's rules for system-call arguments, once, at
+// compile time.
+//
+// Arguments are in r0 – r6, in order. A 64-bit one takes two registers, low word first, beginning with an
+// even one; an odd register before it is left out (AAPCS §5.5; that is why pread64 has its offset in r4 and
+// r5). The result, or −errno, goes to r0.
+#pragma once
+
+#include <arch/ptrace.hpp>
+
+#include <array>
+#include <type_traits>
+#include <utility>
+
+#include "base/result.hpp"
+#include "kernel/dispatch.hpp"
+#include "kernel/sched/kernel_lock.hpp"
+
+namespace faultline {
+
+namespace adapt_detail {
+
+template <class T>
+constexpr bool is_wide = sizeof(T) == 8 && std::is_integral_v<T>;
+template <class T>
+constexpr bool is_regs = std::is_same_v<T, PtRegs&>;
+
+// The first register of each argument.
+template <class... Args>
+constexpr auto registers() {
+    std::array<u32, sizeof...(Args) + 1> first{};
+    u32 next = 0, i = 0;
+    [[maybe_unused]] const auto place = [&](bool wide, bool regs) {
+        if (wide)
+            next = (next + 1) & ~1u;
+        first[i++] = next;
+        next += regs ? 0 : wide ? 2 : 1;
+    };
+    (place(is_wide<Args>, is_regs<Args>), ...);
+    first[i] = next; // one past the last
+    return first;
+}
+
+template <class T>
+T argument(PtRegs& regs, u32 first) {
+    if constexpr (is_regs<T>)
+        return regs;
+    else if constexpr (is_wide<T>)
+        return static_cast<T>(regs.r[first] | u64{regs.r[first + 1]} << 32);
+    else
+        return static_cast<T>(regs.r[first]);
+}
+
+template <class T>
+u32 to_register(const Result<T>& result) {
+    if (!result.ok()) [[unlikely]]
+        return syscall_error(result.error());
+    if constexpr (std::is_void_v<T>)
+        return 0;
+    else if constexpr (std::is_same_v<T, UserAddr>)
+        return result.value().value();
+    else
+        return static_cast<u32>(result.value());
+}
+inline u32 to_register(u32 result) { return result; }
+inline u32 to_register(s32 result) { return static_cast<u32>(result); }
+
+template <auto Function, class R, class... Args>
+u32 call(PtRegs& regs, R (*)(Args...)) {
+    constexpr auto first = registers<Args...>();
+    static_assert(first[sizeof...(Args)] <= 7, "r7 holds the number");
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+        return to_register(Function(argument<Args>(regs, first[I])...));
+    }(std::index_sequence_for<Args...>{});
+}
+
+} // namespace adapt_detail
+
+// The handler that calls `Function` with its arguments taken from the registers. A parameter of type PtRegs&
+// is the registers themselves and takes none of them. For calls that may run on several CPUs at a time.
+template <auto Function>
+u32 parallel(PtRegs& regs) {
+    return adapt_detail::call<Function>(regs, Function);
+}
+
+// The same for all others: under the kernel lock.
+template <auto Function>
+u32 adapt(PtRegs& regs) {
+    const KernelLocked lock;
+    return adapt_detail::call<Function>(regs, Function);
+}
+
+} // namespace faultline

@@ -1,0 +1,28 @@
+// The list of all character devices: a handful, the memory devices first.
+#include "abi/fs/char_device.hpp"
+
+#include "abi/fs/file.hpp"
+#include "abi/fs/namei.hpp"
+
+namespace faultline {
+
+namespace {
+constinit CharDevice* devices = nullptr; // in the order of their registration
+} // namespace
+
+void register_chrdev(CharDevice& device) {
+    CharDevice** end = &devices;
+    while (*end != nullptr)
+        end = &(*end)->next;
+    *end = &device;
+    make_device(device.path, device.rdev >> 8, device.rdev & 0xff, device.permissions);
+}
+
+const FileOps* chrdev_ops(u32 rdev) {
+    for (const CharDevice* device = devices; device != nullptr; device = device->next)
+        if (device->rdev == rdev)
+            return device->ops;
+    return nullptr;
+}
+
+} // namespace faultline

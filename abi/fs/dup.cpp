@@ -1,0 +1,53 @@
+// At the lowest free number, or at one of the caller's choice.
+#include "abi/fs/dup.hpp"
+
+#include <linux/fcntl.h>
+
+#include "abi/fs/file.hpp"
+#include "abi/fs/files.hpp"
+#include "kernel/sched/sched.hpp"
+
+namespace faultline {
+
+Result<u32> duplicate(s32 fd, u32 lowest, bool close_on_exec) {
+    FileRef file(TRY(fget(fd)));
+    const s32 copy = TRY(fd_install(*file, lowest, close_on_exec));
+    file.release();
+    return static_cast<u32>(copy);
+}
+
+namespace {
+
+// Puts `file` at exactly `fd`, closing what was there.
+Result<u32> install_at(FileRef file, u32 fd, bool close_on_exec) {
+    if (fd >= fd_limit())
+        return Err(Errno::BADF);
+    (void)close_fd(static_cast<s32>(fd));
+    const s32 got = TRY(fd_install(*file, fd, close_on_exec));
+    file.release();
+    if (static_cast<u32>(got) == fd)
+        return fd;
+    // Another thread opened a file in between: dup2(2) lets that be EBUSY.
+    (void)close_fd(got);
+    return Err(Errno::BUSY);
+}
+
+} // namespace
+
+Result<u32> sys_dup(s32 fd) { return duplicate(fd, 0, false); }
+
+Result<u32> sys_dup2(s32 old_fd, s32 new_fd) {
+    if (old_fd == new_fd) {
+        FileRef file(TRY(fget(old_fd)));
+        return static_cast<u32>(new_fd);
+    }
+    return sys_dup3(old_fd, new_fd, 0);
+}
+
+Result<u32> sys_dup3(s32 old_fd, s32 new_fd, u32 flags) {
+    if ((flags & ~u32(O_CLOEXEC)) != 0 || old_fd == new_fd)
+        return Err(Errno::INVAL);
+    return install_at(FileRef(TRY(fget(old_fd))), static_cast<u32>(new_fd), (flags & O_CLOEXEC) != 0);
+}
+
+} // namespace faultline

@@ -1,0 +1,69 @@
+// What they read and write.
+#include "abi/fs/memory_devices.hpp"
+
+#include <algorithm>
+
+#include "abi/fs/char_device.hpp"
+#include "abi/fs/file.hpp"
+#include "abi/fs/random.hpp"
+#include "arch/contract/uaccess.hpp"
+
+namespace faultline {
+
+namespace {
+
+constexpr u32 MEMORY_MAJOR = 1;
+
+Result<u32> read_end(File&, UserAddr, u32, u64&) { return 0u; }
+Result<u32> write_discarded(File&, UserAddr, u32 bytes, u64&) { return bytes; }
+Result<u32> write_full(File&, UserAddr, u32 bytes, u64&) {
+    if (bytes == 0)
+        return 0u;
+    return Err(Errno::NOSPC);
+}
+
+Result<u32> read_zeros(File&, UserAddr buffer, u32 bytes, u64&) {
+    const u32 done = bytes - clear_user(buffer, bytes);
+    return done == 0 && bytes != 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
+}
+
+Result<u32> read_random(File&, UserAddr buffer, u32 bytes, u64&) {
+    u32 done = 0;
+    while (done < bytes) {
+        u8 chunk[64];
+        const u32 part = std::min(bytes - done, static_cast<u32>(sizeof chunk));
+        get_random_bytes(chunk, part);
+        const u32 copied = part - copy_to_user(buffer + done, chunk, part);
+        done += copied;
+        if (copied != part)
+            return done == 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
+    }
+    return done;
+}
+
+Result<u32> splice_discarded(File&, const void*, u32 bytes, u64&) { return bytes; }
+
+constinit const FileOps null_ops{
+    .read = read_end, .write = write_discarded, .splice_write = splice_discarded, .seekable = true};
+constinit const FileOps zero_ops{.read = read_zeros, .write = write_discarded, .seekable = true};
+constinit const FileOps full_ops{.read = read_zeros, .write = write_full, .seekable = true};
+constinit const FileOps random_ops{.read = read_random, .write = write_discarded, .seekable = true};
+
+constinit CharDevice devices[] = {
+    {MEMORY_MAJOR << 8 | 3, "/dev/null", &null_ops, 0666},
+    {MEMORY_MAJOR << 8 | 5, "/dev/zero", &zero_ops, 0666},
+    {MEMORY_MAJOR << 8 | 7, "/dev/full", &full_ops, 0666},
+    {MEMORY_MAJOR << 8 | 8, "/dev/random", &random_ops, 0666},
+    {MEMORY_MAJOR << 8 | 9, "/dev/urandom", &random_ops, 0666},
+};
+
+} // namespace
+
+bool maps_as_zeros(const File& file) { return file.ops == &zero_ops; }
+
+void init_memory_devices() {
+    for (CharDevice& device : devices)
+        register_chrdev(device);
+}
+
+} // namespace faultline

@@ -1,0 +1,22 @@
+// Moving bytes and positions (read(2), write(2), readv(2), lseek(2)).
+#pragma once
+
+#include "base/result.hpp"
+#include "base/types.hpp"
+
+namespace faultline {
+
+// System calls.
+Result<u32> sys_read(s32 fd, UserAddr buffer, u32 bytes);
+Result<u32> sys_write(s32 fd, UserAddr buffer, u32 bytes);
+Result<u32> sys_pread64(s32 fd, UserAddr buffer, u32 bytes, s64 offset);
+Result<u32> sys_pwrite64(s32 fd, UserAddr buffer, u32 bytes, s64 offset);
+Result<u32> sys_readv(s32 fd, UserAddr vector, u32 count);
+Result<u32> sys_writev(s32 fd, UserAddr vector, u32 count);
+Result<u32> sys_preadv(s32 fd, UserAddr vector, u32 count, u32 offset_low,
+                       u32 offset_high); // preadv(2): no 64-bit pair
+Result<u32> sys_pwritev(s32 fd, UserAddr vector, u32 count, u32 offset_low, u32 offset_high);
+Result<u32> sys_lseek(s32 fd, s32 offset, u32 whence);
+Result<u32> sys_llseek(s32 fd, u32 offset_high, u32 offset_low, UserAddr result, u32 whence);
+
+} // namespace faultline

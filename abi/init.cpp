@@ -1,0 +1,104 @@
+// Boot: every room of abi/ in order, then the tree of files, and the first three descriptors of process 1.
+#include "abi/init.hpp"
+
+#include <linux/fcntl.h>
+
+#include <arch/boot_info.hpp>
+
+#include "abi/fs/files.hpp"
+#include "abi/fs/initramfs.hpp"
+#include "abi/fs/inode.hpp"
+#include "abi/fs/locks.hpp"
+#include "abi/fs/memory_devices.hpp"
+#include "abi/fs/mount.hpp"
+#include "abi/fs/namei.hpp"
+#include "abi/fs/open.hpp"
+#include "abi/fs/pipe.hpp"
+#include "abi/fs/poll.hpp"
+#include "abi/fs/random.hpp"
+#include "abi/fs/signalfd.hpp"
+#include "abi/ipc/msg.hpp"
+#include "abi/ipc/sem.hpp"
+#include "abi/procfs/procfs.hpp"
+#include "abi/procfs/sysfs.hpp"
+#include "abi/sched/loadavg.hpp"
+#include "abi/task/pid.hpp"
+#include "abi/time/realtime.hpp"
+#include "abi/time/rtc.hpp"
+#include "abi/time/tick.hpp"
+#include "abi/tty/tty.hpp"
+#include "abi/virtio/console.hpp"
+#include "kernel/debug/format.hpp"
+
+namespace faultline {
+
+void init_abi() {
+    init_inodes();
+    init_poll();
+    init_pipes();
+    init_locks();
+    init_signalfd();
+    init_pids();
+    init_ticks();
+    init_realtime();
+    init_msg();
+    init_sem();
+}
+
+namespace {
+
+// /dev, /dev/shm, /tmp and /proc, where the initramfs did not make them.
+void make_standard_tree() {
+    auto root = new_inode(S_IFDIR | 0755); // /dev is a tree of its own, whatever the initramfs has there
+    BUG_ON(!root.ok());
+    (*root)->nlink = 2;
+    BUG_ON(!mount_root(make_directory("/dev"), **root, "devtmpfs", "devtmpfs").ok());
+    iput(*root);
+    make_directory("/dev/shm", S_ISVTX | 0777);
+    make_directory("/tmp", S_ISVTX | 0777);
+    make_directory("/proc", 0555);
+}
+
+} // namespace
+
+void init_filesystem(const void* initramfs, u32 bytes) {
+    init_loadavg();
+    init_rtc(); // before the first time stamp
+    add_device_randomness(boot_info().rng_seed, boot_info().rng_seed_bytes);
+    if (initramfs != nullptr)
+        unpack_initramfs(initramfs, bytes);
+    make_standard_tree();
+    init_memory_devices();
+    init_procfs();
+    init_sysfs();
+    init_tty();
+    init_virtio_console();
+}
+
+namespace {
+
+Result<void> open_as(s32 fd, const char* path, u32 flags) {
+    FileRef file = TRY(kernel_open(path, flags));
+    const s32 got = TRY(fd_install(std::move(file), false));
+    BUG_ON(got != fd);
+    return {};
+}
+
+Result<void> open_stream(s32 fd, const char* port_name, u32 flags) {
+    const u32 minor = find_port(port_name);
+    if (minor == 0)
+        return open_as(fd, "/dev/console", O_RDWR);
+    char path[sizeof "/dev/vport0p00"];
+    snprintf(path, sizeof path, "/dev/vport0p%u", static_cast<unsigned>(minor));
+    return open_as(fd, path, flags);
+}
+
+} // namespace
+
+Result<void> open_init_console() {
+    TRY_VOID(open_stream(0, "stdin", O_RDONLY));
+    TRY_VOID(open_stream(1, "stdout", O_WRONLY));
+    return open_stream(2, "stderr", O_WRONLY);
+}
+
+} // namespace faultline

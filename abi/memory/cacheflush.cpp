@@ -1,0 +1,33 @@
+// Page by page, through the kernel's own mapping.
+#include "abi/memory/cacheflush.hpp"
+
+#include "abi/memory/current_mm.hpp"
+#include "arch/contract/memory.hpp"
+#include "arch/contract/uaccess.hpp"
+#include "mm/gup.hpp"
+#include "mm/page.hpp"
+
+namespace faultline {
+
+// Data caches and instruction caches are one to the walker of QEMU, but not to the architecture: what was
+// written must be cleaned and the old instructions invalidated.
+Result<u32> sys_cacheflush(UserAddr start, UserAddr end, u32 flags) {
+    if (end < start || flags != 0)
+        return Err(Errno::INVAL);
+    if (!access_ok(start, end - start))
+        return Err(Errno::FAULT);
+    MmStruct& mm = current_mm();
+    for (UserAddr at = start; at < end; at = at.page() + PAGE_SIZE) {
+        Page* page = nullptr;
+        {
+            ReadGuard guard(mm.mmap_lock);
+            if (!get_user_pages(mm, guard, at.page(), 1, FOLL_GET, &page))
+                return Err(Errno::FAULT);
+        }
+        flush_icache_range(page_address(*page), PAGE_SIZE);
+        put_page(*page);
+    }
+    return 0u;
+}
+
+} // namespace faultline

@@ -1,0 +1,61 @@
+// Descriptors become mappings, then mm/ does the work.
+#include "abi/memory/mmap.hpp"
+
+#include "abi/fs/file.hpp"
+#include "abi/fs/files.hpp"
+#include "abi/fs/inode.hpp"
+#include "abi/fs/memory_devices.hpp"
+#include "abi/memory/current_mm.hpp"
+#include "kernel/sched/sched.hpp"
+#include "mm/filemap.hpp"
+#include "mm/mman.hpp"
+#include "mm/mmap.hpp"
+
+namespace faultline {
+
+namespace {
+
+Result<UserAddr> mmap_file(UserAddr address, u32 length, u32 prot, u32 flags, File& file, u32 page_offset) {
+    // As far as they do not depend on the file, the arguments come first (Linux do_mmap).
+    if (length == 0 || (flags & MAP_TYPE) == 0 || (flags & MAP_TYPE) > MAP_SHARED_VALIDATE)
+        return Err(Errno::INVAL);
+    if (!file.readable())
+        return Err(Errno::ACCES);
+    AddressSpace* mapping = file_mapping(file);
+    if (mapping == nullptr && !maps_as_zeros(file))
+        return Err(Errno::NODEV);
+    if (mapping == nullptr && (flags & MAP_TYPE) != MAP_PRIVATE && (prot & PROT_WRITE) != 0 && !file.writable())
+        return Err(Errno::ACCES);             // /dev/zero shared is a file of its own, but opened like this one
+    file.inode->atime_ns = current_time_ns(); // as read(2) does (Linux file_accessed)
+    return do_mmap(current_mm(), address, length, prot, flags, mapping, file.writable(), page_offset);
+}
+
+} // namespace
+
+u32 sys_brk(UserAddr new_brk) { return do_brk(current_mm(), new_brk).value(); }
+
+Result<UserAddr> sys_mmap2(UserAddr address, u32 length, u32 prot, u32 flags, s32 fd, u32 page_offset) {
+    if ((flags & MAP_ANONYMOUS) != 0)
+        return do_mmap(current_mm(), address, length, prot, flags, nullptr, true, page_offset);
+    File* file = TRY(fget(fd));
+    const auto mapped = mmap_file(address, length, prot, flags, *file, page_offset);
+    fput(*file);
+    return mapped;
+}
+
+Result<void> sys_munmap(UserAddr start, u32 length) { return do_munmap(current_mm(), start, length); }
+Result<void> sys_mprotect(UserAddr start, u32 length, u32 prot) {
+    return do_mprotect(current_mm(), start, length, prot);
+}
+Result<UserAddr> sys_mremap(UserAddr old_address, u32 old_length, u32 new_length, u32 flags, UserAddr new_address) {
+    return do_mremap(current_mm(), old_address, old_length, new_length, flags, new_address);
+}
+Result<void> sys_madvise(UserAddr start, u32 length, u32 advice) {
+    return do_madvise(current_mm(), start, length, advice);
+}
+
+Result<void> sys_remap_file_pages(UserAddr start, u32 length, u32 prot, u32 pgoff, u32) {
+    return do_remap_file_pages(current_mm(), start, length, prot, pgoff);
+}
+
+} // namespace faultline

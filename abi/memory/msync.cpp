@@ -1,0 +1,44 @@
+// There is no storage behind any file: what is left is to check the arguments.
+#include "abi/memory/msync.hpp"
+
+#include "abi/memory/current_mm.hpp"
+#include "mm/mmap.hpp"
+
+namespace faultline {
+
+namespace {
+
+// NOMEM: some page of the range is not mapped. Caller holds the mmap lock.
+Result<void> fully_mapped(MmStruct& mm, const PageRange& range) {
+    for (UserAddr at = range.start; at < range.end;) {
+        const VmArea* vma = vma_lookup(mm, at);
+        if (vma == nullptr)
+            return Err(Errno::NOMEM);
+        at = vma->end;
+    }
+    return {};
+}
+
+} // namespace
+
+// All is always in step. Holes are reported when all has been looked at (Linux msync).
+Result<u32> sys_msync(UserAddr start, u32 length, u32 flags) {
+    constexpr u32 MS_ASYNC_FLAG = 1, MS_INVALIDATE_FLAG = 2, MS_SYNC_FLAG = 4;
+    const bool both = (flags & MS_ASYNC_FLAG) != 0 && (flags & MS_SYNC_FLAG) != 0;
+    if ((flags & ~(MS_ASYNC_FLAG | MS_INVALIDATE_FLAG | MS_SYNC_FLAG)) != 0 || both)
+        return Err(Errno::INVAL);
+    if (start.page_offset() == 0 && page_align_up(length) == 0)
+        return 0u; // a length that wraps counts as none, as on Linux
+    const PageRange range = TRY(page_range(start, length));
+    MmStruct& mm = current_mm();
+    ReadGuard guard(mm.mmap_lock);
+    if ((flags & MS_INVALIDATE_FLAG) != 0)
+        for (const VmArea* vma = find_vma(mm, range.start); vma != nullptr && vma->start < range.end;
+             vma = vma_next(*vma))
+            if ((vma->flags & VM_LOCKED) != 0)
+                return Err(Errno::BUSY);
+    TRY_VOID(fully_mapped(mm, range));
+    return 0u;
+}
+
+} // namespace faultline

@@ -1,0 +1,32 @@
+// What mm/ asks of the kernel around it, but for what the scheduler answers (mm/upcalls.hpp).
+#include <asm/resource.h>
+#include <linux/capability.h>
+
+#include "abi/cred/cred.hpp"
+#include "abi/signal/signal.hpp"
+#include "abi/task/thread_group.hpp"
+#include "mm/upcalls.hpp"
+
+namespace faultline {
+
+MmLimits current_mm_limits() {
+    const ThreadGroup* group = current()->group;
+    if (group == nullptr)
+        return {}; // a task of the kernel's own
+    const auto pages = [&](u32 resource) {
+        const u64 limit = group->limits[resource].soft >> PAGE_SHIFT;
+        return limit < ~u32{0} ? static_cast<u32>(limit) : ~u32{0};
+    };
+    const bool unbound = capable(CAP_IPC_LOCK);
+    return {.address_space = pages(RLIMIT_AS),
+            .data = pages(RLIMIT_DATA),
+            .locked = unbound ? ~u32{0} : pages(RLIMIT_MEMLOCK),
+            .may_lock = unbound || group->limits[RLIMIT_MEMLOCK].soft != 0};
+}
+
+bool fatal_signal_pending() {
+    const Task& task = *current();
+    return (task.pending.set & sigmask(SIGKILL)) != 0 && !task.exiting;
+}
+
+} // namespace faultline

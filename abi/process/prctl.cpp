@@ -1,0 +1,114 @@
+// One option, one case.
+#include "abi/process/prctl.hpp"
+
+#include <linux/capability.h>
+#include <linux/prctl.h>
+
+#include <algorithm>
+
+#include "abi/cred/cred.hpp"
+#include "abi/signal/signal.hpp"
+#include "abi/task/thread_group.hpp"
+#include "arch/contract/uaccess.hpp"
+
+namespace faultline {
+
+namespace {
+
+Result<u32> set_comm(UserAddr from) {
+    Task& task = *current();
+    char name[sizeof task.comm] = {};
+    TRY(strncpy_from_user(name, from, sizeof name - 1));
+    std::copy_n(name, sizeof name, task.comm);
+    return 0u;
+}
+
+Result<u32> put_number(UserAddr to, u32 number) {
+    TRY_VOID(put_user_u32(to, number));
+    return 0u;
+}
+
+// A flag that is 0 or 1; INVAL for anything else.
+Result<u32> set_flag(bool& flag, u32 value) {
+    if (value > 1)
+        return Err(Errno::INVAL);
+    flag = value == 1;
+    return 0u;
+}
+
+Result<u32> set_keep_caps(u32 value) {
+    Cred* next = TRY(prepare_creds());
+    const auto set = set_flag(next->keep_caps, value);
+    if (set)
+        commit_creds(*next);
+    else
+        put_cred(*next);
+    return set;
+}
+
+} // namespace
+
+Result<u32> sys_prctl(s32 option, u32 argument2, u32 argument3, u32 argument4, u32 argument5) {
+    Task& task = *current();
+    ThreadGroup& group = *task.group;
+    const bool rest_is_zero = argument3 == 0 && argument4 == 0 && argument5 == 0;
+    switch (option) {
+    case PR_SET_NAME:
+        return set_comm(UserAddr(argument2));
+    case PR_GET_NAME:
+        TRY_VOID(copy_struct_to_user(UserAddr(argument2), task.comm, sizeof task.comm));
+        return 0u;
+    case PR_SET_PDEATHSIG:
+        if (argument2 > SIGNAL_COUNT)
+            return Err(Errno::INVAL);
+        task.pdeath_signal = static_cast<s32>(argument2);
+        return 0u;
+    case PR_GET_PDEATHSIG:
+        return put_number(UserAddr(argument2), static_cast<u32>(task.pdeath_signal));
+    case PR_GET_DUMPABLE:
+        return group.dumpable ? 1u : 0u;
+    case PR_SET_DUMPABLE:
+        return set_flag(group.dumpable, argument2);
+    case PR_GET_KEEPCAPS:
+        return current_cred().keep_caps ? 1u : 0u;
+    case PR_SET_KEEPCAPS:
+        return set_keep_caps(argument2);
+    case PR_SET_CHILD_SUBREAPER:
+        group.child_subreaper = argument2 != 0;
+        return 0u;
+    case PR_GET_CHILD_SUBREAPER:
+        return put_number(UserAddr(argument2), group.child_subreaper ? 1 : 0);
+    case PR_SET_NO_NEW_PRIVS: // execve never gives any, so it need not be told
+        if (argument2 != 1 || !rest_is_zero)
+            return Err(Errno::INVAL);
+        group.no_new_privs = true;
+        return 0u;
+    case PR_GET_NO_NEW_PRIVS:
+        if (argument2 != 0 || !rest_is_zero)
+            return Err(Errno::INVAL);
+        return group.no_new_privs ? 1u : 0u;
+    case PR_CAPBSET_READ: // nothing is ever taken out of the bounding set
+        return argument2 <= CAP_LAST_CAP ? Result<u32>(1u) : Err(Errno::INVAL);
+    case PR_GET_SECCOMP: // there is no way into it
+    case PR_GET_SECUREBITS:
+    case PR_GET_THP_DISABLE:
+        return 0u;
+    case PR_SET_SECUREBITS:
+        return argument2 != 0 ? Result<u32>(Err(Errno::PERM)) : Result<u32>(0u);
+    case PR_GET_TID_ADDRESS:
+        return put_number(UserAddr(argument2), task.clear_child_tid.value());
+    case PR_GET_TIMERSLACK: // nanoseconds by which timers may be late, which none makes use of
+        return task.timer_slack_ns;
+    case PR_SET_TIMERSLACK:
+        task.timer_slack_ns = argument2 != 0 ? argument2 : task.default_timer_slack_ns;
+        return 0u;
+    case PR_GET_TIMING: // PR_TIMING_STATISTICAL, the only one
+        return 0u;
+    case PR_SET_TIMING:
+        return argument2 == PR_TIMING_STATISTICAL ? Result<u32>(0u) : Err(Errno::INVAL);
+    default:
+        return Err(Errno::INVAL);
+    }
+}
+
+} // namespace faultline

@@ -1,0 +1,195 @@
+// Reading, writing, advising and releasing it.
+#include "abi/process/process_vm.hpp"
+
+#include <linux/capability.h>
+
+#include <algorithm>
+
+#include "abi/cred/cred.hpp"
+#include "abi/process/access.hpp"
+#include "abi/process/pidfd.hpp"
+#include "abi/process/remote_memory.hpp"
+#include "abi/task/pid.hpp"
+#include "abi/task/thread_group.hpp"
+#include "arch/contract/uaccess.hpp"
+#include "mm/memory.hpp"
+#include "mm/mm_struct.hpp"
+#include "mm/mman.hpp"
+#include "mm/mmap.hpp"
+#include "mm/slab.hpp"
+
+namespace faultline {
+
+namespace {
+
+constexpr u32 IOV_MAX_COUNT = 1024; // UIO_MAXIOV
+
+struct Segment { // struct iovec
+    UserAddr base;
+    u32 bytes = 0;
+};
+
+// A list of segments in user memory, looked at one at a time. `at` moves along it.
+class SegmentList {
+  public:
+    // INVAL: too many, or too long in all; FAULT.
+    static Result<SegmentList> open(UserAddr list, u32 count) {
+        if (count > IOV_MAX_COUNT)
+            return Err(Errno::INVAL);
+        SegmentList made;
+        made.list_ = list;
+        made.count_ = count;
+        for (u32 i = 0; i < count; ++i) {
+            const u32 bytes = TRY(made.read(i)).bytes;
+            if (static_cast<s32>(bytes) < 0)
+                return Err(Errno::INVAL);
+            made.total_ += bytes;
+        }
+        return made;
+    }
+    u64 total() const { return total_; }
+
+    // What is left of the segment that is not used up yet. False: there is none.
+    Result<bool> current(Segment& segment) {
+        for (; index_ < count_; ++index_, used_ = 0) {
+            segment = TRY(read(index_));
+            if (used_ < segment.bytes) {
+                segment = {segment.base + used_, segment.bytes - used_};
+                return true;
+            }
+        }
+        return false;
+    }
+    void use(u32 bytes) { used_ += bytes; }
+
+  private:
+    Result<Segment> read(u32 index) const {
+        const UserAddr at = list_ + index * 2 * u32{sizeof(u32)};
+        return Segment{UserAddr(TRY(get_user_u32(at))), TRY(get_user_u32(at + u32{sizeof(u32)}))};
+    }
+
+    UserAddr list_;
+    u32 count_ = 0, index_ = 0, used_ = 0;
+    u64 total_ = 0;
+};
+
+// The address space of a thread, held while it is used.
+class RemoteMm {
+  public:
+    explicit RemoteMm(MmStruct& mm) : mm_(mm) { mmget(mm); }
+    RemoteMm(const RemoteMm&) = delete;
+    RemoteMm& operator=(const RemoteMm&) = delete;
+    ~RemoteMm() { mmput(mm_); }
+    MmStruct& operator*() { return mm_; }
+
+  private:
+    MmStruct& mm_;
+};
+
+// One piece through a page of the kernel's.
+Result<void> transfer(MmStruct& remote, Segment local, UserAddr there, u8* page, bool write) {
+    if (!write) {
+        TRY_VOID(read_remote_memory(remote, page, there, local.bytes));
+        return copy_struct_to_user(local.base, page, local.bytes);
+    }
+    TRY_VOID(copy_struct_from_user(page, local.base, local.bytes));
+    return write_remote_memory(remote, there, page, local.bytes);
+}
+
+Result<u32> transfer_all(MmStruct& mm, SegmentList local, SegmentList remote, u8* page, bool write) {
+    u32 done = 0;
+    for (;;) {
+        Segment here, there;
+        const bool more = TRY(local.current(here)) && TRY(remote.current(there));
+        if (!more)
+            return done;
+        here.bytes = std::min({here.bytes, there.bytes, PAGE_SIZE - there.base.page_offset()});
+        if (const auto moved = transfer(mm, here, there.base, page, write); !moved)
+            return done != 0 ? Result<u32>(done) : Err(moved.error());
+        local.use(here.bytes);
+        remote.use(here.bytes);
+        done += here.bytes;
+    }
+}
+
+Result<u32> process_vm_rw(s32 pid, UserAddr local_list, u32 local_count, UserAddr remote_list, u32 remote_count,
+                          u32 flags, bool write) {
+    if (flags != 0)
+        return Err(Errno::INVAL);
+    const SegmentList local = TRY(SegmentList::open(local_list, local_count));
+    if (local.total() == 0)
+        return 0u;
+    const SegmentList remote = TRY(SegmentList::open(remote_list, remote_count));
+    if (remote.total() == 0)
+        return 0u;
+    const Task* task = find_task_by_vpid(pid);
+    if (task == nullptr || task->mm.mm == nullptr)
+        return Err(Errno::SRCH);
+    if (!may_access(*task))
+        return Err(Errno::PERM);
+    RemoteMm mm(*task->mm.mm);
+    auto* page = static_cast<u8*>(kmalloc(PAGE_SIZE));
+    if (page == nullptr)
+        return Err(Errno::NOMEM);
+    const auto done = transfer_all(*mm, local, remote, page, write);
+    kfree(page);
+    return done;
+}
+
+} // namespace
+
+Result<u32> sys_process_vm_readv(s32 pid, UserAddr local, u32 local_count, UserAddr remote, u32 remote_count,
+                                 u32 flags) {
+    return process_vm_rw(pid, local, local_count, remote, remote_count, flags, false);
+}
+Result<u32> sys_process_vm_writev(s32 pid, UserAddr local, u32 local_count, UserAddr remote, u32 remote_count,
+                                  u32 flags) {
+    return process_vm_rw(pid, local, local_count, remote, remote_count, flags, true);
+}
+
+Result<u32> sys_process_madvise(s32 pidfd, UserAddr list, u32 count, u32 advice, u32 flags) {
+    if (flags != 0)
+        return Err(Errno::INVAL);
+    SegmentList segments = TRY(SegmentList::open(list, count));
+    const auto process = pidfd_process(pidfd);
+    if (!process && process.error() == Errno::BADF)
+        return Err(Errno::BADF);
+    if (advice != MADV_COLD && advice != MADV_PAGEOUT && advice != MADV_WILLNEED)
+        return Err(Errno::INVAL);
+    const Task& task = *TRY(process)->leader;
+    if (task.mm.mm == nullptr)
+        return Err(Errno::SRCH);
+    if (!may_access(task) || !capable(CAP_SYS_NICE))
+        return Err(Errno::PERM);
+    RemoteMm mm(*task.mm.mm);
+    u32 done = 0;
+    Segment segment;
+    while (TRY(segments.current(segment))) {
+        if (const auto advised = do_madvise(*mm, segment.base, segment.bytes, advice); !advised)
+            return done != 0 ? Result<u32>(done) : Err(advised.error());
+        segments.use(segment.bytes);
+        done += segment.bytes;
+    }
+    return done;
+}
+
+// The memory of a process that has been killed, given back before it gets to its own exit. Only what is nobody
+// else's: private pages. (Linux 6.1 mm/oom_kill.c process_mrelease, __oom_reap_task_mm.)
+Result<u32> sys_process_mrelease(s32 pidfd, u32 flags) {
+    if (flags != 0)
+        return Err(Errno::INVAL);
+    const ThreadGroup& group = *TRY(pidfd_process(pidfd));
+    MmStruct* mm = group.leader->mm.mm;
+    if (mm == nullptr)
+        return Err(Errno::SRCH);
+    if (!group.group_exit)
+        return Err(Errno::INVAL);
+    RemoteMm held(*mm); // its owner may be gone when the lock is ours
+    ReadGuard guard(mm->mmap_lock);
+    for (const VmArea& vma : mm->vmas)
+        if (!vma.shared())
+            zap_page_range(*mm, vma.start, vma.end);
+    return 0u;
+}
+
+} // namespace faultline

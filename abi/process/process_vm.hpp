@@ -1,0 +1,17 @@
+// Calls about another process's memory (process_vm_readv(2), process_madvise(2), process_mrelease(2)).
+#pragma once
+
+#include "base/result.hpp"
+#include "base/types.hpp"
+
+namespace faultline {
+
+// System calls.
+Result<u32> sys_process_vm_readv(s32 pid, UserAddr local, u32 local_count, UserAddr remote, u32 remote_count,
+                                 u32 flags);
+Result<u32> sys_process_vm_writev(s32 pid, UserAddr local, u32 local_count, UserAddr remote, u32 remote_count,
+                                  u32 flags);
+Result<u32> sys_process_madvise(s32 pidfd, UserAddr list, u32 count, u32 advice, u32 flags);
+Result<u32> sys_process_mrelease(s32 pidfd, u32 flags);
+
+} // namespace faultline

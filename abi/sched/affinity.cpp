@@ -1,0 +1,43 @@
+// Masks of CPUs.
+#include "abi/sched/affinity.hpp"
+
+#include <algorithm>
+
+#include "abi/sched/permission.hpp"
+#include "abi/task/pid.hpp"
+#include "arch/contract/uaccess.hpp"
+#include "kernel/sched/sched.hpp"
+
+namespace faultline {
+
+// A mask may be longer or shorter than ours; what is missing is zero. CPUs that there are not do not count. (Linux:
+// get_user_cpu_mask, __set_cpus_allowed_ptr.)
+Result<u32> sys_sched_setaffinity(s32 pid, u32 bytes, UserAddr mask) {
+    u32 cpus = 0;
+    TRY_VOID(copy_struct_from_user(&cpus, mask, std::min(bytes, u32{sizeof cpus})));
+    Task* task = TRY(task_or_current(pid));
+    if (!may_schedule(*task))
+        return Err(Errno::PERM);
+    if ((cpus & cpus_online()) == 0)
+        return Err(Errno::INVAL);
+    set_cpus_allowed(*task, cpus & cpus_online());
+    return 0u;
+}
+
+Result<u32> sys_sched_getaffinity(s32 pid, u32 bytes, UserAddr mask) {
+    if (bytes < sizeof(u32) || bytes % sizeof(u32) != 0)
+        return Err(Errno::INVAL);
+    const Task* task = TRY(task_or_current(pid));
+    TRY_VOID(put_user_u32(mask, task->cpus_allowed & cpus_online()));
+    return u32{sizeof(u32)};
+}
+
+Result<u32> sys_getcpu(UserAddr cpu, UserAddr node) {
+    if (cpu.value() != 0)
+        TRY_VOID(put_user_u32(cpu, current()->cpu));
+    if (node.value() != 0)
+        TRY_VOID(put_user_u32(node, 0));
+    return 0u;
+}
+
+} // namespace faultline

@@ -1,0 +1,30 @@
+// Which barriers there are, and who has registered for them.
+#include "abi/sched/membarrier.hpp"
+
+#include <linux/membarrier.h>
+
+#include "abi/task/thread_group.hpp"
+#include "kernel/sched/sched.hpp"
+
+namespace faultline {
+
+// Every CPU but this one has passed a barrier: there is none but this one. membarrier(2).
+Result<u32> sys_membarrier(s32 command, u32 flags, s32) {
+    constexpr u32 SERVED = MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_GLOBAL_EXPEDITED |
+                           MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED | MEMBARRIER_CMD_PRIVATE_EXPEDITED |
+                           MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED;
+    if (flags != 0)
+        return Err(Errno::INVAL);
+    if (command == MEMBARRIER_CMD_QUERY)
+        return SERVED;
+    const u32 bit = static_cast<u32>(command);
+    if ((bit & (bit - 1)) != 0 || (bit & SERVED) == 0)
+        return Err(Errno::INVAL);
+    bool& registered = current_group().membarrier_registered;
+    if (bit == MEMBARRIER_CMD_PRIVATE_EXPEDITED && !registered)
+        return Err(Errno::PERM);
+    registered |= bit == MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED;
+    return 0u;
+}
+
+} // namespace faultline

@@ -1,0 +1,204 @@
+// Delivery: on the way back to user mode a task finds out what it was sent, and dies, stops, or runs a
+// handler.
+#include <arch/ptrace.hpp>
+#include <arch/signal.hpp>
+
+#include "abi/signal/jobctl.hpp"
+#include "abi/signal/notify.hpp"
+#include "abi/signal/pending.hpp"
+#include "abi/signal/queue.hpp"
+#include "abi/signal/send.hpp"
+#include "abi/signal/sighand.hpp"
+#include "abi/signal/signal.hpp"
+#include "abi/signal/sigprocmask.hpp"
+#include "abi/signal/upcalls.hpp"
+#include "abi/task/siglock.hpp"
+#include "abi/task/thread_group.hpp"
+#include "kernel/dispatch.hpp"
+#include "kernel/upcalls.hpp"
+
+namespace faultline {
+
+namespace {
+
+s32 lowest_signal(u64 set) { return __builtin_ctzll(set) + 1; }
+
+s32 next_signal(u64 set) {
+    return (set & SYNCHRONOUS_SIGNALS) != 0 ? lowest_signal(set & SYNCHRONOUS_SIGNALS) : lowest_signal(set);
+}
+
+// The next signal that is not blocked: the thread's own first, then the process's. signo 0: none.
+SigInfo dequeue_signal(Task& task) {
+    SigLocked lock;
+    SigPending* sources[] = {&task.pending, &task.group->shared_pending};
+    for (SigPending* pending : sources) {
+        const u64 deliverable = pending->set & ~task.blocked;
+        if (deliverable != 0) {
+            const SigInfo info = collect_signal(*pending, next_signal(deliverable));
+            recalc_sigpending(task);
+            return info;
+        }
+    }
+    recalc_sigpending(task);
+    return {};
+}
+
+// Stops here until SIGCONT or SIGKILL, unless one of them came, sent by a timer, since the caller looked. The last thread
+// to stop tells the parent.
+void do_signal_stop() {
+    Task& task = *current();
+    {
+        SigLocked lock;
+        if (!task.group->stop_pending)
+            return;
+        task.state = TaskState::Stopped;
+        complete_group_stop(*task.group);
+    }
+    schedule();
+    recalc_sigpending(task);
+}
+
+void begin_signal_stop(s32 sig) {
+    SigLocked lock;
+    ThreadGroup& group = current_group();
+    if (group.stop_pending || group.group_exit)
+        return;
+    group.stop_pending = true;
+    group.stop_signal = sig;
+    for (Task& thread : group.threads)
+        if (&thread != current() && !thread.exiting)
+            signal_wake_up(thread, false);
+}
+
+struct KSignal {
+    SigInfo info;
+    SigAction action;
+};
+
+// The next signal to be handled by a handler of current's program, after default actions were carried out; false if none is
+// left. May stop the task, or never return (fatal signals). Interrupts on.
+bool get_signal(KSignal& signal) {
+    Task& task = *current();
+    ThreadGroup& group = *task.group;
+    while (true) {
+        if (group.group_exit || group.exec_task != nullptr)
+            do_group_exit(group.exit_code);
+        if (group.stop_pending) {
+            do_signal_stop();
+            continue;
+        }
+        signal.info = dequeue_signal(task);
+        const s32 sig = signal.info.signo;
+        if (sig == 0)
+            return false;
+        SigAction& action = task.sighand->of(sig);
+        if (action.handler == HANDLER_IGNORE)
+            continue;
+        if (action.handler != HANDLER_DEFAULT) {
+            signal.action = action;
+            if ((action.flags & SA_RESETHAND) != 0)
+                action.handler = HANDLER_DEFAULT;
+            return true;
+        }
+        if (in_set(sig, IGNORE_SIGNALS) || group.unkillable)
+            continue;
+        if (in_set(sig, COREDUMP_SIGNALS))
+            do_coredump(signal.info);
+        if (!in_set(sig, STOP_SIGNALS))
+            do_group_exit(sig);
+        // The terminal's stop signals do not stop a process that no other could continue (POSIX, 2.4.3).
+        if (sig == SIGSTOP || !is_orphaned_pgrp(group.pgid))
+            begin_signal_stop(sig);
+    }
+}
+
+constexpr u32 RESTART_SYSCALL = 0; // __NR_restart_syscall
+
+// The interrupted system call is prepared to be made again, which is undone if a handler runs that did not
+// ask for it.
+class SyscallRestart {
+  public:
+    SyscallRestart(PtRegs& regs, u16 restart_errno) : regs_(regs), kind_(Errno{restart_errno}) {
+        if (kind_ == Errno{})
+            return;
+        saved_pc_ = regs.pc;
+        saved_r7_ = regs.r[7];
+        regs.pc -= thumb_mode(regs) ? 2 : 4;
+        regs.r[0] = regs.orig_r0;
+        if (kind_ == Errno::RESTART_RESTARTBLOCK) {
+            current()->restart_block.number = saved_r7_;
+            regs.r[7] = RESTART_SYSCALL;
+        }
+    }
+
+    // EINTR instead, unless the call restarts whatever happens, or the handler has SA_RESTART.
+    void before_handler(const SigAction& action) {
+        const bool keeps = kind_ == Errno{} || kind_ == Errno::RESTARTNOINTR ||
+                           (kind_ == Errno::RESTARTSYS && (action.flags & SA_RESTART) != 0);
+        if (keeps)
+            return;
+        regs_.pc = saved_pc_;
+        regs_.r[7] = saved_r7_;
+        regs_.r[0] = negative_errno(Errno::INTR);
+    }
+
+  private:
+    PtRegs& regs_;
+    Errno kind_;
+    u32 saved_pc_ = 0;
+    u32 saved_r7_ = 0;
+};
+
+SignalDelivery describe_delivery(const Task& task, const KSignal& signal) {
+    SignalDelivery delivery;
+    delivery.signal = static_cast<int>(signal.info.signo);
+    delivery.handler = signal.action.handler;
+    delivery.flags = signal.action.flags;
+    delivery.restorer = signal.action.restorer;
+    delivery.blocked = task.restore_sigmask ? task.saved_blocked : task.blocked;
+    delivery.altstack = {task.sas_sp, task.sas_flags, task.sas_size};
+    delivery.trap_no = task.fault_trap_no;
+    delivery.error_code = task.fault_status;
+    delivery.fault_address = task.fault_address;
+    return delivery;
+}
+
+void handle_signal(PtRegs& regs, const KSignal& signal) {
+    Task& task = *current();
+    const SignalDelivery delivery = describe_delivery(task, signal);
+    const bool with_info = (signal.action.flags & SA_SIGINFO) != 0;
+    if (!(with_info ? setup_rt_frame(regs, delivery, &signal.info) : setup_frame(regs, delivery))) {
+        // No room for the frame. A second SIGSEGV must not try again with the handler that just failed.
+        if (signal.info.signo == SIGSEGV)
+            task.sighand->of(SIGSEGV).handler = HANDLER_DEFAULT;
+        force_sig(SIGSEGV);
+        return;
+    }
+    task.restore_sigmask = false;
+    if ((task.sas_flags & SS_AUTODISARM) != 0) { // the frame has kept it, for sigreturn to set again
+        task.sas_sp = task.sas_size = 0;
+        task.sas_flags = SS_DISABLE;
+    }
+    u64 blocked = task.blocked | signal.action.blocked();
+    if ((signal.action.flags & SA_NODEFER) == 0)
+        blocked |= sigmask(signal.info.signo);
+    set_current_blocked(blocked);
+}
+
+} // namespace
+
+void do_signal(PtRegs& regs) {
+    Task& task = *current();
+    SyscallRestart restart(regs, task.restart_errno);
+    task.restart_errno = 0;
+    KSignal signal;
+    if (get_signal(signal)) {
+        restart.before_handler(signal.action);
+        handle_signal(regs, signal);
+    } else if (task.restore_sigmask) {
+        task.restore_sigmask = false;
+        set_current_blocked(task.saved_blocked);
+    }
+}
+
+} // namespace faultline

@@ -1,0 +1,121 @@
+// Queueing signals, and taking them.
+#include "abi/signal/queue.hpp"
+
+#include <arch/interrupts.hpp>
+#include <linux/resource.h>
+
+#include "abi/signal/signal.hpp"
+#include "abi/signal/upcalls.hpp"
+#include "abi/task/siglock.hpp"
+#include "abi/task/thread_group.hpp"
+#include "abi/task/timers.hpp"
+#include "mm/slab.hpp"
+
+namespace faultline {
+
+namespace {
+
+constinit KmemCache sigqueue_cache{"sigqueue", sizeof(SigQueue), alignof(SigQueue)};
+
+// Signals with this little to tell need no queue entry, so that a timer interrupt can send them without
+// memory.
+bool needs_entry(const SigInfo& info) { return info.code != SI_KERNEL; }
+
+} // namespace
+
+Result<SigQueue*> sigqueue_alloc(const SigInfo& info, const ThreadGroup& receiver) {
+    // In an interrupt there is no memory: a stopped process continued by its timer says so to its parent with
+    // a bare SIGCHLD.
+    if (!needs_entry(info) || in_interrupt())
+        return nullptr;
+    // The limit is meant for all that waits for one user (getrlimit(2)); here for all that waits.
+    const bool allowed = sigqueue_cache.in_use() < receiver.limits[RLIMIT_SIGPENDING].soft || info.code >= 0;
+    auto* entry = allowed ? kmem_new<SigQueue>(sigqueue_cache) : nullptr;
+    if (entry != nullptr)
+        entry->info = info;
+    else if (info.signo >= SIGRTMIN && info.code < 0) // sigqueue(3) promises each; a kill() may merge
+        return Err(Errno::AGAIN);
+    return entry;
+}
+
+void sigqueue_append(SigPending& pending, s32 sig, SigQueue* entry) {
+    pending.set |= sigmask(sig);
+    SigQueue** end = &pending.queue;
+    while (*end != nullptr)
+        end = &(*end)->next;
+    *end = entry;
+    if (entry != nullptr) {
+        entry->next = nullptr;
+        entry->queued = true;
+    }
+    signalfd_notify();
+}
+
+void sigqueue_free(SigQueue* entry) {
+    if (entry != nullptr && entry->timer != nullptr)
+        entry->queued = false;
+    else
+        kmem_delete(sigqueue_cache, entry);
+}
+
+SigQueue* sigqueue_for_timer(PosixTimer& timer) {
+    auto* entry = kmem_new<SigQueue>(sigqueue_cache);
+    if (entry != nullptr)
+        entry->timer = &timer;
+    return entry;
+}
+
+void sigqueue_leave_timer(SigQueue& entry) {
+    entry.timer = nullptr;
+    if (!entry.queued)
+        sigqueue_free(&entry);
+}
+
+SigInfo collect_signal(SigPending& pending, s32 sig) {
+    SigInfo info;
+    info.signo = sig;
+    info.code = SI_KERNEL;
+    SigQueue* found = nullptr;
+    bool more = false;
+    for (SigQueue** link = &pending.queue; *link != nullptr;) {
+        if ((*link)->info.signo != sig) {
+            link = &(*link)->next;
+        } else if (found == nullptr) {
+            found = *link;
+            *link = found->next;
+        } else {
+            more = true;
+            break;
+        }
+    }
+    if (!more)
+        pending.set &= ~sigmask(sig);
+    if (found != nullptr) {
+        info = found->info;
+        PosixTimer* timer = found->timer;
+        sigqueue_free(found);
+        if (timer != nullptr)
+            posix_timer_signal_taken(*timer, info);
+    }
+    return info;
+}
+
+void flush_sigqueue_mask(SigPending& pending, u64 set) {
+    pending.set &= ~set;
+    for (SigQueue** link = &pending.queue; *link != nullptr;) {
+        SigQueue* entry = *link;
+        if (in_set(entry->info.signo, set)) {
+            *link = entry->next;
+            sigqueue_free(entry);
+        } else {
+            link = &entry->next;
+        }
+    }
+}
+
+void flush_sigqueue(SigPending& pending) {
+    SigLocked lock;
+    flush_sigqueue_mask(pending, ~u64{0});
+}
+
+} // namespace faultline

@@ -1,0 +1,8 @@
+// The one lock of siglock.hpp.
+#include "abi/task/siglock.hpp"
+
+namespace faultline {
+
+constinit RecursiveSpinLock siglock("siglock");
+
+} // namespace faultline

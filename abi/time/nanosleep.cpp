@@ -1,0 +1,125 @@
+// Sleeps, relative and absolute.
+#include "abi/time/nanosleep.hpp"
+
+#include <linux/time.h>
+
+#include "abi/arguments/timespec.hpp"
+#include "abi/task/thread_group.hpp"
+#include "abi/time/clock.hpp"
+#include "abi/time/realtime.hpp"
+#include "arch/contract/clock.hpp"
+#include "kernel/sched/wait.hpp"
+#include "kernel/upcalls.hpp"
+
+namespace faultline {
+
+namespace {
+
+// Where a restarted sleep goes on: the deadline, and where to say how much is left.
+enum Remaining : u32 { AsTimespec32, AsTimespec64 };
+
+Result<void> put_remaining(UserAddr to, Remaining kind, u64 nanoseconds) {
+    return kind == AsTimespec64 ? put_timespec<Timespec64>(to, nanoseconds) : put_timespec<Timespec32>(to, nanoseconds);
+}
+
+// True at the deadline, false on a signal.
+bool sleep_until(u64 deadline_ns) {
+    while (clock_ns() < deadline_ns) {
+        if (signal_pending())
+            return false;
+        current()->state = TaskState::Interruptible;
+        schedule_until(deadline_ns);
+    }
+    return true;
+}
+
+// The same for clocks that may jump or stand still: the code that makes them wakes `queue`.
+bool sleep_on_clock(WaitQueue& queue, s32 clock, u64 time_ns) {
+    const auto due = [&] {
+        const auto now = read_clock(clock);
+        return !now || now.value() >= time_ns;
+    };
+    while (!due()) {
+        const u64 deadline = is_cpu_clock(clock) ? NO_DEADLINE : realtime_to_monotonic(time_ns);
+        WaitEntry entry;
+        prepare_to_wait(queue, entry, TaskState::Interruptible);
+        if (!due() && !signal_pending())
+            schedule_until(deadline);
+        finish_wait(entry);
+        if (signal_pending() && !due())
+            return false;
+    }
+    return true;
+}
+
+Result<u32> nanosleep_until(RestartBlock& block) {
+    if (sleep_until(block.deadline_ns))
+        return 0u;
+    const u64 now = clock_ns();
+    const u64 left = block.deadline_ns > now ? block.deadline_ns - now : 0;
+    if (const UserAddr remaining(block.arguments[0]); remaining.value() != 0)
+        TRY_VOID(put_remaining(remaining, Remaining{block.arguments[1]}, left));
+    return Err(Errno::RESTART_RESTARTBLOCK);
+}
+
+// An interrupted relative sleep goes on to the same moment; an absolute one is simply called again.
+Result<u32> sleep_for(u64 interval_ns, UserAddr remaining, Remaining kind) {
+    RestartBlock& block = current()->restart_block;
+    block = {nanosleep_until, deadline_after(clock_ns(), interval_ns), {remaining.value(), kind}};
+    return nanosleep_until(block);
+}
+
+// Linux: a thread cannot wait for its own CPU time; the clocks that nothing can be armed for are refused.
+Result<void> check_sleepable(s32 clock) {
+    switch (clock) {
+    case CLOCK_REALTIME:
+    case CLOCK_MONOTONIC:
+    case CLOCK_BOOTTIME:
+    case CLOCK_TAI:
+    case CLOCK_PROCESS_CPUTIME_ID:
+        return {};
+    case CLOCK_THREAD_CPUTIME_ID:
+        return Err(Errno::INVAL);
+    default:
+        TRY(read_clock(clock));
+        if (clock >= 0)
+            return Err(Errno::OPNOTSUPP);
+        return {};
+    }
+}
+
+// CPU time passes only while others run; what is left of it is not said to a sleeper that was interrupted.
+Result<u32> sleep_on_cpu_clock(s32 clock, u64 until_ns) {
+    if (!sleep_on_clock(current_group().cpu_sleepers, clock, until_ns))
+        return Err(Errno::RESTARTNOHAND);
+    return 0u;
+}
+
+template <class Timespec>
+Result<u32> clock_nanosleep(s32 clock, u32 flags, UserAddr request, UserAddr remaining) {
+    TRY_VOID(check_sleepable(clock));
+    const u64 time = TRY(get_timespec<Timespec>(request));
+    const bool absolute = (flags & TIMER_ABSTIME) != 0;
+    if (is_cpu_clock(clock))
+        return sleep_on_cpu_clock(clock, absolute ? time : deadline_after(TRY(read_clock(clock)), time));
+    if (!absolute)
+        return sleep_for(time, remaining, sizeof(Timespec) == sizeof(Timespec64) ? AsTimespec64 : AsTimespec32);
+    const bool real = clock == CLOCK_REALTIME || clock == CLOCK_TAI;
+    if (!(real ? sleep_on_clock(realtime_sleepers(), clock, time) : sleep_until(time)))
+        return Err(Errno::RESTARTNOHAND);
+    return 0u;
+}
+
+} // namespace
+
+Result<u32> sys_clock_nanosleep(s32 clock, u32 flags, UserAddr request, UserAddr remaining) {
+    return clock_nanosleep<Timespec32>(clock, flags, request, remaining);
+}
+Result<u32> sys_clock_nanosleep_time64(s32 clock, u32 flags, UserAddr request, UserAddr remaining) {
+    return clock_nanosleep<Timespec64>(clock, flags, request, remaining);
+}
+Result<u32> sys_nanosleep(UserAddr request, UserAddr remaining) {
+    return sleep_for(TRY(get_timespec<Timespec32>(request)), remaining, AsTimespec32);
+}
+
+} // namespace faultline

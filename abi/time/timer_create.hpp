@@ -1,0 +1,18 @@
+// The calls about POSIX timers (timer_create(2)).
+#pragma once
+
+#include "base/result.hpp"
+#include "base/types.hpp"
+
+namespace faultline {
+
+// System calls.
+Result<u32> sys_timer_create(s32 clock, UserAddr event, UserAddr id);
+Result<u32> sys_timer_settime(s32 id, u32 flags, UserAddr value, UserAddr old_value);
+Result<u32> sys_timer_settime64(s32 id, u32 flags, UserAddr value, UserAddr old_value);
+Result<u32> sys_timer_gettime(s32 id, UserAddr value);
+Result<u32> sys_timer_gettime64(s32 id, UserAddr value);
+Result<u32> sys_timer_getoverrun(s32 id);
+Result<u32> sys_timer_delete(s32 id);
+
+} // namespace faultline

@@ -1,0 +1,44 @@
+// What mm/ asks of the code above it, found by the linker: the only way up. The kernel's answers are in
+// abi/mm_upcalls.cpp, or, where the scheduler gives them, in kernel/sched/sched.cpp; a host test has them in its harness.
+#pragma once
+
+#include "base/lockdep.hpp"
+#include "base/types.hpp"
+
+namespace faultline {
+
+struct MmStruct;
+
+// The memory side of one task (Linux keeps these fields in task_struct).
+struct MmTask {
+    MmStruct* mm = nullptr;                   // nullptr: a kernel task
+    u32 pagefault_disabled = 0;               // depth of pagefault_disable()
+    u32 min_flt = 0;                          // faults served without waiting for a device
+    u32 maj_flt = 0;                          // faults that waited
+    [[no_unique_address]] lockdep::Held held; // sleeping locks; watched in debug builds only
+};
+
+// The running task's. Never fails: there always is a current task.
+MmTask& current_mm_task();
+
+// The running task's limits that bind an address space, in pages; ~0u is none (getrlimit(2)).
+struct MmLimits {
+    u32 address_space = ~u32{0}; // RLIMIT_AS
+    u32 data = ~u32{0};          // RLIMIT_DATA
+    u32 locked = ~u32{0};        // RLIMIT_MEMLOCK, if it binds this task: not with CAP_IPC_LOCK
+    bool may_lock = true;        // false: that limit is 0 bytes (Linux: can_do_mlock)
+};
+MmLimits current_mm_limits();
+
+// Whether a signal that ends the current task is pending and may be honoured: false once the task is exiting
+// (Linux 6.1: a PF_EXITING task takes no more signals, which is why a robust exit that hangs cannot be killed).
+bool fatal_signal_pending();
+
+// The last user of `mm` is gone: no CPU translates through it any more when this returns. (Linux: lazy TLB.)
+void leave_lazy_mm(MmStruct& mm);
+
+// Lets another runnable task run if the current one's slice is over. May be called with the mmap lock held for
+// reading, never with a spin lock held or page faults disabled.
+void cond_resched();
+
+} // namespace faultline
