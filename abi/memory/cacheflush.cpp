@@ -1,4 +1,5 @@
-// Page by page, through the kernel's own mapping.
+// Flushes caches page by page, through the kernel's own mapping of each page. (Linux arch/arm/kernel/traps.c
+// do_cache_op.)
 #include "abi/memory/cacheflush.hpp"
 
 #include "abi/memory/current_mm.hpp"
@@ -9,8 +10,8 @@
 
 namespace faultline {
 
-// Data caches and instruction caches are one to the walker of QEMU, but not to the architecture: what was
-// written must be cleaned and the old instructions invalidated.
+// In the ARM architecture, data and instruction caches are separate: the data cache must be cleaned and the instruction
+// cache invalidated before new instructions run. QEMU models no caches.
 Result<u32> sys_cacheflush(UserAddr start, UserAddr end, u32 flags) {
     if (end < start || flags != 0)
         return Err(Errno::INVAL);

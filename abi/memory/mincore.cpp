@@ -1,4 +1,4 @@
-// One page at a time.
+// Reports which pages are in memory, one page at a time. (Linux mm/mincore.c.)
 #include "abi/memory/mincore.hpp"
 
 #include "abi/memory/current_mm.hpp"
@@ -11,7 +11,7 @@ namespace faultline {
 
 namespace {
 
-// Whether the page's data are in memory: mapped here, or in the file's cache.
+// Whether the page at `address` is mapped here or is in the page cache of its file. Caller holds the mmap lock.
 bool resident(MmStruct& mm, UserAddr address) {
     const VmArea& vma = *vma_lookup(mm, address);
     const PteSlot* slot = pte_offset(mm, address);
@@ -33,7 +33,7 @@ Result<u32> sys_mincore(UserAddr start, u32 length, UserAddr vector) {
     for (UserAddr at = range.start; at < range.end; at += PAGE_SIZE) {
         bool in_core = false;
         {
-            ReadGuard guard(mm.mmap_lock); // not held while the answer is stored, which may fault
+            ReadGuard guard(mm.mmap_lock); // released before the result is stored, because the store may fault
             if (vma_lookup(mm, at) == nullptr)
                 return Err(Errno::NOMEM);
             in_core = resident(mm, at);

@@ -1,4 +1,4 @@
-// Decoding; mm/mlock.cpp does it.
+// Passes the system calls on to mm/mlock.cpp, for the address space of current.
 #include "abi/memory/mlock.hpp"
 
 #include "abi/memory/current_mm.hpp"

@@ -1,4 +1,4 @@
-// There is no storage behind any file: what is left is to check the arguments.
+// Checks the arguments of msync(2). Files have no storage behind them, so there is nothing to write back.
 #include "abi/memory/msync.hpp"
 
 #include "abi/memory/current_mm.hpp"
@@ -21,14 +21,14 @@ Result<void> fully_mapped(MmStruct& mm, const PageRange& range) {
 
 } // namespace
 
-// All is always in step. Holes are reported when all has been looked at (Linux msync).
+// Holes in the range are reported after the whole range has been checked for locked mappings (Linux mm/msync.c).
 Result<u32> sys_msync(UserAddr start, u32 length, u32 flags) {
     constexpr u32 MS_ASYNC_FLAG = 1, MS_INVALIDATE_FLAG = 2, MS_SYNC_FLAG = 4;
     const bool both = (flags & MS_ASYNC_FLAG) != 0 && (flags & MS_SYNC_FLAG) != 0;
     if ((flags & ~(MS_ASYNC_FLAG | MS_INVALIDATE_FLAG | MS_SYNC_FLAG)) != 0 || both)
         return Err(Errno::INVAL);
     if (start.page_offset() == 0 && page_align_up(length) == 0)
-        return 0u; // a length that wraps counts as none, as on Linux
+        return 0u; // as in Linux, a length that wraps to 0 when rounded up counts as 0
     const PageRange range = TRY(page_range(start, length));
     MmStruct& mm = current_mm();
     ReadGuard guard(mm.mmap_lock);
