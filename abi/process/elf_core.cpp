@@ -1,5 +1,5 @@
-// A process as an ELF core file: headers; notes (core_notes.hpp); then its memory, mapping by mapping, each at the next page
-// of the file. Pages that were never there are holes. (Linux fs/binfmt_elf.c elf_core_dump.)
+// Writes a process as an ELF core file: headers, then notes (core_notes.hpp), then the memory of each mapping, which
+// starts at a page of the file. Pages that were never touched are holes. (Linux fs/binfmt_elf.c elf_core_dump.)
 #include <algorithm>
 #include <cstring>
 
@@ -28,7 +28,7 @@ namespace {
 
 struct DumpedArea {
     UserAddr start, end;
-    u32 flags, bytes; // of rights, and how much of it goes into the file
+    u32 flags, bytes; // VM_*, and how many of its bytes go into the file
     u32 pgoff;
     bool file;
 };
@@ -43,7 +43,7 @@ bool has_anonymous_pages(const VmArea& vma) {
     return any;
 }
 
-// Linux vma_dump_size.
+// How many bytes of a mapping are dumped, as the filter (DUMP_*) says. (Linux: vma_dump_size.)
 u32 dump_size(const VmArea& vma, u32 filter) {
     const u32 whole = vma.end - vma.start;
     if ((vma.flags & VM_DONTDUMP) != 0)
@@ -64,7 +64,7 @@ u32 dump_size(const VmArea& vma, u32 filter) {
     return elf_header ? PAGE_SIZE : 0;
 }
 
-// The mappings as they were when the dump began, from kmalloc.
+// A list of the mappings at the beginning of the dump.
 class DumpedAreas {
   public:
     DumpedAreas() = default;
@@ -136,7 +136,8 @@ Result<void> write_headers(CoreFile& core, const DumpedAreas& areas, u32 note_by
     return {};
 }
 
-// The page that stands at an address, with a reference; of a file, it is brought in. nullptr: zeros. (Linux get_dump_page.)
+// Returns the page at `address` with a reference, or nullptr if it holds zeros. A page of a `file` mapping is read in
+// first. (Linux: the same name.)
 Page* get_dump_page(MmStruct& mm, UserAddr address, bool file) {
     ReadGuard guard(mm.mmap_lock);
     Page* page = follow_page(mm, address, FOLL_GET);
@@ -172,7 +173,7 @@ Result<void> write_memory(CoreFile& core, MmStruct& mm, const DumpedAreas& areas
 Result<void> elf_core_dump(File& file, const SigInfo& info, u64 limit) {
     Task& task = *current();
     MmStruct& mm = *task.mm.mm;
-    save_user_state(task.context); // its VFP registers are still in the processor
+    save_user_state(task.context); // its VFP registers are still in the CPU
     DumpedAreas areas;
     TRY_VOID(areas.take(mm, task.group->coredump_filter));
     Notes measured(nullptr);

@@ -1,4 +1,4 @@
-// Collecting the strings of execve.
+// Collects the argument and environment strings of execve.
 #include "abi/process/exec_args.hpp"
 
 #include <algorithm>
@@ -23,7 +23,7 @@ char& ExecArgs::byte_at(u32 offset) const {
     return static_cast<char*>(page_address(*pages_[offset / PAGE_SIZE]))[offset % PAGE_SIZE];
 }
 
-// Makes room for `bytes` more, counting the pointers the new program will get too.
+// Makes room for `bytes` more bytes. The pointers that the new program will get count towards the limit.
 Result<void> ExecArgs::reserve(u32 bytes) {
     if (bytes > MAX_BYTES || bytes_ + bytes + (argc_ + envc_ + 1) * sizeof(u32) > MAX_BYTES)
         return Err(Errno::TOOBIG);
@@ -48,7 +48,7 @@ Result<void> ExecArgs::append(const char* string) {
     return {};
 }
 
-// A page's rest at a time: the length is not known before the NUL is met.
+// Copies up to the end of a page at a time, because the string's length is unknown until its NUL is found.
 Result<void> ExecArgs::append_user(UserAddr string) {
     for (u32 length = 0; length < MAX_ARG_STRLEN;) {
         TRY_VOID(reserve(1));

@@ -1,4 +1,5 @@
-// Reading, writing, advising and releasing it.
+// Reads, writes, advises on and releases the memory of another process. (Linux mm/process_vm_access.c, mm/madvise.c,
+// mm/oom_kill.c.)
 #include "abi/process/process_vm.hpp"
 
 #include <linux/capability.h>
@@ -29,10 +30,10 @@ struct Segment { // struct iovec
     u32 bytes = 0;
 };
 
-// A list of segments in user memory, looked at one at a time. `at` moves along it.
+// A position in a list of segments. The list stays in user memory, and one entry is read at a time.
 class SegmentList {
   public:
-    // INVAL: too many, or too long in all; FAULT.
+    // INVAL: more than IOV_MAX_COUNT segments, or one of 2 GiB or more. FAULT.
     static Result<SegmentList> open(UserAddr list, u32 count) {
         if (count > IOV_MAX_COUNT)
             return Err(Errno::INVAL);
@@ -49,7 +50,7 @@ class SegmentList {
     }
     u64 total() const { return total_; }
 
-    // What is left of the segment that is not used up yet. False: there is none.
+    // Sets `segment` to the unused rest of the first segment that has one. False: all are used up. FAULT.
     Result<bool> current(Segment& segment) {
         for (; index_ < count_; ++index_, used_ = 0) {
             segment = TRY(read(index_));
@@ -73,7 +74,7 @@ class SegmentList {
     u64 total_ = 0;
 };
 
-// The address space of a thread, held while it is used.
+// Holds a reference to another process's address space until the end of the scope.
 class RemoteMm {
   public:
     explicit RemoteMm(MmStruct& mm) : mm_(mm) { mmget(mm); }
@@ -86,7 +87,7 @@ class RemoteMm {
     MmStruct& mm_;
 };
 
-// One piece through a page of the kernel's.
+// Copies up to a page between the two processes, through the kernel's buffer `page`. FAULT, NOMEM, INTR.
 Result<void> transfer(MmStruct& remote, Segment local, UserAddr there, u8* page, bool write) {
     if (!write) {
         TRY_VOID(read_remote_memory(remote, page, there, local.bytes));
@@ -173,8 +174,8 @@ Result<u32> sys_process_madvise(s32 pidfd, UserAddr list, u32 count, u32 advice,
     return done;
 }
 
-// The memory of a process that has been killed, given back before it gets to its own exit. Only what is nobody
-// else's: private pages. (Linux 6.1 mm/oom_kill.c process_mrelease, __oom_reap_task_mm.)
+// Frees the private pages of a process that has been killed, before it does so itself. Shared mappings stay. (Linux 6.1
+// mm/oom_kill.c process_mrelease, __oom_reap_task_mm.)
 Result<u32> sys_process_mrelease(s32 pidfd, u32 flags) {
     if (flags != 0)
         return Err(Errno::INVAL);
@@ -184,7 +185,7 @@ Result<u32> sys_process_mrelease(s32 pidfd, u32 flags) {
         return Err(Errno::SRCH);
     if (!group.group_exit)
         return Err(Errno::INVAL);
-    RemoteMm held(*mm); // its owner may be gone when the lock is ours
+    RemoteMm held(*mm); // the process may exit while this task waits for the lock
     ReadGuard guard(mm->mmap_lock);
     for (const VmArea& vma : mm->vmas)
         if (!vma.shared())

@@ -1,4 +1,4 @@
-// Page by page: take the page, copy through the kernel's own mapping of it.
+// Copies page by page: takes a reference to the page, and copies through the kernel's own mapping of it.
 #include "abi/process/remote_memory.hpp"
 
 #include <algorithm>
