@@ -1,4 +1,4 @@
-// A system call, from the vector to its function and back; and the last stop before user mode.
+// System calls, from the exception vector to their functions and back; and the last work before user mode.
 #include "kernel/dispatch.hpp"
 
 #include <arch/irq.hpp>
@@ -18,7 +18,7 @@ u32 syscall_error(Errno error) {
     case Errno::RESTARTNOHAND:
     case Errno::RESTART_RESTARTBLOCK:
         current()->restart_errno = static_cast<u16>(error);
-        // do_signal() arranges it, even if the signal has meanwhile gone elsewhere.
+        // do_signal() sets up the restart, even if another thread has taken the signal meanwhile.
         current()->sigpending = true;
         return negative_errno(Errno::INTR);
     default:

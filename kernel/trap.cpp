@@ -1,4 +1,4 @@
-// What a program's own mistakes lead to: aborts and undefined instructions become a second try, a fixup or a
+// What follows a fault of a program: an abort leads to a second try, a fixup or a signal, an undefined instruction to a
 // signal.
 #include <asm/siginfo.h>
 #include <linux/signal.h>
@@ -16,7 +16,7 @@ namespace faultline {
 
 namespace {
 
-// sigcontext's trap_no as Linux/ARM fills it in.
+// The values of trap_no in struct sigcontext, as Linux/ARM sets it.
 constexpr u32 TRAP_UNDEFINED = 6, TRAP_PAGE_FAULT = 14;
 
 void remember_fault(u32 trap_no, u32 status, u32 address) {
@@ -26,7 +26,7 @@ void remember_fault(u32 trap_no, u32 status, u32 address) {
     task.fault_address = address;
 }
 
-// Breakpoints: BKPT, and the undefined instructions that debuggers use instead (Linux
+// Whether this is a breakpoint: BKPT, or one of the undefined instructions that debuggers use instead (Linux
 // arch/arm/kernel/ptrace.c).
 bool is_breakpoint(const PtRegs& regs) {
     if (thumb_mode(regs)) {

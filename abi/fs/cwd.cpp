@@ -1,4 +1,4 @@
-// Where a process stands in the tree.
+// Reading and changing the working directory of a process.
 #include "abi/fs/cwd.hpp"
 
 #include <linux/fcntl.h>

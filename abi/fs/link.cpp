@@ -1,4 +1,4 @@
-// Hard links and symbolic ones.
+// Making hard and symbolic links, and reading symbolic ones.
 #include "abi/fs/link.hpp"
 
 #include <linux/fcntl.h>

@@ -1,4 +1,4 @@
-// From the page cache of a file to another file, without passing through the program.
+// From the page cache of a file to another file. The data does not pass through the program.
 #include "abi/fs/sendfile.hpp"
 
 #include <algorithm>

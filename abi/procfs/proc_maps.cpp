@@ -1,4 +1,4 @@
-// An address space as text: maps, and smaps with what the page-table entries themselves say.
+// An address space as text: maps; and smaps, with what the page-table entries say.
 #include "abi/fs/file.hpp"
 #include "abi/fs/inode.hpp"
 #include "abi/fs/seq_file.hpp"
@@ -13,7 +13,7 @@ namespace faultline {
 
 namespace {
 
-constexpr u32 NAME_COLUMN = 49; // where Linux puts the path
+constexpr u32 NAME_COLUMN = 49; // Linux puts the path there
 constexpr u32 PSS_SHIFT = 12;
 
 Result<void> show_name(const MmStruct& mm, const VmArea& vma, SeqFile& out) {
@@ -62,7 +62,8 @@ VmaUse use_of(MmStruct& mm, const VmArea& vma) {
     VmaUse use;
     walk_page_range(mm, vma.start, vma.end, [&](UserAddr, PteSlot* slot) {
         const Pte pte = ptep_get(slot);
-        if (!pte_present(pte) || pte_special(pte)) // the zero page is nobody's memory
+        // The zero page is not memory of this mapping.
+        if (!pte_present(pte) || pte_special(pte))
             return;
         const Page& page = pfn_to_page(pte_pfn(pte));
         const bool dirty = pte_dirty(pte) || page.test(PG_DIRTY), shared = page_mapcount(page) > 1;
@@ -115,11 +116,11 @@ void show_use(const VmArea& vma, const VmaUse& use, SeqFile& out) {
     out.text("\n");
 }
 
-// The first mapping that ends above `address`, which is moved to its end.
+// Shows the first mapping that ends above `address`, and moves `address` to its end. False: there is none.
 Result<bool> show(const Inode& inode, SeqFile& out, u32& address, bool with_use) {
     auto mm = proc_mm(inode);
     if (!mm.ok())
-        return false; // a zombie maps nothing
+        return false; // a zombie has no mappings
     ReadGuard guard((*mm)->mmap_lock);
     const VmArea* vma = find_vma(**mm, UserAddr(address));
     if (vma == nullptr)
