@@ -58,31 +58,17 @@ class RwSemaphore {
     [[no_unique_address]] lockdep::Watch watch_;
 };
 
-// The lock held for reading, for as long as this lives. Code that may give the lock up takes the guard by reference.
+// The lock held, for reading or writing, for as long as this lives.
 template <class Lock>
 class [[nodiscard]] ReadGuard {
   public:
-    explicit ReadGuard(Lock& lock) : lock_(lock) { relock(); }
-    ~ReadGuard() {
-        if (held_)
-            lock_.up_read();
-    }
+    explicit ReadGuard(Lock& lock) : lock_(lock) { lock_.down_read(); }
+    ~ReadGuard() { lock_.up_read(); }
     ReadGuard(const ReadGuard&) = delete;
     ReadGuard& operator=(const ReadGuard&) = delete;
 
-    void unlock() {
-        lock_.up_read();
-        held_ = false;
-    }
-    void relock() {
-        lock_.down_read();
-        held_ = true;
-    }
-    bool held() const { return held_; }
-
   private:
     Lock& lock_;
-    bool held_ = false;
 };
 
 template <class Lock>

@@ -32,29 +32,4 @@ void handle_syscall(PtRegs& regs) {
     regs.r[0] = handler(regs);
 }
 
-namespace {
-
-bool has_work(const Task& task) { return task.need_resched || task.sigpending; }
-
-[[gnu::noinline]] void exit_to_user_mode_loop(PtRegs& regs) {
-    const Task& task = *current();
-    while (has_work(task)) {
-        local_irq_enable();
-        if (task.need_resched)
-            schedule();
-        if (task.sigpending) {
-            const KernelLocked lock;
-            do_signal(regs);
-        }
-        local_irq_disable();
-    }
-}
-
-} // namespace
-
-void prepare_exit_to_user(PtRegs& regs) {
-    if (has_work(*current())) [[unlikely]]
-        exit_to_user_mode_loop(regs);
-}
-
 } // namespace faultline

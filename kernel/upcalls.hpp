@@ -10,8 +10,10 @@
 
 namespace faultline {
 
-struct PtRegs; // <arch/ptrace.hpp>
-struct Task;   // kernel/sched/task.hpp
+enum class BadAccess : u8; // mm/fault.hpp
+struct FaultInfo;          // arch/contract/fault_info.hpp
+struct PtRegs;             // <arch/ptrace.hpp>
+struct Task;               // kernel/sched/task.hpp
 
 // ---- tasks ----
 
@@ -37,10 +39,10 @@ void start_tick();
 // sleep. abi/signal/pending.cpp.
 bool signal_pending();
 
-// Sends current the signal for a mistake of its own. It is delivered before current returns to user mode. If current
-// blocks or ignores it, the default action is taken, which kills. `address` becomes si_addr. Caller holds the kernel
-// lock. (Linux: the same name.) abi/signal/send.cpp.
-void force_sig_fault(s32 sig, s32 code, u32 address);
+// Sends current the signal for an access that it cannot make, or for an undefined instruction or a breakpoint at `pc`. It
+// is delivered before current returns to user mode. Interrupts on, no lock held. abi/signal/fault.cpp.
+void signal_bad_access(BadAccess reason, const FaultInfo& fault);
+void signal_undefined(u32 pc, bool breakpoint);
 
 // Delivers the pending signals of current, which is about to return to user mode with `regs`, and sets up the restart
 // of an interrupted system call. Interrupts on; caller holds the kernel lock. (Linux: arch/arm/kernel/signal.c

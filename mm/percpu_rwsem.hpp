@@ -99,6 +99,4 @@ class PercpuRwSemaphore {
     [[no_unique_address]] lockdep::Watch watch_;
 };
 
-using MmapReadGuard = ReadGuard<PercpuRwSemaphore>;
-
 } // namespace faultline

@@ -14,7 +14,7 @@
 #include "abi/fs/open.hpp"
 #include "abi/fs/permission.hpp"
 #include "kernel/sched/sched.hpp"
-#include "mm/slab.hpp"
+#include "mm/kmalloc.hpp"
 
 namespace faultline {
 

@@ -11,6 +11,7 @@
 #include "abi/fs/inode.hpp"
 #include "abi/fs/locks.hpp"
 #include "abi/task/thread_group.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {

@@ -11,7 +11,7 @@
 #include "abi/fs/namei.hpp"
 #include "abi/fs/regular.hpp"
 #include "kernel/debug/printk.hpp"
-#include "mm/slab.hpp"
+#include "mm/kmalloc.hpp"
 
 namespace faultline {
 

@@ -6,6 +6,7 @@
 #include "abi/cred/cred.hpp"
 #include "abi/time/realtime.hpp"
 #include "base/late.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {

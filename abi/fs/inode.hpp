@@ -21,6 +21,7 @@
 #include "base/rwsem.hpp"
 #include "kernel/sched/wait.hpp"
 #include "mm/filemap.hpp"
+#include "mm/shmem.hpp"
 
 namespace faultline {
 

@@ -12,7 +12,7 @@
 #include "abi/fs/namei.hpp"
 #include "abi/fs/open.hpp"
 #include "arch/contract/uaccess.hpp"
-#include "mm/slab.hpp"
+#include "mm/kmalloc.hpp"
 
 namespace faultline {
 

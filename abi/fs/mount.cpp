@@ -14,6 +14,7 @@
 #include "abi/fs/inode.hpp"
 #include "abi/fs/namei.hpp"
 #include "abi/fs/seq_file.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {

@@ -94,7 +94,7 @@ template <class Fill>
 Result<u32> fill_slot(Pipe& pipe, u32 bytes, bool packet, Fill&& fill) {
     PipeSlot& slot = pipe.slot(pipe.head);
     if (slot.page == nullptr)
-        slot.page = alloc_page();
+        slot.page = alloc_page().release();
     if (slot.page == nullptr)
         return Err(Errno::NOMEM);
     const u32 copied = fill(static_cast<u8*>(page_address(*slot.page)), bytes);

@@ -10,6 +10,7 @@
 #include "abi/fs/pipe.hpp"
 #include "abi/fs/pipe_ring.hpp"
 #include "base/late.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/slab.hpp"
 

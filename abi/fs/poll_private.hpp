@@ -11,7 +11,7 @@
 #include "arch/contract/clock.hpp"
 #include "kernel/sched/timer.hpp"
 #include "kernel/sched/wait.hpp"
-#include "mm/slab.hpp"
+#include "mm/kmalloc.hpp"
 
 namespace faultline {
 

@@ -50,13 +50,10 @@ Result<u32> read_pages(AddressSpace& mapping, u32 bytes, u64 position, Copy&& co
     u32 done = 0;
     while (done < bytes) {
         const PagePart part(position + done, bytes - done);
-        Page* page = find_get_page(mapping, part.index);
-        const u32 copied =
-            copy(page != nullptr ? at(*page, part.offset) : at(zero_page(), part.offset), done, part.bytes);
-        if (page != nullptr) {
+        const PageRef page = find_get_page(mapping, part.index);
+        const u32 copied = copy(at(page ? *page : zero_page(), part.offset), done, part.bytes);
+        if (page)
             page->set(PG_REFERENCED);
-            put_page(*page);
-        }
         done += copied;
         if (copied != part.bytes)
             return done == 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
@@ -70,13 +67,12 @@ Result<u32> write_pages(AddressSpace& mapping, u32 bytes, u64 position, Copy&& c
     u32 done = 0;
     while (done < bytes) {
         const PagePart part(position + done, bytes - done);
+        PageRef page;
         bool major = false;
-        auto page = read_mapping_page(mapping, part.index, &major);
-        if (!page.ok())
-            return done == 0 ? Result<u32>(Err(page.error())) : Result<u32>(done);
-        const u32 copied = copy(at(**page, part.offset), done, part.bytes);
-        (*page)->set(PG_DIRTY);
-        put_page(**page);
+        if (const auto read = read_mapping_page(mapping, part.index, page, major); !read)
+            return done == 0 ? Result<u32>(Err(read.error())) : Result<u32>(done);
+        const u32 copied = copy(at(*page, part.offset), done, part.bytes);
+        page->set(PG_DIRTY);
         done += copied;
         // A page past the old end belongs to the file only if something was written to it.
         mapping.size = copied != 0 ? std::max<u64>(mapping.size, position + done) : u64{mapping.size};

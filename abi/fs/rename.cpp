@@ -8,6 +8,7 @@
 #include "abi/fs/mount.hpp"
 #include "abi/fs/namei.hpp"
 #include "abi/fs/permission.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {

@@ -8,6 +8,7 @@
 
 #include "abi/cred/cred.hpp"
 #include "abi/time/realtime.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {

@@ -11,6 +11,7 @@
 #include "abi/task/thread_group.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "base/late.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {

@@ -13,6 +13,7 @@
 #include "abi/task/thread_group.hpp"
 #include "arch/contract/clock.hpp"
 #include "base/late.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {

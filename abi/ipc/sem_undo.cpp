@@ -6,6 +6,7 @@
 
 #include "abi/ipc/sem_set.hpp"
 #include "abi/task/thread_group.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {

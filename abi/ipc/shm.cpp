@@ -10,8 +10,10 @@
 #include "abi/ipc/shm_segment.hpp"
 #include "abi/task/thread_group.hpp"
 #include "kernel/debug/format.hpp"
+#include "mm/mm_struct.hpp"
 #include "mm/mman.hpp"
 #include "mm/mmap.hpp"
+#include "mm/munmap.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {
@@ -141,13 +143,17 @@ struct Piece {
     AddressSpace* mapping = nullptr;
 };
 Piece next_piece(MmStruct& mm, UserAddr base, UserAddr start, UserAddr end, const AddressSpace* mapping) {
-    ReadGuard guard(mm.mmap_lock);
-    for (VmArea* vma = find_vma(mm, start); vma != nullptr && vma->start < end; vma = find_vma(mm, vma->end))
+    const MmapReadGuard mmap_read(mm);
+    for (UserAddr at = start;;) {
+        const FoundVma vma = find_vma(mmap_read, at);
+        if (!vma || vma->start >= end)
+            return {};
         if (vma->mapping != nullptr && vma->mapping->ops == &SHM_OPS &&
             (mapping == nullptr || vma->mapping == mapping) && vma->start >= base &&
             (vma->start - base) >> PAGE_SHIFT == vma->pgoff)
             return {vma->start, vma->end, vma->mapping};
-    return {};
+        at = vma->end;
+    }
 }
 
 } // namespace

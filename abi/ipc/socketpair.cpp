@@ -16,6 +16,7 @@
 #include "abi/signal/signal.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "kernel/sched/wait.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {

@@ -6,7 +6,7 @@
 #include "arch/contract/memory.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "mm/gup.hpp"
-#include "mm/page.hpp"
+#include "mm/page_alloc.hpp"
 
 namespace faultline {
 
@@ -19,14 +19,10 @@ Result<u32> sys_cacheflush(UserAddr start, UserAddr end, u32 flags) {
         return Err(Errno::FAULT);
     MmStruct& mm = current_mm();
     for (UserAddr at = start; at < end; at = at.page() + PAGE_SIZE) {
-        Page* page = nullptr;
-        {
-            ReadGuard guard(mm.mmap_lock);
-            if (!get_user_pages(mm, guard, at.page(), 1, FOLL_GET, &page))
-                return Err(Errno::FAULT);
-        }
+        PageRef page;
+        if (!get_user_pages(MmapReadGuard(mm), at.page(), 1, FOLL_NONE, &page))
+            return Err(Errno::FAULT);
         flush_icache_range(page_address(*page), PAGE_SIZE);
-        put_page(*page);
     }
     return 0u;
 }

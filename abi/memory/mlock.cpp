@@ -2,8 +2,8 @@
 #include "abi/memory/mlock.hpp"
 
 #include "abi/memory/current_mm.hpp"
+#include "mm/mlock.hpp"
 #include "mm/mman.hpp"
-#include "mm/mmap.hpp"
 
 namespace faultline {
 

@@ -7,9 +7,15 @@
 #include "abi/fs/memory_devices.hpp"
 #include "abi/memory/current_mm.hpp"
 #include "kernel/sched/sched.hpp"
+#include "mm/brk.hpp"
 #include "mm/filemap.hpp"
+#include "mm/madvise.hpp"
 #include "mm/mman.hpp"
 #include "mm/mmap.hpp"
+#include "mm/mprotect.hpp"
+#include "mm/mremap.hpp"
+#include "mm/munmap.hpp"
+#include "mm/remap_file_pages.hpp"
 
 namespace faultline {
 

@@ -2,17 +2,17 @@
 #include "abi/memory/msync.hpp"
 
 #include "abi/memory/current_mm.hpp"
-#include "mm/mmap.hpp"
+#include "mm/mm_struct.hpp"
 
 namespace faultline {
 
 namespace {
 
-// NOMEM: some page of the range is not mapped. Caller holds the mmap lock.
-Result<void> fully_mapped(MmStruct& mm, const PageRange& range) {
+// NOMEM: some page of the range is not mapped.
+Result<void> fully_mapped(const MmapReadGuard& mmap_read, const PageRange& range) {
     for (UserAddr at = range.start; at < range.end;) {
-        const VmArea* vma = vma_lookup(mm, at);
-        if (vma == nullptr)
+        const FoundVma vma = vma_lookup(mmap_read, at);
+        if (!vma)
             return Err(Errno::NOMEM);
         at = vma->end;
     }
@@ -31,13 +31,12 @@ Result<u32> sys_msync(UserAddr start, u32 length, u32 flags) {
         return 0u; // as in Linux, a length that wraps to 0 when rounded up counts as 0
     const PageRange range = TRY(page_range(start, length));
     MmStruct& mm = current_mm();
-    ReadGuard guard(mm.mmap_lock);
+    const MmapReadGuard mmap_read(mm);
     if ((flags & MS_INVALIDATE_FLAG) != 0)
-        for (const VmArea* vma = find_vma(mm, range.start); vma != nullptr && vma->start < range.end;
-             vma = vma_next(*vma))
-            if ((vma->flags & VM_LOCKED) != 0)
+        for (const VmArea& vma : mm.vmas)
+            if (vma.start < range.end && range.start < vma.end && vma.flags.has(VM_LOCKED))
                 return Err(Errno::BUSY);
-    TRY_VOID(fully_mapped(mm, range));
+    TRY_VOID(fully_mapped(mmap_read, range));
     return 0u;
 }
 

@@ -19,8 +19,8 @@
 #include "abi/task/thread_group.hpp"
 #include "abi/time/realtime.hpp"
 #include "kernel/debug/format.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/mm_struct.hpp"
-#include "mm/slab.hpp"
 
 namespace faultline {
 

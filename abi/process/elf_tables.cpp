@@ -17,6 +17,8 @@
 #include "abi/process/remote_memory.hpp"
 #include "mm/mman.hpp"
 #include "mm/mmap.hpp"
+#include "mm/mprotect.hpp"
+#include "mm/stack.hpp"
 
 namespace faultline {
 

@@ -122,13 +122,11 @@ void discard(Unshared own) {
         sighand_put(*own.sighand);
 }
 
-void exec_mmap(Task& task, MmStruct& mm) {
-    MmStruct* old = task.mm.mm;
-    if (old != nullptr)
+void exec_mmap(Task& task, MmRef mm) {
+    const MmRef old(task.mm.mm); // given up when no CPU runs on it any more
+    if (old)
         mm_release(task);
-    use_mm(&mm);
-    if (old != nullptr)
-        mmput(*old);
+    use_mm(mm.release());
 }
 
 void set_comm(Task& task, const char* path) {
@@ -177,22 +175,17 @@ Result<void> do_execve(const char* path, ExecArgs& arguments, FileRef given) {
         TRY_VOID(arguments.replace_first_argument(empty, 1));
     }
     Task& task = *current();
-    MmStruct& mm = *TRY(mm_alloc());
-    const auto program = load(*file, mm, arguments, path);
-    const auto own = program ? unshare(task) : Result<Unshared>(Err(program.error()));
-    if (!own) {
-        mmput(mm);
-        return Err(own.error());
-    }
+    MmRef mm = TRY(mm_alloc());
+    const NewProgram program = TRY(load(*file, *mm, arguments, path));
+    const Unshared own = TRY(unshare(task));
     if (const auto alone = de_thread(task); !alone) {
-        discard(own.value());
-        mmput(mm);
+        discard(own);
         return alone;
     }
-    exec_mmap(task, mm);
-    setup_new_exec(task, own.value(), path);
+    exec_mmap(task, std::move(mm));
+    setup_new_exec(task, own, path);
     clear_user_state();
-    task_user_regs(task) = user_start_regs(program.value().start, program.value().stack_pointer);
+    task_user_regs(task) = user_start_regs(program.start, program.stack_pointer);
     return {};
 }
 

@@ -5,8 +5,8 @@
 
 #include "abi/process/remote_memory.hpp"
 #include "arch/contract/uaccess.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/page_alloc.hpp"
-#include "mm/slab.hpp"
 #include "mm/upcalls.hpp"
 
 namespace faultline {
@@ -14,8 +14,7 @@ namespace faultline {
 ExecArgs::~ExecArgs() {
     if (pages_ == nullptr)
         return;
-    for (u32 i = 0; i < MAX_PAGES && pages_[i] != nullptr; ++i)
-        put_page(*pages_[i]);
+    std::destroy_n(pages_, MAX_PAGES);
     kfree(pages_);
 }
 
@@ -28,13 +27,14 @@ Result<void> ExecArgs::reserve(u32 bytes) {
     if (bytes > MAX_BYTES || bytes_ + bytes + (argc_ + envc_ + 1) * sizeof(u32) > MAX_BYTES)
         return Err(Errno::TOOBIG);
     if (pages_ == nullptr) {
-        pages_ = static_cast<Page**>(kmalloc(MAX_PAGES * sizeof(Page*)));
+        pages_ = static_cast<PageRef*>(kmalloc(MAX_PAGES * sizeof(PageRef)));
         if (pages_ == nullptr)
             return Err(Errno::NOMEM);
-        std::fill_n(pages_, MAX_PAGES, nullptr);
+        for (u32 i = 0; i < MAX_PAGES; ++i)
+            new (&pages_[i]) PageRef;
     }
     for (u32 i = bytes_ / PAGE_SIZE; i <= (bytes_ + bytes - 1) / PAGE_SIZE; ++i)
-        if (pages_[i] == nullptr && (pages_[i] = alloc_page()) == nullptr)
+        if (!pages_[i] && !(pages_[i] = alloc_page()))
             return Err(Errno::NOMEM);
     return {};
 }

@@ -3,11 +3,11 @@
 
 #include "base/result.hpp"
 #include "base/types.hpp"
+#include "mm/page_alloc.hpp"
 
 namespace faultline {
 
 struct MmStruct;
-struct Page;
 
 // The strings follow each other, each with its NUL, arguments first, as they will lie on the new stack. They are kept
 // in pages, because they may need up to a quarter of the stack (Linux: struct linux_binprm).
@@ -60,7 +60,7 @@ class ExecArgs {
     char& byte_at(u32 offset) const;
 
     static constexpr u32 MAX_PAGES = MAX_BYTES / PAGE_SIZE;
-    Page** pages_ = nullptr; // an array of MAX_PAGES pointers, nullptr where no page is allocated
+    PageRef* pages_ = nullptr; // an array of MAX_PAGES, none where no page is allocated
     u32 bytes_ = 0;
     u32 argc_ = 0;
     u32 envc_ = 0;

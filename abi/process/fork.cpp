@@ -23,6 +23,7 @@
 #include "kernel/sched/policy.hpp"
 #include "kernel/task_stack.hpp"
 #include "kernel/upcalls.hpp"
+#include "mm/dup_mm.hpp"
 #include "mm/mmap.hpp"
 #include "mm/upcalls.hpp"
 
@@ -50,12 +51,9 @@ bool flags_valid(u64 flags) {
 }
 
 Result<void> copy_mm(Task& child, u64 flags) {
-    MmStruct* mm = current()->mm.mm;
-    if ((flags & CLONE_VM) != 0)
-        mmget(*mm);
-    else
-        mm = TRY(dup_mm(*mm));
-    child.mm.mm = mm;
+    MmStruct& own = *current()->mm.mm;
+    MmRef mm = (flags & CLONE_VM) != 0 ? MmRef::of(own) : TRY(dup_mm(own));
+    child.mm.mm = mm.release();
     return {};
 }
 

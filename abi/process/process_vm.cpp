@@ -13,11 +13,11 @@
 #include "abi/task/pid.hpp"
 #include "abi/task/thread_group.hpp"
 #include "arch/contract/uaccess.hpp"
-#include "mm/memory.hpp"
+#include "mm/kmalloc.hpp"
+#include "mm/madvise.hpp"
 #include "mm/mm_struct.hpp"
 #include "mm/mman.hpp"
-#include "mm/mmap.hpp"
-#include "mm/slab.hpp"
+#include "mm/unmap.hpp"
 
 namespace faultline {
 
@@ -74,19 +74,6 @@ class SegmentList {
     u64 total_ = 0;
 };
 
-// Holds a reference to another process's address space until the end of the scope.
-class RemoteMm {
-  public:
-    explicit RemoteMm(MmStruct& mm) : mm_(mm) { mmget(mm); }
-    RemoteMm(const RemoteMm&) = delete;
-    RemoteMm& operator=(const RemoteMm&) = delete;
-    ~RemoteMm() { mmput(mm_); }
-    MmStruct& operator*() { return mm_; }
-
-  private:
-    MmStruct& mm_;
-};
-
 // Copies up to a page between the two processes, through the kernel's buffer `page`. FAULT, NOMEM, INTR.
 Result<void> transfer(MmStruct& remote, Segment local, UserAddr there, u8* page, bool write) {
     if (!write) {
@@ -128,7 +115,7 @@ Result<u32> process_vm_rw(s32 pid, UserAddr local_list, u32 local_count, UserAdd
         return Err(Errno::SRCH);
     if (!may_access(*task))
         return Err(Errno::PERM);
-    RemoteMm mm(*task->mm.mm);
+    const MmRef mm = MmRef::of(*task->mm.mm);
     auto* page = static_cast<u8*>(kmalloc(PAGE_SIZE));
     if (page == nullptr)
         return Err(Errno::NOMEM);
@@ -162,7 +149,7 @@ Result<u32> sys_process_madvise(s32 pidfd, UserAddr list, u32 count, u32 advice,
         return Err(Errno::SRCH);
     if (!may_access(task) || !capable(CAP_SYS_NICE))
         return Err(Errno::PERM);
-    RemoteMm mm(*task.mm.mm);
+    const MmRef mm = MmRef::of(*task.mm.mm);
     u32 done = 0;
     Segment segment;
     while (TRY(segments.current(segment))) {
@@ -180,13 +167,12 @@ Result<u32> sys_process_mrelease(s32 pidfd, u32 flags) {
     if (flags != 0)
         return Err(Errno::INVAL);
     const ThreadGroup& group = *TRY(pidfd_process(pidfd));
-    MmStruct* mm = group.leader->mm.mm;
-    if (mm == nullptr)
+    if (group.leader->mm.mm == nullptr)
         return Err(Errno::SRCH);
     if (!group.group_exit)
         return Err(Errno::INVAL);
-    RemoteMm held(*mm); // the process may exit while this task waits for the lock
-    ReadGuard guard(mm->mmap_lock);
+    const MmRef mm = MmRef::of(*group.leader->mm.mm); // the process may exit while this task waits for the lock
+    const MmapReadGuard mmap_read(*mm);
     for (const VmArea& vma : mm->vmas)
         if (!vma.shared())
             zap_page_range(*mm, vma.start, vma.end);

@@ -60,7 +60,7 @@ Result<u32> pagemap_read(File& file, UserAddr buffer, u32 bytes, u64& position) 
         const u32 count =
             std::min({(bytes - done) / u32{sizeof(u64)}, u32{std::size(entries)}, (TASK_SIZE >> PAGE_SHIFT) - first});
         {
-            ReadGuard guard((*mm)->mmap_lock);
+            const MmapReadGuard mmap_read(**mm);
             for (u32 i = 0; i < count; ++i)
                 entries[i] = pagemap_entry(**mm, UserAddr((first + i) << PAGE_SHIFT));
         }
@@ -83,7 +83,7 @@ Result<u32> pte_read(File& file, UserAddr buffer, u32 bytes, u64& position) {
     char line[320];
     std::size_t length = scnprintf(line, sizeof line, "0x%08x: ", static_cast<unsigned>(address.value()));
     {
-        ReadGuard guard(mm->mmap_lock);
+        const MmapReadGuard mmap_read(*mm);
         const Pte pte = entry_at(*mm, address);
         if (pte_none(pte))
             length += scnprintf(line + length, sizeof line - length, "none");
@@ -112,16 +112,15 @@ Result<void> write_clear_refs(const Inode& inode, std::string_view text) {
     if (kind < ALL || kind > SOFT_DIRTY)
         return Err(Errno::INVAL);
     auto mm = TRY(proc_mm(inode));
-    ReadGuard guard(mm->mmap_lock);
+    const MmapReadGuard mmap_read(*mm);
     if (kind == ALL)
-        age_mm(*mm);
-    // No entry has a soft-dirty bit. What is left of clearing it is the flush.
-    else if (kind == SOFT_DIRTY)
+        age_mm(mmap_read);
+    else if (kind == SOFT_DIRTY) // no entry has that bit: what is left of clearing it is the flush
         flush_tlb_mm(mm->context);
     else
         for (const VmArea& vma : mm->vmas)
             if (vma.anonymous() == (kind == ANONYMOUS))
-                age_page_range(*mm, vma.start, vma.end);
+                age_page_range(mmap_read, vma.start, vma.end);
     return {};
 }
 

@@ -58,13 +58,13 @@ struct MmUse {
 
 MmUse use_of(MmStruct& mm) {
     MmUse use;
-    ReadGuard guard(mm.mmap_lock);
+    const MmapReadGuard mmap_read(mm);
     for (const VmArea& vma : mm.vmas) {
-        if ((vma.flags & VM_GROWSDOWN) != 0)
+        if (vma.flags.has(VM_GROWSDOWN))
             use.stack += vma.pages();
         else if ((vma.flags & (VM_WRITE | VM_SHARED)) == VM_WRITE)
             use.data += vma.pages();
-        else if ((vma.flags & VM_EXEC) != 0)
+        else if (vma.flags.has(VM_EXEC))
             use.text += vma.pages();
     }
     use.size = mm.total_vm;

@@ -19,9 +19,9 @@
 #include "arch/contract/clock.hpp"
 #include "kernel/debug/misbehave.hpp"
 #include "kernel/futex/fault_in.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/limits.hpp"
 #include "mm/page_alloc.hpp"
-#include "mm/slab.hpp"
 #include "mm/unmapped_area.hpp"
 #include "mm/vma_edit.hpp"
 

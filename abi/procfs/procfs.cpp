@@ -13,8 +13,8 @@
 #include "abi/fs/seq_file.hpp"
 #include "abi/task/pid.hpp"
 #include "abi/task/thread_group.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/mm_struct.hpp"
-#include "mm/slab.hpp"
 
 namespace faultline {
 
@@ -225,17 +225,11 @@ Result<Task*> proc_task(const Inode& inode) {
     return task;
 }
 
-MmRef::MmRef(MmStruct& mm) : mm_(&mm) { mmget(mm); }
-MmRef::~MmRef() {
-    if (mm_ != nullptr)
-        mmput(*mm_);
-}
-
 Result<MmRef> proc_mm(const Inode& inode) {
     Task* task = TRY(proc_task(inode));
     if (task->mm.mm == nullptr)
         return Err(Errno::SRCH);
-    return MmRef(*task->mm.mm);
+    return MmRef::of(*task->mm.mm);
 }
 
 void init_procfs() {

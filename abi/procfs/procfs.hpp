@@ -6,6 +6,7 @@
 
 #include "abi/fs/inode.hpp"
 #include "abi/fs/seq_file.hpp"
+#include "mm/mm_struct.hpp"
 
 namespace faultline {
 
@@ -55,20 +56,6 @@ s32 parse_pid(std::string_view text);
 // holds the kernel lock.
 Result<Task*> proc_task(const Inode& inode);
 
-// A reference to an address space, which is dropped at the end of its scope.
-struct MmStruct;
-class MmRef {
-  public:
-    MmRef() = default;
-    explicit MmRef(MmStruct& mm);
-    MmRef(MmRef&& other) noexcept : mm_(std::exchange(other.mm_, nullptr)) {}
-    ~MmRef();
-    MmStruct& operator*() const { return *mm_; }
-    MmStruct* operator->() const { return mm_; }
-
-  private:
-    MmStruct* mm_ = nullptr;
-};
 // The address space of the task that the inode is about. SRCH: the task is gone or has none (a kernel task, a zombie).
 Result<MmRef> proc_mm(const Inode& inode);
 

@@ -22,7 +22,10 @@ SigInfo siginfo_fault(s32 sig, s32 code, u32 address); // si_addr is `address`
 Result<void> send_sig_info(const SigInfo& info, Task& task);
 Result<void> send_group_sig_info(const SigInfo& info, ThreadGroup& group);
 
-// As force_sig_fault(), without an address. Kernel lock.
+// Sends current the signal for a mistake of its own. It is delivered before current returns to user mode. If current
+// blocks or ignores it, the default action is taken, which kills. `address` becomes si_addr; force_sig() has none. Caller
+// holds the kernel lock. (Linux: the same names.)
+void force_sig_fault(s32 sig, s32 code, u32 address);
 void force_sig(s32 sig);
 
 // Sends SIGKILL to every other thread of `task`'s process, for exit_group(2) and execve(2). Returns how many threads

@@ -117,12 +117,11 @@ Result<void> start(const DeviceInfo& info) {
     const u32 ports = device.transport.config32(offsetof(virtio_console_config, max_nr_ports));
     for (u32 id = 1; id < std::min(ports, MAX_PORTS); ++id)
         TRY_VOID(device.ports[id].setup_queues(device.transport, id));
-    Page* receive = alloc_page();
-    Page* send = alloc_page();
-    if (receive == nullptr || send == nullptr)
+    PageRef receive = alloc_page(), send = alloc_page();
+    if (!receive || !send)
         return Err(Errno::NOMEM);
-    device.receive_buffers = static_cast<u8*>(page_address(*receive));
-    device.outgoing = static_cast<ControlMessage*>(page_address(*send));
+    device.receive_buffers = static_cast<u8*>(page_address(*receive.release()));
+    device.outgoing = static_cast<ControlMessage*>(page_address(*send.release()));
     device.transport.driver_ok();
     for (u32 i = 0; i < Virtqueue::SIZE; ++i)
         offer_control_buffer(device.receive_buffers + i * CONTROL_BYTES);

@@ -33,14 +33,13 @@ Result<void> Port::setup_queues(VirtioMmio& transport, u32 id) {
 }
 
 Result<void> Port::add(VirtioMmio& transport, u32 id) {
-    Page* incoming = alloc_page();
-    Page* outgoing = alloc_page();
-    if (incoming == nullptr || outgoing == nullptr)
+    PageRef incoming = alloc_page(), outgoing = alloc_page();
+    if (!incoming || !outgoing)
         return Err(Errno::NOMEM);
     transport_ = &transport;
     id_ = id;
-    outgoing_ = static_cast<u8*>(page_address(*outgoing));
-    buffers_ = static_cast<u8*>(page_address(*incoming));
+    outgoing_ = static_cast<u8*>(page_address(*outgoing.release()));
+    buffers_ = static_cast<u8*>(page_address(*incoming.release()));
     return {};
 }
 

@@ -4,6 +4,8 @@
 #include "arch/contract/uaccess.hpp"
 #include "mm/filemap.hpp"
 #include "mm/gup.hpp"
+#include "mm/mm_struct.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
@@ -39,19 +41,17 @@ Result<FutexKey> get_futex_key(UserAddr address, FutexScope scope, FutexAccess a
     if (scope == FutexScope::Private)
         return mm_key(FutexKey::Kind::PrivateMm, mm, address);
 
-    ReadGuard mmap_read(mm.mmap_lock);
-    Page* page = nullptr;
+    const MmapReadGuard mmap_read(mm);
+    PageRef page;
     bool read_only = false;
-    auto taken = get_user_pages(mm, mmap_read, address.page(), 1, FOLL_WRITE | FOLL_TOUCH, &page);
+    auto taken = get_user_pages(mmap_read, address.page(), 1, FOLL_WRITE | FOLL_TOUCH, &page);
     if (taken.error() == Errno::FAULT && access == FutexAccess::Read) {
         read_only = true;
-        taken = get_user_pages(mm, mmap_read, address.page(), 1, FOLL_TOUCH, &page);
+        taken = get_user_pages(mmap_read, address.page(), 1, FOLL_TOUCH, &page);
     }
     if (!taken)
         return Err(taken.error());
-    const auto key = page_key(mm, address, *page, read_only);
-    put_page(*page);
-    return key;
+    return page_key(mm, address, *page, read_only);
 }
 
 } // namespace faultline
