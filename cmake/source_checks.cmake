@@ -1,7 +1,7 @@
 # Tests of the source text: who includes whom, formatting, and clang-tidy over what the host compiles.
 find_program(PYTHON3 python3 REQUIRED)
 find_program(CLANG_FORMAT clang-format-19 REQUIRED)
-find_program(CLANG_TIDY clang-tidy REQUIRED)
+find_program(CLANG_TIDY clang-tidy-19 REQUIRED)
 
 add_test(NAME "source: layers" COMMAND ${PYTHON3} tools/layers.py WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 add_test(NAME "source: layers finds what it must" COMMAND ${PYTHON3} tools/layers.py --self-test
