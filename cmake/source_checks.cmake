@@ -11,4 +11,4 @@ add_test(NAME "source: system calls finds what it must" COMMAND ${PYTHON3} tools
          WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 add_test(NAME "source: format" COMMAND tools/format.sh --check WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 add_test(NAME "source: clang-tidy" COMMAND tools/tidy.sh ${PROJECT_BINARY_DIR} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-set_tests_properties("source: clang-tidy" PROPERTIES PROCESSORS 2 TIMEOUT 600)
+set_tests_properties("source: clang-tidy" PROPERTIES PROCESSORS 2 TIMEOUT 1200)

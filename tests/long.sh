@@ -2,8 +2,8 @@
 # tests/long.sh [PART...]: what takes too long for every day, in parts; without a name, all of them. Each part ends with its
 # counts, and the last line is `N passed, N failed`, of all.
 #
-#   everyday    tests/run.sh, the host tests without sanitizers, and the storm of threads under ThreadSanitizer, with both
-#               back ends
+#   everyday    tests/run.sh, all checks of clang-tidy, the host tests without sanitizers, and the storm of threads under
+#               ThreadSanitizer, with both back ends
 #   sabotages   those that tests must catch
 #   conformance programs that nobody here wrote, from Debian's packages
 #   matrix      every scenario under every repair on 1, 2, 4 and 8 processors, with both back ends
@@ -91,6 +91,7 @@ run_part() {
         local mmu
         judged tests/run.sh
         build host-plain host-tsan || return
+        judged tools/tidy.sh --thorough build/host
         judged ctest --preset host-plain --parallel "$(nproc)" --exclude-regex '^(boot|conformance|source): '
         for mmu in walked softtlb; do
             judged tests/threads/run.sh "build/host-tsan/threads_storm_$mmu" 600 "$RANDOM"
