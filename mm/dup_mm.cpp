@@ -45,9 +45,11 @@ Result<void> copy_pte_range(MmStruct& destination, MmStruct& source, TlbDebt& de
     PteSlot* from = pte_offset(source, address);
     if (from == nullptr)
         return {};
-    for (; !pte_present(ptep_get(from)); ++from)
-        if ((address += PAGE_SIZE) == end)
+    for (; !pte_present(ptep_get(from)); ++from) {
+        address += PAGE_SIZE;
+        if (address == end)
             return {}; // no table in the child for nothing
+    }
     PteSlot* to = pte_alloc(destination, address);
     if (to == nullptr)
         return Err(Errno::NOMEM);

@@ -2,7 +2,7 @@
 # tests/long.sh [PART...]: the tests that take too long for every day, in parts; without a name, all parts. Each part
 # ends with its counts. The last line is `N passed, N failed`, for all of them.
 #
-#   everyday    tests/run.sh, the host tests without sanitizers, and the storm of threads under ThreadSanitizer
+#   everyday    tests/run.sh, all checks of clang-tidy, the host tests without sanitizers, and the storm of threads under ThreadSanitizer
 #   sabotages   the sabotages that tests must catch
 #   conformance programs from Debian's packages
 #   matrix      every scenario under every repair on 1, 2, 4 and 8 processors
@@ -92,6 +92,7 @@ run_part() {
         local mmu
         judged tests/run.sh
         build host-plain host-tsan || return
+        judged tools/tidy.sh --thorough build/host
         judged ctest --preset host-plain --parallel "$(nproc)" --exclude-regex '^(boot|conformance|source): '
         for mmu in walked softtlb; do
             judged tests/threads/run.sh "build/host-tsan/threads_storm_$mmu" 600 "$RANDOM"

@@ -20,7 +20,7 @@ namespace {
 
 World* the_world = nullptr;
 
-constexpr u32 RAM_BYTES = 512u << 10;
+constexpr u32 RAM_BYTES = 256u << 10;
 
 bool repair(const FaultInfo& fault) { return do_page_fault(fault).action == FaultOutcome::Retry; }
 
