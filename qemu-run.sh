@@ -1,6 +1,6 @@
 #!/bin/bash
-# Boots Faultline on an emulated ARMv7 machine; without arguments, the demonstration. `./qemu-run.sh --help` has the
-# options. Everything the user gave is checked here, before anything is built or booted; tools/run/ does the rest.
+# Boots Faultline on an emulated ARMv7 machine; without arguments, shows the demonstration. `./qemu-run.sh --help` lists
+# the options. This file checks what the user gave, before anything is built or booted; tools/run/ does the rest.
 set -euo pipefail
 
 usage() {
@@ -8,21 +8,22 @@ usage() {
 ./qemu-run.sh                         the demonstration: the hang, the cure, and a table of scenarios and repairs
 ./qemu-run.sh --all                   the same, with every scenario in the table
 ./qemu-run.sh --list                  the scenarios: a name and a sentence each
-./qemu-run.sh --scenario NAME         one scenario, told as it goes, in a boot of its own, with livelock=halt; one that
-                                      needs a certain machine chooses it
-./qemu-run.sh --shell                 a shell to play with, on this terminal (fetches Debian's busybox the first time)
-./qemu-run.sh --exec FILE [ARG...]    a static ARM Linux program of this computer, as a child of init
-./qemu-run.sh --init PATH [ARG...]    this program of the initramfs is process 1
+./qemu-run.sh --scenario NAME         runs one scenario in a boot of its own, with livelock=halt, and shows each step;
+                                      uses the machine that the scenario needs
+./qemu-run.sh --shell                 a shell on this terminal (fetches Debian's busybox the first time)
+./qemu-run.sh --exec FILE [ARG...]    runs a static ARM Linux program of this computer, as a child of init
+./qemu-run.sh --init PATH [ARG...]    runs this program of the initramfs as process 1
 
-Before --exec or --init, whose arguments end the line:
-  --fault-in R      gup, gup_dirty, fixup_2011, fixup or trap: how a futex call repairs a fault
+Options. They come before --exec and --init; all words after FILE or PATH are the program's arguments.
+  --fault-in R      how a futex call repairs a fault: gup, gup_dirty, fixup_2011, fixup or trap
   --root DIR        add this tree to the initramfs (repeatable)
-  --append "k=v ..."  more kernel arguments; what the kernel does not know becomes process 1's environment
-  --mem MIB         32 to 1024 (default 128)      --smp N         processors, 1 to 8 (default 1)
-  --mmu M           walked or softtlb: who fills the TLB, docs/backends.md   --disk FILE   does not work yet
-  --icount          count instructions: runs are identical
-  --debug           the kernel that checks costly invariants, and how locks are used (docs/locking.md)
-  --gdb             wait for a debugger; --timeout does not apply
+  --append "k=v ..."  more kernel arguments; those that the kernel does not know become process 1's environment
+  --mem MIB         memory, 32 to 1024 (default 128)      --smp N         processors, 1 to 8 (default 1)
+  --mmu M           walked: the hardware fills the TLB (default); softtlb: the kernel does (docs/backends.md)
+  --disk FILE       does not work yet
+  --icount          count instructions: two runs are identical
+  --debug           the kernel that checks costly invariants and the use of locks (docs/locking.md)
+  --gdb             wait for a debugger; --timeout has no effect
   --timeout S       end the machine after S seconds (default 120; with --shell, never)
   --verbose         show the build and all kernel messages
 
@@ -33,7 +34,7 @@ END
 
 complain() { printf 'qemu-run: %s\n' "$*" >&2; }
 
-# refuse WHAT: one line on standard error that names the option, and the status of bad usage.
+# refuse WHAT: prints one line on standard error, which names the option, and exits with the status of bad usage.
 refuse() {
     complain "$*"
     exit 64
@@ -59,8 +60,8 @@ fi
 cd "$here"
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/faultline.XXXXXX")
 machine='' cells=()
-back_ends=("$mmu") # whose kernels are booted
-[[ $mode != demo ]] || back_ends=(walked softtlb) # some scenarios choose
+back_ends=("$mmu") # their kernels are booted
+[[ $mode != demo ]] || back_ends=(walked softtlb) # some scenarios need one of them
 
 source tools/run/machine.sh
 source tools/run/demo.sh
@@ -78,11 +79,11 @@ interrupted() {
 }
 trap leave EXIT
 for signal in INT TERM HUP; do
-    # shellcheck disable=SC2064 # the signal's name is wanted now
+    # shellcheck disable=SC2064 # expand the signal's name now, not when the trap runs
     trap "interrupted $signal" "$signal"
 done
 
-loglevel=5 # warnings and worse: what is below this number, as on Linux
+loglevel=5 # messages with a lower level are printed, as on Linux: warnings and worse
 [[ -z $verbose ]] || loglevel=7
 prepare
 if [[ $mode == demo ]]; then

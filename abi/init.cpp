@@ -1,4 +1,5 @@
-// Boot: every room of abi/ in order, then the tree of files, and the first three descriptors of process 1.
+// Initialises abi/ at boot: the structures of its directories, then the tree of files, then the first three descriptors
+// of process 1.
 #include "abi/init.hpp"
 
 #include <linux/fcntl.h>
@@ -47,9 +48,9 @@ void init_abi() {
 
 namespace {
 
-// /dev, /dev/shm, /tmp and /proc, where the initramfs did not make them.
+// Makes /dev, and /dev/shm, /tmp and /proc if the initramfs has not made them.
 void make_standard_tree() {
-    auto root = new_inode(S_IFDIR | 0755); // /dev is a tree of its own, whatever the initramfs has there
+    auto root = new_inode(S_IFDIR | 0755); // a devtmpfs is mounted on /dev, over what the initramfs has there
     BUG_ON(!root.ok());
     (*root)->nlink = 2;
     BUG_ON(!mount_root(make_directory("/dev"), **root, "devtmpfs", "devtmpfs").ok());
@@ -63,7 +64,7 @@ void make_standard_tree() {
 
 void init_filesystem(const void* initramfs, u32 bytes) {
     init_loadavg();
-    init_rtc(); // before the first time stamp
+    init_rtc(); // before files get time stamps
     add_device_randomness(boot_info().rng_seed, boot_info().rng_seed_bytes);
     if (initramfs != nullptr)
         unpack_initramfs(initramfs, bytes);

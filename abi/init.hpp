@@ -1,21 +1,21 @@
-// Bringing up abi/ at boot, in the order in which its rooms need each other.
+// Initialises abi/ at boot, in the order in which its directories depend on each other.
 #pragma once
 
 #include "base/result.hpp"
 
 namespace faultline {
 
-// Makes every room's structures, empty: the first process finds a root directory to stand in. Once, on the boot CPU, after
-// init_scheduler(). Needs the slab.
+// Creates the structures of every directory of abi/, among them an empty root directory for the first process. Call
+// once, on the boot CPU, after init_scheduler() and the slab.
 void init_abi();
 
-// Fills the tree: the initramfs [initramfs, initramfs + bytes) (nullptr: none), /dev, /tmp and /proc, the
-// terminal and the ports. Once, in process 1, after init_abi(); interrupts may be on or off. Panics if memory runs out.
-// The archive's memory may be freed afterwards.
+// Fills the tree of files: unpacks the archive at [initramfs, initramfs + bytes) (nullptr: none), and adds /dev, /tmp,
+// /proc, the terminal and the ports. Call once, in process 1, after init_abi(); interrupts may be on or off. Panics if
+// memory runs out. The archive's memory may be freed afterwards.
 void init_filesystem(const void* initramfs, u32 bytes);
 
-// Gives current, whose table is empty, its descriptors 0, 1 and 2: the ports "stdin", "stdout" and "stderr"
-// if the host supplies them, else /dev/console. NOMEM.
+// Opens descriptors 0, 1 and 2 of current, whose table is empty: the ports "stdin", "stdout" and "stderr", or
+// /dev/console in place of a port that the host does not supply. NOMEM.
 Result<void> open_init_console();
 
 } // namespace faultline

@@ -1,4 +1,5 @@
-// What the futexes ask about formats (kernel/upcalls.hpp). The other upcalls are defined in the files of their concepts.
+// Reads struct timespec for the futexes (kernel/upcalls.hpp). The other upcalls are defined in the files of their
+// concepts.
 #include "abi/arguments/timespec.hpp"
 #include "kernel/upcalls.hpp"
 

@@ -1,4 +1,4 @@
-// What mm/ asks of the kernel around it, but for what the scheduler answers (mm/upcalls.hpp).
+// Limits and signals for mm/ (mm/upcalls.hpp). The scheduler defines the other upcalls.
 #include <asm/resource.h>
 #include <linux/capability.h>
 
@@ -12,7 +12,7 @@ namespace faultline {
 MmLimits current_mm_limits() {
     const ThreadGroup* group = current()->group;
     if (group == nullptr)
-        return {}; // a task of the kernel's own
+        return {}; // a kernel task
     const auto pages = [&](u32 resource) {
         const u64 limit = group->limits[resource].soft >> PAGE_SHIFT;
         return limit < ~u32{0} ? static_cast<u32>(limit) : ~u32{0};

@@ -2,8 +2,6 @@
 // take at a time; the mmap lock is a PercpuRwSemaphore (mm/percpu_rwsem.hpp).
 #pragma once
 
-#include <optional>
-
 #include "base/assert.hpp"
 #include "base/park.hpp"
 #include "base/types.hpp"
@@ -60,30 +58,17 @@ class CAPABILITY("semaphore") RwSemaphore {
     [[no_unique_address]] lockdep::Watch watch_;
 };
 
-// The lock held for reading, for as long as this lives. Code that may give the lock up takes the guard by reference; clang's
-// analysis does not follow that.
+// The lock held, for reading or writing, for as long as this lives.
 template <class Lock>
 class [[nodiscard]] SCOPED_CAPABILITY ReadGuard {
   public:
-    explicit ReadGuard(Lock& lock) ACQUIRE_SHARED(lock) : lock_(lock), held_(std::in_place, lock) {}
-    ~ReadGuard() RELEASE() {}
+    explicit ReadGuard(Lock& lock) ACQUIRE_SHARED(lock) : lock_(lock) { lock_.down_read(); }
+    ~ReadGuard() RELEASE() { lock_.up_read(); }
     ReadGuard(const ReadGuard&) = delete;
     ReadGuard& operator=(const ReadGuard&) = delete;
 
-    void unlock() { held_.reset(); }
-    void relock() { held_.emplace(lock_); }
-    bool held() const { return held_.has_value(); }
-
   private:
-    struct Held {
-        explicit Held(Lock& taken) : lock(taken) { lock.down_read(); }
-        ~Held() { lock.up_read(); }
-        Held(const Held&) = delete;
-        Held& operator=(const Held&) = delete;
-        Lock& lock;
-    };
     Lock& lock_;
-    std::optional<Held> held_;
 };
 
 template <class Lock>

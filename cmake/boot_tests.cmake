@@ -1,7 +1,5 @@
 # Tests that boot the emulated machine, with what the presets `arm` and `debug` built beside this build: the scripts of
 # tests/boot/. What holds for the ordinary kernel is tested with `walked` on one processor and with `softtlb` on two.
-set(catalogue ${PROJECT_SOURCE_DIR}/user/scenarios/catalogue.tsv)
-set(repairs gup gup_dirty fixup_2011 fixup trap)
 
 function(boot_test name script)
     add_test(NAME "boot: ${name}" COMMAND tests/boot/${script} ${ARGN} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
@@ -15,7 +13,7 @@ endfunction()
 
 # Those that choose their machines themselves, or for which it makes no difference: docs/testing.md says why.
 set(own_machines balance bad_input demonstration interrupt list tlb_check tlb_options)
-set(with_arguments scenario selftest storm) # below
+set(with_arguments scenario scenarios selftest storm) # below
 file(GLOB scripts CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/tests/boot ${PROJECT_SOURCE_DIR}/tests/boot/*.sh)
 list(TRANSFORM scripts REPLACE "\\.sh$" "")
 list(REMOVE_ITEM scripts lib ${with_arguments})
@@ -29,49 +27,27 @@ endforeach()
 boot_test(selftest selftest.sh arm)
 boot_test("debug: selftest" selftest.sh debug)
 
-# Each storm for 20 seconds on eight processors. In the kernel that watches its locks, all at once.
+# Each storm for ten seconds on eight processors. In the kernel that watches its locks, all at once.
 foreach(mmu walked softtlb)
     foreach(storm migrate fork signals futex map fault robust)
-        boot_test("storm ${storm} ${mmu}" storm.sh ${storm} 20 --mmu ${mmu} --smp 8)
+        boot_test("storm ${storm} ${mmu}" storm.sh ${storm} 10 --mmu ${mmu} --smp 8)
     endforeach()
     boot_test("debug: storm ${mmu}" storm.sh all 20 --debug --mmu ${mmu} --smp 8)
 endforeach()
 
-# Every scenario under every repair, on both machines; one that needs a certain machine, there only. Those that the
-# demonstration shows, also in the kernel that watches its locks.
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${catalogue})
-file(STRINGS ${catalogue} rows REGEX "^[^#]")
-foreach(row ${rows})
-    string(REGEX MATCH "^([^\t]*\t)+" fields "${row}") # without the sentence, which may hold anything
-    string(REPLACE "\t" ";" fields "${fields}")
-    list(GET fields 7 shown)
-    list(GET fields 8 machine)
-    list(POP_FRONT fields name)
-    foreach(repair ${repairs})
-        list(POP_FRONT fields expected)
-        if(machine STREQUAL -)
-            boot_test_on_both_machines("${name} ${repair}" scenario.sh ${name} ${repair} ${expected})
-        else()
-            boot_test("${name} ${repair}" scenario.sh ${name} ${repair} ${expected})
-        endif()
-        if(shown AND repair MATCHES "^(gup|fixup)$")
-            boot_test("debug: ${name} ${repair}" scenario.sh ${name} ${repair} ${expected} --debug --smp 2)
-        endif()
-    endforeach()
-endforeach()
-
-# Programs from Debian's packages, where those have been fetched; tests/long.sh fetches them and runs all groups.
-function(conformance_test name)
-    add_test(NAME "conformance: ${name}" COMMAND tests/conformance/run.sh --at-hand ${ARGN}
+# Programs from Debian's packages. A label tells tests/run.sh which packages it must fetch before.
+function(conformance_test name group)
+    add_test(NAME "conformance: ${name}" COMMAND tests/conformance/run.sh --at-hand ${ARGN} ${group}
              WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-    set_tests_properties("conformance: ${name}" PROPERTIES LABELS boot TIMEOUT 900 SKIP_RETURN_CODE 77
-                         ENVIRONMENT QEMU_RUN_BUILT=yes)
+    set_tests_properties("conformance: ${name}" PROPERTIES LABELS "boot;packages of ${group}" TIMEOUT 900
+                         SKIP_RETURN_CODE 77 ENVIRONMENT QEMU_RUN_BUILT=yes)
 endfunction()
 
 foreach(group futex mm calls busybox)
-    conformance_test(${group} --mmu walked --smp 1 ${group})
-    conformance_test("${group} softtlb" --mmu softtlb --smp 2 ${group})
+    conformance_test(${group} ${group} --mmu walked --smp 1)
+    conformance_test("${group} softtlb" ${group} --mmu softtlb --smp 2)
 endforeach()
+set_tests_properties("boot: shell" "boot: shell softtlb" PROPERTIES LABELS "boot;packages of busybox")
 
 # The demonstration keeps all processors busy by itself, and both are held to a time.
 set_tests_properties("boot: demonstration" "boot: interrupt" PROPERTIES RUN_SERIAL TRUE)

@@ -28,7 +28,8 @@ struct InitArguments {
     const char* environment[MAX_STRINGS + 2] = {"HOME=/", "TERM=linux"};
     u32 environment_count = 2;
 };
-const InitArguments& init_arguments();
+
 // As parse_boot_arguments() found them.
+const InitArguments& init_arguments();
 
 } // namespace faultline

@@ -1,4 +1,4 @@
-// A system call, from the vector to its function and back; and the last stop before user mode.
+// System calls, from the exception vector to their functions and back; and the last work before user mode.
 #include "kernel/dispatch.hpp"
 
 #include <arch/irq.hpp>
@@ -18,7 +18,7 @@ u32 syscall_error(Errno error) {
     case Errno::RESTARTNOHAND:
     case Errno::RESTART_RESTARTBLOCK:
         current()->restart_errno = static_cast<u16>(error);
-        // do_signal() arranges it, even if the signal has meanwhile gone elsewhere.
+        // do_signal() sets up the restart, even if another thread has taken the signal meanwhile.
         current()->sigpending = true;
         return negative_errno(Errno::INTR);
     default:
@@ -30,31 +30,6 @@ void handle_syscall(PtRegs& regs) {
     const u32 number = regs.r[7];
     const SyscallHandler handler = number < NR_SYSCALLS ? syscall_table[number] : private_syscall;
     regs.r[0] = handler(regs);
-}
-
-namespace {
-
-bool has_work(const Task& task) { return task.need_resched || task.sigpending; }
-
-[[gnu::noinline]] void exit_to_user_mode_loop(PtRegs& regs) {
-    const Task& task = *current();
-    while (has_work(task)) {
-        local_irq_enable();
-        if (task.need_resched)
-            schedule();
-        if (task.sigpending) {
-            const KernelLocked lock;
-            do_signal(regs);
-        }
-        local_irq_disable();
-    }
-}
-
-} // namespace
-
-void prepare_exit_to_user(PtRegs& regs) {
-    if (has_work(*current())) [[unlikely]]
-        exit_to_user_mode_loop(regs);
 }
 
 } // namespace faultline

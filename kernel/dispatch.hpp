@@ -1,4 +1,4 @@
-// What a failed system call leaves in r0.
+// The value of r0 after a failed system call.
 #pragma once
 
 #include "base/errno.hpp"
@@ -6,10 +6,11 @@
 
 namespace faultline {
 
-// How a call says that it failed.
+// The value that reports an error to the program.
 constexpr u32 negative_errno(Errno error) { return static_cast<u32>(-static_cast<s32>(error)); }
 
-// The same of any failure. A request to restart is noted, and looks like EINTR until do_signal() deals with it.
+// The same for every error. A restart error (RESTARTSYS and its kind) is noted in current and becomes EINTR;
+// do_signal() then decides whether the call is restarted.
 u32 syscall_error(Errno error);
 
 } // namespace faultline

@@ -1,5 +1,5 @@
-// The composition root: from a bare machine to a running scheduler. With start_init.cpp the only file of kernel/ that knows
-// abi/.
+// The composition root: from a bare machine to a running scheduler. This file and start_init.cpp are the only ones of
+// kernel/ that include abi/.
 #include <arch/boot_info.hpp>
 #include <arch/irq.hpp>
 
@@ -24,8 +24,8 @@ namespace {
 
 constinit Late<Task> idle_task;
 
-// RAM above the kernel's image is free, but for the initramfs in its midst, which is given back once it is
-// unpacked.
+// RAM above the kernel's image is free, except for the initramfs in the middle of it. start_init.cpp frees that after
+// unpacking it.
 void init_memory(const BootInfo& boot) {
     const PhysAddr free_start(page_align_up(boot.kernel_end.value()));
     const PhysAddr ram_end = boot.ram_start + boot.ram_bytes;

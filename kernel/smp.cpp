@@ -1,4 +1,4 @@
-// Starting the other CPUs, each with an idle task.
+// Starting the other CPUs, each with its idle task.
 #include "kernel/smp.hpp"
 
 #include <arch/boot_info.hpp>
@@ -21,7 +21,7 @@ namespace faultline {
 
 namespace {
 
-constexpr u64 PATIENCE_NS = 10 * NSEC_PER_SEC;
+constexpr u64 PATIENCE_NS = 10 * NSEC_PER_SEC; // for a CPU to come online
 
 constinit Task* idle_of_starting_cpu = nullptr;
 

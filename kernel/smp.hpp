@@ -1,10 +1,10 @@
-// The other CPUs.
+// Starting the other CPUs.
 #pragma once
 
 namespace faultline {
 
-// Starts every CPU of the machine; returns when they are idle. Once, on the boot CPU, after init_scheduler(). One that
-// does not come is left out, with a message.
+// Starts every other CPU of the machine, and returns when they are idle. Called once, on the boot CPU, after
+// init_scheduler(). A CPU that does not start is left out, with a message.
 void bring_up_cpus();
 
 } // namespace faultline

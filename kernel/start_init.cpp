@@ -1,5 +1,5 @@
-// The composition root of process 1: a kernel task that unpacks the initramfs, opens the console and becomes the program of
-// init=.
+// The composition root of process 1: a kernel task that unpacks the initramfs, opens the console, and becomes the
+// program that init= names.
 #include "kernel/start_init.hpp"
 
 #include <arch/boot_info.hpp>

@@ -1,10 +1,10 @@
-// The seam between a kernel and what it is booted for.
+// The first task: where the kernel and the self-test kernel differ.
 #pragma once
 
 namespace faultline {
 
-// Creates the first task; called once, by start_kernel(), which then idles. The kernel's own (start_init.cpp)
-// starts process 1; the self-test kernel is linked with another.
+// Creates the first task. Called once, by start_kernel(), which then idles. The one of start_init.cpp starts process 1;
+// the self-test kernel is linked with another.
 void start_init();
 
 } // namespace faultline

@@ -9,7 +9,7 @@ namespace faultline {
 
 namespace {
 
-constexpr u32 STACK_ORDER = 1; // 8 KiB, naturally aligned: what init_context() wants
+constexpr u32 STACK_ORDER = 1; // 8 KiB, naturally aligned, as init_context() needs it
 constexpr u32 STACK_BYTES = PAGE_SIZE << STACK_ORDER;
 
 constinit KmemCache task_cache{"task_struct", sizeof(Task), alignof(Task)};

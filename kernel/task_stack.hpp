@@ -1,4 +1,4 @@
-// A task and its kernel stack: one is not made without the other.
+// A task and its kernel stack, which are made and freed together.
 #pragma once
 
 #include <arch/ptrace.hpp>
@@ -8,16 +8,16 @@
 
 namespace faultline {
 
-// A Task with a kernel stack, on no list, in state Uninterruptible. NOMEM.
+// Makes a task with a kernel stack. It is on no list, and its state is Uninterruptible. NOMEM.
 Result<Task*> alloc_task();
 
-// Frees both. No CPU stands on the stack, and nobody can find the task. What else it holds has been given back.
+// Frees both. No CPU uses the stack, no list has the task, and everything else that it held was released.
 void free_task_memory(Task& task);
 
-// The user registers at the top of the task's kernel stack.
+// The user registers, at the top of the task's kernel stack.
 PtRegs& task_user_regs(Task& task);
 
-// Where that stack begins: it grows down from here.
+// Where the stack begins. It grows down from here.
 inline void* task_stack_top(Task& task) { return &task_user_regs(task) + 1; }
 
 } // namespace faultline

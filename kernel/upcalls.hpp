@@ -1,5 +1,5 @@
-// What the kernel's subject (scheduler, futexes, traps, dispatch) asks of abi/, found by the linker: the only way up.
-// Host tests, which compile no abi/, define what they need of it in their harnesses.
+// What the rest of kernel/ (scheduler, futexes, traps, dispatch) calls in abi/. The linker finds these functions; there
+// is no other way up. Host tests do not compile abi/, so their harnesses define what they need.
 #pragma once
 
 #include <array>
@@ -10,55 +10,58 @@
 
 namespace faultline {
 
-struct PtRegs; // <arch/ptrace.hpp>
-struct Task;   // kernel/sched/task.hpp
+enum class BadAccess : u8; // mm/fault.hpp
+struct FaultInfo;          // arch/contract/fault_info.hpp
+struct PtRegs;             // <arch/ptrace.hpp>
+struct Task;               // kernel/sched/task.hpp
 
 // ---- tasks ----
 
-// Guards the table of thread ids. A thread comes into the table, and leaves it before it is freed, with this held. Inside a
-// futex bucket's lock. (Linux: the same name, and RCU.) abi/task/pid.cpp.
+// Guards the table of thread ids. It is held when a thread is added, and when a thread is removed, which happens before
+// the thread is freed. Taken inside a futex bucket's lock. (Linux: the same name, and RCU.) abi/task/pid.cpp.
 extern SpinLock tasklist_lock;
 
-// The thread with this id, zombies included; nullptr: there is none. Valid as long as the caller holds tasklist_lock or
-// the kernel lock. abi/task/pid.cpp.
+// The thread with this id, zombies included; nullptr: there is none. The pointer is valid while the caller holds
+// tasklist_lock or the kernel lock. abi/task/pid.cpp.
 Task* find_task_by_vpid(s32 pid);
 
-// The CPU has left a task in state Dead for ever: frees it. In any task's context, without the kernel lock.
+// Frees a task in state Dead, after the CPU has left it. Runs in the context of any task, without the kernel lock.
 // abi/process/release.cpp.
 void release_dead_task(Task& task);
 
-// The CPU was idle and is about to run a task, whose CPU time is to be accounted. Interrupts on. abi/time/tick.cpp.
+// Starts the accounting of CPU time on this CPU, which was idle and is about to run a task. Interrupts on.
+// abi/time/tick.cpp.
 void start_tick();
 
 // ---- signals ----
 
-// Whether a signal that would be delivered (or a fatal one) is pending for current: it ends an interruptible sleep.
-// abi/signal/pending.cpp.
+// Whether current has a pending signal that would be delivered, or a fatal one. Such a signal ends an interruptible
+// sleep. abi/signal/pending.cpp.
 bool signal_pending();
 
-// Current did something that cannot go on: the signal is delivered before current returns to user mode, whether it is
-// blocked or ignored (then by the default action, which kills). `address` is what the program finds in si_addr. Caller
-// holds the kernel lock. (Linux: the same name.) abi/signal/send.cpp.
-void force_sig_fault(s32 sig, s32 code, u32 address);
+// Sends current the signal for an access that it cannot make, or for an undefined instruction or a breakpoint at `pc`. It
+// is delivered before current returns to user mode. Interrupts on, no lock held. abi/signal/fault.cpp.
+void signal_bad_access(BadAccess reason, const FaultInfo& fault);
+void signal_undefined(u32 pc, bool breakpoint);
 
-// Delivers what is pending to current, which is about to return to user mode with `regs`, and arranges the restart of an
-// interrupted system call. Interrupts on; caller holds the kernel lock. (Linux: arch/arm/kernel/signal.c do_signal.)
-// abi/signal/deliver.cpp.
+// Delivers the pending signals of current, which is about to return to user mode with `regs`, and sets up the restart
+// of an interrupted system call. Interrupts on; caller holds the kernel lock. (Linux: arch/arm/kernel/signal.c
+// do_signal.) abi/signal/deliver.cpp.
 void do_signal(PtRegs& regs);
 
 // ---- system calls ----
 
-using SyscallHandler = u32 (*)(PtRegs& regs); // returns what r0 shall be
+using SyscallHandler = u32 (*)(PtRegs& regs); // returns the new value of r0
 
 inline constexpr u32 NR_SYSCALLS = 480; // one past the last number with a place in the table
 
-extern const std::array<SyscallHandler, NR_SYSCALLS> syscall_table; // never nullptr. abi/syscall/table.cpp
+extern const std::array<SyscallHandler, NR_SYSCALLS> syscall_table; // has no nullptr. abi/syscall/table.cpp
 
-// Every number outside the table: ARM's own calls, and those that do not exist. abi/syscall/private.cpp.
+// Serves every number outside the table: ARM's own calls, and numbers that do not exist. abi/syscall/private.cpp.
 u32 private_syscall(PtRegs& regs);
 
-// Nanoseconds of a program's struct timespec, in the two sizes that calls pass. FAULT; INVAL: negative, or a billion
-// nanoseconds and more. A time that does not fit 64 bits is NO_DEADLINE. abi/kernel_upcalls.cpp.
+// Read a struct timespec of the program, in the two sizes that calls use. Return nanoseconds; NO_DEADLINE for a time
+// that does not fit into 64 bits. FAULT; INVAL: negative, or 10^9 nanoseconds or more. abi/kernel_upcalls.cpp.
 Result<u64> get_timespec32(UserAddr from);
 Result<u64> get_timespec64(UserAddr from);
 

@@ -1,59 +1,59 @@
-// Entries made old or clean under pages that stay: each of these sets the trap that fault-path's hang falls
-// into.
+// Entries made old or clean under pages that stay: each of these sets the trap that the futex loop falls into.
 #include "mm/aging.hpp"
 
-#include "mm/memory.hpp"
 #include "mm/pgtable.hpp"
 
 namespace faultline {
 
 namespace {
 
-// Clears YOUNG where `wanted` says so; what was known moves to the page. Caller flushes.
+// Clears YOUNG where `wanted` says so; what was known moves to the page.
 template <class Wanted>
-void age_entries(MmStruct& mm, UserAddr start, UserAddr end, Wanted&& wanted) {
+void age_entries(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end, Wanted&& wanted) {
+    MmStruct& mm = mmap_read.mm();
+    TlbDebt debt(mm.context);
     walk_page_range(mm, start, end, [&](UserAddr address, PteSlot* slot) {
         Page* page = vm_normal_page(ptep_get(slot));
-        if (page != nullptr && wanted(*page) && ptep_test_and_clear_young(mm.context, address, slot))
+        if (page != nullptr && wanted(*page) && ptep_test_and_clear_young(debt, address, slot))
             page->set(PG_REFERENCED);
     });
 }
 
 } // namespace
 
-void age_mm(MmStruct& mm) {
-    age_entries(mm, UserAddr(0), UserAddr(TASK_SIZE), [](const Page&) { return true; });
-    flush_tlb_mm(mm.context);
+void age_mm(const MmapReadGuard& mmap_read) {
+    age_entries(mmap_read, UserAddr(0), UserAddr(TASK_SIZE), [](const Page&) { return true; });
 }
 
-void age_page_range(MmStruct& mm, UserAddr start, UserAddr end) {
-    age_entries(mm, start, end, [](const Page& page) { return page_mapcount(page) == 1; });
-    flush_tlb_range(mm.context, start, end);
+void age_page_range(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end) {
+    age_entries(mmap_read, start, end, [](const Page& page) { return page_mapcount(page) == 1; });
 }
 
-void lazyfree_page_range(MmStruct& mm, UserAddr start, UserAddr end) {
+void lazyfree_page_range(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end) {
+    MmStruct& mm = mmap_read.mm();
+    TlbDebt debt(mm.context);
     walk_page_range(mm, start, end, [&](UserAddr address, PteSlot* slot) {
         Page* page = vm_normal_page(ptep_get(slot));
         if (page == nullptr || !page->test(PG_ANON) || page_mapcount(*page) != 1)
             return;
-        const Pte pte = ptep_get_and_clear(mm.context, address, slot);
+        const Pte pte = ptep_get_and_clear(debt, address, slot);
         set_pte_at(mm.context, address, slot, pte_mkclean(pte_mkold(pte)));
         page->set(PG_LAZYFREE);
     });
-    flush_tlb_range(mm.context, start, end);
 }
 
-void clean_page_range(MmStruct& mm, UserAddr start, UserAddr end) {
+void clean_page_range(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end) {
+    MmStruct& mm = mmap_read.mm();
+    TlbDebt debt(mm.context);
     walk_page_range(mm, start, end, [&](UserAddr address, PteSlot* slot) {
         Page* page = vm_normal_page(ptep_get(slot));
         if (page == nullptr || page->test(PG_ANON))
             return;
-        const Pte pte = ptep_get_and_clear(mm.context, address, slot);
+        const Pte pte = ptep_get_and_clear(debt, address, slot);
         if (pte_dirty(pte))
             page->set(PG_DIRTY);
         set_pte_at(mm.context, address, slot, pte_mkclean(pte_wrprotect(pte)));
     });
-    flush_tlb_range(mm.context, start, end);
 }
 
 } // namespace faultline

@@ -7,18 +7,17 @@
 namespace faultline {
 
 // Clears YOUNG in every present entry of the mm; a page that was young becomes PG_REFERENCED. DIRTY stays. Flushes,
-// which Linux's clear_refs "1" leaves to chance. Caller holds the mmap lock for reading.
-void age_mm(MmStruct& mm);
+// which Linux's clear_refs "1" leaves to chance.
+void age_mm(const MmapReadGuard& mmap_read);
 
-// madvise(MADV_COLD): the same for the pages of [start, end) that nobody else maps. Caller holds the mmap lock for
-// reading. (Linux madvise_cold_or_pageout_pte_range.)
-void age_page_range(MmStruct& mm, UserAddr start, UserAddr end);
+// madvise(MADV_COLD): the same for the pages of [start, end) that nobody else maps. (Linux madvise_cold_or_pageout_pte_range.)
+void age_page_range(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end);
 
 // madvise(MADV_FREE): private anonymous pages become clean, old and PG_LAZYFREE; other VMAs are the caller's EINVAL.
-void lazyfree_page_range(MmStruct& mm, UserAddr start, UserAddr end);
+void lazyfree_page_range(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end);
 
 // Writeback's first half for a shared mapping: write-protects and cleans every entry of the page range; dirty moves to
-// the page (PG_DIRTY), never lost. Flushes. Caller holds the mmap lock for reading. (Linux page_mkclean.)
-void clean_page_range(MmStruct& mm, UserAddr start, UserAddr end);
+// the page (PG_DIRTY), never lost. Flushes. (Linux page_mkclean.)
+void clean_page_range(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end);
 
 } // namespace faultline

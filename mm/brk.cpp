@@ -1,6 +1,9 @@
 // brk(2): the heap, one anonymous VMA that follows the program's data. (Linux 6.1 mm/mmap.c.)
+#include "mm/brk.hpp"
+
 #include "mm/limits.hpp"
-#include "mm/mmap.hpp"
+#include "mm/mm_struct.hpp"
+#include "mm/munmap.hpp"
 #include "mm/populate.hpp"
 #include "mm/unmapped_area.hpp"
 #include "mm/upcalls.hpp"
@@ -10,16 +13,18 @@ namespace faultline {
 namespace {
 
 // Makes [start, end) heap if it is free and keeps a page's distance to what follows.
-bool expand_heap(MmStruct& mm, UserAddr start, UserAddr end) {
-    if (mm.map_count > MAX_MAP_COUNT || !get_unmapped_area(mm, start, end - start, true).ok())
+bool expand_heap(const MmapWriteLocked& locked, UserAddr start, UserAddr end) {
+    const MmStruct& mm = locked.mm();
+    if (mm.map_count > MAX_MAP_COUNT || !get_unmapped_area(locked, start, end - start, true).ok())
         return false;
-    const VmArea* next = find_vma(mm, start);
+    const VmArea* next = find_vma(locked, start);
     if (next != nullptr && end + PAGE_SIZE > vm_start_gap(*next))
         return false;
-    const u32 flags = VM_DATA_DEFAULT_FLAGS | mm.def_flags, pages = (end - start) >> PAGE_SHIFT;
-    if (!may_lock_pages(mm, flags, pages) || !may_expand_vm(mm, flags, pages) || !may_commit(pages))
+    const VmFlags flags = VM_DATA_DEFAULT_FLAGS | mm.def_flags;
+    const u32 pages = (end - start) >> PAGE_SHIFT;
+    if (!may_lock_pages(locked, flags, pages) || !may_expand_vm(locked, flags, pages) || !may_commit(pages))
         return false;
-    return vma_place(mm, start, end, flags, nullptr, 0) != nullptr;
+    return vma_place(locked, start, end, flags, nullptr, 0) != nullptr;
 }
 
 // Whether the program's data and a heap up to `new_brk` are within RLIMIT_DATA. (Linux: check_data_rlimit.)
@@ -29,17 +34,18 @@ bool within_data_limit(const MmStruct& mm, UserAddr new_brk) {
     return limit == ~u32{0} || bytes <= u64{limit} << PAGE_SHIFT;
 }
 
-// Moves the break if that is possible; returns where it is. Caller holds mmap_lock for writing.
-UserAddr move_brk(MmStruct& mm, UserAddr new_brk) {
+// Moves the break if that is possible; returns where it is.
+UserAddr move_brk(const MmapWriteLocked& locked, UserAddr new_brk) {
+    MmStruct& mm = locked.mm();
     if (new_brk < mm.start_brk || new_brk.value() > TASK_SIZE || !within_data_limit(mm, new_brk))
         return mm.brk;
     const UserAddr old_end(page_align_up(mm.brk.value()));
     const UserAddr new_end(page_align_up(new_brk.value()));
     bool moved = true;
     if (new_end < old_end)
-        moved = unmap_range(mm, new_end, old_end).ok();
+        moved = unmap_range(locked, new_end, old_end).ok();
     else if (new_end > old_end)
-        moved = expand_heap(mm, old_end, new_end);
+        moved = expand_heap(locked, old_end, new_end);
     if (moved)
         mm.brk = new_brk;
     return mm.brk;
@@ -50,11 +56,11 @@ UserAddr move_brk(MmStruct& mm, UserAddr new_brk) {
 UserAddr do_brk(MmStruct& mm, UserAddr new_brk) {
     UserAddr before, after;
     {
-        const WriteGuard guard(mm.mmap_lock);
+        const MmapWriteGuard locked(mm);
         before = mm.brk;
-        after = move_brk(mm, new_brk);
+        after = move_brk(locked, new_brk);
     }
-    if ((mm.def_flags & VM_LOCKED) != 0 && after > before)
+    if (mm.def_flags.has(VM_LOCKED) && after > before)
         static_cast<void>(mm_populate(mm, before.page(), UserAddr(page_align_up(after.value()))));
     return after;
 }

@@ -12,6 +12,6 @@ struct MmConfig {
     bool repair_in_trap = false;
 };
 
-extern constinit MmConfig mm_config; // mm/fault.cpp
+inline constinit MmConfig mm_config;
 
 } // namespace faultline

@@ -1,10 +1,77 @@
-// fork's copy of an address space. (Linux 6.1 kernel/fork.c dup_mm, dup_mmap.)
+// fork's copy of an address space. (Linux 6.1 kernel/fork.c dup_mm, dup_mmap; mm/memory.c copy_page_range.)
+#include "mm/dup_mm.hpp"
+
+#include "mm/config.hpp"
 #include "mm/filemap.hpp"
-#include "mm/memory.hpp"
-#include "mm/mmap.hpp"
+#include "mm/mm_struct.hpp"
+#include "mm/pgtable.hpp"
+#include "mm/rmap.hpp"
 
 namespace faultline {
 namespace {
+
+// Makes the copy and, for private memory, write-protects both sides; DIRTY stays with the parent's entry and
+// goes along in the copy, so neither side forgets it. Caller holds both entries' locks.
+void copy_present_pte(MmStruct& destination, TlbDebt& debt, const VmArea& vma, UserAddr address, PteSlot* source_slot,
+                      PteSlot* slot) {
+    if (!vma.shared() && pte_write(ptep_get(source_slot)))
+        ptep_set_wrprotect(debt, address, source_slot);
+    Pte pte = pte_mkold(ptep_get(source_slot));
+    if (vma.shared())
+        pte = pte_mkclean(pte);
+    if (Page* page = vm_normal_page(pte)) {
+        get_page(*page);
+        page_add_rmap(destination, *page);
+    }
+    set_pte_at(destination.context, address, slot, pte);
+}
+
+// Linux leaves shared mappings to the child's own faults (vma_needs_copy): the page cache still has every
+// page.
+bool vma_needs_copy(const VmArea& vma) {
+    return !vma.flags.has(VM_WIPEONFORK) && (!vma.shared() || mm_config.fork_copy_shared);
+}
+
+// The part of a range that one table covers.
+UserAddr end_of_table(UserAddr address, UserAddr end) {
+    const UserAddr next((address.value() & PMD_MASK) + PMD_SIZE);
+    return next < end ? next : end;
+}
+
+// Copies [address, end), which one table covers on each side. Nothing becomes present in the source meanwhile: faults are
+// excluded. Truncation, which is not, finds the child's VMA too: so both entries' locks are needed.
+Result<void> copy_pte_range(MmStruct& destination, MmStruct& source, TlbDebt& debt, const VmArea& vma, UserAddr address,
+                            UserAddr end) {
+    PteSlot* from = pte_offset(source, address);
+    if (from == nullptr)
+        return {};
+    for (; !pte_present(ptep_get(from)); ++from) {
+        address += PAGE_SIZE;
+        if (address == end)
+            return {}; // no table in the child for nothing
+    }
+    PteSlot* to = pte_alloc(destination, address);
+    if (to == nullptr)
+        return Err(Errno::NOMEM);
+    const BothLocked locks(pte_lockptr(from), pte_lockptr(to));
+    for (; address < end; address += PAGE_SIZE, ++from, ++to)
+        if (pte_present(ptep_get(from)))
+            copy_present_pte(destination, debt, vma, address, from, to);
+    return {};
+}
+
+// Copies the entries of `vma` (of `source`): private writable ones become write-protected on both sides, the child's are
+// old. Those of shared mappings are not copied unless mm_config.fork_copy_shared, then clean and old. NOMEM.
+Result<void> copy_page_range(MmStruct& destination, MmStruct& source, TlbDebt& debt, const VmArea& vma) {
+    if (!vma_needs_copy(vma))
+        return {};
+    for (UserAddr address = vma.start; address < vma.end;) {
+        const UserAddr stop = end_of_table(address, vma.end);
+        TRY_VOID(copy_pte_range(destination, source, debt, vma, address, stop));
+        address = stop;
+    }
+    return {};
+}
 
 void copy_layout(MmStruct& child, const MmStruct& source) {
     child.start_brk = source.start_brk;
@@ -26,37 +93,29 @@ void copy_layout(MmStruct& child, const MmStruct& source) {
         get_mapping(*child.exe_file);
 }
 
-Result<void> dup_mmap(MmStruct& child, MmStruct& source) {
-    for (const VmArea& vma : source.vmas) {
-        if ((vma.flags & VM_DONTCOPY) != 0)
+Result<void> dup_mmap(const MmapUnshared& child, const MmapWriteLocked& source, TlbDebt& debt) {
+    for (const VmArea& vma : source.mm().vmas) {
+        if (vma.flags.has(VM_DONTCOPY))
             continue;
         VmArea* copy = vm_area_dup(vma);
         if (copy == nullptr)
             return Err(Errno::NOMEM);
-        copy->mm = &child;
-        copy->flags &= ~VM_LOCKED_MASK; // mlock(2): locks are not inherited
+        copy->mm = &child.mm();
+        copy->flags = copy->flags.without(VM_LOCKED_MASK); // mlock(2): locks are not inherited
         insert_vm_struct(child, *copy);
-        if ((vma.flags & VM_WIPEONFORK) == 0)
-            TRY_VOID(copy_page_range(child, source, vma));
+        TRY_VOID(copy_page_range(child.mm(), source.mm(), debt, vma));
     }
     return {};
 }
 
 } // namespace
 
-Result<MmStruct*> dup_mm(MmStruct& source) {
-    MmStruct* child = TRY(mm_alloc());
-    const auto copied = [&] {
-        const WriteGuard guard(source.mmap_lock);
-        copy_layout(*child, source);
-        const auto result = dup_mmap(*child, source);
-        flush_tlb_mm(source.context); // entries are write-protected now, after a failure too
-        return result;
-    }();
-    if (!copied.ok()) {
-        mmput(*child);
-        return Err(copied.error());
-    }
+Result<MmRef> dup_mm(MmStruct& source) {
+    MmRef child = TRY(mm_alloc());
+    const MmapWriteGuard locked(source);
+    TlbDebt debt(source.context); // for what is write-protected, after a failure too
+    copy_layout(*child, source);
+    TRY_VOID(dup_mmap(MmapUnshared(*child), locked, debt));
     return child;
 }
 

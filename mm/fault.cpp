@@ -2,28 +2,33 @@
 // (mm/memory.cpp); the way up is a FaultOutcome, which the abort path (kernel/trap.cpp) acts on.
 #include "mm/fault.hpp"
 
+#include <optional>
+
 #include "mm/config.hpp"
-#include "mm/pgtable.hpp"
+#include "mm/file_fault.hpp"
+#include "mm/memory.hpp"
+#include "mm/mm_struct.hpp"
+#include "mm/pmap_fault_fixup.hpp"
+#include "mm/stack.hpp"
 
 namespace faultline {
 
-constinit MmConfig mm_config;
-
 namespace {
 
-constexpr u8 SIGKILL = 9, SIGBUS = 7, SIGSEGV = 11;
-constexpr u8 SEGV_MAPERR = 1, SEGV_ACCERR = 2, BUS_ADRALN = 1, BUS_ADRERR = 2;
-
-// The access cannot be made. A user's own gets a signal; the kernel's, on its behalf, an errno through its
-// fixup.
-FaultOutcome bad_access(const FaultInfo& fault, u8 signal, u8 code) {
+// The access cannot be made. A user's own gets a signal; the kernel's, on its behalf, an errno through its fixup.
+FaultOutcome bad_access(const FaultInfo& fault, BadAccess reason) {
     if (fault.user_mode)
-        return {FaultOutcome::Signal, signal, code};
+        return {FaultOutcome::Signal, reason};
     return {FaultOutcome::Fixup};
 }
 
-u32 fault_flags(const FaultInfo& fault) {
-    u32 flags = FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE;
+// Only a bug of the kernel's makes such an access in kernel mode.
+FaultOutcome bad_access_of_user_only(const FaultInfo& fault, BadAccess reason) {
+    return fault.user_mode ? bad_access(fault, reason) : FaultOutcome{FaultOutcome::Oops};
+}
+
+FaultFlags fault_flags(const FaultInfo& fault) {
+    FaultFlags flags = FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE;
     if (fault.write)
         flags |= FAULT_FLAG_WRITE;
     if (fault.user_mode)
@@ -33,60 +38,56 @@ u32 fault_flags(const FaultInfo& fault) {
     return flags;
 }
 
-// fault_in=trap: repairs an entry whose own bits already permit the access but whose age, cleanness or
-// staleness in this CPU's TLB denied it. Touches no VMA and never sleeps, so it may run with page faults
-// disabled; page_table_lock alone keeps the table. The BSD pmaps work like this (NetBSD arm32 pmap_fault_fixup).
-bool pmap_fault_fixup(MmStruct& mm, UserAddr address, const FaultInfo& fault) {
-    const Guard tables(mm.page_table_lock);
-    PteSlot* slot = pte_offset(mm, address);
-    if (slot == nullptr)
-        return false;
-    const Guard lock(pte_lockptr(slot));
-    const Pte entry = ptep_get(slot);
-    if (!pte_present(entry) || !pte_user(entry) || (fault.write && !pte_write(entry)) ||
-        (fault.execute && !pte_exec(entry)))
-        return false;
-    const Pte repaired = fault.write ? pte_mkdirty(pte_mkyoung(entry)) : pte_mkyoung(entry);
-    if (!ptep_set_access_flags(mm.context, address, slot, repaired, fault.write))
-        flush_tlb_fix_spurious_fault(mm.context, address);
-    return true;
+FaultOutcome outcome_of(const FaultInfo& fault, VmFault served) {
+    if (!served.has_any(VM_FAULT_ERROR)) [[likely]]
+        return {FaultOutcome::Retry};
+    if (served.has(VM_FAULT_OOM))
+        return bad_access(fault, BadAccess::OutOfMemory);
+    return bad_access(fault, served.has(VM_FAULT_SIGSEGV) ? BadAccess::NotMapped : BadAccess::NoPage);
 }
 
-// Serves the fault under the mmap lock, dropping it and starting over when the page had to be waited for.
+// One attempt under the mmap lock. Without an outcome there is something to be done first for which the lock must be
+// given up: to wait for `awaited`, or if it is empty, to let the stack grow.
+std::optional<FaultOutcome> serve(MmStruct& mm, UserAddr address, const FaultInfo& fault, FaultFlags flags,
+                                  AwaitedPage& awaited) {
+    const MmapReadGuard mmap_read(mm);
+    const FoundVma vma = find_vma(mmap_read, address);
+    if (!vma)
+        return bad_access(fault, BadAccess::NotMapped);
+    if (vma->start > address) {
+        if (vma->flags.has(VM_GROWSDOWN))
+            return std::nullopt;
+        return bad_access(fault, BadAccess::NotMapped);
+    }
+    if (!vma_permits_fault(*vma, flags))
+        return bad_access(fault, BadAccess::NotAllowed);
+
+    const VmFault served = handle_mm_fault(mmap_read, *vma, address, flags);
+    if (!served.has(VM_FAULT_RETRY)) [[likely]]
+        return outcome_of(fault, served);
+    awaited = awaited_page(*vma, address);
+    return std::nullopt;
+}
+
+// Serves the fault, in as many attempts as it takes.
 FaultOutcome resolve(MmStruct& mm, UserAddr address, const FaultInfo& fault) {
-    u32 flags = fault_flags(fault);
-    MmapReadGuard mmap_read(mm.mmap_lock);
+    FaultFlags flags = fault_flags(fault);
     while (true) {
-        VmArea* vma = find_extend_vma(mm, mmap_read, address);
-        if (vma == nullptr)
-            return bad_access(fault, SIGSEGV, SEGV_MAPERR);
-        if (!vma_permits_fault(*vma, flags))
-            return bad_access(fault, SIGSEGV, SEGV_ACCERR);
-
-        const u32 served = handle_mm_fault(mmap_read, *vma, address, flags);
-        if ((served & VM_FAULT_OOM) != 0)
-            return bad_access(fault, SIGKILL, 0);
-        if ((served & VM_FAULT_SIGSEGV) != 0)
-            return bad_access(fault, SIGSEGV, SEGV_MAPERR);
-        if ((served & VM_FAULT_ERROR) != 0)
-            return bad_access(fault, SIGBUS, BUS_ADRERR);
-        if ((served & VM_FAULT_RETRY) == 0)
-            return {FaultOutcome::Retry};
-
-        // The lock is gone, and with it everything found under it.
-        if (fatal_signal_pending())
-            return fault.user_mode ? FaultOutcome{FaultOutcome::Retry} : FaultOutcome{FaultOutcome::Fixup};
-        mmap_read.relock();
-        flags = (flags & ~FAULT_FLAG_ALLOW_RETRY) | FAULT_FLAG_TRIED;
+        AwaitedPage awaited;
+        if (const auto outcome = serve(mm, address, fault, flags, awaited)) [[likely]]
+            return *outcome;
+        if (awaited) {
+            awaited.read();
+            if (fatal_signal_pending())
+                return fault.user_mode ? FaultOutcome{FaultOutcome::Retry} : FaultOutcome{FaultOutcome::Fixup};
+            flags = flags.without(FAULT_FLAG_ALLOW_RETRY) | FAULT_FLAG_TRIED;
+        } else if (!expand_stack(mm, address)) {
+            return bad_access(fault, BadAccess::NotMapped);
+        }
     }
 }
 
 } // namespace
-
-#ifdef FAULTLINE_DEBUG
-lockdep::Held& lockdep::held_by_task() { return current_mm_task().held; }
-bool lockdep::faults_at_once() { return pagefault_disabled(); }
-#endif
 
 FaultOutcome do_page_fault(const FaultInfo& fault) {
     switch (fault.kind) {
@@ -95,15 +96,15 @@ FaultOutcome do_page_fault(const FaultInfo& fault) {
     case FaultKind::Permission:
         break;
     case FaultKind::Alignment:
-        return bad_access(fault, SIGBUS, BUS_ADRALN);
+        return bad_access(fault, BadAccess::Misaligned);
     default:
-        return fault.user_mode ? bad_access(fault, SIGBUS, BUS_ADRERR) : FaultOutcome{FaultOutcome::Oops};
+        return bad_access_of_user_only(fault, BadAccess::NoPage);
     }
 
     const UserAddr address(fault.address);
     // The kernel checks user addresses before it touches them: one that is none is a bug of its own.
     if (address.value() >= TASK_SIZE)
-        return fault.user_mode ? bad_access(fault, SIGSEGV, SEGV_MAPERR) : FaultOutcome{FaultOutcome::Oops};
+        return bad_access_of_user_only(fault, BadAccess::NotMapped);
     // PXN caught the kernel jumping into a task's memory.
     if (fault.execute && !fault.user_mode)
         return {FaultOutcome::Oops};
@@ -118,22 +119,6 @@ FaultOutcome do_page_fault(const FaultInfo& fault) {
     if (task.pagefault_disabled != 0)
         return {FaultOutcome::Fixup};
     return resolve(*mm, address, fault);
-}
-
-Errno vm_fault_to_errno(u32 fault, bool report_poison) {
-    if ((fault & VM_FAULT_OOM) != 0)
-        return Errno::NOMEM;
-    if ((fault & VM_FAULT_HWPOISON) != 0 && report_poison)
-        return Errno::HWPOISON;
-    return Errno::FAULT;
-}
-
-bool vma_permits_fault(const VmArea& vma, u32 flags) {
-    if ((flags & FAULT_FLAG_WRITE) != 0)
-        return (vma.flags & VM_WRITE) != 0;
-    if ((flags & FAULT_FLAG_INSTRUCTION) != 0)
-        return (vma.flags & VM_EXEC) != 0;
-    return (vma.flags & VM_ACCESS_FLAGS) != 0; // ARM cannot map a page write-only or execute-only
 }
 
 } // namespace faultline

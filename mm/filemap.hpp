@@ -2,10 +2,12 @@
 // and tmpfs live here whole; the initramfs is unpacked into it.
 #pragma once
 
+#include <utility>
+
 #include "base/relaxed.hpp"
 #include "base/result.hpp"
 #include "base/spinlock.hpp"
-#include "mm/page.hpp"
+#include "mm/page_alloc.hpp"
 #include "mm/vma.hpp"
 
 namespace faultline {
@@ -39,12 +41,61 @@ struct AddressSpace {
     AutoUnlinkList<VmArea, &VmArea::i_mmap_link> i_mmap GUARDED_BY(lock); // every VMA that maps it, for truncation
 };
 
-// The cached page at `index` with a reference, or nullptr.
-Page* find_get_page(AddressSpace& mapping, u32 index);
+// How many pages the file has, the last one perhaps in part.
+inline u32 nr_file_pages(const AddressSpace& mapping) {
+    return static_cast<u32>((u64{mapping.size} + PAGE_SIZE - 1) >> PAGE_SHIFT);
+}
 
-// The page at `index` with a reference, made and filled if it was not cached. *major is set if filling waited for a
-// device. May sleep. NOMEM, IO. Does not look at size.
-Result<Page*> read_mapping_page(AddressSpace& mapping, u32 index, bool* major);
+inline void get_mapping(AddressSpace& mapping) { mapping.ops->get(mapping); }
+inline void put_mapping(AddressSpace& mapping) { mapping.ops->put(mapping); }
+
+// A reference to a mapping, or none; dropped when this goes.
+class [[nodiscard]] MappingRef {
+  public:
+    MappingRef() = default;
+    // Takes over a reference that the caller has; nullptr: none.
+    explicit MappingRef(AddressSpace* mapping) : mapping_(mapping) {}
+    // One reference more.
+    static MappingRef of(AddressSpace& mapping) {
+        get_mapping(mapping);
+        return MappingRef(&mapping);
+    }
+    MappingRef(MappingRef&& other) noexcept : mapping_(std::exchange(other.mapping_, nullptr)) {}
+    MappingRef& operator=(MappingRef&& other) noexcept {
+        const MappingRef before(std::exchange(mapping_, std::exchange(other.mapping_, nullptr)));
+        return *this;
+    }
+    ~MappingRef() {
+        if (mapping_ != nullptr)
+            put_mapping(*mapping_);
+    }
+
+    explicit operator bool() const { return mapping_ != nullptr; }
+    AddressSpace* get() const { return mapping_; }
+    AddressSpace& operator*() const { return *mapping_; }
+    // The reference is the caller's from here on.
+    [[nodiscard]] AddressSpace* release() { return std::exchange(mapping_, nullptr); }
+
+  private:
+    AddressSpace* mapping_ = nullptr;
+};
+
+// The cached page at `index`, or none. And whether there is one.
+PageRef find_get_page(AddressSpace& mapping, u32 index);
+bool is_cached(AddressSpace& mapping, u32 index);
+
+// Whether a page of the page cache, found there before, still is: asked with the lock held of the entry that is to show
+// it. Truncation takes pages out of the cache first, and looks for their entries, once more, second: either it will find
+// the entry, or this says no. (Linux holds the page's lock instead.)
+bool still_cached(const Page& page);
+
+// Makes and fills the page at `index`, which was not cached, and puts it into the cache; another that was faster wins. As
+// read_mapping_page() otherwise.
+Result<void> read_cache_page(AddressSpace& mapping, u32 index, PageRef& page, bool& major);
+
+// The page at `index`, made and filled if it was not cached. Sets `major` if filling waited for a device. May sleep.
+// NOMEM, IO. Does not look at size.
+Result<void> read_mapping_page(AddressSpace& mapping, u32 index, PageRef& page, bool& major);
 
 // Sets the size. Shrinking unmaps and frees what lies past it and zeroes the tail of the last page, so that later
 // access faults with SIGBUS (Linux: truncate_setsize). Caller holds the file's own write lock and no mmap lock.
@@ -57,24 +108,6 @@ void truncate_pagecache_range(AddressSpace& mapping, u32 first, u32 end);
 // Frees every cached page; nothing maps the file any more.
 void truncate_inode_pages(AddressSpace& mapping);
 
-// An AddressSpace without a name, all zeros, of `size` bytes, with one reference: what MAP_SHARED|MAP_ANONYMOUS and
-// memfd_create use (Linux: shmem_zero_setup). NOMEM.
-Result<AddressSpace*> shmem_new(u64 size, const char* name);
-
-inline void get_mapping(AddressSpace& mapping) { mapping.ops->get(mapping); }
-inline void put_mapping(AddressSpace& mapping) { mapping.ops->put(mapping); }
-
 u64 next_inode_number(); // 1, 2, 3 … never reused
-
-// The fault side of a file mapping (Linux: filemap_fault, filemap_map_pages), for mm/memory.cpp.
-struct VmFaultContext;
-
-// Finds or fills the page that vmf asks for: vmf.page, with a reference. VmFault bits: SIGBUS past the end of the file,
-// OOM, MAJOR. Caller holds the mmap lock.
-u32 filemap_fault(VmFaultContext& vmf);
-
-// Fault-around: maps, young and clean, those of the 16 pages around vmf.address that are cached and not mapped yet.
-// Returns whether vmf.address itself is mapped now. Caller holds the mmap lock.
-bool filemap_map_pages(VmFaultContext& vmf);
 
 } // namespace faultline

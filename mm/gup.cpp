@@ -3,24 +3,27 @@
 // the second but uses the first never gets on.
 #include "mm/gup.hpp"
 
+#include "mm/file_fault.hpp"
 #include "mm/memory.hpp"
+#include "mm/mm_struct.hpp"
 #include "mm/pgtable.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
 namespace {
 
 // The access that a caller of get_user_pages stands for, as a fault would name it.
-FaultFlag access_of(u32 foll_flags) { return (foll_flags & FOLL_WRITE) != 0 ? FAULT_FLAG_WRITE : FAULT_FLAG_NONE; }
+FaultFlags access_of(FollFlags flags) { return flags.has(FOLL_WRITE) ? FAULT_FLAG_WRITE : FAULT_FLAG_NONE; }
 
 // Whether the entry is good enough for get_user_pages. Note what is *not* asked: young, and dirty.
-bool can_follow(Pte pte, u32 foll_flags) {
+bool can_follow(Pte pte, FollFlags flags) {
     if (!pte_present(pte))
         return false;
-    const bool write = (foll_flags & FOLL_WRITE) != 0;
+    const bool write = flags.has(FOLL_WRITE);
     if (write && !pte_write(pte))
         return false;
-    if ((foll_flags & FOLL_ACCESSIBLE) != 0)
+    if (flags.has(FOLL_ACCESSIBLE))
         return pte_young(pte) && (!write || pte_dirty(pte));
     return true;
 }
@@ -32,91 +35,110 @@ void touch_page(Page& page, Pte pte, bool write) {
     page.set(PG_REFERENCED);
 }
 
-Result<Page*> faultin_and_follow(MmStruct& mm, MmapReadGuard& guard, VmArea& vma, UserAddr address, u32 foll_flags) {
+// follow_page without a look at who holds the lock; whether it found a page. With FOLL_GET `page` gets a reference.
+bool follow_page_pte(MmStruct& mm, UserAddr address, FollFlags flags, PageRef* page) {
+    const PteSlot* slot = pte_offset(mm, address);
+    if (slot == nullptr)
+        return false;
+    const Guard lock(pte_lockptr(slot));
+    const Pte pte = ptep_get(slot);
+    if (!can_follow(pte, flags))
+        return false;
+    Page& found = pfn_to_page(pte_pfn(pte));
+    if (flags.has(FOLL_TOUCH) && !pte_special(pte))
+        touch_page(found, pte, flags.has(FOLL_WRITE));
+    if (flags.has(FOLL_GET))
+        *page = PageRef::of(found);
+    return true;
+}
+
+Result<void> faultin_and_follow(const MmapReadGuard& mmap_read, VmArea& vma, UserAddr address, FollFlags flags,
+                                PageRef* page) {
     while (true) {
         if (fatal_signal_pending())
             return Err(Errno::INTR);
         cond_resched();
-        if (Page* page = follow_page(mm, address, foll_flags))
-            return page;
-        const u32 served = handle_mm_fault(guard, vma, address, access_of(foll_flags));
-        if ((served & VM_FAULT_ERROR) != 0)
+        if (follow_page_pte(mmap_read.mm(), address, flags, page))
+            return {};
+        const VmFault served = handle_mm_fault(mmap_read, vma, address, access_of(flags));
+        if (served.has_any(VM_FAULT_ERROR))
             return Err(vm_fault_to_errno(served));
     }
+}
+
+// One page, if a VMA permits it.
+Result<void> get_user_page(const MmapReadGuard& mmap_read, UserAddr address, FollFlags flags, PageRef* page) {
+    const FoundVma vma = vma_lookup(mmap_read, address);
+    if (!vma || !vma_permits_fault(*vma, access_of(flags)))
+        return Err(Errno::FAULT);
+    return faultin_and_follow(mmap_read, *vma, address, flags, page);
 }
 
 } // namespace
 
-Page* follow_page(MmStruct& mm, UserAddr address, u32 foll_flags) {
-    const PteSlot* slot = pte_offset(mm, address);
-    if (slot == nullptr)
-        return nullptr;
-    const Guard lock(pte_lockptr(slot));
-    const Pte pte = ptep_get(slot);
-    if (!can_follow(pte, foll_flags))
-        return nullptr;
-    Page& page = pfn_to_page(pte_pfn(pte));
-    if ((foll_flags & FOLL_TOUCH) != 0 && !pte_special(pte))
-        touch_page(page, pte, (foll_flags & FOLL_WRITE) != 0);
-    if ((foll_flags & FOLL_GET) != 0)
-        get_page(page);
-    return &page;
+PageRef follow_page(const MmapReadGuard& mmap_read, UserAddr address, FollFlags flags) {
+    PageRef page;
+    (void)follow_page_pte(mmap_read.mm(), address, flags | FOLL_GET, &page);
+    return page;
 }
 
-Result<u32> get_user_pages(MmStruct& mm, MmapReadGuard& guard, UserAddr start, u32 nr_pages, u32 foll_flags,
-                           Page** pages) {
-    BUG_ON(!guard.held() || nr_pages == 0);
+Result<u32> get_user_pages(const MmapReadGuard& mmap_read, UserAddr start, u32 nr_pages, FollFlags flags,
+                           PageRef* pages) {
+    BUG_ON(nr_pages == 0);
     if (pages != nullptr)
-        foll_flags |= FOLL_GET;
+        flags |= FOLL_GET;
     for (u32 taken = 0; taken < nr_pages; ++taken) {
-        const UserAddr address = start + taken * PAGE_SIZE;
-        VmArea* vma = vma_lookup(mm, address);
-        Result<Page*> page = Err(Errno::FAULT);
-        if (vma != nullptr && vma_permits_fault(*vma, access_of(foll_flags)))
-            page = faultin_and_follow(mm, guard, *vma, address, foll_flags);
-        if (!page) {
+        PageRef* page = pages != nullptr ? &pages[taken] : nullptr;
+        if (const auto got = get_user_page(mmap_read, start + taken * PAGE_SIZE, flags, page); !got) {
             if (taken > 0)
                 return taken;
-            return Err(page.error());
+            return Err(got.error());
         }
-        if (pages != nullptr)
-            pages[taken] = *page;
     }
     return nr_pages;
 }
 
-Result<MmapLock> fixup_user_fault(MmStruct& mm, MmapReadGuard& guard, UserAddr address, u32 fault_flags) {
-    BUG_ON(!guard.held());
-    MmapLock lock = MmapLock::Kept;
+Result<void> fixup_user_fault(MmStruct& mm, UserAddr address, FaultFlags flags) {
     while (true) {
-        VmArea* vma = vma_lookup(mm, address);
-        if (vma == nullptr || !vma_permits_fault(*vma, fault_flags))
-            return Err(Errno::FAULT);
-        if ((fault_flags & FAULT_FLAG_KILLABLE) != 0 && fatal_signal_pending())
-            return Err(Errno::INTR);
+        AwaitedPage awaited;
+        {
+            const MmapReadGuard mmap_read(mm);
+            const FoundVma vma = vma_lookup(mmap_read, address);
+            if (!vma || !vma_permits_fault(*vma, flags))
+                return Err(Errno::FAULT);
+            if (flags.has(FAULT_FLAG_KILLABLE) && fatal_signal_pending())
+                return Err(Errno::INTR);
 
-        const u32 served = handle_mm_fault(guard, *vma, address, fault_flags);
-        if ((served & VM_FAULT_ERROR) != 0)
-            return Err(vm_fault_to_errno(served));
-        if ((served & VM_FAULT_RETRY) == 0)
-            return lock;
-
-        // It dropped the lock to wait. The VMA may be gone: look again, and this time wait with the lock
-        // held.
-        guard.relock();
-        lock = MmapLock::Reacquired;
-        fault_flags = (fault_flags & ~FAULT_FLAG_ALLOW_RETRY) | FAULT_FLAG_TRIED;
+            const VmFault served = handle_mm_fault(mmap_read, *vma, address, flags);
+            if (served.has_any(VM_FAULT_ERROR))
+                return Err(vm_fault_to_errno(served));
+            if (!served.has(VM_FAULT_RETRY))
+                return {};
+            awaited = awaited_page(*vma, address);
+        }
+        // The VMA may go meanwhile: look again, and this time wait with the lock held.
+        awaited.read();
+        flags = flags.without(FAULT_FLAG_ALLOW_RETRY) | FAULT_FLAG_TRIED;
     }
 }
 
-Result<void> fixup_user_fault_2011(MmStruct& mm, MmapReadGuard& guard, UserAddr address, u32 fault_flags) {
-    VmArea* vma = vma_lookup(mm, address);
-    if (vma == nullptr)
+Result<void> fixup_user_fault_2011(MmStruct& mm, UserAddr address, FaultFlags flags) {
+    const MmapReadGuard mmap_read(mm);
+    const FoundVma vma = vma_lookup(mmap_read, address);
+    if (!vma)
         return Err(Errno::FAULT);
-    const u32 served = handle_mm_fault(guard, *vma, address, fault_flags);
-    if ((served & VM_FAULT_ERROR) != 0)
+    const VmFault served = handle_mm_fault(mmap_read, *vma, address, flags);
+    if (served.has_any(VM_FAULT_ERROR))
         return Err(vm_fault_to_errno(served, /*report_poison=*/true));
     return {};
+}
+
+Errno vm_fault_to_errno(VmFault served, bool report_poison) {
+    if (served.has(VM_FAULT_OOM))
+        return Errno::NOMEM;
+    if (served.has(VM_FAULT_HWPOISON) && report_poison)
+        return Errno::HWPOISON;
+    return Errno::FAULT;
 }
 
 } // namespace faultline

@@ -1,4 +1,6 @@
 // Memory by size: caches of a few sizes, and whole pages for what is larger. (Linux mm/slab_common.c.)
+#include "mm/kmalloc.hpp"
+
 #include <array>
 #include <bit>
 

@@ -6,16 +6,18 @@
 
 namespace faultline {
 
-bool may_expand_vm(const MmStruct& mm, u32 vm_flags, u32 pages) {
-    if (u64{mm.total_vm} + pages > current_mm_limits().address_space)
+bool may_expand_vm(const MmapLocked& locked, VmFlags flags, u32 pages) {
+    if (u64{locked.mm().total_vm} + pages > current_mm_limits().address_space)
         return false;
-    return !is_data_mapping(vm_flags) || may_expand_data(mm, pages);
+    return !is_data_mapping(flags) || may_expand_data(locked, pages);
 }
 
-bool may_expand_data(const MmStruct& mm, u32 pages) { return u64{mm.data_vm} + pages <= current_mm_limits().data; }
+bool may_expand_data(const MmapLocked& locked, u32 pages) {
+    return u64{locked.mm().data_vm} + pages <= current_mm_limits().data;
+}
 
-bool may_lock_pages(const MmStruct& mm, u32 vm_flags, u32 pages) {
-    return (vm_flags & VM_LOCKED) == 0 || u64{mm.locked_vm} + pages <= current_mm_limits().locked;
+bool may_lock_pages(const MmapLocked& locked, VmFlags flags, u32 pages) {
+    return !flags.has(VM_LOCKED) || u64{locked.mm().locked_vm} + pages <= current_mm_limits().locked;
 }
 
 namespace {
@@ -26,8 +28,8 @@ bool may_commit(u32 pages) { return always || pages <= nr_total_pages(); }
 bool overcommits_always() { return always; }
 void set_overcommit_always(bool on) { always = on; }
 
-bool may_commit_mapping(u32 vm_flags, u32 pages) {
-    return (vm_flags & (VM_WRITE | VM_SHARED | VM_NORESERVE)) != VM_WRITE || may_commit(pages);
+bool may_commit_mapping(VmFlags flags, u32 pages) {
+    return (flags & (VM_WRITE | VM_SHARED | VM_NORESERVE)) != VM_WRITE || may_commit(pages);
 }
 
 } // namespace faultline

@@ -1,23 +1,19 @@
-// How much an address space may be: resource limits (getrlimit(2)) and overcommitment. Private to mm/; callers hold
-// mmap_lock.
+// How much an address space may be: resource limits (getrlimit(2)) and overcommitment. Private to mm/.
 #pragma once
 
 #include "mm/mm_struct.hpp"
 
 namespace faultline {
 
-// Whether the pages of a mapping with these flags count as data: private, writable, not a stack. (Linux: is_data_mapping.)
-constexpr bool is_data_mapping(u32 vm_flags) { return (vm_flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) == VM_WRITE; }
-
 // Whether `pages` more with these flags stay within RLIMIT_AS and RLIMIT_DATA. (Linux: may_expand_vm.)
-bool may_expand_vm(const MmStruct& mm, u32 vm_flags, u32 pages);
+bool may_expand_vm(const MmapLocked& locked, VmFlags flags, u32 pages);
 
 // The same for pages that are mapped, and become data.
-bool may_expand_data(const MmStruct& mm, u32 pages);
+bool may_expand_data(const MmapLocked& locked, u32 pages);
 
 // Whether `pages` more may be locked, if these flags lock them: RLIMIT_MEMLOCK, which does not bind CAP_IPC_LOCK.
 // (Linux: mlock_future_check.)
-bool may_lock_pages(const MmStruct& mm, u32 vm_flags, u32 pages);
+bool may_lock_pages(const MmapLocked& locked, VmFlags flags, u32 pages);
 
 // Whether `pages` of private writable memory may be promised: not if it is more than the machine has. That is all that
 // Linux asks by default (Documentation/mm/overcommit-accounting.rst, mode 0), where there is no swap. Shared memory asks
@@ -29,6 +25,6 @@ bool overcommits_always();
 void set_overcommit_always(bool always);
 
 // The same for a mapping with these flags, if its pages have to be promised. (Linux: accountable_mapping.)
-bool may_commit_mapping(u32 vm_flags, u32 pages);
+bool may_commit_mapping(VmFlags flags, u32 pages);
 
 } // namespace faultline

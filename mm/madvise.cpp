@@ -1,10 +1,12 @@
 // madvise(2). (Linux 6.1 mm/madvise.c.)
+#include "mm/madvise.hpp"
+
 #include "mm/aging.hpp"
 #include "mm/filemap.hpp"
-#include "mm/memory.hpp"
+#include "mm/mm_struct.hpp"
 #include "mm/mman.hpp"
-#include "mm/mmap.hpp"
 #include "mm/populate.hpp"
+#include "mm/unmap.hpp"
 #include "mm/vma_edit.hpp"
 
 namespace faultline {
@@ -58,33 +60,33 @@ bool leaves_vmas_alone(u32 advice) {
 Result<void> remove_pages(VmArea& vma, UserAddr start, UserAddr end) {
     if (vma.anonymous())
         return Err(Errno::INVAL);
-    if ((vma.flags & (VM_SHARED | VM_WRITE)) != (VM_SHARED | VM_WRITE))
+    if (!vma.flags.has(VM_SHARED | VM_WRITE))
         return Err(Errno::ACCES);
     const u32 first = linear_page_index(vma, start);
     truncate_pagecache_range(*vma.mapping, first, first + ((end - start) >> PAGE_SHIFT));
     return {};
 }
 
-Result<void> advise_entries(VmArea& vma, UserAddr start, UserAddr end, u32 advice) {
-    if ((vma.flags & VM_LOCKED) != 0 && advice != MADV_DONTNEED_LOCKED && advice != MADV_WILLNEED)
+Result<void> advise_entries(const MmapReadGuard& mmap_read, VmArea& vma, UserAddr start, UserAddr end, u32 advice) {
+    if (vma.flags.has(VM_LOCKED) && advice != MADV_DONTNEED_LOCKED && advice != MADV_WILLNEED)
         return Err(Errno::INVAL);
     switch (advice) {
     case MADV_WILLNEED: // a file's pages are all there
         break;
     case MADV_DONTNEED:
     case MADV_DONTNEED_LOCKED:
-        zap_page_range(*vma.mm, start, end);
+        zap_page_range(mmap_read.mm(), start, end);
         break;
     case MADV_REMOVE:
         return remove_pages(vma, start, end);
     case MADV_COLD:
     case MADV_PAGEOUT: // there is nowhere to page out to; Linux without swap leaves such pages old, too
-        age_page_range(*vma.mm, start, end);
+        age_page_range(mmap_read, start, end);
         break;
     case MADV_FREE:
         if (!vma.anonymous())
             return Err(Errno::INVAL);
-        lazyfree_page_range(*vma.mm, start, end);
+        lazyfree_page_range(mmap_read, start, end);
         break;
     default:
         BUG();
@@ -92,27 +94,27 @@ Result<void> advise_entries(VmArea& vma, UserAddr start, UserAddr end, u32 advic
     return {};
 }
 
-Result<void> advise_vma(VmArea& vma, UserAddr start, UserAddr end, u32 advice) {
-    u32 flags = vma.flags;
+Result<void> advise_vma(const MmapWriteLocked& locked, VmArea& vma, UserAddr start, UserAddr end, u32 advice) {
+    VmFlags flags = vma.flags;
     switch (advice) {
     case MADV_DONTFORK:
         flags |= VM_DONTCOPY;
         break;
     case MADV_DOFORK:
-        flags &= ~u32{VM_DONTCOPY};
+        flags = flags.without(VM_DONTCOPY);
         break;
     case MADV_MERGEABLE:
         if (!vma.shared()) // others are passed over (Linux ksm_madvise)
             flags |= VM_MERGEABLE;
         break;
     case MADV_UNMERGEABLE:
-        flags &= ~u32{VM_MERGEABLE};
+        flags = flags.without(VM_MERGEABLE);
         break;
     case MADV_DONTDUMP:
         flags |= VM_DONTDUMP;
         break;
     case MADV_DODUMP:
-        flags &= ~u32{VM_DONTDUMP};
+        flags = flags.without(VM_DONTDUMP);
         break;
     case MADV_WIPEONFORK:
         if (!vma.anonymous() || vma.shared())
@@ -120,40 +122,40 @@ Result<void> advise_vma(VmArea& vma, UserAddr start, UserAddr end, u32 advice) {
         flags |= VM_WIPEONFORK;
         break;
     case MADV_KEEPONFORK:
-        flags &= ~u32{VM_WIPEONFORK};
+        flags = flags.without(VM_WIPEONFORK);
         break;
     case MADV_NORMAL:
-        flags &= ~u32{VM_RAND_READ | VM_SEQ_READ};
+        flags = flags.without(VM_RAND_READ | VM_SEQ_READ);
         break;
     case MADV_RANDOM:
-        flags = (flags & ~u32{VM_SEQ_READ}) | VM_RAND_READ;
+        flags = flags.without(VM_SEQ_READ) | VM_RAND_READ;
         break;
     case MADV_SEQUENTIAL:
-        flags = (flags & ~u32{VM_RAND_READ}) | VM_SEQ_READ;
+        flags = flags.without(VM_RAND_READ) | VM_SEQ_READ;
         break;
     default:
         BUG();
     }
     if (flags != vma.flags)
-        TRY(vma_modify_flags(vma, start, end, flags));
+        TRY(vma_modify_flags(locked, vma, start, end, flags));
     return {};
 }
 
-// Applies `advise(vma, start, end, advice)` to the part of each VMA in the range. Holes are passed over, and
+// Applies `advise(guard, vma, start, end, advice)` to the part of each VMA in the range. Holes are passed over, and
 // reported as NOMEM when all is done (Linux: madvise_walk_vmas).
-template <class Advise>
-Result<void> walk_vmas(MmStruct& mm, UserAddr start, UserAddr end, u32 advice, Advise&& advise) {
+template <class Guard, class Advise>
+Result<void> walk_vmas(const Guard& guard, UserAddr start, UserAddr end, u32 advice, Advise&& advise) {
     bool hole = false;
     while (start < end) {
-        VmArea* vma = find_vma(mm, start);
-        if (vma == nullptr || vma->start >= end)
+        const auto vma = find_vma(guard, start);
+        if (!vma || vma->start >= end)
             return Err(Errno::NOMEM);
         if (start < vma->start) {
             hole = true;
             start = vma->start;
         }
         const UserAddr stop = vma->end < end ? vma->end : end;
-        TRY_VOID(advise(*vma, start, stop, advice));
+        TRY_VOID(advise(guard, *vma, start, stop, advice));
         start = stop;
     }
     if (hole)
@@ -169,12 +171,9 @@ Result<void> do_madvise(MmStruct& mm, UserAddr start, u32 length, u32 advice) {
         return Err(Errno::INVAL);
     if (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE)
         return populate_for_access(mm, start, end, advice == MADV_POPULATE_WRITE);
-    if (leaves_vmas_alone(advice)) {
-        const ReadGuard guard(mm.mmap_lock);
-        return walk_vmas(mm, start, end, advice, advise_entries);
-    }
-    const WriteGuard guard(mm.mmap_lock);
-    return walk_vmas(mm, start, end, advice, advise_vma);
+    if (leaves_vmas_alone(advice))
+        return walk_vmas(MmapReadGuard(mm), start, end, advice, advise_entries);
+    return walk_vmas(MmapWriteGuard(mm), start, end, advice, advise_vma);
 }
 
 } // namespace faultline

@@ -1,39 +1,43 @@
-// Entries in bulk: fork's copy, unmapping, protection change. (Linux mm/memory.c, mm/mprotect.c.)
+// handle_mm_fault, and what it shares with the files that serve its cases: one fault on its way, and new entries.
 #pragma once
 
-#include "base/result.hpp"
+#include "mm/fault_flags.hpp"
 #include "mm/mm_struct.hpp"
-#include "mm/page.hpp"
+#include "mm/page_alloc.hpp"
 
 namespace faultline {
 
-// Copies the entries of `vma` (of `source`) to `destination` as fork does: private writable ones become
-// write-protected on both sides and the child's old; entries of shared mappings are not copied unless
-// mm_config.fork_copy_shared, then clean and old. The caller flushes the source's TLB afterwards. NOMEM.
-// Caller holds source's mmap lock for writing. (Linux copy_page_range.)
-Result<void> copy_page_range(MmStruct& destination, MmStruct& source, const VmArea& vma);
+// Makes the access that `flags` describes possible at `address` in `vma`: allocates, copies, fills, and sets the young
+// and dirty bits in the entry. Does not check the VMA's rights: its caller does (vma_permits_fault). May sleep.
+//
+// Errors: OOM, SIGBUS (past the end of a file, or it cannot be read). RETRY, only with FAULT_FLAG_ALLOW_RETRY: the page
+// has to be read from a device, and meanwhile the lock should be free. Give the lock up, wait for awaited_page()
+// (mm/file_fault.hpp), try again. (Linux mm/memory.c handle_mm_fault, which drops the lock itself.)
+VmFault handle_mm_fault(const MmapReadGuard& mmap_read, VmArea& vma, UserAddr address, FaultFlags flags);
 
-// Empties the entries of [start, end): dirty moves to the page, map counts and references go, in an order that no
-// TLB can outlive (MmuGather). Caller holds the mmap lock (or, for truncation, the AddressSpace's lock).
-// (Linux zap_page_range / unmap_page_range.)
-void zap_page_range(MmStruct& mm, UserAddr start, UserAddr end);
+// One fault on its way through handle_mm_fault (Linux: struct vm_fault).
+struct VmFaultContext {
+    MmStruct& mm;
+    VmArea& vma;
+    UserAddr address; // of the page
+    FaultFlags flags;
+    PteSlot* slot;
+    Pte orig_pte; // the entry when the fault was looked at: whatever changes it first wins
 
-// Gives the present entries of [start, end) the rights of `vma` (its flags already new): keeps young and dirty, never
-// adds WRITE to a page that must first be copied. Flushes. Caller holds the mmap lock for writing.
-// (Linux change_protection.)
-void change_protection(VmArea& vma, UserAddr start, UserAddr end);
+    bool write() const { return flags.has(FAULT_FLAG_WRITE); }
+};
 
-// Moves the entries of `bytes` from old_start to new_start, VMAs of `mapping` (nullptr: anonymous) already in place. Flushes. Caller holds the mmap lock
-// for writing. NOMEM: some entries may have moved, all are where one of the two VMAs finds them after a retry back.
-// (Linux move_page_tables.)
-Result<void> move_page_tables(MmStruct& mm, AddressSpace* mapping, UserAddr old_start, UserAddr new_start, u32 bytes);
+// The entry of a page that is this task's own: writable as far as the VMA allows, and dirty because it is being written
+// right now.
+Pte written_private_pte(const Page& page, const VmArea& vma);
 
-// One more, one fewer entry of `mm` maps `page`: its mapcount and the mm's rss, not its reference count. Never for
-// special entries. Caller holds the entry's lock. (Linux page_add_*_rmap, page_remove_rmap.)
-void page_add_rmap(MmStruct& mm, Page& page);
-void page_remove_rmap(MmStruct& mm, Page& page);
+// Installs an entry for `page` where none was, and counts the mapping; the caller's reference becomes the entry's. Caller
+// holds the entry's lock.
+void install_pte(MmStruct& mm, UserAddr address, PteSlot* slot, Pte entry, Page& page);
 
-// The page behind a present entry, or nullptr for the zero page (Linux: vm_normal_page).
-Page* vm_normal_page(Pte pte);
+// The same where the fault found nothing, if that is still so; else `page` keeps its reference, and the access is tried
+// again. `cached` is the file's page that `page` is or was copied from, which may have been truncated meanwhile: then
+// nothing is installed either.
+void install_if_still_none(VmFaultContext& vmf, Pte entry, PageRef& page, const Page* cached = nullptr);
 
 } // namespace faultline

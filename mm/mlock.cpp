@@ -1,10 +1,12 @@
 // Locking memory. Nothing is ever taken out of memory here, but programs rely on what the calls promise: the pages are
 // brought in, the limit holds, and locked pages are not given up by advice. (Linux 6.1 mm/mlock.c.)
+#include "mm/mlock.hpp"
+
 #include <algorithm>
 
 #include "mm/limits.hpp"
+#include "mm/mm_struct.hpp"
 #include "mm/mman.hpp"
-#include "mm/mmap.hpp"
 #include "mm/populate.hpp"
 #include "mm/upcalls.hpp"
 #include "mm/vma_edit.hpp"
@@ -12,26 +14,26 @@
 namespace faultline {
 namespace {
 
-// Gives every VMA of [start, end) the lock flags `locked`. NOMEM: a hole; what lies before it has changed.
-Result<void> apply_vma_lock_flags(MmStruct& mm, UserAddr start, UserAddr end, u32 locked) {
+// Gives every VMA of [start, end) these lock flags. NOMEM: a hole; what lies before it has changed.
+Result<void> apply_vma_lock_flags(const MmapWriteLocked& locked, UserAddr start, UserAddr end, VmFlags lock_flags) {
     while (start < end) {
-        VmArea* vma = vma_lookup(mm, start);
+        VmArea* vma = vma_lookup(locked, start);
         if (vma == nullptr)
             return Err(Errno::NOMEM);
         const UserAddr stop = std::min(end, vma->end);
-        const u32 flags = (vma->flags & ~VM_LOCKED_MASK) | locked;
+        const VmFlags flags = vma->flags.without(VM_LOCKED_MASK) | lock_flags;
         if (flags != vma->flags)
-            TRY(vma_modify_flags(*vma, start, stop, flags));
+            TRY(vma_modify_flags(locked, *vma, start, stop, flags));
         start = stop;
     }
     return {};
 }
 
 // Pages of [start, end) that are locked already.
-u32 locked_pages(MmStruct& mm, UserAddr start, UserAddr end) {
+u32 locked_pages(const MmapWriteLocked& locked, UserAddr start, UserAddr end) {
     u32 pages = 0;
-    for (const VmArea* vma = find_vma(mm, start); vma != nullptr && vma->start < end; vma = vma_next(*vma))
-        if ((vma->flags & VM_LOCKED) != 0)
+    for (const VmArea* vma = find_vma(locked, start); vma != nullptr && vma->start < end; vma = vma_next(*vma))
+        if (vma->flags.has(VM_LOCKED))
             pages += (std::min(vma->end, end) - std::max(vma->start, start)) >> PAGE_SHIFT;
     return pages;
 }
@@ -49,15 +51,15 @@ Result<LockRange> lock_range(UserAddr start, u32 length) {
 }
 
 // Sets the lock flags of all that is mapped, and those of what will be.
-void apply_mlockall_flags(MmStruct& mm, u32 flags) {
-    const u32 on_fault = (flags & MCL_ONFAULT) != 0 ? u32{VM_LOCKONFAULT} : 0;
-    mm.def_flags = (flags & MCL_FUTURE) != 0 ? VM_LOCKED | on_fault : 0;
+void apply_mlockall_flags(const MmapWriteLocked& locked, u32 flags) {
+    const VmFlags on_fault = (flags & MCL_ONFAULT) != 0 ? VM_LOCKONFAULT : VM_NONE;
+    locked.mm().def_flags = (flags & MCL_FUTURE) != 0 ? VM_LOCKED | on_fault : VM_NONE;
     if ((flags & (MCL_FUTURE | MCL_CURRENT)) == MCL_FUTURE)
         return;
-    const u32 locked = (flags & MCL_CURRENT) != 0 ? VM_LOCKED | on_fault : 0;
-    for (UserAddr at; const VmArea* vma = find_vma(mm, at);) {
+    const VmFlags lock_flags = (flags & MCL_CURRENT) != 0 ? VM_LOCKED | on_fault : VM_NONE;
+    for (UserAddr at; const VmArea* vma = find_vma(locked, at);) {
         at = vma->end;
-        static_cast<void>(apply_vma_lock_flags(mm, vma->start, vma->end, locked)); // as far as memory allows
+        static_cast<void>(apply_vma_lock_flags(locked, vma->start, vma->end, lock_flags)); // as far as memory allows
     }
 }
 
@@ -69,15 +71,15 @@ Result<void> do_mlock(MmStruct& mm, UserAddr start, u32 length, u32 flags) {
     const MmLimits limits = current_mm_limits();
     if (!limits.may_lock)
         return Err(Errno::PERM);
-    const u32 locked = VM_LOCKED | ((flags & MLOCK_ONFAULT) != 0 ? u32{VM_LOCKONFAULT} : 0);
+    const VmFlags lock_flags = VM_LOCKED | ((flags & MLOCK_ONFAULT) != 0 ? VM_LOCKONFAULT : VM_NONE);
     const LockRange range = TRY(lock_range(start, length));
     {
-        const WriteGuard guard(mm.mmap_lock);
+        const MmapWriteGuard locked(mm);
         const u32 more = (range.end - range.start) >> PAGE_SHIFT;
         if (u64{mm.locked_vm} + more > limits.locked &&
-            u64{mm.locked_vm} + more - locked_pages(mm, range.start, range.end) > limits.locked)
+            u64{mm.locked_vm} + more - locked_pages(locked, range.start, range.end) > limits.locked)
             return Err(Errno::NOMEM);
-        TRY_VOID(apply_vma_lock_flags(mm, range.start, range.end, locked));
+        TRY_VOID(apply_vma_lock_flags(locked, range.start, range.end, lock_flags));
     }
     const auto populated = mm_populate(mm, range.start, range.end);
     if (populated.ok())
@@ -89,8 +91,7 @@ Result<void> do_mlock(MmStruct& mm, UserAddr start, u32 length, u32 flags) {
 
 Result<void> do_munlock(MmStruct& mm, UserAddr start, u32 length) {
     const LockRange range = TRY(lock_range(start, length));
-    const WriteGuard guard(mm.mmap_lock);
-    return apply_vma_lock_flags(mm, range.start, range.end, 0);
+    return apply_vma_lock_flags(MmapWriteGuard(mm), range.start, range.end, VM_NONE);
 }
 
 Result<void> do_mlockall(MmStruct& mm, u32 flags) {
@@ -100,19 +101,16 @@ Result<void> do_mlockall(MmStruct& mm, u32 flags) {
     if (!limits.may_lock)
         return Err(Errno::PERM);
     {
-        const WriteGuard guard(mm.mmap_lock);
+        const MmapWriteGuard locked(mm);
         if ((flags & MCL_CURRENT) != 0 && mm.total_vm > limits.locked)
             return Err(Errno::NOMEM);
-        apply_mlockall_flags(mm, flags);
+        apply_mlockall_flags(locked, flags);
     }
     if ((flags & MCL_CURRENT) != 0)
         static_cast<void>(mm_populate(mm, UserAddr(0), UserAddr(TASK_SIZE)));
     return {};
 }
 
-void do_munlockall(MmStruct& mm) {
-    const WriteGuard guard(mm.mmap_lock);
-    apply_mlockall_flags(mm, 0);
-}
+void do_munlockall(MmStruct& mm) { apply_mlockall_flags(MmapWriteGuard(mm), 0); }
 
 } // namespace faultline

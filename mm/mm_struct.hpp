@@ -1,5 +1,8 @@
-// One address space (Linux: mm_struct).
+// One address space (Linux: mm_struct): what it holds, its lock held as a value, and how it is made, shared and given up.
+// VMAs are found in mm/vma.hpp, entries in mm/pgtable.hpp.
 #pragma once
+
+#include <utility>
 
 #include "arch/contract/mmu.hpp"
 #include "base/intrusive.hpp"
@@ -23,16 +26,17 @@ enum MmCounter : u8 { MM_FILEPAGES, MM_ANONPAGES, NR_MM_COUNTERS };
 
 // What one CPU keeps of an address space for itself, so that faults on several do not pull one line to and fro.
 struct MmCpu {
-    Relaxed<VmArea*> vmacache = nullptr;        // its last find_vma hit; cleared whenever a VMA goes
-    Relaxed<s32> counters[NR_MM_COUNTERS] = {}; // only the sum over all CPUs means anything; its own CPU writes
+    Relaxed<VmArea*> vmacache = nullptr; // its last find_vma hit; cleared whenever a VMA goes
+    // Its own CPU writes them; only the sum over all CPUs means anything.
+    Relaxed<s32> counters[NR_MM_COUNTERS] = {};
 };
 
 // Locks, outermost first (docs/locking.md): mmap_lock (sleeps; VMAs), AddressSpace::lock, page_table_lock (the
 // directory), the locks of the tables (entries; pte_lockptr), those of the allocators.
 struct MmStruct {
-    PercpuRwSemaphore mmap_lock{"mmap_lock"};
-    VmaTree vmas;      // ordered, disjoint
-    u32 map_count = 0; // VMAs
+    PercpuRwSemaphore mmap_lock{"mmap_lock"}; // taken through the guards below
+    VmaTree vmas;                             // ordered, disjoint
+    u32 map_count = 0;                        // VMAs
     PerCpu<MmCpu> cpus;
     SpinLock page_table_lock{"page_table_lock"}; // which tables there are, and nr_ptes
     PageDirectory* pgd = nullptr;
@@ -43,71 +47,142 @@ struct MmStruct {
     UserAddr start_stack;    // initial stack pointer
     UserAddr start_code, end_code, start_data, end_data;
     UserAddr arg_start, arg_end, env_start, env_end;
-    UserAddr mmap_base;       // mappings are placed top-down below this; set by arch_pick_mmap_layout
-    UserAddr free_area_cache; // mm/unmapped_area.cpp: no hole wholly above it, below mmap_base, is larger than …
-    u32 cached_hole_size = 0; // … this many bytes
+    UserAddr mmap_base; // mappings are placed top-down below this; set by arch_pick_mmap_layout
+    // mm/unmapped_area.cpp: no hole that is wholly above free_area_cache, below mmap_base, is larger than
+    // cached_hole_size bytes.
+    UserAddr free_area_cache;
+    u32 cached_hole_size = 0;
     AddressSpace* exe_file = nullptr;    // with a reference; for /proc/PID/exe
     Relaxed<u32> stack_limit = 8u << 20; // bytes: RLIMIT_STACK
     u32 total_vm = 0;                    // pages mapped by VMAs
     u32 data_vm = 0;                     // of them private and writable, stacks apart: RLIMIT_DATA
     u32 locked_vm = 0;                   // of them in VM_LOCKED VMAs: RLIMIT_MEMLOCK
-    u32 def_flags = 0;                   // VM_LOCKED_MASK bits for mappings to come: mlockall(MCL_FUTURE)
+    VmFlags def_flags;                   // VM_LOCKED_MASK bits for mappings to come: mlockall(MCL_FUTURE)
     u32 nr_ptes = 0;                     // PteTables
 };
 
-// One more or fewer; the caller changes an entry and holds its lock. And how many: exact when nobody changes any.
+// The mmap lock held, as a value: a function that needs the lock takes one of these, and from it the address space.
+// There is no way to give the lock up but to end the guard's scope. (Linux: include/linux/mmap_lock.h.)
+//
+//   MmapLocked              the lock is held, one way or the other
+//   ├─ MmapReadGuard        for reading: VMAs stay as they are
+//   └─ MmapWriteLocked      VMAs may be changed
+//      ├─ MmapWriteGuard    the lock is held for writing
+//      └─ MmapUnshared      nothing else can find the address space yet, so no lock is needed
+class MmapLocked {
+  public:
+    MmapLocked(const MmapLocked&) = delete;
+    MmapLocked& operator=(const MmapLocked&) = delete;
+    MmStruct& mm() const { return mm_; }
+
+  protected:
+    explicit MmapLocked(MmStruct& mm) : mm_(mm) {}
+    ~MmapLocked() = default;
+
+  private:
+    MmStruct& mm_;
+};
+
+class MmapWriteLocked : public MmapLocked {
+  protected:
+    using MmapLocked::MmapLocked;
+    ~MmapWriteLocked() = default;
+};
+
+// Taking the lock may sleep: no spin lock held, page faults enabled, and this mmap lock not held already.
+class [[nodiscard]] SCOPED_CAPABILITY MmapReadGuard : public MmapLocked {
+  public:
+    explicit MmapReadGuard(MmStruct& mm) ACQUIRE_SHARED(mm.mmap_lock) : MmapLocked(mm) { mm.mmap_lock.down_read(); }
+    ~MmapReadGuard() RELEASE() { mm().mmap_lock.up_read(); }
+
+    // Calls look(guard) if the lock can be had at once, without sleeping; else returns false.
+    template <class Look>
+    [[nodiscard]] static bool if_free(MmStruct& mm, Look&& look) {
+        if (!mm.mmap_lock.try_down_read())
+            return false;
+        look(MmapReadGuard(mm, Taken{}));
+        return true;
+    }
+
+  private:
+    struct Taken {};
+    MmapReadGuard(MmStruct& mm, Taken) REQUIRES_SHARED(mm.mmap_lock) : MmapLocked(mm) {}
+};
+
+class [[nodiscard]] SCOPED_CAPABILITY MmapWriteGuard : public MmapWriteLocked {
+  public:
+    explicit MmapWriteGuard(MmStruct& mm) ACQUIRE(mm.mmap_lock) : MmapWriteLocked(mm) { mm.mmap_lock.down_write(); }
+    ~MmapWriteGuard() RELEASE() { mm().mmap_lock.up_write(); }
+};
+
+// For an address space that is being made (fork, execve) or that one test alone uses.
+class MmapUnshared : public MmapWriteLocked {
+  public:
+    explicit MmapUnshared(MmStruct& mm) : MmapWriteLocked(mm) {}
+};
+
+// Adds the VMA's pages to the mm's counts, or takes them away: around every change of its range or flags. (Linux:
+// vm_stat_account.)
+inline void vm_stat_account(const VmArea& vma, u32 pages) {
+    MmStruct& mm = *vma.mm;
+    mm.total_vm += pages;
+    if (is_data_mapping(vma.flags))
+        mm.data_vm += pages;
+    if (vma.flags.has(VM_LOCKED))
+        mm.locked_vm += pages;
+}
+inline void vm_stat_add(const VmArea& vma) { vm_stat_account(vma, vma.pages()); }
+inline void vm_stat_remove(const VmArea& vma) { vm_stat_account(vma, 0 - vma.pages()); }
+
+// One more or fewer. The caller changes an entry and holds its lock.
 inline void add_mm_counter(MmStruct& mm, MmCounter counter, s32 more) {
     Relaxed<s32>& here = mm.cpus.here().counters[counter];
     here = here + more;
 }
+// How many there are: exact while no entry changes.
 u32 get_mm_counter(const MmStruct& mm, MmCounter counter);
 inline u32 get_mm_rss(const MmStruct& mm) {
     return get_mm_counter(mm, MM_ANONPAGES) + get_mm_counter(mm, MM_FILEPAGES);
 }
 
-// An empty address space with one user. NOMEM.
-Result<MmStruct*> mm_alloc();
-
 // Another user; one fewer. The last mmput() unmaps everything and frees it: no CPU may be running on it then.
 void mmget(MmStruct& mm);
 void mmput(MmStruct& mm);
 
-// The first VMA that ends above `address` (it may start above it too), or nullptr. O(log n).
-// Caller holds mmap_lock.
-VmArea* find_vma(MmStruct& mm, UserAddr address);
+// One user's share of an address space, given back when this goes.
+class [[nodiscard]] MmRef {
+  public:
+    MmRef() = default; // of none
+    // Takes over a share that the caller has.
+    explicit MmRef(MmStruct* mm) : mm_(mm) {}
+    // One share more.
+    static MmRef of(MmStruct& mm) {
+        mmget(mm);
+        return MmRef(&mm);
+    }
+    MmRef(MmRef&& other) noexcept : mm_(std::exchange(other.mm_, nullptr)) {}
+    MmRef& operator=(MmRef&& other) noexcept {
+        MmRef(std::move(other)).swap(*this);
+        return *this;
+    }
+    ~MmRef() {
+        if (mm_ != nullptr)
+            mmput(*mm_);
+    }
 
-// The VMA that contains `address`, or nullptr.
-VmArea* vma_lookup(MmStruct& mm, UserAddr address);
+    explicit operator bool() const { return mm_ != nullptr; }
+    MmStruct* get() const { return mm_; }
+    MmStruct& operator*() const { return *mm_; }
+    MmStruct* operator->() const { return mm_; }
+    // The share is the caller's from here on.
+    [[nodiscard]] MmStruct* release() { return std::exchange(mm_, nullptr); }
+    void swap(MmRef& other) noexcept { std::swap(mm_, other.mm_); }
 
-// As vma_lookup, but a stack VMA just above is grown down to hold `address` if the limit and the VMA below allow it.
-// Returns nullptr if nothing holds `address` afterwards. Growing changes a VMA, which takes the lock for writing: so
-// `guard`, which is held and held again on return, may have been given up, and what was found under it is gone.
-// (Linux since 6.5: lock_mm_and_find_vma. Before, readers grew stacks under other readers, CVE-2023-3269.)
-VmArea* find_extend_vma(MmStruct& mm, MmapReadGuard& guard, UserAddr address);
-
-// Puts a finished VMA in its place, or takes it out, and counts it in map_count and total_vm; does not allocate or free
-// it, nor touch entries. Caller holds mmap_lock for writing.
-void insert_vm_struct(MmStruct& mm, VmArea& vma); // links i_mmap too
-void remove_vm_struct(MmStruct& mm, VmArea& vma);
-
-// find_vma's answer and the VMA before it, each nullptr if there is none (Linux: find_vma_prev).
-struct VmaPair {
-    VmArea* below;
-    VmArea* above;
+  private:
+    MmStruct* mm_ = nullptr;
 };
-VmaPair find_vma_and_prev(MmStruct& mm, UserAddr address);
 
-// Adds the VMA's pages to the counts above, or takes them away: around every change of its range or flags. (Linux:
-// vm_stat_account.)
-void vm_stat_add(const VmArea& vma);
-void vm_stat_remove(const VmArea& vma);
-
-// The VMA after / before in address order, or nullptr.
-VmArea* vma_next(const VmArea& vma);
-VmArea* vma_prev(const VmArea& vma);
-
-VmArea* vm_area_alloc(MmStruct& mm);    // nullptr: out of memory
-VmArea* vm_area_dup(const VmArea& vma); // a copy with its own file reference, not inserted; nullptr: out of memory
-void vm_area_free(VmArea& vma);         // drops the file reference; not inserted
+// An empty address space with one user. NOMEM.
+Result<MmRef> mm_alloc();
 
 } // namespace faultline

@@ -5,8 +5,11 @@
 
 #include "mm/filemap.hpp"
 #include "mm/limits.hpp"
+#include "mm/mm_struct.hpp"
 #include "mm/mman.hpp"
+#include "mm/munmap.hpp"
 #include "mm/populate.hpp"
+#include "mm/shmem.hpp"
 #include "mm/unmapped_area.hpp"
 #include "mm/upcalls.hpp"
 #include "mm/vma_edit.hpp"
@@ -14,20 +17,20 @@
 namespace faultline {
 namespace {
 
-static_assert(u32{PROT_READ} == VM_READ && u32{PROT_WRITE} == VM_WRITE && u32{PROT_EXEC} == VM_EXEC);
+static_assert(VmFlags(PROT_READ) == VM_READ && VmFlags(PROT_WRITE) == VM_WRITE && VmFlags(PROT_EXEC) == VM_EXEC);
 
 // All that MAP_SHARED_VALIDATE accepts of a file that supports nothing special (Linux: LEGACY_MAP_MASK).
 constexpr u32 LEGACY_MAP_MASK = MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE |
                                 MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB;
 
 // What the flags make of a mapping, beyond its rights.
-Result<u32> sharing_flags(u32 prot, u32 flags, const AddressSpace* mapping, bool may_write) {
+Result<VmFlags> sharing_flags(u32 prot, u32 flags, const AddressSpace* mapping, bool may_write) {
     const u32 type = flags & MAP_TYPE;
     const bool grows = (flags & MAP_GROWSDOWN) != 0;
     if (type == MAP_PRIVATE) {
         if (grows && mapping != nullptr)
             return Err(Errno::INVAL);
-        return grows ? u32{VM_GROWSDOWN} : 0;
+        return grows ? VM_GROWSDOWN : VM_NONE;
     }
     if (type != MAP_SHARED && (type != MAP_SHARED_VALIDATE || mapping == nullptr))
         return Err(Errno::INVAL);
@@ -41,64 +44,67 @@ Result<u32> sharing_flags(u32 prot, u32 flags, const AddressSpace* mapping, bool
         return Err(Errno::INVAL);
     // A shared mapping that can never be written differs from a private one only in name (Linux drops
     // VM_SHARED).
-    return mapping != nullptr && !may_write ? u32{VM_MAYSHARE} : VM_SHARED | VM_MAYSHARE;
+    return mapping != nullptr && !may_write ? VM_MAYSHARE : VM_SHARED | VM_MAYSHARE;
 }
 
 // Pages of [start, end) that are mapped. (Linux: count_vma_pages_range.)
-u32 mapped_pages(MmStruct& mm, UserAddr start, UserAddr end) {
+u32 mapped_pages(const MmapWriteLocked& locked, UserAddr start, UserAddr end) {
     u32 pages = 0;
-    for (const VmArea* vma = find_vma(mm, start); vma != nullptr && vma->start < end; vma = vma_next(*vma))
+    for (const VmArea* vma = find_vma(locked, start); vma != nullptr && vma->start < end; vma = vma_next(*vma))
         pages += (std::min(vma->end, end) - std::max(vma->start, start)) >> PAGE_SHIFT;
     return pages;
 }
 
-// Maps [start, start + length), whatever is there now. (Linux: mmap_region.)
-Result<void> mmap_region(MmStruct& mm, UserAddr start, u32 length, u32 vm_flags, AddressSpace* mapping, u32 pgoff) {
+// Maps [start, start + length): what is there now gives way if the place is `fixed`, else nothing is there. (Linux:
+// mmap_region.)
+Result<void> mmap_region(const MmapWriteLocked& locked, UserAddr start, u32 length, VmFlags vm_flags,
+                         AddressSpace* mapping, u32 pgoff, bool fixed) {
     const u32 pages = length >> PAGE_SHIFT;
-    if (!may_expand_vm(mm, vm_flags, pages) &&
-        !may_expand_vm(mm, vm_flags, pages - mapped_pages(mm, start, start + length)))
+    if (!may_expand_vm(locked, vm_flags, pages) &&
+        !may_expand_vm(locked, vm_flags, pages - mapped_pages(locked, start, start + length)))
         return Err(Errno::NOMEM);
     if (!may_commit_mapping(vm_flags, pages))
         return Err(Errno::NOMEM);
     // Shared memory without a file gets one of its own: that is what makes it the same memory after fork.
-    AddressSpace* shared_memory = nullptr;
-    if (mapping == nullptr && (vm_flags & VM_SHARED) != 0) {
-        if ((vm_flags & VM_NORESERVE) == 0 && !may_commit(pages))
+    MappingRef shared_memory;
+    if (mapping == nullptr && vm_flags.has(VM_SHARED)) {
+        if (!vm_flags.has(VM_NORESERVE) && !may_commit(pages))
             return Err(Errno::NOMEM);
-        mapping = shared_memory = TRY(shmem_new(length, "/dev/zero"));
+        shared_memory = TRY(shmem_new(length, "/dev/zero"));
+        mapping = shared_memory.get();
     }
-    auto result = unmap_range(mm, start, start + length);
-    if (result.ok() && vma_place(mm, start, start + length, vm_flags, mapping, pgoff) == nullptr)
-        result = Err(Errno::NOMEM);
-    if (shared_memory != nullptr)
-        put_mapping(*shared_memory);
-    return result;
+    if (fixed)
+        TRY_VOID(unmap_range(locked, start, start + length));
+    if (vma_place(locked, start, start + length, vm_flags, mapping, pgoff) == nullptr)
+        return Err(Errno::NOMEM);
+    return {};
 }
 
 // do_mmap with the lock held; `length` in whole pages.
-Result<UserAddr> mmap_locked(MmStruct& mm, UserAddr hint, u32 length, u32 prot, u32 flags, AddressSpace* mapping,
-                             bool may_write, u32 pgoff) {
+Result<UserAddr> mmap_locked(const MmapWriteLocked& locked, UserAddr hint, u32 length, u32 prot, u32 flags,
+                             AddressSpace* mapping, bool may_write, u32 pgoff) {
+    const MmStruct& mm = locked.mm();
     if (mm.map_count > MAX_MAP_COUNT)
         return Err(Errno::NOMEM);
     const bool fixed = (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0;
-    const UserAddr start = TRY(get_unmapped_area(mm, hint, length, fixed));
+    const UserAddr start = TRY(get_unmapped_area(locked, hint, length, fixed));
     if ((flags & MAP_FIXED_NOREPLACE) != 0) {
-        const VmArea* there = find_vma(mm, start);
+        const VmArea* there = find_vma(locked, start);
         if (there != nullptr && there->start < start + length)
             return Err(Errno::EXIST);
     }
     if ((flags & MAP_LOCKED) != 0 && !current_mm_limits().may_lock)
         return Err(Errno::PERM);
-    const u32 locked = mm.def_flags | ((flags & MAP_LOCKED) != 0 ? u32{VM_LOCKED} : 0);
-    if (!may_lock_pages(mm, locked, length >> PAGE_SHIFT))
+    const VmFlags lock_flags = mm.def_flags | ((flags & MAP_LOCKED) != 0 ? VM_LOCKED : VM_NONE);
+    if (!may_lock_pages(locked, lock_flags, length >> PAGE_SHIFT))
         return Err(Errno::AGAIN);
-    u32 vm_flags =
-        VM_MAY_FLAGS | (prot & VM_ACCESS_FLAGS) | locked | TRY(sharing_flags(prot, flags, mapping, may_write));
-    if ((vm_flags & VM_MAYSHARE) != 0 && mapping != nullptr && !may_write)
-        vm_flags &= ~u32{VM_MAYWRITE};
+    VmFlags vm_flags = VM_MAY_FLAGS | (VmFlags(prot) & VM_ACCESS_FLAGS) | lock_flags |
+                       TRY(sharing_flags(prot, flags, mapping, may_write));
+    if (vm_flags.has(VM_MAYSHARE) && mapping != nullptr && !may_write)
+        vm_flags = vm_flags.without(VM_MAYWRITE);
     if ((flags & MAP_NORESERVE) != 0)
         vm_flags |= VM_NORESERVE;
-    TRY_VOID(mmap_region(mm, start, length, vm_flags, mapping, pgoff));
+    TRY_VOID(mmap_region(locked, start, length, vm_flags, mapping, pgoff, fixed));
     return start;
 }
 
@@ -119,11 +125,11 @@ Result<UserAddr> do_mmap(MmStruct& mm, UserAddr hint, u32 length, u32 prot, u32 
         return Err(Errno::OVERFLOWED);
 
     const auto start = [&] {
-        const WriteGuard guard(mm.mmap_lock);
-        return mmap_locked(mm, hint, length, prot, flags, mapping, may_write, pgoff);
+        const MmapWriteGuard locked(mm);
+        return mmap_locked(locked, hint, length, prot, flags, mapping, may_write, pgoff);
     }();
     // Locked pages, and those asked for, are brought in as far as that is possible: failure shows at the access.
-    const bool locked = ((mm.def_flags & VM_LOCKED) != 0) || (flags & MAP_LOCKED) != 0;
+    const bool locked = mm.def_flags.has(VM_LOCKED) || (flags & MAP_LOCKED) != 0;
     if (start.ok() && (locked || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE))
         static_cast<void>(mm_populate(mm, start.value(), start.value() + length));
     return start;

@@ -1,31 +1,67 @@
-// mprotect(2). (Linux 6.1 mm/mprotect.c do_mprotect_pkey.)
+// mprotect(2). (Linux 6.1 mm/mprotect.c do_mprotect_pkey, change_protection.)
+#include "mm/mprotect.hpp"
+
 #include "mm/limits.hpp"
-#include "mm/memory.hpp"
+#include "mm/mm_struct.hpp"
 #include "mm/mman.hpp"
-#include "mm/mmap.hpp"
+#include "mm/pgtable.hpp"
 #include "mm/vma_edit.hpp"
 
 namespace faultline {
 namespace {
 
+// A private page may become writable again at once only if nobody else has it, else the first write copies it
+// (Linux: can_change_pte_writable).
+bool can_change_pte_writable(const VmArea& vma, Pte pte) {
+    if (!vma.flags.has(VM_WRITE))
+        return false;
+    if (vma.shared())
+        return true;
+    const Page* page = vm_normal_page(pte);
+    return page != nullptr && page->test(PG_ANON) && page_count(*page) == 1;
+}
+
+// The entry under the VMA's new rights; how it was used so far is kept.
+Pte pte_modify(const VmArea& vma, Pte pte) {
+    constexpr u32 KEPT = Pte::YOUNG | Pte::DIRTY | Pte::SPECIAL;
+    const u32 rights = vm_page_prot(vma) & ~(Pte::YOUNG | Pte::DIRTY);
+    const Pte modified(pte_pfn(pte), rights | (pte.bits() & KEPT));
+    return can_change_pte_writable(vma, pte) ? pte_mkwrite(modified) : modified;
+}
+
+// Gives the present entries of [start, end) the rights of `vma` (its flags already new): keeps young and dirty, never
+// adds WRITE to a page that must first be copied.
+void change_protection(VmArea& vma, UserAddr start, UserAddr end) {
+    MmStruct& mm = *vma.mm;
+    TlbDebt debt(mm.context);
+    walk_page_range(mm, start, end, [&](UserAddr address, PteSlot* slot) {
+        if (!pte_present(ptep_get(slot)))
+            return;
+        // A dirty bit set meanwhile is in what this returns.
+        const Pte old = ptep_get_and_clear(debt, address, slot);
+        set_pte_at(mm.context, address, slot, pte_modify(vma, old));
+    });
+}
+
 // Whether the rights in `flags` are all among those the VMA may ever have.
-bool within_may_flags(u32 flags) {
-    static_assert(VM_MAYREAD == VM_READ << 4 && VM_MAYWRITE == VM_WRITE << 4 && VM_MAYEXEC == VM_EXEC << 4);
-    return (flags & VM_ACCESS_FLAGS & ~(flags >> 4)) == 0;
+bool within_may_flags(VmFlags flags) {
+    constexpr u32 TO_MAY = 4;
+    static_assert((VM_ACCESS_FLAGS.bits() << TO_MAY) == VM_MAY_FLAGS.bits());
+    return VmFlags(flags.bits() >> TO_MAY).has(flags & VM_ACCESS_FLAGS);
 }
 
 // [start, end) lies in `vma`, which may be gone afterwards.
-Result<void> mprotect_fixup(VmArea& vma, UserAddr start, UserAddr end, u32 rights) {
-    const u32 flags = (vma.flags & ~VM_ACCESS_FLAGS) | rights;
+Result<void> mprotect_fixup(const MmapWriteLocked& locked, VmArea& vma, UserAddr start, UserAddr end, VmFlags rights) {
+    const VmFlags flags = vma.flags.without(VM_ACCESS_FLAGS) | rights;
     if (!within_may_flags(flags))
         return Err(Errno::ACCES);
     if (flags == vma.flags)
         return {};
     const u32 pages = (end - start) >> PAGE_SHIFT;
     if (!is_data_mapping(vma.flags) && is_data_mapping(flags) &&
-        (!may_expand_data(*vma.mm, pages) || !may_commit_mapping(flags, pages)))
+        (!may_expand_data(locked, pages) || !may_commit_mapping(flags, pages)))
         return Err(Errno::NOMEM);
-    VmArea* changed = TRY(vma_modify_flags(vma, start, end, flags));
+    VmArea* changed = TRY(vma_modify_flags(locked, vma, start, end, flags));
     change_protection(*changed, start, end);
     return {};
 }
@@ -45,12 +81,12 @@ Result<void> do_mprotect(MmStruct& mm, UserAddr start, u32 length, u32 prot) {
     if ((prot & ~u32{PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM}) != 0)
         return Err(Errno::INVAL);
 
-    const WriteGuard guard(mm.mmap_lock);
-    VmArea* vma = find_vma(mm, start);
+    const MmapWriteGuard locked(mm);
+    VmArea* vma = find_vma(locked, start);
     if (vma == nullptr || vma->start >= end)
         return Err(Errno::NOMEM);
     if (grows == PROT_GROWSDOWN) {
-        if ((vma->flags & VM_GROWSDOWN) == 0)
+        if (!vma->flags.has(VM_GROWSDOWN))
             return Err(Errno::INVAL);
         start = vma->start;
     } else if (vma->start > start) {
@@ -60,11 +96,11 @@ Result<void> do_mprotect(MmStruct& mm, UserAddr start, u32 length, u32 prot) {
     }
     for (;;) {
         const UserAddr stop = vma->end < end ? vma->end : end;
-        TRY_VOID(mprotect_fixup(*vma, start, stop, prot & VM_ACCESS_FLAGS));
+        TRY_VOID(mprotect_fixup(locked, *vma, start, stop, VmFlags(prot) & VM_ACCESS_FLAGS));
         if (stop == end)
             return {};
         // Joined with what came before or not, the next one starts at `stop` or there is a hole.
-        vma = vma_lookup(mm, stop);
+        vma = vma_lookup(locked, stop);
         if (vma == nullptr)
             return Err(Errno::NOMEM);
         start = stop;

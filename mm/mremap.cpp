@@ -1,8 +1,12 @@
 // mremap(2). (Linux 6.1 mm/mremap.c.)
+#include "mm/mremap.hpp"
+
+#include "mm/filemap.hpp"
 #include "mm/limits.hpp"
-#include "mm/memory.hpp"
+#include "mm/mm_struct.hpp"
 #include "mm/mman.hpp"
-#include "mm/mmap.hpp"
+#include "mm/munmap.hpp"
+#include "mm/pgtable.hpp"
 #include "mm/populate.hpp"
 #include "mm/unmapped_area.hpp"
 #include "mm/vma_edit.hpp"
@@ -17,15 +21,15 @@ struct Range {
 };
 
 // Unmaps what of `range` lies past `length`, whichever VMAs are there.
-Result<void> unmap_tail(MmStruct& mm, Range range, u32 length) {
+Result<void> unmap_tail(const MmapWriteLocked& locked, Range range, u32 length) {
     if (range.length > TASK_SIZE - range.start.value())
         return Err(Errno::INVAL);
-    return unmap_range(mm, range.start + length, range.end());
+    return unmap_range(locked, range.start + length, range.end());
 }
 
 // Whether `old` in `vma` can become `new_length` long at all. (Linux: vma_to_resize.)
-Result<void> check_resize(const VmArea& vma, Range old, u32 new_length) {
-    if (old.length == 0 && (vma.flags & (VM_SHARED | VM_MAYSHARE)) == 0)
+Result<void> check_resize(const MmapWriteLocked& locked, const VmArea& vma, Range old, u32 new_length) {
+    if (old.length == 0 && !vma.flags.has_any(VM_SHARED | VM_MAYSHARE))
         return Err(Errno::INVAL); // there is nothing to share
     if (old.length > vma.end - old.start)
         return Err(Errno::FAULT);
@@ -37,9 +41,9 @@ Result<void> check_resize(const VmArea& vma, Range old, u32 new_length) {
             return Err(Errno::INVAL);
     }
     const u32 pages = (new_length - old.length) >> PAGE_SHIFT;
-    if (!may_lock_pages(*vma.mm, vma.flags, pages))
+    if (!may_lock_pages(locked, vma.flags, pages))
         return Err(Errno::AGAIN);
-    if (!may_expand_vm(*vma.mm, vma.flags, pages) || !may_commit_mapping(vma.flags, pages))
+    if (!may_expand_vm(locked, vma.flags, pages) || !may_commit_mapping(vma.flags, pages))
         return Err(Errno::NOMEM);
     return {};
 }
@@ -52,91 +56,132 @@ bool expandable(const VmArea& vma, u32 bytes) {
     return next == nullptr || vma.end + bytes <= next->start;
 }
 
+// Moves one entry. That of a file's page is flushed at once: truncation might free the page that it finds at its new
+// address while a TLB has it at the old one (CVE-2018-18281).
+void move_pte(TlbDebt& debt, const AddressSpace* mapping, UserAddr old_address, PteSlot* from, UserAddr new_address,
+              PteSlot* to) {
+    const BothLocked locks(pte_lockptr(from), pte_lockptr(to));
+    const Pte pte = ptep_get_and_clear(debt, old_address, from);
+    set_pte_at(debt.context(), new_address, to, pte);
+    if (mapping != nullptr)
+        debt.pay();
+}
+
+// Truncation goes from VMA to VMA, and might pass the new one before, the old one after an entry has moved: so it is kept
+// out. (Linux: take_rmap_locks.)
+void move_file_pte(TlbDebt& debt, AddressSpace& mapping, UserAddr old_address, PteSlot* from, UserAddr new_address,
+                   PteSlot* to) {
+    const Guard no_truncation(mapping.lock);
+    move_pte(debt, &mapping, old_address, from, new_address, to);
+}
+
+// Moves the entries of `bytes` from old_start to new_start, VMAs of `mapping` (nullptr: anonymous) already in place.
+// NOMEM: some entries may have moved, all are where one of the two VMAs finds them after a move back. (Linux
+// move_page_tables.)
+Result<void> move_page_tables(const MmapWriteLocked& locked, AddressSpace* mapping, UserAddr old_start,
+                              UserAddr new_start, u32 bytes) {
+    MmStruct& mm = locked.mm();
+    TlbDebt debt(mm.context);
+    for (u32 offset = 0; offset < bytes; offset += PAGE_SIZE) {
+        const UserAddr old_address = old_start + offset, new_address = new_start + offset;
+        PteSlot* from = pte_offset(mm, old_address);
+        if (from == nullptr || pte_none(ptep_get(from)))
+            continue;
+        PteSlot* to = pte_alloc(mm, new_address);
+        if (to == nullptr)
+            return Err(Errno::NOMEM);
+        if (mapping == nullptr)
+            move_pte(debt, nullptr, old_address, from, new_address, to);
+        else
+            move_file_pte(debt, *mapping, old_address, from, new_address, to);
+    }
+    return {};
+}
+
 // The pages of `old`, in `vma`, appear at `to` instead, which is free and may be longer. With `keep_old`
 // (MREMAP_DONTUNMAP) the old range stays mapped, and empty. (Linux: move_vma.)
-Result<UserAddr> move_vma(VmArea& vma, Range old, Range to, bool keep_old) {
-    MmStruct& mm = *vma.mm;
-    if (mm.map_count >= MAX_MAP_COUNT - 3)
+Result<UserAddr> move_vma(const MmapWriteLocked& locked, VmArea& vma, Range old, Range to, bool keep_old) {
+    if (locked.mm().map_count >= MAX_MAP_COUNT - 3)
         return Err(Errno::NOMEM); // cutting and placing may need as many
     const u32 pgoff = vma.mapping != nullptr ? linear_page_index(vma, old.start) : 0;
-    if (vma_place(mm, to.start, to.end(), vma.flags, vma.mapping, pgoff) == nullptr)
+    if (vma_place(locked, to.start, to.end(), vma.flags, vma.mapping, pgoff) == nullptr)
         return Err(Errno::NOMEM);
-    AddressSpace* const mapping = vma_lookup(mm, to.start)->mapping;
+    AddressSpace* const mapping = vma_lookup(locked, to.start)->mapping;
     // `vma` may have been joined with the new one just above or below it; only addresses count from here on.
     if (old.length == 0)
         return to.start;
-    if (const auto moved = move_page_tables(mm, mapping, old.start, to.start, old.length); !moved.ok()) {
+    if (const auto moved = move_page_tables(locked, mapping, old.start, to.start, old.length); !moved.ok()) {
         // Back with what has moved: its old tables are still there, so that this cannot fail.
-        const auto back = move_page_tables(mm, mapping, to.start, old.start, old.length);
+        const auto back = move_page_tables(locked, mapping, to.start, old.start, old.length);
         BUG_ON(!back.ok());
-        TRY_VOID(unmap_range(mm, to.start, to.end()));
+        TRY_VOID(unmap_range(locked, to.start, to.end()));
         return Err(moved.error());
     }
     if (!keep_old) {
-        TRY_VOID(unmap_range(mm, old.start, old.end()));
+        TRY_VOID(unmap_range(locked, old.start, old.end()));
         return to.start;
     }
     // Its lock went with the pages.
-    VmArea& emptied = *vma_lookup(mm, old.start);
-    if (const u32 flags = emptied.flags & ~VM_LOCKED_MASK; flags != emptied.flags)
-        TRY(vma_modify_flags(emptied, old.start, old.end(), flags));
+    VmArea& emptied = *vma_lookup(locked, old.start);
+    if (const VmFlags flags = emptied.flags.without(VM_LOCKED_MASK); flags != emptied.flags)
+        TRY(vma_modify_flags(locked, emptied, old.start, old.end(), flags));
     return to.start;
 }
 
 // MREMAP_FIXED: to exactly `to`, replacing what is there. MREMAP_DONTUNMAP alone: perhaps there. (Linux: mremap_to.)
-Result<UserAddr> mremap_to(MmStruct& mm, Range old, Range to, u32 flags) {
+Result<UserAddr> mremap_to(const MmapWriteLocked& locked, Range old, Range to, u32 flags) {
     const bool fixed = (flags & MREMAP_FIXED) != 0, keep_old = (flags & MREMAP_DONTUNMAP) != 0;
     if (to.start.page_offset() != 0 || to.length > TASK_SIZE || to.start.value() > TASK_SIZE - to.length)
         return Err(Errno::INVAL);
     if (u64{old.start.value()} + old.length > to.start.value() && to.end() > old.start)
         return Err(Errno::INVAL); // they overlap
-    if (mm.map_count + 2 >= MAX_MAP_COUNT - 3)
+    if (locked.mm().map_count + 2 >= MAX_MAP_COUNT - 3)
         return Err(Errno::NOMEM);
     if (fixed) {
-        TRY(get_unmapped_area(mm, to.start, to.length, true));
-        TRY_VOID(unmap_range(mm, to.start, to.end()));
+        TRY(get_unmapped_area(locked, to.start, to.length, true));
+        TRY_VOID(unmap_range(locked, to.start, to.end()));
     }
     if (old.length > to.length) {
-        TRY_VOID(unmap_tail(mm, old, to.length));
+        TRY_VOID(unmap_tail(locked, old, to.length));
         old.length = to.length;
     }
-    VmArea* vma = vma_lookup(mm, old.start);
+    VmArea* vma = vma_lookup(locked, old.start);
     if (vma == nullptr)
         return Err(Errno::FAULT);
-    TRY_VOID(check_resize(*vma, old, to.length));
-    if (keep_old && !may_expand_vm(mm, vma->flags, old.length >> PAGE_SHIFT))
+    TRY_VOID(check_resize(locked, *vma, old, to.length));
+    if (keep_old && !may_expand_vm(locked, vma->flags, old.length >> PAGE_SHIFT))
         return Err(Errno::NOMEM);
     if (!fixed)
-        to.start = TRY(get_unmapped_area(mm, to.start, to.length, false));
-    return move_vma(*vma, old, to, keep_old);
+        to.start = TRY(get_unmapped_area(locked, to.start, to.length, false));
+    return move_vma(locked, *vma, old, to, keep_old);
 }
 
 // do_mremap with the lock held, arguments checked and in whole pages. *grows_locked: locked pages are added.
-Result<UserAddr> mremap_locked(MmStruct& mm, Range old, u32 new_length, u32 flags, UserAddr new_address,
-                               bool* grows_locked) {
-    VmArea* vma = vma_lookup(mm, old.start);
+Result<UserAddr> mremap_locked(const MmapWriteLocked& locked, Range old, u32 new_length, u32 flags,
+                               UserAddr new_address, bool* grows_locked) {
+    VmArea* vma = vma_lookup(locked, old.start);
     if (vma == nullptr)
         return Err(Errno::FAULT);
-    *grows_locked = (vma->flags & VM_LOCKED) != 0 && new_length > old.length;
+    *grows_locked = vma->flags.has(VM_LOCKED) && new_length > old.length;
     if ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) != 0)
-        return mremap_to(mm, old, {new_address, new_length}, flags);
+        return mremap_to(locked, old, {new_address, new_length}, flags);
 
     if (old.length >= new_length) { // shrinks, whatever the VMAs in the tail are
         if (old.length > new_length) {
-            TRY_VOID(unmap_tail(mm, old, new_length));
+            TRY_VOID(unmap_tail(locked, old, new_length));
         }
         return old.start;
     }
-    TRY_VOID(check_resize(*vma, old, new_length));
+    TRY_VOID(check_resize(locked, *vma, old, new_length));
     if (old.end() == vma->end && expandable(*vma, new_length - old.length)) {
-        vma_set_range(*vma, vma->start, old.start + new_length);
-        vma_merge(*vma);
+        vma_set_range(locked, *vma, vma->start, old.start + new_length);
+        vma_merge(locked, *vma);
         return old.start;
     }
     if ((flags & MREMAP_MAYMOVE) == 0)
         return Err(Errno::NOMEM);
-    const UserAddr to = TRY(get_unmapped_area(mm, UserAddr(0), new_length, false));
-    return move_vma(*vma, old, {to, new_length}, false);
+    const UserAddr to = TRY(get_unmapped_area(locked, UserAddr(0), new_length, false));
+    return move_vma(locked, *vma, old, {to, new_length}, false);
 }
 
 } // namespace
@@ -158,8 +203,8 @@ Result<UserAddr> do_mremap(MmStruct& mm, UserAddr old_address, u32 old_length, u
 
     bool grows_locked = false;
     const auto moved = [&] {
-        const WriteGuard guard(mm.mmap_lock);
-        return mremap_locked(mm, old, new_length, flags, new_address, &grows_locked);
+        const MmapWriteGuard locked(mm);
+        return mremap_locked(locked, old, new_length, flags, new_address, &grows_locked);
     }();
     if (moved.ok() && grows_locked)
         static_cast<void>(mm_populate(mm, moved.value() + old.length, moved.value() + new_length));

@@ -1,28 +1,31 @@
 // munmap(2). (Linux 6.1 mm/mmap.c do_mas_munmap.)
+#include "mm/munmap.hpp"
+
 #include <algorithm>
 
-#include "mm/memory.hpp"
-#include "mm/mmap.hpp"
+#include "mm/mm_struct.hpp"
 #include "mm/pgtable.hpp"
+#include "mm/unmap.hpp"
 #include "mm/unmapped_area.hpp"
 #include "mm/vma_edit.hpp"
 
 namespace faultline {
 
-Result<void> unmap_range(MmStruct& mm, UserAddr start, UserAddr end) {
-    VmArea* first = find_vma(mm, start);
+Result<void> unmap_range(const MmapWriteLocked& locked, UserAddr start, UserAddr end) {
+    MmStruct& mm = locked.mm();
+    VmArea* first = find_vma(locked, start);
     if (first == nullptr || first->start >= end)
         return {};
     const bool cut = first->start < start;
     if (cut) {
         if (end < first->end && mm.map_count >= MAX_MAP_COUNT)
             return Err(Errno::NOMEM);
-        first = TRY(split_vma(*first, start));
+        first = TRY(split_vma(locked, *first, start));
     }
-    if (VmArea* last = vma_lookup(mm, end); last != nullptr && last->start < end) {
-        if (const auto done = split_vma(*last, end); !done.ok()) {
+    if (VmArea* last = vma_lookup(locked, end); last != nullptr && last->start < end) {
+        if (const auto done = split_vma(locked, *last, end); !done.ok()) {
             if (cut)
-                vma_merge(*first);
+                vma_merge(locked, *first);
             return Err(done.error());
         }
     }
@@ -32,11 +35,11 @@ Result<void> unmap_range(MmStruct& mm, UserAddr start, UserAddr end) {
     VmArea* vma = first;
     while (vma != nullptr && vma->start < end) {
         VmArea* next = vma_next(*vma);
-        remove_vm_struct(mm, *vma);
+        remove_vm_struct(locked, *vma);
         vm_area_free(*vma);
         vma = next;
     }
-    note_free_area(mm, end);
+    note_free_area(locked, end);
 
     UserAddr floor(start.value() & PMD_MASK);
     UserAddr ceiling((end.value() + PMD_SIZE - 1) & PMD_MASK);
@@ -54,8 +57,7 @@ Result<void> do_munmap(MmStruct& mm, UserAddr start, u32 length) {
     length = page_align_up(length);
     if (length == 0)
         return Err(Errno::INVAL);
-    const WriteGuard guard(mm.mmap_lock);
-    return unmap_range(mm, start, start + length);
+    return unmap_range(MmapWriteGuard(mm), start, start + length);
 }
 
 } // namespace faultline

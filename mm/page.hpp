@@ -6,6 +6,7 @@
 
 #include "arch/contract/memory.hpp"
 #include "base/assert.hpp"
+#include "base/flags.hpp"
 #include "base/intrusive.hpp"
 #include "base/refcount.hpp"
 #include "base/spinlock.hpp"
@@ -15,18 +16,17 @@ namespace faultline {
 
 struct AddressSpace;
 
-enum PageFlag : u32 {
-    PG_RESERVED = 1u << 0,   // not the allocator's: kernel image, device tree, page array
-    PG_BUDDY = 1u << 1,      // free; `order` is valid if the page heads a block (Linux marks heads only)
-    PG_SLAB = 1u << 2,       // belongs to a slab; `slab` is valid
-    PG_ANON = 1u << 3,       // private anonymous memory
-    PG_REFERENCED = 1u << 4, // accessed, as told by get_user_pages or by ageing
-    PG_DIRTY = 1u << 5,      // its data must not be lost: dirty moves here when entries are cleaned
-    PG_UPTODATE = 1u << 6,   // page cache: holds the file's data
-    PG_TABLE = 1u << 7,      // a PteTable
-    PG_LAZYFREE = 1u << 8,   // MADV_FREE: may be dropped if not dirtied again
-    PG_PCP = 1u << 9,        // free, in a CPU's own list (mm/page_alloc.cpp); never with PG_BUDDY
-};
+using PageFlags = Flags<struct PageFlagsTag>;
+inline constexpr PageFlags PG_RESERVED{1u << 0}; // not the allocator's: kernel image, device tree, page array
+inline constexpr PageFlags PG_BUDDY{1u << 1}; // free; `order` is valid on the head of a block (Linux marks heads only)
+inline constexpr PageFlags PG_SLAB{1u << 2};  // belongs to a slab; `slab` is valid
+inline constexpr PageFlags PG_ANON{1u << 3};  // private anonymous memory
+inline constexpr PageFlags PG_REFERENCED{1u << 4}; // accessed, as told by get_user_pages or by ageing
+inline constexpr PageFlags PG_DIRTY{1u << 5};    // its data must not be lost: dirty moves here when entries are cleaned
+inline constexpr PageFlags PG_UPTODATE{1u << 6}; // page cache: holds the file's data
+inline constexpr PageFlags PG_TABLE{1u << 7};    // a PteTable
+inline constexpr PageFlags PG_LAZYFREE{1u << 8}; // MADV_FREE: may be dropped if not dirtied again
+inline constexpr PageFlags PG_PCP{1u << 9};      // free, in a CPU's own list (mm/page_alloc.cpp); never with PG_BUDDY
 
 // Counts: `refcount` is 0 on a free page; whoever can reach the page holds one reference, each mapping entry one,
 // the page cache one. `mapcount` counts page-table entries that map it. Both must be balanced when it is freed.
@@ -46,15 +46,17 @@ struct Page {
 
     Page() : index(0) {}
 
-    bool test(u32 flag) const { return (flags.load(std::memory_order_relaxed) & flag) != 0; }
-    void set(u32 flag) { flags.fetch_or(flag, std::memory_order_relaxed); }
-    void clear(u32 flag) { flags.fetch_and(~flag, std::memory_order_relaxed); }
+    bool test(PageFlags any) const { return PageFlags(flags.load(std::memory_order_relaxed)).has_any(any); }
+    void set(PageFlags more) { flags.fetch_or(more.bits(), std::memory_order_relaxed); }
+    void clear(PageFlags fewer) { flags.fetch_and(~fewer.bits(), std::memory_order_relaxed); }
+    void reset(PageFlags all) { flags.store(all.bits(), std::memory_order_relaxed); }
 };
 
-extern constinit Page* mem_map;        // [0] is the first frame of RAM; mm/page_alloc.cpp
-extern constinit u32 max_mapnr;        // how many
-extern constinit Pfn min_low_pfn;      // that first frame
-extern constinit std::byte* mem_start; // where the linear mapping of that first frame is
+// The array, made by init_page_allocator().
+inline constinit Page* mem_map = nullptr;        // [0] is the first frame of RAM
+inline constinit u32 max_mapnr = 0;              // how many
+inline constinit Pfn min_low_pfn;                // that first frame
+inline constinit std::byte* mem_start = nullptr; // where the linear mapping of that first frame is
 
 inline bool pfn_valid(Pfn pfn) { return pfn - min_low_pfn < max_mapnr; }
 inline Page& pfn_to_page(Pfn pfn) { return mem_map[pfn - min_low_pfn]; }
@@ -66,23 +68,10 @@ inline Page& virt_to_page(const void* pointer) {
     return mem_map[static_cast<std::size_t>(static_cast<const std::byte*>(pointer) - mem_start) >> PAGE_SHIFT];
 }
 
-// The page of zeros that untouched private memory shows (PG_RESERVED: never counted, never freed).
-Page& zero_page();
-
 inline s32 page_count(const Page& page) { return page.refcount.read(); }
 inline s32 page_mapcount(const Page& page) { return page.mapcount.load(std::memory_order_relaxed); }
 
-// Adds a reference; the caller has one or holds a lock that keeps the page.
+// Adds a reference; the caller has one or holds a lock that keeps the page. put_page() gives it back.
 inline void get_page(Page& page) { page.refcount.inc(); }
-
-// Drops one and returns whether it was the last: then the page is the caller's to free.
-[[nodiscard]] inline bool put_page_testzero(Page& page) { return page.refcount.dec_and_test(); }
-
-// Drops one; the last one frees the block (panics if it is still mapped).
-void free_pages(Page& page, u32 order); // mm/page_alloc.hpp
-inline void put_page(Page& page) {
-    if (put_page_testzero(page))
-        free_pages(page, page.order);
-}
 
 } // namespace faultline

@@ -18,11 +18,6 @@
 
 namespace faultline {
 
-constinit Page* mem_map = nullptr;
-constinit u32 max_mapnr = 0;
-constinit Pfn min_low_pfn{};
-constinit std::byte* mem_start = nullptr;
-
 namespace {
 
 constexpr u8 NOT_A_HEAD = 0xff; // `order` of a free page inside a block
@@ -109,7 +104,7 @@ u32 Zone::drain(PerCpuPages::Stack& stack, u32 most) {
         if (page == nullptr)
             break;
         page->order = NOT_A_HEAD;
-        page->flags.store(PG_BUDDY, std::memory_order_relaxed);
+        page->reset(PG_BUDDY);
         free_block(*page, 0);
     }
     nr_free = nr_free + pages;
@@ -118,7 +113,7 @@ u32 Zone::drain(PerCpuPages::Stack& stack, u32 most) {
 
 void take_free_pages(Page& first, u32 order) {
     for (Page* page = &first; page != &first + (1u << order); ++page)
-        page->flags.store(0, std::memory_order_relaxed);
+        page->reset(PageFlags());
     first.slab = nullptr;
     first.order = static_cast<u8>(order);
 }
@@ -134,7 +129,7 @@ void Zone::refill(PerCpuPages::Stack& stack) {
         if (page == nullptr)
             break;
         page->order = 0;
-        page->flags.store(PG_PCP, std::memory_order_relaxed);
+        page->reset(PG_PCP);
         stack.push(*page);
     }
     nr_free = nr_free - pages;
@@ -160,7 +155,7 @@ Page* rmqueue_buddy(u32 order) {
 
 Page* rmqueue(u32 order) { return order == 0 ? rmqueue_pcp() : rmqueue_buddy(order); }
 
-constexpr u32 FREE = PG_BUDDY | PG_PCP;
+constexpr PageFlags FREE = PG_BUDDY | PG_PCP;
 
 [[noreturn]] void bad_page(const Page& page, u32 order) {
     const char* what = page_mapcount(page) != 0 ? "still mapped"
@@ -175,7 +170,7 @@ constexpr u32 FREE = PG_BUDDY | PG_PCP;
 
 // A page that somebody can still reach, or that is free, must never be handed out again.
 bool may_be_freed(const Page& page) {
-    const u32 wrong_flags = page.flags.load(std::memory_order_relaxed) & (FREE | PG_RESERVED);
+    const u32 wrong_flags = page.flags.load(std::memory_order_relaxed) & (FREE | PG_RESERVED).bits();
     return (static_cast<u32>(page_mapcount(page)) | static_cast<u32>(page_count(page)) | wrong_flags) == 0;
 }
 
@@ -187,7 +182,7 @@ void release_reserved(u32 first, u32 last) {
         Page& page = mem_map[index];
         BUG_ON(!page.test(PG_RESERVED));
         page.refcount.set(0);
-        page.flags.store(PG_BUDDY, std::memory_order_relaxed);
+        page.reset(PG_BUDDY);
         page.order = NOT_A_HEAD;
     }
     z.nr_free = z.nr_free + (last - first);
@@ -221,15 +216,15 @@ void init_page_allocator(PhysAddr free_start, PhysAddr free_end) {
     mem_start = static_cast<std::byte*>(phys_to_virt(ram_start()));
     for (u32 index = 0; index < max_mapnr; ++index) {
         Page* page = new (&mem_map[index]) Page();
-        page->flags.store(PG_RESERVED, std::memory_order_relaxed);
+        page->reset(PG_RESERVED);
         page->refcount.set(1);
     }
     free_reserved_range(PhysAddr(static_cast<u32>(map_end)), free_end);
 
-    Page* zero = alloc_zeroed_page();
-    BUG_ON(zero == nullptr);
+    PageRef zero = alloc_zeroed_page();
+    BUG_ON(!zero);
     zero->set(PG_RESERVED);
-    zone().zero_page = zero;
+    zone().zero_page = zero.release();
     zone().nr_total = zone().nr_total - 1;
 }
 
@@ -265,13 +260,6 @@ Page* alloc_pages(u32 order) {
     return page;
 }
 
-Page* alloc_zeroed_page() {
-    Page* page = alloc_page();
-    if (page != nullptr)
-        clear_page(page_address(*page));
-    return page;
-}
-
 namespace {
 
 void check_may_be_freed(const Page& page, u32 order) {
@@ -283,7 +271,7 @@ void check_may_be_freed(const Page& page, u32 order) {
 // (Linux: free_unref_page_commit.)
 void free_to_pcp(Page& page) {
     check_may_be_freed(page, 0);
-    page.flags.store(PG_PCP, std::memory_order_relaxed);
+    page.reset(PG_PCP);
     zone().pcp.give(page, zone());
 }
 
@@ -293,7 +281,7 @@ void free_to_buddy(Page& page, u32 order) {
     for (Page* each = &page; each != &page + (1u << order); ++each) {
         check_may_be_freed(*each, order);
         each->order = NOT_A_HEAD;
-        each->flags.store(PG_BUDDY, std::memory_order_relaxed);
+        each->reset(PG_BUDDY);
     }
     z.nr_free = z.nr_free + (1u << order);
     z.free_block(page, order);

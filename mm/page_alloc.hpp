@@ -1,6 +1,8 @@
 // The buddy allocator: blocks of 2^order page frames.
 #pragma once
 
+#include <utility>
+
 #include "mm/page.hpp"
 
 namespace faultline {
@@ -17,11 +19,59 @@ void free_reserved_range(PhysAddr start, PhysAddr end);
 // 2^order physically contiguous pages with one reference on the first, contents undefined; nullptr if there are
 // none (after asking shrink_caches). Callable with spin locks held, not from interrupts.
 [[nodiscard]] Page* alloc_pages(u32 order);
-[[nodiscard]] inline Page* alloc_page() { return alloc_pages(0); }
-[[nodiscard]] Page* alloc_zeroed_page();
 
 // Frees a block by its first page and order; its reference count must be zero, mapcount zero (panics otherwise).
 void free_pages(Page& page, u32 order);
+
+// Drops a reference; the last one frees the block (panics if it is still mapped).
+inline void put_page(Page& page) {
+    if (page.refcount.dec_and_test())
+        free_pages(page, page.order);
+}
+
+// A reference to a page, or none; dropped when this goes.
+class [[nodiscard]] PageRef {
+  public:
+    PageRef() = default;
+    // Takes over a reference that the caller has; nullptr: none.
+    explicit PageRef(Page* page) : page_(page) {}
+    // One reference more. The caller has one, or holds a lock that keeps the page.
+    static PageRef of(Page& page) {
+        get_page(page);
+        return PageRef(&page);
+    }
+    PageRef(PageRef&& other) noexcept : page_(std::exchange(other.page_, nullptr)) {}
+    PageRef& operator=(PageRef&& other) noexcept {
+        PageRef before(std::exchange(page_, std::exchange(other.page_, nullptr)));
+        return *this;
+    }
+    ~PageRef() {
+        if (page_ != nullptr)
+            put_page(*page_);
+    }
+
+    explicit operator bool() const { return page_ != nullptr; }
+    Page* get() const { return page_; }
+    Page& operator*() const { return *page_; }
+    Page* operator->() const { return page_; }
+    // The reference is the caller's from here on: a page-table entry's, or a structure's.
+    Page* release() { return std::exchange(page_, nullptr); }
+
+  private:
+    Page* page_ = nullptr;
+};
+
+// One page, contents undefined or zeros; none: out of memory.
+[[nodiscard]] inline PageRef alloc_page() { return PageRef(alloc_pages(0)); }
+[[nodiscard]] inline PageRef alloc_zeroed_page() {
+    PageRef page = alloc_page();
+    if (page)
+        clear_page(page_address(*page));
+    return page;
+}
+
+// The page of zeros that untouched private memory shows (PG_RESERVED: never counted, never freed).
+Page& zero_page();
 
 // Free frames: in the buddy lists, in the CPUs' own stacks, and all that shrink_caches would give back. Exact when
 // nobody allocates or frees meanwhile.

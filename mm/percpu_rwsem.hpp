@@ -99,6 +99,4 @@ class CAPABILITY("semaphore") PercpuRwSemaphore {
     [[no_unique_address]] lockdep::Watch watch_;
 };
 
-using MmapReadGuard = ReadGuard<PercpuRwSemaphore>;
-
 } // namespace faultline

@@ -12,12 +12,12 @@ namespace faultline {
 namespace {
 
 PteTable* alloc_table() {
-    Page* page = alloc_zeroed_page(); // all entries none, all descriptors invalid
-    if (page == nullptr)
+    PageRef page = alloc_zeroed_page(); // all entries none, all descriptors invalid
+    if (!page)
         return nullptr;
     page->set(PG_TABLE);
     new (&page->ptl) SpinLock("pte_lock");
-    return static_cast<PteTable*>(page_address(*page));
+    return static_cast<PteTable*>(page_address(*page.release()));
 }
 
 void free_table(PteTable* table) {

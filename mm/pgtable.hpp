@@ -24,7 +24,12 @@ inline PteSlot* pte_offset(const MmStruct& mm, UserAddr address) {
 // split page-table locks.)
 inline SpinLock& pte_lockptr(const PteSlot* slot) { return virt_to_page(slot).ptl; }
 
-// The same, making the table; nullptr: out of memory (Linux: pte_alloc). Caller holds the mmap lock, and no lock of page
+// The page behind a present entry, or nullptr for the zero page (Linux: vm_normal_page).
+inline Page* vm_normal_page(Pte pte) {
+    return pte_present(pte) && !pte_special(pte) ? &pfn_to_page(pte_pfn(pte)) : nullptr;
+}
+
+// The entry for `address`, its table made if there was none; nullptr: out of memory (Linux: pte_alloc). Caller holds the mmap lock, and no lock of page
 // tables.
 PteSlot* pte_alloc(MmStruct& mm, UserAddr address);
 

@@ -1,5 +1,8 @@
 // remap_file_pages(2), which since Linux 4.0 only asks for another part of the same file at the same place.
+#include "mm/remap_file_pages.hpp"
+
 #include "mm/filemap.hpp"
+#include "mm/mm_struct.hpp"
 #include "mm/mman.hpp"
 #include "mm/mmap.hpp"
 
@@ -8,30 +11,29 @@ namespace faultline {
 namespace {
 
 struct FilePart {
-    AddressSpace* mapping = nullptr; // with a reference
+    MappingRef mapping;
     u32 prot = 0, flags = MAP_SHARED | MAP_FIXED | MAP_POPULATE;
     bool may_write = false;
 };
 
 // INVAL: not all of the range is one file mapped shared, with the same rights.
 Result<FilePart> part_at(MmStruct& mm, UserAddr start, u32 length) {
-    const ReadGuard guard(mm.mmap_lock);
-    const VmArea* vma = vma_lookup(mm, start);
-    if (vma == nullptr || !vma->shared() || vma->mapping == nullptr)
+    const MmapReadGuard mmap_read(mm);
+    const FoundVma vma = vma_lookup(mmap_read, start);
+    if (!vma || !vma->shared() || vma->mapping == nullptr)
         return Err(Errno::INVAL);
-    for (const VmArea* at = vma; at->end < start + length;) {
+    for (const VmArea* at = &*vma; at->end < start + length;) {
         const VmArea* next = vma_next(*at);
         if (next == nullptr || next->start != at->end || next->mapping != vma->mapping || next->flags != vma->flags)
             return Err(Errno::INVAL);
         at = next;
     }
     FilePart part;
-    part.mapping = vma->mapping;
-    part.prot = vma->flags & VM_ACCESS_FLAGS; // VM_READ … are PROT_READ …
-    part.may_write = (vma->flags & VM_MAYWRITE) != 0;
-    if ((vma->flags & VM_LOCKED) != 0)
+    part.mapping = MappingRef::of(*vma->mapping);
+    part.prot = (vma->flags & VM_ACCESS_FLAGS).bits(); // VM_READ … are PROT_READ …
+    part.may_write = vma->flags.has(VM_MAYWRITE);
+    if (vma->flags.has(VM_LOCKED))
         part.flags |= MAP_LOCKED;
-    get_mapping(*part.mapping);
     return part;
 }
 
@@ -43,9 +45,8 @@ Result<void> do_remap_file_pages(MmStruct& mm, UserAddr start, u32 length, u32 p
     if (prot != 0 || start + length <= start || pgoff + (length >> PAGE_SHIFT) < pgoff)
         return Err(Errno::INVAL);
     const FilePart part = TRY(part_at(mm, start, length));
-    const auto mapped = do_mmap(mm, start, length, part.prot, part.flags, part.mapping, part.may_write, pgoff);
-    put_mapping(*part.mapping);
-    return mapped ? Result<void>() : Result<void>(Err(mapped.error()));
+    TRY(do_mmap(mm, start, length, part.prot, part.flags, part.mapping.get(), part.may_write, pgoff));
+    return {};
 }
 
 } // namespace faultline

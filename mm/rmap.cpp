@@ -1,5 +1,5 @@
-// Counting who maps a page.
-#include "mm/memory.hpp"
+// The counts that change with every entry that maps a page.
+#include "mm/rmap.hpp"
 
 namespace faultline {
 
@@ -8,8 +8,6 @@ namespace {
 MmCounter counter_of(const Page& page) { return page.test(PG_ANON) ? MM_ANONPAGES : MM_FILEPAGES; }
 
 } // namespace
-
-Page* vm_normal_page(Pte pte) { return pte_present(pte) && !pte_special(pte) ? &pfn_to_page(pte_pfn(pte)) : nullptr; }
 
 void page_add_rmap(MmStruct& mm, Page& page) {
     page.mapcount.fetch_add(1, std::memory_order_relaxed);

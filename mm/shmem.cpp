@@ -1,6 +1,7 @@
 // Shared memory without a file system: MAP_SHARED|MAP_ANONYMOUS and memfd_create.
+#include "mm/shmem.hpp"
+
 #include "base/refcount.hpp"
-#include "mm/filemap.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {
@@ -35,7 +36,7 @@ constexpr AddressSpaceOps SHMEM_OPS = {.read_folio = nullptr, .get = shmem_get, 
 
 } // namespace
 
-Result<AddressSpace*> shmem_new(u64 size, const char* name) {
+Result<MappingRef> shmem_new(u64 size, const char* name) {
     auto* object = kmem_new<ShmemObject>(shmem_cache);
     if (object == nullptr)
         return Err(Errno::NOMEM);
@@ -43,7 +44,7 @@ Result<AddressSpace*> shmem_new(u64 size, const char* name) {
     object->mapping.ops = &SHMEM_OPS;
     object->mapping.size = size;
     object->mapping.inode = next_inode_number();
-    return &object->mapping;
+    return MappingRef(&object->mapping);
 }
 
 } // namespace faultline

@@ -58,7 +58,7 @@ void KmemCache::unlink(Slab& slab) {
 // Adds an empty slab; false: out of memory. The lock is not held: alloc_page may come back here through
 // shrink_caches.
 bool KmemCache::grow() {
-    Page* page = alloc_page();
+    Page* page = alloc_pages(0);
     if (page == nullptr)
         return false;
     page->set(PG_SLAB);

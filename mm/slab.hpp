@@ -114,11 +114,6 @@ void kmem_delete(KmemCache& cache, T* object) {
     cache.free(object);
 }
 
-// Any size up to 4 MiB, 8-aligned (page-aligned above KmemCache::MAX_SIZE); nullptr: out of memory.
-// kfree(nullptr) is nothing.
-[[nodiscard]] void* kmalloc(u32 bytes);
-void kfree(void* object);
-
 // All caches are empty. For init_page_allocator: whatever slabs there were lay in pages that are gone (on the
 // host, where one machine follows another).
 void kmem_cache_init();

@@ -1,11 +1,50 @@
-// Taking entries out: pages go when no table and no TLB names them any more.
-#include "mm/memory.hpp"
-#include "mm/mmu_gather.hpp"
+// Flush first, free afterwards: a page goes when no table and no TLB names it any more.
+#include "mm/unmap.hpp"
+
+#include <array>
+
+#include "mm/page_alloc.hpp"
 #include "mm/pgtable.hpp"
+#include "mm/rmap.hpp"
 
 namespace faultline {
 
 namespace {
+
+// Pages taken out of a page table, and the TLB debt that must be paid before they may be freed. (Linux mm/mmu_gather.c.)
+class MmuGather {
+  public:
+    explicit MmuGather(MmStruct& mm) : debt(mm.context) {}
+    ~MmuGather() { flush(); }
+    MmuGather(const MmuGather&) = delete;
+    MmuGather& operator=(const MmuGather&) = delete;
+
+    TlbDebt debt;
+
+    // `page` has lost the entry that had a reference to it. Caller holds the entry's lock: a full batch flushes right
+    // here, which is legal under it.
+    void remove(Page& page) {
+        pages_[count_++] = &page;
+        if (count_ == pages_.size())
+            flush();
+    }
+
+    void flush() {
+        if (debt.owed())
+            pay_and_free();
+    }
+
+  private:
+    [[gnu::noinline]] void pay_and_free() {
+        debt.pay();
+        for (u32 i = 0; i < count_; ++i)
+            put_page(*pages_[i]);
+        count_ = 0;
+    }
+
+    u32 count_ = 0;
+    std::array<Page*, 32> pages_;
+};
 
 // What the entry knew about the page moves to the page: a clean entry can be made again, lost dirt cannot.
 void move_bits_to_page(Page& page, Pte pte) {
@@ -22,13 +61,12 @@ void zap_page_range(MmStruct& mm, UserAddr start, UserAddr end) {
     const auto zap = [&](UserAddr address, PteSlot* slot) {
         if (pte_none(ptep_get(slot)))
             return;
-        const Pte pte = ptep_get_and_clear(mm.context, address, slot);
-        Page* page = vm_normal_page(pte);
-        if (page != nullptr) {
+        const Pte pte = ptep_get_and_clear(gather.debt, address, slot);
+        if (Page* page = vm_normal_page(pte)) {
             move_bits_to_page(*page, pte);
             page_remove_rmap(mm, *page);
+            gather.remove(*page);
         }
-        gather.remove(address, page);
     };
     // A table's lock is given up after the flush: with madvise() the area stays, and a fault on another CPU must not map
     // a new page while a TLB has the old one. (ARM ARM B3.10.1: break before make.)

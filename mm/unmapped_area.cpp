@@ -8,10 +8,12 @@
 
 #include <algorithm>
 
+#include "mm/mm_struct.hpp"
+
 namespace faultline {
 
 UserAddr vm_start_gap(const VmArea& vma) {
-    if ((vma.flags & VM_GROWSDOWN) == 0)
+    if (!vma.flags.has(VM_GROWSDOWN))
         return vma.start;
     return UserAddr(vma.start.value() - std::min(vma.start.value(), STACK_GUARD_GAP));
 }
@@ -29,8 +31,9 @@ namespace {
 
 // The highest hole of `length` bytes that ends at or below `limit`, looking only at holes that reach below
 // `from`; raises *passed_over to the largest that was too small. NOMEM.
-Result<UserAddr> search_below(MmStruct& mm, UserAddr from, UserAddr limit, u32 length, u32* passed_over) {
-    auto [below, above] = find_vma_and_prev(mm, from);
+Result<UserAddr> search_below(const MmapWriteLocked& locked, UserAddr from, UserAddr limit, u32 length,
+                              u32* passed_over) {
+    auto [below, above] = find_vma_and_prev(locked, from);
     for (;;) {
         const UserAddr top = above != nullptr ? std::min(limit, vm_start_gap(*above)) : limit;
         const UserAddr bottom = below != nullptr ? std::max(below->end, FIRST_USER_ADDRESS) : FIRST_USER_ADDRESS;
@@ -46,30 +49,31 @@ Result<UserAddr> search_below(MmStruct& mm, UserAddr from, UserAddr limit, u32 l
     }
 }
 
-Result<UserAddr> search(MmStruct& mm, u32 length) {
+Result<UserAddr> search(const MmapWriteLocked& locked, u32 length) {
+    MmStruct& mm = locked.mm();
     if (length <= mm.cached_hole_size) {
         mm.free_area_cache = mm.mmap_base;
         mm.cached_hole_size = 0;
     }
-    const auto found = search_below(mm, mm.free_area_cache, mm.mmap_base, length, &mm.cached_hole_size);
+    const auto found = search_below(locked, mm.free_area_cache, mm.mmap_base, length, &mm.cached_hole_size);
     mm.free_area_cache = found.ok() ? found.value() : FIRST_USER_ADDRESS;
     if (found.ok())
         return found;
     u32 ignored = 0; // last resort: between mmap_base and the stack
-    return search_below(mm, UserAddr(TASK_SIZE), UserAddr(TASK_SIZE), length, &ignored);
+    return search_below(locked, UserAddr(TASK_SIZE), UserAddr(TASK_SIZE), length, &ignored);
 }
 
 // Whether [address, address + length) is free and keeps its distance from a stack above it.
-bool is_free(MmStruct& mm, UserAddr address, u32 length) {
+bool is_free(const MmapWriteLocked& locked, UserAddr address, u32 length) {
     if (address < FIRST_USER_ADDRESS || address.value() > TASK_SIZE - length)
         return false;
-    const VmArea* next = find_vma(mm, address);
+    const VmArea* next = find_vma(locked, address);
     return next == nullptr || (address < next->start && address + length <= vm_start_gap(*next));
 }
 
 } // namespace
 
-Result<UserAddr> get_unmapped_area(MmStruct& mm, UserAddr address, u32 length, bool fixed) {
+Result<UserAddr> get_unmapped_area(const MmapWriteLocked& locked, UserAddr address, u32 length, bool fixed) {
     if (fixed && address < FIRST_USER_ADDRESS)
         return Err(Errno::INVAL);
     if (length > TASK_SIZE)
@@ -82,12 +86,13 @@ Result<UserAddr> get_unmapped_area(MmStruct& mm, UserAddr address, u32 length, b
         return address;
     }
     const UserAddr hint(page_align_up(address.value()));
-    if (hint != UserAddr(0) && is_free(mm, hint, length))
+    if (hint != UserAddr(0) && is_free(locked, hint, length))
         return hint;
-    return search(mm, length);
+    return search(locked, length);
 }
 
-void note_free_area(MmStruct& mm, UserAddr end) {
+void note_free_area(const MmapWriteLocked& locked, UserAddr end) {
+    MmStruct& mm = locked.mm();
     if (end > mm.free_area_cache)
         mm.free_area_cache = std::min(end, mm.mmap_base);
 }

@@ -1,5 +1,7 @@
-// VMAs as objects: made, copied, freed, and what their rights mean for an entry.
+// VMAs as objects: made, copied, freed, and what their rights mean for an entry. And finding them, and keeping the set.
 #include "mm/vma.hpp"
+
+#include <iterator>
 
 #include "mm/filemap.hpp"
 #include "mm/mm_struct.hpp"
@@ -41,17 +43,88 @@ void vm_area_free(VmArea& vma) {
         put_mapping(*mapping);
 }
 
-u32 vm_page_prot(const VmArea& vma) {
-    u32 entry_flags = Pte::PRESENT | Pte::YOUNG;
-    // ARMv7 cannot say "write only" or "execute only": any right includes reading (Linux arch/arm
-    // protection_map).
-    if ((vma.flags & VM_ACCESS_FLAGS) != 0)
-        entry_flags |= Pte::USER;
-    if ((vma.flags & VM_EXEC) == 0)
-        entry_flags |= Pte::NOEXEC;
-    if (vma.shared())
-        entry_flags |= Pte::SHARED;
-    return entry_flags;
+namespace {
+
+// The first that ends above `address`; this CPU's last answer is tried first.
+[[gnu::always_inline]] inline VmArea* first_ending_above(MmStruct& mm, UserAddr address) {
+    Relaxed<VmArea*>& cache = mm.cpus.here().vmacache;
+    if (VmArea* last = cache; last != nullptr && last->contains(address))
+        return last;
+    auto above = mm.vmas.upper_bound(address); // the first that starts above; the one before it may reach there
+    if (above != mm.vmas.begin()) {
+        VmArea& candidate = *std::prev(above);
+        if (address < candidate.end) {
+            cache = &candidate;
+            return &candidate;
+        }
+    }
+    return above != mm.vmas.end() ? &*above : nullptr;
+}
+
+[[gnu::always_inline]] inline VmArea* containing(MmStruct& mm, UserAddr address) {
+    VmArea* vma = first_ending_above(mm, address);
+    return vma != nullptr && vma->start <= address ? vma : nullptr;
+}
+
+} // namespace
+
+FoundVma find_vma(const MmapReadGuard& mmap_read, UserAddr address) {
+    return FoundVma(first_ending_above(mmap_read.mm(), address));
+}
+VmArea* find_vma(const MmapWriteLocked& locked, UserAddr address) { return first_ending_above(locked.mm(), address); }
+
+FoundVma vma_lookup(const MmapReadGuard& mmap_read, UserAddr address) {
+    return FoundVma(containing(mmap_read.mm(), address));
+}
+VmArea* vma_lookup(const MmapWriteLocked& locked, UserAddr address) { return containing(locked.mm(), address); }
+
+VmaPair find_vma_and_prev(const MmapWriteLocked& locked, UserAddr address) {
+    VmaTree& vmas = locked.mm().vmas;
+    VmArea* above = find_vma(locked, address);
+    if (above != nullptr)
+        return {vma_prev(*above), above};
+    return {vmas.empty() ? nullptr : &*vmas.rbegin(), nullptr};
+}
+
+VmArea* vma_next(const VmArea& vma) {
+    const auto next = std::next(vma.mm->vmas.iterator_to(vma));
+    return next != vma.mm->vmas.end() ? const_cast<VmArea*>(&*next) : nullptr;
+}
+
+VmArea* vma_prev(const VmArea& vma) {
+    const auto at = vma.mm->vmas.iterator_to(vma);
+    return at != vma.mm->vmas.begin() ? const_cast<VmArea*>(&*std::prev(at)) : nullptr;
+}
+
+void insert_vm_struct(const MmapWriteLocked& locked, VmArea& vma) {
+    MmStruct& mm = locked.mm();
+    BUG_ON(vma.mm != &mm || vma.start >= vma.end || !page_aligned(vma.start.value()) || !page_aligned(vma.end.value()));
+    const auto [position, inserted] = mm.vmas.insert(vma);
+    BUG_ON(!inserted);
+    BUG_ON(position != mm.vmas.begin() && std::prev(position)->end > vma.start);
+    BUG_ON(std::next(position) != mm.vmas.end() && vma.end > std::next(position)->start);
+    if (vma.mapping != nullptr) {
+        const Guard guard(vma.mapping->lock);
+        if (!vma.i_mmap_link.is_linked()) // else split_vma has linked it, for truncation's sake
+            vma.mapping->i_mmap.push_back(vma);
+    }
+    ++mm.map_count;
+    vm_stat_add(vma);
+}
+
+void remove_vm_struct(const MmapWriteLocked& locked, VmArea& vma) {
+    MmStruct& mm = locked.mm();
+    BUG_ON(vma.mm != &mm);
+    mm.vmas.erase(mm.vmas.iterator_to(vma));
+    if (vma.mapping != nullptr) {
+        const Guard guard(vma.mapping->lock);
+        if (vma.i_mmap_link.is_linked()) // else absorb has unlinked it
+            vma.i_mmap_link.unlink();
+    }
+    for (u32 cpu = 0; cpu < nr_cpu_ids; ++cpu) // no reader is inside
+        mm.cpus.of(cpu).vmacache = nullptr;
+    --mm.map_count;
+    vm_stat_remove(vma);
 }
 
 } // namespace faultline

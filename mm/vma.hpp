@@ -1,42 +1,55 @@
-// One range of an address space with one set of rights and one backing (Linux: vm_area_struct).
+// One range of an address space with one set of rights and one backing (Linux: vm_area_struct), and all those of an
+// address space as an ordered set: found by address, put in and taken out.
 #pragma once
 
 #include "arch/contract/pte.hpp"
+#include "base/flags.hpp"
 #include "base/intrusive.hpp"
 #include "base/types.hpp"
+#include "mm/fault_flags.hpp"
 
 namespace faultline {
 
 struct AddressSpace;
 struct MmStruct;
+class MmapReadGuard; // mm/mm_struct.hpp
+class MmapWriteLocked;
 
-enum VmFlag : u32 { // values are Linux's (include/linux/mm.h), so that dumps read the same
-    VM_READ = 0x1,
-    VM_WRITE = 0x2,
-    VM_EXEC = 0x4,
-    VM_SHARED = 0x8,
-    VM_MAYREAD = 0x10,
-    VM_MAYWRITE = 0x20,
-    VM_MAYEXEC = 0x40,
-    VM_MAYSHARE = 0x80,
-    VM_GROWSDOWN = 0x100,
-    VM_LOCKED = 0x2000,
-    VM_SEQ_READ = 0x8000, // madvise: read in order, at random. Kept for smaps; there is no read-ahead
-    VM_RAND_READ = 0x10000,
-    VM_DONTCOPY = 0x20000,
-    VM_LOCKONFAULT = 0x80000, // beside VM_LOCKED: not brought in beforehand
-    VM_NORESERVE = 0x200000,
-    VM_WIPEONFORK = 0x2000000,
-    VM_DONTDUMP = 0x4000000,   // not into a core
-    VM_MERGEABLE = 0x80000000, // kept for smaps; no pages are merged, as on Linux until somebody starts ksmd
-};
-inline constexpr u32 VM_ACCESS_FLAGS = VM_READ | VM_WRITE | VM_EXEC;
-inline constexpr u32 VM_LOCKED_MASK = VM_LOCKED | VM_LOCKONFAULT;
+// Values are Linux's (include/linux/mm.h), so that dumps read the same.
+using VmFlags = Flags<struct VmFlagsTag>;
+inline constexpr VmFlags VM_NONE{};
+inline constexpr VmFlags VM_READ{0x1};
+inline constexpr VmFlags VM_WRITE{0x2};
+inline constexpr VmFlags VM_EXEC{0x4};
+inline constexpr VmFlags VM_SHARED{0x8};
+inline constexpr VmFlags VM_MAYREAD{0x10};
+inline constexpr VmFlags VM_MAYWRITE{0x20};
+inline constexpr VmFlags VM_MAYEXEC{0x40};
+inline constexpr VmFlags VM_MAYSHARE{0x80};
+inline constexpr VmFlags VM_GROWSDOWN{0x100};
+inline constexpr VmFlags VM_LOCKED{0x2000};
+inline constexpr VmFlags VM_SEQ_READ{
+    0x8000}; // madvise: read in order, at random. Kept for smaps; there is no read-ahead
+inline constexpr VmFlags VM_RAND_READ{0x10000};
+inline constexpr VmFlags VM_DONTCOPY{0x20000};
+inline constexpr VmFlags VM_LOCKONFAULT{0x80000}; // beside VM_LOCKED: not brought in beforehand
+inline constexpr VmFlags VM_NORESERVE{0x200000};
+inline constexpr VmFlags VM_WIPEONFORK{0x2000000};
+inline constexpr VmFlags VM_DONTDUMP{0x4000000};   // not into a core
+inline constexpr VmFlags VM_MERGEABLE{0x80000000}; // kept for smaps; no pages are merged, as on Linux without ksmd
+
+inline constexpr VmFlags VM_ACCESS_FLAGS = VM_READ | VM_WRITE | VM_EXEC;
+inline constexpr VmFlags VM_MAY_FLAGS = VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+inline constexpr VmFlags VM_LOCKED_MASK = VM_LOCKED | VM_LOCKONFAULT;
+inline constexpr VmFlags VM_DATA_DEFAULT_FLAGS = VM_READ | VM_WRITE | VM_MAY_FLAGS; // heap and stack
+
+// Whether the pages of a mapping with these flags count as data: private, writable, not a stack. (Linux: is_data_mapping.)
+constexpr bool is_data_mapping(VmFlags flags) { return (flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) == VM_WRITE; }
 
 struct VmArea {
     UserAddr start; // page-aligned, inclusive
     UserAddr end;   // page-aligned, exclusive
-    u32 flags = 0;  // VmFlag
+    VmFlags flags;
     MmStruct* mm = nullptr;
     AddressSpace* mapping = nullptr; // the file, with a reference; nullptr: anonymous
     u32 pgoff = 0;                   // page number of `start` in the file
@@ -45,7 +58,7 @@ struct VmArea {
 
     bool contains(UserAddr address) const { return start <= address && address < end; }
     u32 pages() const { return (end - start) >> PAGE_SHIFT; }
-    bool shared() const { return (flags & VM_SHARED) != 0; }
+    bool shared() const { return flags.has(VM_SHARED); }
     bool anonymous() const { return mapping == nullptr; }
 };
 
@@ -56,7 +69,75 @@ inline u32 linear_page_index(const VmArea& vma, UserAddr address) {
 
 // Entry flags for a present, young, clean page of this VMA, without WRITE (Linux: vm_page_prot, and maybe_mkwrite
 // adds WRITE where the VMA has it). No USER bit if the VMA grants no access at all.
-u32 vm_page_prot(const VmArea& vma);
-inline Pte maybe_mkwrite(Pte pte, const VmArea& vma) { return (vma.flags & VM_WRITE) != 0 ? pte_mkwrite(pte) : pte; }
+inline u32 vm_page_prot(const VmArea& vma) {
+    u32 entry_flags = Pte::PRESENT | Pte::YOUNG;
+    // ARMv7 cannot say "write only" or "execute only": any right includes reading (Linux arch/arm
+    // protection_map).
+    if (vma.flags.has_any(VM_ACCESS_FLAGS))
+        entry_flags |= Pte::USER;
+    if (!vma.flags.has(VM_EXEC))
+        entry_flags |= Pte::NOEXEC;
+    if (vma.shared())
+        entry_flags |= Pte::SHARED;
+    return entry_flags;
+}
+inline Pte maybe_mkwrite(Pte pte, const VmArea& vma) { return vma.flags.has(VM_WRITE) ? pte_mkwrite(pte) : pte; }
+
+// Whether the VMA grants the access that `access` describes (Linux: access_error, vma_permits_fault).
+inline bool vma_permits_fault(const VmArea& vma, FaultFlags access) {
+    if (access.has(FAULT_FLAG_WRITE))
+        return vma.flags.has(VM_WRITE);
+    if (access.has(FAULT_FLAG_INSTRUCTION))
+        return vma.flags.has(VM_EXEC);
+    return vma.flags.has_any(VM_ACCESS_FLAGS); // ARM cannot map a page write-only or execute-only
+}
+
+VmArea* vm_area_alloc(MmStruct& mm);    // empty, not inserted; nullptr: out of memory
+VmArea* vm_area_dup(const VmArea& vma); // a copy with its own file reference, not inserted; nullptr: out of memory
+void vm_area_free(VmArea& vma);         // drops the file reference; not inserted
+
+// --- the VMAs of an address space, as an ordered set ---
+
+// What a lookup found under the mmap lock held for reading: a VMA, or none. It can be neither stored nor copied, so it
+// lives in the scope in which it was found, inside that of the guard: no VMA is used after the lock was given up.
+class FoundVma {
+  public:
+    FoundVma& operator=(const FoundVma&) = delete;
+    explicit operator bool() const { return vma_ != nullptr; }
+    VmArea& operator*() const { return *vma_; }
+    VmArea* operator->() const { return vma_; }
+
+  private:
+    friend FoundVma find_vma(const MmapReadGuard&, UserAddr);
+    friend FoundVma vma_lookup(const MmapReadGuard&, UserAddr);
+    explicit FoundVma(VmArea* vma) : vma_(vma) {}
+    FoundVma(const FoundVma&) = default;
+
+    VmArea* vma_;
+};
+
+// The first VMA that ends above `address` (it may start above it too), or none. O(log n).
+FoundVma find_vma(const MmapReadGuard& mmap_read, UserAddr address);
+VmArea* find_vma(const MmapWriteLocked& locked, UserAddr address);
+
+// The VMA that contains `address`, or none.
+FoundVma vma_lookup(const MmapReadGuard& mmap_read, UserAddr address);
+VmArea* vma_lookup(const MmapWriteLocked& locked, UserAddr address);
+
+// find_vma's answer and the VMA before it, each nullptr if there is none (Linux: find_vma_prev).
+struct VmaPair {
+    VmArea* below;
+    VmArea* above;
+};
+VmaPair find_vma_and_prev(const MmapWriteLocked& locked, UserAddr address);
+
+// The VMA after / before in address order, or nullptr. Whoever has a VMA holds the lock.
+VmArea* vma_next(const VmArea& vma);
+VmArea* vma_prev(const VmArea& vma);
+
+// Puts a finished VMA in its place, or takes it out, and counts it in map_count and total_vm; links or unlinks i_mmap.
+// Does not allocate or free it, nor touch entries.
+void insert_vm_struct(const MmapWriteLocked& locked, VmArea& vma);
+void remove_vm_struct(const MmapWriteLocked& locked, VmArea& vma);
 
 } // namespace faultline

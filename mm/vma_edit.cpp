@@ -5,12 +5,13 @@
 #include <algorithm>
 
 #include "mm/filemap.hpp"
+#include "mm/mm_struct.hpp"
 
 namespace faultline {
 namespace {
 
 // Whether [start, …) with these properties can go on where `below` ends.
-bool continues(const VmArea& below, UserAddr start, u32 flags, const AddressSpace* mapping, u32 pgoff) {
+bool continues(const VmArea& below, UserAddr start, VmFlags flags, const AddressSpace* mapping, u32 pgoff) {
     return below.end == start && below.flags == flags && below.mapping == mapping &&
            (mapping == nullptr || below.pgoff + below.pages() == pgoff);
 }
@@ -39,17 +40,17 @@ void move_borders(VmArea& vma, UserAddr start, UserAddr end) {
 }
 
 // `below` takes over all of `above`, which goes.
-void absorb(VmArea& below, VmArea& above) {
+void absorb(const MmapWriteLocked& locked, VmArea& below, VmArea& above) {
     change_seen_by_truncation(below.mapping, [&] {
         if (above.i_mmap_link.is_linked())
             above.i_mmap_link.unlink();
         move_borders(below, below.start, above.end);
     });
-    remove_vm_struct(*above.mm, above);
+    remove_vm_struct(locked, above);
     vm_area_free(above);
 }
 
-void set_flags(VmArea& vma, u32 flags) {
+void set_flags(VmArea& vma, VmFlags flags) {
     vm_stat_remove(vma);
     vma.flags = flags;
     vm_stat_add(vma);
@@ -57,11 +58,11 @@ void set_flags(VmArea& vma, u32 flags) {
 
 } // namespace
 
-void vma_set_range(VmArea& vma, UserAddr start, UserAddr end) {
+void vma_set_range(const MmapWriteLocked&, VmArea& vma, UserAddr start, UserAddr end) {
     change_seen_by_truncation(vma.mapping, [&] { move_borders(vma, start, end); });
 }
 
-Result<VmArea*> split_vma(VmArea& vma, UserAddr address) {
+Result<VmArea*> split_vma(const MmapWriteLocked& locked, VmArea& vma, UserAddr address) {
     BUG_ON(address <= vma.start || address >= vma.end);
     VmArea* upper = vm_area_dup(vma);
     if (upper == nullptr)
@@ -75,34 +76,35 @@ Result<VmArea*> split_vma(VmArea& vma, UserAddr address) {
         move_borders(vma, vma.start, address);
         mapping->i_mmap.push_back(*upper);
     }
-    insert_vm_struct(*vma.mm, *upper);
+    insert_vm_struct(locked, *upper);
     return upper;
 }
 
-VmArea& vma_merge(VmArea& vma) {
+VmArea& vma_merge(const MmapWriteLocked& locked, VmArea& vma) {
     VmArea* merged = &vma;
     if (VmArea* below = vma_prev(vma); below != nullptr && continues(*below, vma)) {
-        absorb(*below, vma);
+        absorb(locked, *below, vma);
         merged = below;
     }
     if (VmArea* above = vma_next(*merged); above != nullptr && continues(*merged, *above))
-        absorb(*merged, *above);
+        absorb(locked, *merged, *above);
     return *merged;
 }
 
-VmArea* vma_place(MmStruct& mm, UserAddr start, UserAddr end, u32 flags, AddressSpace* mapping, u32 pgoff) {
-    const auto [below, above] = find_vma_and_prev(mm, start);
+VmArea* vma_place(const MmapWriteLocked& locked, UserAddr start, UserAddr end, VmFlags flags, AddressSpace* mapping,
+                  u32 pgoff) {
+    const auto [below, above] = find_vma_and_prev(locked, start);
     if (below != nullptr && continues(*below, start, flags, mapping, pgoff)) {
-        vma_set_range(*below, below->start, end);
-        return &vma_merge(*below);
+        vma_set_range(locked, *below, below->start, end);
+        return &vma_merge(locked, *below);
     }
     const u32 pages = (end - start) >> PAGE_SHIFT;
     if (above != nullptr && above->start == end && above->flags == flags && above->mapping == mapping &&
         (mapping == nullptr || pgoff + pages == above->pgoff)) {
-        vma_set_range(*above, start, above->end);
+        vma_set_range(locked, *above, start, above->end);
         return above;
     }
-    VmArea* vma = vm_area_alloc(mm);
+    VmArea* vma = vm_area_alloc(locked.mm());
     if (vma == nullptr)
         return nullptr;
     vma->start = start;
@@ -112,31 +114,32 @@ VmArea* vma_place(MmStruct& mm, UserAddr start, UserAddr end, u32 flags, Address
     vma->pgoff = mapping != nullptr ? pgoff : 0;
     if (mapping != nullptr)
         get_mapping(*mapping);
-    insert_vm_struct(mm, *vma);
+    insert_vm_struct(locked, *vma);
     return vma;
 }
 
-Result<VmArea*> vma_modify_flags(VmArea& vma, UserAddr start, UserAddr end, u32 flags) {
-    MmStruct& mm = *vma.mm;
+Result<VmArea*> vma_modify_flags(const MmapWriteLocked& locked, VmArea& vma, UserAddr start, UserAddr end,
+                                 VmFlags flags) {
+    MmStruct& mm = locked.mm();
     const u32 count_before = mm.map_count;
     VmArea* middle = &vma;
     if (vma.start < start)
-        middle = TRY(split_vma(vma, start));
+        middle = TRY(split_vma(locked, vma, start));
     if (end < middle->end) {
-        if (const auto cut = split_vma(*middle, end); !cut.ok()) {
-            vma_merge(*middle);
+        if (const auto cut = split_vma(locked, *middle, end); !cut.ok()) {
+            vma_merge(locked, *middle);
             return Err(cut.error());
         }
     }
-    const u32 old_flags = middle->flags;
+    const VmFlags old_flags = middle->flags;
     set_flags(*middle, flags);
-    VmArea& merged = vma_merge(*middle);
+    VmArea& merged = vma_merge(locked, *middle);
     if (mm.map_count <= std::max(MAX_MAP_COUNT, count_before))
         return &merged;
     // One too many in the end: undo. The middle was not joined, or there would not be more than before.
     BUG_ON(&merged != middle || merged.start != start || merged.end != end);
     set_flags(merged, old_flags);
-    vma_merge(merged);
+    vma_merge(locked, merged);
     return Err(Errno::NOMEM);
 }
 

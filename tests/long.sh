@@ -1,16 +1,16 @@
 #!/bin/bash
-# tests/long.sh [PART...]: what takes too long for every day, in parts; without a name, all of them. Each part ends with its
-# counts, and the last line is `N passed, N failed`, of all.
+# tests/long.sh [PART...]: the tests that take too long for every day, in parts; without a name, all parts. Each part
+# ends with its counts. The last line is `N passed, N failed`, for all of them.
 #
-#   everyday    tests/run.sh, the host tests without sanitizers, and the storm of threads under ThreadSanitizer, with both
-#               back ends
-#   sabotages   those that tests must catch
-#   conformance programs that nobody here wrote, from Debian's packages
-#   matrix      every scenario under every repair on 1, 2, 4 and 8 processors, with both back ends
+#   everyday    tests/run.sh, all checks of clang-tidy, the host tests without sanitizers, and the storm of threads under ThreadSanitizer
+#   sabotages   the sabotages that tests must catch
+#   conformance programs from Debian's packages
+#   matrix      every scenario under every repair on 1, 2, 4 and 8 processors
 #   variants    every scenario under every repair on other machines, and with other boot arguments
-#   stale       a hundred boots of what depends on the timing of two processors
-#   storms      all storms at once for ten minutes on eight processors, with both back ends, in the ordinary kernel and in
-#               the one that watches its locks
+#   stale       a hundred boots of each scenario that depends on the timing of two processors
+#   storms      all storms at once for ten minutes on eight processors, in the ordinary kernel and the debug kernel
+#
+# The storms, the matrix and the threads under ThreadSanitizer run with both back ends.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -23,15 +23,16 @@ done
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
 
-# judged COMMAND...: runs it, and says how it ended in a line that is counted.
+# judged COMMAND...: runs it, and prints how it ended, in a line that is counted.
 judged() { "$@" && echo "ok: $*" || echo "not ok: $*"; }
 export -f judged
 
-# Boots, a line of arguments of tests/boot/scenario.sh each, as many at a time as this computer has processors.
+# boots: each line of input has the arguments of one tests/boot/scenario.sh. Runs as many at a time as this computer has
+# processors.
 boots() { xargs -P "$(nproc)" -I LINE bash -c 'judged tests/boot/scenario.sh $1' - LINE; }
 
-# scenarios COMMAND: calls `COMMAND name machine` for each row of the catalogue, for which `expected` says what each repair
-# does.
+# scenarios COMMAND: calls `COMMAND name machine` for each row of the catalogue. `expected` then has the result that
+# each repair must have.
 declare -A expected
 scenarios() {
     local name gup gup_dirty fixup_2011 fixup trap calls demo machine sentence
@@ -46,7 +47,7 @@ each_repair() { # NAME OPTIONS
     for repair in gup gup_dirty fixup_2011 fixup trap; do echo "$1 $repair ${expected[$repair]} $2"; done
 }
 
-# Not on fewer processors than it needs, nor with another back end.
+# Leaves out machines with fewer processors than the scenario needs, and back ends that it cannot use.
 on_every_machine() {
     local cpus mmu least=1 only='walked softtlb'
     [[ ! $2 =~ --smp\ ([0-9]) ]] || least=${BASH_REMATCH[1]}
@@ -61,17 +62,17 @@ on_every_machine() {
 variants() {
     local options
     for options in '--icount' '--mem 32' '--mem 1024' '--append fault_around=0'; do
-        # Without fault-around its scenario meets a page that nobody mapped.
+        # This scenario needs fault-around: without it, it meets a page that is not mapped.
         [[ $options != *fault_around* || $1 != faultaround* ]] || continue
         each_repair "$1" "$options"
     done
-    # Entries of shared mappings copied at fork, clean and old: the cured kernel does not mind; the others hang even
-    # where the child has touched nothing.
+    # With this option, fork copies the entries of shared mappings, clean and old. The cured kernel passes. The others
+    # hang, even where the child has touched nothing.
     echo "$1 fixup ${expected[fixup]} --append fork_copy_shared=1"
     [[ $1 != fork-untouched.* ]] || echo "$1 gup hangs --append fork_copy_shared=1"
 }
 
-# Stale is stale every time.
+# These scenarios must end the same way in every boot.
 a_hundred_times() {
     [[ $1 =~ ^stale\.(wake_op|lock_pi|two-processes)$ ]] || return 0
     for _ in {1..100}; do each_repair "$1" ''; done
@@ -91,6 +92,7 @@ run_part() {
         local mmu
         judged tests/run.sh
         build host-plain host-tsan || return
+        judged tools/tidy.sh --thorough build/host
         judged ctest --preset host-plain --parallel "$(nproc)" --exclude-regex '^(boot|conformance|source): '
         for mmu in walked softtlb; do
             judged tests/threads/run.sh "build/host-tsan/threads_storm_$mmu" 600 "$RANDOM"

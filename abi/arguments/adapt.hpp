@@ -1,9 +1,9 @@
-// From registers to a typed function call and back: the EABI's rules for system-call arguments, once, at
-// compile time.
+// Calls a typed C++ function with the arguments of a system call, and returns its result as a register value. The rules
+// of the EABI are applied at compile time, in this file only.
 //
-// Arguments are in r0 – r6, in order. A 64-bit one takes two registers, low word first, beginning with an
-// even one; an odd register before it is left out (AAPCS §5.5; that is why pread64 has its offset in r4 and
-// r5). The result, or −errno, goes to r0.
+// Arguments are in r0 – r6, in order. A 64-bit argument takes two registers, low word first, and starts in an even
+// register. An odd register before it is skipped (AAPCS §5.5; this is why the offset of pread64 is in r4 and r5). The
+// result, or −errno, goes to r0.
 #pragma once
 
 #include <arch/ptrace.hpp>
@@ -25,7 +25,7 @@ constexpr bool is_wide = sizeof(T) == 8 && std::is_integral_v<T>;
 template <class T>
 constexpr bool is_regs = std::is_same_v<T, PtRegs&>;
 
-// The first register of each argument.
+// The number of each argument's first register.
 template <class... Args>
 constexpr auto registers() {
     std::array<u32, sizeof...(Args) + 1> first{};
@@ -76,14 +76,15 @@ u32 call(PtRegs& regs, R (*)(Args...)) {
 
 } // namespace adapt_detail
 
-// The handler that calls `Function` with its arguments taken from the registers. A parameter of type PtRegs&
-// is the registers themselves and takes none of them. For calls that may run on several CPUs at a time.
+// A handler for the system-call table: calls `Function` with arguments from the caller's registers. A parameter of type
+// PtRegs& receives all the registers and uses up none of them. Takes no lock, so `Function` may run on several CPUs at
+// once.
 template <auto Function>
 u32 parallel(PtRegs& regs) {
     return adapt_detail::call<Function>(regs, Function);
 }
 
-// The same for all others: under the kernel lock.
+// The same, but `Function` runs with the kernel lock held.
 template <auto Function>
 u32 adapt(PtRegs& regs) {
     const KernelLocked lock;

@@ -1,4 +1,4 @@
-// Times as programs pass them: the two sizes of struct timespec.
+// Reads and writes struct timespec in user memory, in both of its sizes.
 #pragma once
 
 #include "arch/contract/uaccess.hpp"
@@ -6,19 +6,19 @@
 
 namespace faultline {
 
-// struct timespec as ARM programs lay it out, on whatever machine this is compiled for.
-struct Timespec32 { // the calls without a suffix
+// struct timespec with the layout of an ARM program, on the target and on the host.
+struct Timespec32 { // system calls without a suffix
     s32 tv_sec;
     s32 tv_nsec;
 };
-struct Timespec64 { // *_time64
+struct Timespec64 { // system calls named *_time64 or *64
     s64 tv_sec;
     s64 tv_nsec;
 };
 
-// Nanoseconds of a program's timespec. FAULT; INVAL: negative, or a billion nanoseconds and more. What does
-// not fit 64 bits is NO_DEADLINE. The padding of a 64-bit timespec's nanoseconds is not looked at (Linux:
-// in_compat_syscall aside, 32-bit programs may leave rubbish there).
+// Reads the timespec at `from` and returns it in nanoseconds, or NO_DEADLINE if it does not fit in 64 bits. FAULT:
+// `from` cannot be read. INVAL: a negative time, or a billion nanoseconds or more. The upper word of a 64-bit tv_nsec
+// is padding and is ignored. (Linux kernel/time/time.c get_timespec64.)
 template <class Timespec>
 Result<u64> get_timespec(UserAddr from) {
     Timespec time;
@@ -32,6 +32,7 @@ Result<u64> get_timespec(UserAddr from) {
     return seconds * NSEC_PER_SEC + static_cast<u64>(nanoseconds);
 }
 
+// Writes `nanoseconds` to `to` as a timespec. The seconds are cut to the size of tv_sec. FAULT.
 template <class Timespec>
 Result<void> put_timespec(UserAddr to, u64 nanoseconds) {
     Timespec time = {};

@@ -1,4 +1,5 @@
-// The three sets, in the three versions of their structure.
+// Reads and changes the three capability sets, in the three versions of their user structure. (Linux
+// kernel/capability.c.)
 #include "abi/cred/capability.hpp"
 
 #include <linux/capability.h>
@@ -13,7 +14,8 @@ namespace {
 
 constexpr u32 MAX_WORDS = _LINUX_CAPABILITY_U32S_3;
 
-// How many words of each set the version has; a version that is not known is answered with the one to use.
+// Reads the header and returns how many words each set has in its version. INVAL: an unknown version; the version to
+// use is then written to the header. FAULT.
 Result<u32> capability_words(UserAddr header_address, __user_cap_header_struct& header) {
     TRY_VOID(copy_struct_from_user(&header.version, header_address, sizeof header.version));
     switch (header.version) {

@@ -1,4 +1,4 @@
-// Credentials: who has which, and what they permit.
+// Allocates, copies and installs credentials. (Linux kernel/cred.c.)
 #include "abi/cred/cred.hpp"
 
 #include "abi/task/thread_group.hpp"
@@ -35,7 +35,7 @@ void commit_creds(Cred& cred) {
     const Cred& old = *task.cred;
     const bool other = old.euid != cred.euid || old.egid != cred.egid || old.fsuid != cred.fsuid ||
                        old.fsgid != cred.fsgid || (cred.cap_permitted & ~old.cap_permitted) != 0;
-    if (other) { // what it knows may not be for the new user's eyes: prctl(2), PR_SET_DUMPABLE
+    if (other) { // its memory may hold what the new user must not see: prctl(2), PR_SET_DUMPABLE
         task.group->dumpable = false;
         task.pdeath_signal = 0;
     }

@@ -1,8 +1,8 @@
-// On whose behalf a thread acts: user and group ids, and capabilities (credentials(7), capabilities(7)).
+// The credentials of a thread: user and group ids, and capabilities (credentials(7), capabilities(7)).
 //
-// A Cred that more than one task refers to is never changed: a task that wants other ids makes a copy and installs it
-// (Linux: prepare_creds, commit_creds). Ids belong to threads, as in Linux; a C library that promises them to
-// the process tells every thread.
+// Several tasks may refer to one Cred, so it is not changed: a task that wants other ids makes a copy and installs it
+// (Linux: prepare_creds, commit_creds). As in Linux, each thread has its own credentials; the C library changes those
+// of all threads to make setuid(2) act on the process.
 #pragma once
 
 #include <linux/capability.h>
@@ -14,10 +14,10 @@
 
 namespace faultline {
 
-inline constexpr u32 GROUPS_MAX = 32; // supplementary groups (Linux: NGROUPS_MAX, 65536)
+inline constexpr u32 GROUPS_MAX = 32; // supplementary groups (Linux: NGROUPS_MAX, which is 65536)
 
 struct CredIds {
-    u32 uid = 0, euid = 0, suid = 0, fsuid = 0; // real, effective, saved, for files
+    u32 uid = 0, euid = 0, suid = 0, fsuid = 0; // real, effective, saved, and for access to files
     u32 gid = 0, egid = 0, sgid = 0, fsgid = 0;
     u32 group_count = 0;
     u32 groups[GROUPS_MAX] = {};
@@ -26,15 +26,16 @@ struct CredIds {
 };
 
 struct Cred : CredIds {
-    Refcount references{1}; // a copy's are its own
+    Refcount references{1}; // a copy starts with one of its own
     Cred() = default;
     Cred(const Cred& other) : CredIds(other) {}
 };
 
 inline constexpr u64 ALL_CAPABILITIES = (u64{1} << (CAP_LAST_CAP + 1)) - 1;
 
-Result<Cred*> root_cred(); // process 1's: everything is allowed. NOMEM
+Result<Cred*> root_cred(); // the credentials of process 1: all ids 0, all capabilities. NOMEM
 
+// Take and drop a reference. The last put_cred() frees it.
 inline Cred& get_cred(Cred& cred) {
     cred.references.inc();
     return cred;
@@ -43,12 +44,15 @@ void put_cred(Cred& cred);
 
 inline const Cred& current_cred() { return *current()->cred; }
 
-// A copy of current's, to be changed and given to commit_creds(), which makes it current's. NOMEM.
+// Returns a copy of current's credentials, with one reference, for the caller to change. NOMEM.
 Result<Cred*> prepare_creds();
+// Installs the copy as current's credentials and takes over the reference. If the ids differ or capabilities were
+// gained, the process stops being dumpable and the thread's pdeath_signal is cleared (prctl(2)). Caller holds the
+// kernel lock.
 void commit_creds(Cred& cred);
 
-// Gives current a copy of its credentials that change(copy, what they are now) has changed: 0. Its error leaves all as it
-// was. NOMEM.
+// Calls change(copy, present credentials) and installs the copy; returns 0. If change() fails, nothing is installed and
+// its error is returned. NOMEM. Caller holds the kernel lock.
 template <class Change>
 Result<u32> change_creds(Change&& change) {
     Cred* next = TRY(prepare_creds());
@@ -60,10 +64,10 @@ Result<u32> change_creds(Change&& change) {
     return 0u;
 }
 
-// Whether current may do what capability `cap` (CAP_*) stands for.
+// Whether current has the capability `cap` (CAP_*) in its effective set.
 inline bool capable(u32 cap) { return (current_cred().cap_effective >> cap & 1) != 0; }
 
-bool in_group_p(const Cred& cred, u32 gid); // the group for files, or a supplementary one
+bool in_group_p(const Cred& cred, u32 gid); // whether `gid` is its fsgid or a supplementary group
 inline bool in_group_p(u32 gid) { return in_group_p(current_cred(), gid); }
 
 } // namespace faultline

@@ -1,4 +1,4 @@
-// The list of supplementary groups.
+// Reads and sets the list of supplementary groups. (Linux kernel/groups.c.)
 #include "abi/cred/groups.hpp"
 
 #include <linux/capability.h>

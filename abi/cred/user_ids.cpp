@@ -1,4 +1,4 @@
-// User ids and group ids, which change by the same rules.
+// Reads and changes user ids and group ids. (Linux kernel/sys.c.)
 #include "abi/cred/user_ids.hpp"
 
 #include <linux/capability.h>
@@ -15,7 +15,7 @@ namespace {
 
 constexpr u32 UNCHANGED = ~u32{0};
 
-// The ids of a user and those of a group are changed by the same rules, which differ in the capability.
+// User ids and group ids change by the same rules, except that a different capability is needed.
 struct IdSet {
     u32 Cred::* real;
     u32 Cred::* effective;
@@ -38,7 +38,7 @@ void adjust_capabilities(Cred& next, const Cred& before) {
         next.cap_effective = next.cap_permitted;
 }
 
-// change_creds(), after which the capabilities follow the ids.
+// As change_creds(), and then adjusts the capabilities to the new ids.
 template <class Change>
 Result<u32> change_ids(Change&& change) {
     return change_creds([&](Cred& next, const Cred& before) -> Result<void> {
@@ -104,14 +104,14 @@ Result<u32> get_all_three(const IdSet& ids, UserAddr real, UserAddr effective, U
     return 0u;
 }
 
-// Always answers what it was before; one that may not be set is not (setfsuid(2)).
+// Returns the previous id, whether or not the new one could be set (setfsuid(2)).
 u32 set_filesystem_id(const IdSet& ids, u32 id) {
     const Cred& before = current_cred();
     const u32 was = before.*ids.filesystem;
     const bool allowed = id == before.*ids.real || id == before.*ids.effective || id == before.*ids.saved ||
                          id == was || capable(ids.capability);
     if (id != UNCHANGED && allowed)
-        (void)change_ids([&](Cred& next, const Cred&) -> Result<void> { // without memory it is not set either
+        (void)change_ids([&](Cred& next, const Cred&) -> Result<void> { // if there is no memory, it is not set
             next.*ids.filesystem = id;
             return {};
         });

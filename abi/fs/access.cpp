@@ -1,4 +1,4 @@
-// Permission, mostly for the real user.
+// access(2) and its variants: a permission check with the real ids, or with AT_EACCESS the effective ones.
 #include "abi/fs/access.hpp"
 
 #include <linux/fcntl.h>
@@ -15,7 +15,8 @@ Result<u32> sys_faccessat2(s32 dirfd, UserAddr path, u32 mode, u32 flags) {
     if ((mode & ~ANY) != 0 || (flags & ~u32(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0)
         return Err(Errno::INVAL);
     Cred cred = current_cred();
-    if ((flags & AT_EACCESS) == 0) { // what the real user could do; root without capabilities has its own again
+    // Check as the real user. Root gets its permitted capabilities, any other user none (Linux access_override_creds).
+    if ((flags & AT_EACCESS) == 0) {
         cred.fsuid = cred.uid;
         cred.fsgid = cred.gid;
         cred.cap_effective = cred.uid == 0 ? cred.cap_permitted : 0;

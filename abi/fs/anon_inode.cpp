@@ -1,4 +1,4 @@
-// Inodes that nobody looks up.
+// The inode behind an open file without a place in the tree. It has a name, but is in no directory.
 #include "abi/fs/anon_inode.hpp"
 
 #include "abi/fs/file.hpp"
@@ -7,7 +7,7 @@
 namespace faultline {
 
 Result<FileRef> anon_inode_getfile(std::string_view name, const FileOps& ops, void* private_data, u32 flags) {
-    InodeRef inode(TRY(new_inode(S_IFREG | 0600))); // Linux: of no type at all
+    InodeRef inode(TRY(new_inode(S_IFREG | 0600))); // Linux gives it no type
     TRY_VOID(set_unlisted_name(*inode, nullptr, name));
     FileRef file(TRY(alloc_file(*inode, ops, flags)));
     file->private_data = private_data;

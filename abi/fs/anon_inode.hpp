@@ -1,4 +1,4 @@
-// Files that stand for something that is no file: signalfd(2), pidfd_open(2).
+// Open files that stand for something other than a file: signalfd(2), pidfd_open(2).
 #pragma once
 
 #include <string_view>
@@ -7,8 +7,9 @@
 
 namespace faultline {
 
-// An open file without a place in the tree, which /proc shows as "anon_inode:NAME" (`name` has both parts). NOMEM: then
-// `private_data` is still the caller's. (Linux: the same name.)
+// Makes an open file without a place in the tree. `name` is all of what /proc/PID/fd shows, such as
+// "anon_inode:[pidfd]". `flags`: O_ACCMODE and O_NONBLOCK. NOMEM: the caller still owns `private_data`. (Linux: the
+// same name, fs/anon_inodes.c.)
 Result<FileRef> anon_inode_getfile(std::string_view name, const FileOps& ops, void* private_data, u32 flags);
 
 } // namespace faultline

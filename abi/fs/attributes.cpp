@@ -1,4 +1,4 @@
-// Mode, owner, times.
+// The rules of chmod(2), chown(2) and utimensat(2), and the changes themselves.
 #include "abi/fs/attributes.hpp"
 
 #include <linux/capability.h>
@@ -30,7 +30,7 @@ Result<u32> set_mode(Inode& inode, u32 mode) {
     return 0u;
 }
 
-// chown(2): a file is given away with CAP_CHOWN only; its owner may give it to a group that it is in.
+// chown(2): changing the owner needs CAP_CHOWN. The owner may change the group to one of its own groups.
 bool may_set_owner(const Inode& inode, u32 uid, u32 gid) {
     const bool own = current_cred().fsuid == inode.uid;
     const bool user = uid == KEEP_ID || (own && uid == inode.uid);
@@ -43,7 +43,8 @@ Result<u32> set_owner(Inode& inode, u32 uid, u32 gid) {
         return Err(Errno::PERM);
     inode.uid = uid == KEEP_ID ? inode.uid : uid;
     inode.gid = gid == KEEP_ID ? inode.gid : gid;
-    if (!inode.is_directory() && (inode.mode & 0111) != 0) // chown(2): an executable file loses set-id bits
+    // chown(2): an executable file loses its set-id bits.
+    if (!inode.is_directory() && (inode.mode & 0111) != 0)
         inode.mode &= ~u32(S_ISUID | S_ISGID);
     inode.ctime_ns = current_time_ns();
     return 0u;
@@ -80,7 +81,7 @@ Result<u32> do_utimensat(s32 dirfd, UserAddr path, UserAddr times, u32 flags) {
         TRY_VOID(copy_struct_from_user(spec, times, sizeof spec));
     const u32 lookup = (flags & AT_SYMLINK_NOFOLLOW) != 0 ? 0 : u32{LOOKUP_FOLLOW};
     InodeRef inode = path == UserAddr() ? TRY(inode_of_fd(dirfd)) : TRY(user_path(dirfd, path, lookup));
-    // utimensat(2): a task that may write the file may touch it; only its owner sets other times.
+    // utimensat(2): a task that may write the file may set both times to now. Other times need the owner or CAP_FOWNER.
     const bool both_omitted = spec[0].nanoseconds == UTIME_OMIT && spec[1].nanoseconds == UTIME_OMIT;
     const bool both_now = spec[0].nanoseconds == UTIME_NOW && spec[1].nanoseconds == UTIME_NOW;
     if (!both_omitted && !owner_or_capable(*inode)) {

@@ -1,4 +1,4 @@
-// The list of all character devices: a handful, the memory devices first.
+// The registry: a linked list, because there are few devices.
 #include "abi/fs/char_device.hpp"
 
 #include "abi/fs/file.hpp"
@@ -7,7 +7,7 @@
 namespace faultline {
 
 namespace {
-constinit CharDevice* devices = nullptr; // in the order of their registration
+constinit CharDevice* devices = nullptr; // in the order of registration
 } // namespace
 
 void register_chrdev(CharDevice& device) {

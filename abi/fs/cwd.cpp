@@ -1,4 +1,4 @@
-// Where a process stands in the tree.
+// Reading and changing the working directory of a process.
 #include "abi/fs/cwd.hpp"
 
 #include <linux/fcntl.h>
@@ -11,7 +11,7 @@
 #include "abi/fs/permission.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "kernel/sched/sched.hpp"
-#include "mm/slab.hpp"
+#include "mm/kmalloc.hpp"
 
 namespace faultline {
 

@@ -14,20 +14,20 @@
 #include "abi/fs/open.hpp"
 #include "abi/fs/permission.hpp"
 #include "kernel/sched/sched.hpp"
-#include "mm/slab.hpp"
+#include "mm/kmalloc.hpp"
 
 namespace faultline {
 
 constinit const FileOps directory_file_ops{
     .read = [](File&, UserAddr, u32, u64&) -> Result<u32> { return Err(Errno::ISDIR); },
-    .seekable = true, // the position is the cookie of the entry last read
+    .seekable = true, // the position is the cookie of the last entry read
 };
 
 namespace {
 
 constexpr u32 DOT_COOKIE = 1, DOT_DOT_COOKIE = 2;
 
-// struct linux_dirent64 (getdents(2)); the name follows, with its NUL, up to a multiple of 8.
+// struct linux_dirent64 (getdents(2)). The name follows with its NUL, padded to a multiple of 8 bytes.
 struct DirentHeader {
     u64 inode_number;
     s64 cookie;
@@ -36,7 +36,7 @@ struct DirentHeader {
 } __attribute__((packed));
 static_assert(sizeof(DirentHeader) == 19);
 
-// Entries as getdents64 returns them, in kernel memory.
+// Collects entries in kernel memory, in the format of getdents64().
 class DirentBuffer : public DirectorySink {
   public:
     DirentBuffer(u8* buffer, u32 size) : buffer_(buffer), size_(size) {}
@@ -66,7 +66,7 @@ class DirentBuffer : public DirectorySink {
     bool full_ = false;
 };
 
-// Hands the entries after `after` to `sink`. Caller holds tree_lock.
+// Passes the entries with a cookie greater than `after` to `sink`. Caller holds tree_lock.
 void iterate(Inode& directory, u32 after, DirectorySink& sink) {
     if (after < DOT_COOKIE && !sink.entry(".", directory.number, S_IFDIR, DOT_COOKIE))
         return;

@@ -1,4 +1,4 @@
-// At the lowest free number, or at one of the caller's choice.
+// dup(2) takes the lowest free descriptor, dup2() and dup3() the one that the caller names.
 #include "abi/fs/dup.hpp"
 
 #include <linux/fcntl.h>
@@ -18,7 +18,7 @@ Result<u32> duplicate(s32 fd, u32 lowest, bool close_on_exec) {
 
 namespace {
 
-// Puts `file` at exactly `fd`, closing what was there.
+// Puts `file` at descriptor `fd`, and closes the file that was there. BADF: `fd` is past the limit; BUSY, MFILE, NOMEM.
 Result<u32> install_at(FileRef file, u32 fd, bool close_on_exec) {
     if (fd >= fd_limit())
         return Err(Errno::BADF);
@@ -27,7 +27,7 @@ Result<u32> install_at(FileRef file, u32 fd, bool close_on_exec) {
     file.release();
     if (static_cast<u32>(got) == fd)
         return fd;
-    // Another thread opened a file in between: dup2(2) lets that be EBUSY.
+    // Another thread took the descriptor in between. dup2(2) has EBUSY for that.
     (void)close_fd(got);
     return Err(Errno::BUSY);
 }

@@ -1,4 +1,4 @@
-// One command, one case.
+// fcntl(2), a case for each command. locks.cpp has the locks, pipe_size.cpp the sizes of pipes.
 #include "abi/fs/fcntl.hpp"
 
 #include <linux/fcntl.h>
@@ -41,7 +41,8 @@ Result<u32> sys_fcntl64(s32 fd, u32 command, u32 argument) {
         return 0u;
     case F_GETFL:
         return file->flags;
-    case F_SETFL: // O_DIRECT means packets to a pipe, and to other files what none here can do
+    // For a pipe, O_DIRECT means packet mode. No other file here supports it.
+    case F_SETFL:
         if ((argument & ~file->flags & O_DIRECT) != 0 && file->inode->type() != S_IFIFO)
             return Err(Errno::INVAL);
         file->flags = (file->flags & ~SETTABLE_FLAGS) | (argument & SETTABLE_FLAGS);

@@ -6,7 +6,8 @@
 
 namespace faultline {
 
-// System calls.
+// System calls (contract: abi/syscall/table.cpp). The result depends on `command` (fcntl(2)). BADF; INVAL: an unknown
+// command; the errors of duplicate(), fcntl_lock() and set_pipe_size().
 Result<u32> sys_fcntl64(s32 fd, u32 command, u32 argument);
 
 } // namespace faultline

@@ -1,4 +1,4 @@
-// Open files: birth, references, last close.
+// Open files: creation, references, last close.
 #include "abi/fs/file.hpp"
 
 #include <linux/fcntl.h>

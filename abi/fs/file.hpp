@@ -1,4 +1,4 @@
-// An open file (Linux: struct file) and the operations a kind of file supplies.
+// An open file (Linux: struct file), and the operations that each kind of file has.
 #pragma once
 
 #include <utility>
@@ -14,40 +14,44 @@ struct AddressSpace;
 struct File;
 struct Inode; // abi/fs/inode.hpp
 
-// Buffers are user addresses: an operation copies with copy_to_user/copy_from_user and returns FAULT if
-// nothing could be copied, else the bytes done. `position` is the file's own (read, write) or the caller's
-// (pread, pwrite).
+// The operations of a kind of file. They are called with the kernel lock held; all but `poll` may sleep.
+//
+// `buffer` is a user address. An operation copies with copy_to_user() or copy_from_user(), and returns the bytes done,
+// or FAULT if it could copy none. `position` is in bytes: the file's own for read(2) and write(2), the caller's for
+// pread(2) and pwrite(2). The operation advances it by the bytes done.
 struct FileOps {
     Result<u32> (*read)(File& file, UserAddr buffer, u32 bytes, u64& position) = nullptr;
     Result<u32> (*write)(File& file, UserAddr buffer, u32 bytes, u64& position) = nullptr;
-    // The same from kernel memory: sendfile(2); nullptr: INVAL.
+    // Writes from kernel memory, for sendfile(2). nullptr: sendfile() into this kind of file is INVAL.
     Result<u32> (*splice_write)(File& file, const void* data, u32 bytes, u64& position) = nullptr;
     Result<s32> (*ioctl)(File& file, u32 request, u32 argument) = nullptr;
-    u32 (*poll)(File& file) = nullptr; // POLLIN | POLLOUT | … now; nullptr: always readable and writable
-    // Opening may be refused, or do something; `flags` are open's own (O_NOCTTY …). Before anything else.
+    u32 (*poll)(File& file) = nullptr; // POLLIN | POLLOUT | … as of now; nullptr: always readable and writable
+    // Runs when a file of this kind is opened, before every other operation. An error makes open(2) fail. `flags` are
+    // those of open(2), O_NOCTTY included.
     Result<void> (*open)(File& file, u32 flags) = nullptr;
-    void (*release)(File& file) = nullptr; // the last reference is going
-    bool seekable = false;
+    void (*release)(File& file) = nullptr; // the last reference goes away
+    bool seekable = false;                 // whether pread(2), pwrite(2) and lseek(2) work; else they are SPIPE
 };
 
 struct File {
     const FileOps* ops = nullptr;
-    Inode* inode = nullptr; // with a reference; never nullptr in a finished file
+    Inode* inode = nullptr; // with a reference; alloc_file() sets it
     u32 flags = 0;          // O_ACCMODE, O_APPEND, O_NONBLOCK …
     u64 position = 0;
     Refcount references{1};
     void* private_data = nullptr;
-    bool readable() const;
-    bool writable() const;
+    bool readable() const; // opened for reading
+    bool writable() const; // opened for writing
 };
 
-// A file over `inode`, of which it takes its own reference. NOMEM.
+// Makes an open file over `inode`, with one reference for the caller. Takes a reference of its own on `inode`. `flags`
+// are those of open(2). NOMEM.
 Result<File*> alloc_file(Inode& inode, const FileOps& ops, u32 flags);
-File& get_file(File& file); // one more reference
-void fput(File& file);      // one fewer; the last closes it
-u32 nr_open_files();        // in the whole system: /proc/sys/fs/file-nr
+File& get_file(File& file); // takes one more reference
+void fput(File& file);      // drops a reference; the last one closes the file. May sleep
+u32 nr_open_files();        // open files of the whole system, for /proc/sys/fs/file-nr
 
-// A file with a reference that is dropped at the end of its scope.
+// Holds a reference to a file, and drops it at the end of its scope.
 class FileRef {
   public:
     FileRef() = default;
@@ -70,7 +74,7 @@ class FileRef {
     File* file_ = nullptr;
 };
 
-// What mmap of this file maps, without a reference; nullptr: NODEV.
+// The page cache that mmap(2) of this file maps, without a reference; nullptr if it cannot be mapped (NODEV).
 AddressSpace* file_mapping(File& file);
 
 } // namespace faultline

@@ -1,4 +1,4 @@
-// The descriptor table of a process, and its working directory.
+// The descriptor table of a process, its working directory and its umask.
 #include "abi/fs/files.hpp"
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 #include "abi/fs/inode.hpp"
 #include "abi/fs/locks.hpp"
 #include "abi/task/thread_group.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {
@@ -39,14 +40,14 @@ u32 fd_limit() { return static_cast<u32>(std::min<u64>(current_group().limits[RL
 
 namespace {
 
-// Takes a file out of the table; nullptr: there was none.
+// Takes a file out of the table, with the table's reference; nullptr if the descriptor is not open.
 File* take(FilesStruct& files, u32 fd) {
     Guard guard(files.lock);
     return fd < files.capacity ? std::exchange(files.table[fd], Descriptor{}).file : nullptr;
 }
 
-// A descriptor is gone: its process's locks on the file too, whatever other descriptors it has. (Linux
-// filp_close.)
+// Drops the file of a closed descriptor. The process loses its range locks on the file, even if it has other
+// descriptors for it. (Linux filp_close.)
 void close_file(FilesStruct& files, File& file) {
     locks_remove_posix(*file.inode, files);
     fput(file);
@@ -109,7 +110,7 @@ void files_close_on_exec(FilesStruct& files) {
 
 namespace {
 
-// The place of an open descriptor; nullptr: not open. Caller holds files.lock.
+// The table entry of an open descriptor; nullptr if it is not open. Caller holds files.lock.
 Descriptor* find_descriptor(FilesStruct& files, s32 fd) {
     if (fd < 0 || static_cast<u32>(fd) >= files.capacity || files.table[fd].file == nullptr)
         return nullptr;

@@ -1,4 +1,4 @@
-// The descriptors of a process (close(2)), and where it stands in the tree.
+// The descriptors of a process (close(2)), its working directory and its umask.
 #pragma once
 
 #include "abi/fs/file.hpp"
@@ -6,44 +6,47 @@
 
 namespace faultline {
 
-inline constexpr u32 OPEN_MAX = 1024; // RLIMIT_NOFILE
+inline constexpr u32 OPEN_MAX = 1024; // descriptors are below this, and below RLIMIT_NOFILE
 
-struct FilesStruct; // shared between the threads of CLONE_FILES
-struct FsStruct;    // both are defined in files_private.hpp
+struct FilesStruct; // the descriptors; threads made with CLONE_FILES share them
+struct FsStruct;    // working directory and umask; both types are defined in files_private.hpp
 
-Result<FilesStruct*> files_new();                  // NOMEM
-Result<FilesStruct*> files_dup(FilesStruct& from); // fork: same open files
-FilesStruct& files_get(FilesStruct& files);        // clone(CLONE_FILES)
-void files_put(FilesStruct& files);                // exit
-void files_close_on_exec(FilesStruct& files);
+Result<FilesStruct*> files_new();                  // an empty table. NOMEM
+Result<FilesStruct*> files_dup(FilesStruct& from); // for fork: the same open files. NOMEM
+FilesStruct& files_get(FilesStruct& files);        // for clone(CLONE_FILES): one more reference
+void files_put(FilesStruct& files);                // at exit: drops a reference; the last one closes all files
+void files_close_on_exec(FilesStruct& files);      // for execve: closes the descriptors that are marked
 
-Result<FsStruct*> fs_new(); // "/" as root and working directory
-Result<FsStruct*> fs_dup(FsStruct& from);
-FsStruct& fs_get(FsStruct& fs);
-void fs_put(FsStruct& fs);
+Result<FsStruct*> fs_new();               // "/" as working directory. NOMEM
+Result<FsStruct*> fs_dup(FsStruct& from); // for fork. NOMEM
+FsStruct& fs_get(FsStruct& fs);           // for clone(CLONE_FS): one more reference
+void fs_put(FsStruct& fs);                // at exit: drops a reference
 
-bool files_shared(const FilesStruct& files); // by several tasks
+bool files_shared(const FilesStruct& files); // whether several tasks share it
 
-u32 fd_limit(); // current's RLIMIT_NOFILE: every new descriptor is below
+u32 fd_limit(); // current's RLIMIT_NOFILE, at most OPEN_MAX; new descriptors are below it
 
-// Current's file for a descriptor, with a reference. BADF; the second also for a descriptor opened with O_PATH.
+// Current's file for a descriptor, with a reference. BADF; for fget_ref() also if the descriptor was opened with
+// O_PATH.
 Result<File*> fget(s32 fd);
 Result<FileRef> fget_ref(s32 fd);
 
-// Any task's file for a descriptor, with a reference, as long as `files` stays; nullptr: none.
+// The file for a descriptor of any task, with a reference; nullptr if it is not open. The caller keeps `files` alive.
 File* lookup_fd(FilesStruct& files, s32 fd);
 
-// Gives current the lowest free descriptor from `lowest` on. MFILE, NOMEM. The first takes over the reference if it
-// succeeds; the second always.
+// Gives current the lowest free descriptor from `lowest` on, and returns it. MFILE, NOMEM. The first function takes
+// over the caller's reference only if it succeeds, the second one always.
 Result<s32> fd_install(File& file, u32 lowest, bool close_on_exec);
 Result<s32> fd_install(FileRef file, bool close_on_exec);
-Result<void> close_fd(s32 fd); // BADF
+Result<void> close_fd(s32 fd); // drops current's descriptor, and its range locks on the file. BADF
 
-// The close-on-exec flag of a descriptor; false, or nothing done, if it is not open.
+// The close-on-exec flag of a descriptor. If the descriptor is not open, the flag reads as false, and setting it has no
+// effect.
 bool get_close_on_exec(FilesStruct& files, s32 fd);
 void set_close_on_exec(FilesStruct& files, s32 fd, bool on);
 
-// System calls.
+// System calls (contract: abi/syscall/table.cpp). close(): BADF. close_range() skips descriptors that are not open.
+// INVAL: first > last, or any flag.
 Result<u32> sys_close(s32 fd);
 Result<u32> sys_close_range(u32 first, u32 last, u32 flags);
 

@@ -1,4 +1,4 @@
-// What the descriptor table and the place in the tree are made of; for abi/fs and procfs only.
+// The layout of the descriptor table and of FsStruct. Private to abi/fs and abi/procfs.
 #pragma once
 
 #include "abi/fs/files.hpp"
@@ -9,20 +9,20 @@
 namespace faultline {
 
 struct Descriptor {
-    File* file = nullptr; // with a reference; nullptr: free
+    File* file = nullptr; // with a reference; nullptr: the descriptor is free
     bool close_on_exec = false;
 };
 
 struct FilesStruct {
     Refcount references{1};
     u32 capacity = 0;
-    SpinLock lock{"FilesStruct"}; // guards the table; no file is closed under it
-    Descriptor* table = nullptr;  // `capacity` of them, from kmalloc; grows, never shrinks
+    SpinLock lock{"FilesStruct"}; // guards the table; files are closed after it is released
+    Descriptor* table = nullptr;  // `capacity` entries from kmalloc; it grows and never shrinks
 };
 
 struct FsStruct {
     Refcount references{1};
-    Inode* pwd = nullptr; // with a reference
+    Inode* pwd = nullptr; // working directory, with a reference
     u32 umask = 022;
 };
 

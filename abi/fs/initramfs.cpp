@@ -1,6 +1,5 @@
-// Reading a "newc" archive: per file a header of "070701" and 13 numbers of 8 hexadecimal digits, the name
-// with its NUL, and the data, name and data each padded so that what follows starts at a multiple of 4 of the
-// archive.
+// Reads "newc" archives. Each file has a header ("070701" and 13 numbers of 8 hexadecimal digits), its name with a NUL,
+// and its data. Name and data are padded so that what follows starts at a multiple of 4 from the start of the archive.
 #include "abi/fs/initramfs.hpp"
 
 #include <algorithm>
@@ -12,7 +11,7 @@
 #include "abi/fs/namei.hpp"
 #include "abi/fs/regular.hpp"
 #include "kernel/debug/printk.hpp"
-#include "mm/slab.hpp"
+#include "mm/kmalloc.hpp"
 
 namespace faultline {
 
@@ -36,8 +35,8 @@ enum Field : u32 {
     FIELDS
 };
 
-// Names of one inode in an archive share `ino`; the data comes with the last of them (cpio(5)). Those seen so
-// far:
+// A file with several names in an archive. Its members have the same `ino`; the data comes with the last of them
+// (cpio(5)). The list holds the files seen so far.
 struct HardLink {
     HardLink* next;
     u32 ino, devmajor, devminor;
@@ -55,7 +54,7 @@ class Unpacker {
     Unpacker(const u8* data, u32 bytes) : data_(data), bytes_(bytes) {}
     ~Unpacker() { forget_links(); }
 
-    // nullptr: all is well; else what is wrong, at `offset`.
+    // Unpacks everything. Returns nullptr, or a text that says what is wrong at offset().
     const char* run() {
         for (;;) {
             while (offset_ < bytes_ && data_[offset_] == 0)
@@ -81,7 +80,7 @@ class Unpacker {
 
     const u8* data_;
     u32 bytes_;
-    u32 start_ = 0; // of this archive: paddings count from here
+    u32 start_ = 0; // start of this archive; padding counts from here
     u32 offset_ = 0;
     HardLink* links_ = nullptr;
 };
@@ -204,7 +203,7 @@ Result<void> Unpacker::place(const Member& member) {
     }
     Found found = TRY(walk_path(AT_FDCWD, path, LOOKUP_MISSING));
     const u32 type = member.field[MODE] & S_IFMT;
-    if (found.inode && found.inode->is_directory()) { // "." too
+    if (found.inode && found.inode->is_directory()) { // also for "."
         if (type != S_IFDIR)
             return Err(Errno::ISDIR);
         found.inode->mode = S_IFDIR | (member.field[MODE] & 07777);

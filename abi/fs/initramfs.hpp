@@ -1,13 +1,13 @@
-// The initial tree: cpio archives ("newc": cpio(5)) that the loader put into memory.
+// The initial tree: cpio archives in the "newc" format (cpio(5)), which the loader put into memory.
 #pragma once
 
 #include "base/types.hpp"
 
 namespace faultline {
 
-// Unpacks every archive in [data, data + bytes) into the tree; archives may follow each other with zero bytes
-// in between, and what comes later wins. A damaged archive costs a warning, and nothing after the damage is
-// unpacked. At boot, after init_inodes(). The memory may be freed afterwards: everything was copied.
+// Unpacks all archives in [data, data + bytes) into the tree. Zero bytes may separate archives. A later file replaces
+// an earlier one of the same name. A damaged archive causes a warning, and unpacking stops there. Called at boot, after
+// init_inodes(). Everything is copied, so the caller may free the memory afterwards.
 void unpack_initramfs(const void* data, u32 bytes);
 
 } // namespace faultline

@@ -1,4 +1,4 @@
-// Inodes and their names: birth, references, death, and the path back from an inode to "/".
+// Inodes and their names: creation, references, destruction, and the path from an inode back to "/".
 #include "abi/fs/inode.hpp"
 
 #include <cstring>
@@ -6,6 +6,7 @@
 #include "abi/cred/cred.hpp"
 #include "abi/time/realtime.hpp"
 #include "base/late.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {
@@ -45,7 +46,7 @@ Dentry* new_dentry(Inode& inode, Inode* parent, std::string_view name) {
     return dentry;
 }
 
-// Frees a name and hands its reference on the directory to the caller.
+// Frees a name. Returns its directory, with the reference that the name held.
 Inode* free_dentry(Dentry& dentry) {
     dentry.inode->names.erase(dentry.inode->names.iterator_to(dentry));
     Inode* parent = dentry.parent;
@@ -54,7 +55,7 @@ Inode* free_dentry(Dentry& dentry) {
     return parent;
 }
 
-// Returns the directory on which the dead inode's last name held a reference.
+// Frees a dead inode. Returns the directory of its last name, with the reference that the name held.
 Inode* destroy(Inode& inode) {
     Inode* parent = inode.names.empty() ? nullptr : free_dentry(inode.names.front());
     BUG_ON(!inode.names.empty() || !inode.children.empty() || inode.pipe != nullptr);
@@ -83,7 +84,7 @@ Result<Inode*> new_inode(u32 mode) {
         return Err(Errno::NOMEM);
     inode->number = next_inode_number();
     inode->mode = mode;
-    if (const Cred* cred = current()->cred) { // at boot there is none
+    if (const Cred* cred = current()->cred) { // nullptr at boot
         inode->uid = cred->fsuid;
         inode->gid = cred->fsgid;
     }
@@ -112,7 +113,7 @@ Dentry* find_child(Inode& directory, std::string_view name) {
 }
 
 Result<void> add_name(Inode& directory, std::string_view name, Inode& inode) {
-    // A removed file that gets a new name (O_TMPFILE's linkat) or a directory that moves loses the old one.
+    // A file whose last name was removed, and that now gets a new one (linkat(2) after O_TMPFILE), loses the old one.
     Inode* old_parent = nullptr;
     const bool had_removed = !inode.names.empty() && inode.names.front().removed;
     Dentry* dentry = new_dentry(inode, &directory, name);

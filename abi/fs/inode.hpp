@@ -1,10 +1,10 @@
-// The tree in memory: an Inode is a file of any kind, a Dentry is one name of it in one directory (Linux:
-// inode, dentry). A regular file's data is its page cache, so that mmap and execve page straight from it;
-// nothing is ever written back, because there is nothing behind.
+// The tree of files in memory. An Inode is a file of any kind; a Dentry is one name of it in one directory (Linux:
+// inode, dentry). The data of a regular file is its page cache, and mmap and execve map those pages. There is no disk
+// behind it, so nothing is written back.
 //
-// References: whoever keeps a pointer to an inode holds one, and so does each of its names. A name also holds
-// one on the directory it stands in. The last name of a removed file stays with the inode, so that /proc can
-// still say what it was called, and ".." of a removed directory still leads somewhere.
+// References: each stored pointer to an inode holds one. A name in a directory holds one on its inode and one on the
+// directory. When the last name of a file is removed, its Dentry stays with the inode and keeps its reference on the
+// directory. So /proc can still show the name, and ".." of a removed directory still leads somewhere.
 #pragma once
 
 #include <atomic>
@@ -21,6 +21,7 @@
 #include "base/rwsem.hpp"
 #include "kernel/sched/wait.hpp"
 #include "mm/filemap.hpp"
+#include "mm/shmem.hpp"
 
 namespace faultline {
 
@@ -34,18 +35,19 @@ inline constexpr u32 SYMLINK_DEPTH_MAX = 40; // path_resolution(7)
 
 struct Dentry {
     Inode* inode = nullptr;
-    Inode* parent = nullptr; // with a reference; nullptr: it never stood in a directory (memfd, pipe)
-    u32 cookie = 0;          // its place in the directory, rising: what getdents64 calls d_off
+    // With a reference. nullptr: the name was never in a directory (memfd, pipe).
+    Inode* parent = nullptr;
+    u32 cookie = 0; // its position in the directory, rising; d_off of getdents64()
     u32 length = 0;
     bool removed = false; // no longer in `parent`
-    ListHook sibling;     // Inode::children of `parent`
-    ListHook alias;       // Inode::names of `inode`
-    char text[1];         // `length` bytes follow; no NUL
+    ListHook sibling;     // in Inode::children of `parent`
+    ListHook alias;       // in Inode::names of `inode`
+    char text[1];         // `length` bytes, without a NUL
 
     std::string_view name() const { return {text, length}; }
 };
 
-// Receives one directory entry; false: stop here. `type` is the S_IFMT part of a mode.
+// Receives directory entries one by one. entry() returns false to stop. `type` is the S_IFMT part of a mode.
 struct DirectorySink {
     virtual bool entry(std::string_view name, u64 inode_number, u32 type, u32 cookie) = 0;
 
@@ -53,51 +55,52 @@ struct DirectorySink {
     ~DirectorySink() = default;
 };
 
-// What an inode that is not plain tmpfs does differently (procfs).
+// The operations of an inode that is not plain tmpfs (procfs). All are called with tree_lock held.
 struct InodeOps {
-    // A directory whose entries are made on demand: the inode with a reference, or NOENT.
+    // Finds an entry of a directory whose entries are made on demand. Returns the inode with a reference. NOENT, NOMEM.
     Result<Inode*> (*lookup)(Inode& directory, std::string_view name) = nullptr;
-    // Its entries with a cookie greater than `after`, in rising order.
+    // Passes the entries with a cookie greater than `after` to `sink`, in rising order of cookies.
     void (*iterate)(Inode& directory, u32 after, DirectorySink& sink) = nullptr;
-    // A symbolic link's text; returns its length, cut to `size`.
+    // Writes the text of a symbolic link into `buffer`, cut to `size` bytes. Returns its length.
     Result<u32> (*readlink)(Inode& link, char* buffer, u32 size) = nullptr;
-    // Where following it leads if that is not what its text says (/proc/PID/fd/N): an inode with a reference.
+    // The inode to which following the link leads, with a reference. nullptr: the walk follows the text. /proc/PID/fd/N
+    // needs this, because its text need not be a path.
     Result<Inode*> (*follow)(Inode& link) = nullptr;
 };
 
 struct InodeMapping : AddressSpace {
     Inode* host = nullptr;
 };
-Inode* inode_of(AddressSpace& mapping); // whose page cache it is; nullptr: no inode's (shmem_new)
+Inode* inode_of(AddressSpace& mapping); // the inode whose page cache this is; nullptr: it belongs to none (shmem_new)
 
 struct Inode {
     u64 number = 0;
     u32 mode = 0; // S_IFMT and permission bits
     u32 uid = 0, gid = 0;
-    bool linkable = false; // without a name, but may be given one: O_TMPFILE
-    u32 nlink = 0;         // names in the tree; directories also count "." and their subdirectories' ".."
+    bool linkable = false; // has no name, but linkat(2) may give it one (O_TMPFILE)
+    u32 nlink = 0;         // names in the tree; for a directory also "." and the ".." of its subdirectories
     Refcount references{1};
     u32 rdev = 0; // devices: major << 8 | minor
-    // Write faults touch files too, under no lock of theirs.
+    // In nanoseconds since 1970. Atomic, because write faults set them without a lock of the inode.
     Relaxed<u64> atime_ns = 0, mtime_ns = 0, ctime_ns = 0;
-    // What open() gives; nullptr for what open() must ask (devices) or refuse.
+    // The operations of open files. nullptr: open(2) chooses them by the type.
     const FileOps* file_ops = nullptr;
     const InodeOps* ops = nullptr;
     List<Dentry, &Dentry::alias> names;
 
     List<Dentry, &Dentry::sibling> children; // directory
     u32 next_cookie = 3;                     // 1 and 2 are "." and ".."
-    Inode* mounted = nullptr;                // directory: the root that covers it, with a reference
-    Inode* covers = nullptr;                 // such a root: the directory it covers
+    Inode* mounted = nullptr;                // directory: the root that is mounted on it, with a reference
+    Inode* covers = nullptr;                 // root of a mount: the directory that it covers, with a reference
 
-    RwSemaphore lock{"Inode"};   // regular file: size and writes, outside the mmap lock
+    RwSemaphore lock{"Inode"};   // regular file: guards size and writes; taken outside the mmap lock
     InodeMapping mapping;        // regular file
     char* link_target = nullptr; // symbolic link, NUL-terminated, from kmalloc
-    std::atomic<u32> writers{0}; // open files that may write it: then it is not executed
+    std::atomic<u32> writers{0}; // open files that may write it; while there are any, execve(2) is TXTBSY
     FileLock* locks = nullptr;   // fcntl's and flock's
     WaitQueue lock_waiters;
-    Pipe* pipe = nullptr; // FIFO: while somebody has it open
-    s32 proc_pid = 0;     // procfs: of which task, which descriptor, and what it shows
+    Pipe* pipe = nullptr; // FIFO: nullptr while no task has it open
+    s32 proc_pid = 0;     // procfs: the task, the descriptor and the ProcEntry that it shows
     s32 proc_fd = 0;
     const void* proc_entry = nullptr;
 
@@ -107,20 +110,21 @@ struct Inode {
     bool is_symlink() const { return type() == S_IFLNK; }
 };
 
-// Guards the shape of the tree: names, children, parents, mounts. Inside the mmap lock; so no user memory is
-// touched while it is held.
+// Guards the shape of the tree: names, children, parents, mounts. It is taken inside the mmap lock, so its holder must
+// not touch user memory.
 RwSemaphore& tree_lock();
 
-// Makes the root. Once, at boot, before any other function here.
+// Makes the root. Called once, at boot, before all other functions here.
 void init_inodes();
-Inode& root_inode(); // what "/" is for everybody
+Inode& root_inode(); // "/", the same for all processes
 
-// A fresh inode with one reference and no name, which belongs to current. `mode` has the type. NOMEM.
+// A new inode with one reference and no name. Its owner is current's fsuid and fsgid. `mode` includes the file type.
+// NOMEM.
 Result<Inode*> new_inode(u32 mode);
-Inode& iget(Inode& inode); // one more reference
-void iput(Inode* inode);   // one fewer; the last frees it and its pages. nullptr: nothing. May sleep.
+Inode& iget(Inode& inode); // takes one more reference
+void iput(Inode* inode);   // drops a reference; the last frees the inode and its pages. nullptr: no effect. May sleep
 
-// A reference that is dropped at the end of its scope.
+// Holds a reference to an inode, and drops it at the end of its scope.
 class InodeRef {
   public:
     InodeRef() = default;
@@ -142,25 +146,25 @@ class InodeRef {
     Inode* inode_ = nullptr;
 };
 
-// The following need tree_lock held for writing, and a directory that has not been removed and whose entries
-// are not made on demand.
+// For these three the caller holds tree_lock, and for the last two holds it for writing. The directory has not been
+// removed. Entries that are made on demand (InodeOps::lookup) are not found.
 Dentry* find_child(Inode& directory, std::string_view name);                  // nullptr: no such name
-Result<void> add_name(Inode& directory, std::string_view name, Inode& inode); // takes a reference. NOMEM
-void remove_name(Dentry& dentry); // gives the reference back; may free the inode
+Result<void> add_name(Inode& directory, std::string_view name, Inode& inode); // takes a reference on `inode`. NOMEM
+void remove_name(Dentry& dentry); // drops that reference, which may free the inode
 
-// Gives an inode a name without putting it into a directory: what /proc shows for a memfd. `parent` may be
+// Gives an inode a name without a place in a directory, which /proc shows: for a memfd, for example. `parent` may be
 // nullptr. NOMEM.
 Result<void> set_unlisted_name(Inode& inode, Inode* parent, std::string_view name);
 
-bool is_removed(const Inode& directory);   // rmdir'ed
-InodeRef parent_of(Inode& directory);      // "..", mounts crossed
-InodeRef cross_mounts(InodeRef directory); // the root mounted on it, if any
+bool is_removed(const Inode& directory);   // whether rmdir(2) removed it
+InodeRef parent_of(Inode& directory);      // "..", with mounts crossed
+InodeRef cross_mounts(InodeRef directory); // the root that is mounted on it, or `directory` itself
 
-// The absolute path of an inode, by its first name, with " (deleted)" if that is gone; NUL-terminated. RANGE:
-// `size` is too small. Caller holds tree_lock.
+// Writes the absolute path of an inode by its first name, with a NUL. Adds " (deleted)" if the inode has no name left.
+// RANGE: more than `size` bytes. Caller holds tree_lock.
 Result<std::string_view> inode_path(Inode& inode, char* buffer, u32 size);
 
-u64 current_time_ns();    // for time stamps: CLOCK_REALTIME
-void touch(Inode& inode); // modified now
+u64 current_time_ns();    // CLOCK_REALTIME in nanoseconds, for time stamps
+void touch(Inode& inode); // sets mtime and ctime to now
 
 } // namespace faultline

@@ -14,7 +14,7 @@ namespace faultline {
 
 Result<u32> sys_ioctl(s32 fd, u32 request, u32 argument) {
     FileRef file = TRY(fget_ref(fd));
-    switch (request) { // those that every file knows
+    switch (request) {
     case FIOCLEX:
         set_close_on_exec(*current()->files, fd, true);
         return 0u;

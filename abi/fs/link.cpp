@@ -1,4 +1,4 @@
-// Hard links and symbolic ones.
+// Making hard and symbolic links, and reading symbolic ones.
 #include "abi/fs/link.hpp"
 
 #include <linux/fcntl.h>
@@ -12,7 +12,7 @@
 #include "abi/fs/namei.hpp"
 #include "abi/fs/open.hpp"
 #include "arch/contract/uaccess.hpp"
-#include "mm/slab.hpp"
+#include "mm/kmalloc.hpp"
 
 namespace faultline {
 

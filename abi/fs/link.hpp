@@ -1,4 +1,4 @@
-// More names for a file, and names that lead to another (link(2), symlink(2), readlink(2)).
+// Hard links and symbolic links (link(2), symlink(2), readlink(2)).
 #pragma once
 
 #include "base/result.hpp"
@@ -6,7 +6,9 @@
 
 namespace faultline {
 
-// System calls.
+// System calls (contract: abi/syscall/table.cpp). readlink() returns the length of the text, cut to `size` bytes and
+// without a NUL. EXIST, NOENT, ACCES, NOMEM; XDEV: another mount; PERM: link() to a directory; INVAL: readlink() of a
+// file that is not a symbolic link.
 Result<u32> sys_link(UserAddr old_path, UserAddr new_path);
 Result<u32> sys_linkat(s32 old_dirfd, UserAddr old_path, s32 new_dirfd, UserAddr new_path, u32 flags);
 Result<u32> sys_symlink(UserAddr target, UserAddr path);

@@ -1,4 +1,4 @@
-// Granting, waiting, and giving back.
+// Granting locks, waiting for them, and dropping them.
 #include "abi/fs/locks.hpp"
 
 #include <algorithm>
@@ -15,10 +15,10 @@
 
 namespace faultline {
 
-// Kept in Inode::locks, in no order.
+// An element of Inode::locks, which has no order.
 struct FileLock {
     FileLock* next = nullptr;
-    const void* owner = nullptr; // a FilesStruct (range), or a File (flock)
+    const void* owner = nullptr; // a FilesStruct (range) or a File (flock)
     s32 pid = 0;
     bool range = false;
     bool exclusive = false;
@@ -47,8 +47,8 @@ void link(Inode& inode, FileLock& lock) {
     inode.locks = &lock;
 }
 
-// Takes `hole` out of what its owner has, cutting locks that reach beyond it; `spare` is for the one that has
-// to be cut in two. True if `spare` was used.
+// Removes the range `hole` from the locks of its owner. If one lock reaches beyond the hole on both sides, it is cut in
+// two, and `spare` becomes the second half. Returns whether `spare` was used.
 bool carve(Inode& inode, const FileLock& hole, FileLock* spare) {
     bool used = false;
     for (FileLock** at = &inode.locks; *at != nullptr;) {
@@ -64,7 +64,7 @@ bool carve(Inode& inode, const FileLock& hole, FileLock* spare) {
             lock.end = hole.start - 1;
             link(inode, *spare);
             used = true;
-            break; // no other of this owner overlaps
+            break; // no other lock of this owner overlaps
         }
         if (before)
             lock.end = hole.start - 1;
@@ -81,7 +81,7 @@ bool carve(Inode& inode, const FileLock& hole, FileLock* spare) {
     return used;
 }
 
-// Neighbours of the same kind become one with `lock`, so that F_GETLK tells of the whole.
+// Merges neighbouring locks of the same owner and kind into `lock`, so that F_GETLK reports the whole range.
 void absorb_neighbours(Inode& inode, FileLock& lock) {
     for (FileLock** at = &inode.locks; *at != nullptr;) {
         FileLock& other = **at;
@@ -97,7 +97,7 @@ void absorb_neighbours(Inode& inode, FileLock& lock) {
     }
 }
 
-// Grants `wanted`, which conflicts with nobody, or with `unlock` gives its range back.
+// Grants `wanted`, which has no conflict; or drops its range, if `unlock`. NOMEM.
 Result<void> grant(Inode& inode, const FileLock& wanted, bool unlock) {
     FileLock* lock = kmem_new<FileLock>(lock_cache);
     FileLock* spare = kmem_new<FileLock>(lock_cache);
@@ -118,7 +118,7 @@ Result<void> grant(Inode& inode, const FileLock& wanted, bool unlock) {
     return {};
 }
 
-// A process that sleeps until it can have a range.
+// A task that sleeps until it can have a lock.
 struct LockWait {
     const Inode& inode;
     const FileLock& wanted;
@@ -133,8 +133,8 @@ LockWait* wait_of(const void* owner) {
     return nullptr;
 }
 
-// Whether the holder of what `wanted` needs waits, over however many others, for the caller (Linux posix_locks_deadlock,
-// which gives up as early). Whole-file locks are not looked at: flock(2) knows no EDEADLK.
+// Whether the owner of a conflicting lock waits for the caller, directly or through other waiters. Gives up after ten
+// steps, as Linux does (posix_locks_deadlock). Whole-file locks are not checked, because flock(2) has no EDEADLK.
 bool would_deadlock(const Inode& inode, const FileLock& wanted) {
     constexpr u32 LONGEST_CHAIN = 10;
     const FileLock* blocker = find_conflict(inode, wanted);
@@ -178,7 +178,7 @@ void remove_locks(Inode& inode, const void* owner) {
     wake_up_all(inode.lock_waiters);
 }
 
-// struct flock (Linux's of 32 bits, or flock64) as a range of bytes. INVAL, OVERFLOWED.
+// Converts a struct flock or flock64 into a byte range of current's process. INVAL, OVERFLOWED.
 template <class Flock>
 Result<FileLock> range_of(const File& file, const Flock& asked) {
     s64 start = asked.l_start;
@@ -188,11 +188,11 @@ Result<FileLock> range_of(const File& file, const Flock& asked) {
         start += static_cast<s64>(file.inode->mapping.size);
     else if (asked.l_whence != 0)
         return Err(Errno::INVAL);
-    s64 end = static_cast<s64>(OFFSET_MAX); // l_len 0: up to wherever the file grows
+    s64 end = static_cast<s64>(OFFSET_MAX); // l_len 0: to the end of the file, however far it grows
     if (asked.l_len > 0) {
         if (__builtin_add_overflow(start, s64{asked.l_len} - 1, &end))
             return Err(Errno::OVERFLOWED);
-    } else if (asked.l_len < 0) { // the bytes before
+    } else if (asked.l_len < 0) { // the bytes before l_start
         end = start - 1;
         start += asked.l_len;
     }
@@ -279,7 +279,8 @@ Result<u32> sys_flock(s32 fd, u32 operation) {
     wanted.exclusive = operation == LOCK_EX;
     wanted.end = OFFSET_MAX;
     if (operation == LOCK_UN || find_conflict(*file->inode, wanted) != nullptr)
-        remove_locks(*file->inode, file.get()); // also before waiting for another mode: flock(2), Notes
+        // Converting a lock is not atomic: the old one is dropped before waiting (flock(2), Notes).
+        remove_locks(*file->inode, file.get());
     if (operation != LOCK_UN)
         TRY_VOID(set_lock(*file->inode, wanted, wait));
     return 0u;

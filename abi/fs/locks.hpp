@@ -1,5 +1,5 @@
-// Locks on files: byte ranges that belong to a process (fcntl(2), F_SETLK), and whole files that belong to an
-// open file (flock(2)). The two kinds do not see each other. All advisory. (Linux: fs/locks.c.)
+// Locks on files, both kinds advisory: byte ranges that belong to a process (fcntl(2), F_SETLK), and whole files that
+// belong to an open file (flock(2)). A lock of one kind never conflicts with one of the other. (Linux: fs/locks.c.)
 #pragma once
 
 #include "abi/fs/inode.hpp"
@@ -8,19 +8,23 @@ namespace faultline {
 
 struct FilesStruct;
 
-void init_locks(); // at boot, before the first
+void init_locks(); // at boot, before the first lock
 
-// fcntl's commands about range locks; anything else is INVAL. BADF: the file is not open for what is asked;
-// AGAIN: another process has it; DEADLK: its owner waits for current; NOLCK is never returned: NOMEM. RESTARTSYS:
-// F_SETLKW was interrupted.
+// Whether a command of fcntl(2) is about range locks: F_GETLK, F_SETLK, F_SETLKW and their 64-bit forms.
 bool is_lock_command(u32 command);
+
+// Carries out such a command. `lock` points to a struct flock or flock64. BADF: the file is not open for reading or
+// writing as the lock needs it; AGAIN: another process holds a conflicting lock; DEADLK: that process waits for
+// current; NOMEM (fcntl(2) has ENOLCK); RESTARTSYS: a signal ended F_SETLKW; INVAL, OVERFLOWED, FAULT: bad arguments.
+// F_SETLKW may sleep.
 Result<u32> fcntl_lock(File& file, u32 command, UserAddr lock);
 
-// A process closes a descriptor of the file: all its range locks on it are gone, as POSIX wants it.
+// Drops all range locks of a process on a file. Called when it closes any descriptor of the file, as POSIX requires.
 void locks_remove_posix(Inode& inode, const FilesStruct& owner);
-void locks_remove_flock(File& file); // the last reference is going
+void locks_remove_flock(File& file); // drops flock's lock when the last reference goes away
 
-// System calls.
+// System calls (contract: abi/syscall/table.cpp). `operation`: LOCK_SH, LOCK_EX or LOCK_UN, and LOCK_NB. INVAL, BADF,
+// NOMEM; AGAIN: LOCK_NB, and the lock is taken; RESTARTSYS.
 Result<u32> sys_flock(s32 fd, u32 operation);
 
 } // namespace faultline

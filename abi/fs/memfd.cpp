@@ -1,4 +1,4 @@
-// One file more.
+// A memfd is a regular file whose name is only for /proc.
 #include "abi/fs/memfd.hpp"
 
 #include <linux/fcntl.h>

@@ -6,7 +6,9 @@
 
 namespace faultline {
 
-// System calls.
+// System calls (contract: abi/syscall/table.cpp). Returns a descriptor open for reading and writing. `flags`:
+// MFD_CLOEXEC; MFD_ALLOW_SEALING is accepted, but there are no seals. INVAL: other flags, or a name of more than 249
+// bytes. FAULT, MFILE, NOMEM.
 Result<u32> sys_memfd_create(UserAddr name, u32 flags);
 
 } // namespace faultline

@@ -1,4 +1,4 @@
-// What they read and write.
+// What these devices read and write.
 #include "abi/fs/memory_devices.hpp"
 
 #include <algorithm>

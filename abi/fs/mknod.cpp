@@ -1,4 +1,4 @@
-// FIFOs, devices, regular files; symbolic links by link.cpp.
+// mknod(2) makes FIFOs, devices and regular files; link.cpp makes symbolic links with make_inode().
 #include "abi/fs/mknod.hpp"
 
 #include <linux/capability.h>

@@ -1,5 +1,5 @@
-// mount(2) and umount(2). What there is to mount: "proc", "sysfs" and "devtmpfs", which the kernel has mounted
-// itself, so that asking for them where they are is granted; and "tmpfs", a new one each time.
+// mount(2) and umount(2). The kernel has mounted "proc", "sysfs" and "devtmpfs"; mounting one of them again at its
+// place succeeds and has no effect. "tmpfs" makes a new file system each time.
 #include "abi/fs/mount.hpp"
 
 #include <algorithm>
@@ -14,6 +14,7 @@
 #include "abi/fs/inode.hpp"
 #include "abi/fs/namei.hpp"
 #include "abi/fs/seq_file.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {
@@ -22,16 +23,17 @@ namespace {
 
 struct Mount {
     Mount* next = nullptr;
-    Inode* root = nullptr; // the reference is its target's
+    Inode* root = nullptr; // its target holds the reference
     u32 device = 0;
     const char* type = "";
     char source[32] = {};
 };
 constexpr u32 ROOT_DEVICE = 1, NAMELESS_DEVICE = 2;
 constinit u32 last_device = NAMELESS_DEVICE;
-constinit Mount* mounts = nullptr; // oldest first; under tree_lock
+constinit Mount* mounts = nullptr; // oldest first; guarded by tree_lock
 constinit KmemCache mount_cache("mount", sizeof(Mount), alignof(Mount));
 
+// The link that points to the mount with this root. It points to nullptr if there is none. Caller holds tree_lock.
 Mount** find_mount(const Inode& root) {
     Mount** at = &mounts;
     while (*at != nullptr && (*at)->root != &root)
@@ -151,7 +153,7 @@ Result<u32> sys_umount2(UserAddr target, u32 flags) {
     Mount** place = find_mount(*root);
     if (*place == nullptr)
         return Err(Errno::INVAL);
-    // References that belong to the mount itself: the target's, ours, and one of each name in it.
+    // The references that a mount has by itself: one of its target, `root` here, and one for each name in it.
     s32 expected = 2;
     for (const Dentry& dentry : root->children) {
         ++expected;

@@ -1,4 +1,5 @@
-// Trees on top of directories (mount(2)): procfs, and tmpfs wherever a program asks for one.
+// File systems mounted on directories (mount(2)): those that the kernel mounts itself, and tmpfs wherever a program
+// asks for it.
 #pragma once
 
 #include <string_view>
@@ -9,19 +10,21 @@ namespace faultline {
 
 class SeqFile;
 
-// Covers `target` by the tree of `root`. Both keep the references they need. `type` outlives the mount. BUSY:
-// something is mounted there, or `root` elsewhere; NOMEM. Caller holds tree_lock for writing, or is alone
-// (boot).
+// Mounts the tree of `root` on `target`. The mount holds a reference to both. `type` must outlive it. BUSY: something
+// is mounted on `target`, or `root` is mounted elsewhere; NOMEM. Caller holds tree_lock for writing, or is the boot
+// code.
 Result<void> mount_root(Inode& target, Inode& root, std::string_view source, const char* type);
 
-// Which file system an inode belongs to, as st_dev says it: 1 for the root's, another for each mount, and one
-// for what never had a name in the tree. Caller holds tree_lock.
+// The file system of an inode, as st_dev reports it: 1 for the root file system, 2 for inodes that never had a name in
+// the tree, and a number for each mount. Caller holds tree_lock.
 u32 device_of(const Inode& inode);
 
-// /proc/mounts: a line per mount.
+// Writes /proc/mounts: a line for each mount. NOMEM. Takes tree_lock.
 Result<void> show_mounts(const Inode& inode, SeqFile& out);
 
-// System calls.
+// System calls (contract: abi/syscall/table.cpp). PERM: no CAP_SYS_ADMIN. mount() takes no bind, move, remount or
+// propagation flags (INVAL). NODEV: an unknown type; BUSY, NOTDIR, NOMEM. umount2(): INVAL: not a mount point; BUSY: in
+// use without MNT_DETACH, mounts below it, or procfs.
 Result<u32> sys_mount(UserAddr source, UserAddr target, UserAddr type, u32 flags, UserAddr data);
 Result<u32> sys_umount2(UserAddr target, u32 flags);
 

@@ -1,5 +1,5 @@
-// The walk along a path, one component at a time. A symbolic link is expanded in place: its text takes the
-// place of its name in the buffer, and the walk goes on.
+// The walk along a path, one component at a time. A symbolic link is expanded in place: its text replaces its name in
+// the buffer.
 #include "abi/fs/namei.hpp"
 
 #include <cstring>
@@ -14,7 +14,7 @@
 #include "abi/fs/permission.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "kernel/sched/sched.hpp"
-#include "mm/slab.hpp"
+#include "mm/kmalloc.hpp"
 
 namespace faultline {
 
@@ -71,7 +71,8 @@ Result<InodeRef> lookup_child(Inode& directory, std::string_view name) {
 
 namespace {
 
-// Puts the text of `link` in front of what is left of the path. The buffer is rewritten from its beginning.
+// Puts the text of `link` in front of the rest of the path, and moves both to the beginning of the buffer. NOENT: the
+// text is empty; NAMETOOLONG, NOMEM.
 Result<void> expand_symlink(Inode& link, char* buffer, const char* rest) {
     const u32 rest_length = static_cast<u32>(std::strlen(rest));
     const u32 room = PATH_LENGTH_MAX - rest_length - 2;
@@ -155,7 +156,7 @@ Result<Found> walk_path(s32 dirfd, PathName& path, u32 flags, const Cred* cred) 
                 at = rest;
                 continue;
             }
-            // A trailing slash must survive: "link/" means the directory the link leads to.
+            // Keep the trailing slash: "link/" means the directory to which the link leads.
             TRY_VOID(expand_symlink(*next, buffer, last && slash ? rest - 1 : rest));
             if (buffer[0] == '/')
                 here = cross_mounts(InodeRef(&iget(root_inode())));

@@ -6,8 +6,7 @@
 
 namespace faultline {
 
-// A path in kernel memory, in a buffer of PATH_LENGTH_MAX bytes in which the walk also expands symbolic
-// links.
+// A path in kernel memory. Its buffer has PATH_LENGTH_MAX bytes; the walk expands symbolic links in it.
 class PathName {
   public:
     PathName() = default;
@@ -18,8 +17,9 @@ class PathName {
     }
     ~PathName();
 
-    // Copies a path. FAULT, NAMETOOLONG, NOMEM; NOENT if it is empty, unless `empty_allowed`. May sleep.
+    // Copies a path of the program. FAULT, NAMETOOLONG, NOMEM; NOENT: it is empty, unless `empty_allowed`. May sleep.
     static Result<PathName> from_user(UserAddr path, bool empty_allowed = false);
+    // Copies a path of the kernel. NAMETOOLONG, NOMEM; NOENT: it is empty.
     static Result<PathName> from_kernel(std::string_view path);
 
     char* text() { return text_; }
@@ -30,44 +30,43 @@ class PathName {
 };
 
 enum LookupFlag : u32 {
-    LOOKUP_FOLLOW = 1,  // the last component, if it is a symbolic link
-    LOOKUP_MISSING = 2, // the last component need not exist: then `inode` is empty
+    LOOKUP_FOLLOW = 1,  // follow the last component if it is a symbolic link
+    LOOKUP_MISSING = 2, // the last component need not exist; then `inode` is empty
 };
 
-// How a path ended.
+// The result of a walk.
 struct Found {
     enum Last : u8 {
-        Name, // `name` in `parent`
-        Dot,  // ".", ".." or "/": `parent` is empty, `inode` the directory
-        DotDot,
+        Name,   // `name` in the directory `parent`
+        Dot,    // "." or "/": `parent` is empty, `inode` is the directory
+        DotDot, // ".."; the same
     } last = Dot;
     InodeRef parent;
-    std::string_view name; // points into the PathName
+    std::string_view name; // of the last component; points into the PathName
     InodeRef inode;
-    bool trailing_slash = false;
+    bool trailing_slash = false; // the path ended with "/"
 };
 
-// Walks `path` from the directory `dirfd` (AT_FDCWD: current's working directory). NOENT, NOTDIR, LOOP,
-// NAMETOOLONG, BADF. Caller holds tree_lock (for reading if it only looks), so that what is found stays true.
-// Every directory on the way must let `cred` search it: ACCES.
+// Walks `path` from the directory `dirfd` (AT_FDCWD: current's working directory). Caller holds tree_lock until it has
+// used the result: for reading if it only looks, for writing if it changes the tree. `cred` must be allowed to search
+// every directory on the way; nullptr is the kernel, which may. NOENT, NOTDIR, LOOP, NAMETOOLONG, BADF, ACCES, NOMEM.
 Result<Found> walk_path(s32 dirfd, PathName& path, u32 flags, const Cred* cred = current()->cred);
 
-// Takes tree_lock for reading and walks to an inode that must exist.
+// Walks to an inode that must exist. Takes tree_lock for reading. Errors as PathName::from_user() and walk_path().
 Result<InodeRef> user_path(s32 dirfd, UserAddr path, u32 flags);
 
-// The inode that (dirfd, path, flags) of the *at calls means; an empty path with AT_EMPTY_PATH is dirfd's
-// own.
+// The inode that (dirfd, path, flags) of an *at call names. `flags`: AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH; with the
+// latter, an empty path names the file of `dirfd`. Takes tree_lock for reading. Errors as user_path().
 Result<InodeRef> inode_at(s32 dirfd, UserAddr path, u32 flags, const Cred* cred = current()->cred);
 
-// The directory a descriptor or AT_FDCWD stands for. BADF, NOTDIR.
+// The directory that a descriptor or AT_FDCWD stands for. BADF, NOTDIR.
 Result<InodeRef> directory_of(s32 dirfd);
 
-// The inode behind a name of a directory, mounts crossed, with a reference. NOENT, NOMEM. Caller holds
-// tree_lock.
+// The inode for a name in a directory, with a reference, after crossing mounts. NOENT, NOMEM. Caller holds tree_lock.
 Result<InodeRef> lookup_child(Inode& directory, std::string_view name);
 
-// For the kernel at boot, where nothing can go wrong but memory (panics then): makes a directory (and returns
-// it if it is there already) or any other node; `path` is absolute, its parent exists.
+// For the kernel at boot. `path` is absolute, and its parent exists. make_directory() returns a directory that is
+// already there; any other node of that name is replaced. Without memory they panic.
 Inode& make_directory(std::string_view path, u32 permissions = 0755);
 void make_device(std::string_view path, u32 major, u32 minor, u32 permissions = 0666);
 

@@ -45,7 +45,7 @@ Result<const FileOps*> ops_for(Inode& inode) {
     return Err(Errno::NXIO);
 }
 
-// Finds the inode to open, making it if O_CREAT asks for that; `made` becomes true then.
+// Finds the inode to open. With O_CREAT, makes it if it is missing, and sets `made`.
 Result<InodeRef> find_or_create(s32 dirfd, PathName& path, u32 flags, u32 mode, bool& made) {
     const bool create = (flags & O_CREAT) != 0, exclusive = create && (flags & O_EXCL) != 0;
     u32 lookup = create ? u32{LOOKUP_MISSING} : 0;
@@ -73,7 +73,7 @@ Result<InodeRef> find_or_create(s32 dirfd, PathName& path, u32 flags, u32 mode, 
     return inode;
 }
 
-// O_TMPFILE: a file without a name in a directory, which linkat(2) may give one, unless O_EXCL.
+// O_TMPFILE: makes a file without a name. linkat(2) may give it one later, unless O_EXCL.
 Result<FileRef> open_tmpfile(s32 dirfd, PathName& path, u32 flags, u32 mode) {
     if ((flags & O_ACCMODE) == O_RDONLY)
         return Err(Errno::INVAL);
@@ -96,7 +96,7 @@ Result<FileRef> open_tmpfile(s32 dirfd, PathName& path, u32 flags, u32 mode) {
     return open_inode(*inode, flags & ~u32(O_TMPFILE | O_EXCL));
 }
 
-// What open(2) asks of a file that is there already.
+// The permission checks of open(2) for a file that exists.
 Result<void> may_open(const Inode& inode, u32 flags) {
     const u32 mode = flags & O_ACCMODE;
     u32 wanted = mode == O_RDONLY ? u32{MAY_READ} : mode == O_WRONLY ? u32{MAY_WRITE} : MAY_READ | MAY_WRITE;
@@ -126,7 +126,8 @@ Result<FileRef> do_open(s32 dirfd, PathName& path, u32 flags, u32 mode) {
     InodeRef inode = TRY(find_or_create(dirfd, path, flags, mode, made));
     if ((flags & O_DIRECTORY) != 0 && !inode->is_directory())
         return Err(Errno::NOTDIR);
-    if (!made && (flags & O_PATH) == 0) // a task that makes a file may open it, whatever mode it gave it
+    // open(2): the task that makes a file may open it, whatever mode it gave the file.
+    if (!made && (flags & O_PATH) == 0)
         TRY_VOID(may_open(*inode, flags));
     return open_inode(*inode, flags);
 }
@@ -161,7 +162,7 @@ Result<FileRef> open_inode(Inode& inode, u32 flags) {
         TRY_VOID(truncate_inode(inode, 0));
     if (ops->open != nullptr)
         TRY_VOID(ops->open(*file, flags));
-    file->ops = ops; // only now is there something to release
+    file->ops = ops; // from here on, the last reference calls `release`
     return file;
 }
 
@@ -203,7 +204,7 @@ Result<File*> open_exec(const char* path) {
 Result<File*> open_exec_at(s32 dirfd, UserAddr path, u32 flags) {
     PathName name = TRY(PathName::from_user(path, (flags & AT_EMPTY_PATH) != 0));
     if (name.empty()) {
-        File* file = lookup_fd(*current()->files, dirfd); // whatever it was opened for
+        File* file = lookup_fd(*current()->files, dirfd); // whatever it was opened for, O_PATH included
         if (file == nullptr)
             return Err(Errno::BADF);
         const FileRef reference(file);

@@ -1,4 +1,4 @@
-// Opening files: for programs (open(2)), for the kernel, to be executed.
+// Opening files: for programs (open(2)), for the kernel, and to execute them.
 #pragma once
 
 #include "abi/fs/file.hpp"
@@ -6,28 +6,31 @@
 
 namespace faultline {
 
-// An open file over an inode that exists: NXIO (no such device, FIFO without reader), ISDIR (a directory for
-// writing), LOOP (a symbolic link), NOMEM, RESTARTSYS. Truncates with O_TRUNC. Caller holds no lock: a FIFO
-// may block.
+// Opens an inode that exists, without a check of permissions. `flags` are those of open(2); O_TRUNC truncates. NXIO: no
+// such device, or a FIFO without a reader; ISDIR: a directory for writing; LOOP: a symbolic link; TXTBSY: a running
+// program for writing; INVAL: O_DIRECT; NOMEM, RESTARTSYS. Caller holds no lock but the kernel lock, because a FIFO may
+// block.
 Result<FileRef> open_inode(Inode& inode, u32 flags);
 
-// open(2) from the kernel, on current's behalf.
+// open(2) for the kernel, on current's behalf and with its permissions. Errors as open(2).
 Result<FileRef> kernel_open(std::string_view path, u32 flags, u32 mode = 0);
 
-// Opens a program for execve(2) or execveat(2), with a reference. NOENT, NOTDIR, ACCES, ISDIR … `flags`: AT_EMPTY_PATH,
-// AT_SYMLINK_NOFOLLOW.
+// Opens a program for execve(2) or execveat(2), with a reference. `flags`: AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW. ACCES:
+// not a regular file, or not executable for current; TXTBSY: open for writing; the errors of walk_path().
 Result<File*> open_exec(const char* path);
 Result<File*> open_exec_at(s32 dirfd, UserAddr path, u32 flags);
 
-// Whether some process's program is this file: then it may not be opened for writing (ETXTBSY). Only regular files that
-// some user may execute are looked for.
+// Whether this file is the program of some process; then opening it for writing is TXTBSY. Only a regular file with an
+// execute bit can be one. Caller holds the kernel lock.
 bool is_executed(Inode& inode);
 
-// A new name in the directory of `found`, whose inode is empty: NOENT (the directory was removed), EXIST,
-// PERM (a directory of procfs), ACCES, NOMEM. Caller holds tree_lock for writing.
+// Gives `inode` the new name at which a walk ended: `found`, whose inode is empty. EXIST: it is not empty, or not a
+// name; NOENT: the directory was removed; PERM: a directory of procfs; ACCES, NOMEM. Caller holds tree_lock for
+// writing.
 Result<void> link_new(Found& found, Inode& inode);
 
-// System calls.
+// System calls (contract: abi/syscall/table.cpp). Return the lowest free descriptor. Errors as open_inode() and
+// walk_path(); EXIST, ACCES, PERM, NOTDIR, INVAL, OPNOTSUPP (O_TMPFILE in procfs), MFILE.
 Result<u32> sys_open(UserAddr path, u32 flags, u32 mode);
 Result<u32> sys_openat(s32 dirfd, UserAddr path, u32 flags, u32 mode);
 Result<u32> sys_creat(UserAddr path, u32 mode);

@@ -1,4 +1,4 @@
-// The nine permission bits, the sticky bit, and what a capability lets pass.
+// The nine permission bits, the sticky bit, and the capabilities that override them.
 #include "abi/fs/permission.hpp"
 
 #include <linux/capability.h>
@@ -14,8 +14,8 @@ constexpr u32 ANY_EXECUTE = 0111;
 
 bool has(const Cred& cred, u32 capability) { return (cred.cap_effective >> capability & 1) != 0; }
 
-// The three bits of a mode that are about this user: the first matching class decides, even if a later
-// class would grant more.
+// The three permission bits that apply to this user. The first matching class decides, even if a later class would
+// grant more.
 u32 granted(const Cred& cred, const Inode& inode) {
     if (cred.fsuid == inode.uid)
         return inode.mode >> 6 & 7;
@@ -67,7 +67,7 @@ void remove_set_ids(Inode& inode) {
     if ((inode.mode & (S_ISUID | S_ISGID)) == 0 || !inode.is_regular() || capable(CAP_FSETID))
         return;
     inode.mode &= ~u32{S_ISUID};
-    if ((inode.mode & S_IXGRP) != 0) // without it the bit means something else
+    if ((inode.mode & S_IXGRP) != 0) // without S_IXGRP it means mandatory locking (inode(7))
         inode.mode &= ~u32{S_ISGID};
 }
 

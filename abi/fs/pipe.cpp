@@ -28,7 +28,8 @@ void wake_both(Pipe& pipe) {
     poll_wake();
 }
 
-// Reads what is there until the buffer is full, or a packet ends. `done`: bytes read; FAULT: none could be.
+// Copies bytes to the program until its buffer is full, the pipe is empty, or a packet ends. Returns the bytes done.
+// FAULT: none could be copied. Caller holds pipe.lock.
 Result<u32> read_slots(Pipe& pipe, UserAddr buffer, u32 bytes) {
     u32 done = 0;
     while (done < bytes && !pipe.empty()) {
@@ -73,8 +74,8 @@ Result<u32> pipe_read(File& file, UserAddr buffer, u32 bytes, u64&) {
     }
 }
 
-// Appends `bytes`, the odd end of a write, to the last slot if all of them fit there: small writes share pages. Returns how
-// many were. `fill` as write_pipe has it.
+// Appends the first `bytes` bytes of a write to the last slot if they fit there, so that small writes share pages.
+// Returns how many it copied. `fill` as for write_pipe().
 template <class Fill>
 u32 append_to_last(Pipe& pipe, u32 bytes, Fill&& fill) {
     if (bytes == 0 || pipe.empty())
@@ -88,12 +89,12 @@ u32 append_to_last(Pipe& pipe, u32 bytes, Fill&& fill) {
     return copied;
 }
 
-// Puts at most a page into a new slot, of which there is one. NOMEM; FAULT: nothing could be copied.
+// Puts at most a page into a new slot; the ring has a free one. Returns the bytes copied. NOMEM; FAULT: none could be.
 template <class Fill>
 Result<u32> fill_slot(Pipe& pipe, u32 bytes, bool packet, Fill&& fill) {
     PipeSlot& slot = pipe.slot(pipe.head);
     if (slot.page == nullptr)
-        slot.page = alloc_page();
+        slot.page = alloc_page().release();
     if (slot.page == nullptr)
         return Err(Errno::NOMEM);
     const u32 copied = fill(static_cast<u8*>(page_address(*slot.page)), bytes);
@@ -106,8 +107,8 @@ Result<u32> fill_slot(Pipe& pipe, u32 bytes, bool packet, Fill&& fill) {
     return copied;
 }
 
-// `fill(to, at, n)` copies n bytes, from the byte `at` of what is written; it returns how many it could. A write of at most
-// a page (PIPE_BUF) goes into one slot, so it is whole.
+// Writes `bytes` bytes. fill(to, at, n) copies n bytes of the write, from its byte `at` on, and returns how many it
+// could copy. A write of at most a page (PIPE_BUF) goes into one slot, so it is not split.
 template <class Fill>
 Result<u32> write_pipe(File& file, u32 bytes, Fill&& fill) {
     Pipe& pipe = *file.inode->pipe;
@@ -251,7 +252,7 @@ Result<void> fifo_open(Inode& inode, File& file) {
 Result<u32> sys_pipe2(UserAddr fds, u32 flags) {
     if ((flags & ~u32(O_CLOEXEC | O_NONBLOCK | O_DIRECT | O_EXCL)) != 0)
         return Err(Errno::INVAL);
-    if ((flags & O_EXCL) != 0) // a pipe for notifications
+    if ((flags & O_EXCL) != 0) // asks for a notification pipe
         return Err(Errno::NOPKG);
     InodeRef inode(TRY(new_inode(S_IFIFO | 0600)));
     FileRef reader = TRY(open_inode(*inode, O_RDONLY | (flags & O_NONBLOCK)));

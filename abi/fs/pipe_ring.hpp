@@ -1,4 +1,4 @@
-// The inside of a pipe: a ring of slots, each a page with some bytes of one or of several writes (Linux: struct
+// The inside of a pipe: a ring of slots. Each slot is a page with bytes of one or several writes (Linux: struct
 // pipe_inode_info, pipe_buffer). Private to abi/fs/pipe*.cpp.
 #pragma once
 
@@ -12,21 +12,22 @@
 namespace faultline {
 
 struct PipeSlot {
-    Page* page = nullptr; // kept when the slot is empty again, for the next write
+    Page* page = nullptr; // an empty slot keeps its page for a later write
     u32 offset = 0, bytes = 0;
-    bool packet = false; // written with O_DIRECT: read by one read, whose buffer is perhaps too small
+    // Written with O_DIRECT: one read takes it, and what does not fit into its buffer is lost.
+    bool packet = false;
 };
 
 struct Pipe {
     Refcount references{1};   // open files
     RwSemaphore lock{"Pipe"}; // held while bytes are copied
-    u32 head = 0, tail = 0;   // slots ever filled and emptied, modulo 2^32
+    u32 head = 0, tail = 0;   // slots ever filled, and ever emptied; modulo 2^32
     u32 slots = 0;            // a power of two
     PipeSlot* ring = nullptr;
-    u32 uid = 0; // whose pipe it is, for the limits of pipe(7)
-    ListHook link;
-    u32 readers = 0, writers = 0;
-    u32 reader_opens = 0, writer_opens = 0; // how often, for FIFO opens that wait for each other
+    u32 uid = 0;                            // of the owner, for the limits of pipe(7)
+    ListHook link;                          // in the list of all pipes
+    u32 readers = 0, writers = 0;           // open files
+    u32 reader_opens = 0, writer_opens = 0; // opens so far: a FIFO's open waits for the other one to change
     WaitQueue read_queue, write_queue;
 
     bool empty() const { return head == tail; }
@@ -34,7 +35,7 @@ struct Pipe {
     PipeSlot& slot(u32 number) { return ring[number & (slots - 1)]; }
 };
 
-// A pipe of the usual size, or a small one for a user who has many. NOMEM; NFILE: who has too many.
+// Makes a pipe of the usual size, or a small one for a user with many pipes. NOMEM; NFILE: the user has too many.
 Result<Pipe*> new_pipe();
 void free_pipe(Pipe* pipe);
 

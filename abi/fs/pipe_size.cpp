@@ -10,6 +10,7 @@
 #include "abi/fs/pipe.hpp"
 #include "abi/fs/pipe_ring.hpp"
 #include "base/late.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/slab.hpp"
 
@@ -26,7 +27,7 @@ constinit u32 limits[3] = {1u << 20, DEFAULT_SLOTS * 1024, 0}; // by PipeLimit; 
 
 bool unprivileged() { return !capable(CAP_SYS_RESOURCE) && !capable(CAP_SYS_ADMIN); }
 
-// Slots of all of a user's pipes. Who is privileged has no need to know.
+// The number of slots in all pipes of a user.
 u32 slots_of(u32 uid) {
     u32 sum = 0;
     for (const Pipe& pipe : *pipes)
@@ -36,7 +37,7 @@ u32 slots_of(u32 uid) {
 
 bool exceeds(u32 slots, PipeLimit limit) { return limits[limit] != 0 && slots > limits[limit]; }
 
-// A size as the ring can have it: a power of two, and at least a page. 0: there is none.
+// Rounds a size up to what a ring can have: a power of two, and at least a page. 0: too large.
 u32 round_size(u64 bytes) {
     if (bytes > SIZE_MAX_EVER)
         return 0;
@@ -62,7 +63,7 @@ void free_ring(PipeSlot* ring, u32 slots) {
     kfree(ring);
 }
 
-// A smaller or larger ring with the same contents. BUSY: they do not fit.
+// Replaces the ring by a smaller or larger one with the same contents. BUSY: they do not fit; NOMEM.
 Result<void> resize_ring(Pipe& pipe, u32 slots) {
     const u32 used = pipe.head - pipe.tail;
     if (slots < used)

@@ -1,4 +1,4 @@
-// poll(2): look at every file, and if none is ready sleep until some file changed, then look again.
+// poll(2): looks at every file. If none is ready, it sleeps until some file changes, and looks again.
 #include "abi/fs/poll.hpp"
 
 #include "abi/fs/file.hpp"
@@ -11,7 +11,7 @@ namespace faultline {
 namespace {
 
 constinit Late<WaitQueue> queue;
-constexpr u32 ALWAYS = POLLERR | POLLHUP | POLLNVAL; // reported whether asked for or not
+constexpr u32 ALWAYS = POLLERR | POLLHUP | POLLNVAL; // reported even if not asked for
 
 u32 look_at(pollfd* entries, u32 count) {
     u32 ready = 0;

@@ -1,4 +1,4 @@
-// Waiting for any of several files (poll(2)).
+// Waiting until one of several files is ready (poll(2)).
 #pragma once
 
 #include "abi/fs/file.hpp"
@@ -7,18 +7,19 @@ namespace faultline {
 
 void init_poll(); // at boot, before the first file is opened
 
-// What `poll` reports for a file now: POLLIN | POLLOUT | POLLHUP | POLLERR …
+// What is ready on a file now: POLLIN | POLLOUT | POLLHUP | POLLERR … Does not sleep.
 u32 poll_file(File& file);
 
-// To be called whenever the answer of some file's `poll` may have changed. All pollers look again: they are
-// few, and one queue spares every file a list. From anywhere, interrupts included.
+// Wakes all pollers, which then look at their files again. Called whenever the result of a file's `poll` may have
+// changed, from any context, interrupts included. All files share one queue, because pollers are few.
 void poll_wake();
 
-// System calls.
+// System calls (contract: abi/syscall/table.cpp). Return how many entries are ready; 0 after the timeout. A negative
+// `timeout_ms` or a null `timeout` waits without limit. INTR: a signal; INVAL: more than OPEN_MAX entries, a bad time,
+// or a bad `sigset_bytes`; NOMEM, FAULT.
 Result<u32> sys_poll(UserAddr fds, u32 count, s32 timeout_ms);
-Result<u32> sys_ppoll(UserAddr fds, u32 count, UserAddr timeout, UserAddr sigmask,
-                      u32 sigset_bytes); // 32-bit seconds
-Result<u32> sys_ppoll_time64(UserAddr fds, u32 count, UserAddr timeout, UserAddr sigmask,
-                             u32 sigset_bytes); // 64-bit
+// The time span of sys_ppoll() has 32-bit fields, that of sys_ppoll_time64() 64-bit ones.
+Result<u32> sys_ppoll(UserAddr fds, u32 count, UserAddr timeout, UserAddr sigmask, u32 sigset_bytes);
+Result<u32> sys_ppoll_time64(UserAddr fds, u32 count, UserAddr timeout, UserAddr sigmask, u32 sigset_bytes);
 
 } // namespace faultline

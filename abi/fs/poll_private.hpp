@@ -11,15 +11,16 @@
 #include "arch/contract/clock.hpp"
 #include "kernel/sched/timer.hpp"
 #include "kernel/sched/wait.hpp"
-#include "mm/slab.hpp"
+#include "mm/kmalloc.hpp"
 
 namespace faultline {
 
 inline constexpr u32 READY_TO_READ = POLLIN | POLLRDNORM, READY_TO_WRITE = POLLOUT | POLLWRNORM;
 
-WaitQueue& pollers(); // poll_wake() wakes them
+WaitQueue& pollers(); // the queue that poll_wake() wakes
 
-// `count` objects of kernel memory for a scope.
+// An array of `count` objects from kmalloc, freed at the end of its scope. They are not constructed. data() is nullptr
+// if there was no memory.
 template <class T>
 class Buffer {
   public:
@@ -35,7 +36,8 @@ class Buffer {
     T* data_;
 };
 
-// Calls look(), which says how many are ready, until some are or the deadline passed.
+// Calls look(), which returns how many files are ready, until that is not 0 or the deadline has passed. A deadline of 0
+// is one look. INTR: a signal.
 template <class Look>
 Result<u32> poll_until(Look&& look, u64 deadline_ns) {
     u32 ready = look();
@@ -47,7 +49,8 @@ Result<u32> poll_until(Look&& look, u64 deadline_ns) {
     return ready;
 }
 
-// A time span of the program as a deadline; null: never. INVAL, FAULT.
+// A time span of the program as a deadline in nanoseconds; NO_DEADLINE for a null pointer, 0 for a span of zero.
+// `Field` is the type of both its fields. INVAL, FAULT.
 template <class Field>
 Result<u64> deadline_from(UserAddr span, u32 units_per_second) {
     if (span == UserAddr())
@@ -64,7 +67,8 @@ Result<u64> deadline_from(UserAddr span, u32 units_per_second) {
     return deadline_after(clock_ns(), seconds * NSEC_PER_SEC + fraction_ns);
 }
 
-// As pselect(2) and ppoll(2) want it: `mask`, if given, replaces current's signal mask while body() waits.
+// Calls body() with `mask` as current's signal mask, as pselect(2) and ppoll(2) do; a null `mask` leaves it unchanged.
+// INVAL: `bytes` is not 8; FAULT; the errors of body().
 template <class Body>
 Result<u32> with_sigmask(UserAddr mask, u32 bytes, Body&& body) {
     if (mask == UserAddr())
@@ -78,7 +82,7 @@ Result<u32> with_sigmask(UserAddr mask, u32 bytes, Body&& body) {
     set_current_blocked(blocked);
     const Result<u32> result = body();
     if (!result.ok() && result.error() == Errno::INTR)
-        task.restore_sigmask = true; // after the handler, which must still run with the new mask
+        task.restore_sigmask = true; // the handler still runs with the new mask; then the old one comes back
     else
         set_current_blocked(task.saved_blocked);
     return result;

@@ -1,6 +1,5 @@
-// A xoshiro256** generator (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2018),
-// seeded by the loader. A fixed seed gives a fixed sequence, which makes two runs of a deterministic machine
-// identical.
+// A xoshiro256** generator (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2018), seeded by the
+// loader. A fixed seed gives a fixed sequence, so two runs of a deterministic machine are identical.
 #include "abi/fs/random.hpp"
 
 #include <algorithm>
@@ -42,7 +41,7 @@ void add_device_randomness(const void* data, u32 bytes) {
                 next();
     }
     if ((state[0] | state[1] | state[2] | state[3]) == 0)
-        state[0] = 1; // the one state that the generator cannot leave
+        state[0] = 1; // all zero is the one state that the generator cannot leave
 }
 
 void get_random_bytes(void* buffer, u32 bytes) {

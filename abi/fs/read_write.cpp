@@ -1,5 +1,5 @@
-// What is particular to a kind of file is in its FileOps; here are the common checks, in Linux's order
-// (fs/read_write.c): descriptor, mode, buffer, offset.
+// The checks that all kinds of files share, in Linux's order (fs/read_write.c): descriptor, mode, buffer, offset. The
+// rest is in the FileOps of each kind.
 #include "abi/fs/read_write.hpp"
 
 #include <algorithm>
@@ -25,7 +25,7 @@ struct IoVector { // struct iovec
     u32 bytes = 0;
 };
 
-// The file of a descriptor if it can be used this way: BADF, INVAL.
+// The file of a descriptor, if it can be used in this direction. BADF, INVAL.
 Result<FileRef> file_for(s32 fd, Direction direction) {
     FileRef file = TRY(fget_ref(fd));
     const bool reading = direction == Direction::Read;
@@ -64,13 +64,13 @@ Result<u32> do_prw(s32 fd, Direction direction, UserAddr buffer, u32 bytes, s64 
     return transfer(*file, direction, buffer, bytes, position);
 }
 
-// Transfers the buffers of an iovec one after the other, until one is not filled. An error counts only if it
-// is the first thing that happens.
+// Transfers the buffers of an iovec one after the other, until one is not filled. Returns an error only if nothing was
+// transferred before it.
 Result<u32> transfer_vector(File& file, Direction direction, UserAddr vector, u32 count, u64& position) {
     if (count > IOV_MAX)
         return Err(Errno::INVAL);
     u32 total = 0;
-    for (u32 i = 0; i < count; ++i) { // all are checked before the first is used
+    for (u32 i = 0; i < count; ++i) { // check all before using the first
         IoVector part;
         TRY_VOID(copy_struct_from_user(&part, vector + i * static_cast<u32>(sizeof part), sizeof part));
         if (part.bytes > ~u32{0} >> 1)
@@ -122,7 +122,7 @@ Result<u64> seek(s32 fd, s64 offset, u32 whence) {
     case SEEK_END:
         base = size;
         break;
-    case SEEK_DATA: // files have no holes that a program can tell from data
+    case SEEK_DATA: // every byte is data; the only hole is at the end
     case SEEK_HOLE:
         if (offset < 0 || static_cast<u64>(offset) >= size)
             return Err(Errno::NXIO);

@@ -1,6 +1,6 @@
-// Reading and writing files page by page through the page cache. No lock is held while user memory is touched
-// but the inode's own, which is outside the mmap lock (as Linux's inode lock is): the buffer may be a mapping
-// of the same file.
+// Reading and writing files page by page through the page cache. While user memory is touched, only the inode's own
+// lock is held. It is outside the mmap lock, as Linux's inode lock is, because the buffer may be a mapping of the same
+// file.
 #include "abi/fs/regular.hpp"
 
 #include <algorithm>
@@ -30,18 +30,18 @@ struct PagePart {
 
 u8* at(Page& page, u32 offset) { return static_cast<u8*>(page_address(page)) + offset; }
 
-// RLIMIT_FSIZE: no byte past it is written; a write that begins there is told so by a signal (setrlimit(2)). FBIG.
+// RLIMIT_FSIZE (setrlimit(2)): no byte past it is written. A write that begins there fails and sends SIGXFSZ. Returns
+// the bytes left below the limit. FBIG.
 Result<u64> room_below_limit(u64 position) {
     const u64 limit = current_group().limits[RLIMIT_FSIZE].soft;
     if (position < limit)
         return limit - position;
-    (void)send_sig_info(siginfo_user(SIGXFSZ, SI_USER),
-                        *current()); // standard signals always find their place
+    (void)send_sig_info(siginfo_user(SIGXFSZ, SI_USER), *current());
     return Err(Errno::FBIG);
 }
 
-// Calls copy(bytes of the cache, done, n) for each page of a read; it returns how many it took. A hole reads
-// as zeros and stays a hole.
+// Calls copy(bytes of the cache, bytes done so far, n) for each page of a read. It returns how many bytes it took. A
+// hole reads as zeros and stays a hole.
 template <class Copy>
 Result<u32> read_pages(AddressSpace& mapping, u32 bytes, u64 position, Copy&& copy) {
     if (position >= mapping.size)
@@ -50,13 +50,10 @@ Result<u32> read_pages(AddressSpace& mapping, u32 bytes, u64 position, Copy&& co
     u32 done = 0;
     while (done < bytes) {
         const PagePart part(position + done, bytes - done);
-        Page* page = find_get_page(mapping, part.index);
-        const u32 copied =
-            copy(page != nullptr ? at(*page, part.offset) : at(zero_page(), part.offset), done, part.bytes);
-        if (page != nullptr) {
+        const PageRef page = find_get_page(mapping, part.index);
+        const u32 copied = copy(at(page ? *page : zero_page(), part.offset), done, part.bytes);
+        if (page)
             page->set(PG_REFERENCED);
-            put_page(*page);
-        }
         done += copied;
         if (copied != part.bytes)
             return done == 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
@@ -64,20 +61,20 @@ Result<u32> read_pages(AddressSpace& mapping, u32 bytes, u64 position, Copy&& co
     return done;
 }
 
+// The same for a write: copy() fills the page. Without memory: NOMEM, or the bytes done so far.
 template <class Copy>
 Result<u32> write_pages(AddressSpace& mapping, u32 bytes, u64 position, Copy&& copy) {
     u32 done = 0;
     while (done < bytes) {
         const PagePart part(position + done, bytes - done);
+        PageRef page;
         bool major = false;
-        auto page = read_mapping_page(mapping, part.index, &major);
-        if (!page.ok())
-            return done == 0 ? Result<u32>(Err(page.error())) : Result<u32>(done);
-        const u32 copied = copy(at(**page, part.offset), done, part.bytes);
-        (*page)->set(PG_DIRTY);
-        put_page(**page);
+        if (const auto read = read_mapping_page(mapping, part.index, page, major); !read)
+            return done == 0 ? Result<u32>(Err(read.error())) : Result<u32>(done);
+        const u32 copied = copy(at(*page, part.offset), done, part.bytes);
+        page->set(PG_DIRTY);
         done += copied;
-        // A page that lies past the old end is in the file only if something was written to it.
+        // A page past the old end belongs to the file only if something was written to it.
         mapping.size = copied != 0 ? std::max<u64>(mapping.size, position + done) : u64{mapping.size};
         if (copied != part.bytes)
             return done == 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
@@ -94,7 +91,7 @@ Result<u32> regular_read(File& file, UserAddr buffer, u32 bytes, u64& position) 
     return done;
 }
 
-// `copy` as write_pages wants it.
+// `copy` as for write_pages().
 template <class Copy>
 Result<u32> write_file(File& file, u32 bytes, u64& position, Copy&& copy) {
     Inode& inode = *file.inode;
@@ -110,7 +107,7 @@ Result<u32> write_file(File& file, u32 bytes, u64& position, Copy&& copy) {
     remove_set_ids(inode);
     const u64 old_size = inode.mapping.size;
     const auto written = write_pages(inode.mapping, bytes, position, copy);
-    // The page of a failed first byte may lie past the end: it must not survive there.
+    // If the first byte fails, its page may lie past the end of the file. Remove it.
     if (!written.ok() && position >= old_size)
         truncate_setsize(inode.mapping, inode.mapping.size);
     position += TRY(written);

@@ -5,18 +5,21 @@
 
 namespace faultline {
 
+// The operations of open regular files.
 extern const FileOps regular_file_ops;
 
-inline constexpr u64 FILE_SIZE_MAX = u64{1} << 43; // what a 31-bit page index reaches; offsets past it are FBIG
+// The largest size of a file, which a 31-bit page index reaches. Offsets past it are FBIG.
+inline constexpr u64 FILE_SIZE_MAX = u64{1} << 43;
 
-// Writes kernel memory at `position`, growing the file. Caller is alone with the inode (boot). NOMEM.
+// Writes kernel memory at `position`; the file grows as needed. Caller is the only user of the inode (boot). NOMEM.
 Result<void> write_kernel(Inode& inode, const void* data, u32 bytes, u64 position);
 
-// Sets the size of a regular file. FBIG. Takes the inode's lock; no mmap lock held.
+// Sets the size of a regular file, in bytes. FBIG: above FILE_SIZE_MAX, or above RLIMIT_FSIZE (then with SIGXFSZ).
+// Takes the inode's lock; the caller holds no mmap lock.
 Result<void> truncate_inode(Inode& inode, u64 size);
 
-// Reads into kernel memory: from an open file, or from its inode. Returns the bytes read, fewer only at the end of the file.
-// INVAL: not a regular file.
+// Read into kernel memory: from an open file, or from its inode. Return the bytes read, fewer than asked only at the
+// end of the file. INVAL: kernel_read() of a file without page cache.
 Result<u32> kernel_read(File& file, void* buffer, u32 bytes, u64 position);
 Result<u32> read_kernel(Inode& inode, void* buffer, u32 bytes, u64 position);
 

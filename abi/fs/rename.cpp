@@ -1,4 +1,4 @@
-// The conditions, then the move.
+// rename(2): checks the conditions, then moves the name.
 #include "abi/fs/rename.hpp"
 
 #include <linux/fcntl.h>
@@ -8,6 +8,7 @@
 #include "abi/fs/mount.hpp"
 #include "abi/fs/namei.hpp"
 #include "abi/fs/permission.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {
@@ -27,7 +28,7 @@ bool is_below(Inode& inode, const Inode& ancestor) {
     }
 }
 
-// rename(2)'s conditions on what stands at the new name.
+// rename(2)'s conditions on the file at the new name. NOTDIR, ISDIR, BUSY, NOTEMPTY.
 Result<void> may_replace(const Found& from, const Found& to) {
     if (from.inode->is_directory() && !to.inode->is_directory())
         return Err(Errno::NOTDIR);
@@ -49,7 +50,7 @@ Result<void> do_rename(const Found& from, const Found& to, u32 flags) {
         return Err(Errno::PERM);
     TRY_VOID(may_delete(*from.parent, *from.inode));
     TRY_VOID(to.inode ? may_delete(*to.parent, *to.inode) : may_create(*to.parent));
-    if (from.inode->is_directory() && from.parent.get() != to.parent.get()) // its ".." is written
+    if (from.inode->is_directory() && from.parent.get() != to.parent.get()) // its ".." changes
         TRY_VOID(inode_permission(*from.inode, MAY_WRITE));
     if ((from.trailing_slash || to.trailing_slash) && !from.inode->is_directory())
         return Err(Errno::NOTDIR);
@@ -66,13 +67,13 @@ Result<void> do_rename(const Found& from, const Found& to, u32 flags) {
             return Err(Errno::NOTEMPTY);
         TRY_VOID(may_replace(from, to));
     }
-    // The new name first: what can fail is then over. The old ones have other cookies.
+    // Both old entries are found before the new one has the same name. Adding comes first, because only that can fail.
     Dentry* replaced = to.inode ? find_child(*to.parent, to.name) : nullptr;
     Dentry* old = find_child(*from.parent, from.name);
     TRY_VOID(add_name(*to.parent, to.name, *from.inode));
     if (replaced != nullptr)
         remove_name(*replaced);
-    const u32 links = from.inode->nlink; // a directory keeps its own
+    const u32 links = from.inode->nlink; // a directory keeps its own links, which remove_name() sets to 0
     remove_name(*old);
     if (from.inode->is_directory())
         from.inode->nlink = links - 1;

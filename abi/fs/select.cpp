@@ -1,4 +1,4 @@
-// Three sets of bits, looked at together.
+// select(2): the three bit sets are checked together, descriptor by descriptor.
 #include "abi/fs/select.hpp"
 
 #include <new>
@@ -15,7 +15,7 @@ namespace {
 constexpr u32 WORD = 32; // bits; a set is an array of words (fd_set)
 
 struct FdSet {
-    UserAddr user;  // null: none
+    UserAddr user;  // null: the set was not given
     u32 events = 0; // what makes a file ready in this set
     u32 asked[OPEN_MAX / WORD] = {}, found[OPEN_MAX / WORD] = {};
 
@@ -26,7 +26,7 @@ struct FdSet {
     }
 };
 
-// The three sets of one call, too large for the stack.
+// The three sets of one call, in memory from kmalloc: they are too large for the stack.
 class FdSets {
   public:
     FdSets(UserAddr read_set, UserAddr write_set, UserAddr except_set) : sets_(3) {
@@ -37,7 +37,7 @@ class FdSets {
         new (&sets_[2]) FdSet{except_set, POLLPRI};
     }
 
-    // FAULT, NOMEM; BADF: a file that is not open is asked for.
+    // Copies the sets from the program. FAULT, NOMEM; BADF: one names a descriptor that is not open.
     Result<void> load(u32 count) {
         if (sets_.data() == nullptr)
             return Err(Errno::NOMEM);
@@ -50,7 +50,7 @@ class FdSets {
         return {};
     }
 
-    // How many of what is asked is ready now; notes which.
+    // Marks what is ready now. Returns how many bits that sets.
     u32 look(u32 count) {
         u32 ready = 0;
         for (u32 fd = 0; fd < count; ++fd) {
@@ -67,6 +67,7 @@ class FdSets {
         return ready;
     }
 
+    // Copies the results to the program. FAULT.
     Result<void> store(u32 count) const {
         for (u32 i = 0; i < 3; ++i)
             if (sets_[i].user != UserAddr())

@@ -1,4 +1,4 @@
-// From the page cache of a file to another file, without passing through the program.
+// From the page cache of a file to another file. The data does not pass through the program.
 #include "abi/fs/sendfile.hpp"
 
 #include <algorithm>
@@ -6,6 +6,7 @@
 #include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/fs/regular.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {

@@ -1,4 +1,5 @@
-// Text of a /proc file while it is made: grows by being made again in a larger buffer (Linux: seq_file).
+// The buffer for the text of a /proc file. If the text does not fit, the caller makes it again in a larger buffer
+// (Linux: seq_file).
 #pragma once
 
 #include <string_view>
@@ -11,16 +12,18 @@ class SeqFile {
   public:
     SeqFile(char* buffer, u32 size) : buffer_(buffer), size_(size) {}
 
+    // Append text. A piece that does not fit is dropped as a whole, and overflowed() becomes true.
     void printf(const char* format, ...) __attribute__((format(printf, 2, 3)));
     void text(std::string_view text);
-    void pad_to(u32 column); // blanks up to `column` of the current line, at least one
+    void pad_to(u32 column); // appends blanks up to `column` of the current line, at least one
 
-    void cut(u32 used) { // takes back what came after, and that it did not fit
+    // Removes everything after the first `used` bytes, and clears overflowed().
+    void cut(u32 used) {
         used_ = used;
         overflowed_ = false;
     }
 
-    bool overflowed() const { return overflowed_; } // something did not fit
+    bool overflowed() const { return overflowed_; } // a piece did not fit
     u32 used() const { return used_; }
 
   private:

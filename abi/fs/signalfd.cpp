@@ -1,4 +1,4 @@
-// The signals that wait are read, instead of having a handler called.
+// signalfd(2): a thread reads its pending signals from a file; no handler is called.
 #include "abi/fs/signalfd.hpp"
 
 #include <linux/fcntl.h>
@@ -26,7 +26,7 @@ struct SignalFd {
 };
 
 constinit KmemCache cache{"signalfd", sizeof(SignalFd), alignof(SignalFd)};
-constinit Late<WaitQueue> readers; // of all of them: they are few
+constinit Late<WaitQueue> readers; // one queue for all signalfds, which are few
 constinit u32 open_files = 0;      // while it is zero, senders skip the notification
 
 u64 mask_of(const File& file) { return static_cast<const SignalFd*>(file.private_data)->mask; }
@@ -36,7 +36,7 @@ bool waits(u64 mask) {
     return ((task.pending.set | task.group->shared_pending.set) & mask) != 0;
 }
 
-// A siginfo as the reader gets it (Linux signalfd_copyinfo): which fields there are depends on the code.
+// A siginfo as the reader gets it (Linux signalfd_copyinfo). The code decides which fields it has.
 signalfd_siginfo describe(const SigInfo& info) {
     signalfd_siginfo out = {};
     out.ssi_signo = static_cast<u32>(info.signo);

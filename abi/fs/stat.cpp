@@ -11,8 +11,8 @@
 #include "abi/fs/inode.hpp"
 #include "abi/fs/mount.hpp"
 #include "abi/fs/namei.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/page_alloc.hpp"
-#include "mm/slab.hpp"
 
 namespace faultline {
 

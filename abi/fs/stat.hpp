@@ -1,4 +1,4 @@
-// What a file is (stat(2), statx(2)).
+// The attributes of a file (stat(2), statx(2)).
 #pragma once
 
 #include "base/result.hpp"
@@ -6,7 +6,8 @@
 
 namespace faultline {
 
-// System calls.
+// System calls (contract: abi/syscall/table.cpp). `flags`: AT_SYMLINK_NOFOLLOW, AT_NO_AUTOMOUNT and AT_EMPTY_PATH;
+// others are INVAL. statx() always fills STATX_BASIC_STATS. BADF, FAULT, and the errors of walk_path().
 Result<u32> sys_stat64(UserAddr path, UserAddr buffer);
 Result<u32> sys_lstat64(UserAddr path, UserAddr buffer);
 Result<u32> sys_fstat64(s32 fd, UserAddr buffer);

@@ -1,4 +1,4 @@
-// A tmpfs, or procfs.
+// statfs(2): a file is on a tmpfs or on procfs, with which sysfs is counted.
 #include "abi/fs/statfs.hpp"
 
 #include <asm/statfs.h>
@@ -19,7 +19,7 @@ namespace faultline {
 namespace {
 
 Result<u32> put_statfs64(const Inode& inode, u32 size, UserAddr buffer) {
-    // ARM's library passes 88 for the packed 84 that the kernel fills (Linux
+    // ARM's C library passes 88 for the packed structure of 84 bytes that the kernel fills (Linux
     // arch/arm/kernel/sys_oabi-compat.c).
     if (size != sizeof(struct statfs64) && size != 88)
         return Err(Errno::INVAL);

@@ -1,4 +1,4 @@
-// Everything is always in step, and there is nothing to be advised of.
+// Files exist in memory only: there is nothing to flush, and nothing to read ahead.
 #include "abi/fs/sync.hpp"
 
 #include "abi/fs/file.hpp"

@@ -1,4 +1,4 @@
-// Sizes are checked here; abi/fs/regular.cpp sets them.
+// The checks of truncate(2) and fallocate(2); abi/fs/regular.cpp sets the size.
 #include "abi/fs/truncate.hpp"
 
 #include <linux/falloc.h>
@@ -43,7 +43,7 @@ Result<u32> sys_truncate64(UserAddr path, s64 length) {
 
 Result<u32> sys_truncate(UserAddr path, u32 length) { return sys_truncate64(path, static_cast<s32>(length)); }
 
-// Memory is given when it is written: only the size can be allocated. Holes are not punched.
+// A page is allocated when it is written, so only the size can be set in advance. Holes cannot be punched.
 Result<u32> sys_fallocate(s32 fd, u32 mode, s64 offset, s64 length) {
     FileRef file = TRY(fget_ref(fd));
     if (offset < 0 || length <= 0)

@@ -6,7 +6,10 @@
 
 namespace faultline {
 
-// System calls.
+// System calls (contract: abi/syscall/table.cpp). `length` and `offset` in bytes. INVAL: negative, or not a regular
+// file. ftruncate() is INVAL and fallocate() BADF if the file is not open for writing. FBIG: above FILE_SIZE_MAX or
+// RLIMIT_FSIZE; TXTBSY: truncate() of a running program; OPNOTSUPP: any `mode` of fallocate() but 0 and
+// FALLOC_FL_KEEP_SIZE.
 Result<u32> sys_ftruncate(s32 fd, u32 length);
 Result<u32> sys_ftruncate64(s32 fd, s64 length);
 Result<u32> sys_truncate(UserAddr path, u32 length);

@@ -1,4 +1,4 @@
-// Names of files, and of empty directories.
+// Removing the names of files and of empty directories.
 #include "abi/fs/unlink.hpp"
 
 #include <linux/fcntl.h>

@@ -1,4 +1,4 @@
-// Numbers, keys and permissions of the System V objects.
+// Ids, keys and permissions of the System V objects.
 #include "abi/ipc/ipc.hpp"
 
 #include <linux/capability.h>
@@ -8,13 +8,14 @@
 
 #include "abi/cred/cred.hpp"
 #include "abi/time/realtime.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {
 
 namespace {
 
-constexpr u32 INDEX_BITS = 15, SEQUENCE_MAX = 0xffff; // an id is positive (Linux IPCMNI_SHIFT)
+constexpr u32 INDEX_BITS = 15, SEQUENCE_MAX = 0xffff; // so that ids are positive (Linux IPCMNI_SHIFT)
 constexpr u32 FIRST_CAPACITY = 16;
 constexpr u32 MODE_MASK = 0777;
 
@@ -41,7 +42,8 @@ Result<s32> IpcIds::add(IpcPerm& object, s32 key, u32 flags) {
     if (in_use_ == capacity_ && !grow())
         return Err(Errno::NOMEM);
     const auto index = static_cast<s32>(std::find(slots_, slots_ + capacity_, nullptr) - slots_);
-    if (index <= last_index_) // this number may have been somebody's
+    // This index may have been another object's.
+    if (index <= last_index_)
         sequence_ = sequence_ == SEQUENCE_MAX ? 0 : sequence_ + 1;
     last_index_ = index;
     const Cred& cred = current_cred();

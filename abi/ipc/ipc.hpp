@@ -1,5 +1,5 @@
-// What the System V objects have in common: a key to find them by, a number to use them by, an owner, and
-// permissions (sysvipc(7); Linux ipc/util.c).
+// What the System V objects have in common: a key to find them by, an id to use them by, an owner, and permissions
+// (sysvipc(7); Linux ipc/util.c).
 #pragma once
 
 #include <asm/ipcbuf.h>
@@ -10,49 +10,49 @@
 namespace faultline {
 
 struct IpcPerm {
-    s32 key = 0; // IPC_PRIVATE: cannot be found
+    s32 key = 0; // IPC_PRIVATE: the object cannot be found by a key
     s32 id = -1;
     u32 uid = 0, gid = 0;   // owner
     u32 cuid = 0, cgid = 0; // creator
     u32 mode = 0;           // the nine permission bits
 };
 
-// The objects of one kind. Callers serialise.
+// All objects of one kind. Has no lock: callers hold msg_lock(), sem_lock(), or for segments the kernel lock.
 class IpcIds {
   public:
     constexpr explicit IpcIds(u32 most) : most_(most) {}
 
-    // Takes an object in: owned by current, found under `key`, with the permissions in `flags`. Returns its id.
-    // NOSPC: there are too many; NOMEM.
+    // Adds an object, owned by current's effective ids, with its permissions from the low nine bits of `flags`. Returns
+    // the new id. NOSPC: there are too many objects; NOMEM.
     Result<s32> add(IpcPerm& object, s32 key, u32 flags);
-    void remove(IpcPerm& object); // its number stops to mean it
+    void remove(IpcPerm& object); // its id is invalid from here on
 
-    IpcPerm* find(s32 id) const;        // nullptr: no such, or no more
-    IpcPerm* find_key(s32 key) const;   // nullptr also for IPC_PRIVATE
-    IpcPerm* at_index(s32 index) const; // for *_STAT commands; nullptr: none there
-    s32 highest_index() const;          // what *_INFO commands return; 0 if there is none
+    IpcPerm* find(s32 id) const;        // nullptr: no object has this id
+    IpcPerm* find_key(s32 key) const;   // nullptr: none has this key, or it is IPC_PRIVATE
+    IpcPerm* at_index(s32 index) const; // for the *_STAT commands; nullptr: no object there
+    s32 highest_index() const;          // the result of the *_INFO commands; 0 if there is no object
     u32 in_use() const { return in_use_; }
 
   private:
     bool grow();
 
-    IpcPerm** slots_ = nullptr; // by index; only there while something is in use
+    IpcPerm** slots_ = nullptr; // by index, from kmalloc; freed while no object is in use
     u32 capacity_ = 0;
     u32 in_use_ = 0;
     u32 most_;
-    u32 sequence_ = 0; // goes into ids, so that the number of a removed object does not come back at once
+    u32 sequence_ = 0; // part of the ids, so that the id of a removed object is not used again soon
     s32 last_index_ = -1;
 };
 
-// Whether current may access the object as `access` says: read and write bits (4, 2), in any of mode's three
-// places.
+// Whether current may access the object as `access` says: read (4) and write (2) bits, in any of the three places of a
+// mode. (Linux: the same name.)
 bool ipcperms(const IpcPerm& object, u32 access);
 inline constexpr u32 IPC_READ_ACCESS = 0444, IPC_WRITE_ACCESS = 0222;
 
-// Whether current may change or remove it: owner, creator, or CAP_SYS_ADMIN.
+// Whether current may change or remove the object: it is the owner or the creator, or has CAP_SYS_ADMIN.
 bool ipc_may_control(const IpcPerm& object);
 
-// The object with this id. (Linux: ipc_obtain_object_check.) INVAL.
+// The object with this id. INVAL: there is none. (Linux: ipc_obtain_object_check.)
 template <class Object>
 Result<Object*> ipc_obtain(const IpcIds& ids, s32 id) {
     auto* object = static_cast<Object*>(ids.find(id));
@@ -61,7 +61,7 @@ Result<Object*> ipc_obtain(const IpcIds& ids, s32 id) {
     return object;
 }
 
-// The same, to be used like this. ACCES too.
+// The same, with a check of ipcperms(). ACCES too.
 template <class Object>
 Result<Object*> ipc_obtain(const IpcIds& ids, s32 id, u32 access) {
     Object* object = TRY(ipc_obtain<Object>(ids, id));
@@ -70,7 +70,7 @@ Result<Object*> ipc_obtain(const IpcIds& ids, s32 id, u32 access) {
     return object;
 }
 
-// The same, to be changed or removed. (Linux: ipcctl_obtain_check.) PERM too.
+// The same, with a check of ipc_may_control(). PERM too. (Linux: ipcctl_obtain_check.)
 template <class Object>
 Result<Object*> ipc_obtain_control(const IpcIds& ids, s32 id) {
     Object* object = TRY(ipc_obtain<Object>(ids, id));
@@ -79,11 +79,11 @@ Result<Object*> ipc_obtain_control(const IpcIds& ids, s32 id) {
     return object;
 }
 
-// What a command that reports the state of an object is given: IPC_STAT its id, *_STAT and *_STAT_ANY its index; the last
-// may be used by anybody.
+// How a command that reports an object names it: IPC_STAT by its id, *_STAT and *_STAT_ANY by its index. *_STAT_ANY
+// needs no permission.
 enum class IpcStat : u8 { ById, ByIndex, AnyByIndex };
 
-// The object of such a command. INVAL, ACCES.
+// The object that such a command reports. INVAL: there is none; ACCES.
 template <class Object>
 Result<const Object*> ipc_obtain_stat(const IpcIds& ids, s32 id_or_index, IpcStat stat) {
     if (stat == IpcStat::ById)
@@ -96,11 +96,11 @@ Result<const Object*> ipc_obtain_stat(const IpcIds& ids, s32 id_or_index, IpcSta
     return object;
 }
 
-// What it returns: who asked by index learns the id.
+// The result of such a command: an index is answered with the id.
 inline s32 ipc_stat_result(const IpcPerm& object, IpcStat stat) { return stat == IpcStat::ById ? 0 : object.id; }
 
-// semget(2), shmget(2), msgget(2): `make()` makes an object and returns its id; `check(object)` says what else
-// must hold of one that is there. NOENT, EXIST, ACCES; their errors.
+// semget(2), shmget(2), msgget(2). make() makes an object and returns its id; check(object) returns an error if an
+// existing object does not fit. NOENT, EXIST, ACCES, and the errors of both. Caller holds the lock that guards `ids`.
 template <class Make, class Check>
 Result<s32> ipcget(IpcIds& ids, s32 key, u32 flags, Make&& make, Check&& check) {
     constexpr u32 CREAT = 01000, EXCL = 02000; // linux/ipc.h
@@ -118,13 +118,13 @@ Result<s32> ipcget(IpcIds& ids, s32 key, u32 flags, Make&& make, Check&& check) 
     return found->id;
 }
 
-// As *_STAT reports it and IPC_SET takes it.
+// Convert the owner and the permissions for *_STAT and from IPC_SET.
 ipc64_perm ipc_perm_to_user(const IpcPerm& object);
 void ipc_update_perm(IpcPerm& object, const ipc64_perm& wanted);
 
-u64 ipc_now(); // seconds since 1970, as the objects' times are
+u64 ipc_now(); // seconds since 1970, the unit of all times in the objects
 
-// A time as the reports have it, in two halves.
+// Stores a time as the reports have it, in two words.
 inline void ipc_put_time(unsigned long& low, unsigned long& high, u64 seconds) {
     low = static_cast<unsigned long>(seconds);
     high = static_cast<unsigned long>(seconds >> 32);

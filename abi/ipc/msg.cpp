@@ -1,5 +1,5 @@
-// msgget, msgsnd, msgrcv. Whoever makes a sleeper's call possible carries it out: a message for which somebody waits
-// never lies in the queue. (Linux ipc/msg.c: do_msgsnd, pipelined_send, do_msgrcv.)
+// msgget, msgsnd, msgrcv. If a call makes that of a sleeper possible, it carries that out too. So a message for which a
+// receiver waits is never in the queue. (Linux ipc/msg.c: do_msgsnd, pipelined_send, do_msgrcv.)
 #include "abi/ipc/msg.hpp"
 
 #include <linux/ipc.h>
@@ -11,6 +11,7 @@
 #include "abi/task/thread_group.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "base/late.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {
@@ -19,7 +20,7 @@ constinit IpcIds msg_ids(MSGMNI);
 
 namespace {
 
-constexpr u32 TEXT_AT = sizeof(__kernel_long_t); // in the user's struct msgbuf
+constexpr u32 TEXT_AT = sizeof(__kernel_long_t); // offset of the text in the user's struct msgbuf
 constinit Late<RwSemaphore> lock;
 constinit KmemCache queue_cache("msg_queue", sizeof(MsgQueue), alignof(MsgQueue));
 
@@ -35,7 +36,7 @@ Result<s32> new_queue(s32 key, u32 flags) {
     return id;
 }
 
-// --- messages ---------------------------------------------------------------------------------------------------------
+// --- messages --------------------------------------------------------------------------------------------------------
 
 Result<Message*> new_message(s32 type, u32 size) {
     void* place = kmalloc(u32{sizeof(Message)} + size);
@@ -67,7 +68,7 @@ Result<Message*> copy_message(Message& message) {
     return copy;
 }
 
-// Gives the message to the user and frees it. Returns how many bytes of text that were.
+// Copies the message to the program and frees it. Returns the bytes of text copied. FAULT.
 Result<u32> store_message(UserAddr buffer, u32 room, Message* message) {
     const u32 size = std::min(room, message->size);
     const bool stored = put_user_u32(buffer, static_cast<u32>(message->type)).ok() &&
@@ -78,7 +79,7 @@ Result<u32> store_message(UserAddr buffer, u32 room, Message* message) {
     return size;
 }
 
-// --- who gets what ----------------------------------------------------------------------------------------------------
+// --- matching senders and receivers ----------------------------------------------------------------------------------
 
 MessageFilter filter_of(s32 type, u32 flags) {
     constexpr s32 LOWEST = -0x7fffffff - 1;
@@ -104,7 +105,7 @@ bool matches(const Message& message, const MessageFilter& filter) {
     }
 }
 
-// The first message that is wanted; among LessEqual ones the first of the lowest type. nullptr: none.
+// The first message that matches; with LessEqual, the first one of the lowest type. nullptr: there is none.
 Message* find_message(MsgQueue& queue, const MessageFilter& filter) {
     Message* found = nullptr;
     s32 before = 0;
@@ -132,8 +133,8 @@ void received(MsgQueue& queue, s32 pid) {
     queue.rtime = ipc_now();
 }
 
-// Hands the message to the first who waits for such a one, or puts it into the queue. A receiver for which it is too
-// long has its answer, too.
+// Gives the message to the first receiver that waits for it, or adds it to the queue. A receiver with too small a
+// buffer fails with TOOBIG.
 void send_message(MsgQueue& queue, Message& message, s32 pid) {
     queue.last_sender = pid;
     queue.stime = ipc_now();
@@ -204,13 +205,15 @@ Result<s32> sys_msgget(s32 key, u32 flags) {
 
 namespace {
 
-// Sleeps until the call is done or a signal comes; then it is off its list. Not restarted after a signal handler,
-// whatever SA_RESTART says (signal(7)).
+// Sleeps until the call is done or a signal comes, and takes the waiter off its list. A signal handler does not restart
+// the call, whatever SA_RESTART says (signal(7)).
 Result<void> wait_for_message(MsgWaiter& waiter, s32 id, List<MsgWaiter, &MsgWaiter::link> MsgQueue::* list) {
     (void)wait_event_interruptible(waiter.wake, [&] { return waiter.done; });
     WriteGuard guard(msg_lock());
-    if (!waiter.done) {                                                  // else perhaps only just
-        auto& waiters = static_cast<MsgQueue*>(msg_ids.find(id))->*list; // had it gone, we would be done
+    // The call may have been done after the signal came.
+    if (!waiter.done) {
+        // The queue exists: its removal would have completed the waiter.
+        auto& waiters = static_cast<MsgQueue*>(msg_ids.find(id))->*list;
         waiters.erase(waiters.iterator_to(waiter));
         return Err(Errno::RESTARTNOHAND);
     }
@@ -219,7 +222,7 @@ Result<void> wait_for_message(MsgWaiter& waiter, s32 id, List<MsgWaiter, &MsgWai
     return {};
 }
 
-// Tries at once; true if the message is in the queue, false if the waiter is.
+// Tries to send at once. True: the message was sent; false: the sender waits in the queue.
 Result<bool> begin_send(s32 id, MsgWaiter& sender, u32 flags) {
     WriteGuard guard(msg_lock());
     MsgQueue& queue = *TRY(ipc_obtain<MsgQueue>(msg_ids, id, IPC_WRITE_ACCESS));
@@ -239,7 +242,7 @@ Result<void> send(s32 id, MsgWaiter& sender, u32 flags) {
     return wait_for_message(sender, id, &MsgQueue::senders);
 }
 
-// Tries at once; a message, or nullptr if the waiter is in the queue.
+// Tries to receive at once. Returns the message; nullptr: the receiver waits in the queue.
 Result<Message*> begin_receive(s32 id, MsgWaiter& receiver, u32 flags) {
     WriteGuard guard(msg_lock());
     MsgQueue& queue = *TRY(ipc_obtain<MsgQueue>(msg_ids, id, IPC_READ_ACCESS));

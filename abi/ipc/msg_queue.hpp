@@ -1,4 +1,4 @@
-// A message queue, its messages and its sleepers. Private to abi/ipc; all of it is guarded by msg_lock().
+// A message queue, its messages and its sleepers. Private to abi/ipc. msg_lock() guards all of it.
 #pragma once
 
 #include <linux/msg.h>
@@ -17,41 +17,43 @@ struct Message {
     u8* text() { return reinterpret_cast<u8*>(this + 1); }
 };
 
-// Which messages a msgrcv(2) wants. (Linux ipc/msg.c: convert_mode, testmsg.)
+// The messages that a msgrcv(2) accepts. (Linux ipc/msg.c: convert_mode, testmsg.)
 struct MessageFilter {
     enum { Any, Equal, NotEqual, LessEqual, Number } kind = Any;
-    s32 type = 0; // Number: how many lie before it
+    s32 type = 0; // Number: how many messages are before it
 };
 
-// A msgsnd(2) or msgrcv(2) that cannot be done yet, on its caller's stack. Whoever makes it possible carries it out.
+// A msgsnd(2) or msgrcv(2) that has to wait; on its caller's stack. The call that makes it possible carries it out.
 struct MsgWaiter {
     ListHook link;
-    s32 pid = 0;                // of the caller's process
-    Message* message = nullptr; // a sender's, until it is in the queue; a receiver's, once it has got one
-    MessageFilter filter;       // receiver
-    u32 room = 0;               // receiver: the longest text it takes
-    bool done = false;          // and off the list; `result` says how it went
+    s32 pid = 0; // of the caller's process
+    // A sender's, until it is in the queue; a receiver's, once the receiver has got one.
+    Message* message = nullptr;
+    MessageFilter filter; // receiver
+    u32 room = 0;         // receiver: the most bytes of text that it takes
+    bool done = false;    // it is off the list, and `result` is valid
     Errno result = Errno{};
     WaitQueue wake;
 };
 
 struct MsgQueue : IpcPerm {
-    u32 qbytes = MSGMNB; // the most bytes of text, and the most messages
+    u32 qbytes = MSGMNB; // limit on the bytes of text, and on the number of messages
     u32 cbytes = 0, qnum = 0;
     s32 last_sender = 0, last_receiver = 0; // pids
     u64 stime = 0, rtime = 0, ctime = 0;    // seconds since 1970
-    List<Message, &Message::link> messages; // oldest first, as are the waiters
+    List<Message, &Message::link> messages; // oldest first, like the waiters
     List<MsgWaiter, &MsgWaiter::link> senders;
     List<MsgWaiter, &MsgWaiter::link> receivers;
 };
 
+// All message queues; msg_lock() guards them.
 extern IpcIds msg_ids;
-RwSemaphore& msg_lock(); // held for writing
+RwSemaphore& msg_lock(); // always taken for writing
 
-// There is more room than there was: takes in what senders wait with, as far as it fits.
+// Called when a queue has more room: takes the messages of waiting senders, as far as they fit.
 void admit_senders(MsgQueue& queue);
 
-// Frees the queue with its messages; its sleepers learn that it is gone.
+// Frees the queue and its messages; its sleepers fail with IDRM.
 void free_queue(MsgQueue& queue);
 
 } // namespace faultline

@@ -23,7 +23,7 @@ Result<s32> put_info(s32 command, UserAddr buffer) {
     info.msgtql = MSGTQL;
     if (command == MSG_INFO) {
         info.msgpool = static_cast<s32>(msg_ids.in_use());
-        info.msgmap = info.msgtql = 0; // all messages, and their bytes
+        info.msgmap = info.msgtql = 0; // the number of all messages, and of their bytes
         for (s32 i = 0; i <= msg_ids.highest_index(); ++i)
             if (const auto* queue = static_cast<const MsgQueue*>(msg_ids.at_index(i)); queue != nullptr) {
                 info.msgmap += static_cast<s32>(queue->qnum);
@@ -66,7 +66,7 @@ Result<s32> set_owner(s32 id, UserAddr buffer) {
 } // namespace
 
 Result<s32> sys_msgctl(s32 id, s32 command, UserAddr buffer) {
-    command &= ~IPC_64; // ARM's programs always mean the new structures
+    command &= ~IPC_64; // on ARM, programs always use the new structures
     if (id < 0 || command < 0)
         return Err(Errno::INVAL);
     WriteGuard guard(msg_lock());

@@ -1,6 +1,6 @@
-// semget and semop. A list of operations that cannot be done yet lies in its set, as a whole, and is done by
-// whoever makes it possible: between that and the sleeper's return nobody can come and take the value away.
-// (Linux ipc/sem.c: perform_atomic_semop, update_queue, do_semtimedop.)
+// semget and semop. A list of operations that cannot be done yet waits in its set. The call that makes it possible
+// carries it out, so no other task can take the value before the sleeper runs. (Linux ipc/sem.c: perform_atomic_semop,
+// update_queue, do_semtimedop.)
 #include "abi/ipc/sem.hpp"
 
 #include <linux/ipc.h>
@@ -13,6 +13,7 @@
 #include "abi/task/thread_group.hpp"
 #include "arch/contract/clock.hpp"
 #include "base/late.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {
@@ -43,7 +44,7 @@ Result<s32> new_set(s32 key, s32 count, u32 flags) {
     return id;
 }
 
-// One operation. AGAIN: not now.
+// Performs one operation. AGAIN: it has to wait; RANGE: a value or an adjustment would leave its range.
 Result<void> perform_one(Semaphore& semaphore, s16* adjustment, const sembuf& operation) {
     if (operation.sem_op == 0 && semaphore.value != 0)
         return Err(Errno::AGAIN);
@@ -102,7 +103,7 @@ bool alters(std::span<const sembuf> operations) {
     return std::any_of(operations.begin(), operations.end(), [](const sembuf& o) { return o.sem_op != 0; });
 }
 
-// Whether the operation that stopped the list is one that may be waited for.
+// Whether the operation that stopped the list may be waited for.
 bool has_to_wait(const SemWaiter& waiter, Errno error) {
     return error == Errno::AGAIN && (waiter.blocking->sem_flg & IPC_NOWAIT) == 0;
 }
@@ -118,7 +119,7 @@ void update_queue(SemSet& set) {
         const bool altered = performed.ok() && alters(waiter.operations);
         complete_waiter(set, waiter, performed.error());
         if (altered)
-            at = set.waiters.begin(); // older ones may be possible now
+            at = set.waiters.begin(); // older waiters may be possible now
     }
 }
 
@@ -145,7 +146,7 @@ Result<s32> sys_semget(s32 key, s32 count, u32 flags) {
 
 namespace {
 
-// What is wrong with the operations, before any of them is tried.
+// Checks the operations before any is tried. INVAL: no such set; FBIG: no such semaphore; ACCES.
 Result<SemSet*> check_operations(s32 id, std::span<const sembuf> operations) {
     auto* set = TRY(ipc_obtain<SemSet>(sem_ids, id));
     for (const sembuf& operation : operations)
@@ -156,7 +157,7 @@ Result<SemSet*> check_operations(s32 id, std::span<const sembuf> operations) {
     return set;
 }
 
-// Tries at once; true if it is done, false if the waiter lies in the set.
+// Tries to perform the list at once. True: done; false: the waiter waits in the set.
 Result<bool> begin_semop(s32 id, SemWaiter& waiter) {
     WriteGuard guard(sem_lock());
     SemSet& set = *TRY(check_operations(id, waiter.operations));
@@ -175,7 +176,7 @@ Result<bool> begin_semop(s32 id, SemWaiter& waiter) {
     return false;
 }
 
-// Not restarted after a signal handler, whatever SA_RESTART says (signal(7)).
+// A signal handler does not restart the call, whatever SA_RESTART says (signal(7)).
 Result<u32> do_semtimedop(s32 id, std::span<const sembuf> operations, u64 deadline_ns) {
     SemWaiter waiter;
     waiter.operations = operations;
@@ -184,9 +185,10 @@ Result<u32> do_semtimedop(s32 id, std::span<const sembuf> operations, u64 deadli
         return 0u;
     const auto waited = wait_event_interruptible(waiter.wake, [&] { return waiter.done; }, deadline_ns);
     WriteGuard guard(sem_lock());
-    if (waiter.done) // perhaps only just
+    if (waiter.done) // it may have been done after the wait ended
         return waiter.result == Errno{} ? Result<u32>(0u) : Result<u32>(Err(waiter.result));
-    auto& set = *static_cast<SemSet*>(sem_ids.find(id)); // had it gone, we would be done
+    // The set exists: its removal would have completed the waiter.
+    auto& set = *static_cast<SemSet*>(sem_ids.find(id));
     set.waiters.erase(set.waiters.iterator_to(waiter));
     return Err(waited.error() == Errno::TIMEDOUT ? Errno::AGAIN : Errno::INTR);
 }

@@ -1,5 +1,4 @@
-// A set of semaphores, its sleepers and what is to be undone. Private to abi/ipc; all of it is guarded by
-// sem_lock().
+// A set of semaphores, its sleepers, and what is to be undone. Private to abi/ipc. sem_lock() guards all of it.
 #pragma once
 
 #include <linux/sem.h>
@@ -16,24 +15,24 @@ namespace faultline {
 
 struct Semaphore {
     s32 value = 0;
-    s32 pid = 0; // of the process that operated on it last
+    s32 pid = 0; // the last process that operated on it
 };
 
-// What the processes that share `list` have to have added to a set's semaphores in the end.
+// What is to be added to the semaphores of one set when the processes that share a SemUndoList have ended.
 struct SemUndo {
     AutoUnlinkHook set_link, list_link;
     struct SemSet* set = nullptr;
     s16* adjustments = nullptr; // one for each semaphore
 };
 
-// A semop(2) that cannot be done yet, on its caller's stack. Whoever makes it possible carries it out.
+// A semop(2) that has to wait; on its caller's stack. The call that makes it possible carries it out.
 struct SemWaiter {
     ListHook link;
     std::span<const sembuf> operations;
-    SemUndo* undo = nullptr;          // nullptr: no operation asks for it
+    SemUndo* undo = nullptr;          // nullptr: no operation has SEM_UNDO
     s32 pid = 0;                      // of the caller's process
     const sembuf* blocking = nullptr; // the operation that cannot be done
-    bool done = false;                // and off the list; `result` says how it went
+    bool done = false;                // it is off the list, and `result` is valid
     Errno result = Errno{};
     WaitQueue wake;
 };
@@ -47,32 +46,32 @@ struct SemSet : IpcPerm {
 };
 
 struct SemUndoList {        // Linux: struct sem_undo_list
-    Refcount references{1}; // tasks
+    Refcount references{1}; // tasks that share it
     AutoUnlinkList<SemUndo, &SemUndo::list_link> undos;
 };
 
 extern IpcIds sem_ids;
-RwSemaphore& sem_lock(); // held for writing
+RwSemaphore& sem_lock(); // always taken for writing
 
 // --- sem.cpp ---
 
-// Carries out the list of operations: all, or none. AGAIN: it has to wait, for `blocking`; RANGE: a value or an
+// Performs the whole list of operations, or none. AGAIN: it has to wait, because of `blocking`; RANGE: a value or an
 // adjustment would leave its range.
 Result<void> perform_atomic_semop(SemSet& set, SemWaiter& waiter);
 
-// Values have changed: carries out what has waited for that.
+// Called when values have changed: performs the lists that can be performed now.
 void update_queue(SemSet& set);
 
-// Ends a waiter's sleep.
+// Takes a waiter off its list and wakes it with this result.
 void complete_waiter(SemSet& set, SemWaiter& waiter, Errno result);
 
-void free_set(SemSet& set); // nobody can find it, nobody sleeps in it
+void free_set(SemSet& set); // frees the set; it has no id and no waiters any more
 
 // --- sem_undo.cpp ---
 
-// The record of current's process for this set, made if there is none. NOMEM.
+// The undo record of current for this set; makes it if there is none. NOMEM.
 Result<SemUndo*> find_alloc_undo(SemSet& set);
-void free_undos(SemSet& set);                     // the set goes
-void forget_adjustments(SemSet& set, u32 number); // SETVAL, SETALL: what was, is not to be undone
+void free_undos(SemSet& set);                     // for a set that is removed
+void forget_adjustments(SemSet& set, u32 number); // for SETVAL and SETALL: earlier operations are no longer undone
 
 } // namespace faultline

@@ -1,11 +1,12 @@
-// What is to be undone when a process ends (semop(2), SEM_UNDO). A record belongs to one set and to one list, and
-// goes with whichever ends first.
+// What is undone when a process ends (semop(2), SEM_UNDO). A record belongs to a set and to a list; it is freed when
+// one of them ends.
 #include <linux/sched.h>
 
 #include <algorithm>
 
 #include "abi/ipc/sem_set.hpp"
 #include "abi/task/thread_group.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {
@@ -34,7 +35,8 @@ void carry_out(const SemUndo& undo) {
         if (undo.adjustments[i] == 0)
             continue;
         Semaphore& semaphore = set.semaphores[i];
-        semaphore.value = std::clamp(semaphore.value + undo.adjustments[i], 0, SEMVMX); // as Linux: too late to fail
+        // As on Linux, an overflow is cut off: it is too late to report an error.
+        semaphore.value = std::clamp(semaphore.value + undo.adjustments[i], 0, SEMVMX);
         semaphore.pid = current_group().pid;
     }
     update_queue(set);

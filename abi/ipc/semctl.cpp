@@ -7,7 +7,7 @@
 #include "abi/ipc/sem_set.hpp"
 #include "abi/task/thread_group.hpp"
 #include "arch/contract/uaccess.hpp"
-#include "mm/slab.hpp"
+#include "mm/kmalloc.hpp"
 
 namespace faultline {
 
@@ -56,7 +56,7 @@ Result<s32> set_owner(s32 id, UserAddr buffer) {
     return 0;
 }
 
-// Its sleepers learn that it is gone.
+// Removes a set; its sleepers fail with IDRM.
 Result<s32> remove(s32 id) {
     auto* set = TRY(ipc_obtain_control<SemSet>(sem_ids, id));
     free_undos(*set);
@@ -67,7 +67,7 @@ Result<s32> remove(s32 id) {
     return 0;
 }
 
-// The values of all semaphores pass between the set and the user a buffer at a time.
+// A buffer for the values of all semaphores of a set, on their way from or to the program.
 class ValueBuffer {
   public:
     static Result<ValueBuffer> of(u32 count) {
@@ -130,7 +130,7 @@ Result<s32> set_one(s32 id, s32 number, s32 value) {
     return 0;
 }
 
-// How many sleep because this semaphore is too small, or not zero.
+// How many waiters sleep because this semaphore is too small, or (`for_zero`) because it is not zero.
 s32 count_waiters(const SemSet& set, s32 number, bool for_zero) {
     s32 count = 0;
     for (const SemWaiter& waiter : set.waiters)
@@ -162,7 +162,7 @@ Result<s32> sys_semctl(s32 id, s32 number, s32 command, u32 argument) {
         return Err(Errno::INVAL);
     const UserAddr pointer(argument);
     WriteGuard guard(sem_lock());
-    switch (command & ~IPC_64) { // ARM's programs always mean the new structures
+    switch (command & ~IPC_64) { // on ARM, programs always use the new structures
     case IPC_INFO:
     case SEM_INFO:
         return put_info(command & ~IPC_64, pointer);

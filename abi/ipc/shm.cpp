@@ -1,5 +1,5 @@
-// shmget, shmat, shmdt. A segment is a nameless file; attaching maps it, and each mapping holds a reference, which
-// is what "attached" counts; its id holds one, too. (Linux ipc/shm.c.)
+// shmget, shmat, shmdt. A segment is a file without a name, and attaching maps it. Each mapping holds a reference;
+// these are what "attached" counts. The id holds one too. (Linux ipc/shm.c.)
 #include "abi/ipc/shm.hpp"
 
 #include <linux/ipc.h>
@@ -10,8 +10,10 @@
 #include "abi/ipc/shm_segment.hpp"
 #include "abi/task/thread_group.hpp"
 #include "kernel/debug/format.hpp"
+#include "mm/mm_struct.hpp"
 #include "mm/mman.hpp"
 #include "mm/mmap.hpp"
+#include "mm/munmap.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {
@@ -40,7 +42,7 @@ void put(ShmSegment& segment) {
         destroy(segment);
 }
 
-// Also called where a mapping is cut in two, as Linux's shm_open and shm_close are.
+// Also called when a mapping is cut in two, like shm_open and shm_close of Linux.
 void attach(AddressSpace& mapping) {
     ShmSegment& segment = segment_of(mapping);
     segment.references.inc();
@@ -66,7 +68,7 @@ Result<s32> new_segment(s32 key, u32 size, u32 flags) {
     if (size < SHMMIN || size > SHMMAX)
         return Err(Errno::INVAL);
     if ((flags & SHM_HUGETLB) != 0)
-        return Err(Errno::INVAL); // as a kernel without huge pages says
+        return Err(Errno::INVAL); // as Linux without huge pages
     auto* segment = kmem_new<ShmSegment>(segment_cache);
     if (segment == nullptr)
         return Err(Errno::NOMEM);
@@ -104,7 +106,7 @@ Result<s32> sys_shmget(s32 key, u32 size, u32 flags) {
 }
 
 Result<UserAddr> sys_shmat(s32 id, UserAddr address, u32 flags) {
-    constexpr u32 SHMLBA = 4 * PAGE_SIZE; // asm/shmparam.h of ARM: where caches may be virtually indexed
+    constexpr u32 SHMLBA = 4 * PAGE_SIZE; // asm/shmparam.h of ARM: caches may be virtually indexed
     if (id < 0)
         return Err(Errno::INVAL);
     if (address.value() % SHMLBA != 0) {
@@ -123,7 +125,7 @@ Result<UserAddr> sys_shmat(s32 id, UserAddr address, u32 flags) {
     u32 map_flags = MAP_SHARED;
     if (address.value() != 0)
         map_flags |= (flags & SHM_REMAP) != 0 ? u32{MAP_FIXED} : u32{MAP_FIXED_NOREPLACE};
-    attach(segment); // it must not go while we wait for the address space
+    attach(segment); // keeps the segment while do_mmap() waits for the mmap lock
     const auto mapped = do_mmap(*current()->mm.mm, address, segment.segsz, prot, map_flags, &segment, !read_only, 0);
     detach(segment);
     if (!mapped)
@@ -133,20 +135,25 @@ Result<UserAddr> sys_shmat(s32 id, UserAddr address, u32 flags) {
 
 namespace {
 
-// The first piece in [start, end) of the mapping that was attached at `base`, of any segment or of this one; null
-// if there is none. A piece that was cut out still has its place in the file.
+// The first piece in [start, end) of the mapping that was attached at `base`. `mapping`: the segment; nullptr: any
+// segment. A null mapping in the result: there is none. A piece is recognised by its place in the file, which stays
+// when other pieces are unmapped.
 struct Piece {
     UserAddr start, end;
     AddressSpace* mapping = nullptr;
 };
 Piece next_piece(MmStruct& mm, UserAddr base, UserAddr start, UserAddr end, const AddressSpace* mapping) {
-    ReadGuard guard(mm.mmap_lock);
-    for (VmArea* vma = find_vma(mm, start); vma != nullptr && vma->start < end; vma = find_vma(mm, vma->end))
+    const MmapReadGuard mmap_read(mm);
+    for (UserAddr at = start;;) {
+        const FoundVma vma = find_vma(mmap_read, at);
+        if (!vma || vma->start >= end)
+            return {};
         if (vma->mapping != nullptr && vma->mapping->ops == &SHM_OPS &&
             (mapping == nullptr || vma->mapping == mapping) && vma->start >= base &&
             (vma->start - base) >> PAGE_SHIFT == vma->pgoff)
             return {vma->start, vma->end, vma->mapping};
-    return {};
+        at = vma->end;
+    }
 }
 
 } // namespace

@@ -1,4 +1,4 @@
-// System V shared memory (shmget(2), shmop(2), shmctl(2)): named by number, kept until removed.
+// System V shared memory (shmget(2), shmop(2), shmctl(2)). A segment has a number and is kept until it is removed.
 #pragma once
 
 #include "base/result.hpp"
@@ -6,7 +6,7 @@
 
 namespace faultline {
 
-// Caller: current, with no lock held. Errors as the man pages say.
+// System calls (contract: abi/syscall/table.cpp). `size`: bytes. Errors as the man pages say.
 Result<s32> sys_shmget(s32 key, u32 size, u32 flags);
 Result<UserAddr> sys_shmat(s32 id, UserAddr address, u32 flags);
 Result<u32> sys_shmdt(UserAddr address);

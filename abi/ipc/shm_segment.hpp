@@ -7,23 +7,24 @@
 
 namespace faultline {
 
-struct ShmSegment : IpcPerm, AddressSpace { // named, and a file
-    u32 segsz = 0;                          // bytes, as asked for
-    Refcount references{1};                 // mappings, and the id until it is removed
-    bool removed = false;                   // by IPC_RMID: goes with the last mapping
-    bool locked = false;                    // by SHM_LOCK
+// An object with an id, and a file.
+struct ShmSegment : IpcPerm, AddressSpace {
+    u32 segsz = 0;          // bytes, as the program asked for
+    Refcount references{1}; // mappings, and the id until the segment is removed
+    bool removed = false;   // by IPC_RMID; the last detach frees it
+    bool locked = false;    // by SHM_LOCK
     s32 creator_pid = 0, last_pid = 0;
     u64 atime = 0, dtime = 0, ctime = 0; // seconds since 1970
 
     u32 attached() const { return static_cast<u32>(references.read() - (removed ? 0 : 1)); }
 };
 
-// linux/shm.h, which cannot be included here: it wants a C library.
+// linux/shm.h, which cannot be included here because it needs a C library.
 inline constexpr u32 SHMMNI = 4096, SHMMIN = 1, SHMMAX = ~u32{0} - (1u << 24), SHMALL = SHMMAX;
 
-extern IpcIds shm_ids; // a removed one stays while it is mapped
+extern IpcIds shm_ids; // a removed segment stays while it is mapped
 
-// Nobody finds it by its key any more, and it goes with its last mapping.
+// Removes the key. The segment is freed with its last mapping.
 void shm_remove(ShmSegment& segment);
 
 } // namespace faultline

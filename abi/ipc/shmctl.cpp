@@ -11,9 +11,9 @@ namespace faultline {
 
 namespace {
 
-// linux/shm.h, which cannot be included here: it wants a C library.
+// linux/shm.h, which cannot be included here because it needs a C library.
 constexpr s32 SHM_LOCK = 11, SHM_UNLOCK = 12, SHM_STAT = 13, SHM_INFO = 14, SHM_STAT_ANY = 15;
-constexpr u32 SHM_DEST = 01000; // in the mode: removed, waits for the last detach
+constexpr u32 SHM_DEST = 01000; // in the mode: removed, not yet detached everywhere
 constexpr u32 SHM_LOCKED = 02000;
 struct shm_info {
     s32 used_ids;
@@ -59,7 +59,8 @@ Result<s32> put_status(s32 id, IpcStat stat, UserAddr buffer) {
     status.shm_lpid = segment->last_pid;
     status.shm_nattch = segment->attached();
     const s32 result = ipc_stat_result(*segment, stat);
-    TRY_VOID(copy_struct_to_user(buffer, &status, sizeof status)); // the segment may have gone when this is done
+    // Copying may sleep, and the segment may be gone afterwards.
+    TRY_VOID(copy_struct_to_user(buffer, &status, sizeof status));
     return result;
 }
 
@@ -72,7 +73,7 @@ Result<s32> set_owner(s32 id, UserAddr buffer) {
     return 0;
 }
 
-// Nothing is ever taken out of memory, but who may not lock any is told so (Linux shmctl_do_lock, can_do_mlock).
+// No memory is ever swapped out. Only the permission is checked (Linux shmctl_do_lock, can_do_mlock).
 Result<s32> set_locked(s32 id, bool on) {
     auto* segment = TRY(ipc_obtain_control<ShmSegment>(shm_ids, id));
     if (on && !current_mm_limits().may_lock)
@@ -84,7 +85,7 @@ Result<s32> set_locked(s32 id, bool on) {
 } // namespace
 
 Result<s32> sys_shmctl(s32 id, s32 command, UserAddr buffer) {
-    command &= ~IPC_64; // ARM's programs always mean the new structures
+    command &= ~IPC_64; // on ARM, programs always use the new structures
     if (id < 0 || command < 0)
         return Err(Errno::INVAL);
     switch (command) {

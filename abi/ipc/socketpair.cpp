@@ -1,5 +1,5 @@
-// Two files, each of which reads what is written to the other. A message is kept as it was written; streams run
-// messages together, the other types do not. (unix(7); Linux 6.1 net/unix/af_unix.c.)
+// Two files; each reads what is written to the other. Every write is kept as a message. Streams join messages, the
+// other types keep them apart. (unix(7); Linux 6.1 net/unix/af_unix.c.)
 #include "abi/ipc/socketpair.hpp"
 
 #include <algorithm>
@@ -16,19 +16,20 @@
 #include "abi/signal/signal.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "kernel/sched/wait.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {
 
 namespace {
 
-// linux/net.h, which has these only for the kernel.
+// linux/net.h, where these are for the kernel only.
 constexpr s32 AF_UNIX = 1;
 constexpr s32 SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_SEQPACKET = 5, SOCK_MAX = 11;
 constexpr s32 SOCK_CLOEXEC = O_CLOEXEC, SOCK_NONBLOCK = O_NONBLOCK;
 
-constexpr u32 QUEUE_BYTES = 64 << 10;   // that may wait for a reader (Linux: net.core.wmem_default, 212992)
-constexpr u32 STREAM_CHUNK = 2032 - 32; // streams are cut into messages of one slab object
+constexpr u32 QUEUE_BYTES = 64 << 10;   // the most that waits for a reader (Linux: net.core.wmem_default, 212992)
+constexpr u32 STREAM_CHUNK = 2032 - 32; // streams are cut into messages that fit into one slab object
 
 struct Message {
     ListHook link;
@@ -36,7 +37,7 @@ struct Message {
     u8* data() { return reinterpret_cast<u8*>(this + 1); }
 };
 
-// What can be read at one end.
+// The messages that can be read at one end.
 struct Inbox {
     List<Message, &Message::link> messages;
     u32 bytes = 0;
@@ -48,7 +49,7 @@ struct Inbox {
 
 struct SocketPair {
     s32 type = SOCK_STREAM;
-    u32 ends = 0; // open
+    u32 ends = 0; // open files
     Inbox inbox[2];
 };
 
@@ -77,15 +78,14 @@ Result<void> wait_for(const File& file, Inbox& inbox, auto&& condition) {
     return wait_event_interruptible(inbox.changed, condition);
 }
 
-// Takes the message off the queue and frees it. Whoever copies from a message has taken it off before: copying may
-// sleep.
+// Frees a message. It is off its queue: a reader removes a message before it copies, because copying may sleep.
 void drop(Message* message) { kfree(message); }
 
 Result<u32> receive(const File& file, const End& end, UserAddr buffer, u32 bytes) {
     Inbox& in = end.in;
     const bool stream = end.pair.type == SOCK_STREAM;
     if (stream && bytes == 0)
-        return 0u; // whatever is there
+        return 0u; // even if there is nothing to read
     TRY_VOID(wait_for(file, in, [&] { return !in.messages.empty() || in.writer_closed; }));
     u32 done = 0;
     while (!in.messages.empty() && (done < bytes || !stream)) {
@@ -112,7 +112,7 @@ Result<u32> receive(const File& file, const End& end, UserAddr buffer, u32 bytes
     return done;
 }
 
-// One message into the peer's inbox.
+// Puts one message into the peer's inbox. NOMEM, FAULT, AGAIN, RESTARTSYS; PIPE: the peer is closed.
 Result<void> send_message(const File& file, Inbox& out, UserAddr buffer, u32 bytes) {
     void* memory = kmalloc(static_cast<u32>(sizeof(Message)) + bytes);
     if (memory == nullptr)
@@ -167,7 +167,8 @@ u32 poll_end(const End& end) {
 
 void close_end(const End& end) {
     end.in.reader_closed = true;
-    end.out.writer_closed = end.pair.type != SOCK_DGRAM; // which has no end: another sender might come
+    // A datagram socket has no end of input, because another sender might come.
+    end.out.writer_closed = end.pair.type != SOCK_DGRAM;
     wake(end.in);
     wake(end.out);
     end.in.messages.clear_and_dispose(drop);

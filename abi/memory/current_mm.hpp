@@ -1,4 +1,4 @@
-// The address space that a call is about, and ranges of whole pages in it.
+// The address space of current, and ranges of whole pages in it.
 #pragma once
 
 #include "kernel/sched/sched.hpp"
@@ -6,10 +6,11 @@
 
 namespace faultline {
 
+// current is a task of a process, so it has an address space.
 inline MmStruct& current_mm() { return *current()->mm.mm; }
 
-// The pages of [start, start + length), for calls that take whole pages and round the length up. INVAL:
-// misaligned; NOMEM: the range wraps or ends past the last user page.
+// The pages of [start, start + length), for system calls that round the length up to whole pages. INVAL: `start` is not
+// page-aligned. NOMEM: the range wraps or ends past TASK_SIZE.
 struct PageRange {
     UserAddr start, end;
 };

@@ -1,26 +1,22 @@
-// One page at a time.
+// Reports which pages are in memory, one page at a time. (Linux mm/mincore.c.)
 #include "abi/memory/mincore.hpp"
 
 #include "abi/memory/current_mm.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "mm/filemap.hpp"
-#include "mm/mmap.hpp"
+#include "mm/mm_struct.hpp"
 #include "mm/pgtable.hpp"
 
 namespace faultline {
 
 namespace {
 
-// Whether the page's data are in memory: mapped here, or in the file's cache.
-bool resident(MmStruct& mm, UserAddr address) {
-    const VmArea& vma = *vma_lookup(mm, address);
-    const PteSlot* slot = pte_offset(mm, address);
+// Whether the page at `address` is mapped here or is in the page cache of its file.
+bool resident(const VmArea& vma, UserAddr address) {
+    const PteSlot* slot = pte_offset(*vma.mm, address);
     if (slot != nullptr && pte_present(ptep_get(slot)))
         return true;
-    Page* page = vma.mapping != nullptr ? find_get_page(*vma.mapping, linear_page_index(vma, address)) : nullptr;
-    if (page != nullptr)
-        put_page(*page);
-    return page != nullptr;
+    return vma.mapping != nullptr && is_cached(*vma.mapping, linear_page_index(vma, address));
 }
 
 } // namespace
@@ -33,10 +29,11 @@ Result<u32> sys_mincore(UserAddr start, u32 length, UserAddr vector) {
     for (UserAddr at = range.start; at < range.end; at += PAGE_SIZE) {
         bool in_core = false;
         {
-            ReadGuard guard(mm.mmap_lock); // not held while the answer is stored, which may fault
-            if (vma_lookup(mm, at) == nullptr)
+            const MmapReadGuard mmap_read(mm); // released before the result is stored, because the store may fault
+            const FoundVma vma = vma_lookup(mmap_read, at);
+            if (!vma)
                 return Err(Errno::NOMEM);
-            in_core = resident(mm, at);
+            in_core = resident(*vma, at);
         }
         TRY_VOID(put_user_u8(vector + ((at - range.start) >> PAGE_SHIFT), in_core ? 1 : 0));
     }

@@ -1,4 +1,4 @@
-// Which pages are in memory (mincore(2)).
+// The system call that reports which pages are in memory (mincore(2)).
 #pragma once
 
 #include "base/result.hpp"
@@ -6,7 +6,8 @@
 
 namespace faultline {
 
-// System calls.
+// System calls; abi/syscall/table.cpp states the rules for all of them.
+// Writes a byte for each page to `vector`. INVAL, NOMEM: page_range(), or a page that is not mapped. FAULT: `vector`.
 Result<u32> sys_mincore(UserAddr start, u32 length, UserAddr vector);
 
 } // namespace faultline

@@ -1,9 +1,9 @@
-// Decoding; mm/mlock.cpp does it.
+// Passes the system calls on to mm/mlock.cpp, for the address space of current.
 #include "abi/memory/mlock.hpp"
 
 #include "abi/memory/current_mm.hpp"
+#include "mm/mlock.hpp"
 #include "mm/mman.hpp"
-#include "mm/mmap.hpp"
 
 namespace faultline {
 

@@ -1,4 +1,4 @@
-// Keeping pages in memory (mlock(2)).
+// The system calls that keep pages in memory (mlock(2)).
 #pragma once
 
 #include "base/result.hpp"
@@ -6,7 +6,8 @@
 
 namespace faultline {
 
-// System calls.
+// System calls; abi/syscall/table.cpp states the rules for all of them. Errors of do_mlock() and its relatives in
+// mm/mmap.hpp.
 Result<void> sys_mlock(UserAddr start, u32 length);
 Result<void> sys_mlock2(UserAddr start, u32 length, u32 flags);
 Result<void> sys_munlock(UserAddr start, u32 length);

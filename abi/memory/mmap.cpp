@@ -1,4 +1,4 @@
-// Descriptors become mappings, then mm/ does the work.
+// Turns descriptors into mappings, and passes the system calls on to mm/ for the address space of current.
 #include "abi/memory/mmap.hpp"
 
 #include "abi/fs/file.hpp"
@@ -7,16 +7,22 @@
 #include "abi/fs/memory_devices.hpp"
 #include "abi/memory/current_mm.hpp"
 #include "kernel/sched/sched.hpp"
+#include "mm/brk.hpp"
 #include "mm/filemap.hpp"
+#include "mm/madvise.hpp"
 #include "mm/mman.hpp"
 #include "mm/mmap.hpp"
+#include "mm/mprotect.hpp"
+#include "mm/mremap.hpp"
+#include "mm/munmap.hpp"
+#include "mm/remap_file_pages.hpp"
 
 namespace faultline {
 
 namespace {
 
 Result<UserAddr> mmap_file(UserAddr address, u32 length, u32 prot, u32 flags, File& file, u32 page_offset) {
-    // As far as they do not depend on the file, the arguments come first (Linux do_mmap).
+    // The arguments that do not depend on the file are checked first (Linux do_mmap).
     if (length == 0 || (flags & MAP_TYPE) == 0 || (flags & MAP_TYPE) > MAP_SHARED_VALIDATE)
         return Err(Errno::INVAL);
     if (!file.readable())
@@ -24,8 +30,9 @@ Result<UserAddr> mmap_file(UserAddr address, u32 length, u32 prot, u32 flags, Fi
     AddressSpace* mapping = file_mapping(file);
     if (mapping == nullptr && !maps_as_zeros(file))
         return Err(Errno::NODEV);
+    // A shared mapping of /dev/zero gets a new file, with the access mode of this one.
     if (mapping == nullptr && (flags & MAP_TYPE) != MAP_PRIVATE && (prot & PROT_WRITE) != 0 && !file.writable())
-        return Err(Errno::ACCES);             // /dev/zero shared is a file of its own, but opened like this one
+        return Err(Errno::ACCES);
     file.inode->atime_ns = current_time_ns(); // as read(2) does (Linux file_accessed)
     return do_mmap(current_mm(), address, length, prot, flags, mapping, file.writable(), page_offset);
 }

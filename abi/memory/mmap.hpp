@@ -1,4 +1,4 @@
-// The calls that make, change and remove mappings (mmap(2), mprotect(2), madvise(2), brk(2)).
+// The system calls that make, change and remove mappings (mmap(2), mprotect(2), madvise(2), brk(2)).
 #pragma once
 
 #include "base/result.hpp"
@@ -6,8 +6,10 @@
 
 namespace faultline {
 
-// System calls.
-u32 sys_brk(UserAddr new_brk);
+// System calls; abi/syscall/table.cpp states the rules for all of them. Lengths are in bytes, `page_offset` and `pgoff`
+// in pages. Errors of do_mmap(), do_munmap() and so on (mm/mmap.hpp). sys_mmap2: also BADF: no such descriptor; ACCES:
+// the file is not open for what the mapping does; NODEV: the file cannot be mapped.
+u32 sys_brk(UserAddr new_brk); // the break afterwards; it is unchanged if `new_brk` is not possible
 Result<UserAddr> sys_mmap2(UserAddr address, u32 length, u32 prot, u32 flags, s32 fd, u32 page_offset);
 Result<void> sys_munmap(UserAddr start, u32 length);
 Result<void> sys_mprotect(UserAddr start, u32 length, u32 prot);

@@ -1,4 +1,4 @@
-// The same ids, or a capability.
+// Checks for permission to read or change another process. (Linux kernel/ptrace.c __ptrace_may_access.)
 #include "abi/process/access.hpp"
 
 #include <linux/capability.h>

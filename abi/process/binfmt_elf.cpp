@@ -1,4 +1,4 @@
-// Mapping the segments of a program and of its interpreter. (Linux fs/binfmt_elf.c.)
+// Maps the segments of an ELF program and of its interpreter. (Linux fs/binfmt_elf.c.)
 #include <linux/elf-em.h>
 #include <linux/elf.h>
 
@@ -18,13 +18,14 @@ namespace faultline {
 
 namespace {
 
-// Where a position-independent program goes (Linux arch/arm/include/asm/elf.h ELF_ET_DYN_BASE).
+// The load address of a position-independent program (Linux arch/arm/include/asm/elf.h ELF_ET_DYN_BASE).
 constexpr u32 ELF_ET_DYN_BASE = 0x400000;
-// The stack's share of the address space: mappings start below it (Linux mm/util.c mmap_base, MIN_GAP).
+// The part of the address space that is kept for the stack. Mappings start below it (Linux mm/util.c mmap_base,
+// MIN_GAP).
 constexpr u32 STACK_GAP = 128u << 20;
 constexpr u32 MAX_INTERPRETER_PATH = 256;
 
-// A file being loaded, with its headers checked.
+// The file that is being loaded, and its headers.
 struct ElfFile {
     File& file;
     AddressSpace& mapping;
@@ -33,7 +34,7 @@ struct ElfFile {
     u32 count = 0;
 };
 
-// Reads exactly `bytes`, else NOEXEC: the file ends too early.
+// Reads exactly `bytes` bytes. NOEXEC: the file ends too early.
 Result<void> read_all(File& file, void* to, u32 bytes, u32 offset) {
     const u32 done = TRY(kernel_read(file, to, bytes, offset));
     if (done != bytes)
@@ -47,7 +48,8 @@ bool is_arm_program(const Elf32_Ehdr& header) {
            (header.e_type == ET_EXEC || header.e_type == ET_DYN) && header.e_phentsize == sizeof(Elf32_Phdr);
 }
 
-// A PT_LOAD that a task can have: inside the file, inside the address space, page offsets that agree.
+// Whether a PT_LOAD segment lies inside the file and inside the address space, and has the same offset in its page in
+// both.
 bool segment_fits(const Elf32_Phdr& segment, u64 file_size, u32 bias) {
     return segment.p_filesz <= segment.p_memsz && u64{segment.p_offset} + segment.p_filesz <= file_size &&
            u64{segment.p_vaddr} + bias + segment.p_memsz <= TASK_SIZE - PAGE_SIZE &&
@@ -72,7 +74,7 @@ u32 protection(const Elf32_Phdr& segment) {
     return prot;
 }
 
-// What the file does not hold is zero: the rest of its last page, and whole pages after that.
+// Makes the part of a segment that is not in the file zero: the rest of its last page, and the pages after that.
 Result<void> map_bss(MmStruct& mm, const Elf32_Phdr& segment, u32 bias) {
     const u32 file_end = segment.p_vaddr + bias + segment.p_filesz;
     const u32 end = segment.p_vaddr + bias + segment.p_memsz;
@@ -96,7 +98,7 @@ Result<void> map_segment(MmStruct& mm, AddressSpace& mapping, const Elf32_Phdr& 
     return {};
 }
 
-// The bounds of all that is loaded, in the file's own addresses.
+// The bounds of all PT_LOAD segments, in addresses of the file.
 struct Extent {
     u32 start = ~u32{0};
     u32 end = 0;
@@ -152,14 +154,14 @@ void set_bounds(MmStruct& mm, const ElfFile& elf, u32 bias, Extent extent) {
             mm.start_code = mm.start_code.value() == 0 ? start : std::min(mm.start_code, start);
             mm.end_code = std::max(mm.end_code, end);
         } else {
-            mm.start_data = start; // the last one, as in Linux
+            mm.start_data = start; // the last such segment decides, as in Linux
             mm.end_data = end;
         }
     }
     mm.start_brk = mm.brk = UserAddr(page_align_up(extent.end + bias));
 }
 
-// The dynamic linker: wherever there is room. Its entry point is where the task starts.
+// Loads the dynamic linker at a free address. The task will start at its entry point.
 Result<void> load_interpreter(ElfFile& program, const Elf32_Phdr& path_header, MmStruct& mm, LoadedProgram& loaded) {
     char path[MAX_INTERPRETER_PATH];
     if (path_header.p_filesz < 2 || path_header.p_filesz > sizeof path)

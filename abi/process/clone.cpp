@@ -1,4 +1,4 @@
-// Decoding: what is to be shared, and where ids go.
+// Decodes and checks the arguments of the system calls that make tasks. (Linux kernel/fork.c.)
 #include "abi/process/clone.hpp"
 
 #include <linux/capability.h>
@@ -29,14 +29,14 @@ Result<s32> sys_vfork() {
     return kernel_clone(arguments);
 }
 
-// The order of the last two arguments is ARM's (CONFIG_CLONE_BACKWARDS).
+// On ARM, `tls` comes before `child_tid` (Linux: CONFIG_CLONE_BACKWARDS).
 Result<s32> sys_clone(u32 flags, UserAddr stack, UserAddr parent_tid, u32 tls, UserAddr child_tid) {
     CloneArguments arguments;
     arguments.flags = flags & ~u32{CSIGNAL};
     arguments.exit_signal = static_cast<s32>(flags & CSIGNAL);
     arguments.stack = stack;
     arguments.parent_tid = parent_tid;
-    arguments.pidfd = parent_tid; // there is no other place for it
+    arguments.pidfd = parent_tid; // clone(2) uses one argument for both
     arguments.child_tid = child_tid;
     arguments.tls = tls;
     constexpr u32 BOTH = CLONE_PIDFD | CLONE_PARENT_SETTID;
@@ -51,8 +51,9 @@ namespace {
 constexpr u32 MAX_PID_NS_LEVEL = 32; // Linux's
 constexpr u32 SMALLEST_CLONE_ARGS = CLONE_ARGS_SIZE_VER0;
 
-// Copies a structure that may be of another version: what it lacks is zero, and what this kernel does not know
-// must be. (Linux: copy_struct_from_user.)
+// Copies a struct clone_args of any version. Fields that an older version lacks are zero. Fields of a newer version,
+// which this kernel does not know, must be zero. INVAL: shorter than the first version. TOOBIG: unknown fields are set,
+// or longer than a page. FAULT. (Linux: copy_struct_from_user.)
 Result<clone_args> get_clone_args(UserAddr from, u32 size) {
     clone_args arguments = {};
     if (size > PAGE_SIZE)
@@ -66,7 +67,8 @@ Result<clone_args> get_clone_args(UserAddr from, u32 size) {
     return arguments;
 }
 
-// INVAL; BADF: there are no cgroups, so no descriptor is one.
+// INVAL: values that are out of range or exclude each other. BADF: CLONE_INTO_CGROUP, because no descriptor can be a
+// cgroup here. (Linux: clone3_args_valid.)
 Result<void> check_clone_args(const clone_args& arguments) {
     constexpr u64 UNKNOWN = ~((u64{CLONE_INTO_CGROUP} << 1) - 1) | CSIGNAL | CLONE_DETACHED;
     const bool is_child = (arguments.flags & (CLONE_THREAD | CLONE_PARENT)) == 0;
@@ -80,7 +82,8 @@ Result<void> check_clone_args(const clone_args& arguments) {
     return (arguments.flags & CLONE_INTO_CGROUP) != 0 ? Result<void>(Err(Errno::BADF)) : Result<void>();
 }
 
-// The id that the child is to have, 0 for any. One for each pid namespace it is in, of which there is one.
+// Returns the id that the program chose for the child, or 0 for any. `set_tid` has an id for each pid namespace; there
+// is only one namespace. INVAL: more ids, or one that is out of range. PERM. FAULT.
 Result<s32> chosen_pid(const clone_args& arguments) {
     if (arguments.set_tid_size == 0)
         return 0;

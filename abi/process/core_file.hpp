@@ -1,4 +1,4 @@
-// The file that a core is written to.
+// A core file as it is written: a position, and a limit on its size.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,8 @@
 
 namespace faultline {
 
-// Writes up to a limit: what comes after that is dropped, and the core is short.
+// Writes up to the limit and drops the rest, so a core may be cut. skip() and align() leave holes. Errors are those of
+// the file's splice_write().
 class CoreFile {
   public:
     CoreFile(File& file, u64 limit) : file_(file), limit_(limit) {}
@@ -24,7 +25,7 @@ class CoreFile {
     void align(u32 to) { skip(static_cast<u32>((to - position_ % to) % to)); }
     bool cut() const { return position_ == limit_; }
     u64 position() const { return position_; }
-    Result<void> finish() { // a hole at the end
+    Result<void> finish() { // extends the file if it ends with a hole
         return position_ > file_.inode->mapping.size ? truncate_inode(*file_.inode, position_) : Result<void>();
     }
 

@@ -1,4 +1,4 @@
-// Their layouts: linux/elfcore.h and arch/arm/include/asm/user.h.
+// Builds the notes of a core file. Their layouts are those of linux/elfcore.h and arch/arm/include/asm/user.h.
 #include "abi/process/core_notes.hpp"
 
 #include <linux/auxvec.h>
@@ -97,7 +97,8 @@ ElfVfp vfp_registers(const Task& task) {
     return vfp;
 }
 
-// The auxiliary vector, which still lies where execve put it: above argv and envp, each ended by a null.
+// Reads the auxiliary vector from the stack of the process, where execve put it: above argv and envp, each of which
+// ends with a null pointer.
 class AuxVector {
   public:
     static constexpr u32 PAIRS = 24;
@@ -133,7 +134,7 @@ constexpr u32 align4(u32 bytes) { return (bytes + 3) & ~3u; }
 Result<void> add_thread(Notes& notes, Task& task, const SigInfo& info) {
     const ElfPrStatus status = prstatus(task, info.signo);
     TRY_VOID(notes.add("CORE", NT_PRSTATUS, &status, sizeof status));
-    if (&task == current()) { // the process's own notes come after its dying thread's registers
+    if (&task == current()) { // the notes about the process follow the registers of the thread that took the signal
         const ElfPrPsInfo process = prpsinfo(task);
         TRY_VOID(notes.add("CORE", NT_PRPSINFO, &process, sizeof process));
         TRY_VOID(notes.add("CORE", NT_SIGINFO, &info, sizeof info));
@@ -159,7 +160,7 @@ Result<void> Notes::add(const char* owner, u32 type, const void* data, u32 bytes
     return {};
 }
 
-// The thread that died first: debuggers start with it.
+// The thread that took the signal comes first, because debuggers start with it.
 Result<void> add_notes(Notes& notes, const SigInfo& info) {
     Task& dying = *current();
     TRY_VOID(add_thread(notes, dying, info));

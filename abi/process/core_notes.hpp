@@ -1,4 +1,4 @@
-// The notes of a core file: who the process was, why it died, and what was in its threads' registers.
+// The notes of a core file: the process, the signal that killed it, and the registers of its threads.
 #pragma once
 
 #include "abi/process/core_file.hpp"
@@ -6,11 +6,13 @@
 
 namespace faultline {
 
-// Notes are asked for twice: how long they are, then to be written. With a file they are.
+// Adds up the length of the notes and, if `file` is not nullptr, writes them. A dump makes the notes twice: first
+// without a file for the length, which the headers need, then with it.
 class Notes {
   public:
     explicit Notes(CoreFile* file) : file_(file) {}
 
+    // Adds a note of `bytes` bytes. Errors of CoreFile::write().
     Result<void> add(const char* owner, u32 type, const void* data, u32 bytes);
     u32 bytes() const { return bytes_; }
 
@@ -19,7 +21,7 @@ class Notes {
     u32 bytes_ = 0;
 };
 
-// All that a core tells of current's process, which `info` kills.
+// Adds all notes about current's process, which `info` kills. Errors of Notes::add().
 Result<void> add_notes(Notes& notes, const SigInfo& info);
 
 } // namespace faultline

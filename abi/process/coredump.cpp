@@ -1,4 +1,4 @@
-// When a core is written, and where.
+// Decides whether a core is written and to which file, and stops the other threads meanwhile. (Linux fs/coredump.c.)
 #include "abi/process/coredump.hpp"
 
 #include <algorithm>
@@ -19,8 +19,8 @@
 #include "abi/task/thread_group.hpp"
 #include "abi/time/realtime.hpp"
 #include "kernel/debug/format.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/mm_struct.hpp"
-#include "mm/slab.hpp"
 
 namespace faultline {
 
@@ -32,7 +32,7 @@ constexpr u64 SMALLEST_CORE = PAGE_SIZE; // Linux: ELF_MIN_CORE_SIZE
 constinit char pattern[CORE_PATTERN_MAX + 1] = "core";
 constinit bool pid_is_added = false;
 
-// The file's name, made from the pattern. What stands for a name has '!' in the place of '/'.
+// Makes the file's name from the pattern. In names that are inserted, '!' replaces '/'. (Linux format_corename.)
 class CoreName {
   public:
     Result<void> make(const Task& task, s32 sig) {
@@ -94,7 +94,7 @@ class CoreName {
         case 'c':
             limit(task.group->limits[RLIMIT_CORE].soft);
             break;
-        default: // core(5): dropped
+        default: // an unknown letter is dropped (core(5))
             break;
         }
         return {};
@@ -137,7 +137,8 @@ class CoreName {
     bool full_ = false;
 };
 
-// core(5): a regular file with one name, new, and the process's own. An old core is removed; a link is not followed.
+// Creates the core file: a new regular file that belongs to the process. An old core is removed first, and a symbolic
+// link is not followed (core(5)).
 Result<FileRef> open_core(std::string_view name) {
     (void)kernel_unlink(name);
     FileRef file = TRY(kernel_open(name, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_LARGEFILE, 0600));
@@ -147,7 +148,8 @@ Result<FileRef> open_core(std::string_view name) {
     return file;
 }
 
-// Ends all other threads, and sleeps until they are in coredump_task_exit(). False: the process is ending already.
+// Kills all other threads and sleeps until they are in coredump_task_exit(). Returns false if the process is already
+// exiting.
 bool stop_others(ThreadGroup& group, CoreState& core, s32 sig) {
     if (group.group_exit || group.exec_task != nullptr)
         return false;
@@ -182,7 +184,7 @@ void do_coredump(const SigInfo& info) {
     Task& task = *current();
     ThreadGroup& group = *task.group;
     const u64 limit = group.limits[RLIMIT_CORE].soft;
-    // A pattern that names a program to pipe the core to: there is nobody to start one.
+    // A pattern that starts with '|' names a program that reads the core. This kernel cannot start one.
     if (!group.dumpable || limit < SMALLEST_CORE || pattern[0] == '\0' || pattern[0] == '|')
         return;
     CoreState core;

@@ -1,4 +1,4 @@
-// Core dumps (core(5)): the memory and registers of a process that a signal killed, in a file. do_coredump() is in
+// Core dumps (core(5)): files with the memory and registers of a process that a signal killed. do_coredump() is in
 // abi/signal/upcalls.hpp.
 #pragma once
 
@@ -17,29 +17,31 @@ enum DumpFilter : u32 {
     DUMP_MAPPED_SHARED = 8,
     DUMP_ELF_HEADERS = 16,
 };
-inline constexpr u32 DUMP_FILTER_DEFAULT = 0x33,
-                     DUMP_FILTER_MASK = 0x1ff; // with the bits for huge pages and DAX
+// Bits 5 – 8 are for huge pages and DAX; they have no effect here.
+inline constexpr u32 DUMP_FILTER_DEFAULT = 0x33, DUMP_FILTER_MASK = 0x1ff;
 
-// A dump under way: the threads that have to be still before it can be written (Linux: struct core_state).
+// A dump in progress. It waits until the other threads have stopped running (Linux: struct core_state).
 struct CoreState {
-    u32 awaited = 0;    // threads that have not come to do_exit() yet
-    Completion arrived; // all have
-    WaitQueue others;   // where they wait for the end of the dump
+    u32 awaited = 0;    // threads that have not reached do_exit() yet
+    Completion arrived; // its waiters sleep until `awaited` is 0
+    WaitQueue others;   // the other threads, until the dump ends
 };
 
-// At the beginning of a thread's end: its registers may be wanted. (Linux coredump_task_exit.)
+// If a dump is in progress, keeps `task`, which is current and exiting, in memory until the dump ends: its registers go
+// into the core. May sleep; caller holds the kernel lock. (Linux: the same name.)
 void coredump_task_exit(Task& task);
 
-// Where cores go: the pattern of core(5), at most CORE_PATTERN_MAX bytes, and whether ".PID" is added to one without %p.
-// /proc/sys/kernel/core_pattern, core_uses_pid.
+// The file name pattern of core(5), cut to CORE_PATTERN_MAX bytes, and whether ".PID" is added to a pattern without %p.
+// They are /proc/sys/kernel/core_pattern and core_uses_pid. Caller holds the kernel lock.
 inline constexpr u32 CORE_PATTERN_MAX = 127;
 const char* core_pattern();
 void set_core_pattern(std::string_view pattern);
 bool core_uses_pid();
 void set_core_uses_pid(bool on);
 
-// Writes current's process as an ELF core into `file`, at most `limit` bytes of it. (Linux elf_core_dump.) NOMEM, and what
-// writing to the file answers; a core that is cut at its limit is none of them.
+// Writes current's process to `file` as an ELF core of at most `limit` bytes. A core that is cut at the limit is not an
+// error. NOMEM; INTR: a fatal signal; errors of writing to the file. May sleep; caller holds the kernel lock. (Linux:
+// the same name.)
 struct File;
 Result<void> elf_core_dump(File& file, const SigInfo& info, u64 limit);
 

@@ -1,4 +1,4 @@
-// Loading an ELF program (ELF specification 1.2; "ELF for the Arm Architecture") into a fresh address space.
+// Loads an ELF program (ELF specification 1.2; "ELF for the Arm Architecture") into a new address space.
 #pragma once
 
 #include "abi/fs/file.hpp"
@@ -9,23 +9,24 @@ namespace faultline {
 
 class ExecArgs;
 
-// What the new program's auxiliary vector and registers need to know of its file.
+// The values that the new program's auxiliary vector and registers need.
 struct LoadedProgram {
-    u32 start = 0;            // first instruction executed, bit 0: Thumb; the interpreter's if there is one
-    u32 entry = 0;            // the program's own (AT_ENTRY)
-    u32 program_headers = 0;  // their address in memory (AT_PHDR), 0 if they are not loaded
+    u32 start = 0;            // entry point of the interpreter, or of the program if there is none; bit 0: Thumb
+    u32 entry = 0;            // entry point of the program (AT_ENTRY)
+    u32 program_headers = 0;  // address of the headers in memory (AT_PHDR), 0 if they are not loaded
     u32 header_count = 0;     // AT_PHNUM
     u32 interpreter_base = 0; // AT_BASE
     bool executable_stack = false;
 };
 
-// Maps the program's segments privately from the file's page cache, and its interpreter's. Sets the mm's brk,
-// code and data bounds, mmap_base and exe_file. NOEXEC: not an ELF program for ARM, or cut short, or its
-// segments do not fit a task; NOMEM; LIBBAD is not used: a bad interpreter is NOEXEC too.
+// Maps the segments of the program and of its interpreter, privately and from the page cache. Sets the mm's brk, code
+// and data bounds, mmap_base and exe_file. NOEXEC: the file, or the interpreter, is not an ELF program for ARM, is cut
+// short, or has segments outside the address space (Linux: ELIBBAD for an interpreter). NOMEM; errors of opening the
+// interpreter. May sleep. (Linux: the same name.)
 Result<LoadedProgram> load_elf_binary(File& file, MmStruct& mm);
 
-// Makes the initial stack, just below TASK_SIZE: argc, argv, envp, the auxiliary vector, and the strings
-// above them. Returns the stack pointer, 16-aligned. NOMEM.
+// Makes the initial stack, just below TASK_SIZE: argc, argv, envp, the auxiliary vector, and the strings above them.
+// Returns the stack pointer, which is 16-aligned. NOMEM. May sleep. (Linux: the same name.)
 Result<u32> create_elf_tables(MmStruct& mm, const LoadedProgram& program, const ExecArgs& arguments, const char* path);
 
 } // namespace faultline

@@ -1,5 +1,5 @@
-// A process as an ELF core file: headers; notes (core_notes.hpp); then its memory, mapping by mapping, each at the next page
-// of the file. Pages that were never there are holes. (Linux fs/binfmt_elf.c elf_core_dump.)
+// Writes a process as an ELF core file: headers, then notes (core_notes.hpp), then the memory of each mapping, which
+// starts at a page of the file. Pages that were never touched are holes. (Linux fs/binfmt_elf.c elf_core_dump.)
 #include <algorithm>
 #include <cstring>
 
@@ -18,6 +18,8 @@
 #include "abi/signal/signal.hpp"
 #include "abi/task/thread_group.hpp"
 #include "mm/gup.hpp"
+#include "mm/kmalloc.hpp"
+#include "mm/mm_struct.hpp"
 #include "mm/pgtable.hpp"
 #include "mm/slab.hpp"
 #include "mm/upcalls.hpp"
@@ -28,7 +30,8 @@ namespace {
 
 struct DumpedArea {
     UserAddr start, end;
-    u32 flags, bytes; // of rights, and how much of it goes into the file
+    VmFlags flags;
+    u32 bytes; // how much of it goes into the file
     u32 pgoff;
     bool file;
 };
@@ -43,10 +46,10 @@ bool has_anonymous_pages(const VmArea& vma) {
     return any;
 }
 
-// Linux vma_dump_size.
+// How many bytes of a mapping are dumped, as the filter (DUMP_*) says. (Linux: vma_dump_size.)
 u32 dump_size(const VmArea& vma, u32 filter) {
     const u32 whole = vma.end - vma.start;
-    if ((vma.flags & VM_DONTDUMP) != 0)
+    if (vma.flags.has(VM_DONTDUMP))
         return 0;
     if (vma.shared()) {
         const Inode* inode = vma.mapping != nullptr ? inode_of(*vma.mapping) : nullptr;
@@ -59,12 +62,11 @@ u32 dump_size(const VmArea& vma, u32 filter) {
         return 0;
     if ((filter & DUMP_MAPPED_PRIVATE) != 0)
         return whole;
-    const bool elf_header =
-        (filter & DUMP_ELF_HEADERS) != 0 && vma.pgoff == 0 && (vma.flags & (VM_READ | VM_EXEC)) == (VM_READ | VM_EXEC);
+    const bool elf_header = (filter & DUMP_ELF_HEADERS) != 0 && vma.pgoff == 0 && vma.flags.has(VM_READ | VM_EXEC);
     return elf_header ? PAGE_SIZE : 0;
 }
 
-// The mappings as they were when the dump began, from kmalloc.
+// A list of the mappings at the beginning of the dump.
 class DumpedAreas {
   public:
     DumpedAreas() = default;
@@ -73,7 +75,7 @@ class DumpedAreas {
     ~DumpedAreas() { kfree(areas_); }
 
     Result<void> take(MmStruct& mm, u32 filter) {
-        ReadGuard guard(mm.mmap_lock);
+        const MmapReadGuard mmap_read(mm);
         areas_ = static_cast<DumpedArea*>(kmalloc(mm.map_count * u32{sizeof(DumpedArea)}));
         if (areas_ == nullptr)
             return Err(Errno::NOMEM);
@@ -108,8 +110,8 @@ Elf32_Ehdr elf_header(u32 program_headers) {
 }
 
 u32 rights(const DumpedArea& area) {
-    return ((area.flags & VM_READ) != 0 ? u32{PF_R} : 0) | ((area.flags & VM_WRITE) != 0 ? u32{PF_W} : 0) |
-           ((area.flags & VM_EXEC) != 0 ? u32{PF_X} : 0);
+    return (area.flags.has(VM_READ) ? u32{PF_R} : 0) | (area.flags.has(VM_WRITE) ? u32{PF_W} : 0) |
+           (area.flags.has(VM_EXEC) ? u32{PF_X} : 0);
 }
 
 Result<void> write_headers(CoreFile& core, const DumpedAreas& areas, u32 note_bytes) {
@@ -136,16 +138,14 @@ Result<void> write_headers(CoreFile& core, const DumpedAreas& areas, u32 note_by
     return {};
 }
 
-// The page that stands at an address, with a reference; of a file, it is brought in. nullptr: zeros. (Linux get_dump_page.)
-Page* get_dump_page(MmStruct& mm, UserAddr address, bool file) {
-    ReadGuard guard(mm.mmap_lock);
-    Page* page = follow_page(mm, address, FOLL_GET);
-    if (page == nullptr && file)
-        (void)get_user_pages(mm, guard, address, 1, FOLL_GET, &page);
-    if (page != nullptr && page == &zero_page()) {
-        put_page(*page);
-        return nullptr;
-    }
+// The page at `address`; none if it holds zeros. A page of a `file` mapping is read in first. (Linux: the same name.)
+PageRef get_dump_page(MmStruct& mm, UserAddr address, bool file) {
+    const MmapReadGuard mmap_read(mm);
+    PageRef page = follow_page(mmap_read, address, FOLL_NONE);
+    if (!page && file)
+        (void)get_user_pages(mmap_read, address, 1, FOLL_NONE, &page);
+    if (page.get() == &zero_page())
+        return {};
     return page;
 }
 
@@ -155,14 +155,10 @@ Result<void> write_memory(CoreFile& core, MmStruct& mm, const DumpedAreas& areas
         for (u32 done = 0; done < area.bytes && !core.cut(); done += PAGE_SIZE) {
             if (fatal_signal_pending())
                 return Err(Errno::INTR);
-            Page* page = get_dump_page(mm, area.start + done, area.file);
-            if (page == nullptr) {
+            if (const PageRef page = get_dump_page(mm, area.start + done, area.file))
+                TRY_VOID(core.write(page_address(*page), PAGE_SIZE));
+            else
                 core.skip(PAGE_SIZE);
-                continue;
-            }
-            const auto written = core.write(page_address(*page), PAGE_SIZE);
-            put_page(*page);
-            TRY_VOID(written);
         }
     return core.finish();
 }
@@ -172,7 +168,7 @@ Result<void> write_memory(CoreFile& core, MmStruct& mm, const DumpedAreas& areas
 Result<void> elf_core_dump(File& file, const SigInfo& info, u64 limit) {
     Task& task = *current();
     MmStruct& mm = *task.mm.mm;
-    save_user_state(task.context); // its VFP registers are still in the processor
+    save_user_state(task.context); // its VFP registers are still in the CPU
     DumpedAreas areas;
     TRY_VOID(areas.take(mm, task.group->coredump_filter));
     Notes measured(nullptr);

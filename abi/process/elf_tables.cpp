@@ -1,4 +1,4 @@
-// The initial stack of a program, from the top of its address space down:
+// Builds the initial stack of a program. From the top of the address space down, it holds:
 //
 //   the file's path | environment strings | argument strings | "v7l" | 16 random bytes |
 //   auxiliary vector, null | envp, null | argv, null | argc  <- sp, 16-aligned
@@ -17,6 +17,8 @@
 #include "abi/process/remote_memory.hpp"
 #include "mm/mman.hpp"
 #include "mm/mmap.hpp"
+#include "mm/mprotect.hpp"
+#include "mm/stack.hpp"
 
 namespace faultline {
 
@@ -25,7 +27,7 @@ namespace {
 constexpr char ELF_PLATFORM[] = "v7l";
 constexpr u32 RANDOM_BYTES = 16;
 constexpr u32 CLOCK_TICKS = 100;              // USER_HZ
-constexpr u32 STACK_RESERVE = 32 * PAGE_SIZE; // mapped from the start below the stack pointer (Linux: 128 KiB)
+constexpr u32 STACK_RESERVE = 32 * PAGE_SIZE; // the stack's VMA reaches this far below sp (Linux: 128 KiB)
 constexpr u32 AUXV_PAIRS = 19;
 
 struct StackLayout {
@@ -65,7 +67,7 @@ std::array<u32, 2 * AUXV_PAIRS> auxiliary_vector(const LoadedProgram& program, c
             AT_NULL,     0};
 }
 
-// Words written upwards, a handful at a time: every write looks its page up.
+// Writes words upwards. It collects 64 of them for each write, because every write looks up its page.
 class WordWriter {
   public:
     WordWriter(MmStruct& mm, u32 address) : mm_(mm), address_(address) {}

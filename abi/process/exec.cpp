@@ -1,5 +1,6 @@
-// Everything that can fail is done beside the old program, which is given up only when the new one is ready to run. (Linux
-// fs/exec.c; its point of no return comes earlier, and what fails after it kills.)
+// Replaces the program of a process. The new program is built completely before the old one is given up, so a failure
+// leaves the old program as it was. (Linux fs/exec.c. Its point of no return comes earlier; a failure after it kills
+// the process.)
 #include "abi/process/exec.hpp"
 
 #include <linux/fcntl.h>
@@ -38,8 +39,8 @@ namespace faultline {
 
 namespace {
 
-// Alone in the process: kills the other threads and waits until they are gone. INTR: another thread ends the
-// process.
+// Kills the other threads of the process and waits until they have exited. INTR: the process is exiting, or another
+// thread is in execve.
 Result<void> de_thread(Task& task) {
     ThreadGroup& group = *task.group;
     if (group.group_exit || group.exec_task != nullptr)
@@ -65,7 +66,7 @@ Result<void> de_thread(Task& task) {
     return {};
 }
 
-// A thread that outlives its leader by execve becomes the leader, with the leader's id.
+// Makes the thread that called execve the leader of its process, with the leader's id.
 void become_leader(Task& task) {
     ThreadGroup& group = *task.group;
     Task& leader = *group.leader;
@@ -84,7 +85,8 @@ void become_leader(Task& task) {
     free_task(leader);
 }
 
-// What the process had for itself and now shares with nobody: made before the point of no return.
+// Copies of what the task shares with others. They are made before the point of no return, because that can fail.
+// nullptr: not shared, so no copy is needed.
 struct Unshared {
     FilesStruct* files = nullptr;
     SigHand* sighand = nullptr;
@@ -120,13 +122,11 @@ void discard(Unshared own) {
         sighand_put(*own.sighand);
 }
 
-void exec_mmap(Task& task, MmStruct& mm) {
-    MmStruct* old = task.mm.mm;
-    if (old != nullptr)
+void exec_mmap(Task& task, MmRef mm) {
+    const MmRef old(task.mm.mm); // given up when no CPU runs on it any more
+    if (old)
         mm_release(task);
-    use_mm(&mm);
-    if (old != nullptr)
-        mmput(*old);
+    use_mm(mm.release());
 }
 
 void set_comm(Task& task, const char* path) {
@@ -140,7 +140,7 @@ void set_comm(Task& task, const char* path) {
     std::fill(task.comm + i, task.comm + sizeof task.comm, '\0');
 }
 
-// The point of no return is behind us.
+// Resets the task for its new program, after the point of no return. Nothing here can fail.
 void setup_new_exec(Task& task, Unshared own, const char* path) {
     become_leader(task);
     install(task, own);
@@ -175,22 +175,17 @@ Result<void> do_execve(const char* path, ExecArgs& arguments, FileRef given) {
         TRY_VOID(arguments.replace_first_argument(empty, 1));
     }
     Task& task = *current();
-    MmStruct& mm = *TRY(mm_alloc());
-    const auto program = load(*file, mm, arguments, path);
-    const auto own = program ? unshare(task) : Result<Unshared>(Err(program.error()));
-    if (!own) {
-        mmput(mm);
-        return Err(own.error());
-    }
+    MmRef mm = TRY(mm_alloc());
+    const NewProgram program = TRY(load(*file, *mm, arguments, path));
+    const Unshared own = TRY(unshare(task));
     if (const auto alone = de_thread(task); !alone) {
-        discard(own.value());
-        mmput(mm);
+        discard(own);
         return alone;
     }
-    exec_mmap(task, mm);
-    setup_new_exec(task, own.value(), path);
+    exec_mmap(task, std::move(mm));
+    setup_new_exec(task, own, path);
     clear_user_state();
-    task_user_regs(task) = user_start_regs(program.value().start, program.value().stack_pointer);
+    task_user_regs(task) = user_start_regs(program.start, program.stack_pointer);
     return {};
 }
 
@@ -208,7 +203,7 @@ Result<void> execve(UserAddr path, UserAddr argv, UserAddr envp) {
     return execve(name.text(), argv, envp);
 }
 
-// What a program opened by a descriptor is called: /dev/fd/N, or /dev/fd/N/path (Linux alloc_bprm).
+// A program that is opened relative to a descriptor is named /dev/fd/N or /dev/fd/N/path (Linux alloc_bprm).
 Result<void> execveat(s32 dirfd, UserAddr path, UserAddr argv, UserAddr envp, u32 flags) {
     if ((flags & ~u32{AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW}) != 0)
         return Err(Errno::INVAL);
@@ -223,7 +218,7 @@ Result<void> execveat(s32 dirfd, UserAddr path, UserAddr argv, UserAddr envp, u3
 
 } // namespace
 
-// On success the registers are the new program's, r0 (0) among them.
+// On success `regs` holds the new program's registers, and its r0, which is 0, is returned.
 u32 sys_execve(PtRegs& regs, UserAddr path, UserAddr argv, UserAddr envp) {
     const auto done = execve(path, argv, envp);
     return done ? regs.r[0] : adapt_detail::to_register(done);

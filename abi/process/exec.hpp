@@ -1,4 +1,4 @@
-// A new program for this process (execve(2)).
+// Replaces the program of a process (execve(2)).
 #pragma once
 
 #include "abi/fs/file.hpp"
@@ -9,14 +9,15 @@ namespace faultline {
 
 struct PtRegs;
 
-// Replaces current's program. On success current's user registers are those of the new program's start.
-// Errors leave the old program as it was: NOENT, ACCES, NOEXEC, TOOBIG, NOMEM, FAULT, INTR (another thread
-// was first). Consumes nothing: `arguments` may be changed (a script's interpreter comes first).
-// `program`: the file itself, if it was opened by a descriptor; `path` is then what scripts and
-// /proc/PID/comm know it by.
+// Replaces current's program and sets current's user registers for its start. `path` names the program for scripts and
+// for /proc/PID/comm. `program` is the file if the caller has opened it already. `arguments` may be changed: a script
+// adds its interpreter. An error leaves the old program as it was: errors of opening `path`; NOEXEC, LOOP: not a
+// program or script; TOOBIG, NOMEM, FAULT; INTR: the process is exiting, or another thread is in execve. May sleep;
+// caller holds the kernel lock. (Linux: the same name.)
 Result<void> do_execve(const char* path, ExecArgs& arguments, FileRef program = {});
 
-// System calls.
+// System calls; abi/syscall/table.cpp states the rules for all of them. Return the new program's r0, or −errno with the
+// errors of do_execve(). sys_execveat: INVAL: unknown flags; BADF.
 u32 sys_execve(PtRegs& regs, UserAddr path, UserAddr argv, UserAddr envp);
 u32 sys_execveat(PtRegs& regs, s32 dirfd, UserAddr path, UserAddr argv, UserAddr envp, u32 flags);
 

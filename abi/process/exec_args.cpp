@@ -1,12 +1,12 @@
-// Collecting the strings of execve.
+// Collects the argument and environment strings of execve.
 #include "abi/process/exec_args.hpp"
 
 #include <algorithm>
 
 #include "abi/process/remote_memory.hpp"
 #include "arch/contract/uaccess.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/page_alloc.hpp"
-#include "mm/slab.hpp"
 #include "mm/upcalls.hpp"
 
 namespace faultline {
@@ -14,8 +14,7 @@ namespace faultline {
 ExecArgs::~ExecArgs() {
     if (pages_ == nullptr)
         return;
-    for (u32 i = 0; i < MAX_PAGES && pages_[i] != nullptr; ++i)
-        put_page(*pages_[i]);
+    std::destroy_n(pages_, MAX_PAGES);
     kfree(pages_);
 }
 
@@ -23,18 +22,19 @@ char& ExecArgs::byte_at(u32 offset) const {
     return static_cast<char*>(page_address(*pages_[offset / PAGE_SIZE]))[offset % PAGE_SIZE];
 }
 
-// Makes room for `bytes` more, counting the pointers the new program will get too.
+// Makes room for `bytes` more bytes. The pointers that the new program will get count towards the limit.
 Result<void> ExecArgs::reserve(u32 bytes) {
     if (bytes > MAX_BYTES || bytes_ + bytes + (argc_ + envc_ + 1) * sizeof(u32) > MAX_BYTES)
         return Err(Errno::TOOBIG);
     if (pages_ == nullptr) {
-        pages_ = static_cast<Page**>(kmalloc(MAX_PAGES * sizeof(Page*)));
+        pages_ = static_cast<PageRef*>(kmalloc(MAX_PAGES * sizeof(PageRef)));
         if (pages_ == nullptr)
             return Err(Errno::NOMEM);
-        std::fill_n(pages_, MAX_PAGES, nullptr);
+        for (u32 i = 0; i < MAX_PAGES; ++i)
+            new (&pages_[i]) PageRef;
     }
     for (u32 i = bytes_ / PAGE_SIZE; i <= (bytes_ + bytes - 1) / PAGE_SIZE; ++i)
-        if (pages_[i] == nullptr && (pages_[i] = alloc_page()) == nullptr)
+        if (!pages_[i] && !(pages_[i] = alloc_page()))
             return Err(Errno::NOMEM);
     return {};
 }
@@ -48,7 +48,7 @@ Result<void> ExecArgs::append(const char* string) {
     return {};
 }
 
-// A page's rest at a time: the length is not known before the NUL is met.
+// Copies up to the end of a page at a time, because the string's length is unknown until its NUL is found.
 Result<void> ExecArgs::append_user(UserAddr string) {
     for (u32 length = 0; length < MAX_ARG_STRLEN;) {
         TRY_VOID(reserve(1));

@@ -1,7 +1,7 @@
-// The end of a thread, and of a process. (Linux kernel/exit.c.)
+// Ends threads and processes. (Linux kernel/exit.c.)
 //
-// A thread that is not the leader disappears by itself. The leader stays as a zombie until the process is
-// waited for, even if other threads outlive it: its id is the process's.
+// A thread that is not the leader is freed as soon as it has exited. The leader stays as a zombie until the parent has
+// waited for the process, even if other threads live longer, because its id is that of the process.
 #include "abi/process/exit.hpp"
 
 #include "abi/fs/files.hpp"
@@ -30,7 +30,7 @@ namespace faultline {
 
 namespace {
 
-// Process 1's end is the machine's: its status, or 128 + the signal that killed it.
+// Ends the machine when process 1 has ended, with its exit status, or 128 plus the signal that killed it.
 [[noreturn]] void exit_machine(s32 code) {
     const s32 signal = code & 0x7f;
     power_off(static_cast<u8>(signal != 0 ? 128 + signal : code >> 8));
@@ -52,7 +52,7 @@ void exit_files(Task& task) {
     task.fs = nullptr;
 }
 
-// The nearest ancestor that has asked for them, or process 1 (prctl(2), PR_SET_CHILD_SUBREAPER).
+// The new parent of orphans: the nearest ancestor that is a subreaper, or process 1 (prctl(2), PR_SET_CHILD_SUBREAPER).
 ThreadGroup& find_new_reaper(const ThreadGroup& group) {
     for (ThreadGroup* ancestor = group.parent; ancestor != nullptr; ancestor = ancestor->parent)
         if (ancestor->child_subreaper && ancestor->live != 0)
@@ -60,7 +60,7 @@ ThreadGroup& find_new_reaper(const ThreadGroup& group) {
     return *find_group(1);
 }
 
-// Children of a process that died get a new parent, which may have to hear of a death at once.
+// Gives the children of a dead process a new parent. If a child is already dead, the new parent is notified at once.
 void forget_original_parent(ThreadGroup& group) {
     ThreadGroup& reaper = find_new_reaper(group);
     while (!group.children.empty()) {
@@ -79,7 +79,7 @@ void forget_original_parent(ThreadGroup& group) {
     }
 }
 
-// The last thread of the process is gone: its parent waits for it, or never will.
+// Notifies the parent when all threads have exited. If the parent does not wait for its children, releases the process.
 void group_died(ThreadGroup& group) {
     Task& leader = *group.leader;
     if (!do_notify_parent(group, leader.exit_signal))
@@ -97,7 +97,7 @@ void group_died(ThreadGroup& group) {
 void exit_notify(Task& task) {
     ThreadGroup& group = *task.group;
     if (&task == group.leader) {
-        const SigLocked lock; // a signal that has seen the task asleep makes it runnable first, or not at all
+        const SigLocked lock; // a sender that saw the task asleep finishes its wake-up before the state changes
         task.state = TaskState::Zombie;
     } else {
         const TaskListLocked lock;
@@ -119,7 +119,7 @@ void mm_release(Task& task) {
     futex_exit(task);
     const UserAddr tid_address = task.clear_child_tid;
     task.clear_child_tid = UserAddr();
-    // Nobody else can see the word if nobody else has the address space (Linux: mm_users > 1).
+    // If no other task has the address space, no task can see the word (Linux: mm_users > 1).
     if (tid_address.value() != 0 && task.mm.mm->mm_users.read() > 1) {
         (void)put_user_u32(tid_address, 0);
         futex_wake_address(tid_address, 1);
@@ -143,7 +143,7 @@ void do_exit(s32 code) {
     }
     if (group_dead) {
         {
-            SigLocked lock; // or it might arm itself again
+            SigLocked lock; // so that the timer does not arm itself again meanwhile
             del_timer(group.real_timer);
         }
         delete_posix_timers(group);
@@ -169,7 +169,7 @@ void do_group_exit(s32 code) {
     if (group.group_exit) {
         code = group.exit_code;
     } else if (group.exec_task != nullptr && group.exec_task != current()) {
-        code = 0; // the process lives on as another program; only this thread dies
+        code = 0; // another thread is in execve: the process continues with a new program, and only this thread ends
     } else {
         group.group_exit = true;
         group.exit_code = code;

@@ -1,4 +1,4 @@
-// Making what no fork can make.
+// Makes the first process, which has no parent to be forked from.
 #include "abi/process/first_process.hpp"
 
 #include <linux/signal.h>

@@ -5,8 +5,9 @@
 
 namespace faultline {
 
-// A task of process 1 to be that runs `function` in the kernel, with files and a place in the tree of its
-// own. Panics without memory: it is boot. `function` has the kernel lock; without it, it may end in return_to_user().
+// Makes process 1, with an empty table of descriptors and root and working directories, and returns its task. The task
+// runs `function(argument)` in the kernel with the kernel lock held. `function` must not return; it may release the
+// lock and call return_to_user(). Call once, at boot. Panics if there is no memory.
 Task& start_first_process(void (*function)(void*), void* argument);
 
 } // namespace faultline

@@ -1,4 +1,4 @@
-// The copying, step by step. (Linux kernel/fork.c copy_process, kernel_clone.)
+// Makes a task by copying or sharing each part of its parent. (Linux kernel/fork.c copy_process, kernel_clone.)
 #include "abi/process/fork.hpp"
 
 #include <linux/capability.h>
@@ -23,6 +23,7 @@
 #include "kernel/sched/policy.hpp"
 #include "kernel/task_stack.hpp"
 #include "kernel/upcalls.hpp"
+#include "mm/dup_mm.hpp"
 #include "mm/mmap.hpp"
 #include "mm/upcalls.hpp"
 
@@ -33,7 +34,7 @@ namespace {
 constexpr u32 NAMESPACE_FLAGS =
     CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
 
-// What cannot be had, or not together. Flags that mean nothing here (CLONE_SYSVSEM, CLONE_IO, and 0x400000,
+// Checks for flags that are not supported or exclude each other. Flags without effect here (CLONE_IO, and 0x400000,
 // which old C libraries still pass) are accepted.
 bool flags_valid(u64 flags) {
     if ((flags & (NAMESPACE_FLAGS | CLONE_INTO_CGROUP)) != 0)
@@ -50,12 +51,9 @@ bool flags_valid(u64 flags) {
 }
 
 Result<void> copy_mm(Task& child, u64 flags) {
-    MmStruct* mm = current()->mm.mm;
-    if ((flags & CLONE_VM) != 0)
-        mmget(*mm);
-    else
-        mm = TRY(dup_mm(*mm));
-    child.mm.mm = mm;
+    MmStruct& own = *current()->mm.mm;
+    MmRef mm = (flags & CLONE_VM) != 0 ? MmRef::of(own) : TRY(dup_mm(own));
+    child.mm.mm = mm.release();
     return {};
 }
 
@@ -69,7 +67,8 @@ Result<void> copy_files(Task& child, u64 flags) {
 Result<void> copy_signals(Task& child, u64 flags) {
     const Task& parent = *current();
     child.blocked = parent.blocked;
-    if ((flags & (CLONE_VM | CLONE_VFORK)) != CLONE_VM) { // a new stack has no use for the old one's alternative
+    // A thread gets a stack of its own, so it does not inherit the alternate stack (sigaltstack(2)).
+    if ((flags & (CLONE_VM | CLONE_VFORK)) != CLONE_VM) {
         child.sas_sp = parent.sas_sp;
         child.sas_size = parent.sas_size;
         child.sas_flags = parent.sas_flags;
@@ -107,7 +106,7 @@ Result<ThreadGroup*> copy_group(Task& child, u64 flags) {
     return group;
 }
 
-// Undoes a half-made task. Nobody has seen it.
+// Frees a task that is only partly made and not yet in any table.
 void abandon(Task& child) {
     if (child.mm.mm != nullptr)
         mmput(*child.mm.mm);
@@ -121,13 +120,12 @@ void abandon(Task& child) {
     free_task(child);
 }
 
-// The child's first steps, on its own stack.
+// The first code that the child runs, on its own stack.
 void ret_from_fork(void*) {
     schedule_tail();
     Task& task = *current();
-    if (task.set_child_tid.value() != 0)
-        (void)put_user_u32(task.set_child_tid,
-                           static_cast<u32>(task.pid)); // a bad address is the program's loss
+    if (task.set_child_tid.value() != 0) // a bad address is ignored, as in Linux schedule_tail()
+        (void)put_user_u32(task.set_child_tid, static_cast<u32>(task.pid));
     return_to_user(task_user_regs(task));
 }
 
@@ -159,14 +157,15 @@ void publish(Task& child, ThreadGroup& group) {
     link_thread(child, group);
 }
 
-// A sibling ends as its sibling does.
+// With CLONE_PARENT the child is a sibling of current's process and gets the same exit signal as that has.
 s32 exit_signal_of_child(const CloneArguments& arguments) {
     if ((arguments.flags & CLONE_THREAD) != 0)
         return 0;
     return (arguments.flags & CLONE_PARENT) != 0 ? current_group().leader->exit_signal : arguments.exit_signal;
 }
 
-// RLIMIT_NPROC: how many threads a user may have in all, unless privileged. (Linux copy_creds, is_rlimit_overlimit.)
+// Whether RLIMIT_NPROC allows the user another thread. Privileged users have no limit. (Linux copy_creds,
+// is_rlimit_overlimit.)
 bool may_have_another(const Cred& cred, const ThreadGroup& group) {
     const u64 limit = group.limits[RLIMIT_NPROC].soft;
     if (cred.uid == 0 || limit > PID_MAX || capable(CAP_SYS_RESOURCE) || capable(CAP_SYS_ADMIN))
@@ -181,7 +180,7 @@ Result<Task*> copy_process(const CloneArguments& arguments) {
     const u64 flags = arguments.flags;
     if (!flags_valid(flags))
         return Err(Errno::INVAL);
-    // A signal to the whole group must reach the child too, or be over before it exists.
+    // A signal to the whole process group must be handled before the child exists, or reach the child too.
     if (signal_pending())
         return Err(Errno::RESTARTNOINTR);
     Task& parent = *current();
@@ -195,7 +194,7 @@ Result<Task*> copy_process(const CloneArguments& arguments) {
         abandon(child);
         return Err(copied.error());
     }
-    if (fatal_signal_pending()) { // copying may have taken long
+    if (fatal_signal_pending()) { // one may have come meanwhile: copying can take long
         abandon(child);
         return Err(Errno::INTR);
     }
@@ -217,7 +216,8 @@ Result<Task*> copy_process(const CloneArguments& arguments) {
     return &child;
 }
 
-// The descriptor number is promised before there is a process that it could stand for.
+// Makes a pidfd for the child in current's table and writes its number to `to`. The child has not run yet. MFILE,
+// NOMEM, FAULT.
 Result<void> give_pidfd(Task& child, UserAddr to) {
     FileRef file(TRY(pidfd_new(child.pid)));
     const s32 fd = TRY(fd_install(*file, 0, true));
@@ -229,7 +229,8 @@ Result<void> give_pidfd(Task& child, UserAddr to) {
     return {};
 }
 
-// Undoes a child that is in the tables but has not run. A task may have named it in a futex word, and wait for it.
+// Undoes a child that is in the tables but has not run. futex_exit() is needed because a task may already wait for a PI
+// futex whose word names the child as owner.
 void abandon_published(Task& child) {
     ThreadGroup& group = *child.group;
     child.exiting = true;
@@ -253,14 +254,14 @@ Result<s32> kernel_clone(const CloneArguments& arguments) {
             return Err(given.error());
         }
     if ((arguments.flags & CLONE_PARENT_SETTID) != 0)
-        (void)put_user_u32(arguments.parent_tid, static_cast<u32>(pid)); // as Linux: too late to fail
+        (void)put_user_u32(arguments.parent_tid, static_cast<u32>(pid)); // an error is ignored, as in Linux
     Completion vfork_done;
     if ((arguments.flags & CLONE_VFORK) != 0)
         child.vfork_done = &vfork_done;
     wake_up_new_task(child);
     if ((arguments.flags & CLONE_VFORK) != 0) {
         const auto waited = wait_for_completion_killable(vfork_done);
-        if (!waited) // killed: the child, which is still in this address space, must not look for us any more
+        if (!waited) // current was killed. The child, which still runs, must not use `vfork_done` any more
             child.vfork_done = nullptr;
     }
     return pid;

@@ -1,4 +1,4 @@
-// Comparing addresses.
+// Compares kernel objects by their addresses. (Linux kernel/kcmp.c.)
 #include "abi/process/kcmp.hpp"
 
 #include <linux/kcmp.h>
@@ -16,7 +16,7 @@ namespace faultline {
 
 namespace {
 
-// What kcmp(2) answers about two kernel objects: 0 the same, else which comes first, in an order that means nothing.
+// The result of kcmp(2) for two kernel objects: 0 if they are the same, else 1 or 2, in an arbitrary but fixed order.
 u32 order(const void* first, const void* second) {
     const auto a = reinterpret_cast<std::uintptr_t>(first), b = reinterpret_cast<std::uintptr_t>(second);
     return a == b ? 0 : a < b ? 1 : 2;
@@ -52,7 +52,7 @@ Result<u32> sys_kcmp(s32 pid1, s32 pid2, u32 type, u32 index1, u32 index2) {
         return order(first->fs, second->fs);
     case KCMP_SIGHAND:
         return order(first->sighand, second->sighand);
-    case KCMP_IO: // nobody has a context for asynchronous I/O
+    case KCMP_IO: // no task has an I/O context, so all are the same
         return 0u;
     case KCMP_SYSVSEM:
         return order(first->sysvsem, second->sysvsem);

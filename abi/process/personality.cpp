@@ -1,11 +1,11 @@
-// A number that is kept.
+// Stores the personality of a process.
 #include "abi/process/personality.hpp"
 
 #include "abi/task/thread_group.hpp"
 
 namespace faultline {
 
-// Remembered; it changes nothing. 0xffffffff asks.
+// The value is stored and has no effect. 0xffffffff only returns the present value.
 Result<u32> sys_personality(u32 persona) {
     u32& own = current_group().personality;
     const u32 before = own;

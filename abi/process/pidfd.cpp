@@ -1,4 +1,4 @@
-// Making such descriptors, and the calls that take one.
+// Makes pidfds, and serves the system calls that take one. (Linux kernel/pid.c, kernel/fork.c.)
 #include "abi/process/pidfd.hpp"
 
 #include <linux/fcntl.h>
@@ -21,21 +21,21 @@ namespace faultline {
 
 namespace {
 
-// Ids are used again; together with the moment of its birth one names a process for ever.
+// Ids are reused. An id together with a start time always names the same process.
 struct PidRef {
     s32 pid = 0;
     u64 start_time_ns = 0;
 };
 constinit KmemCache pidref_cache{"pidfd", sizeof(PidRef), alignof(PidRef)};
 
-// nullptr: it has been waited for.
+// The process of a pidfd; nullptr if its parent has waited for it.
 ThreadGroup* process_of(const File& file) {
     const auto& ref = *static_cast<const PidRef*>(file.private_data);
     ThreadGroup* group = find_group(ref.pid);
     return group != nullptr && group->start_time_ns == ref.start_time_ns ? group : nullptr;
 }
 
-// Readable as soon as it is dead (pidfd_open(2)).
+// A pidfd becomes readable when its process is dead (pidfd_open(2)).
 u32 pidfd_poll(File& file) {
     const ThreadGroup* group = process_of(file);
     return group == nullptr || group_is_dead(*group) ? u32{POLLIN | POLLRDNORM} : 0;

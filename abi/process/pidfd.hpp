@@ -1,5 +1,5 @@
-// Descriptors that stand for processes (pidfd_open(2)). Unlike a number, such a descriptor never comes to mean
-// another process.
+// Descriptors that refer to processes (pidfd_open(2)). Unlike a pid, a pidfd keeps its meaning when the pid is reused.
+// pidfd_notify() is in abi/signal/upcalls.hpp.
 #pragma once
 
 #include "abi/fs/file.hpp"
@@ -9,14 +9,17 @@ namespace faultline {
 
 struct ThreadGroup;
 
-// A file for the process `pid`, which exists. NOMEM.
+// Returns a new file, with one reference, for the process `pid`, which must exist. NOMEM. Caller holds the kernel lock.
 Result<File*> pidfd_new(s32 pid);
 
-// The process behind current's descriptor `fd`. BADF: it is no such descriptor; SRCH: the process has been
-// waited for. `nonblocking`, if given, becomes what O_NONBLOCK says.
+// The process of current's pidfd `fd`. Sets `*nonblocking`, if given, to whether the file has O_NONBLOCK. BADF: `fd` is
+// not a pidfd. SRCH: the parent has waited for the process. Caller holds the kernel lock.
 Result<ThreadGroup*> pidfd_process(s32 fd, bool* nonblocking = nullptr);
 
-// System calls.
+// System calls; abi/syscall/table.cpp states the rules for all of them. INVAL: unknown flags, or a bad pid, signal or
+// `info`. SRCH: no such process. BADF: not a pidfd, or no such descriptor in the process. PERM: may_signal() or
+// may_access() is false, or `info` claims to come from kill() or the kernel. MFILE, NOMEM, FAULT; AGAIN: a real-time
+// signal could not be queued.
 Result<s32> sys_pidfd_open(s32 pid, u32 flags);
 Result<u32> sys_pidfd_send_signal(s32 fd, s32 sig, UserAddr info, u32 flags);
 Result<s32> sys_pidfd_getfd(s32 pidfd, s32 target, u32 flags);

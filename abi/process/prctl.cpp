@@ -1,4 +1,4 @@
-// One option, one case.
+// The options of prctl(2), a case for each. (Linux kernel/sys.c.)
 #include "abi/process/prctl.hpp"
 
 #include <linux/capability.h>
@@ -28,7 +28,7 @@ Result<u32> put_number(UserAddr to, u32 number) {
     return 0u;
 }
 
-// A flag that is 0 or 1; INVAL for anything else.
+// Sets a flag to 0 or 1. INVAL: another value.
 Result<u32> set_flag(bool& flag, u32 value) {
     if (value > 1)
         return Err(Errno::INVAL);
@@ -78,7 +78,7 @@ Result<u32> sys_prctl(s32 option, u32 argument2, u32 argument3, u32 argument4, u
         return 0u;
     case PR_GET_CHILD_SUBREAPER:
         return put_number(UserAddr(argument2), group.child_subreaper ? 1 : 0);
-    case PR_SET_NO_NEW_PRIVS: // execve never gives any, so it need not be told
+    case PR_SET_NO_NEW_PRIVS: // stored only: execve never gives privileges
         if (argument2 != 1 || !rest_is_zero)
             return Err(Errno::INVAL);
         group.no_new_privs = true;
@@ -87,9 +87,9 @@ Result<u32> sys_prctl(s32 option, u32 argument2, u32 argument3, u32 argument4, u
         if (argument2 != 0 || !rest_is_zero)
             return Err(Errno::INVAL);
         return group.no_new_privs ? 1u : 0u;
-    case PR_CAPBSET_READ: // nothing is ever taken out of the bounding set
+    case PR_CAPBSET_READ: // the bounding set always holds all capabilities
         return argument2 <= CAP_LAST_CAP ? Result<u32>(1u) : Err(Errno::INVAL);
-    case PR_GET_SECCOMP: // there is no way into it
+    case PR_GET_SECCOMP: // seccomp does not exist here, so the mode is 0
     case PR_GET_SECUREBITS:
     case PR_GET_THP_DISABLE:
         return 0u;
@@ -97,12 +97,12 @@ Result<u32> sys_prctl(s32 option, u32 argument2, u32 argument3, u32 argument4, u
         return argument2 != 0 ? Result<u32>(Err(Errno::PERM)) : Result<u32>(0u);
     case PR_GET_TID_ADDRESS:
         return put_number(UserAddr(argument2), task.clear_child_tid.value());
-    case PR_GET_TIMERSLACK: // nanoseconds by which timers may be late, which none makes use of
+    case PR_GET_TIMERSLACK: // nanoseconds by which timers may be late. Stored only: timers are exact
         return task.timer_slack_ns;
     case PR_SET_TIMERSLACK:
         task.timer_slack_ns = argument2 != 0 ? argument2 : task.default_timer_slack_ns;
         return 0u;
-    case PR_GET_TIMING: // PR_TIMING_STATISTICAL, the only one
+    case PR_GET_TIMING: // PR_TIMING_STATISTICAL, the only mode
         return 0u;
     case PR_SET_TIMING:
         return argument2 == PR_TIMING_STATISTICAL ? Result<u32>(0u) : Err(Errno::INVAL);

@@ -1,4 +1,4 @@
-// What a thread or a process says about itself (prctl(2)).
+// The system call that reads and sets attributes of a thread or process (prctl(2)).
 #pragma once
 
 #include "base/result.hpp"
@@ -6,7 +6,8 @@
 
 namespace faultline {
 
-// System calls.
+// System calls; abi/syscall/table.cpp states the rules for all of them. docs/system-calls.md lists the options.
+// INVAL: another option, or a value outside its range. FAULT, NOMEM. PERM: PR_SET_SECUREBITS.
 Result<u32> sys_prctl(s32 option, u32 argument2, u32 argument3, u32 argument4, u32 argument5);
 
 } // namespace faultline

@@ -1,4 +1,5 @@
-// Reading, writing, advising and releasing it.
+// Reads, writes, advises on and releases the memory of another process. (Linux mm/process_vm_access.c, mm/madvise.c,
+// mm/oom_kill.c.)
 #include "abi/process/process_vm.hpp"
 
 #include <linux/capability.h>
@@ -12,11 +13,11 @@
 #include "abi/task/pid.hpp"
 #include "abi/task/thread_group.hpp"
 #include "arch/contract/uaccess.hpp"
-#include "mm/memory.hpp"
+#include "mm/kmalloc.hpp"
+#include "mm/madvise.hpp"
 #include "mm/mm_struct.hpp"
 #include "mm/mman.hpp"
-#include "mm/mmap.hpp"
-#include "mm/slab.hpp"
+#include "mm/unmap.hpp"
 
 namespace faultline {
 
@@ -29,10 +30,10 @@ struct Segment { // struct iovec
     u32 bytes = 0;
 };
 
-// A list of segments in user memory, looked at one at a time. `at` moves along it.
+// A position in a list of segments. The list stays in user memory, and one entry is read at a time.
 class SegmentList {
   public:
-    // INVAL: too many, or too long in all; FAULT.
+    // INVAL: more than IOV_MAX_COUNT segments, or one of 2 GiB or more. FAULT.
     static Result<SegmentList> open(UserAddr list, u32 count) {
         if (count > IOV_MAX_COUNT)
             return Err(Errno::INVAL);
@@ -49,7 +50,7 @@ class SegmentList {
     }
     u64 total() const { return total_; }
 
-    // What is left of the segment that is not used up yet. False: there is none.
+    // Sets `segment` to the unused rest of the first segment that has one. False: all are used up. FAULT.
     Result<bool> current(Segment& segment) {
         for (; index_ < count_; ++index_, used_ = 0) {
             segment = TRY(read(index_));
@@ -73,20 +74,7 @@ class SegmentList {
     u64 total_ = 0;
 };
 
-// The address space of a thread, held while it is used.
-class RemoteMm {
-  public:
-    explicit RemoteMm(MmStruct& mm) : mm_(mm) { mmget(mm); }
-    RemoteMm(const RemoteMm&) = delete;
-    RemoteMm& operator=(const RemoteMm&) = delete;
-    ~RemoteMm() { mmput(mm_); }
-    MmStruct& operator*() { return mm_; }
-
-  private:
-    MmStruct& mm_;
-};
-
-// One piece through a page of the kernel's.
+// Copies up to a page between the two processes, through the kernel's buffer `page`. FAULT, NOMEM, INTR.
 Result<void> transfer(MmStruct& remote, Segment local, UserAddr there, u8* page, bool write) {
     if (!write) {
         TRY_VOID(read_remote_memory(remote, page, there, local.bytes));
@@ -127,7 +115,7 @@ Result<u32> process_vm_rw(s32 pid, UserAddr local_list, u32 local_count, UserAdd
         return Err(Errno::SRCH);
     if (!may_access(*task))
         return Err(Errno::PERM);
-    RemoteMm mm(*task->mm.mm);
+    const MmRef mm = MmRef::of(*task->mm.mm);
     auto* page = static_cast<u8*>(kmalloc(PAGE_SIZE));
     if (page == nullptr)
         return Err(Errno::NOMEM);
@@ -161,7 +149,7 @@ Result<u32> sys_process_madvise(s32 pidfd, UserAddr list, u32 count, u32 advice,
         return Err(Errno::SRCH);
     if (!may_access(task) || !capable(CAP_SYS_NICE))
         return Err(Errno::PERM);
-    RemoteMm mm(*task.mm.mm);
+    const MmRef mm = MmRef::of(*task.mm.mm);
     u32 done = 0;
     Segment segment;
     while (TRY(segments.current(segment))) {
@@ -173,19 +161,18 @@ Result<u32> sys_process_madvise(s32 pidfd, UserAddr list, u32 count, u32 advice,
     return done;
 }
 
-// The memory of a process that has been killed, given back before it gets to its own exit. Only what is nobody
-// else's: private pages. (Linux 6.1 mm/oom_kill.c process_mrelease, __oom_reap_task_mm.)
+// Frees the private pages of a process that has been killed, before it does so itself. Shared mappings stay. (Linux 6.1
+// mm/oom_kill.c process_mrelease, __oom_reap_task_mm.)
 Result<u32> sys_process_mrelease(s32 pidfd, u32 flags) {
     if (flags != 0)
         return Err(Errno::INVAL);
     const ThreadGroup& group = *TRY(pidfd_process(pidfd));
-    MmStruct* mm = group.leader->mm.mm;
-    if (mm == nullptr)
+    if (group.leader->mm.mm == nullptr)
         return Err(Errno::SRCH);
     if (!group.group_exit)
         return Err(Errno::INVAL);
-    RemoteMm held(*mm); // its owner may be gone when the lock is ours
-    ReadGuard guard(mm->mmap_lock);
+    const MmRef mm = MmRef::of(*group.leader->mm.mm); // the process may exit while this task waits for the lock
+    const MmapReadGuard mmap_read(*mm);
     for (const VmArea& vma : mm->vmas)
         if (!vma.shared())
             zap_page_range(*mm, vma.start, vma.end);

@@ -1,4 +1,4 @@
-// Burying the dead.
+// Frees dead tasks and processes.
 #include "abi/process/release.hpp"
 
 #include <utility>
@@ -18,6 +18,7 @@ namespace faultline {
 
 namespace {
 
+// Spins until all dead threads of the process, apart from its leader, have been freed.
 void wait_for_burials(const ThreadGroup& group) {
     spin_until([&] { return group.unburied.load(std::memory_order_acquire) == 0; });
 }
@@ -42,10 +43,11 @@ void free_task(Task& task) {
     free_task_memory(task);
 }
 
-// No lock is held, nor may one be waited for that the reaper of the group could hold.
+// Runs without locks. It may not wait for a lock that a task in release_group() can hold, because that task waits for
+// this one.
 void release_dead_task(Task& task) {
     ThreadGroup* former = task.buried_for;
-    if (task.group != nullptr) { // a leader that nobody waits for takes its group along
+    if (task.group != nullptr) { // a leader whose parent does not wait for it: the process is freed as well
         wait_for_burials(*task.group);
         free_group(*task.group);
     }
@@ -56,12 +58,12 @@ void release_dead_task(Task& task) {
 
 void release_group(ThreadGroup& group) {
     Task& leader = *group.leader;
-    wait_task_inactive(leader); // a tick there looks at the group
+    wait_task_inactive(leader); // until then, a tick on the leader's CPU may read the group
     if (current()->buried_for == &group) {
-        current()->buried_for = nullptr; // its own last thread releases it, and cannot wait for itself
+        current()->buried_for = nullptr; // the caller is the group's last thread, and must not wait for itself
         group.unburied.fetch_sub(1, std::memory_order_relaxed);
     }
-    wait_for_burials(group); // a parent that waited for the process finds all of its memory free
+    wait_for_burials(group); // so that all memory of the process is free when its parent has waited for it
     {
         const TaskListLocked lock;
         group.parent->children.erase(group.parent->children.iterator_to(group));

@@ -1,4 +1,4 @@
-// How dead tasks and processes go out of the tables and out of memory. release_dead_task() is in kernel/upcalls.hpp.
+// Removes dead tasks and processes from the tables and frees them. release_dead_task() is in kernel/upcalls.hpp.
 #pragma once
 
 #include "kernel/sched/task.hpp"
@@ -7,15 +7,16 @@ namespace faultline {
 
 struct ThreadGroup; // abi/task/thread_group.hpp
 
-// Takes a thread out of its group, out of the table of ids, and away from its signal handlers. Under TaskListLocked.
-// (Linux: __exit_signal.)
+// Removes a thread from its group and from the table of ids, and drops its signal handlers. Caller holds
+// TaskListLocked. (Linux: __exit_signal.)
 void leave_group(Task& task);
 
-// Frees a task with its credentials and its pending signals. Nobody can find it any more; its CPU may just be leaving its
-// stack.
+// Frees a task with its credentials and pending signals. The task is in no table any more. Spins until its CPU has left
+// the task's stack.
 void free_task(Task& task);
 
-// Frees a dead process for good; its zombie leader is its only thread. (Linux release_task.)
+// Frees a dead process, whose only thread is the zombie leader. Spins until its other dead threads have been freed.
+// Caller holds the kernel lock. (Linux: release_task.)
 void release_group(ThreadGroup& group);
 
 } // namespace faultline

@@ -1,9 +1,10 @@
-// Page by page: take the page, copy through the kernel's own mapping of it.
+// Copies page by page: takes a reference to the page, and copies through the kernel's own mapping of it.
 #include "abi/process/remote_memory.hpp"
 
 #include <algorithm>
 
 #include "mm/gup.hpp"
+#include "mm/mm_struct.hpp"
 
 namespace faultline {
 
@@ -11,17 +12,13 @@ namespace {
 
 // Calls copy(pointer into the page, offset from `address`, bytes) for each page of the range.
 template <class Copy>
-Result<void> for_each_page(MmStruct& mm, UserAddr address, u32 bytes, u32 foll_flags, Copy&& copy) {
+Result<void> for_each_page(MmStruct& mm, UserAddr address, u32 bytes, FollFlags flags, Copy&& copy) {
     for (u32 done = 0; done < bytes;) {
         const UserAddr at = address + done;
         const u32 chunk = std::min(bytes - done, PAGE_SIZE - at.page_offset());
-        Page* page = nullptr;
-        {
-            ReadGuard guard(mm.mmap_lock);
-            TRY(get_user_pages(mm, guard, at.page(), 1, foll_flags | FOLL_GET | FOLL_TOUCH, &page));
-        }
+        PageRef page;
+        TRY(get_user_pages(MmapReadGuard(mm), at.page(), 1, flags | FOLL_TOUCH, &page));
         copy(static_cast<u8*>(page_address(*page)) + at.page_offset(), done, chunk);
-        put_page(*page);
         done += chunk;
     }
     return {};
@@ -39,7 +36,7 @@ Result<void> write_remote_memory(MmStruct& mm, UserAddr to, const void* from, u3
 }
 
 Result<void> read_remote_memory(MmStruct& mm, void* to, UserAddr from, u32 bytes) {
-    return for_each_page(mm, from, bytes, 0, [&](u8* place, u32 done, u32 chunk) {
+    return for_each_page(mm, from, bytes, FOLL_NONE, [&](u8* place, u32 done, u32 chunk) {
         std::copy_n(place, chunk, static_cast<u8*>(to) + done);
     });
 }

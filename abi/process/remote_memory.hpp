@@ -1,4 +1,4 @@
-// Memory of an address space that need not be the current one (Linux: access_remote_vm).
+// Reads and writes the memory of any address space (Linux: access_remote_vm).
 #pragma once
 
 #include "base/result.hpp"
@@ -6,9 +6,9 @@
 
 namespace faultline {
 
-// Both take the mmap lock for reading. FAULT: not mapped, or not writable; NOMEM; INTR: a fatal signal.
-Result<void> write_remote_memory(MmStruct& mm, UserAddr to, const void* from,
-                                 u32 bytes); // from nullptr: zeros
+// Copy `bytes` bytes; `from` nullptr writes zeros. The caller keeps `mm` alive. They take the mmap lock for reading,
+// and may sleep. FAULT: not mapped, or not writable or readable. NOMEM. INTR: a fatal signal.
+Result<void> write_remote_memory(MmStruct& mm, UserAddr to, const void* from, u32 bytes);
 Result<void> read_remote_memory(MmStruct& mm, void* to, UserAddr from, u32 bytes);
 
 } // namespace faultline

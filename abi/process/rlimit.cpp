@@ -1,4 +1,5 @@
-// Limits: which are obeyed, docs/system-calls.md says; the others are remembered.
+// Reads and sets resource limits. docs/system-calls.md lists the limits that the kernel enforces; the others are only
+// stored. (Linux kernel/sys.c.)
 #include "abi/process/rlimit.hpp"
 
 #include <linux/capability.h>
@@ -40,7 +41,7 @@ Result<void> set_limit(ThreadGroup& group, u32 resource, const ResourceLimit& ne
     if (next.hard > limit->hard && !capable(CAP_SYS_RESOURCE))
         return Err(Errno::PERM);
     if (resource == RLIMIT_NOFILE && next.hard > limit->hard)
-        return Err(Errno::PERM); // descriptor tables end there
+        return Err(Errno::PERM); // descriptor tables cannot be larger
     *limit = next;
     if (MmStruct* mm = group.leader->mm.mm; resource == RLIMIT_STACK && mm != nullptr)
         mm->stack_limit = static_cast<u32>(std::min<u64>(next.soft, TASK_SIZE));
@@ -77,7 +78,7 @@ Result<u32> sys_setrlimit(u32 resource, UserAddr limit) {
 
 namespace {
 
-// prlimit(2): all of its ids must be the caller's real ones.
+// Whether current may read or set the limits of `task`: all its ids are current's real ids (prlimit(2)).
 bool may_look_into(const Task& task) {
     const Cred& own = current_cred();
     const Cred& target = *task.cred;

@@ -1,4 +1,4 @@
-// Following a chain of scripts to a program.
+// Follows a chain of scripts to a program. (Linux fs/binfmt_script.c.)
 #include "abi/process/script.hpp"
 
 #include <algorithm>
@@ -12,10 +12,10 @@ namespace faultline {
 
 namespace {
 
-constexpr u32 MAX_INTERPRETERS = 4;    // of scripts whose interpreter is a script
+constexpr u32 MAX_INTERPRETERS = 4;    // the longest chain of interpreters
 constexpr u32 SCRIPT_LINE_BYTES = 256; // Linux: BINPRM_BUF_SIZE
 
-// "#! interpreter [one argument]", cut into strings in place. NOEXEC: no interpreter named.
+// The first line of a script, "#! interpreter [argument]".
 struct ScriptLine {
     char text[SCRIPT_LINE_BYTES + 1] = {};
     char* interpreter = nullptr;
@@ -24,6 +24,7 @@ struct ScriptLine {
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
+// Cuts the line into strings in place. NOEXEC: it names no interpreter.
 Result<void> parse_script_line(ScriptLine& line) {
     char* at = line.text + 2;
     char* end = at;

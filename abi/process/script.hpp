@@ -1,4 +1,5 @@
-// Programs that name another to run them: "#! interpreter [argument]" (execve(2), Interpreter scripts).
+// Scripts: files that name their interpreter in the first line, "#! interpreter [argument]" (execve(2), Interpreter
+// scripts).
 #pragma once
 
 #include "abi/fs/file.hpp"
@@ -7,9 +8,10 @@
 
 namespace faultline {
 
-// The file to load for `path`: itself, or the interpreter at the end of a chain of scripts, with the
-// arguments changed as that interpreter wants them.
-// `file`: the file of `path`, if it is open already. NOEXEC, LOOP, TOOBIG, NOMEM, and why a file cannot be opened.
+// Returns the file to load for `path`: the file itself, or for a script the interpreter at the end of the chain. In
+// that case the interpreter and its arguments are put in front of `arguments`. `file` is the file of `path` if it is
+// open already. NOEXEC: a script names no interpreter. LOOP: the chain is too long. TOOBIG, NOMEM; errors of opening a
+// file.
 Result<FileRef> open_program(const char* path, ExecArgs& arguments, FileRef file);
 
 } // namespace faultline

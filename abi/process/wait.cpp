@@ -1,4 +1,4 @@
-// Waiting, and telling.
+// Waits for children, and reports and releases dead ones. (Linux kernel/exit.c do_wait.)
 #include "abi/process/wait.hpp"
 
 #include <linux/resource.h>
@@ -17,18 +17,18 @@ namespace faultline {
 
 namespace {
 
-constexpr s32 NO_GROUP = -1; // 0 is one: process 1's, until it calls setsid(2)
+constexpr s32 NO_GROUP = -1; // 0 is the process group of process 1 until it calls setsid(2)
 
-// Which children are asked for, and what about them.
+// The children and events to wait for.
 struct WaitRequest {
     u32 options = 0;
-    bool any = false;
-    s32 pid = 0;         // this one
-    s32 pgid = NO_GROUP; // or those of this group
-    bool polls = false;  // AGAIN where it would wait: a pidfd with O_NONBLOCK
+    bool any = false;    // all children
+    s32 pid = 0;         // or this one
+    s32 pgid = NO_GROUP; // or those of this process group
+    bool polls = false;  // a pidfd with O_NONBLOCK: return AGAIN and do not sleep
 };
 
-// What was found. pid 0: children there are, but nothing to tell of them.
+// An event that was found. pid 0: there are children, but no event.
 struct WaitReport {
     s32 pid = 0;
     s32 status = 0; // as wait(2) encodes it
@@ -40,7 +40,7 @@ struct WaitReport {
 
 bool eligible(const ThreadGroup& child, const WaitRequest& request) {
     const bool asked_for = request.any || child.pid == request.pid || child.pgid == request.pgid;
-    // A child made by clone() with another exit signal than SIGCHLD is waited for only on demand.
+    // A child whose exit signal is not SIGCHLD is waited for only with __WCLONE or __WALL.
     const bool is_clone = child.leader->exit_signal != SIGCHLD;
     const bool wants_clone = (request.options & __WCLONE) != 0;
     return asked_for && ((request.options & __WALL) != 0 || is_clone == wants_clone);
@@ -50,6 +50,7 @@ WaitReport describe(ThreadGroup& child, s32 status, s32 code) {
     return {child.pid, status, code, child.leader->cred->uid, group_use(child), group_cpu_time(child)};
 }
 
+// Reports a dead child, and releases it unless WNOWAIT is set.
 WaitReport reap(ThreadGroup& child, const WaitRequest& request) {
     const s32 status = child.group_exit ? child.exit_code : child.leader->exit_code;
     WaitReport report = describe(child, status, cld_code(status));
@@ -63,7 +64,8 @@ WaitReport reap(ThreadGroup& child, const WaitRequest& request) {
     return report;
 }
 
-// What is to be told of one child now, if anything; telling it takes it off the list unless WNOWAIT.
+// Returns the event of a child, if there is one that the request asks for. It will not be reported again, unless
+// WNOWAIT is set.
 WaitReport report_child(ThreadGroup& child, const WaitRequest& request) {
     const bool consume = (request.options & WNOWAIT) == 0;
     if ((request.options & WEXITED) != 0 && group_is_dead(child))
@@ -79,7 +81,7 @@ WaitReport report_child(ThreadGroup& child, const WaitRequest& request) {
     return {};
 }
 
-// CHILD: none is eligible.
+// Returns the first event of an eligible child. CHILD: no child is eligible.
 Result<WaitReport> scan_children(const WaitRequest& request) {
     bool any_eligible = false;
     for (ThreadGroup& child : current_group().children) {
@@ -107,7 +109,7 @@ Result<WaitReport> do_wait(const WaitRequest& request) {
         finish_wait(entry);
         if (done)
             return found;
-        if (interrupted) // not by the signal that tells of a child: what woke us is looked at first
+        if (interrupted) // children were checked first, so a SIGCHLD does not hide the event that it announces
             return Err(Errno::RESTARTSYS);
     }
 }
@@ -138,7 +140,7 @@ Result<s32> sys_wait4(s32 pid, UserAddr status, u32 options, UserAddr rusage) {
 
 namespace {
 
-// si_status as waitid(2) wants it: the exit status or the signal, not encoded.
+// si_status as waitid(2) returns it: the plain exit status or signal.
 s32 plain_status(const WaitReport& report) {
     switch (report.code) {
     case CLD_EXITED:
@@ -176,7 +178,7 @@ Result<WaitRequest> waitid_request(u32 which, s32 id, u32 options) {
         const auto process = pidfd_process(id, &request.polls);
         if (!process && process.error() == Errno::BADF)
             return Err(Errno::BADF);
-        request.pid = process ? process.value()->pid : 0; // 0: nobody; it has been waited for
+        request.pid = process ? process.value()->pid : 0; // 0 matches no child: the process has been waited for
         return request;
     }
     default:
@@ -197,7 +199,8 @@ Result<WaitReport> wait_as(const Result<WaitRequest>& wanted) {
 
 } // namespace
 
-// Linux fills the program's structure even if it has an error to tell, with zeros; so a bad address counts more.
+// As in Linux, the program's structure is filled with zeros even if the call fails. So FAULT for a bad address replaces
+// other errors.
 Result<u32> sys_waitid(u32 which, s32 id, UserAddr info, u32 options, UserAddr rusage) {
     const auto found = wait_as(waitid_request(which, id, options));
     const WaitReport report = found ? found.value() : WaitReport{};
@@ -214,7 +217,7 @@ Result<u32> sys_waitid(u32 which, s32 id, UserAddr info, u32 options, UserAddr r
         answer.fields[1] = report.uid;
         answer.fields[2] = static_cast<u32>(plain_status(report));
     }
-    // Linux writes si_signo … si_status and leaves the rest of the program's structure alone.
+    // As in Linux, only si_signo … si_status are written, and the rest of the program's structure stays as it was.
     TRY_VOID(copy_struct_to_user(info, &answer, 6 * sizeof(u32)));
     return result;
 }

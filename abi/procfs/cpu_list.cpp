@@ -1,5 +1,4 @@
-// Writing a set of processors as a list.
-
+// A set of processors as text.
 #include "abi/procfs/cpu_list.hpp"
 
 #include <bit>

@@ -5,7 +5,7 @@
 
 namespace faultline {
 
-// A mask as cpuset(7)'s list format has it: "0", "0-3,5"; nothing for no processor.
+// Appends a mask of processors in the list format of cpuset(7): "0", "0-3,5"; no text for an empty mask.
 void show_cpu_list(SeqFile& out, u32 cpus);
 
 } // namespace faultline

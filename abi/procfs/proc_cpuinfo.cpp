@@ -23,7 +23,7 @@ constexpr struct {
     {HWCAP_LPAE, "lpae"},
 };
 
-// All are alike.
+// The part about one CPU. It shows the registers of the running CPU, because all are alike.
 void show_cpu(SeqFile& out, u32 cpu) {
     const u32 midr = read_cpuid_id();
     out.printf("processor\t: %u\nmodel name\t: ARMv7 Processor rev %u (v7l)\nFeatures\t: ", static_cast<unsigned>(cpu),

@@ -1,4 +1,4 @@
-// The links of /proc/PID that lead to files without asking their text: fd/N, exe, cwd and root.
+// The links of /proc/PID that lead to files directly, not by their text: fd/N, exe, cwd and root.
 #include <algorithm>
 #include <cstring>
 
@@ -17,13 +17,14 @@ namespace faultline {
 
 namespace {
 
-// What a link shows for an inode: its path, or for what has none its kind and number. Caller holds tree_lock.
+// The text of a link to an inode: its path; for a pipe without a name, its kind and number. Caller holds tree_lock.
 Result<u32> link_text(Inode& inode, char* buffer, u32 size) {
     if (inode.type() == S_IFIFO && inode.names.empty())
         return static_cast<u32>(scnprintf(buffer, size, "pipe:[%llu]", static_cast<unsigned long long>(inode.number)));
     return static_cast<u32>(TRY(inode_path(inode, buffer, size)).size());
 }
 
+// The open file of a link in fd, with a reference. NOENT: the descriptor is closed; SRCH.
 Result<FileRef> file_of(const Inode& link) {
     Task* task = TRY(proc_task(link));
     File* file = task->files != nullptr ? lookup_fd(*task->files, link.proc_fd) : nullptr;
@@ -46,7 +47,7 @@ constexpr ProcEntry fd_link{.name = "", .inode_ops = &fd_link_ops, .mode = S_IFL
 
 constexpr u32 FIRST_FD_COOKIE = 3;
 
-// Makes the three links to a directory or file of a task alike.
+// The operations of exe, cwd and root. Target() returns the inode of the link with a reference.
 template <Result<Inode*> (*Target)(const Inode& link)>
 constexpr InodeOps link_to{
     .readlink = [](Inode& link, char* buffer, u32 size) -> Result<u32> {

@@ -1,19 +1,19 @@
-// An address space as text: maps, and smaps with what the page-table entries themselves say.
+// An address space as text: maps; and smaps, with what the page-table entries say.
 #include "abi/fs/file.hpp"
 #include "abi/fs/inode.hpp"
 #include "abi/fs/seq_file.hpp"
 #include "abi/procfs/procfs.hpp"
 #include "mm/filemap.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/mm_struct.hpp"
 #include "mm/page.hpp"
 #include "mm/pgtable.hpp"
-#include "mm/slab.hpp"
 
 namespace faultline {
 
 namespace {
 
-constexpr u32 NAME_COLUMN = 49; // where Linux puts the path
+constexpr u32 NAME_COLUMN = 49; // Linux puts the path there
 constexpr u32 PSS_SHIFT = 12;
 
 Result<void> show_name(const MmStruct& mm, const VmArea& vma, SeqFile& out) {
@@ -41,9 +41,8 @@ Result<void> show_name(const MmStruct& mm, const VmArea& vma, SeqFile& out) {
 
 Result<void> show_vma(const MmStruct& mm, const VmArea& vma, SeqFile& out) {
     out.printf("%08x-%08x %c%c%c%c %08llx 00:%02x %llu", static_cast<unsigned>(vma.start.value()),
-               static_cast<unsigned>(vma.end.value()), (vma.flags & VM_READ) != 0 ? 'r' : '-',
-               (vma.flags & VM_WRITE) != 0 ? 'w' : '-', (vma.flags & VM_EXEC) != 0 ? 'x' : '-',
-               vma.shared() ? 's' : 'p',
+               static_cast<unsigned>(vma.end.value()), vma.flags.has(VM_READ) ? 'r' : '-',
+               vma.flags.has(VM_WRITE) ? 'w' : '-', vma.flags.has(VM_EXEC) ? 'x' : '-', vma.shared() ? 's' : 'p',
                static_cast<unsigned long long>(vma.mapping != nullptr ? u64{vma.pgoff} << PAGE_SHIFT : 0),
                vma.mapping != nullptr ? 1u : 0u,
                static_cast<unsigned long long>(vma.mapping != nullptr ? vma.mapping->inode : 0));
@@ -62,7 +61,8 @@ VmaUse use_of(MmStruct& mm, const VmArea& vma) {
     VmaUse use;
     walk_page_range(mm, vma.start, vma.end, [&](UserAddr, PteSlot* slot) {
         const Pte pte = ptep_get(slot);
-        if (!pte_present(pte) || pte_special(pte)) // the zero page is nobody's memory
+        // The zero page is not memory of this mapping.
+        if (!pte_present(pte) || pte_special(pte))
             return;
         const Page& page = pfn_to_page(pte_pfn(pte));
         const bool dirty = pte_dirty(pte) || page.test(PG_DIRTY), shared = page_mapcount(page) > 1;
@@ -79,7 +79,7 @@ VmaUse use_of(MmStruct& mm, const VmArea& vma) {
 }
 
 constexpr struct { // in the order of Linux's show_smap_vma_flags
-    u32 flag;
+    VmFlags flag;
     const char* name;
 } flag_names[] = {{VM_READ, " rd"},      {VM_WRITE, " wr"},     {VM_EXEC, " ex"},        {VM_SHARED, " sh"},
                   {VM_MAYREAD, " mr"},   {VM_MAYWRITE, " mw"},  {VM_MAYEXEC, " me"},     {VM_MAYSHARE, " ms"},
@@ -107,22 +107,22 @@ void show_use(const VmArea& vma, const VmaUse& use, SeqFile& out) {
     line("Anonymous", use.anonymous);
     line("LazyFree", use.lazyfree);
     line("Swap", 0);
-    line("Locked", (vma.flags & VM_LOCKED) != 0 ? use.proportional >> PSS_SHIFT : 0);
+    line("Locked", vma.flags.has(VM_LOCKED) ? use.proportional >> PSS_SHIFT : 0);
     out.text("VmFlags:");
     for (const auto& name : flag_names)
-        if ((vma.flags & name.flag) != 0)
+        if (vma.flags.has(name.flag))
             out.text(name.name);
     out.text("\n");
 }
 
-// The first mapping that ends above `address`, which is moved to its end.
+// Shows the first mapping that ends above `address`, and moves `address` to its end. False: there is none.
 Result<bool> show(const Inode& inode, SeqFile& out, u32& address, bool with_use) {
     auto mm = proc_mm(inode);
     if (!mm.ok())
-        return false; // a zombie maps nothing
-    ReadGuard guard((*mm)->mmap_lock);
-    const VmArea* vma = find_vma(**mm, UserAddr(address));
-    if (vma == nullptr)
+        return false; // a zombie has no mappings
+    const MmapReadGuard mmap_read(**mm);
+    const FoundVma vma = find_vma(mmap_read, UserAddr(address));
+    if (!vma)
         return false;
     TRY_VOID(show_vma(**mm, *vma, out));
     if (with_use)

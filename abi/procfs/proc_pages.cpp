@@ -1,4 +1,5 @@
-// Entries of another address space seen and aged: pagemap, pte, clear_refs. Looking changes nothing.
+// The page-table entries of another address space: reading them (pagemap, pte) and ageing them (clear_refs). Reading
+// changes no entry.
 #include <algorithm>
 
 #include "abi/fs/file.hpp"
@@ -15,13 +16,13 @@ namespace faultline {
 
 namespace {
 
-enum PagemapBit : u64 { // Documentation/admin-guide/mm/pagemap.rst; bits 0 – 54 are the frame number
+enum PagemapBit : u64 { // Documentation/admin-guide/mm/pagemap.rst; bits 0 to 54 are the frame number
     PM_MMAP_EXCLUSIVE = u64{1} << 56,
     PM_FILE = u64{1} << 61, // a page of a file, or shared anonymous memory
     PM_PRESENT = u64{1} << 63,
 };
 
-// The entry for an address: what the tables say now. Caller holds the mmap lock.
+// The entry for an address, as the tables have it now. Caller holds the mmap lock.
 Pte entry_at(MmStruct& mm, UserAddr address) {
     const PteSlot* slot = pte_offset(mm, address);
     return slot != nullptr ? ptep_get(slot) : Pte();
@@ -31,7 +32,7 @@ u64 pagemap_entry(MmStruct& mm, UserAddr address) {
     const PteSlot* slot = pte_offset(mm, address);
     if (slot == nullptr)
         return 0;
-    const Guard guard(pte_lockptr(slot)); // keeps the page
+    const Guard guard(pte_lockptr(slot)); // keeps the page from being freed
     const Pte pte = ptep_get(slot);
     if (!pte_present(pte))
         return 0;
@@ -59,7 +60,7 @@ Result<u32> pagemap_read(File& file, UserAddr buffer, u32 bytes, u64& position) 
         const u32 count =
             std::min({(bytes - done) / u32{sizeof(u64)}, u32{std::size(entries)}, (TASK_SIZE >> PAGE_SHIFT) - first});
         {
-            ReadGuard guard((*mm)->mmap_lock);
+            const MmapReadGuard mmap_read(**mm);
             for (u32 i = 0; i < count; ++i)
                 entries[i] = pagemap_entry(**mm, UserAddr((first + i) << PAGE_SHIFT));
         }
@@ -72,8 +73,8 @@ Result<u32> pagemap_read(File& file, UserAddr buffer, u32 bytes, u64& position) 
     return done;
 }
 
-// One line about the page at the address that is the offset: what the kernel believes, and what it made the
-// machine believe.
+// One line about the page at an address, which is the position in the file: the software entry, and the hardware
+// descriptor that the kernel made of it.
 Result<u32> pte_read(File& file, UserAddr buffer, u32 bytes, u64& position) {
     if (position >= TASK_SIZE)
         return 0u;
@@ -82,7 +83,7 @@ Result<u32> pte_read(File& file, UserAddr buffer, u32 bytes, u64& position) {
     char line[320];
     std::size_t length = scnprintf(line, sizeof line, "0x%08x: ", static_cast<unsigned>(address.value()));
     {
-        ReadGuard guard(mm->mmap_lock);
+        const MmapReadGuard mmap_read(*mm);
         const Pte pte = entry_at(*mm, address);
         if (pte_none(pte))
             length += scnprintf(line + length, sizeof line - length, "none");
@@ -111,15 +112,15 @@ Result<void> write_clear_refs(const Inode& inode, std::string_view text) {
     if (kind < ALL || kind > SOFT_DIRTY)
         return Err(Errno::INVAL);
     auto mm = TRY(proc_mm(inode));
-    ReadGuard guard(mm->mmap_lock);
+    const MmapReadGuard mmap_read(*mm);
     if (kind == ALL)
-        age_mm(*mm);
+        age_mm(mmap_read);
     else if (kind == SOFT_DIRTY) // no entry has that bit: what is left of clearing it is the flush
         flush_tlb_mm(mm->context);
     else
         for (const VmArea& vma : mm->vmas)
             if (vma.anonymous() == (kind == ANONYMOUS))
-                age_page_range(*mm, vma.start, vma.end);
+                age_page_range(mmap_read, vma.start, vma.end);
     return {};
 }
 

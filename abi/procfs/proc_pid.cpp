@@ -1,5 +1,4 @@
-// The directories of tasks: /proc/PID, /proc/PID/task and /proc/PID/task/TID, and the links self and
-// thread-self.
+// The directories of tasks: /proc/PID, /proc/PID/task and /proc/PID/task/TID; and the links self and thread-self.
 #include "abi/fs/inode.hpp"
 #include "abi/fs/mount.hpp"
 #include "abi/procfs/procfs.hpp"
@@ -12,7 +11,7 @@ namespace faultline {
 namespace {
 
 constexpr u32 FIRST_COOKIE = 3;        // after "." and ".."
-constexpr u32 TASKS_COOKIE = 1u << 20; // cookies of tasks: this plus their id
+constexpr u32 TASKS_COOKIE = 1u << 20; // the cookie of a task is this plus its id
 
 extern const InodeOps process_ops, thread_ops, task_directory_ops;
 

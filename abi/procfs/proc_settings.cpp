@@ -1,5 +1,5 @@
-// Files of /proc/PID with what a process may be given: what goes into its core, its standing when memory runs out, its limits
-// (proc(5)).
+// The files of /proc/PID that set or show what a process may have: the contents of its core dump, its standing when
+// memory runs out, its limits (proc(5)).
 #include <linux/capability.h>
 #include <linux/oom.h>
 
@@ -17,7 +17,7 @@ namespace faultline {
 
 namespace {
 
-// A number as C writes it, with a sign and in any base; and nothing else. INVAL.
+// Parses all of `text` as a number of C, with an optional "-" and in base 8, 10 or 16. INVAL.
 Result<s32> parse_number(std::string_view text) {
     const bool negative = !text.empty() && text[0] == '-';
     text.remove_prefix(negative ? 1 : 0);
@@ -76,7 +76,7 @@ Result<void> show_pid_limits(const Inode& inode, SeqFile& out) {
         const char* name;
         const char* unit;
     } rows[RLIM_COUNT] = {
-        // in the order of their numbers
+        // by number
         {"Max cpu time", "seconds"},    {"Max file size", "bytes"},      {"Max data size", "bytes"},
         {"Max stack size", "bytes"},    {"Max core file size", "bytes"}, {"Max resident set", "bytes"},
         {"Max processes", "processes"}, {"Max open files", "files"},     {"Max locked memory", "bytes"},

@@ -6,7 +6,7 @@
 
 namespace faultline {
 
-// What can be tuned elsewhere is zero here. A slab is one page, and counts as active even if it is empty.
+// Linux's tunables do not exist here and read as zero. A slab is one page; an empty one counts as active too.
 Result<void> show_slabinfo(const Inode&, SeqFile& out) {
     out.text("slabinfo - version: 2.1\n"
              "# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab>"

@@ -1,4 +1,4 @@
-// The parts of /proc that count what the machine did: stat and loadavg (proc(5)).
+// /proc/stat and /proc/loadavg: what the machine has done (proc(5)).
 #include <bit>
 
 #include "abi/fs/file.hpp"

@@ -1,4 +1,4 @@
-// What a task is doing, as text: status, stat, statm, cmdline, comm (proc(5)).
+// The state of a task as text: status, stat, statm, cmdline, environ, comm (proc(5)).
 #include <algorithm>
 #include <cstring>
 
@@ -51,20 +51,20 @@ StateName state_name(const Task& task) {
     return {'X', "dead"};
 }
 
-// Pages of an address space by what they are for.
+// The pages of an address space by their use; table_bytes is in bytes.
 struct MmUse {
     u32 size = 0, locked = 0, resident = 0, data = 0, stack = 0, text = 0, shared = 0, table_bytes = 0;
 };
 
 MmUse use_of(MmStruct& mm) {
     MmUse use;
-    ReadGuard guard(mm.mmap_lock);
+    const MmapReadGuard mmap_read(mm);
     for (const VmArea& vma : mm.vmas) {
-        if ((vma.flags & VM_GROWSDOWN) != 0)
+        if (vma.flags.has(VM_GROWSDOWN))
             use.stack += vma.pages();
         else if ((vma.flags & (VM_WRITE | VM_SHARED)) == VM_WRITE)
             use.data += vma.pages();
-        else if ((vma.flags & VM_EXEC) != 0)
+        else if (vma.flags.has(VM_EXEC))
             use.text += vma.pages();
     }
     use.size = mm.total_vm;
@@ -115,7 +115,7 @@ s32 parent_pid(const ThreadGroup& group) { return group.parent_pid; }
 } // namespace
 
 Result<void> show_pid_status(const Inode& inode, SeqFile& out) {
-    auto mm = proc_mm(inode); // first: its lock may sleep, and a task is valid until then
+    auto mm = proc_mm(inode); // comes first: it may sleep, and a task pointer is valid only until then
     const MmUse use = mm.ok() ? use_of(**mm) : MmUse{};
     const Task& task = *TRY(proc_task(inode));
     const ThreadGroup& group = *task.group;
@@ -126,7 +126,8 @@ Result<void> show_pid_status(const Inode& inode, SeqFile& out) {
     out.printf("State:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", state.letter, state.word,
                static_cast<int>(group.pid), static_cast<int>(task.pid), static_cast<int>(parent_pid(group)));
     show_ids(*task.cred, out);
-    for (const char* name : {"NStgid", "NSpid", "NSpgid", "NSsid"}) { // one pid namespace: the same ids again
+    // There is one pid namespace, so these are the same ids again.
+    for (const char* name : {"NStgid", "NSpid", "NSpgid", "NSsid"}) {
         const s32 id = name[2] == 't' ? group.pid : name[2] == 's' ? group.sid : name[3] == 'i' ? task.pid : group.pgid;
         out.printf("%s:\t%d\n", name, static_cast<int>(id));
     }
@@ -220,7 +221,7 @@ Result<void> show_pid_statm(const Inode& inode, SeqFile& out) {
 
 namespace {
 
-// The strings between two marks of a process's address space, which are the process's to change.
+// Shows the strings between two addresses of a process. The process may change them at any time.
 Result<void> show_strings(const Inode& inode, SeqFile& out, UserAddr MmStruct::* first, UserAddr MmStruct::* end) {
     auto mm = proc_mm(inode);
     if (!mm.ok())

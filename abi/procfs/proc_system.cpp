@@ -1,4 +1,4 @@
-// The parts of /proc that are about the machine: memory, version, time, and the tree under sys.
+// The files of /proc about the machine: memory, version, time, and the tree under sys.
 #include <cstring>
 
 #include <linux/capability.h>
@@ -19,9 +19,9 @@
 #include "arch/contract/clock.hpp"
 #include "kernel/debug/misbehave.hpp"
 #include "kernel/futex/fault_in.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/limits.hpp"
 #include "mm/page_alloc.hpp"
-#include "mm/slab.hpp"
 #include "mm/unmapped_area.hpp"
 #include "mm/vma_edit.hpp"
 
@@ -40,7 +40,7 @@ Result<void> show_meminfo(const Inode&, SeqFile& out) {
     };
     line("MemTotal", nr_total_pages());
     line("MemFree", nr_free_pages());
-    line("MemAvailable", nr_free_pages()); // what is cached is data here, and stays
+    line("MemAvailable", nr_free_pages()); // cached pages are the files themselves, and cannot be dropped
     line("Buffers", 0);
     line("SwapCached", 0);
     line("SwapTotal", 0);
@@ -67,7 +67,8 @@ Result<void> show_version(const Inode&, SeqFile& out) {
     return {};
 }
 
-Result<void> show_filesystems(const Inode&, SeqFile& out) { // what sys_mount knows
+// The types that sys_mount() accepts.
+Result<void> show_filesystems(const Inode&, SeqFile& out) {
     out.text("nodev\tsysfs\nnodev\tproc\nnodev\ttmpfs\nnodev\tramfs\nnodev\tdevtmpfs\n");
     return {};
 }
@@ -89,24 +90,26 @@ Result<void> show_number(const Inode&, SeqFile& out) {
     return {};
 }
 
-Result<void> show_file_nr(const Inode&, SeqFile& out) { // in use, free, and the most there can be: memory
+// Open files, free ones, and the most there can be, which only memory limits.
+Result<void> show_file_nr(const Inode&, SeqFile& out) {
     out.printf("%u\t0\t%u\n", static_cast<unsigned>(nr_open_files()), static_cast<unsigned>(nr_total_pages()));
     return {};
 }
 
-// A page of the cache here is the file itself: only what the slab holds in reserve can be dropped.
+// A page of the page cache is the file's only copy, so only the reserves of the slab allocator can be dropped.
 Result<void> write_drop_caches(const Inode&, std::string_view text) {
     const s32 what = parse_pid(text);
     if (what < 1 || what > 4)
         return Err(Errno::INVAL);
-    if (what != 4) // 4: say nothing about the next ones, which nobody does
+    // 4 turns off Linux's log message, which does not exist here.
+    if (what != 4)
         shrink_caches();
     return {};
 }
 
 Result<void> write_pid_max(const Inode&, std::string_view text) { return set_pid_max(parse_pid(text)); }
 
-// The kernel breaks, so that anybody can see what that looks like.
+// Breaks the kernel on purpose, to show what that looks like.
 Result<void> write_sysrq_trigger(const Inode&, std::string_view text) {
     if (text.empty() || !misbehave(text[0]))
         return Err(Errno::INVAL);
@@ -171,9 +174,9 @@ constexpr ProcEntry kernel_entries[] = {
     {.name = "osrelease", .show = show_line<SYSTEM_NAME.release>},
     {.name = "ostype", .show = show_line<SYSTEM_NAME.sysname>},
     {.name = "pid_max", .show = show_number<pid_max>, .write = write_pid_max, .mode = S_IFREG | 0644},
-    {.name = "randomize_va_space", .show = show_number<[] { return 0; }>}, // nothing is
+    {.name = "randomize_va_space", .show = show_number<[] { return 0; }>}, // no address is randomised
     {.name = "threads-max", .show = show_number<[] { return PID_MAX; }>},
-    {.name = "tainted", .show = show_number<[] { return 0; }>}, // nothing can be loaded that would
+    {.name = "tainted", .show = show_number<[] { return 0; }>}, // there are no modules that could taint the kernel
     {.name = "version", .show = show_line<SYSTEM_NAME.version>},
 };
 template <PipeLimit Limit>
@@ -212,7 +215,7 @@ constexpr ProcEntry fs_directory{.name = "fs", .mode = S_IFDIR | 0555};
 constexpr ProcEntry kernel_directory{.name = "kernel", .mode = S_IFDIR | 0555};
 constexpr ProcEntry vm_directory{.name = "vm", .mode = S_IFDIR | 0555};
 
-// /proc/mounts is a link: the mounts are those of a process (proc(5)).
+// /proc/mounts is a link, because each process may have its own mounts (proc(5)).
 void add_mounts_link(Inode& root) {
     constexpr std::string_view target = "self/mounts";
     InodeRef link(new_inode(S_IFLNK | 0777).value());

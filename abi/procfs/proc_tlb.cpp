@@ -1,5 +1,4 @@
-// One line a fact, one line a CPU.
-
+// The text of /proc/faultline/tlb: one fact to a line, then one CPU to a line.
 #include "abi/procfs/proc_tlb.hpp"
 
 #include "abi/fs/file.hpp"

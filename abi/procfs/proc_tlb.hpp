@@ -1,12 +1,12 @@
-// /proc/faultline/tlb.
+// /proc/faultline/tlb: the TLB's back end and its counters.
 #pragma once
 
 #include "abi/procfs/procfs.hpp"
 
 namespace faultline {
 
-// Which back end runs, how it relaxes, what the checker of flushes found if there is one, and where software fills the
-// TLB, TlbStatistics of each CPU, a line each.
+// Shows the back end, how it relaxes, and with tlb_check=1 how many violations there were. If software fills the TLB,
+// also its size and the TlbStatistics of each CPU.
 Result<void> show_tlb(const Inode& inode, SeqFile& out);
 
 } // namespace faultline

@@ -1,5 +1,5 @@
-// The machine of procfs: files whose text is made as it is read, a buffer at a time, and made again when the file
-// is rewound (Linux fs/seq_file.c).
+// How procfs works: the text of a file is made as it is read, a buffer at a time, and made again after the file is
+// rewound (Linux fs/seq_file.c).
 #include "abi/procfs/procfs.hpp"
 
 #include <algorithm>
@@ -13,8 +13,8 @@
 #include "abi/fs/seq_file.hpp"
 #include "abi/task/pid.hpp"
 #include "abi/task/thread_group.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/mm_struct.hpp"
-#include "mm/slab.hpp"
 
 namespace faultline {
 
@@ -23,11 +23,11 @@ namespace {
 constexpr u32 TEXT_FIRST = PAGE_SIZE, TEXT_MAX = 4u << 20;
 
 struct Text {
-    u64 start;  // of `data` in the file
-    u32 used;   // bytes in `data`
-    u32 size;   // that fit there
-    u32 cursor; // the part that comes next
-    bool ended; // and there is none
+    u64 start;  // position of `data` in the file
+    u32 used;   // bytes of text in `data`
+    u32 size;   // bytes that fit into `data`
+    u32 cursor; // the next part to make
+    bool ended; // there are no more parts
     char data[1];
 };
 
@@ -41,7 +41,7 @@ Result<Text*> new_text(u32 bytes) {
     return text;
 }
 
-// A file that is made at once is one part.
+// Makes one part of the text; a file with `show` has one part. False: there is no part at `cursor`.
 Result<bool> show_part(const Inode& inode, SeqFile& out, u32& cursor) {
     const ProcEntry& entry = entry_of(inode);
     if (entry.show_part != nullptr)
@@ -53,7 +53,8 @@ Result<bool> show_part(const Inode& inode, SeqFile& out, u32& cursor) {
     return true;
 }
 
-// Replaces the text by what follows it: as many parts as fit, but at least one.
+// Replaces the text by what follows it: as many parts as fit, but at least one. A part that does not fit gets a larger
+// buffer. NOMEM.
 Result<void> make_text(const Inode& inode, Text*& text) {
     text->start += text->used;
     text->used = 0;
@@ -82,9 +83,10 @@ Result<void> make_text(const Inode& inode, Text*& text) {
     }
 }
 
+// Whether the byte at `position` is in the buffer.
 bool holds(const Text& text, u64 position) { return position >= text.start && position < text.start + text.used; }
 
-// Copies what the text holds from `position` on.
+// Copies the text from `position` on, as far as the buffer has it, and advances `position`. FAULT.
 Result<u32> copy_text(const Text& text, u64& position, UserAddr buffer, u32 bytes) {
     const u32 offset = static_cast<u32>(position - text.start);
     const u32 wanted = std::min(bytes, text.used - offset);
@@ -95,8 +97,8 @@ Result<u32> copy_text(const Text& text, u64& position, UserAddr buffer, u32 byte
     return copied;
 }
 
-// What is left of the text, and the text that follows: as much as Linux gives in one call, who makes a page of
-// whole lines of maps even for a larger buffer.
+// Copies the rest of the buffer, and then the next one: at most as much as Linux returns from one call. Of maps, Linux
+// makes a page of whole lines, even for a larger read.
 Result<u32> read_text(const Inode& inode, Text*& text, u64& position, UserAddr buffer, u32 bytes) {
     if (position == 0 || position < text->start) {
         text->start = text->used = text->cursor = 0;
@@ -120,12 +122,12 @@ Result<u32> proc_read(File& file, UserAddr buffer, u32 bytes, u64& position) {
     const ProcEntry& entry = entry_of(*file.inode);
     if (entry.show == nullptr && entry.show_part == nullptr)
         return Err(Errno::INVAL);
-    WriteGuard guard(file.inode->lock); // the text must not be made again while it is copied
+    WriteGuard guard(file.inode->lock); // keeps the text while it is copied
     if (file.private_data == nullptr)
         file.private_data = TRY(new_text(TEXT_FIRST));
     auto* text = static_cast<Text*>(file.private_data);
     const auto result = read_text(*file.inode, text, position, buffer, bytes);
-    file.private_data = text; // a larger one, perhaps
+    file.private_data = text; // make_text() may have replaced it
     return result;
 }
 
@@ -155,7 +157,7 @@ constinit const FileOps proc_file_ops{
 Result<Inode*> new_proc_inode(Inode* directory, std::string_view name, const ProcEntry& entry, s32 pid, s32 fd) {
     InodeRef inode(TRY(new_inode(entry.mode)));
     const Task* of = pid != 0 ? find_task_by_vpid(pid) : nullptr;
-    const bool theirs = of != nullptr && of->cred != nullptr && of->group->dumpable; // proc(5): else root's
+    const bool theirs = of != nullptr && of->cred != nullptr && of->group->dumpable; // proc(5): otherwise root owns it
     inode->uid = theirs ? of->cred->euid : 0;
     inode->gid = theirs ? of->cred->egid : 0;
     inode->proc_entry = &entry;
@@ -166,7 +168,7 @@ Result<Inode*> new_proc_inode(Inode* directory, std::string_view name, const Pro
         inode->file_ops = entry.file_ops != nullptr ? entry.file_ops : &proc_file_ops;
     if (directory != nullptr) {
         TRY_VOID(set_unlisted_name(*inode, directory, name));
-        inode->nlink = inode->is_directory() ? 2 : 1; // it is there as long as somebody looks
+        inode->nlink = inode->is_directory() ? 2 : 1; // as if it had names in the tree
     }
     return inode.release();
 }
@@ -223,17 +225,11 @@ Result<Task*> proc_task(const Inode& inode) {
     return task;
 }
 
-MmRef::MmRef(MmStruct& mm) : mm_(&mm) { mmget(mm); }
-MmRef::~MmRef() {
-    if (mm_ != nullptr)
-        mmput(*mm_);
-}
-
 Result<MmRef> proc_mm(const Inode& inode) {
     Task* task = TRY(proc_task(inode));
     if (task->mm.mm == nullptr)
         return Err(Errno::SRCH);
-    return MmRef(*task->mm.mm);
+    return MmRef::of(*task->mm.mm);
 }
 
 void init_procfs() {
@@ -241,7 +237,7 @@ void init_procfs() {
     BUG_ON(!root.ok());
     (*root)->nlink = 2;
     make_system_entries(**root);
-    (*root)->ops = &proc_root_ops; // nothing is created in it from here on
+    (*root)->ops = &proc_root_ops; // nothing can be created in it from here on
     BUG_ON(!mount_root(make_directory("/proc", 0555), **root, "proc", "proc").ok());
     iput(*root);
 }

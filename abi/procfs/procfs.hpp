@@ -1,74 +1,66 @@
-// /proc (proc(5)): a tree whose files are made when they are read. The parts that do not depend on a process
-// are names like any other; the directories of tasks are made by lookup and die with their last reference.
+// /proc (proc(5)): a tree of files whose contents are made when they are read. The parts that do not belong to a task
+// are made at boot. The directories of tasks are made on lookup, and freed with their last reference.
 #pragma once
 
 #include <span>
 
 #include "abi/fs/inode.hpp"
 #include "abi/fs/seq_file.hpp"
+#include "mm/mm_struct.hpp"
 
 namespace faultline {
 
 struct Task;
 
-// A file, or a link, in a directory of procfs.
+// A file, directory or link in procfs. `mode` and the pointers say what it is.
 struct ProcEntry {
     const char* name;
-    // The contents. SRCH: the task is gone; NOMEM. May sleep.
+    // Writes the contents. SRCH: the task is gone; NOMEM. May sleep.
     Result<void> (*show)(const Inode& inode, SeqFile& out) = nullptr;
-    // Or in parts, so that a reader pays for what it reads: writes the part at `cursor`, 0 for the first, and
-    // moves the cursor to the next. False: there is none at `cursor`.
+    // Or in parts, so that a reader pays only for what it reads: writes the part at `cursor` (0: the first) and moves
+    // the cursor to the next one. False: there is no part at `cursor`. Errors as show().
     Result<bool> (*show_part)(const Inode& inode, SeqFile& out, u32& cursor) = nullptr;
-    // What writing does, with the text written as one string. INVAL, SRCH.
+    // Handles a write, whose text comes without trailing blanks and newlines. INVAL, SRCH.
     Result<void> (*write)(const Inode& inode, std::string_view text) = nullptr;
-    // Files that are no text bring their own operations.
+    // The operations of a file that is not text.
     const FileOps* file_ops = nullptr;
-    // A directory or a symbolic link instead.
+    // The operations of a directory or a symbolic link.
     const InodeOps* inode_ops = nullptr;
     u32 mode = S_IFREG | 0444;
 };
 
-// Makes the tree and mounts it on /proc. At boot, once.
+// Makes the tree and mounts it on /proc. Called once, at boot.
 void init_procfs();
 
-// The inode for an entry, of the task `pid` and descriptor `fd` where that matters, named as in `directory`;
-// with a reference. NOMEM.
+// Makes an inode for an entry, with a reference. `name`: its name in `directory`, if that is not nullptr. `pid` and
+// `fd`: the task and the descriptor that it is about; 0 and -1: none. NOMEM.
 Result<Inode*> new_proc_inode(Inode* directory, std::string_view name, const ProcEntry& entry, s32 pid, s32 fd = -1);
 
-// Adds an entry to a directory that lasts; a directory with its files; and lets nothing more be made or removed
-// in one. At boot: panics without memory.
+// For boot; without memory they panic. The first adds an entry to a directory, the second a directory with its files.
+// The third ends additions to a directory: afterwards nothing can be made or removed in it.
 Inode& add_proc_entry(Inode& directory, const ProcEntry& entry);
 void add_proc_directory(Inode& parent, const ProcEntry& directory, std::span<const ProcEntry> entries);
 void close_proc_directory(Inode& directory);
 
-// Looks an entry up in a table, and lists one. Cookies start with `first_cookie`.
+// The entry of this name in a table; nullptr: there is none.
 const ProcEntry* find_proc_entry(std::span<const ProcEntry> entries, std::string_view name);
+
+// Passes the entries of a table with a cookie greater than `after` to `sink`. The first has the cookie `first_cookie`.
+// False: the sink stopped.
 bool iterate_proc_entries(std::span<const ProcEntry> entries, u32 after, u32 first_cookie, DirectorySink& sink);
 
-// A decimal number without sign, and nothing else; -1 if it is none.
+// Parses all of `text` as a decimal number of at most nine digits, without a sign. -1: it is not one.
 s32 parse_pid(std::string_view text);
 
-// The task an inode of procfs is about. SRCH. Valid until the caller sleeps.
+// The task that an inode of procfs is about. SRCH: it is gone. The pointer is valid until the caller sleeps. Caller
+// holds the kernel lock.
 Result<Task*> proc_task(const Inode& inode);
 
-// Its address space with a user more, dropped at the end of the scope; none (a kernel task, a zombie) is
-// SRCH.
-struct MmStruct;
-class MmRef {
-  public:
-    MmRef() = default;
-    explicit MmRef(MmStruct& mm);
-    MmRef(MmRef&& other) noexcept : mm_(std::exchange(other.mm_, nullptr)) {}
-    ~MmRef();
-    MmStruct& operator*() const { return *mm_; }
-    MmStruct* operator->() const { return mm_; }
-
-  private:
-    MmStruct* mm_ = nullptr;
-};
+// The address space of the task that the inode is about. SRCH: the task is gone or has none (a kernel task, a zombie).
 Result<MmRef> proc_mm(const Inode& inode);
 
-// The tables of the parts.
+// The operations and functions of the entries, by file. A show function writes the text, with the errors of
+// ProcEntry::show.
 extern const InodeOps proc_root_ops; // proc_pid.cpp: /proc's directories of tasks, and self
 extern const InodeOps proc_fd_ops;   // proc_fd.cpp: /proc/PID/fd, exe, cwd and root
 extern const InodeOps proc_exe_ops, proc_cwd_ops, proc_root_link_ops;

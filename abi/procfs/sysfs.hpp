@@ -1,9 +1,9 @@
-// /sys (sysfs(5)): as much of it as programs need that want to know the processors.
+// /sys (sysfs(5)): the part that programs read to learn about the processors.
 #pragma once
 
 namespace faultline {
 
-// Makes the tree and mounts it on /sys. At boot, once, after init_procfs(): its files are of the same make.
+// Makes the tree and mounts it on /sys. Called once, at boot, after init_procfs(): its files are entries of procfs.
 void init_sysfs();
 
 } // namespace faultline

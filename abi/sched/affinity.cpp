@@ -1,4 +1,4 @@
-// Masks of CPUs.
+// Reads and sets the mask of CPUs on which a task may run. (Linux kernel/sched/core.c.)
 #include "abi/sched/affinity.hpp"
 
 #include <algorithm>
@@ -10,8 +10,8 @@
 
 namespace faultline {
 
-// A mask may be longer or shorter than ours; what is missing is zero. CPUs that there are not do not count. (Linux:
-// get_user_cpu_mask, __set_cpus_allowed_ptr.)
+// The program's mask may be shorter than ours, with the missing bits zero, or longer. Bits of CPUs that are not online
+// are ignored. (Linux: get_user_cpu_mask, __set_cpus_allowed_ptr.)
 Result<u32> sys_sched_setaffinity(s32 pid, u32 bytes, UserAddr mask) {
     u32 cpus = 0;
     TRY_VOID(copy_struct_from_user(&cpus, mask, std::min(bytes, u32{sizeof cpus})));

@@ -1,4 +1,4 @@
-// Sampling how many tasks are active.
+// Samples how many tasks are active, and averages the samples.
 #include "abi/sched/loadavg.hpp"
 
 #include <iterator>
@@ -14,7 +14,7 @@ namespace {
 
 constexpr u64 SAMPLE_NS = 5 * NSEC_PER_SEC;
 constexpr u32 ONE = 1u << LOAD_SHIFT;
-// How much of an average is left after a sample: e^(-5 s / 1, 5, 15 min).
+// The weight that an average keeps at each sample: e^(-5 s / 1, 5, 15 min).
 constexpr u32 DECAY[] = {static_cast<u32>(0.92004441 * ONE), static_cast<u32>(0.98347145 * ONE),
                          static_cast<u32>(0.99445985 * ONE)};
 

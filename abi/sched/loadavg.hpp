@@ -6,13 +6,13 @@
 
 namespace faultline {
 
-inline constexpr u32 LOAD_SHIFT = 16; // averages have so many fractional bits (Linux: SI_LOAD_SHIFT)
+inline constexpr u32 LOAD_SHIFT = 16; // fractional bits of an average (Linux: SI_LOAD_SHIFT)
 
 struct LoadAverage {
-    u32 minutes[3] = {}; // 1, 5, 15
+    u32 minutes[3] = {}; // over 1, 5 and 15 minutes
 };
-LoadAverage get_avenrun();
+LoadAverage get_avenrun(); // the present averages
 
-void init_loadavg(); // once, at boot: samples every five seconds from now on
+void init_loadavg(); // once, at boot: takes a sample every five seconds from now on
 
 } // namespace faultline

@@ -1,4 +1,4 @@
-// Which barriers there are, and who has registered for them.
+// Checks the arguments and the registration of membarrier(2).
 #include "abi/sched/membarrier.hpp"
 
 #include <linux/membarrier.h>
@@ -8,7 +8,8 @@
 
 namespace faultline {
 
-// Every CPU but this one has passed a barrier: there is none but this one. membarrier(2).
+// Sends nothing to the other CPUs. membarrier(2) promises a barrier on every CPU that runs a thread of the process, so
+// with several CPUs the call does less than it says.
 Result<u32> sys_membarrier(s32 command, u32 flags, s32) {
     constexpr u32 SERVED = MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_GLOBAL_EXPEDITED |
                            MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED | MEMBARRIER_CMD_PRIVATE_EXPEDITED |

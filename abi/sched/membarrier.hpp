@@ -1,4 +1,4 @@
-// Barriers on all CPUs at once (membarrier(2)).
+// The system call that asks for a memory barrier on all CPUs (membarrier(2)).
 #pragma once
 
 #include "base/result.hpp"
@@ -6,7 +6,8 @@
 
 namespace faultline {
 
-// System calls.
+// System calls; abi/syscall/table.cpp states the rules for all of them. INVAL: no such command, or flags. PERM: the
+// process has not registered for the command. `cpu` is not used.
 Result<u32> sys_membarrier(s32 command, u32 flags, s32 cpu);
 
 } // namespace faultline

@@ -1,5 +1,5 @@
-// Nice values: kept, inherited and shown, but tasks of SCHED_OTHER take turns whatever they say.
-// getpriority(2), nice(2).
+// Reads and sets nice values (getpriority(2), nice(2)). They are stored, inherited and shown; tasks of SCHED_OTHER take
+// equal turns whatever their nice value is.
 #include "abi/sched/nice.hpp"
 
 #include <algorithm>
@@ -17,7 +17,7 @@ namespace {
 
 enum Which : s32 { Process, ProcessGroup, User }; // linux/resource.h PRIO_PROCESS, PRIO_PGRP, PRIO_USER
 
-// Whether a call about `which` and `who` means `task`.
+// Whether the arguments `which` and `who` of getpriority(2) select `task`. `who` 0 stands for the caller.
 bool is_meant(const Task& task, s32 which, s32 who) {
     switch (which) {
     case Process:
@@ -29,7 +29,7 @@ bool is_meant(const Task& task, s32 which, s32 who) {
     }
 }
 
-// visit(task) for all that are meant. INVAL: `which` is none of the three; SRCH: none is.
+// Calls visit(task) for all selected tasks. INVAL: no such `which`. SRCH: no task is selected.
 template <class Visitor>
 Result<void> for_each_meant(s32 which, s32 who, Visitor&& visit) {
     if (which < Process || which > User)
@@ -46,13 +46,14 @@ Result<void> for_each_meant(s32 which, s32 who, Visitor&& visit) {
     return {};
 }
 
-// (Linux: set_user_nice.)
+// Sets the nice value. (Linux: set_user_nice.)
 void set_nice(Task& task, s32 nice) {
     set_policy(task, task.policy, task.rt_priority, nice);
     rt_mutex_adjust_pi(task);
 }
 
-// (Linux: set_one_prio.)
+// Sets the nice value if current may do so. PERM: may_schedule() is false. ACCES: can_nice() is false. (Linux:
+// set_one_prio.)
 Result<void> set_one_nice(Task& task, s32 nice) {
     if (!may_schedule(task))
         return Err(Errno::PERM);
@@ -64,14 +65,15 @@ Result<void> set_one_nice(Task& task, s32 nice) {
 
 } // namespace
 
-// The raw call answers 20 − nice, so that no answer looks like an error; of several tasks, the best.
+// Returns 20 − nice, which is positive, so that a result cannot be taken for an error. Of several tasks, returns the
+// highest of these values.
 Result<u32> sys_getpriority(s32 which, s32 who) {
     s32 best = 0;
     TRY_VOID(for_each_meant(which, who, [&](const Task& task) { best = std::max(best, 20 - task.nice); }));
     return static_cast<u32>(best);
 }
 
-// Of several, all that may be are changed; the last that may not says why.
+// Sets all selected tasks that current may change. If some are refused, returns the error of the last of them.
 Result<u32> sys_setpriority(s32 which, s32 who, s32 nice) {
     const s32 wanted = std::clamp(nice, MIN_NICE, MAX_NICE);
     Result<void> all = {};

@@ -1,4 +1,4 @@
-// Changing the policy of a task, and asking for it.
+// Reads and sets the scheduling policy of a task. (Linux kernel/sched/core.c.)
 #include "abi/sched/policy.hpp"
 
 #include <linux/sched.h>
@@ -19,7 +19,7 @@ namespace faultline {
 
 namespace {
 
-// struct sched_attr of linux/sched/types.h, whose header does not go with a C library's.
+// struct sched_attr of linux/sched/types.h. That header cannot be included together with the C library's.
 struct SchedAttr {
     u32 size;
     u32 policy;
@@ -35,12 +35,12 @@ static_assert(sizeof(SchedAttr) == 56);
 constexpr u64 FLAGS_KNOWN = SCHED_FLAG_ALL;
 constexpr s32 KEEP_POLICY = -1; // Linux: SETPARAM_POLICY
 
-// What a task is to become.
+// The wanted policy and parameters of a task.
 struct Change {
     s32 policy = KEEP_POLICY;
     s32 priority = 0;
     s32 nice = 0;
-    bool reset_on_fork = false; // not looked at with KEEP_POLICY
+    bool reset_on_fork = false; // not used with KEEP_POLICY
 };
 
 // Whether current needs CAP_SYS_NICE for this. (Linux: user_check_sched_setscheduler.)
@@ -59,8 +59,8 @@ bool needs_privilege(const Task& task, const Change& change) {
     return !may_schedule(task) || (task.sched_reset_on_fork && !change.reset_on_fork);
 }
 
-// INVAL: no such policy, or a priority that is not one of it (SCHED_DEADLINE is not there); PERM. (Linux:
-// __sched_setscheduler.)
+// Applies `change` to the task. INVAL: no such policy (SCHED_DEADLINE is not supported), or a priority outside the
+// policy's range. PERM. (Linux: __sched_setscheduler.)
 Result<u32> set_scheduler(Task& task, Change change) {
     if (change.policy == KEEP_POLICY) {
         change.policy = task.policy;
@@ -76,7 +76,7 @@ Result<u32> set_scheduler(Task& task, Change change) {
     const bool same = change.policy == task.policy && change.priority == task.rt_priority &&
                       (rt_policy(task.policy) || change.nice == task.nice);
     if (same)
-        return 0u; // and it keeps its place among its equals
+        return 0u; // and the task keeps its place in the run queue
     set_policy(task, change.policy, change.priority, rt_policy(change.policy) ? task.nice : change.nice);
     rt_mutex_adjust_pi(task);
     return 0u;
@@ -94,8 +94,9 @@ Result<u32> do_sched_setscheduler(s32 pid, s32 policy, UserAddr parameter) {
                                  .reset_on_fork = (policy & SCHED_RESET_ON_FORK) != 0});
 }
 
-// The caller's structure may be older than ours, and then lacks the end; or newer, and then must have zeros
-// there. TOOBIG with our size written to it if it does not fit. (Linux sched_copy_attr.)
+// Reads a program's struct sched_attr. An older structure is shorter, and the missing part is zero. The part of a newer
+// one that this kernel does not know must be zero. TOOBIG: it is not, or the size is out of range; the kernel's size is
+// then written to the structure. FAULT. (Linux: sched_copy_attr.)
 Result<SchedAttr> copy_sched_attr(UserAddr from) {
     SchedAttr attr{};
     u32 size = TRY(get_user_u32(from));

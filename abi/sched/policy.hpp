@@ -1,4 +1,4 @@
-// Scheduling policies (sched(7), sched_setscheduler(2)).
+// The system calls about scheduling policies (sched(7), sched_setscheduler(2)).
 #pragma once
 
 #include "base/result.hpp"
@@ -6,7 +6,9 @@
 
 namespace faultline {
 
-// System calls.
+// System calls; abi/syscall/table.cpp states the rules for all of them. A pid of 0 is the caller. INVAL: pid < 0, a
+// null address, no such policy, or a priority outside its range. SRCH: no such thread. PERM: the change needs
+// CAP_SYS_NICE. FAULT. sys_sched_setattr: TOOBIG (copy_sched_attr()), OPNOTSUPP (utilization clamps).
 u32 sys_sched_yield();
 Result<u32> sys_sched_setscheduler(s32 pid, s32 policy, UserAddr parameter);
 Result<u32> sys_sched_getscheduler(s32 pid);

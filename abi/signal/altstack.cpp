@@ -1,4 +1,4 @@
-// Setting the alternate stack, and asking for it.
+// Reads and sets the alternate signal stack. (Linux kernel/signal.c do_sigaltstack.)
 #include "abi/signal/altstack.hpp"
 
 #include <arch/ptrace.hpp>

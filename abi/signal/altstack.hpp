@@ -1,4 +1,4 @@
-// The alternate stack that handlers may run on (sigaltstack(2)).
+// The alternate stack for signal handlers (sigaltstack(2)).
 #pragma once
 
 #include "base/result.hpp"
@@ -9,10 +9,11 @@ namespace faultline {
 struct PtRegs;
 struct SignalStack; // <arch/signal.hpp>
 
-// Sets the alternate stack; `stack_pointer` tells whether the task is on the one it has. PERM, INVAL, NOMEM.
+// Sets current's alternate stack. `stack_pointer` is current's user stack pointer. PERM: it lies in the present
+// alternate stack. INVAL: unknown flags. NOMEM: smaller than 2048 bytes.
 Result<void> set_altstack(const SignalStack& wanted, u32 stack_pointer);
 
-// System calls.
+// System calls; abi/syscall/table.cpp states the rules for all of them. Errors of set_altstack(), and FAULT.
 Result<u32> sys_sigaltstack(PtRegs& regs, UserAddr stack, UserAddr old_stack);
 
 } // namespace faultline

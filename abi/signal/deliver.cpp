@@ -1,5 +1,5 @@
-// Delivery: on the way back to user mode a task finds out what it was sent, and dies, stops, or runs a
-// handler.
+// Delivers signals: on the way back to user mode, a task takes its pending signals and exits, stops, or runs a handler.
+// (Linux kernel/signal.c get_signal, arch/arm/kernel/signal.c.)
 #include <arch/ptrace.hpp>
 #include <arch/signal.hpp>
 
@@ -27,7 +27,7 @@ s32 next_signal(u64 set) {
     return (set & SYNCHRONOUS_SIGNALS) != 0 ? lowest_signal(set & SYNCHRONOUS_SIGNALS) : lowest_signal(set);
 }
 
-// The next signal that is not blocked: the thread's own first, then the process's. signo 0: none.
+// Takes the next signal that is not blocked, the thread's own before the process's. Returns signo 0 if there is none.
 SigInfo dequeue_signal(Task& task) {
     SigLocked lock;
     SigPending* sources[] = {&task.pending, &task.group->shared_pending};
@@ -43,8 +43,8 @@ SigInfo dequeue_signal(Task& task) {
     return {};
 }
 
-// Stops here until SIGCONT or SIGKILL, unless one of them came, sent by a timer, since the caller looked. The last thread
-// to stop tells the parent.
+// Stops current until SIGCONT or SIGKILL. Does nothing if a timer has sent one of them since the caller read
+// stop_pending. The last thread to stop notifies the parent.
 void do_signal_stop() {
     Task& task = *current();
     {
@@ -75,8 +75,8 @@ struct KSignal {
     SigAction action;
 };
 
-// The next signal to be handled by a handler of current's program, after default actions were carried out; false if none is
-// left. May stop the task, or never return (fatal signals). Interrupts on.
+// Takes signals until one has a handler in current's program, and carries out the default actions of the others.
+// Returns false when no signal is left. May stop the task, or end it (fatal signals). Interrupts on.
 bool get_signal(KSignal& signal) {
     Task& task = *current();
     ThreadGroup& group = *task.group;
@@ -106,7 +106,7 @@ bool get_signal(KSignal& signal) {
             do_coredump(signal.info);
         if (!in_set(sig, STOP_SIGNALS))
             do_group_exit(sig);
-        // The terminal's stop signals do not stop a process that no other could continue (POSIX, 2.4.3).
+        // The terminal's stop signals have no effect in an orphaned process group (POSIX, 2.4.3).
         if (sig == SIGSTOP || !is_orphaned_pgrp(group.pgid))
             begin_signal_stop(sig);
     }
@@ -114,8 +114,8 @@ bool get_signal(KSignal& signal) {
 
 constexpr u32 RESTART_SYSCALL = 0; // __NR_restart_syscall
 
-// The interrupted system call is prepared to be made again, which is undone if a handler runs that did not
-// ask for it.
+// Sets the registers so that the interrupted system call is made again. before_handler() undoes this if a handler runs
+// that did not ask for a restart.
 class SyscallRestart {
   public:
     SyscallRestart(PtRegs& regs, u16 restart_errno) : regs_(regs), kind_(Errno{restart_errno}) {
@@ -131,7 +131,7 @@ class SyscallRestart {
         }
     }
 
-    // EINTR instead, unless the call restarts whatever happens, or the handler has SA_RESTART.
+    // Makes the call return EINTR instead, unless it restarts in any case or the handler has SA_RESTART.
     void before_handler(const SigAction& action) {
         const bool keeps = kind_ == Errno{} || kind_ == Errno::RESTARTNOINTR ||
                            (kind_ == Errno::RESTARTSYS && (action.flags & SA_RESTART) != 0);
@@ -168,14 +168,14 @@ void handle_signal(PtRegs& regs, const KSignal& signal) {
     const SignalDelivery delivery = describe_delivery(task, signal);
     const bool with_info = (signal.action.flags & SA_SIGINFO) != 0;
     if (!(with_info ? setup_rt_frame(regs, delivery, &signal.info) : setup_frame(regs, delivery))) {
-        // No room for the frame. A second SIGSEGV must not try again with the handler that just failed.
+        // There is no room for the frame. The SIGSEGV for this must not run a handler that has just failed for it.
         if (signal.info.signo == SIGSEGV)
             task.sighand->of(SIGSEGV).handler = HANDLER_DEFAULT;
         force_sig(SIGSEGV);
         return;
     }
     task.restore_sigmask = false;
-    if ((task.sas_flags & SS_AUTODISARM) != 0) { // the frame has kept it, for sigreturn to set again
+    if ((task.sas_flags & SS_AUTODISARM) != 0) { // the frame holds the old setting, and sigreturn restores it
         task.sas_sp = task.sas_size = 0;
         task.sas_flags = SS_DISABLE;
     }

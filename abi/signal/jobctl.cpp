@@ -1,4 +1,4 @@
-// Orphaned process groups.
+// Sends signals to process groups, and handles orphaned ones.
 #include "abi/signal/jobctl.hpp"
 
 #include "abi/signal/send.hpp"
@@ -11,14 +11,14 @@ namespace faultline {
 
 namespace {
 
-// Whether `member` keeps its group from being orphaned.
+// Whether `member` keeps its process group from being orphaned.
 bool is_watched(const ThreadGroup& member) {
     const ThreadGroup* parent = member.parent;
     return !group_is_dead(member) && parent != nullptr && parent->pid != 1 && parent->pgid != member.pgid &&
            parent->sid == member.sid;
 }
 
-// POSIX 3.93, as if `leaving` were not there any more.
+// POSIX 3.93, leaving out the process `leaving` (nullptr: none).
 bool will_become_orphaned_pgrp(s32 pgid, const ThreadGroup* leaving) {
     bool watched = false;
     for_each_process(
@@ -41,7 +41,7 @@ void kill_pgrp(s32 pgid, s32 sig) {
     SigLocked lock;
     for_each_process([&](ThreadGroup& group) {
         if (group.pgid == pgid)
-            (void)send_group_sig_info(info, group); // only a queued signal could lack memory
+            (void)send_group_sig_info(info, group); // cannot fail: nothing is queued for a signal from the kernel
     });
 }
 

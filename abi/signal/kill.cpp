@@ -1,4 +1,4 @@
-// To one process, one thread, a group or all.
+// The system calls that send signals to a process, a thread, a process group, or all processes.
 #include "abi/signal/kill.hpp"
 
 #include <linux/capability.h>
@@ -32,14 +32,14 @@ Result<void> kill_group(ThreadGroup& group, s32 sig) {
     return sig == 0 ? Result<void>() : send_group_sig_info(siginfo_user(sig, SI_USER), group);
 }
 
-// Every process for which chosen(group) holds. SRCH: there is none; PERM: all were refused (kill(2)).
+// Sends `sig` to every process for which chosen(group) holds. SRCH: there is none. PERM: all were refused (kill(2)).
 template <class Chosen>
 Result<u32> kill_many(s32 sig, Chosen&& chosen) {
     Result<void> last = Err(Errno::SRCH);
     bool any = false;
     for_each_process([&](ThreadGroup& group) {
         if (chosen(group)) {
-            last = kill_group(group, sig); // one that is refused does not spare the others
+            last = kill_group(group, sig); // after a failure, the rest still get the signal
             any |= last.ok();
         }
     });
@@ -48,7 +48,8 @@ Result<u32> kill_many(s32 sig, Chosen&& chosen) {
     return 0u;
 }
 
-// Every process but process 1 and the caller's. That all were refused is no error here (Linux kill_something_info).
+// Sends `sig` to every process except process 1 and the caller's. If all were refused, this returns 0 (Linux
+// kill_something_info).
 Result<u32> kill_all(s32 sig) {
     const auto done =
         kill_many(sig, [](const ThreadGroup& group) { return group.pid > 1 && &group != &current_group(); });
@@ -82,7 +83,7 @@ Result<u32> sys_kill(s32 pid, s32 sig) {
     if (pid == -1)
         return kill_all(sig);
     if (pid == LOWEST_PID)
-        return Err(Errno::SRCH); // Linux: there is no group that this could be minus
+        return Err(Errno::SRCH); // −pid does not fit in an s32, so no group has that id (Linux kill_something_info)
     const s32 pgid = pid == 0 ? own.pgid : -pid;
     return kill_many(sig, [&](const ThreadGroup& group) { return group.pgid == pgid; });
 }
@@ -101,7 +102,8 @@ Result<u32> sys_tgkill(s32 tgid, s32 tid, s32 sig) {
 
 namespace {
 
-// Nobody may pretend to be kill() or the kernel to another process.
+// Checks that current may send `info` to `receiver`. A signal to another process may not claim to come from kill() or
+// the kernel. PERM, INVAL.
 Result<void> check_siginfo(SigInfo& info, s32 sig, const Task& receiver) {
     if ((info.code >= 0 || info.code == SI_TKILL) && receiver.group != &current_group())
         return Err(Errno::PERM);

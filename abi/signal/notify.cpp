@@ -1,4 +1,4 @@
-// Telling a parent that its child died, stopped or went on.
+// Notifies a parent that its child died, stopped or continued. (Linux kernel/signal.c do_notify_parent.)
 #include "abi/signal/notify.hpp"
 
 #include "abi/cred/cred.hpp"
@@ -50,7 +50,7 @@ bool do_notify_parent(ThreadGroup& group, s32 sig) {
             sig = 0;
     }
     if (valid_signal(sig))
-        (void)send_group_sig_info( // no memory: wait(2) tells as well
+        (void)send_group_sig_info( // if this fails for lack of memory, wait(2) still reports the child
             siginfo_child(group, sig, how, how == CLD_EXITED ? code >> 8 : code & 0x7f), parent);
     wake_up_all(parent.wait_chldexit);
     pidfd_notify();

@@ -1,4 +1,4 @@
-// Which signals wait, and for whom.
+// Checks for pending signals and takes them.
 #include "abi/signal/pending.hpp"
 
 #include "abi/signal/queue.hpp"
@@ -14,7 +14,7 @@
 namespace faultline {
 
 void recalc_sigpending(Task& task) {
-    SigLocked lock; // a timer may send a signal at any moment
+    SigLocked lock; // a timer may send a signal meanwhile
     const ThreadGroup& group = *task.group;
     task.sigpending = ((task.pending.set | group.shared_pending.set) & ~task.blocked) != 0 || group.stop_pending ||
                       (task.pending.set & sigmask(SIGKILL)) != 0;

@@ -1,4 +1,4 @@
-// What is pending for a thread: asking, taking, and the mark that makes it look (sigpending(2)).
+// The pending signals of a thread (sigpending(2)).
 #pragma once
 
 #include "abi/signal/signal.hpp"
@@ -6,17 +6,20 @@
 
 namespace faultline {
 
-// Whether a pending signal concerns `task` now; call after its mask or its pending set changed.
+// Sets task.sigpending to whether the task has a signal to deliver or a stop to join. Call it after the task's mask or
+// pending set has changed. (Linux: the same name.)
 void recalc_sigpending(Task& task);
 
-// A process's signal may have been given to `task`, which now blocks it, or exits: others are told to look.
+// Makes the other threads of the process check its pending signals. Call it when `task` has blocked more signals or
+// begins to exit, because one of those signals may have woken only `task`. (Linux: retarget_shared_pending.)
 void retarget_shared_pending(Task& task);
 
-// The first signal of `set` that waits for current or its process, blocked or not, taken; signo 0: none does.
+// Takes the lowest signal of `set` that is pending for current or its process, blocked or not. Returns signo 0 if there
+// is none.
 SigInfo take_signal(u64 set);
 
-// System calls.
-Result<u32> sys_rt_sigpending(UserAddr set, u32 sigset_bytes);
-Result<u32> sys_sigpending(UserAddr set);
+// System calls; abi/syscall/table.cpp states the rules for all of them.
+Result<u32> sys_rt_sigpending(UserAddr set, u32 sigset_bytes); // INVAL: sigset_bytes > 8. FAULT
+Result<u32> sys_sigpending(UserAddr set);                      // FAULT
 
 } // namespace faultline

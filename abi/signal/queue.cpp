@@ -1,4 +1,4 @@
-// Queueing signals, and taking them.
+// Queues signals, and takes them out of the queues. (Linux kernel/signal.c.)
 #include "abi/signal/queue.hpp"
 
 #include <arch/interrupts.hpp>
@@ -17,23 +17,23 @@ namespace {
 
 constinit KmemCache sigqueue_cache{"sigqueue", sizeof(SigQueue), alignof(SigQueue)};
 
-// Signals with this little to tell need no queue entry, so that a timer interrupt can send them without
-// memory.
+// A signal from the kernel carries nothing beyond its number and code, so it needs no queue entry. This lets a timer
+// interrupt send it without allocating memory.
 bool needs_entry(const SigInfo& info) { return info.code != SI_KERNEL; }
 
 } // namespace
 
 Result<SigQueue*> sigqueue_alloc(const SigInfo& info, const ThreadGroup& receiver) {
-    // In an interrupt there is no memory: a stopped process continued by its timer says so to its parent with
-    // a bare SIGCHLD.
+    // An interrupt handler cannot allocate memory. So when a timer's SIGCONT continues a stopped process, the parent
+    // gets a SIGCHLD without siginfo.
     if (!needs_entry(info) || in_interrupt())
         return nullptr;
-    // The limit is meant for all that waits for one user (getrlimit(2)); here for all that waits.
+    // The limit applies to the queued signals of one user (getrlimit(2)). Here it is compared with those of all users.
     const bool allowed = sigqueue_cache.in_use() < receiver.limits[RLIMIT_SIGPENDING].soft || info.code >= 0;
     auto* entry = allowed ? kmem_new<SigQueue>(sigqueue_cache) : nullptr;
     if (entry != nullptr)
         entry->info = info;
-    else if (info.signo >= SIGRTMIN && info.code < 0) // sigqueue(3) promises each; a kill() may merge
+    else if (info.signo >= SIGRTMIN && info.code < 0) // sigqueue(3) must deliver each one; kill() may merge them
         return Err(Errno::AGAIN);
     return entry;
 }

@@ -1,4 +1,4 @@
-// The queues of pending signals.
+// The queues of pending signals, with their siginfos.
 #pragma once
 
 #include "abi/signal/signal.hpp"
@@ -12,30 +12,36 @@ struct ThreadGroup; // abi/task/thread_group.hpp
 struct SigQueue {
     SigQueue* next = nullptr;
     SigInfo info;
-    PosixTimer* timer = nullptr; // whose it is: not freed when the signal is taken
-    bool queued = false;         // then: it is in some queue
+    PosixTimer* timer = nullptr; // the timer that owns the entry and uses it again; nullptr: freed when taken
+    bool queued = false;         // a timer's entry is in a queue
 };
 
-// An entry that holds `info`; nullptr if it needs none, or if there is no memory and it can do without.
-// AGAIN: it needs one, or `receiver` may have no more (RLIMIT_SIGPENDING).
+// Returns an entry that holds `info`. Returns nullptr if the signal needs no entry, or if there is no memory for one
+// and the signal can be sent without. AGAIN: a signal of sigqueue(3) gets no entry, for lack of memory or because of
+// `receiver`'s RLIMIT_SIGPENDING. (Linux: the same name.)
 Result<SigQueue*> sigqueue_alloc(const SigInfo& info, const ThreadGroup& receiver);
-void sigqueue_free(SigQueue* entry); // a timer's only leaves the queue
 
-// An entry for `timer` to send again and again; nullptr: no memory.
+// Frees an entry that has left its queue, or nullptr. An entry that belongs to a timer is only marked as not queued.
+void sigqueue_free(SigQueue* entry);
+
+// Returns an entry for `timer` to send repeatedly; nullptr: no memory.
 SigQueue* sigqueue_for_timer(PosixTimer& timer);
-void sigqueue_leave_timer(SigQueue& entry); // the timer is going: freed now, or when the signal is taken
 
-// Marks `sig` as pending and queues `entry` (or nullptr). Interrupts masked.
+// Separates the entry from its timer, which is being deleted. The entry is freed now, or later when its signal is
+// taken. Caller holds siglock.
+void sigqueue_leave_timer(SigQueue& entry);
+
+// Marks `sig` as pending and queues `entry` (nullptr: without siginfo). Caller holds siglock.
 void sigqueue_append(SigPending& pending, s32 sig, SigQueue* entry);
 
-// Takes the siginfo of `sig` out of `pending`, and `sig` out of the set unless another of its kind is queued.
-// A signal without a siginfo is from the kernel. Interrupts masked.
+// Takes the oldest siginfo of `sig`, and removes `sig` from the pending set unless another siginfo of it is queued. If
+// there is no siginfo, returns one with SI_KERNEL. Caller holds siglock. (Linux: the same name.)
 SigInfo collect_signal(SigPending& pending, s32 sig);
 
-// Removes all signals of `set`. Interrupts masked.
+// Removes all signals of `set`. Caller holds siglock. (Linux: the same name.)
 void flush_sigqueue_mask(SigPending& pending, u64 set);
 
-// Drops everything that waits: a thread's exit, and its process's.
+// Removes all signals, when a thread or process is freed. (Linux: the same name.)
 void flush_sigqueue(SigPending& pending);
 
 } // namespace faultline

@@ -1,4 +1,4 @@
-// What RestartBlock describes is gone on with.
+// Continues the system call that current's RestartBlock describes.
 #include "abi/signal/restart_syscall.hpp"
 
 #include <arch/ptrace.hpp>
@@ -9,7 +9,8 @@
 
 namespace faultline {
 
-// The program has not made this call and counts on its r7. (Linux/ARM restarts within the kernel instead.)
+// The program did not make this call and expects its own r7, so this restores r7. (Linux on ARM restarts inside the
+// kernel instead.)
 Result<u32> sys_restart_syscall(PtRegs& regs) {
     RestartBlock& block = current()->restart_block;
     if (block.function == nullptr)

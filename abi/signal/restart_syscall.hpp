@@ -1,4 +1,4 @@
-// The call that continues an interrupted one (restart_syscall(2)).
+// The system call that continues an interrupted one (restart_syscall(2)).
 #pragma once
 
 #include "base/result.hpp"
@@ -8,7 +8,7 @@ namespace faultline {
 
 struct PtRegs;
 
-// System calls.
-Result<u32> sys_restart_syscall(PtRegs& regs);
+// System calls; abi/syscall/table.cpp states the rules for all of them.
+Result<u32> sys_restart_syscall(PtRegs& regs); // result of the continued call. INTR: there is nothing to continue
 
 } // namespace faultline

@@ -1,5 +1,5 @@
-// Sending: who gets a signal, and what happens at once. (Linux kernel/signal.c, prepare_signal and
-// complete_signal.)
+// Sends signals: chooses the thread that receives a signal, and does what must happen at once. (Linux kernel/signal.c
+// prepare_signal, complete_signal.)
 #include "abi/signal/send.hpp"
 
 #include "abi/cred/cred.hpp"
@@ -17,8 +17,8 @@ namespace {
 
 bool is_stopped(const Task& task) { return task.state == TaskState::Stopped; }
 
-// A blocked signal is never "ignored": the program may install a handler before it unblocks it. One that
-// sigtimedwait(2) waits for is unblocked only for the time of the sleep.
+// A blocked signal is not ignored, because the program may install a handler before it unblocks the signal.
+// `real_blocked` counts too: sigtimedwait(2) unblocks the signals it waits for only while it sleeps.
 bool sig_ignored(Task& task, s32 sig) {
     if (in_set(sig, task.blocked | task.real_blocked))
         return false;
@@ -53,8 +53,8 @@ void resume_group(ThreadGroup& group) {
     }
 }
 
-// What a stop or continue does at the moment it is sent, whatever becomes of it. False: the signal is to be
-// dropped.
+// Does what a stop or continue signal does when it is sent, even if it is blocked or ignored. Returns false if the
+// signal is to be dropped.
 bool prepare_signal(Task& task, s32 sig) {
     ThreadGroup& group = *task.group;
     if (group.group_exit)
@@ -86,8 +86,8 @@ Task* choose_receiver(Task& task, s32 sig, bool group_directed) {
     return nullptr;
 }
 
-// A signal that will kill kills at once: all threads are told, so that none of them sleeps through it. (Not one that
-// dumps core: the thread that gets it begins with that.)
+// Starts the end of the process when a fatal signal is sent: every thread gets SIGKILL, so that sleeping threads wake
+// up. Not used for a signal that dumps core: the thread that takes it writes the core first.
 void begin_group_exit(ThreadGroup& group, s32 exit_code) {
     group.group_exit = true;
     group.exit_code = exit_code;
@@ -101,7 +101,7 @@ void begin_group_exit(ThreadGroup& group, s32 exit_code) {
 void complete_signal(Task& task, s32 sig, bool group_directed) {
     Task* receiver = choose_receiver(task, sig, group_directed);
     if (receiver == nullptr)
-        return; // it waits until somebody unblocks it
+        return; // it stays pending until a thread unblocks it
     if (sig_fatal(*receiver, sig) && !in_set(sig, COREDUMP_SIGNALS) && !task.group->group_exit)
         begin_group_exit(*task.group, sig);
     else
@@ -137,7 +137,7 @@ void send_kernel_signal(ThreadGroup& group, s32 sig) {
     SigInfo info;
     info.signo = sig;
     info.code = SI_KERNEL;
-    (void)send_group_sig_info(info, group); // cannot fail: nothing is queued for it
+    (void)send_group_sig_info(info, group); // cannot fail: nothing is queued for a signal from the kernel
 }
 
 SigInfo siginfo_user(s32 sig, s32 code) {
@@ -159,7 +159,7 @@ SigInfo siginfo_fault(s32 sig, s32 code, u32 address) {
 
 void signal_wake_up(Task& task, bool fatal) {
     task.sigpending = true;
-    std::atomic_thread_fence(std::memory_order_seq_cst); // before the question whether it sleeps (must_not_sleep)
+    std::atomic_thread_fence(std::memory_order_seq_cst); // sigpending is set before `state` is read (must_not_sleep)
     const bool wakes =
         task.state == TaskState::Interruptible || (fatal && (task.state == TaskState::Killable || is_stopped(task)));
     if (!wakes || !wake_up_process(task))
@@ -181,7 +181,7 @@ void force_sig_fault(s32 sig, s32 code, u32 address) {
     task.blocked &= ~sigmask(sig);
     if (action.handler == HANDLER_DEFAULT)
         task.group->unkillable = false;
-    // Without memory for the siginfo the signal goes without it: send_sig_info only fails for queued ones.
+    // If there is no memory for the siginfo, the signal is sent without it. Only signals of sigqueue(3) can fail.
     if (!send_sig_info(siginfo_fault(sig, code, address), task))
         panic("signal %d could not be forced", static_cast<int>(sig));
 }

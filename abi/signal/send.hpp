@@ -1,4 +1,7 @@
-// Sending signals. (Linux kernel/signal.c, prepare_signal and complete_signal.)
+// Sends signals to threads and processes (signal(7); Linux kernel/signal.c). force_sig_fault() is in
+// kernel/upcalls.hpp.
+//
+// Callers hold the kernel lock or siglock, unless a function says otherwise. `sig` is 1 … 64.
 #pragma once
 
 #include "abi/signal/signal.hpp"
@@ -10,29 +13,34 @@ namespace faultline {
 struct SigQueue;    // abi/signal/queue.hpp
 struct ThreadGroup; // abi/task/thread_group.hpp
 
-SigInfo siginfo_user(s32 sig, s32 code);               // from current: fields are its pid and uid
-SigInfo siginfo_fault(s32 sig, s32 code, u32 address); // si_addr
+SigInfo siginfo_user(s32 sig, s32 code);               // from current: si_pid and si_uid are its own
+SigInfo siginfo_fault(s32 sig, s32 code, u32 address); // si_addr is `address`
 
-// Sends `info.signo` (1 … 64) to a thread, or to a process (any thread that does not block it). A signal the
-// receiver ignores vanishes; a second standard signal of a kind that waits already merges with it. AGAIN: a
-// queued real-time signal found no memory.
+// Send `info.signo` to a thread, or to a process, where any thread that does not block it may take it. The signal is
+// dropped if the receiver ignores it, or if it is below SIGRTMIN and already pending. AGAIN: a signal of sigqueue(3)
+// cannot be queued (sigqueue_alloc()). (Linux: the same names.)
 Result<void> send_sig_info(const SigInfo& info, Task& task);
 Result<void> send_group_sig_info(const SigInfo& info, ThreadGroup& group);
 
-// force_sig_fault() of kernel/upcalls.hpp, for no address.
+// Sends current the signal for a mistake of its own. It is delivered before current returns to user mode. If current
+// blocks or ignores it, the default action is taken, which kills. `address` becomes si_addr; force_sig() has none. Caller
+// holds the kernel lock. (Linux: the same names.)
+void force_sig_fault(s32 sig, s32 code, u32 address);
 void force_sig(s32 sig);
 
-// Makes every other thread of the group die, as exit_group(2) and execve(2) need it. Returns how many there
-// are.
+// Sends SIGKILL to every other thread of `task`'s process, for exit_group(2) and execve(2). Returns how many threads
+// that were. (Linux: the same name.)
 u32 zap_other_threads(Task& task);
 
-// A signal of the kernel's, which says so little that it needs no memory. From anywhere, interrupts included.
+// Sends a signal from the kernel. It needs no memory. Callable from anywhere, interrupt handlers included.
 void send_kernel_signal(ThreadGroup& group, s32 sig);
 
-// Sends a timer's signal, if it is not queued. False: the receiver ignores it. Interrupts masked.
+// Sends the signal of a timer, whose entry must not be queued. Returns false if the receiver ignores the signal. Caller
+// holds siglock. (Linux: the same name.)
 bool send_sigqueue(SigQueue& entry, Task& task, bool group_directed);
 
-// Sets sigpending, and ends a sleep that a signal (a `fatal` one) may end. Interrupts masked.
+// Sets task.sigpending, and wakes the task if a signal may end its sleep: an interruptible one, and for a `fatal`
+// signal also a killable one or a stop. Caller holds siglock. (Linux: the same name.)
 void signal_wake_up(Task& task, bool fatal);
 
 } // namespace faultline

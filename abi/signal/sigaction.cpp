@@ -1,4 +1,4 @@
-// Installing handlers.
+// Installs signal handlers. (Linux kernel/signal.c do_sigaction.)
 #include "abi/signal/sigaction.hpp"
 
 #include "abi/signal/queue.hpp"
@@ -18,7 +18,7 @@ constexpr u32 SA_EXPOSE_TAGBITS_FLAG = 0x800;
 constexpr u32 KNOWN_FLAGS = SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_EXPOSE_TAGBITS_FLAG | SA_THIRTYTWO |
                             SA_RESTORER | SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND;
 
-// A signal that is now ignored and waits already is gone (signal(7)).
+// Discards the pending instances of a signal that is now ignored (POSIX, 2.4.3).
 void drop_ignored(s32 sig) {
     SigLocked lock;
     ThreadGroup& group = current_group();
@@ -27,7 +27,8 @@ void drop_ignored(s32 sig) {
         flush_sigqueue_mask(thread.pending, sigmask(sig));
 }
 
-// Sets what is done about a signal (nullptr: leaves it) and returns what was. INVAL.
+// Sets the action of a signal, unless `next` is nullptr, and returns the previous one. INVAL: no such signal, or an
+// action for SIGKILL or SIGSTOP.
 Result<SigAction> do_sigaction(s32 sig, const SigAction* next) {
     if (!valid_signal(sig) || (next != nullptr && in_set(sig, KERNEL_ONLY_SIGNALS)))
         return Err(Errno::INVAL);
@@ -36,7 +37,7 @@ Result<SigAction> do_sigaction(s32 sig, const SigAction* next) {
     if (next != nullptr) {
         constexpr u64 never = KERNEL_ONLY_SIGNALS;
         slot = *next;
-        slot.flags &= KNOWN_FLAGS; // what is not known reads back as 0: sigaction(2), "Dynamically probing"
+        slot.flags &= KNOWN_FLAGS; // unknown flags read back as 0: sigaction(2), "Dynamically probing"
         slot.mask[0] &= ~static_cast<u32>(never);
         const bool ignored =
             next->handler == HANDLER_IGNORE || (next->handler == HANDLER_DEFAULT && in_set(sig, IGNORE_SIGNALS));
@@ -62,7 +63,7 @@ Result<u32> sys_rt_sigaction(s32 sig, UserAddr action, UserAddr old_action, u32 
 
 namespace {
 
-// The same in an older structure, with 32 signals: programs linked statically against old C libraries pass it.
+// The older structure, with a mask of 32 signals. Programs linked statically against old C libraries pass it.
 struct OldSigAction { // asm/signal.h old_sigaction
     u32 handler, mask, flags, restorer;
 };

@@ -1,4 +1,4 @@
-// The table of handlers, shared by the threads of CLONE_SIGHAND.
+// Allocates, copies and frees the table of signal actions.
 #include "abi/signal/sighand.hpp"
 
 #include "mm/slab.hpp"

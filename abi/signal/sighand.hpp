@@ -1,4 +1,4 @@
-// What a process wants done about each signal.
+// The table of signal actions: what a process does on each signal (sigaction(2); Linux struct sighand_struct).
 #pragma once
 
 #include "abi/signal/signal.hpp"
@@ -17,15 +17,17 @@ struct SigAction {
 };
 inline constexpr u32 HANDLER_DEFAULT = 0, HANDLER_IGNORE = 1;
 
-// Shared by the threads of CLONE_SIGHAND.
+// Tasks made with CLONE_SIGHAND share it. Changed under the kernel lock.
 struct SigHand {
     Refcount references{1};
     SigAction action[SIGNAL_COUNT];
-    SigAction& of(s32 sig) { return action[sig - 1]; }
+    SigAction& of(s32 sig) { return action[sig - 1]; } // 1 … 64
 };
-Result<SigHand*> sighand_new(); // all default. NOMEM
-Result<SigHand*> sighand_dup(const SigHand& from);
-void sighand_put(SigHand& sighand);
-void flush_signal_handlers(SigHand& sighand); // execve: caught ones become default, ignored stay
+Result<SigHand*> sighand_new();                    // a table of default actions, with one reference. NOMEM
+Result<SigHand*> sighand_dup(const SigHand& from); // a copy, with one reference. NOMEM
+void sighand_put(SigHand& sighand);                // drops a reference; the last one frees the table
+
+// Resets handled signals to their default action and keeps ignored ones, as execve does. (Linux: the same name.)
+void flush_signal_handlers(SigHand& sighand);
 
 } // namespace faultline

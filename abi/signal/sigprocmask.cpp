@@ -1,4 +1,4 @@
-// Changing the mask. Signals that nothing blocks any more are looked for.
+// Changes the signal mask of current. (Linux kernel/signal.c sigprocmask, __set_task_blocked.)
 #include "abi/signal/sigprocmask.hpp"
 
 #include "abi/signal/pending.hpp"
@@ -50,7 +50,7 @@ Result<u32> sys_rt_sigprocmask(s32 how, UserAddr set, UserAddr old_set, u32 sigs
     return 0u;
 }
 
-// Only the first 32 signals are blocked, unblocked or set.
+// This call affects the first 32 signals only.
 Result<u32> sys_sigprocmask(s32 how, UserAddr set, UserAddr old_set) {
     constexpr u64 OLD_SIGNALS = 0xffffffff;
     const u64 before = current()->blocked;

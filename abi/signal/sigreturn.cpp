@@ -1,4 +1,4 @@
-// Going on where a signal came in between.
+// Returns from a signal handler to the code that the signal interrupted.
 #include "abi/signal/sigreturn.hpp"
 
 #include <arch/ptrace.hpp>
@@ -14,7 +14,7 @@ namespace faultline {
 
 namespace {
 
-// r0 is whatever it was when the signal came.
+// Returns the restored r0, which is then written to r0 as the result of the system call.
 u32 finish_sigreturn(PtRegs& regs, const Result<SignalReturn>& frame, bool with_altstack) {
     current()->restart_block = {};
     if (!frame) {
@@ -23,7 +23,7 @@ u32 finish_sigreturn(PtRegs& regs, const Result<SignalReturn>& frame, bool with_
     }
     set_current_blocked(frame.value().blocked);
     if (with_altstack)
-        (void)set_altstack(frame.value().altstack, regs.sp); // as Linux: a nonsensical one is ignored
+        (void)set_altstack(frame.value().altstack, regs.sp); // as in Linux, an invalid one is ignored
     return regs.r[0];
 }
 

@@ -1,4 +1,4 @@
-// Sets of signals as programs pass them: 64 bits, and in the older calls the lower 32 of them.
+// Reads and writes the 64-bit signal sets of programs. The older system calls pass the lower 32 bits only.
 #pragma once
 
 #include "arch/contract/uaccess.hpp"
@@ -8,12 +8,14 @@ namespace faultline {
 
 inline constexpr u32 SIGSET_BYTES = 8;
 
+// FAULT.
 inline Result<u64> get_sigset(UserAddr set) {
     u64 mask = 0;
     TRY_VOID(copy_struct_from_user(&mask, set, sizeof mask));
     return mask;
 }
 
+// FAULT.
 inline Result<void> put_sigset(UserAddr set, u64 mask) { return copy_struct_to_user(set, &mask, sizeof mask); }
 
 } // namespace faultline

@@ -1,4 +1,4 @@
-// Sleeping until a handler has run or the program ends.
+// Sleeps until a signal handler has run or the process ends.
 #include "abi/signal/sigsuspend.hpp"
 
 #include "abi/signal/sigprocmask.hpp"
@@ -18,7 +18,7 @@ Result<u32> sys_pause() {
 
 namespace {
 
-// With `mask` blocked meanwhile.
+// Sleeps with `mask` as the signal mask. The old mask returns when a handler returns, or in do_signal() if none runs.
 Result<u32> sigsuspend(u64 mask) {
     Task& task = *current();
     task.saved_blocked = task.blocked;
@@ -35,7 +35,7 @@ Result<u32> sys_rt_sigsuspend(UserAddr set, u32 sigset_bytes) {
     return sigsuspend(TRY(get_sigset(set)));
 }
 
-// Two arguments are not used; the third is the mask itself.
+// The first two arguments are unused. The third is the mask itself.
 Result<u32> sys_sigsuspend(u32, u32, u32 mask) { return sigsuspend(mask); }
 
 } // namespace faultline

@@ -1,4 +1,4 @@
-// Waiting for the signals of a set, which are blocked as a rule.
+// Waits for a signal of a set. Programs normally block the signals of the set. (Linux kernel/signal.c do_sigtimedwait.)
 #include "abi/signal/sigtimedwait.hpp"
 
 #include "abi/arguments/timespec.hpp"
@@ -14,8 +14,9 @@ namespace faultline {
 
 namespace {
 
-// Unblocks `set` while it sleeps, so that a sender wakes this task; nothing is delivered in between. AGAIN at
-// the deadline; INTR if another signal came.
+// Takes a signal of `set`, and sleeps if none is pending. While it sleeps, `set` is unblocked, so that a sender wakes
+// this task; the signal is not delivered, because current does not return to user mode. AGAIN: the deadline passed.
+// INTR: another signal came.
 Result<SigInfo> wait_for_signal(u64 set, u64 deadline_ns) {
     Task& task = *current();
     const u64 before = task.blocked;

@@ -1,4 +1,5 @@
-// What signals ask of the rooms above abi/signal, found by the linker: the only way up.
+// The functions that abi/signal calls in the directories above it. The linker finds them, so abi/signal includes
+// nothing from there. After each function stands the file that defines it.
 #pragma once
 
 #include "base/types.hpp"
@@ -8,23 +9,23 @@ namespace faultline {
 struct PosixTimer; // abi/task/timers.hpp
 struct SigInfo;    // abi/signal/signal.hpp
 
-// A signal kills current's process: the end of this thread, and of all others. `code` as wait(2) encodes it. (Linux: the
-// same name.) abi/process/exit.cpp.
+// Ends current's process, this thread and all others. `code` as wait(2) encodes it. Caller holds the kernel lock.
+// (Linux: the same name.) abi/process/exit.cpp.
 [[noreturn]] void do_group_exit(s32 code);
 
-// The same, by a signal that dumps core: writes it, if the process's limits and the process itself allow that. All other
-// threads are dying afterwards, and the process's exit code says whether there is a core (wait(2), WCOREDUMP). (Linux:
-// the same name.) abi/process/coredump.cpp.
+// Writes a core for `info`, a signal that dumps core, if the process's limits and settings allow it. If it writes one
+// or tries to, all other threads are exiting afterwards, and CORE_DUMPED in the process's exit code says whether there
+// is a core. May sleep; caller holds the kernel lock. (Linux: the same name.) abi/process/coredump.cpp.
 void do_coredump(const SigInfo& info);
 
-// A signal was queued for some task: readers of descriptors look again. From anywhere. abi/fs/signalfd.cpp.
+// Wakes readers and pollers of signalfds after a signal was queued. Callable from anywhere. abi/fs/signalfd.cpp.
 void signalfd_notify();
 
-// A process died: pollers of descriptors look again. abi/process/pidfd.cpp.
+// Wakes pollers of pidfds after a process has died. Caller holds the kernel lock. abi/process/pidfd.cpp.
 void pidfd_notify();
 
-// The signal of `timer` is being taken from the queue: completes `info`, and the timer's next period begins. Interrupts
-// masked. abi/time/posix_timers.cpp.
+// Completes `info` for the signal of `timer`, which is being taken from its queue, and starts the timer's next period.
+// Caller holds siglock. abi/time/posix_timers.cpp.
 void posix_timer_signal_taken(PosixTimer& timer, SigInfo& info);
 
 } // namespace faultline

@@ -1,4 +1,4 @@
-// The calls that only ARM has, and the answer to numbers that nothing serves.
+// The system calls that only ARM has, and the handler for numbers without a function.
 #include "abi/syscall/private.hpp"
 
 #include <asm/unistd.h>
@@ -18,6 +18,7 @@ namespace faultline {
 
 namespace {
 
+// Whether this is the first call with this number. Numbers from 1024 on always return false, and so are not logged.
 bool first_time(u32 number) {
     constexpr u32 LOGGED = 1024;
     static constinit std::atomic<u32> seen[LOGGED / 32] = {};
@@ -37,7 +38,7 @@ u32 sys_unknown(PtRegs& regs) {
     return negative_errno(Errno::NOSYS);
 }
 
-// Far above the table (Linux arch/arm/kernel/traps.c arm_syscall).
+// These numbers lie far above the table. (Linux arch/arm/kernel/traps.c arm_syscall.)
 u32 private_syscall(PtRegs& regs) {
     switch (regs.r[7]) {
     case __ARM_NR_cacheflush:
@@ -48,7 +49,7 @@ u32 private_syscall(PtRegs& regs) {
     case __ARM_NR_get_tls:
         return get_tls();
     case __ARM_NR_usr32:
-        return 0; // there is no 26-bit mode to leave
+        return 0; // ARMv7 is always in 32-bit mode
     default:
         return sys_unknown(regs);
     }

@@ -1,4 +1,4 @@
-// System calls that have no place in the table.
+// System calls without an entry in the table. private_syscall() is in kernel/upcalls.hpp.
 #pragma once
 
 #include "base/types.hpp"
@@ -7,7 +7,8 @@ namespace faultline {
 
 struct PtRegs;
 
-// Serves every number without a function: ENOSYS, and a line in the kernel's messages the first time.
+// The handler of every number without a function: returns −ENOSYS. Logs a line the first time each number is called.
+// Called without the kernel lock.
 u32 sys_unknown(PtRegs& regs);
 
 } // namespace faultline

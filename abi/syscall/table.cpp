@@ -1,8 +1,12 @@
-// Which function serves which system call. Numbers are the ARM EABI's (asm/unistd.h); a number that is not listed is ENOSYS.
+// The table of system calls: the function for each number. Numbers are those of the ARM EABI (asm/unistd.h). A number
+// that is not listed returns ENOSYS.
 //
-// Each sys_ function stands in the room and the file of its concept, and is declared in that file's header. It takes its
-// arguments as the program gave them, and its results and errors are those of the man page of its name. It is called for
-// current, with no lock held but the kernel lock, which `parallel` ones are called without. It may sleep.
+// Rules for all sys_ functions:
+// - Arguments are those of the program, unchecked. A UserAddr may be any value.
+// - Results and errors are those of the man page with the function's name, section 2. The headers list the errors.
+// - The function acts for current. It runs with the kernel lock and no other lock; those marked `parallel` run without
+//   the kernel lock. It may sleep.
+// - It is defined in the file of its concept, and declared in the header of that file.
 #include <asm/unistd.h>
 
 #include "abi/arguments/adapt.hpp"
@@ -117,7 +121,7 @@ constexpr Entry ENTRIES[] = {
     {__NR_kcmp, adapt<sys_kcmp>},
     {__NR_pidfd_send_signal, adapt<sys_pidfd_send_signal>},
 
-    // users and groups: 16-bit and 32-bit forms of the same questions
+    // users and groups. Of the calls with 16-bit ids, those without arguments are served, by the 32-bit functions
     {__NR_getuid, adapt<sys_getuid>},
     {__NR_getuid32, adapt<sys_getuid>},
     {__NR_geteuid, adapt<sys_geteuid>},
@@ -249,7 +253,7 @@ constexpr Entry ENTRIES[] = {
     {__NR_getpriority, adapt<sys_getpriority>},
     {__NR_setpriority, adapt<sys_setpriority>},
 
-    // the system
+    // the system and its limits
     {__NR_uname, adapt<sys_uname>},
     {__NR_sethostname, adapt<sys_sethostname>},
     {__NR_setdomainname, adapt<sys_setdomainname>},
@@ -310,7 +314,7 @@ constexpr Entry ENTRIES[] = {
     {__NR_fdatasync, adapt<sys_fsync>},
     {__NR_sync, adapt<sys_sync>},
 
-    // what a file is
+    // attributes of files
     {__NR_stat64, adapt<sys_stat64>},
     {__NR_lstat64, adapt<sys_lstat64>},
     {__NR_fstat64, adapt<sys_fstat64>},
@@ -334,7 +338,7 @@ constexpr Entry ENTRIES[] = {
     {__NR_utimensat_time64, adapt<sys_utimensat_time64>},
     {__NR_umask, adapt<sys_umask>},
 
-    // the tree
+    // the tree of files
     {__NR_getdents64, adapt<sys_getdents64>},
     {__NR_getcwd, adapt<sys_getcwd>},
     {__NR_chdir, adapt<sys_chdir>},
@@ -357,13 +361,13 @@ constexpr Entry ENTRIES[] = {
     {__NR_umount2, adapt<sys_umount2>},
 };
 
-// Fails to compile if a number is listed twice or lies outside.
+// Compilation fails if a number is listed twice or lies outside the table.
 consteval std::array<SyscallHandler, NR_SYSCALLS> build_table() {
     std::array<SyscallHandler, NR_SYSCALLS> table{};
     table.fill(sys_unknown);
     for (const Entry& entry : ENTRIES) {
         if (table.at(entry.number) != sys_unknown)
-            __builtin_unreachable(); // no constant expression goes on from here
+            __builtin_unreachable(); // not allowed in a constant expression
         table[entry.number] = entry.handler;
     }
     return table;

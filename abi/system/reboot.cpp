@@ -1,4 +1,4 @@
-// Every way to end the machine is the same here.
+// Ends the machine. Power off, halt and restart do the same: QEMU exits.
 #include "abi/system/reboot.hpp"
 
 #include <linux/capability.h>
@@ -28,7 +28,7 @@ Result<u32> sys_reboot(u32 magic1, u32 magic2, u32 command, UserAddr) {
     switch (command) {
     case LINUX_REBOOT_CMD_POWER_OFF:
     case LINUX_REBOOT_CMD_HALT:
-    case LINUX_REBOOT_CMD_RESTART: // the machine is started anew from outside
+    case LINUX_REBOOT_CMD_RESTART: // the host decides whether to start the machine again
         printk(KERN_INFO, "reboot: power down");
         power_off(0);
     case LINUX_REBOOT_CMD_CAD_ON:

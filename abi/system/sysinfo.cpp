@@ -1,4 +1,4 @@
-// What the rooms below count.
+// Collects the counts of memory, load and tasks for sysinfo(2).
 #include "abi/system/sysinfo.hpp"
 
 #include <linux/sysinfo.h>

@@ -1,4 +1,4 @@
-// Memory, load and tasks in one structure (sysinfo(2)).
+// The system call that reports memory, load and tasks in one structure (sysinfo(2)).
 #pragma once
 
 #include "base/result.hpp"
@@ -6,7 +6,7 @@
 
 namespace faultline {
 
-// System calls.
-Result<u32> sys_sysinfo(UserAddr buffer);
+// System calls; abi/syscall/table.cpp states the rules for all of them.
+Result<u32> sys_sysinfo(UserAddr buffer); // FAULT
 
 } // namespace faultline

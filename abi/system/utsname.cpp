@@ -1,4 +1,4 @@
-// The names, of which two can be changed.
+// Stores the system's names. The host name and the domain name can be changed.
 #include "abi/system/utsname.hpp"
 
 #include <linux/capability.h>

@@ -1,4 +1,4 @@
-// Adding up and dividing CPU time.
+// Adds up CPU time and divides it into user and system time.
 #include "abi/task/cpu_time.hpp"
 
 #include <algorithm>
@@ -27,7 +27,7 @@ CpuTime cputime_adjust(const CpuSamples& samples, CpuTime& reported) {
     if (reported.user_ns + reported.system_ns >= run)
         return reported;
     const u64 ticks = u64{samples.user_ticks} + samples.system_ticks;
-    // Whole and remainder apart: the product of nanoseconds and ticks may not fit.
+    // Quotient and remainder are scaled separately: the product of nanoseconds and ticks may not fit in 64 bits.
     u64 system = ticks == 0 ? 0 : run / ticks * samples.system_ticks + run % ticks * samples.system_ticks / ticks;
     system = std::max(system, reported.system_ns);
     const u64 user = std::max(run - std::min(run, system), reported.user_ns);

@@ -1,8 +1,8 @@
-// How much CPU time threads and processes have used, and in which mode.
+// How much CPU time threads and processes have used, in user mode and in the kernel.
 //
-// How long a thread ran is exact: the scheduler looks at the clock at every switch. How much of that was in
-// the kernel is sampled, since a look at the clock at every system call would cost more than many of them do:
-// while some task runs, a tick (abi/time/tick.cpp) asks what it interrupted. (Linux does the same without
+// The total is exact: the scheduler reads the clock at every switch. The division between user mode and kernel is
+// sampled: while a CPU runs tasks, a tick (abi/time/tick.cpp) checks which mode it interrupted. Reading the clock at
+// every system call instead would cost more than many system calls do. (Linux does the same without
 // CONFIG_VIRT_CPU_ACCOUNTING: kernel/sched/cputime.c account_process_tick, cputime_adjust.)
 #pragma once
 
@@ -13,7 +13,7 @@ namespace faultline {
 struct Task;
 struct ThreadGroup;
 
-// Raw: what was counted.
+// The raw counts. A tick is TICK_NS (abi/time/tick.hpp).
 struct CpuSamples {
     u64 run_ns = 0;
     u32 user_ticks = 0, system_ticks = 0;
@@ -25,20 +25,23 @@ struct CpuSamples {
     }
 };
 
-// As programs are told; the sum is run_ns.
+// What programs are told. The sum is CpuSamples::run_ns.
 struct CpuTime {
     u64 user_ns = 0, system_ns = 0;
 };
 
-// Divides run_ns in the proportion of the ticks. Neither part is less than it was in `reported`, what was
-// last said of the same samples, which is brought up to date.
+// Divides run_ns in the proportion of the ticks. `reported` is the last result for the same samples: neither part of
+// the new result is less than it, and it is updated. The caller holds the lock that guards `reported`. (Linux: the same
+// name.)
 CpuTime cputime_adjust(const CpuSamples& samples, CpuTime& reported);
 
+// The counts of one thread, the present turn on the CPU included.
 CpuSamples task_cpu(const Task& task);
 
-// The CPU time of a process, threads that are gone included: all of it, from anywhere; and how it divides. Its children's
-// is in neither.
+// The CPU time of a process in nanoseconds: all its threads, those that have exited included, but not its children.
+// Callable from anywhere, interrupt handlers included.
 u64 group_run_ns(const ThreadGroup& group);
+// The same, divided into user and system time. Caller holds the kernel lock or siglock.
 CpuTime group_cpu_time(ThreadGroup& group);
 
 } // namespace faultline

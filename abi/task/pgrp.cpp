@@ -1,4 +1,4 @@
-// Asking for process groups and sessions, and moving between them. (Linux kernel/sys.c.)
+// The system calls that return or change the process group and session of a process. (Linux kernel/sys.c.)
 #include "abi/task/pgrp.hpp"
 
 #include "abi/task/pid.hpp"

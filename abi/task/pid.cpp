@@ -1,5 +1,5 @@
-// Process and thread ids: given in rising order, and again from the bottom after pid_max, so that an id is
-// not reused at once (Linux kernel/pid.c).
+// Process and thread ids. They are given in rising order and start again at the bottom after pid_max, so that an id is
+// not reused at once. (Linux kernel/pid.c.)
 #include "abi/task/pid.hpp"
 
 #include "abi/task/thread_group.hpp"
@@ -20,7 +20,7 @@ constinit Late<PidTree> tasks;
 constinit s32 last_pid = 0;
 constinit u32 count = 0;
 
-constexpr s32 RESERVED_PIDS = 300; // after a wrap, the first ids are left to those that have them (Linux)
+constexpr s32 RESERVED_PIDS = 300; // after a wrap, ids below this are not given again (Linux: the same name)
 constinit s32 wrap_at = PID_MAX;
 
 } // namespace

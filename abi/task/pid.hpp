@@ -1,4 +1,8 @@
-// The table of all threads by id, and the calls that ask for ids (getpid(2)). find_task_by_vpid() is in kernel/upcalls.hpp.
+// The table of all threads by id, and the system calls that return ids (getpid(2)). find_task_by_vpid() is in
+// kernel/upcalls.hpp.
+//
+// The table changes under TaskListLocked (abi/task/siglock.hpp). To read it, hold the kernel lock, tasklist_lock or
+// siglock; a task that was found stays valid as long as that lock is held.
 #pragma once
 
 #include "abi/task/thread_group.hpp"
@@ -8,17 +12,21 @@ namespace faultline {
 
 void init_pids(); // once, at boot
 
-Result<s32> alloc_pid(s32 wanted = 0); // AGAIN: all are in use; EXIST: the one that was wanted is
-void attach_pid(Task& task);           // task.pid is set. Under TaskListLocked, as the next
+// Chooses a free id, or `wanted` if it is not 0. The id is taken only when attach_pid() has run; until then the caller
+// holds the kernel lock. AGAIN: all ids are in use. EXIST: `wanted` is in use.
+Result<s32> alloc_pid(s32 wanted = 0);
+
+// Put a task into the table under task.pid, or take it out. Caller holds TaskListLocked.
+void attach_pid(Task& task);
 void detach_pid(Task& task);
 
-Result<Task*> task_or_current(s32 pid); // the thread with this id; 0: current. SRCH
-ThreadGroup* find_group(s32 pid);       // the process with this pid (a leader's), zombies included
-Task* next_task(s32 pid);               // the task with the smallest id >= pid, for walks that may sleep in between
-u32 task_count();
-s32 last_pid_given(); // for /proc/loadavg
+Result<Task*> task_or_current(s32 pid); // the thread with this id, zombies included; 0: current. SRCH
+ThreadGroup* find_group(s32 pid);       // the process whose leader has this id, zombies included; nullptr: none
+Task* next_task(s32 pid);               // the task with the smallest id >= pid; nullptr: none. For walks that may sleep
+u32 task_count();                       // how many tasks are in the table
+s32 last_pid_given();                   // for /proc/loadavg
 
-// Calls visit(group) for every process. Must not sleep.
+// Calls visit(group) for every process, zombies included. visit() must not sleep.
 template <class Visitor>
 void for_each_process(Visitor&& visit) {
     for (Task* task = next_task(1); task != nullptr; task = next_task(task->pid + 1))
@@ -30,7 +38,7 @@ inline constexpr s32 PID_MAX = 32768;
 s32 pid_max();                      // /proc/sys/kernel/pid_max: ids are below this
 Result<void> set_pid_max(s32 most); // INVAL: not in 301 … PID_MAX
 
-// System calls.
+// System calls; abi/syscall/table.cpp states the rules for all of them.
 s32 sys_getpid();
 s32 sys_gettid();
 s32 sys_getppid();

@@ -1,4 +1,5 @@
-// What a process may use: the limits of getrlimit(2), as every room reads them. abi/process/rlimit.cpp has the calls.
+// The resource limits of a process (getrlimit(2)). The system calls that read and set them are in
+// abi/process/rlimit.cpp.
 #pragma once
 
 #include "base/relaxed.hpp"
@@ -6,13 +7,13 @@
 
 namespace faultline {
 
-struct ResourceLimit { // as prlimit(2) passes it
+struct ResourceLimit { // struct rlimit64 of prlimit(2); all ones is "no limit"
     u64 soft = ~u64{0};
     u64 hard = ~u64{0};
 };
 
-// One that binds a process. A page fault or the clock's tick may read it while prlimit(2) sets it, and neither takes the
-// lock under which that is done: each half is read whole.
+// A limit of a process. prlimit(2) sets it under the kernel lock, which page faults and the tick do not take when they
+// read it. So each half is read and written as a whole, but the two halves may come from different settings.
 class LimitInForce {
   public:
     Relaxed<u64> soft = ~u64{0};

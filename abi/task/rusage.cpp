@@ -1,4 +1,4 @@
-// Resource use of threads, processes and children.
+// Adds up the resource use of threads, processes and children, and reports it to programs.
 #include "abi/task/rusage.hpp"
 
 #include <linux/resource.h>

@@ -1,4 +1,4 @@
-// What a process has used: getrusage(2), times(2), and what wait4(2) and waitid(2) tell of a child.
+// The resources that a process has used: getrusage(2), times(2), and what wait4(2) and waitid(2) report of a child.
 #pragma once
 
 #include "abi/task/cpu_time.hpp"
@@ -6,10 +6,10 @@
 
 namespace faultline {
 
-// What is added up of dead threads and of children that were waited for.
+// Sums over threads or processes; add() takes the maximum of max_rss.
 struct ResourceUse {
     CpuSamples cpu;
-    u32 min_flt = 0;
+    u32 min_flt = 0; // page faults without I/O, and with
     u32 maj_flt = 0;
     u32 max_rss = 0; // pages
 
@@ -21,14 +21,14 @@ struct ResourceUse {
     }
 };
 
-// The sum over all threads of a process, dead ones included.
+// The sum over all threads of a process, those that have exited included. Caller holds the kernel lock or siglock.
 ResourceUse group_use(const ThreadGroup& group);
 
-// Writes `use` as a struct rusage; `time`: how use.cpu divides. FAULT.
+// Writes a struct rusage to `to`: the times are `time`, the rest is from `use`. FAULT.
 Result<void> put_rusage(UserAddr to, const ResourceUse& use, const CpuTime& time);
 
-// System calls.
-Result<u32> sys_getrusage(s32 who, UserAddr usage);
-Result<u32> sys_times(UserAddr buffer);
+// System calls; abi/syscall/table.cpp states the rules for all of them.
+Result<u32> sys_getrusage(s32 who, UserAddr usage); // INVAL: no such `who`. FAULT
+Result<u32> sys_times(UserAddr buffer);             // ticks of 10 ms since boot. FAULT
 
 } // namespace faultline

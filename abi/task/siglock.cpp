@@ -1,4 +1,4 @@
-// The one lock of siglock.hpp.
+// Defines siglock.
 #include "abi/task/siglock.hpp"
 
 namespace faultline {

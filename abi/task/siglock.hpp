@@ -1,8 +1,8 @@
-// The lock around signals, and around the family of tasks as far as interrupts look at it: pending signals and
-// handlers, process and thread lists, the table of ids, interval timers. Timers send signals from interrupts; so it is
-// held with interrupts masked. (Linux: sighand->siglock of each process, and tasklist_lock; here one for all.)
+// siglock guards what interrupt handlers share with tasks: pending signals and handlers, the lists of processes and
+// threads, the table of ids, interval timers. Timers send signals from interrupts, so it is held with interrupts
+// masked. (Linux: sighand->siglock of each process, and tasklist_lock. Here one lock serves all processes.)
 //
-// What is only ever touched under the kernel lock too may be read with that alone.
+// Data that changes only with the kernel lock held as well may be read with the kernel lock alone.
 #pragma once
 
 #include "kernel/sched/irq_lock.hpp"
@@ -12,6 +12,7 @@ namespace faultline {
 
 extern constinit RecursiveSpinLock siglock;
 
+// Holds siglock, with interrupts masked, until the end of the scope. It nests.
 class [[nodiscard]] SigLocked {
   public:
     SigLocked() : held_(siglock) {}
@@ -20,8 +21,9 @@ class [[nodiscard]] SigLocked {
     IrqLocked<RecursiveSpinLock> held_;
 };
 
-// Around what changes the table of ids: for interrupt handlers, and for futexes (tasklist_lock). In this order: a task that
-// looks for the owner of a PI lock holds tasklist_lock with interrupts on.
+// Holds both locks that a change to the table of ids needs: tasklist_lock, because futexes look for the owner of a PI
+// lock under it, and siglock, because interrupt handlers search the table. tasklist_lock is the outer one: futexes hold
+// it with interrupts on, and an interrupt handler may take siglock meanwhile.
 class [[nodiscard]] TaskListLocked {
   public:
     TaskListLocked() : tasks_(tasklist_lock) {}

@@ -1,4 +1,4 @@
-// Making and unmaking a process, and its list of threads.
+// Creates and frees the structure of a process, and keeps its list of threads.
 #include "abi/task/thread_group.hpp"
 
 #include "abi/task/pid.hpp"

@@ -1,4 +1,4 @@
-// Reading and setting clocks.
+// Reads and sets the clocks of clock_gettime(2). (Linux kernel/time/posix-timers.c, posix-cpu-timers.c, time.c.)
 #include "abi/time/clock.hpp"
 
 #include <linux/capability.h>
@@ -39,11 +39,11 @@ Result<u64> read_clock_of(const ThreadGroup& own, s32 clock) {
     }
     if (clock >= 0)
         return Err(Errno::INVAL);
-    // clock_getcpuclockid(3), pthread_getcpuclockid(3): ~pid << 3, bit 2 for a thread's (of one's own process
-    // only), the kind in bits 1 and 0.
+    // A clock of clock_getcpuclockid(3) or pthread_getcpuclockid(3) is ~pid << 3. Bit 2 is set for the clock of a
+    // thread, which must belong to the same process. Bits 1 and 0 are the kind.
     const s32 pid = ~(clock >> 3);
     const bool of_thread = (clock & 4) != 0;
-    SigLocked lock; // the thread that is found stays
+    SigLocked lock; // keeps `task` valid
     const Task* task = pid == 0 ? current() : find_task_by_vpid(pid);
     if (task == nullptr || (clock & 3) == 3 || (of_thread && task->group != &own))
         return Err(Errno::INVAL);
@@ -70,7 +70,7 @@ Result<u32> gettime(s32 clock, UserAddr time) {
 Result<u32> step_realtime(u64 now_ns) {
     if (!capable(CAP_SYS_TIME))
         return Err(Errno::PERM);
-    if (now_ns < clock_ns()) // Linux: it may not be set to before the machine was started
+    if (now_ns < clock_ns()) // the machine would have started before 1970 (Linux do_settimeofday64)
         return Err(Errno::INVAL);
     set_realtime(now_ns);
     posix_timers_clock_was_set();
@@ -125,7 +125,7 @@ Result<u32> sys_settimeofday(UserAddr time, UserAddr zone) {
         TRY(step_realtime(static_cast<u64>(value.tv_sec) * NSEC_PER_SEC +
                           static_cast<u64>(value.tv_usec) * NSEC_PER_USEC));
     }
-    u32 minutes_west[2]; // checked and forgotten: time zones are the C library's
+    u32 minutes_west[2]; // read to check the address, and not used: the C library handles time zones
     if (zone.value() != 0)
         TRY_VOID(copy_struct_from_user(minutes_west, zone, sizeof minutes_west));
     return 0u;

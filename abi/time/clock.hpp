@@ -1,4 +1,4 @@
-// The clocks that programs ask for by number (clock_gettime(2)), and the time of day.
+// The clocks that programs read by number (clock_gettime(2)), and the time of day.
 #pragma once
 
 #include "base/result.hpp"
@@ -8,17 +8,18 @@ namespace faultline {
 
 struct ThreadGroup; // abi/task/thread_group.hpp
 
-// What a clock shows, in nanoseconds, to the process `group`, which CLOCK_PROCESS_CPUTIME_ID means. INVAL: no
-// such clock, or it belonged to a thread or process that has gone. The coarse clocks are as fine as the
-// others. From anywhere.
+// The time of `clock` in nanoseconds. CLOCK_PROCESS_CPUTIME_ID is the clock of the process `group`. The coarse clocks
+// are read as exactly as the others. INVAL: no such clock, or its thread or process has exited. Callable from anywhere.
 Result<u64> read_clock_of(const ThreadGroup& group, s32 clock);
-Result<u64> read_clock(s32 clock); // for current
+Result<u64> read_clock(s32 clock); // for current's process
 
-// Whether a clock counts CPU time: CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID, and those that
-// clock_getcpuclockid(3) makes.
+// Whether a clock counts CPU time: CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID, and the clocks of
+// clock_getcpuclockid(3).
 bool is_cpu_clock(s32 clock);
 
-// System calls; the forms with 64 pass seconds in 64 bits.
+// System calls; abi/syscall/table.cpp states the rules for all of them. Those with 64 in their name pass seconds in 64
+// bits. INVAL: no such clock, a clock that cannot be set, or a bad time. PERM: the caller lacks CAP_SYS_TIME, or the
+// clock counts CPU time. FAULT.
 Result<u32> sys_clock_gettime(s32 clock, UserAddr time);
 Result<u32> sys_clock_gettime64(s32 clock, UserAddr time);
 Result<u32> sys_clock_settime(s32 clock, UserAddr time);

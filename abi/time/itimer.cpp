@@ -20,9 +20,9 @@ namespace faultline {
 namespace {
 
 constexpr u32 NSEC_PER_USEC = 1000;
-constexpr u64 MIN_INTERVAL_NS = 100'000; // SIGALRM merges with one that waits: more of them only take time
+constexpr u64 MIN_INTERVAL_NS = 100'000; // pending SIGALRMs merge, so shorter periods would only cost CPU time
 
-// How much longer, and what then. left_ns 0: stopped.
+// The time to the next expiration, and the period after it. left_ns 0: stopped. interval_ns 0: expires once.
 struct Itimer {
     u64 left_ns = 0, interval_ns = 0;
 };
@@ -60,7 +60,7 @@ CpuItimer cpu_itimer(const Itimer& next, u64 now_ns) {
     return {next.left_ns != 0 ? deadline_after(now_ns, next.left_ns) : 0, next.interval_ns};
 }
 
-// Periods that the tick was too coarse to see are not made up for.
+// Sends `sig` if the deadline has passed. Several periods within one tick give one signal.
 void check(ThreadGroup& group, CpuItimer& timer, u64 now_ns, s32 sig) {
     if (timer.deadline_ns == 0 || now_ns < timer.deadline_ns)
         return;
@@ -74,7 +74,7 @@ Result<u64> microseconds(const __kernel_old_timeval& value) {
     return static_cast<u64>(value.tv_sec) * NSEC_PER_SEC + static_cast<u64>(value.tv_usec) * NSEC_PER_USEC;
 }
 
-// Rounded up: a timer that still runs never reads as zero.
+// Rounds up, so that a running timer does not read as zero.
 __kernel_old_timeval timeval(u64 nanoseconds) {
     const u64 rounded = nanoseconds + NSEC_PER_USEC - 1;
     return {static_cast<long>(rounded / NSEC_PER_SEC), static_cast<long>(rounded % NSEC_PER_SEC / NSEC_PER_USEC)};
@@ -118,7 +118,7 @@ void check_cpu_itimers(ThreadGroup& group) {
         check(group, group.prof_timer, group_run_ns(group), SIGPROF);
 }
 
-// Without a new value the timer is stopped: a feature Linux keeps for old programs (setitimer(2), Bugs).
+// If `value` is null, the timer is stopped. Linux keeps this for old programs (setitimer(2), Bugs).
 Result<u32> sys_setitimer(s32 which, UserAddr value, UserAddr old_value) {
     __kernel_old_itimerval next = {};
     if (value.value() != 0)

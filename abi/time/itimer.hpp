@@ -8,9 +8,10 @@ namespace faultline {
 
 struct ThreadGroup; // abi/task/thread_group.hpp
 
-void check_cpu_itimers(ThreadGroup& group); // in the tick's interrupt
+// Sends the signals of the CPU-time timers of `group` that have expired. The tick calls it; caller holds siglock.
+void check_cpu_itimers(ThreadGroup& group);
 
-// System calls.
+// System calls; abi/syscall/table.cpp states the rules for all of them. INVAL: no such timer, or a bad time. FAULT.
 Result<u32> sys_setitimer(s32 which, UserAddr value, UserAddr old_value);
 Result<u32> sys_getitimer(s32 which, UserAddr value);
 

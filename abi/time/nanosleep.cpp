@@ -1,4 +1,4 @@
-// Sleeps, relative and absolute.
+// Sleeps for an interval, or until a clock reaches a time. (Linux kernel/time/hrtimer.c, posix-timers.c.)
 #include "abi/time/nanosleep.hpp"
 
 #include <linux/time.h>
@@ -15,14 +15,14 @@ namespace faultline {
 
 namespace {
 
-// Where a restarted sleep goes on: the deadline, and where to say how much is left.
+// The layout in which the remaining time is written. It is an argument of the RestartBlock of an interrupted sleep.
 enum Remaining : u32 { AsTimespec32, AsTimespec64 };
 
 Result<void> put_remaining(UserAddr to, Remaining kind, u64 nanoseconds) {
     return kind == AsTimespec64 ? put_timespec<Timespec64>(to, nanoseconds) : put_timespec<Timespec32>(to, nanoseconds);
 }
 
-// True at the deadline, false on a signal.
+// Sleeps until clock_ns() reaches the deadline. Returns false if a signal ends the sleep.
 bool sleep_until(u64 deadline_ns) {
     while (clock_ns() < deadline_ns) {
         if (signal_pending())
@@ -33,7 +33,7 @@ bool sleep_until(u64 deadline_ns) {
     return true;
 }
 
-// The same for clocks that may jump or stand still: the code that makes them wakes `queue`.
+// The same for clocks that may jump or stop. The code that advances or sets the clock wakes `queue`.
 bool sleep_on_clock(WaitQueue& queue, s32 clock, u64 time_ns) {
     const auto due = [&] {
         const auto now = read_clock(clock);
@@ -62,14 +62,16 @@ Result<u32> nanosleep_until(RestartBlock& block) {
     return Err(Errno::RESTART_RESTARTBLOCK);
 }
 
-// An interrupted relative sleep goes on to the same moment; an absolute one is simply called again.
+// A relative sleep continues to the same moment after a signal, by a RestartBlock. An absolute one needs none: the same
+// call is made again.
 Result<u32> sleep_for(u64 interval_ns, UserAddr remaining, Remaining kind) {
     RestartBlock& block = current()->restart_block;
     block = {nanosleep_until, deadline_after(clock_ns(), interval_ns), {remaining.value(), kind}};
     return nanosleep_until(block);
 }
 
-// Linux: a thread cannot wait for its own CPU time; the clocks that nothing can be armed for are refused.
+// INVAL: no such clock, or the thread's own CPU time, which does not pass while it sleeps. OPNOTSUPP: a clock without
+// timers (CLOCK_MONOTONIC_RAW, the coarse clocks). (Linux: the nsleep members of struct k_clock.)
 Result<void> check_sleepable(s32 clock) {
     switch (clock) {
     case CLOCK_REALTIME:
@@ -88,7 +90,7 @@ Result<void> check_sleepable(s32 clock) {
     }
 }
 
-// CPU time passes only while others run; what is left of it is not said to a sleeper that was interrupted.
+// Sleeps until a process's CPU clock reaches `until_ns`. The remaining time of an interrupted sleep is not written.
 Result<u32> sleep_on_cpu_clock(s32 clock, u64 until_ns) {
     if (!sleep_on_clock(current_group().cpu_sleepers, clock, until_ns))
         return Err(Errno::RESTARTNOHAND);

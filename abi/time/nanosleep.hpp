@@ -1,4 +1,4 @@
-// Sleeping until a clock shows a time (clock_nanosleep(2), nanosleep(2)).
+// The system calls that sleep until a clock reaches a time (clock_nanosleep(2), nanosleep(2)).
 #pragma once
 
 #include "base/result.hpp"
@@ -6,7 +6,9 @@
 
 namespace faultline {
 
-// System calls.
+// System calls; abi/syscall/table.cpp states the rules for all of them. They run without the kernel lock. INVAL: no
+// such clock, the caller's own CPU clock, or a bad time. OPNOTSUPP: a clock without timers. FAULT. A signal that runs a
+// handler ends the sleep with INTR.
 Result<u32> sys_clock_nanosleep(s32 clock, u32 flags, UserAddr request, UserAddr remaining);
 Result<u32> sys_clock_nanosleep_time64(s32 clock, u32 flags, UserAddr request, UserAddr remaining);
 Result<u32> sys_nanosleep(UserAddr request, UserAddr remaining);

@@ -1,8 +1,8 @@
-// The timers themselves. (Linux kernel/time/posix-timers.c.)
+// Creates, sets, runs and deletes POSIX timers. (Linux kernel/time/posix-timers.c.)
 //
-// A periodic timer does not run on while its signal waits: the next period begins when the signal is taken,
-// and the periods that have passed meanwhile are the overrun count. So a period of a nanosecond costs a
-// program its own time and nobody else's.
+// A periodic timer stands still while its signal is pending. When the signal is taken, the periods that have passed
+// meanwhile are counted as overruns, and the timer is armed for the next one. So a timer with a period of a nanosecond
+// uses only the CPU time of its own process.
 #include "abi/time/posix_timers.hpp"
 
 #include <linux/time.h>
@@ -34,23 +34,23 @@ PosixTimer& posix_timer_of(Timer& timer) { return *intrusive::get_parent_from_me
 
 u64 now_of(const PosixTimer& timer) {
     const auto now = read_clock_of(*timer.group, timer.running_on);
-    return now ? now.value() : 0; // a clock that has gone, with its thread, stands still
+    return now ? now.value() : 0; // the clock's thread has exited: the timer will not expire
 }
 
-// The moment clock_ns() shows when the timer's clock shows its deadline.
+// The deadline converted to clock_ns().
 u64 monotonic_deadline(const PosixTimer& timer) {
     return timer.running_on == CLOCK_REALTIME || timer.running_on == CLOCK_TAI
                ? realtime_to_monotonic(timer.deadline_ns)
                : timer.deadline_ns;
 }
 
-// The hardware's help is for clocks that run by themselves; the tick looks at the others.
+// Arms the kernel timer. Timers on CPU time have none: the tick checks them.
 void arm(PosixTimer& timer) {
     if (!is_cpu_clock(timer.running_on) && timer.notify != SIGEV_NONE)
         mod_timer(timer.timer, monotonic_deadline(timer));
 }
 
-// Moves the deadline to the next one after `now`; how many have passed.
+// Moves the deadline of a periodic timer past `now`. Returns how many periods that took.
 u64 forward(PosixTimer& timer, u64 now) {
     if (timer.deadline_ns > now)
         return 0;
@@ -70,9 +70,9 @@ bool send(PosixTimer& timer) {
     return thread != nullptr && thread->group == timer.group && send_sigqueue(*timer.signal, *thread, false);
 }
 
-// The deadline has come. Interrupts masked.
+// Sends the signal of a timer whose deadline has passed. Caller holds siglock.
 void fire(PosixTimer& timer) {
-    if (timer.signal->queued) { // set anew while the old signal waits
+    if (timer.signal->queued) { // it was set again while its old signal was pending
         count_overruns(timer, 1);
         timer.rearm = timer.interval_ns != 0;
         return;
@@ -80,10 +80,10 @@ void fire(PosixTimer& timer) {
     timer.overrun = 0;
     if (timer.interval_ns == 0) {
         timer.deadline_ns = 0;
-        (void)send(timer); // ignored: so be it
+        (void)send(timer);
     } else if (send(timer)) {
         timer.rearm = true;
-    } else { // ignored, for now: it goes on, at a pace that leaves time for others
+    } else { // the signal is ignored, but that may change: the timer continues, at most once a tick
         forward(timer, now_of(timer) + TICK_NS);
         arm(timer);
     }
@@ -166,7 +166,7 @@ u64 posix_timer_remaining(const PosixTimer& timer) {
         return timer.deadline_ns - now;
     if (timer.interval_ns != 0)
         return timer.interval_ns - (now - timer.deadline_ns) % timer.interval_ns;
-    return timer.notify == SIGEV_NONE ? 0 : 1; // it has not told yet, so it still runs
+    return timer.notify == SIGEV_NONE ? 0 : 1; // its signal is not sent yet, so it still counts as running
 }
 
 void posix_timer_signal_taken(PosixTimer& timer, SigInfo& info) {

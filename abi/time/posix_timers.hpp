@@ -1,4 +1,7 @@
-// POSIX timers (timer_create(2)): signals that come with time. abi/task/timers.hpp has what one is.
+// POSIX timers (timer_create(2)). Their data structure is in abi/task/timers.hpp, the system calls are in
+// abi/time/timer_create.hpp. posix_timer_signal_taken() is in abi/signal/upcalls.hpp.
+//
+// Callers hold the kernel lock, unless a function says otherwise.
 #pragma once
 
 #include "abi/task/timers.hpp"
@@ -6,20 +9,22 @@
 
 namespace faultline {
 
-// AGAIN: no memory, or too many.
+// Creates a timer of current's process, stopped. `notify` (SIGEV_*), `signal`, `value` and `tid` are those of struct
+// sigevent; `tid` 0 is the process. AGAIN: no memory.
 Result<PosixTimer*> posix_timer_create(s32 clock, s32 notify, s32 signal, u32 value, s32 tid);
-PosixTimer* posix_timer_find(s32 id); // current's; nullptr: there is none
+PosixTimer* posix_timer_find(s32 id); // in current's process; nullptr: there is none
 void posix_timer_delete(PosixTimer& timer);
-void delete_posix_timers(ThreadGroup& group); // execve, and the process's end
+void delete_posix_timers(ThreadGroup& group); // all timers of a process, at execve and at its end
 
-// Sets or stops (deadline 0) it; `relative`: the deadline is that far from now. What was due before is off.
+// Sets the timer to expire at `time_ns` of its clock, or after `time_ns` if `relative`, and then every `interval_ns`
+// (0: once). `time_ns` 0 stops it. An earlier setting is cancelled.
 void posix_timer_set(PosixTimer& timer, u64 time_ns, u64 interval_ns, bool relative);
-u64 posix_timer_remaining(const PosixTimer& timer); // 0: it is not running
+u64 posix_timer_remaining(const PosixTimer& timer); // nanoseconds to the next expiration; 0: it is not running
 
-// CLOCK_REALTIME was set: what waits for a moment of it waits for a different one now.
+// Arms all timers again after CLOCK_REALTIME was set, which moves their deadlines on clock_ns().
 void posix_timers_clock_was_set();
 
-// Those timers of a process that wait for its CPU time; in the tick's interrupt.
+// Sends the signals of the timers on CPU time that have expired. The tick calls it; caller holds siglock.
 void check_posix_cpu_timers(ThreadGroup& group);
 
 } // namespace faultline

@@ -1,4 +1,4 @@
-// Reading and setting CLOCK_REALTIME.
+// Reads, sets and converts CLOCK_REALTIME.
 #include "abi/time/realtime.hpp"
 
 #include "arch/contract/clock.hpp"

@@ -1,4 +1,4 @@
-// CLOCK_REALTIME: clock_ns() and an offset that the real-time clock of the machine or clock_settime(2) gave.
+// CLOCK_REALTIME: clock_ns() plus an offset, which the machine's real-time clock or clock_settime(2) sets.
 #pragma once
 
 #include "base/types.hpp"
@@ -9,14 +9,14 @@ struct WaitQueue; // kernel/sched/wait.hpp
 
 void init_realtime(); // once, at boot
 
-u64 realtime_ns(); // nanoseconds since 1970
+u64 realtime_ns(); // nanoseconds since 1970. Callable from anywhere
 
-// Sets it, and wakes realtime_sleepers(): a task that waits for a moment of this clock waits for a different one now
+// Sets the clock to `now_ns`, nanoseconds since 1970, and wakes realtime_sleepers(), whose deadlines have moved
 // (clock_settime(2), Notes).
 void set_realtime(u64 now_ns);
-WaitQueue& realtime_sleepers();
+WaitQueue& realtime_sleepers(); // tasks that sleep until a time of CLOCK_REALTIME
 
-// The clock_ns() moment of a moment of CLOCK_REALTIME; 0 if it was before boot.
+// Converts a time of CLOCK_REALTIME to clock_ns(), as the clock is set now. 0 if it was before boot; NO_DEADLINE stays.
 u64 realtime_to_monotonic(u64 realtime);
 
 } // namespace faultline

@@ -1,4 +1,4 @@
-// Reading the clock.
+// Reads the real-time clock at boot.
 #include "abi/time/rtc.hpp"
 
 #include <arch/boot_info.hpp>

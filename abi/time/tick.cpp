@@ -1,4 +1,4 @@
-// Sampling CPU time, and looking at the limits and timers of it.
+// The tick: samples the mode of the CPU, and checks limits and timers on CPU time.
 #include "abi/time/tick.hpp"
 
 #include <arch/interrupts.hpp>
@@ -29,7 +29,7 @@ struct TickCounts {
 constinit PerCpu<Late<Timer>> ticks;
 constinit PerCpu<TickCounts> tick_counts;
 
-// A second over the limit: SIGXCPU, and again every second; at the hard limit SIGKILL (setrlimit(2)).
+// Sends SIGXCPU at the soft limit and again after every further second, and SIGKILL at the hard limit (setrlimit(2)).
 void check_cpu_limit(ThreadGroup& group) {
     LimitInForce& limit = group.limits[RLIMIT_CPU];
     if (limit.soft == ~u64{0} && limit.hard == ~u64{0})
@@ -54,8 +54,8 @@ void count(Task& task) {
     }
 }
 
-// Whether something waits for the time that the process has used. Looked at without a lock at every tick of every
-// CPU; what is missed is seen at the next.
+// Whether a limit, timer or sleeping task depends on the CPU time of the process. Every tick on every CPU calls this
+// without a lock; a change that it misses is seen at the next tick.
 bool watches_its_time(const ThreadGroup& group) {
     const LimitInForce& limit = group.limits[RLIMIT_CPU];
     return limit.soft != ~u64{0} || limit.hard != ~u64{0} || group.virtual_timer.deadline_ns != 0 ||
@@ -65,7 +65,7 @@ bool watches_its_time(const ThreadGroup& group) {
 void tick_expired(Timer&) {
     Task& task = *current();
     if (task.group == nullptr)
-        return; // the CPU is idle; start_tick() begins it again. Or a thread's last moment, and then the same
+        return; // the CPU is idle, or its thread has exited. start_tick() starts the tick again
     count(task);
     if (watches_its_time(*task.group)) {
         SigLocked lock;
@@ -96,7 +96,7 @@ void init_ticks() {
 
 u64 cpu_idle_ns(u32 cpu) { return task_run_time_ns(idle_task_of(cpu)); }
 
-// Under the kernel lock: it is what was last said that must not become less.
+// The kernel lock guards `reported`.
 CpuTime cpu_busy_time(u32 cpu) {
     static constinit PerCpu<CpuTime> reported;
     const u64 now = clock_ns(), idle = cpu_idle_ns(cpu);

@@ -1,4 +1,5 @@
-// The tick: while a CPU runs tasks, it asks every 4 ms what it interrupted, and whether a process has used up its time.
+// The tick: every 4 ms, a CPU that runs tasks records whether it interrupted user mode or the kernel, and checks the
+// limits and timers on the process's CPU time.
 #pragma once
 
 #include "abi/task/cpu_time.hpp"
@@ -10,7 +11,8 @@ inline constexpr u64 TICK_NS = 4'000'000; // Linux: HZ = 250
 
 void init_ticks(); // once, at boot. start_tick() is in kernel/upcalls.hpp
 
-// What a CPU did since boot: how long it was idle, and how the rest divides. `cpu` is online.
+// How long an online CPU has been idle since boot, in nanoseconds; and the rest, as user and system time. Caller holds
+// the kernel lock.
 u64 cpu_idle_ns(u32 cpu);
 CpuTime cpu_busy_time(u32 cpu);
 

@@ -1,4 +1,4 @@
-// Decoding of the calls about POSIX timers.
+// Decodes and checks the arguments of the system calls about POSIX timers.
 #include "abi/time/timer_create.hpp"
 
 #include <linux/time.h>
@@ -17,7 +17,7 @@ namespace faultline {
 
 namespace {
 
-// struct sigevent as ARM programs lay it out (sigevent(7)).
+// struct sigevent with the layout of an ARM program (sigevent(7)).
 struct SigEvent {
     u32 value;
     s32 signo;
@@ -26,7 +26,7 @@ struct SigEvent {
     u32 unused[12];
 };
 
-// INVAL: no such clock. OPNOTSUPP: one that runs, but that nothing can be armed for.
+// INVAL: no such clock. OPNOTSUPP: a clock without timers.
 Result<void> check_clock(s32 clock) {
     if (clock == CLOCK_MONOTONIC_RAW || clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE)
         return Err(Errno::OPNOTSUPP);
@@ -45,7 +45,7 @@ Result<void> check_event(const SigEvent& event) {
         [[fallthrough]];
     }
     case SIGEV_SIGNAL:
-    case SIGEV_THREAD: // the C library turns it into SIGEV_THREAD_ID; by itself it is like SIGEV_SIGNAL
+    case SIGEV_THREAD: // like SIGEV_SIGNAL; the C library itself asks for SIGEV_THREAD_ID
         return valid_signal(event.signo) ? Result<void>() : Err(Errno::INVAL);
     default:
         return Err(Errno::INVAL);
@@ -99,7 +99,7 @@ Result<u32> sys_timer_create(s32 clock, UserAddr event_address, UserAddr id) {
     const bool to_thread = event.notify == (SIGEV_SIGNAL | SIGEV_THREAD_ID);
     PosixTimer& timer =
         *TRY(posix_timer_create(clock, event.notify, event.signo, event.value, to_thread ? event.thread_id : 0));
-    if (event_address.value() == 0) // its own id is then the value (timer_create(2))
+    if (event_address.value() == 0) // without a sigevent, sigev_value is the timer's id (timer_create(2))
         timer.signal->info.fields[2] = static_cast<u32>(timer.id);
     if (const auto put = put_user_u32(id, static_cast<u32>(timer.id)); !put) {
         posix_timer_delete(timer);

@@ -12,7 +12,7 @@ namespace faultline {
 
 namespace {
 
-// Those that change something for everybody: a background job is stopped before it may.
+// Whether a request changes the terminal for all its users. A background job that makes one is stopped first.
 bool is_change(u32 request) {
     switch (request) {
     case TCSETS:
@@ -42,7 +42,8 @@ Result<s32> set_window(Tty& tty, UserAddr from) {
 Result<s32> flush(Tty& tty, u32 which) {
     if (which != TCIFLUSH && which != TCOFLUSH && which != TCIOFLUSH)
         return Err(Errno::INVAL);
-    if (which != TCOFLUSH) // output is out when write returns
+    // Output needs no flush: it is sent when write(2) returns.
+    if (which != TCOFLUSH)
         n_tty_flush_input(tty);
     return 0;
 }
@@ -55,7 +56,8 @@ Result<s32> flow(Tty& tty, u32 action) {
     case TCOON:
         tty_start(tty);
         return 0;
-    case TCIOFF: // the other side is not told to wait: it never overruns an emulated line
+    // The sender is not told to wait, because it cannot overrun an emulated line.
+    case TCIOFF:
     case TCION:
         return 0;
     default:
@@ -108,7 +110,8 @@ Result<s32> tty_ioctl(File& file, u32 request, u32 argument) {
         return flush(tty, argument);
     case TCXONC:
         return flow(tty, argument);
-    case TCSBRK: // with an argument: tcdrain(3)
+    // No break is sent, and there is no output to wait for (tcsendbreak(3), tcdrain(3)).
+    case TCSBRK:
     case TCSBRKP:
         return 0;
     default:

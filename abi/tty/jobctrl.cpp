@@ -1,4 +1,5 @@
-// Whose terminal it is (Linux drivers/tty/tty_jobctrl.c; credentials(7), "Sessions and process groups").
+// Which session the terminal controls, and which process group may use it now (Linux drivers/tty/tty_jobctrl.c;
+// credentials(7), "Sessions and process groups").
 #include <asm/ioctls.h>
 #include <linux/fcntl.h>
 
@@ -18,7 +19,7 @@ namespace faultline {
 
 namespace {
 
-// Makes it the controlling terminal of current's session. (Linux __proc_set_tty.)
+// Makes `tty` the controlling terminal of current's session. (Linux __proc_set_tty.)
 void acquire(Tty& tty) {
     ThreadGroup& own = current_group();
     tty.session = own.sid;
@@ -26,6 +27,7 @@ void acquire(Tty& tty) {
     own.tty = &tty;
 }
 
+// No process of the session has a controlling terminal any more.
 void session_clear_tty(s32 sid) {
     for_each_process([&](ThreadGroup& group) {
         if (group.sid == sid)
@@ -33,7 +35,8 @@ void session_clear_tty(s32 sid) {
     });
 }
 
-// What is open of it reads and writes no more; /dev/console stays. (Linux __tty_hangup.)
+// Hangs up all open files of the terminal: they read 0 bytes, and writes are IO. /dev/console goes on. (Linux
+// __tty_hangup.)
 void hang_up(Tty& tty) {
     ++tty.hangups;
     n_tty_flush_input(tty);
@@ -62,7 +65,7 @@ Result<s32> give_up(Tty& tty) {
     if (own.tty != &tty)
         return Err(Errno::NOTTY);
     disassociate_ctty(own, false);
-    own.tty = nullptr; // a process that leads no session leaves the terminal to the others
+    own.tty = nullptr; // disassociate_ctty() has done nothing if `own` does not lead its session
     return 0;
 }
 

@@ -1,4 +1,4 @@
-// The line discipline: what typing does (termios(3); Linux: drivers/tty/n_tty.c).
+// The line discipline: what becomes of each byte that is typed (termios(3); Linux: drivers/tty/n_tty.c).
 #include <algorithm>
 
 #include "abi/fs/poll.hpp"
@@ -12,7 +12,7 @@ namespace {
 
 constexpr u8 NEWLINE = '\n', CARRIAGE_RETURN = '\r', BACKSPACE = '\b', DELETE = 127;
 
-// Whether `byte` is the special character `which`; 0 stands for none (_POSIX_VDISABLE).
+// Whether `byte` is the special character c_cc[which]; 0 there means that there is none (_POSIX_VDISABLE).
 bool is_char(const Tty& tty, u8 byte, u32 which) { return byte != 0 && byte == tty.settings.c_cc[which]; }
 bool is_extended(const Tty& tty, u8 byte, u32 which) { return tty.local(IEXTEN) && is_char(tty, byte, which); }
 bool is_control(u32 byte) { return byte < ' ' || byte == DELETE; }
@@ -20,7 +20,8 @@ bool is_continuation(const Tty& tty, u32 byte) { return tty.input(IUTF8) && (byt
 
 u16& at(Tty& tty, u32 place) { return tty.ring[place % TTY_RING]; }
 
-// What is typed into a full ring is lost; but the end of a line finds room, or the line could never be read.
+// Puts a byte into the ring. If the ring is full, the byte is lost. One place is kept for the end of a line, because a
+// line without an end could never be read.
 void put(Tty& tty, u16 item, bool ends_line = false) {
     if (tty.head == tty.committed)
         tty.line_column = tty.column;
@@ -52,7 +53,7 @@ void echo_if_wanted(Tty& tty, u8 byte) {
         echo(tty, byte);
 }
 
-// How many columns the byte at `place` of the line being typed takes on the screen.
+// How many columns of the screen the byte at `place` of the current line takes.
 u32 width_at(Tty& tty, u32 place) {
     constexpr u32 TAB = 8;
     const auto width = [&](u32 byte, u32 column) -> u32 {
@@ -72,13 +73,13 @@ void wipe(Tty& tty, u32 columns, bool tab) {
     for (; columns != 0; --columns) {
         tty_echo_raw(tty, BACKSPACE);
         if (tab)
-            continue; // there is nothing to see in it
+            continue; // a tab leaves nothing on the screen to blank
         tty_echo_raw(tty, ' ');
         tty_echo_raw(tty, BACKSPACE);
     }
 }
 
-// Takes the last character, of one or more bytes, back from the line and from the screen.
+// Removes the last character, of one or more bytes, from the line and from the screen.
 void erase_one(Tty& tty) {
     u32 place = tty.head - 1;
     while (place != tty.committed && is_continuation(tty, at(tty, place)))
@@ -97,7 +98,7 @@ bool is_word_byte(u32 byte) {
            byte == '_' || (byte >= 0x80 && byte < TTY_END_OF_FILE);
 }
 
-// Back over what is between words, then over one word.
+// Erases what follows the last word, then that word.
 void erase_word(Tty& tty) {
     bool seen_word = false;
     while (tty.head != tty.committed) {
@@ -129,7 +130,7 @@ void reprint(Tty& tty) {
         echo(tty, static_cast<u8>(at(tty, i)));
 }
 
-// The signal a byte stands for; 0: none.
+// The signal that a byte sends; 0: none.
 s32 signal_of(const Tty& tty, u8 byte) {
     if (!tty.local(ISIG))
         return 0;
@@ -151,7 +152,7 @@ void send_signal(Tty& tty, u8 byte, s32 sig) {
 }
 
 void receive_canonical(Tty& tty, u8 byte) {
-    // ^H erases as well as VERASE: terminals do not agree on which of the two that key sends.
+    // ^H erases like VERASE, because terminals do not agree on which of the two their key sends.
     if (is_char(tty, byte, VERASE) || byte == BACKSPACE) {
         if (tty.head != tty.committed)
             erase_one(tty);
@@ -179,7 +180,7 @@ void receive_canonical(Tty& tty, u8 byte) {
     }
 }
 
-// A byte that means itself.
+// Receives a byte without special meaning.
 void receive_plain(Tty& tty, u8 byte) {
     put(tty, byte);
     echo_if_wanted(tty, byte);
@@ -228,7 +229,7 @@ TtyInput n_tty_take(Tty& tty, u8* buffer, u32 bytes) {
     TtyInput input;
     while (!input.end && tty.readable() != 0) {
         const u16 item = at(tty, tty.tail);
-        // An end of file that follows what fills the buffer is no end of its own.
+        // If an end of file follows the bytes that fill the buffer, it ends this read, not the next one.
         if (input.bytes == bytes && !(item == TTY_END_OF_FILE && tty.canonical()))
             break;
         ++tty.tail;
@@ -254,7 +255,7 @@ void n_tty_set_termios(Tty& tty, const termios& settings, bool flush_input) {
         n_tty_flush_input(tty);
     if (tty.stopped && !tty.input(IXON))
         tty_start(tty);
-    commit(tty); // an unfinished line can be read now, or waits for its end no longer than before
+    commit(tty); // what was typed so far can be read now
 }
 
 } // namespace faultline

@@ -1,5 +1,5 @@
-// Output, byte by byte: what OPOST and its companions make of it, and where that leaves the cursor, which
-// erasing a tab has to know (Linux n_tty.c do_output_char).
+// Output, byte by byte: what OPOST and the flags with it make of a byte, and the column of the cursor, which erasing a
+// tab needs (Linux n_tty.c do_output_char).
 #include <arch/console.hpp>
 
 #include "abi/tty/tty_struct.hpp"

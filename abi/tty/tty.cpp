@@ -1,4 +1,4 @@
-// Reading, writing and polling; opening is in jobctrl.cpp.
+// The files of the terminal: reading, writing and polling. Opening is in jobctrl.cpp.
 #include "abi/tty/tty.hpp"
 
 #include <algorithm>
@@ -36,7 +36,7 @@ Result<void> await_input(File& file, u64 deadline_ns) {
     return wait_event_interruptible(tty->readers, ready, deadline_ns);
 }
 
-// Hands the program what there is, up to the end of a line in canonical mode.
+// Copies to the program what can be read, in canonical mode up to the end of a line.
 Result<TtyInput> read_available(UserAddr buffer, u32 bytes) {
     TtyInput input;
     while (input.bytes < bytes && !input.end) {
@@ -61,7 +61,7 @@ Result<u32> read_line(File& file, UserAddr buffer, u32 bytes) {
     }
 }
 
-// termios(3), noncanonical mode: VMIN bytes, or until VTIME passes without one.
+// Noncanonical mode (termios(3)): reads VMIN bytes, or until VTIME passes without a byte.
 Result<u32> read_raw(File& file, UserAddr buffer, u32 bytes) {
     const u32 least = tty->settings.c_cc[VMIN];
     const u64 patience_ns = tty->settings.c_cc[VTIME] * TENTH_NS;
@@ -125,7 +125,7 @@ Result<u32> tty_write(File& file, UserAddr buffer, u32 bytes, u64&) {
 u32 tty_poll(File& file) {
     if (is_hung_up(*tty, file))
         return POLLIN | POLLOUT | POLLERR | POLLHUP | POLLRDNORM | POLLWRNORM;
-    // In raw mode a reader that waits for VMIN bytes, without VTIME, is ready when they are there.
+    // In noncanonical mode without VTIME, the terminal is readable when VMIN bytes are there.
     const bool bulk = !tty->canonical() && tty->settings.c_cc[VTIME] == 0;
     const u32 least = bulk ? std::max<u32>(tty->settings.c_cc[VMIN], 1) : 1;
     u32 events = tty->readable() >= least ? POLLIN | POLLRDNORM : 0;
@@ -151,7 +151,7 @@ constinit CharDevice devices[] = {
 
 Tty& serial_tty() { return *tty; }
 
-// Linux's tty_std_termios.
+// The settings are those of Linux's tty_std_termios.
 void init_tty() {
     termios& settings = tty.emplace().settings;
     settings.c_iflag = ICRNL | IXON;

@@ -1,5 +1,5 @@
-// The device's side of the ports: the control queue, over which host and guest agree which ports there are
-// and who has them open, and the interrupt.
+// The driver of the console device: its control queue, over which host and guest agree which ports exist and which are
+// open, and its interrupt.
 #include "abi/virtio/console.hpp"
 
 #include <algorithm>
@@ -26,14 +26,14 @@ namespace {
 using ControlMessage = virtio_console_control; // little-endian, as this machine is
 
 constexpr u32 CONTROL_RECEIVE = 2, CONTROL_TRANSMIT = 3;   // queue numbers (5.3.2)
-constexpr u32 CONTROL_BYTES = PAGE_SIZE / Virtqueue::SIZE; // a message with the longest name we look at
-constexpr u64 HANDSHAKE_NS = 100'000'000;                  // a host that says less in this time says nothing
+constexpr u32 CONTROL_BYTES = PAGE_SIZE / Virtqueue::SIZE; // room for a message with the name of a port
+constexpr u64 HANDSHAKE_NS = 100'000'000;                  // how long to wait for the host's messages
 
 struct Console {
     VirtioMmio transport;
     Virtqueue control_receive, control_transmit;
     u8* receive_buffers = nullptr;
-    ControlMessage* outgoing = nullptr; // of the message being sent
+    ControlMessage* outgoing = nullptr; // the message that is being sent
     bool booting = true;                // ports can be added
     Port ports[MAX_PORTS];
     CharDevice nodes[MAX_PORTS];
@@ -43,7 +43,7 @@ struct Console {
 constinit Late<Console> storage;
 constinit Console* console = nullptr; // nullptr: no device
 
-// Sends one message and waits until the device has read it. Interrupts masked, or booting.
+// Sends a message and waits until the device has read it. Caller has masked interrupts, or is the boot code.
 void send_control(u32 id, u16 event, u16 value) {
     *console->outgoing = {.id = id, .event = event, .value = value};
     const VirtBuffer buffer{console->outgoing, sizeof(ControlMessage), false};
@@ -76,11 +76,12 @@ void handle_control(const ControlMessage& message, std::string_view text) {
             port->host_opened(message.value != 0);
         break;
     default:
-        break; // RESIZE, CONSOLE_PORT: of no use here
+        break; // RESIZE, CONSOLE_PORT: not used here
     }
 }
 
-// Acts on all messages that have come; whether there were any. Interrupts masked, or booting.
+// Handles all messages that have come. Returns whether there were any. Caller has masked interrupts, or is the boot
+// code.
 bool receive_control() {
     bool any = false;
     u32 bytes;
@@ -116,12 +117,11 @@ Result<void> start(const DeviceInfo& info) {
     const u32 ports = device.transport.config32(offsetof(virtio_console_config, max_nr_ports));
     for (u32 id = 1; id < std::min(ports, MAX_PORTS); ++id)
         TRY_VOID(device.ports[id].setup_queues(device.transport, id));
-    Page* receive = alloc_page();
-    Page* send = alloc_page();
-    if (receive == nullptr || send == nullptr)
+    PageRef receive = alloc_page(), send = alloc_page();
+    if (!receive || !send)
         return Err(Errno::NOMEM);
-    device.receive_buffers = static_cast<u8*>(page_address(*receive));
-    device.outgoing = static_cast<ControlMessage*>(page_address(*send));
+    device.receive_buffers = static_cast<u8*>(page_address(*receive.release()));
+    device.outgoing = static_cast<ControlMessage*>(page_address(*send.release()));
     device.transport.driver_ok();
     for (u32 i = 0; i < Virtqueue::SIZE; ++i)
         offer_control_buffer(device.receive_buffers + i * CONTROL_BYTES);
@@ -129,7 +129,7 @@ Result<void> start(const DeviceInfo& info) {
     return {};
 }
 
-// Asks for the ports and hears until each that was announced has its name.
+// Tells the device that the driver is ready, and handles messages until each announced port has its name.
 void shake_hands() {
     send_control(VIRTIO_CONSOLE_BAD_ID, VIRTIO_CONSOLE_DEVICE_READY, 1);
     const u64 deadline = clock_ns() + HANDSHAKE_NS;
@@ -172,7 +172,8 @@ void init_virtio_console() {
         snprintf(path, sizeof console->paths[id], "/dev/vport0p%u", static_cast<unsigned>(id));
         console->nodes[id] = {VIRTIO_PORT_MAJOR << 8 | id, path, &port_file_ops, 0600};
         register_chrdev(console->nodes[id]);
-        { // what comes before a program opens it waits here
+        // What the host sends before a program opens the port waits in the port's buffers.
+        {
             IrqLocked lock(port_lock);
             send_control(id, VIRTIO_CONSOLE_PORT_OPEN, 1);
         }

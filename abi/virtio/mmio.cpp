@@ -1,4 +1,4 @@
-// Register offsets are the specification's (table 4.1), by the names of Linux's UAPI header.
+// Access to the transport's registers. Offsets are those of table 4.1, with the names of Linux's UAPI header.
 #include "abi/virtio/mmio.hpp"
 
 #include <arch/io.hpp>
@@ -75,7 +75,7 @@ void VirtioMmio::driver_ok() { set_status(VIRTIO_CONFIG_S_DRIVER_OK); }
 void VirtioMmio::fail() { set_status(VIRTIO_CONFIG_S_FAILED); }
 
 void VirtioMmio::notify(u32 queue_index) {
-    std::atomic_thread_fence(std::memory_order_seq_cst); // the ring before the doorbell
+    std::atomic_thread_fence(std::memory_order_seq_cst); // the device must see the ring before the notification
     write32(registers_, VIRTIO_MMIO_QUEUE_NOTIFY, queue_index);
 }
 

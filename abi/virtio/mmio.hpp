@@ -1,5 +1,5 @@
-// The MMIO transport of virtio 1.0 (Virtual I/O Device Version 1.0, OASIS 2016, section 4.2): how any driver
-// finds its device, agrees on features, hands over its queues and is interrupted.
+// The MMIO transport of virtio 1.0 (Virtual I/O Device Version 1.0, OASIS 2016, section 4.2): how a driver finds its
+// device, agrees on features, hands over its queues, and gets interrupts.
 #pragma once
 
 #include <arch/boot_info.hpp>
@@ -11,26 +11,25 @@ namespace faultline {
 
 class VirtioMmio {
   public:
-    // What is behind a transport: a device id (section 5), or 0 for nothing, or for a transport of another
+    // The device behind a transport: its device id (section 5), or 0 if there is none or the transport has another
     // version.
     static u32 probe(const DeviceInfo& info);
 
-    // Resets the device and offers to drive it with those of the `wanted` feature bits that it has;
-    // VIRTIO_F_VERSION_1 is always among them. Returns the bits agreed on; NODEV if the device will not have
-    // it so.
+    // Resets the device and agrees on features: those `wanted` bits that the device offers, and VIRTIO_F_VERSION_1,
+    // which is required. Returns the bits agreed on. NODEV: the device does not accept them.
     Result<u64> start(const DeviceInfo& info, u64 wanted);
 
-    // Gives the device a queue; between start() and driver_ok(). NODEV: it has no such queue, or a shorter
-    // one. NOMEM.
+    // Gives the device a queue. Called between start() and driver_ok(). NODEV: it has no such queue, or a shorter one;
+    // NOMEM.
     Result<void> setup_queue(u32 index, Virtqueue& queue);
 
-    void driver_ok(); // the device is live from here on
-    void fail();      // the driver gives up
+    void driver_ok(); // the device works from here on
+    void fail();      // the driver gives up the device
 
-    void notify(u32 queue_index);   // there is something new in that queue
-    u32 acknowledge_interrupt();    // why it interrupted: bit 0 a queue, bit 1 the configuration
-    u32 config32(u32 offset) const; // a field of the device's own configuration
-    u32 intid() const { return intid_; }
+    void notify(u32 queue_index);        // that queue has something new for the device
+    u32 acknowledge_interrupt();         // returns its reasons: bit 0 a queue, bit 1 the configuration
+    u32 config32(u32 offset) const;      // reads the device's own configuration; `offset` in bytes
+    u32 intid() const { return intid_; } // its interrupt number at the GIC
 
   private:
     void set_status(u32 bits);

@@ -1,4 +1,4 @@
-// Reading and writing a port.
+// A port: its queues, reading and writing.
 #include "abi/virtio/port.hpp"
 
 #include <algorithm>
@@ -33,14 +33,13 @@ Result<void> Port::setup_queues(VirtioMmio& transport, u32 id) {
 }
 
 Result<void> Port::add(VirtioMmio& transport, u32 id) {
-    Page* incoming = alloc_page();
-    Page* outgoing = alloc_page();
-    if (incoming == nullptr || outgoing == nullptr)
+    PageRef incoming = alloc_page(), outgoing = alloc_page();
+    if (!incoming || !outgoing)
         return Err(Errno::NOMEM);
     transport_ = &transport;
     id_ = id;
-    outgoing_ = static_cast<u8*>(page_address(*outgoing));
-    buffers_ = static_cast<u8*>(page_address(*incoming));
+    outgoing_ = static_cast<u8*>(page_address(*outgoing.release()));
+    buffers_ = static_cast<u8*>(page_address(*incoming.release()));
     return {};
 }
 
@@ -80,7 +79,7 @@ void Port::interrupt() {
     }
 }
 
-// Makes incoming_ the oldest unread buffer; false: there is none. Caller holds reading_.
+// Makes incoming_ the oldest unread buffer. False: there is none. Caller holds reading_.
 bool Port::next_incoming() {
     IrqLocked lock(port_lock);
     if (incoming_left_ != 0)
@@ -100,7 +99,7 @@ Result<u32> Port::read(UserAddr buffer, u32 bytes, bool nonblock) {
     for (;;) {
         {
             WriteGuard guard(reading_);
-            // Before looking: what comes before the end is read before the end.
+            // Read the flag first: data that came before the end must be read before the end is reported.
             const bool closed = host_closed_;
             u32 done = 0;
             while (done < bytes && next_incoming()) {
@@ -121,7 +120,7 @@ Result<u32> Port::read(UserAddr buffer, u32 bytes, bool nonblock) {
     }
 }
 
-// Makes outgoing_ the caller's.
+// Takes outgoing_ for the caller. AGAIN, RESTARTSYS.
 Result<void> Port::acquire_sender(bool nonblock) {
     for (;;) {
         {
@@ -155,7 +154,7 @@ Result<u32> Port::write(UserAddr buffer, u32 bytes, bool nonblock) {
             const VirtBuffer out{outgoing_, copied, false};
             BUG_ON(!transmit_.add({&out, 1}, outgoing_));
             transport_->notify(transmit_queue(id_));
-            interrupt(); // as a rule the host has it already
+            interrupt(); // usually the host has taken it already
         } else
             release_sender();
         done += copied;

@@ -1,4 +1,4 @@
-// One port of the console device: what has come from the host and was not read, and what is on its way to it.
+// One port of the console device: data from the host that was not read yet, and data on its way to the host.
 #pragma once
 
 #include <string_view>
@@ -17,23 +17,24 @@ inline constexpr u32 MAX_PORTS = 4; // numbers 1 … 3: stdin, stdout, stderr
 
 class Port {
   public:
-    // Gives the device the port's queues. Before VirtioMmio::driver_ok. NODEV, NOMEM.
+    // Gives the device the port's two queues. Called before VirtioMmio::driver_ok(). NODEV, NOMEM.
     Result<void> setup_queues(VirtioMmio& transport, u32 id);
 
-    // The host has announced it: buffers. NOMEM.
+    // Allocates the port's buffers, when the host has announced the port. NOMEM.
     Result<void> add(VirtioMmio& transport, u32 id);
-    // The host knows that the guest has opened it: room for what it sends. Only now, because QEMU (7.2) looks
-    // for input when it is told of new buffers, and then only if the port is open.
+    // Offers the host buffers for input. Called after the host was told that the guest has opened the port: QEMU (7.2)
+    // looks for input when it gets new buffers, but only if the port is open.
     void open();
-    bool present() const { return transport_ != nullptr; }
+    bool present() const { return transport_ != nullptr; } // the host has announced it
 
     void set_name(std::string_view name);
     std::string_view name() const { return {name_, name_length_}; }
-    void host_opened(bool open); // at the far end; no longer open means the end of input
-    void interrupt();            // something may have come or gone. Interrupts masked
-    bool sending() const { return sending_; }
+    void host_opened(bool open);              // the host has opened or closed its side; closed is the end of input
+    void interrupt();                         // handles what the device has used; caller holds port_lock
+    bool sending() const { return sending_; } // outgoing_ is in use
 
-    // May sleep unless `nonblock`, then AGAIN. RESTARTSYS, FAULT. read: 0 is the end.
+    // Copy up to `bytes` bytes to or from the program. Return the bytes done; read() returns 0 at the end of input.
+    // They sleep as needed, unless `nonblock`: then AGAIN. RESTARTSYS, FAULT.
     Result<u32> read(UserAddr buffer, u32 bytes, bool nonblock);
     Result<u32> write(UserAddr buffer, u32 bytes, bool nonblock);
 
@@ -52,17 +53,19 @@ class Port {
     u32 name_length_ = 0;
     bool host_closed_ = false;
     Virtqueue receive_, transmit_;
-    RwSemaphore reading_{"Port"}; // one reader at a time copies
-    u8* buffers_ = nullptr;       // a page of two, for what comes in
-    u8* incoming_ = nullptr;      // the one being read; nullptr: none
+    RwSemaphore reading_{"Port"}; // the reader that copies holds it
+    u8* buffers_ = nullptr;       // one page, as two buffers for input
+    u8* incoming_ = nullptr;      // the buffer that is being read; nullptr: none
     u32 incoming_at_ = 0, incoming_left_ = 0;
-    u8* outgoing_ = nullptr; // a page; whoever set sending_ fills it, the device's use of it clears sending_
+    // One page. The task that sets sending_ may fill it; sending_ is cleared when the device has used it.
+    u8* outgoing_ = nullptr;
     bool sending_ = false;
     WaitQueue readers_, writers_;
 };
 
 Port* port_by_minor(u32 minor); // nullptr: no such port
 
+// The operations of /dev/vport0pN.
 extern const FileOps port_file_ops;
 
 } // namespace faultline

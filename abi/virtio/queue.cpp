@@ -12,10 +12,10 @@ constexpr u16 VRING_DESC_F_NEXT = 1, VRING_DESC_F_WRITE = 2; // 2.4.5; Linux's h
 
 Result<void> Virtqueue::allocate() {
     static_assert(sizeof(Rings) <= PAGE_SIZE);
-    Page* page = alloc_zeroed_page();
-    if (page == nullptr)
+    PageRef page = alloc_zeroed_page();
+    if (!page)
         return Err(Errno::NOMEM);
-    rings_ = static_cast<Rings*>(page_address(*page));
+    rings_ = static_cast<Rings*>(page_address(*page.release()));
     for (u16 i = 0; i < SIZE; ++i)
         rings_->descriptors[i].next = static_cast<u16>(i + 1);
     free_count_ = SIZE;

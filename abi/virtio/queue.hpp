@@ -1,5 +1,5 @@
-// A split virtqueue (virtio 1.0, section 2.4): descriptors that name buffers, a ring of those offered to the
-// device and a ring of those it has used.
+// A split virtqueue (virtio 1.0, section 2.4): descriptors that name buffers, a ring of chains offered to the device,
+// and a ring of chains that the device has used.
 #pragma once
 
 #include <atomic>
@@ -10,30 +10,31 @@
 
 namespace faultline {
 
-// A piece of memory for the device, in the linear mapping.
+// A piece of memory for the device. It lies in the linear mapping.
 struct VirtBuffer {
     void* data;
     u32 bytes;
     bool device_writes;
 };
 
-// Not locked: a caller that shares it with an interrupt handler masks interrupts around every call.
+// Has no lock. A caller that shares it with an interrupt handler masks interrupts around every call.
 class Virtqueue {
   public:
     static constexpr u32 SIZE = 16; // descriptors; a power of 2
 
-    Result<void> allocate(); // the rings. NOMEM
+    Result<void> allocate(); // allocates the rings. NOMEM
 
-    // Offers a chain of buffers, readable ones first; `token` comes back with the chain. False: too few
-    // descriptors. The caller then notifies the device (VirtioMmio::notify).
+    // Offers a chain of buffers, those that the device reads first. get_used() returns `token` when the device is done
+    // with the chain. False: too few free descriptors. The caller then notifies the device (VirtioMmio::notify).
     bool add(std::span<const VirtBuffer> chain, void* token);
 
-    bool has_used() const;
+    bool has_used() const; // whether get_used() has a chain to return
 
-    // Takes the next chain that the device is done with: its token, and how many bytes the device wrote.
-    // nullptr: none.
+    // Takes the next chain that the device has used. Returns its token, and in `bytes` how many bytes the device wrote.
+    // nullptr: there is none.
     void* get_used(u32& bytes);
 
+    // Where the rings are, for VirtioMmio::setup_queue().
     PhysAddr descriptors() const;
     PhysAddr available() const;
     PhysAddr used() const;
@@ -47,7 +48,7 @@ class Virtqueue {
     };
     struct Available {
         u16 flags;
-        u16 index; // modulo 2^16, as is the device's
+        u16 index; // modulo 2^16, as in Used
         u16 ring[SIZE];
     };
     struct UsedElement {
@@ -69,7 +70,7 @@ class Virtqueue {
     void* tokens_[SIZE] = {}; // by the chain's first descriptor
     u16 free_head_ = 0;       // free descriptors are chained through `next`
     u16 free_count_ = 0;
-    u16 seen_used_ = 0; // used.index up to here was taken
+    u16 seen_used_ = 0; // used.index, as far as chains were taken
 };
 
 } // namespace faultline

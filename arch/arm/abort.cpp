@@ -1,5 +1,5 @@
-// From the vectors to portable code: what happened, in words. entry.S calls these on the kernel stack of the
-// current task, interrupts masked.
+// An abort in words: from the fault status registers to a FaultInfo, and up to portable code. entry.S calls these on the
+// kernel stack of the current task, interrupts masked.
 #include <arch/context.hpp>
 #include <arch/irq.hpp>
 #include <arch/ptrace.hpp>
@@ -15,12 +15,12 @@ namespace {
 
 extern "C" char usercopy_probe[], usercopy_probe_end[]; // usercopy.S
 
-// It asks what this CPU says, and nobody else.
+// Whether probe_user() made the access: it only wants to know if this CPU permits it.
 bool in_probe(const PtRegs& regs) {
     return regs.pc >= reinterpret_cast<u32>(usercopy_probe) && regs.pc < reinterpret_cast<u32>(usercopy_probe_end);
 }
 
-// An abort has the interrupted code's interrupt mask, not the vector's: the fault path sleeps.
+// The fault path sleeps, so it runs with interrupts as they were at the fault; the vector masked them.
 void deliver(PtRegs& regs, const FaultInfo& fault) {
     if (!fault.user_mode) {
         check_stack_end();
@@ -47,21 +47,6 @@ void do_prefetch_abort(PtRegs& regs, u32 ifsr, u32 ifar) {
     if (!refill_tlb(fault))
         deliver(regs, fault);
 }
-
-// The vector left the address of the instruction *after* the undefined one, as if that were 2 bytes in Thumb
-// state and 4 in ARM state (ARM ARM table B1-6).
-void do_undefined(PtRegs& regs) {
-    regs.pc -= thumb_mode(regs) ? 2 : 4;
-    if (!user_mode(regs)) {
-        if (fixup_exception(regs)) // machine_exit() tries an instruction that may not exist
-            return;
-        die(regs, nullptr, "undefined instruction in the kernel at 0x%08x", regs.pc);
-    }
-    local_irq_enable();
-    handle_undefined(regs);
-}
-
-void do_unexpected(PtRegs& regs) { die(regs, nullptr, "reset, FIQ or Hyp trap, which nothing should cause"); }
 
 } // extern "C"
 

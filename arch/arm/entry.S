@@ -1,64 +1,53 @@
-// Into the kernel and out of it. Every exception stores a PtRegs on the supervisor stack of the current task: SRS
-// puts the return address and SPSR there from whatever mode the exception came in, and from then on that mode is
-// forgotten; undefined, abort and interrupt mode have no stacks and keep no state.
-//
-// From user mode the supervisor stack is empty, so the frame is at its top (task_pt_regs). From the kernel it lies
-// below whatever was interrupted, whose stack pointer is then not in the frame's reach: it is the frame's end.
+// From the vector to C++ and back: the vectors, aborts, and the two ways back that all exceptions share.
 
-#include "arch/arm/layout.h"
+#include "arch/arm/frame.inc"
 
-    .syntax unified
-
-// C++ names, as the Itanium ABI mangles them: contract functions are called without a detour.
-#define handle_syscall _ZN9faultline14handle_syscallERNS_6PtRegsE
-#define prepare_exit_to_user _ZN9faultline20prepare_exit_to_userERNS_6PtRegsE
-#define return_to_user _ZN9faultline14return_to_userERNS_6PtRegsE
+// The first part of the page that is mapped, read-only and executable, at VECTOR_PAGE. The rest: kuser.S.
+    .section .vectors, "a"
+    .arm
+    .balign 4096
+    .global vector_page
+vector_page:
+    ldr pc, 1f                      // too far away for a branch
+    ldr pc, 2f
+    ldr pc, 3f
+    ldr pc, 4f
+    ldr pc, 5f
+    ldr pc, 6f
+    ldr pc, 7f
+    ldr pc, 8f
+1:  .word vector_unexpected         // reset
+2:  .word vector_und
+3:  .word vector_svc
+4:  .word vector_pabt
+5:  .word vector_dabt
+6:  .word vector_unexpected         // Hyp trap
+7:  .word vector_irq
+8:  .word vector_unexpected         // FIQ
+    .org SIGRETURN_ARM - VECTOR_PAGE
 
     .text
     .arm
 
-// pc and cpsr, then the rest with the *user* bank's sp and lr. `lr` holds the address to return to.
-    .macro save_user_registers
-    srsdb sp!, #MODE_SVC
-    cps #MODE_SVC
-    sub sp, sp, #S_BELOW_SRS
-    stmib sp, {r0-r14}^
-    .endm
+// The faulting instruction's address is lr - 8 for data, lr - 4 for a fetch, in ARM and in Thumb state (ARM ARM B1.8.3).
+entry vector_dabt
+    sub lr, lr, #8
+    save_user_registers
+    mrc p15, 0, r1, c5, c0, 0       @ DFSR
+    mrc p15, 0, r2, c6, c0, 0       @ DFAR
+    handle do_data_abort, do_data_abort
 
-// The registers of interrupted kernel code go over what save_user_registers stored; r4 keeps the frame's address
-// while sp is rounded down for the C++ ABI: the interrupted code may have been anywhere.
-    .macro to_kernel_frame
-    add r3, sp, #S_FRAME_SIZE
-    str r3, [sp, #S_SP]
-    str lr, [sp, #S_LR]
-    mov r4, sp
-    bic sp, sp, #7
-    mov r0, r4
-    .endm
+entry vector_pabt
+    sub lr, lr, #4
+    save_user_registers
+    mrc p15, 0, r1, c5, c0, 1       @ IFSR
+    mrc p15, 0, r2, c6, c0, 2       @ IFAR
+    handle do_prefetch_abort, do_prefetch_abort
 
-// Z set if the frame is of user mode. Clobbers r3.
-    .macro test_user_mode
-    ldr r3, [sp, #S_CPSR]
-    tst r3, #0xf
-    .endm
+// C++ names, as the Itanium ABI mangles them.
+#define prepare_exit_to_user _ZN9faultline20prepare_exit_to_userERNS_6PtRegsE
 
-    .macro entry name
-    .global \name
-    .type \name, %function
-    .balign 32
-\name:
-    .endm
-
-// System call. Interrupts on for its whole length.
-entry vector_svc
-    srsdb sp!, #MODE_SVC
-    sub sp, sp, #S_BELOW_SRS
-    stmib sp, {r0-r14}^
-    str r0, [sp, #S_ORIG_R0]
-    mov fp, #0                      @ a backtrace ends here
-    mov r0, sp
-    cpsie i
-    bl handle_syscall
+// Back to user mode; sp is the frame.
 entry ret_to_user
     cpsid i
     mov r0, sp
@@ -76,71 +65,3 @@ entry ret_to_kernel
     ldmib sp, {r0-r12}
     add sp, sp, #S_BELOW_SRS
     rfeia sp!
-
-// An abort: the faulting instruction's address is lr - 8 for data, lr - 4 for a fetch, in both states.
-    .macro abort name, offset, status, address, handler
-entry \name
-    sub lr, lr, #\offset
-    save_user_registers
-    mrc p15, 0, r1, c5, c0, \status
-    mrc p15, 0, r2, c6, c0, \address
-    test_user_mode
-    bne 1f
-    mov fp, #0
-    mov r0, sp
-    bl \handler
-    b ret_to_user
-1:  to_kernel_frame
-    bl \handler
-    b ret_to_kernel
-    .endm
-
-    abort vector_dabt, 8, 0, 0, do_data_abort
-    abort vector_pabt, 4, 1, 2, do_prefetch_abort
-
-entry vector_irq
-    sub lr, lr, #4
-    save_user_registers
-    test_user_mode
-    bne 1f
-    mov fp, #0
-    mov r0, sp
-    bl handle_irq
-    b ret_to_user
-1:  to_kernel_frame
-    bl handle_irq_in_kernel
-    b ret_to_kernel
-
-// lr is the instruction after the undefined one; do_undefined steps back by its size.
-entry vector_und
-    save_user_registers
-    test_user_mode
-    bne 1f
-    mov fp, #0
-    mov r0, sp
-    bl do_undefined
-    b ret_to_user
-1:  to_kernel_frame
-    bl do_undefined
-    b ret_to_kernel
-
-// Reset, FIQ, and the vector that is only used for Hyp traps: none can happen.
-entry vector_unexpected
-    save_user_registers
-    mov r0, sp
-    bic sp, sp, #7
-    bl do_unexpected                @ never returns
-
-// [[noreturn]] void return_to_user(PtRegs&)
-entry return_to_user
-    mov sp, r0
-    mov fp, #0
-    b ret_to_user
-
-// Where init_context() makes a new task begin: entry(argument), left in r4 and r5.
-entry start_of_task
-    add sp, sp, #4                  @ SwitchFrame's padding: 8-aligned again, as calls want it
-    mov fp, #0
-    mov r0, r5
-    mov lr, #0
-    bx r4

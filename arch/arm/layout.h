@@ -11,7 +11,7 @@
 #define DEVICE_AREA 0xf0000000 // the megabyte that ioremap() maps devices in
 #define VECTOR_PAGE 0xffff0000 // SCTLR.V = 1
 
-// In the vector page: where a signal handler without SA_RESTORER returns to (vectors.S).
+// In the vector page: where a signal handler without SA_RESTORER returns to (kuser.S).
 #define SIGRETURN_ARM (VECTOR_PAGE + 0x500)
 #define RT_SIGRETURN_ARM (VECTOR_PAGE + 0x508)
 #define SIGRETURN_THUMB (VECTOR_PAGE + 0x510)

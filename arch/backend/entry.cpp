@@ -24,10 +24,17 @@ void set_pte_at(MmContext&, UserAddr, PteSlot* slot, Pte pte) {
     backend::derive(slot, pte);
 }
 
-Pte ptep_get_and_clear(MmContext&, UserAddr, PteSlot* slot) {
+Pte ptep_get_and_clear(TlbDebt& debt, UserAddr address, PteSlot* slot) {
     const Pte old = slot->exchange(Pte{});
     backend::derive(slot, Pte{});
+    debt.owe(address);
     return old;
+}
+
+void ptep_clear_flush(MmContext& mm, UserAddr address, PteSlot* slot) {
+    slot->store(Pte{});
+    backend::derive(slot, Pte{});
+    flush_tlb_page(mm, address);
 }
 
 bool ptep_set_access_flags(MmContext& mm, UserAddr address, PteSlot* slot, Pte entry, bool dirty) {
@@ -47,12 +54,23 @@ bool ptep_set_access_flags(MmContext& mm, UserAddr address, PteSlot* slot, Pte e
     return true;
 }
 
-bool ptep_test_and_clear_young(MmContext&, UserAddr, PteSlot* slot) {
+bool ptep_test_and_clear_young(TlbDebt& debt, UserAddr address, PteSlot* slot) {
     if (!pte_young(slot->load()))
         return false;
+    debt.owe(address);
     return pte_young(remove_flags(slot, Pte::YOUNG));
 }
 
-void ptep_set_wrprotect(MmContext&, UserAddr, PteSlot* slot) { remove_flags(slot, Pte::WRITE); }
+void ptep_set_wrprotect(TlbDebt& debt, UserAddr address, PteSlot* slot) {
+    remove_flags(slot, Pte::WRITE);
+    debt.owe(address);
+}
+
+void update_mmu_cache(MmContext& mm, UserAddr address, PteSlot* slot) { backend::preload(mm, address, slot); }
+
+void TlbDebt::flush() {
+    flush_tlb_range(mm_, start_, end_);
+    end_ = UserAddr(0);
+}
 
 } // namespace faultline

@@ -9,6 +9,7 @@
 
 #include "arch/contract/machine.hpp"
 #include "arch/contract/page_table.hpp"
+#include "base/assert.hpp"
 #include "base/result.hpp"
 
 namespace faultline {
@@ -23,6 +24,40 @@ struct MmContext {
 
     // For each CPU: how often translations of this mm were invalidated there (tlb_generation()).
     std::array<u32, machine::MAX_CPUS> tlb_generation{};
+};
+
+// What a change of entries owes the TLBs. A hook that takes a permission away takes one of these instead of the context:
+// it notes the page, and the flush happens when the debt is paid, or ends. So no code can return with a flush owed.
+class [[nodiscard]] TlbDebt {
+  public:
+    explicit TlbDebt(MmContext& mm) : mm_(mm) {}
+    ~TlbDebt() { pay(); }
+    TlbDebt(const TlbDebt&) = delete;
+    TlbDebt& operator=(const TlbDebt&) = delete;
+
+    MmContext& context() const { return mm_; }
+
+    // A TLB may hold more for this page than its entry permits. By the hooks, in rising order of pages.
+    void owe(UserAddr page) {
+        DEBUG_BUG_ON(page + PAGE_SIZE < end_);
+        if (!owed())
+            start_ = page;
+        end_ = page + PAGE_SIZE;
+    }
+    bool owed() const { return end_ != UserAddr(0); }
+
+    // Flushes every page that is owed. On return no CPU can use a translation of them older than truth. Pay while the
+    // entry's lock is held if another CPU may put something else there afterwards (ARM ARM B3.10.1, break before make).
+    void pay() {
+        if (owed())
+            flush();
+    }
+
+  private:
+    void flush(); // arch/backend/entry.cpp
+
+    MmContext& mm_;
+    UserAddr start_, end_; // the pages that are owed lie in between; end_ 0: none
 };
 
 // Initialises `mm` as an empty context for `pgd`, in which all slots are null. Returns NOMEM if the back end cannot
@@ -49,8 +84,12 @@ void pmd_clear(MmContext& mm, UserAddr address);
 void set_pte_at(MmContext& mm, UserAddr address, PteSlot* slot, Pte pte);
 
 // Empties the entry and returns the old value, atomically: if a racing fault sets the dirty bit, the returned value
-// contains it. The caller must flush.
-[[nodiscard]] Pte ptep_get_and_clear(MmContext& mm, UserAddr address, PteSlot* slot);
+// contains it.
+[[nodiscard]] Pte ptep_get_and_clear(TlbDebt& debt, UserAddr address, PteSlot* slot);
+
+// Empties the entry and flushes the page at once: when this returns, no CPU can use a translation of it. (Linux: the same
+// name.)
+void ptep_clear_flush(MmContext& mm, UserAddr address, PteSlot* slot);
 
 // Adds to the entry the bit YOUNG, and if `dirty` also DIRTY and WRITE, as far as `entry` has them. It never removes a
 // bit that another CPU has just set (Linux arm64 lost the dirty bit this way in 2016). Returns whether truth changed.
@@ -58,11 +97,11 @@ void set_pte_at(MmContext& mm, UserAddr address, PteSlot* slot, Pte pte);
 // Law: after the call this CPU can make every access that `entry` permits.
 bool ptep_set_access_flags(MmContext& mm, UserAddr address, PteSlot* slot, Pte entry, bool dirty);
 
-// Clears YOUNG and returns whether it was set. DIRTY and WRITE stay. The caller must flush.
-bool ptep_test_and_clear_young(MmContext& mm, UserAddr address, PteSlot* slot);
+// Clears YOUNG and returns whether it was set. DIRTY and WRITE stay.
+bool ptep_test_and_clear_young(TlbDebt& debt, UserAddr address, PteSlot* slot);
 
-// Clears WRITE. DIRTY stays. The caller must flush.
-void ptep_set_wrprotect(MmContext& mm, UserAddr address, PteSlot* slot);
+// Clears WRITE. DIRTY stays.
+void ptep_set_wrprotect(TlbDebt& debt, UserAddr address, PteSlot* slot);
 
 // Called after a fault has installed or changed an entry: a software-filled TLB may load it in advance. The back end
 // `walked` does nothing.

@@ -17,8 +17,9 @@ struct PtRegs; // <arch/ptrace.hpp>
 // elsewhere (exception-table fixup, signal). Called with interrupts as they were at the fault. kernel/trap.cpp.
 void handle_abort(PtRegs& regs, const FaultInfo& fault);
 
-// An undefined instruction, or BKPT; user mode only (the machine panics by itself on the kernel's). kernel/trap.cpp.
-void handle_undefined(PtRegs& regs);
+// An undefined instruction, or a breakpoint; user mode only (the machine panics by itself on the kernel's). Interrupts are
+// on. kernel/trap.cpp.
+void handle_undefined(PtRegs& regs, bool breakpoint);
 
 // An exception that only a bug of the kernel's can cause: panics with the registers, the decoded `fault` (nullptr: it was
 // no abort), the page tables' view of its address and a backtrace. kernel/debug/panic.cpp.

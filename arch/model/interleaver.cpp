@@ -100,36 +100,41 @@ void Interleaver::fail(std::exception_ptr failure) {
         failure_ = std::move(failure);
 }
 
-// The CPUs that can continue, the acting one first. If every CPU that has not finished waits, that is a failure; all of
-// them are then returned, so that each wait can throw.
-std::vector<u32> Interleaver::able() {
-    std::vector<u32> waiting, cpus;
+// Sets `able_`: the CPUs that can continue, the acting one first. If every CPU that has not finished waits, that is a
+// failure; all of them are then able, so that each wait can throw.
+void Interleaver::find_able() {
     const Unwatched outside;
+    able_.clear();
+    bool anyone_waits = false;
     for (const Runner& runner : runners_) {
-        const bool waits = runner.waits_for != nullptr && !(*runner.waits_for)();
-        if (!runner.over)
-            (waits ? waiting : cpus).push_back(runner.cpu);
+        if (runner.over)
+            continue;
+        if (runner.waits_for == nullptr || (*runner.waits_for)())
+            able_.push_back(runner.cpu);
+        else
+            anyone_waits = true;
     }
-    if (cpus.empty() && !waiting.empty()) {
+    if (able_.empty() && anyone_waits) {
         fail(std::make_exception_ptr(std::runtime_error("model: every CPU waits for another")));
         hopeless_ = true;
-        cpus = waiting;
+        for (const Runner& runner : runners_)
+            if (!runner.over)
+                able_.push_back(runner.cpu);
     }
     if (acting_ != nullptr)
-        if (const auto here = std::find(cpus.begin(), cpus.end(), acting_->cpu); here != cpus.end())
-            std::rotate(cpus.begin(), here, here + 1);
-    return cpus;
+        if (const auto here = std::find(able_.begin(), able_.end(), acting_->cpu); here != able_.end())
+            std::rotate(able_.begin(), here, here + 1);
 }
 
 void Interleaver::give_turn() {
-    const std::vector<u32> cpus = able();
-    if (cpus.empty()) {
+    find_able();
+    if (able_.empty()) {
         switch_to(nullptr);
         return;
     }
-    const bool acting_is_able = acting_ != nullptr && cpus.front() == acting_->cpu;
-    const u32 choice = failure_ || cpus.size() == 1 ? 0 : schedule_.choose(cpus, acting_is_able);
-    switch_to(&runners_.at(cpus.at(choice)));
+    const bool acting_is_able = acting_ != nullptr && able_.front() == acting_->cpu;
+    const u32 choice = failure_ || able_.size() == 1 ? 0 : schedule_.choose(able_, acting_is_able);
+    switch_to(&runners_.at(able_.at(choice)));
 }
 
 // Continues `next`; nullptr: the execution that called run().

@@ -64,7 +64,7 @@ class Interleaver final : ScheduleWatcher {
     void note(const Runner& runner, const char* what);
     void finish_step();
     void fail(std::exception_ptr failure);
-    std::vector<u32> able();
+    void find_able();
     void give_turn();
     void switch_to(Runner* next);
     static void enter(void* runner);
@@ -73,6 +73,7 @@ class Interleaver final : ScheduleWatcher {
     Schedule& schedule_;
     std::function<void(u32)> after_step_;
     std::vector<Runner> runners_;
+    std::vector<u32> able_;        // a member, because it is filled at every step
     Execution* starter_ = nullptr; // the execution that called run()
     Runner* acting_ = nullptr;
     std::vector<Step> steps_;

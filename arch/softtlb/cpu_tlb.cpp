@@ -1,6 +1,8 @@
 // One CPU's software-filled TLB (arch/softtlb/cpu_tlb.hpp): lookup, replacement and removal of entries.
 #include "arch/softtlb/cpu_tlb.hpp"
 
+#include <bit>
+
 #include "arch/contract/machine.hpp"
 
 namespace faultline::softtlb {
@@ -10,7 +12,7 @@ void CpuTlb::init(u32 entries) {
     buckets_ = {};
     size_ = entries;
     next_victim_ = 0;
-    installed_ = 0;
+    installed_ = {};
     selected_ = Asid{};
     tables_.allocate(entries);
 }
@@ -28,18 +30,27 @@ u32 CpuTlb::find(UserAddr page, Asid asid) const {
     return link != 0 ? entries_[link - 1u].descriptor : 0;
 }
 
-void CpuTlb::install(Entry& entry) {
+void CpuTlb::install(u32 index) {
+    Entry& entry = entries_[index];
     tables_.set(page_of(entry), entry.descriptor);
     entry.installed = true;
-    ++installed_;
+    installed_[index / 32] |= 1u << index % 32;
+}
+
+// Takes the entry out of the private tables. The caller invalidates it.
+void CpuTlb::uninstall(u32 index) {
+    Entry& entry = entries_[index];
+    tables_.clear(page_of(entry));
+    entry.installed = false;
+    installed_[index / 32] &= ~(1u << index % 32);
 }
 
 bool CpuTlb::reinstall(UserAddr page, Asid asid) {
     const u16 link = link_to(tag_of(page, asid));
     if (link == 0)
         return false;
-    if (Entry& entry = entries_[link - 1u]; !entry.installed)
-        install(entry);
+    if (!entries_[link - 1u].installed)
+        install(link - 1u);
     return true;
 }
 
@@ -49,27 +60,31 @@ bool CpuTlb::insert(UserAddr page, Asid asid, u32 descriptor) {
     Entry& entry = entries_[index];
     const bool evicted = entry.tag != NO_TAG;
     if (evicted)
-        remove(index);
+        detach(index);
     const u32 tag = tag_of(page, asid);
     u16& bucket = buckets_[bucket_of(tag)];
     entry = {.tag = tag, .descriptor = descriptor, .next = bucket, .installed = false};
     bucket = static_cast<u16>(index + 1);
-    install(entry);
+    install(index);
     return evicted;
 }
 
-void CpuTlb::remove(u32 index) {
+// Takes the entry out of its bucket and out of the private tables. It holds nothing to be found from here on.
+void CpuTlb::detach(u32 index) {
     Entry& entry = entries_[index];
     u16* link = &buckets_[bucket_of(entry.tag)];
     while (*link != index + 1)
         link = &entries_[*link - 1u].next;
     *link = entry.next;
     if (entry.installed) {
-        tables_.clear(page_of(entry));
+        uninstall(index);
         machine::tlb_invalidate_mva(page_of(entry), asid_of(entry));
-        --installed_;
     }
-    entry = {};
+}
+
+void CpuTlb::remove(u32 index) {
+    detach(index);
+    entries_[index] = {};
 }
 
 bool CpuTlb::drop(Asid asid, UserAddr start, UserAddr end) {
@@ -102,17 +117,14 @@ void CpuTlb::drop_all() {
 
 // Takes all entries out of the private tables, with a single invalidation.
 void CpuTlb::uninstall_all() {
-    if (installed_ == 0)
-        return;
-    for (u32 index = 0; installed_ != 0; ++index) {
-        Entry& entry = entries_[index];
-        if (entry.installed) {
-            tables_.clear(page_of(entry));
-            entry.installed = false;
-            --installed_;
-        }
+    u32 found = 0;
+    for (u32 first = 0; first < size_; first += 32) {
+        found |= installed_[first / 32];
+        for (u32 bits = installed_[first / 32]; bits != 0; bits &= bits - 1)
+            uninstall(first + static_cast<u32>(std::countr_zero(bits)));
     }
-    machine::tlb_invalidate_asid(selected_);
+    if (found != 0)
+        machine::tlb_invalidate_asid(selected_);
 }
 
 PhysAddr CpuTlb::select(Asid asid) {

@@ -56,7 +56,9 @@ class CpuTlb {
     static Asid asid_of(const Entry& entry) { return Asid(static_cast<u8>(entry.tag)); }
     static u32 bucket_of(u32 tag) { return (tag >> PAGE_SHIFT ^ tag) % BUCKETS; }
     u16 link_to(u32 tag) const;
-    void install(Entry& entry);
+    void install(u32 index);
+    void uninstall(u32 index);
+    void detach(u32 index);
     void remove(u32 index);
     void uninstall_all();
 
@@ -64,8 +66,8 @@ class CpuTlb {
     std::array<Entry, MAX_TLB_ENTRIES> entries_{};
     std::array<u16, BUCKETS> buckets_{};
     u32 size_ = 0;
-    u32 next_victim_ = 0; // index of the oldest entry
-    u32 installed_ = 0;
+    u32 next_victim_ = 0;                               // index of the oldest entry
+    std::array<u32, MAX_TLB_ENTRIES / 32> installed_{}; // a bit for each index: a switch visits only what is installed
     Asid selected_;
     PrivateTables tables_;
 };

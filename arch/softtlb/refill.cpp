@@ -6,6 +6,7 @@
 // afterwards. (Linux's get_user_pages_fast relies on the same argument.)
 #include <atomic>
 
+#include <mmu/derive.hpp>
 #include <mmu/refill.hpp>
 
 #include "arch/backend/descriptor.hpp"
@@ -58,7 +59,7 @@ bool refill_tlb(const FaultInfo& fault) {
 }
 
 // Avoids the miss that would follow at once (Linux MIPS: __update_tlb).
-void update_mmu_cache(MmContext& mm, UserAddr address, PteSlot* slot) {
+void backend::preload(MmContext& mm, UserAddr address, PteSlot* slot) {
     const IrqGuard no_interrupts;
     softtlb::Cpu& cpu = softtlb::this_cpu();
     const UserAddr page = address.page();

@@ -72,8 +72,6 @@ void pmd_clear(MmContext& mm, UserAddr address) {
     machine::store_descriptor(pair + 1, armv7::INVALID_DESCRIPTOR);
 }
 
-void update_mmu_cache(MmContext&, UserAddr, PteSlot*) {} // the walker finds the new descriptor itself
-
 HardwareDescriptor hardware_descriptor(const MmContext& mm, UserAddr address) {
     HardwareDescriptor result;
     if (address.value() >= TASK_SIZE)

@@ -7,6 +7,8 @@
 
 #include "mm/config.hpp"
 #include "mm/gup.hpp"
+#include "mm/mm_struct.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
@@ -19,8 +21,8 @@ constexpr std::array<const char*, 5> NAMES = {"gup", "gup_dirty", "fixup_2011", 
 constinit std::atomic<u64> calls{0};
 
 // Calls get_user_pages for its effect on the entry. It keeps no page, so it takes no reference.
-Result<void> gup_for_write(MmStruct& mm, MmapReadGuard& guard, UserAddr address, u32 more_flags) {
-    TRY(get_user_pages(mm, guard, address.page(), 1, FOLL_WRITE | FOLL_TOUCH | more_flags, nullptr));
+Result<void> gup_for_write(MmStruct& mm, UserAddr address, FollFlags more) {
+    TRY(get_user_pages(MmapReadGuard(mm), address.page(), 1, FOLL_WRITE | FOLL_TOUCH | more, nullptr));
     return {};
 }
 
@@ -46,21 +48,19 @@ const char* fault_in_name(FaultIn policy) { return NAMES[static_cast<u32>(policy
 Result<void> fault_in_user_writeable(UserAddr address) {
     calls.fetch_add(1, std::memory_order_relaxed);
     MmStruct& mm = *current_mm_task().mm;
-    ReadGuard mmap_read(mm.mmap_lock);
     switch (fault_in_policy) {
     case FaultIn::Gup:
     case FaultIn::Trap:
-        return gup_for_write(mm, mmap_read, address, 0);
+        return gup_for_write(mm, address, FOLL_NONE);
     case FaultIn::GupDirty:
-        return gup_for_write(mm, mmap_read, address, FOLL_ACCESSIBLE);
+        return gup_for_write(mm, address, FOLL_ACCESSIBLE);
     case FaultIn::Fixup2011:
-        return fixup_user_fault_2011(mm, mmap_read, address, FAULT_FLAG_WRITE);
+        return fixup_user_fault_2011(mm, address, FAULT_FLAG_WRITE);
     case FaultIn::Fixup:
-        break;
+        // Neither ALLOW_RETRY nor KILLABLE: a robust list is walked to its end whatever signals are pending.
+        return fixup_user_fault(mm, address, FAULT_FLAG_WRITE);
     }
-    // Neither ALLOW_RETRY nor KILLABLE: a robust list is walked to its end, whatever signals are pending.
-    TRY(fixup_user_fault(mm, mmap_read, address, FAULT_FLAG_WRITE));
-    return {};
+    BUG();
 }
 
 u64 futex_faultin_count() { return calls.load(std::memory_order_relaxed); }

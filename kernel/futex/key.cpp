@@ -4,6 +4,8 @@
 #include "arch/contract/uaccess.hpp"
 #include "mm/filemap.hpp"
 #include "mm/gup.hpp"
+#include "mm/mm_struct.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
@@ -15,13 +17,12 @@ FutexKey mm_key(FutexKey::Kind kind, const MmStruct& mm, UserAddr address) {
 }
 
 // The key for `page`, which is mapped at `address`. The mmap lock keeps the VMA, and the VMA the file.
-Result<FutexKey> page_key(const MmStruct& mm, UserAddr address, const Page& page, bool read_only)
-    REQUIRES_SHARED(mm.mmap_lock) {
+Result<FutexKey> page_key(const MmapLocked& locked, UserAddr address, const Page& page, bool read_only) {
     if (page.test(PG_ANON)) {
         // A read-only anonymous page never changes, so a futex in it makes no sense (Linux: the same).
         if (read_only)
             return Err(Errno::FAULT);
-        return mm_key(FutexKey::Kind::SharedMm, mm, address);
+        return mm_key(FutexKey::Kind::SharedMm, locked.mm(), address);
     }
     const AddressSpace* mapping = page.mapping.load(std::memory_order_relaxed);
     if (mapping == nullptr) // the zero page, or truncated since it was mapped
@@ -40,19 +41,17 @@ Result<FutexKey> get_futex_key(UserAddr address, FutexScope scope, FutexAccess a
     if (scope == FutexScope::Private)
         return mm_key(FutexKey::Kind::PrivateMm, mm, address);
 
-    ReadGuard mmap_read(mm.mmap_lock);
-    Page* page = nullptr;
+    const MmapReadGuard mmap_read(mm);
+    PageRef page;
     bool read_only = false;
-    auto taken = get_user_pages(mm, mmap_read, address.page(), 1, FOLL_WRITE | FOLL_TOUCH, &page);
+    auto taken = get_user_pages(mmap_read, address.page(), 1, FOLL_WRITE | FOLL_TOUCH, &page);
     if (taken.error() == Errno::FAULT && access == FutexAccess::Read) {
         read_only = true;
-        taken = get_user_pages(mm, mmap_read, address.page(), 1, FOLL_TOUCH, &page);
+        taken = get_user_pages(mmap_read, address.page(), 1, FOLL_TOUCH, &page);
     }
     if (!taken)
         return Err(taken.error());
-    const auto key = page_key(mm, address, *page, read_only);
-    put_page(*page);
-    return key;
+    return page_key(mmap_read, address, *page, read_only);
 }
 
 } // namespace faultline

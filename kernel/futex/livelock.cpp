@@ -11,8 +11,10 @@
 #include "kernel/debug/printk.hpp"
 #include "kernel/futex/fault_in.hpp"
 #include "kernel/sched/sched.hpp"
-#include "mm/page.hpp"
+#include "mm/memory.hpp"
+#include "mm/mm_struct.hpp"
 #include "mm/pgtable.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
@@ -70,8 +72,8 @@ u32 word_in_page(Pte entry, UserAddr address) {
     return __atomic_load_n(reinterpret_cast<const u32*>(page + address.page_offset()), __ATOMIC_RELAXED);
 }
 
-LivelockCause find_cause(Pte entry, u32 vma_flags, bool write) {
-    if (write && (vma_flags & VM_WRITE) == 0)
+LivelockCause find_cause(Pte entry, VmFlags vma_flags, bool write) {
+    if (write && !vma_flags.has(VM_WRITE))
         return LivelockCause::ReadOnly;
     if (!pte_present(entry))
         return LivelockCause::Absent;
@@ -120,23 +122,21 @@ void LivelockDetector::round() {
 
 // Fills in `view`. Returns false if the mmap lock is not free.
 bool LivelockDetector::look(View& view) const {
-    MmStruct& mm = *current_mm_task().mm;
-    if (!mm.mmap_lock.try_down_read())
-        return false;
-    if (const VmArea* vma = vma_lookup(mm, address_)) {
-        view.vma_start = vma->start.value();
-        view.vma_end = vma->end.value();
-        view.vma_flags = vma->flags;
-    }
-    if (const PteSlot* slot = pte_offset(mm, address_)) {
-        const Guard lock(pte_lockptr(slot)); // the page is not freed meanwhile
-        const Pte entry = ptep_get(slot);
-        view.entry = entry.bits();
-        view.word = word_in_page(entry, address_);
-    }
-    view.tlb_generation = tlb_generation(mm.context);
-    mm.mmap_lock.up_read();
-    return true;
+    return MmapReadGuard::if_free(*current_mm_task().mm, [&](const MmapReadGuard& mmap_read) {
+        const MmStruct& mm = mmap_read.mm();
+        if (const FoundVma vma = vma_lookup(mmap_read, address_)) {
+            view.vma_start = vma->start.value();
+            view.vma_end = vma->end.value();
+            view.vma_flags = vma->flags;
+        }
+        if (const PteSlot* slot = pte_offset(mm, address_)) {
+            const Guard lock(pte_lockptr(slot)); // keeps the page
+            const Pte entry = ptep_get(slot);
+            view.entry = entry.bits();
+            view.word = word_in_page(entry, address_);
+        }
+        view.tlb_generation = tlb_generation(mm.context);
+    });
 }
 
 LivelockCause LivelockDetector::cause() const {
@@ -155,7 +155,7 @@ void LivelockDetector::report() const {
     describe_pte(Pte::from_bits(seen_.entry), entry.data(), entry.size());
     describe_descriptor(hardware_descriptor(current_mm_task().mm->context, address_), descriptor.data(),
                         descriptor.size());
-    const auto has = [this](u32 flag, char letter) { return (seen_.vma_flags & flag) != 0 ? letter : '-'; };
+    const auto has = [this](VmFlags flag, char letter) { return seen_.vma_flags.has(flag) ? letter : '-'; };
 
     printk(KERN_WARNING, "livelock: %s[%d] is in a loop that cannot end: %s on the word at 0x%08x", task.comm, task.pid,
            operation_, address_.value());
@@ -166,7 +166,7 @@ void LivelockDetector::report() const {
         printk(KERN_WARNING, "livelock:   %u rounds in which nothing changed, %llu in a second", unchanged_,
                static_cast<unsigned long long>(per_second));
     printk(KERN_WARNING, "livelock:   mapping  0x%08x-0x%08x %c%c%c%c, word is 0x%08x", seen_.vma_start, seen_.vma_end,
-           has(VM_READ, 'r'), has(VM_WRITE, 'w'), has(VM_EXEC, 'x'), (seen_.vma_flags & VM_SHARED) != 0 ? 's' : 'p',
+           has(VM_READ, 'r'), has(VM_WRITE, 'w'), has(VM_EXEC, 'x'), seen_.vma_flags.has(VM_SHARED) ? 's' : 'p',
            seen_.word);
     printk(KERN_WARNING, "livelock:   entry    %s", entry.data());
     printk(KERN_WARNING, "livelock:   machine  %s", descriptor.data());

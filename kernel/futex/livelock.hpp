@@ -3,6 +3,7 @@
 
 #include "base/types.hpp"
 #include "kernel/futex/key.hpp"
+#include "mm/vma.hpp"
 
 namespace faultline {
 
@@ -48,7 +49,8 @@ class LivelockDetector {
     // Everything that the outcome of an attempt depends on.
     struct View {
         u32 entry; // its bits; 0 also if there is no table
-        u32 vma_start, vma_end, vma_flags;
+        u32 vma_start, vma_end;
+        VmFlags vma_flags;
         u32 word;
         u32 tlb_generation;
         bool operator==(const View&) const = default;

@@ -7,8 +7,8 @@
 #include "kernel/futex/queue.hpp"
 #include "kernel/sched/policy.hpp"
 #include "kernel/sched/sched.hpp"
+#include "mm/kmalloc.hpp"
 #include "mm/page_alloc.hpp"
-#include "mm/slab.hpp"
 
 namespace faultline {
 

@@ -39,20 +39,14 @@ using Waiters = std::span<Waiter>;
 // Memory for the waiters, which are too large for a kernel stack.
 class WaiterBlock {
   public:
-    explicit WaiterBlock(u32 count) : order_(order_for(count)), page_(alloc_pages(order_)) {
-        if (page_ == nullptr)
+    explicit WaiterBlock(u32 count) : pages_(alloc_pages(order_for(count))) {
+        if (!pages_)
             return;
-        auto* first = static_cast<Waiter*>(page_address(*page_));
+        auto* first = static_cast<Waiter*>(page_address(*pages_));
         for (u32 i = 0; i < count; ++i)
             new (first + i) Waiter;
         waiters_ = {first, count};
     }
-    ~WaiterBlock() {
-        if (page_ != nullptr)
-            put_page(*page_);
-    }
-    WaiterBlock(const WaiterBlock&) = delete;
-    WaiterBlock& operator=(const WaiterBlock&) = delete;
 
     Waiters waiters() const { return waiters_; } // empty if there is no memory
 
@@ -64,8 +58,7 @@ class WaiterBlock {
         return order;
     }
 
-    u32 order_;
-    Page* page_;
+    PageRef pages_;
     Waiters waiters_;
 };
 

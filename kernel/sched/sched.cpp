@@ -19,6 +19,8 @@
 #include "kernel/sched/run_queue.hpp"
 #include "kernel/upcalls.hpp"
 #include "mm/fault.hpp"
+#include "mm/mm_struct.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 

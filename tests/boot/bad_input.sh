@@ -1,9 +1,9 @@
 #!/bin/bash
-# What qemu-run.sh refuses: status 64, nothing on standard output, one line on standard error that names the option, in
-# no time.
+# What qemu-run.sh must refuse. It does so at once, with status 64, no output, and one line on standard error that names
+# the option.
 source "$(dirname "$0")/lib.sh"
 
-# refused OPTION ARG...
+# refused OPTION ARG...: checks that ./qemu-run.sh ARG... is refused with a line that names OPTION.
 refused() {
     local option=$1
     shift
@@ -65,7 +65,7 @@ refused --exec --exec "$work"
 refused --exec --exec /bin/true
 refused --exec --list --exec "$program"
 
-# The values of the kernel's own arguments are the kernel's to check, and it does.
+# The kernel checks the values of its own arguments.
 for words in fault_in=bogus fault_around=2 livelock=maybe fork_copy_shared=x tlb=x tlb_entries=64; do
     run --append "$words" --init /sbin/init run /bin/hello </dev/null
     check "the kernel refuses $words" equal "$status" 64

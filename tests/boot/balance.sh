@@ -1,5 +1,6 @@
 #!/bin/bash
-# balance.sh: several processors are shared fairly among those that compute, and nobody runs where he may not.
+# balance.sh: threads that compute get equal shares of several processors, and no thread runs on a processor that it may
+# not use.
 source "$(dirname "$0")/lib.sh"
 
 for mmu in walked softtlb; do

@@ -1,6 +1,6 @@
 #!/bin/bash
-# beside_kernel_lock.sh: while one processor is in a long system call that holds the kernel lock, another one has its page
-# faults served and makes futex calls, with either back end (user/programs/beside_kernel_lock.cpp).
+# beside_kernel_lock.sh: while one processor is in a long system call that holds the kernel lock, another one handles
+# page faults and makes futex calls. With both back ends (user/programs/beside_kernel_lock.cpp).
 source "$(dirname "$0")/lib.sh"
 
 for mmu in walked softtlb; do

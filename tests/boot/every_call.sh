@@ -1,6 +1,7 @@
 #!/bin/bash
-# Every system call with every argument spoiled: nothing may be wrong, nothing missing afterwards, and two runs must say
-# the same. Instructions are counted: a child's time limit is one of instructions then, however slow this computer is.
+# Makes every system call with every argument spoiled. No result may be wrong, no resource may be missing afterwards,
+# and two runs must print the same. Instructions are counted, so the time limit of a child is a number of instructions
+# and does not depend on the speed of this computer.
 source "$(dirname "$0")/lib.sh"
 
 for turn in 1 2; do

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Programs from outside: one of newlib, one of Debian's glibc. Arguments, floating point, exit status, signals, and the
-# three streams, each byte for byte.
+# Programs from outside: one with newlib, one with Debian's glibc. Arguments, floating point, exit status, signals, and
+# the three streams byte for byte.
 source "$(dirname "$0")/lib.sh"
 
 arm-linux-gnueabihf-gcc -O1 -static -o "$work/mirror" tests/boot/programs/mirror.c -lm || exit 1

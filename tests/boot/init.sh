@@ -1,5 +1,5 @@
 #!/bin/bash
-# A program of ours as process 1: its surroundings, its arguments, and how the machine ends with it.
+# A test program as process 1: its environment, its arguments, and how the machine ends with it.
 source "$(dirname "$0")/lib.sh"
 
 mkdir -p "$work/root/opt/a dir"
@@ -33,7 +33,7 @@ done
 run --root "$work/root" --init '/opt/a dir/mirror' power-off </dev/null
 check "a machine that is switched off ends with 0" equal "$status" 0
 
-# Without livelock=halt the kernel reports, and the loop turns as on Linux.
+# Without livelock=halt the kernel only reports the loop. The loop goes on, as on Linux.
 run --fault-in gup --timeout 3 --init /sbin/init scenario original-report </dev/null
 check "the loop does not end by itself" equal "$status" 72
 check "the kernel reported it, once" equal "$(grep -c 'in a loop that cannot end' "$work/err")" 1

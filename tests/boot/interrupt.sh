@@ -1,20 +1,21 @@
 #!/bin/bash
-# An interrupt leaves no QEMU behind and no files; a timeout ends the machine; two runs at once do not disturb each other.
+# After an interrupt, no QEMU and no files are left. A timeout ends the machine. Two runs at the same time do not
+# disturb each other.
 source "$(dirname "$0")/lib.sh"
 export TMPDIR=$work/tmp
 mkdir "$TMPDIR"
 arm-linux-gnueabihf-gcc -O1 -static -o "$work/mirror" tests/boot/programs/mirror.c -lm || exit 1
 
-# An input that never comes and never ends.
+# An input that has no data and no end.
 mkfifo "$work/silence"
 exec {silence}<>"$work/silence"
 
-# The machines that work in our directory, counted without procps, which a fresh Debian lacks.
+# Counts the QEMU processes that work in our directory. It does without procps, which a fresh Debian lacks.
 machines() {
     grep -l -a -F "$TMPDIR" /proc/[0-9]*/cmdline 2>/dev/null | xargs -r grep -l -a -F qemu-system-arm 2>/dev/null | wc -l
 }
 
-# A background job of a script ignores SIGINT from birth; `env --default-signal` gives it back.
+# A background job of a script ignores SIGINT from its start; `env --default-signal` undoes that.
 for signal in INT TERM HUP KILL; do
     status=0
     env --default-signal=INT ./qemu-run.sh --exec "$work/mirror" copy <&"$silence" >"$work/out" 2>"$work/err" &

@@ -37,9 +37,9 @@ equal() { [[ $1 == "$2" ]] || { echo "  '$1' is not '$2'"; return 1; }; }
 holds() { grep -q -E -- "$2" "$1"; } # holds FILE PATTERN
 lacks() { ! grep -q -E -- "$2" "$1"; }
 
-# skip GROUP: what the test needs is a package that tests/conformance/run.sh fetches; without it, nothing is tested.
+# skip GROUP: the test runs a program of this group's packages, which tests/run.sh could not fetch.
 skip() {
-    echo "skipped $1: its packages are not at hand; tests/conformance/run.sh $1 fetches them"
+    echo "skipped: tests/conformance/run.sh --fetch $1 fetches what it runs"
     exit 77
 }
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Promises in numbers: the image's size, the smallest machine, the way to the first user instruction, and that counted
-# runs are identical.
+# Limits in numbers: the size of the image, the smallest memory, and the instructions up to user mode. Two counted runs
+# must be identical.
 source "$(dirname "$0")/lib.sh"
 
 check "the kernel image is under 1 MiB" test "$(stat -c %s build/arm/kernel.img)" -lt 1048576

@@ -1,5 +1,5 @@
 #!/bin/bash
-# --list: a line per scenario, its name and its sentence, and nothing else; no build, no boot.
+# --list prints a line for each scenario, with its name and its sentence, and nothing else. It builds and boots nothing.
 source "$(dirname "$0")/lib.sh"
 
 run --list </dev/null

@@ -1,5 +1,5 @@
 #!/bin/bash
-# A kernel that breaks says what broke, where and why, and the machine ends with 71.
+# A kernel that breaks reports what broke, where and why, and the machine ends with status 71.
 source "$(dirname "$0")/lib.sh"
 
 arm-linux-gnueabihf-gcc -O1 -static -o "$work/mirror" tests/boot/programs/mirror.c -lm || exit 1
@@ -21,7 +21,7 @@ for cpu in 0 1 2 3; do
 done
 check "each has a backtrace" equal "$(grep -c '^backtrace:' "$work/err")" 4
 
-# What only a kernel notices that watches its locks.
+# Mistakes that only the debug kernel notices, because it checks how locks are used.
 for cpus in 1 2; do
     run --debug --smp "$cpus" --exec "$work/mirror" crash o </dev/null
     check "the status of locks in two orders" equal "$status" 71

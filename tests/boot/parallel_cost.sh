@@ -1,12 +1,12 @@
 #!/bin/bash
-# parallel_cost.sh: four processors that fault on pages of their own, or make futex calls on words of their own, disturb
-# each other little: an operation takes at most 1.3 times the instructions of the only processor of a machine, all that
-# waiting for each other takes included. Both with operations that run undisturbed and with a timer that stops processors
-# anywhere, every 23 microseconds (user/programs/parallel_cost.cpp). On either back end; how many processors there are, it
-# says itself.
+# parallel_cost.sh: four processors disturb each other little when each faults on pages of its own, or makes futex calls
+# on words of its own. An operation takes at most 1.3 times the instructions that it takes on a machine with one
+# processor; this includes all waiting for each other. It must hold when the operations run undisturbed, and also with a
+# timer that stops the processors at any place, every 23 microseconds (user/programs/parallel_cost.cpp). Runs with
+# either back end; the script sets the number of processors itself.
 source "$(dirname "$0")/lib.sh"
 
-# measure CPUS INTERVAL_US: sets `cost[NAME]`, instructions of each operation.
+# measure CPUS INTERVAL_US: sets `cost[NAME]` to the instructions of each operation.
 declare -A cost=()
 measure() {
     local name instructions

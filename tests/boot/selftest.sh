@@ -1,10 +1,10 @@
 #!/bin/bash
-# selftest.sh PRESET: the contract suite inside the kernel that this preset has built, with each back end, on the emulated
-# machine: the self-test image ends with 0 if all of it holds. The kernel of `walked` on one processor, that of `softtlb` on
-# two, where a flush is a call that the other one has to answer.
+# selftest.sh PRESET: runs the contract suite on the emulated machine, in the self-test kernels that this preset has
+# built, one for each back end. A self-test image ends with status 0 if all tests pass. The one for `walked` runs on one
+# processor, the one for `softtlb` on two, where a flush is a call that the other processor must answer.
 source "$(dirname "$0")/lib.sh"
 
-# selftest PRESET IMAGE CPUS
+# selftest PRESET IMAGE CPUS: runs one of them.
 selftest() {
     status=0
     timeout 120 qemu-system-arm -M virt -cpu cortex-a15 -accel tcg,thread=multi -smp "$3" -m 128 -nodefaults -nic none \

@@ -1,5 +1,5 @@
 #!/bin/bash
-# --shell: somebody types at busybox's shell. Needs Debian's busybox.
+# --shell: the test types at busybox's shell. Needs Debian's busybox.
 source "$(dirname "$0")/lib.sh"
 
 [[ -d build/packages/busybox-static ]] || skip busybox

@@ -1,7 +1,8 @@
 #!/bin/bash
-# storm.sh NAME SECONDS [OPTION...]: a program that keeps the processors busy with each other counts exactly, and gives back
-# all memory; under the emulator's own threads, so that every run interleaves differently. What is going on when the time
-# is over may take as long again, on a computer with fewer processors.
+# storm.sh NAME SECONDS [OPTION...]: a program that makes the processors work against each other. Its counts must be
+# exact, and it must give back all memory. The emulator runs each processor in a thread, so every run interleaves
+# differently. On a computer with fewer processors, the work that has begun when the time is over may take as long
+# again.
 source "$(dirname "$0")/lib.sh"
 name=$1 seconds=$2
 machine=("${@:3}")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""terminal.py [OPTION...]: types at `./qemu-run.sh OPTION... --shell` through a pseudo-terminal and watches the screen:
-editing a line, signals from the keyboard, job control. One line on standard error for what is not seen; the status is
-how often."""
+"""terminal.py [OPTION...]: types at `./qemu-run.sh OPTION... --shell` through a pseudo-terminal and watches the screen.
+Tests line editing, signals from the keyboard and job control. Prints a line on standard error for each thing that does
+not appear on the screen; the status is how many there were."""
 
 import os
 import pty
@@ -17,7 +17,7 @@ CTRL_C, CTRL_D, CTRL_Z, CTRL_U, CTRL_W, CTRL_BACKSLASH = "\x03", "\x04", "\x1a",
 class Terminal:
     def __init__(self, command):
         self.failures = 0
-        self.screen = ""  # since the last thing that was awaited
+        self.screen = ""  # since the last keys
         self.child, self.fd = pty.fork()
         if self.child == 0:
             os.execvp(command[0], command)
@@ -27,12 +27,12 @@ class Terminal:
         os.write(self.fd, keys.encode())
 
     def text(self):
-        """The screen without carriage returns and without what moves the cursor or asks where it is."""
+        """The screen, without carriage returns and the sequences that move the cursor or ask for its position."""
         return re.sub(r"\r|\x1b\[[0-9;]*[A-Za-z]", "", self.screen)
 
     def sees(self, pattern, what, seconds=20):
-        """Waits until the screen has `pattern` since the last keys. A pattern for a whole line has its end, too: keys
-        that are typed before that is there may be echoed in front of it."""
+        """Waits until `pattern` has appeared on the screen since the last keys. A pattern for a whole line includes the
+        end of the line: keys that are typed before the line has ended may be echoed in the middle of it."""
         deadline = time.monotonic() + seconds
         while not re.search(pattern, self.text(), re.M):
             left = deadline - time.monotonic()
@@ -49,7 +49,7 @@ class Terminal:
         return True
 
     def command(self, line, pattern, what):
-        """A command, what it must show, and the prompt after it."""
+        """Types a command, and waits for what it must show and for the prompt after it."""
         self.type(line + "\n")
         return self.sees(pattern, what) and self.sees(PROMPT, what + ": prompt")
 
@@ -70,8 +70,9 @@ class Terminal:
 
 
 def start(t, program):
-    """Starts a program that copies the keyboard to the screen, and waits until it does. When echo has written, the
-    terminal is no longer the shell's editor's; when a line was copied, the program has the terminal, and its signals."""
+    """Starts a program that copies the keyboard to the screen, and waits until it does so. When `ready` appears, the
+    shell's line editor no longer reads the terminal. When a line was copied, the program has the terminal and gets its
+    signals."""
     t.type(f"echo ready; {program}\n")
     t.sees(r"^ready\n", program + " is started")
     t.type("go\n")
@@ -79,7 +80,7 @@ def start(t, program):
 
 
 def until_stopped(program):
-    """A command that waits until a program is stopped, and says so. The brackets keep grep from finding itself."""
+    """A command that waits until a program is stopped, and then says so. The brackets keep grep from finding itself."""
     return f"until ps -o stat,args | grep -q '^T.*[{program[0]}]{program[1:]}'; do :; done; echo stopped"
 
 
@@ -152,7 +153,7 @@ def background_jobs_may_not_read(t):
 
 
 def the_tools_work(t):
-    # The pipe's end is waited for; what setsid starts is not.
+    # The shell waits for the end of the pipe, but not for the program that setsid starts.
     t.command("tty; setsid sh -c 'tty </dev/tty' 2>&1 | cat", r"^/dev/ttyAMA0$(.|\n)*tty: No such device", "/dev/tty")
     t.command("scenario fork-read.wake_op; echo scenario $?", r"^scenario 0$", "a scenario is on the path")
     t.command("yes | head -n 3 | wc -l", r"^ *3$", "pipelines")

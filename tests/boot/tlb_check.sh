@@ -1,6 +1,6 @@
 #!/bin/bash
-# Flushes on two processors: sabotaged, the checker finds what they leave behind, on either back end; left alone, it finds
-# nothing in programs whose threads map, unmap and fork.
+# Flushes on two processors, with either back end. When flushes are sabotaged, the checker must find the entries that
+# stay behind. When they are not, it must find nothing, in programs whose threads map, unmap and fork.
 source "$(dirname "$0")/lib.sh"
 
 for mmu in walked softtlb; do

@@ -1,19 +1,19 @@
 #!/bin/bash
-# tlb_options.sh: what `tlb_entries=` and `tlb=` say is what the kernel does, by its own counters, /proc/faultline/tlb, while
-# a program does what must move them, and what must not (user/programs/tlb_counts.cpp). And what depends on `tlb=`: whether a
-# program hangs because of a stale entry.
+# tlb_options.sh: the kernel does what `tlb_entries=` and `tlb=` say. The counters in /proc/faultline/tlb show it while
+# a program makes some of them change, and others not (user/programs/tlb_counts.cpp). The script also tests what depends
+# on `tlb=`: whether a program hangs because of a stale entry.
 source "$(dirname "$0")/lib.sh"
 
 machine=(--mmu softtlb --smp 2)
 
-# counted WHAT CPU COLUMN: what the last run counted.
+# counted WHAT CPU COLUMN: prints what the last run counted.
 counted() { sed -n -E "s/^$1, cpu $2,.* ([0-9]+) $3(,.*)?$/\1/p" "$work/out"; }
 
-# counts WHAT CPU COLUMN LOW HIGH: that is at least LOW, and at most HIGH.
+# counts WHAT CPU COLUMN LOW HIGH: checks that this is at least LOW and at most HIGH.
 counts() { check "$options: $1, cpu $2: from $4 to $5 $3" within "$(counted "$1" "$2" "$3")" "$4" "$5"; }
 within() { [[ $1 =~ ^[0-9]+$ && $1 -ge $2 && $1 -le $3 ]] || { echo "  '$1' is not from $2 to $3"; return 1; }; }
 
-# count OPTIONS: one run.
+# count OPTIONS: runs the program once.
 count() {
     options=$1
     run --append "$options" --init /sbin/init run /bin/tlb_counts </dev/null
@@ -21,8 +21,8 @@ count() {
     check "the kernel says that it is softtlb" holds "$work/out" '^mmu softtlb$'
 }
 
-# 32 pages, 100 times over. A table of 8 is refilled at each touch, and each time another entry gives way; one of 64 has
-# them all.
+# The program touches 32 pages, 100 times over. A table of 8 is filled again at each touch, and each fill evicts an
+# entry. A table of 64 holds all pages.
 count tlb_entries=8
 check "8 entries" holds "$work/out" '^entries 8$'
 counts touch 0 fills 3200 9999
@@ -36,8 +36,8 @@ for relaxing in lazy eager; do
     count tlb=$relaxing
     check "the kernel relaxes in the $relaxing way" holds "$work/out" "^relaxing $relaxing$"
 
-    # A permission is added on CPU 0. Lazily, CPU 1 is not told, and has its spurious fault; so it has when a futex call of
-    # its own is cured. Eagerly it is told, and there is nothing to be served.
+    # CPU 0 adds a permission. Lazy: CPU 1 is not told. Its write gets one spurious fault, and its futex call repairs
+    # one. Eager: CPU 1 is told, and gets no fault.
     counts relax 0 flushes 1 1
     if [[ $relaxing == lazy ]]; then
         counts relax 1 shootdowns 0 0
@@ -51,7 +51,8 @@ for relaxing in lazy eager; do
     counts write 0 spurious 0 0
     counts futex 0 spurious 0 0
 
-    # A permission is taken away on CPU 0: there and on CPU 1, which runs in that address space, unless it never did.
+    # CPU 0 takes a permission away. Its own TLB is flushed, and that of CPU 1, unless CPU 1 never ran in that address
+    # space.
     for what in protect unmap; do
         counts $what 0 flushes 1 1
         counts $what 0 shootdowns 0 0
@@ -61,7 +62,7 @@ for relaxing in lazy eager; do
     counts 'protect alone' 1 shootdowns 0 0
 done
 
-# What hangs because an entry is stale does not where no entry can be.
+# A scenario that hangs because an entry is stale passes where no entry can be stale.
 for scenario in stale.wake_op stale.lock_pi; do
     run --append tlb=lazy --scenario "$scenario" --fault-in gup
     check "$scenario hangs with tlb=lazy" equal "$status" 70
@@ -70,12 +71,13 @@ for scenario in stale.wake_op stale.lock_pi; do
     check "$scenario passes with tlb=eager" equal "$status" 0
 done
 
-# What the back end does not have, it refuses; what it has no use for, too.
+# Sizes that the table cannot have are refused.
 for value in 7 513 x; do
     run --append "tlb_entries=$value" --init /sbin/init run /bin/hello </dev/null
     check "tlb_entries=$value is refused" equal "$status" 64
 done
 
+# `walked` can relax eagerly, too.
 machine=(--mmu walked --smp 2)
 run --append tlb=eager --init /sbin/init run /bin/threads </dev/null
 check "tlb=eager on walked" equal "$status" 0

@@ -15,32 +15,55 @@ give_up() {
 
 # --- packages ---------------------------------------------------------------------------------------------------------
 
-apt_sources=() # options that say where packages come from, if not from where the user's do
+# What is fetched comes from Debian 12 whatever this computer runs, so that what it finds depends on our kernel alone.
+suite=bookworm
+main_mirror=http://deb.debian.org/debian
 
-# private_apt TOOL ARG...: apt-TOOL for $architecture with the user's sources, but lists, cache and (empty) dpkg status of its
-# own: the user's system gets no architecture and no package.
+# mirror: where this computer's own packages come from, if that is a mirror of Debian.
+mirror() {
+    local files=(/etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources) mine
+    mine=$(sed -n -E '/^[[:space:]]*#/d; s#.*[[:space:]](https?://[^][:space:]]*/debian)/?([[:space:]].*)?$#\1#p' "${files[@]}" 2>/dev/null | head -n 1)
+    echo "${mine:-$main_mirror}"
+}
+
+# private_apt TOOL ARG...: apt-TOOL for $architecture with sources, lists, cache and (empty) dpkg status of its own: the
+# user's system gets no source, no architecture and no package.
 private_apt() {
     local tool=$1
     shift
     "apt-$tool" --quiet=2 -o APT::Architecture="$architecture" -o APT::Architectures="$architecture" -o APT::Install-Recommends=false \
+        -o Acquire::Retries=1 -o Acquire::http::Timeout=30 \
         -o Dir::State="$packages/state" -o Dir::State::status="$packages/status" -o Dir::Cache="$packages/cache" \
-        -o APT::Sandbox::User="$(id -un)" "${apt_sources[@]}" "$@"
+        -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$packages/sources" -o APT::Sandbox::User="$(id -un)" "$@"
 }
 
-# One mirror that is being synchronised must not stop us: what is missing then fails by its name.
+# update_lists MIRROR: one that is being synchronised must not stop us: what is missing then fails by its name.
 update_lists() {
-    mkdir -p "$packages/state/lists/partial" "$packages/cache/archives/partial"
+    mkdir -p "$packages/state/lists/partial" "$packages/cache/archives/partial" "$packages/sources"
     : >>"$packages/status"
+    cat >"$packages/sources/debian.sources" <<END
+Types: deb deb-src
+URIs: $1
+Suites: $suite
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+END
     private_apt get update >"$packages/update.log" 2>&1 || true
 }
 
-# with_lists COMMAND...: with the lists as they are, and if that fails, with new ones. With --at-hand, not at all.
+# with_lists COMMAND...: private_apt with the lists as they are, and if that fails, with new ones. With --at-hand, not at all.
 with_lists() {
+    local from word what=()
     [[ -z ${at_hand-} ]] || return
-    [[ -f $packages/update.log ]] || update_lists
+    for word in "${@:4}"; do [[ $word == -* ]] || what+=("$word"); done
+    complain "fetching ${what[*]} from Debian's $suite"
+    [[ -f $packages/sources/debian.sources ]] || update_lists "$(mirror)"
     "$@" 2>"$packages/error.log" && return
-    update_lists
-    "$@" || give_up "cannot fetch from Debian: $* (see $packages/update.log)"
+    for from in "$(mirror)" "$main_mirror"; do
+        update_lists "$from"
+        "$@" 2>"$packages/error.log" && return
+    done
+    give_up "cannot fetch ${what[*]}: $(head -n 1 "$packages/error.log") (see $packages/update.log)"
 }
 
 # archive PACKAGE: fetches a package; prints its .deb.
@@ -95,8 +118,7 @@ fetch_tree() {
     echo "$tree"
 }
 
-# source_package NAME: fetches a source package and unpacks it with Debian's patches, once; prints the directory. The
-# user's sources need not name any (deb-src): where there are packages, their sources are, too.
+# source_package NAME: fetches a source package and unpacks it with Debian's patches, once; prints the directory.
 source_package() {
     local tree=$packages/$1.source
     if [[ ! -d $tree ]]; then
@@ -104,12 +126,8 @@ source_package() {
         (
             flock 9
             [[ ! -d $tree ]] || exit 0
-            packages=$packages/source
-            apt_sources=(-o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$packages/sources")
-            rm -rf "$packages/sources" "$packages/unpacked"
-            mkdir -p "$packages/sources" "$packages/unpacked"
-            cp /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources} "$packages/sources/" 2>/dev/null
-            sed -i -E 's/^Types:.*/Types: deb-src/; s/^deb /deb-src /' "$packages/sources"/*
+            rm -rf "$packages/unpacked"
+            mkdir -p "$packages/unpacked"
             cd "$packages/unpacked" && with_lists private_apt get source "$1" >&2 || exit
             mv "$packages/unpacked/$1"-*/ "$tree"
         ) 9>"$packages/lock" || exit
@@ -145,7 +163,7 @@ arm_cc() { arm-linux-gnueabihf-gcc -O2 -static "$@"; }
 # linux_kernel: Debian's own kernel for this machine; prints its image.
 linux_kernel() {
     local package tree
-    [[ -f $packages/update.log || -n ${at_hand-} ]] || update_lists
+    [[ -f $packages/sources/debian.sources || -n ${at_hand-} ]] || update_lists "$(mirror)"
     package=$(private_apt cache depends linux-image-armmp | sed -n 's/.*Depends: \(linux-image-.*-armmp\)$/\1/p')
     [[ -n $package ]] || give_up "Debian's linux-image-armmp:armhf is not to be had (see $packages/update.log)"
     tree=$(fetch "$package") || exit

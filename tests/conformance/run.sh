@@ -1,6 +1,6 @@
 #!/bin/bash
 # Programs that nobody here wrote:
-# tests/conformance/run.sh [--on linux] [--mmu walked|softtlb] [--smp N] [--icount] [--at-hand] [GROUP[/NAME]...]
+# tests/conformance/run.sh [--on linux] [--mmu walked|softtlb] [--smp N] [--icount] [--at-hand|--fetch] [GROUP[/NAME]...]
 # Fetches them from Debian's packages, builds them, and runs each on Faultline, or with `--on linux` on Debian's own
 # kernel, on the same emulated machine. A line per program, the output of those that fail, and last
 # `N passed, N failed`. README.md says what a group is.
@@ -9,15 +9,15 @@ cd "$(dirname "$0")/../.." || exit
 source tests/conformance/lib.sh
 
 usage() {
-    echo "usage: tests/conformance/run.sh [--on faultline|linux] [--mmu walked|softtlb] [--smp N] [--icount] [--at-hand]" \
-        "[GROUP[/NAME]...]" >&2
+    echo "usage: tests/conformance/run.sh [--on faultline|linux] [--mmu walked|softtlb] [--smp N] [--icount]" \
+        "[--at-hand|--fetch] [GROUP[/NAME]...]" >&2
     echo "groups: ${all[*]}" >&2
     exit 64
 }
 
 all=()
 for group_file in "$here"/*.group; do all+=("$(basename "$group_file" .group)"); done
-on=faultline mmu=walked cpus=1 icount='' at_hand='' chosen=()
+on=faultline mmu=walked cpus=1 icount='' at_hand='' only_fetch='' chosen=()
 while [[ $# -gt 0 ]]; do
     case $1 in
     --on) on=${2-}; shift ;;
@@ -25,6 +25,7 @@ while [[ $# -gt 0 ]]; do
     --smp) cpus=${2-}; shift ;;
     --icount) icount=yes ;;
     --at-hand) at_hand=yes ;;
+    --fetch) only_fetch=yes ;;
     -*) usage ;;
     *) chosen+=("$1") ;;
     esac
@@ -34,6 +35,26 @@ done
 [[ $cpus =~ ^[1-8]$ ]] || usage
 [[ ${#chosen[@]} -gt 0 ]] || chosen=("${all[@]}")
 for choice in "${chosen[@]}"; do [[ -f $here/${choice%%/*}.group ]] || usage; done
+
+# A group's defaults; its file may say otherwise.
+conformance_defaults() {
+    conformance_memory=256
+    conformance_per_boot=1000
+    conformance_fill() { :; }
+    conformance_fetch() { :; }
+    conformance_seconds() { echo 60; }
+    conformance_passed() { [[ $2 == 0 ]]; }
+}
+
+if [[ -n $only_fetch ]]; then
+    for choice in "${chosen[@]}"; do
+        conformance_defaults
+        # shellcheck disable=SC1090
+        source "$here/${choice%%/*}.group"
+        conformance_fetch || exit
+    done
+    exit
+fi
 
 if [[ $on == faultline && -z ${QEMU_RUN_BUILT-} && -z ${CONFORMANCE_IMAGES-} ]]; then
     tools/setup.sh test || exit 69
@@ -110,16 +131,6 @@ report() {
     failed=$((failed + 1))
 }
 
-# A group's defaults; its file may say otherwise.
-conformance_defaults() {
-    conformance_memory=256
-    conformance_per_boot=1000
-    conformance_fill() { :; }
-    conformance_fetch() { :; }
-    conformance_seconds() { echo 60; }
-    conformance_passed() { [[ $2 == 0 ]]; }
-}
-
 for choice in "${chosen[@]}"; do
     group=${choice%%/*} result=$results/$group
     root=$result/root
@@ -130,7 +141,7 @@ for choice in "${chosen[@]}"; do
     source "$here/$group.group"
     if ! conformance_fetch; then
         [[ -n $at_hand ]] || give_up "$group: cannot fetch"
-        echo "skipped $group: its packages are not at hand; tests/conformance/run.sh $group fetches them"
+        echo "skipped: tests/conformance/run.sh --fetch $group fetches what it runs"
         skipped=$((skipped + 1))
         continue
     fi

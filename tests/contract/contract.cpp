@@ -17,14 +17,11 @@ void make_current(MmStruct* mm) {
 
 TestMm::TestMm() : TestMm(mm_alloc().value()) {}
 
-TestMm::TestMm(MmStruct* mm) : mm_(mm), before_(current_mm_task().mm) { activate(); }
+TestMm::TestMm(MmRef mm) : mm_(std::move(mm)), before_(current_mm_task().mm) { activate(); }
 
-TestMm::~TestMm() {
-    make_current(before_);
-    mmput(*mm_);
-}
+TestMm::~TestMm() { make_current(before_); }
 
-void TestMm::activate() { make_current(mm_); }
+void TestMm::activate() { make_current(mm_.get()); }
 
 UserAddr TestMm::map_anon(u32 pages, u32 prot) {
     return do_mmap(*mm_, UserAddr(), pages * PAGE_SIZE, prot, MAP_PRIVATE | MAP_ANONYMOUS, nullptr, true, 0).value();
@@ -60,14 +57,12 @@ bool read(UserAddr address) { return get_user_u32(address).ok(); }
 bool write(UserAddr address, u32 value) { return put_user_u32(address, value).ok(); }
 u32 value_at(UserAddr address) { return get_user_u32(address).value(); }
 
-Result<u32> gup_for_write(MmStruct& mm, UserAddr address, u32 more_flags) {
-    ReadGuard mmap_read(mm.mmap_lock);
-    return get_user_pages(mm, mmap_read, address, 1, FOLL_WRITE | FOLL_TOUCH | more_flags, nullptr);
+Result<u32> gup_for_write(MmStruct& mm, UserAddr address, FollFlags more) {
+    return get_user_pages(MmapReadGuard(mm), address, 1, FOLL_WRITE | FOLL_TOUCH | more, nullptr);
 }
 
-Result<MmapLock> fixup_for_write(MmStruct& mm, UserAddr address, u32 more_flags) {
-    ReadGuard mmap_read(mm.mmap_lock);
-    return fixup_user_fault(mm, mmap_read, address, FAULT_FLAG_WRITE | more_flags);
+Result<void> fixup_for_write(MmStruct& mm, UserAddr address, FaultFlags more) {
+    return fixup_user_fault(mm, address, FAULT_FLAG_WRITE | more);
 }
 
 } // namespace faultline::contract

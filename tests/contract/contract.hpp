@@ -6,11 +6,21 @@
 #include <span>
 
 #include "arch/contract/uaccess.hpp"
+#include "mm/brk.hpp"
+#include "mm/dup_mm.hpp"
+#include "mm/fault.hpp"
 #include "mm/filemap.hpp"
 #include "mm/gup.hpp"
+#include "mm/madvise.hpp"
+#include "mm/mm_struct.hpp"
 #include "mm/mman.hpp"
 #include "mm/mmap.hpp"
+#include "mm/mprotect.hpp"
+#include "mm/mremap.hpp"
+#include "mm/munmap.hpp"
 #include "mm/pgtable.hpp"
+#include "mm/shmem.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline::contract {
 
@@ -46,8 +56,8 @@ void for_each_test(Visitor&& visit) {
 // An address space that is the current task's while this object lives. At its end all its pages are free again.
 class TestMm {
   public:
-    TestMm();                      // empty
-    explicit TestMm(MmStruct* mm); // e.g. from dup_mm; takes over the reference
+    TestMm();                  // empty
+    explicit TestMm(MmRef mm); // e.g. from dup_mm; takes over the reference
     ~TestMm();
     TestMm(const TestMm&) = delete;
     TestMm& operator=(const TestMm&) = delete;
@@ -62,7 +72,7 @@ class TestMm {
     Page* page(UserAddr address); // the page it maps, or nullptr
 
   private:
-    MmStruct* mm_;
+    MmRef mm_;
     MmStruct* before_;
 };
 
@@ -74,8 +84,8 @@ bool read(UserAddr address);
 bool write(UserAddr address, u32 value = 1);
 u32 value_at(UserAddr address); // must be readable
 
-Result<u32> gup_for_write(MmStruct& mm, UserAddr address, u32 more_flags = 0);
-Result<MmapLock> fixup_for_write(MmStruct& mm, UserAddr address, u32 more_flags = 0);
+Result<u32> gup_for_write(MmStruct& mm, UserAddr address, FollFlags more = FOLL_NONE);
+Result<void> fixup_for_write(MmStruct& mm, UserAddr address, FaultFlags more = FAULT_FLAG_NONE);
 
 // The number of faults that `action` costs the current task.
 template <class Action>

@@ -20,7 +20,7 @@ struct TestMachine : model::Machine {
 };
 
 inline Pfn new_frame() {
-    Page* page = alloc_zeroed_page();
+    Page* page = alloc_zeroed_page().release();
     BUG_ON(page == nullptr);
     return page_to_pfn(*page);
 }
@@ -44,7 +44,7 @@ class TestSpace {
     PteSlot* slot(u32 address) {
         PteTable*& table = directory_->tables[pgd_index(UserAddr(address))];
         if (table == nullptr) {
-            Page* page = alloc_zeroed_page();
+            Page* page = alloc_zeroed_page().release();
             BUG_ON(page == nullptr);
             pmd_populate(context, UserAddr(address), *static_cast<PteTable*>(page_address(*page)));
         }
@@ -53,18 +53,32 @@ class TestSpace {
     Pte truth(u32 address) { return ptep_get(slot(address)); }
     void set(u32 address, Pte pte) { set_pte_at(context, UserAddr(address), slot(address), pte); }
 
-    // What ageing, write-protecting and unmapping do.
+    // What ageing, write-protecting and unmapping do; and a break of copy on write, without its copy.
     void age(UserAddr page) {
-        if (ptep_test_and_clear_young(context, page, slot(page.value())))
-            flush_tlb_page(context, page);
+        TlbDebt debt(context);
+        ptep_test_and_clear_young(debt, page, slot(page.value()));
     }
     void write_protect(UserAddr page) {
-        ptep_set_wrprotect(context, page, slot(page.value()));
-        flush_tlb_range(context, page, page + PAGE_SIZE);
+        TlbDebt debt(context);
+        ptep_set_wrprotect(debt, page, slot(page.value()));
     }
     void unmap(UserAddr page) {
-        const Pte old = ptep_get_and_clear(context, page, slot(page.value()));
-        flush_tlb_page(context, page);
+        TlbDebt debt(context);
+        const Pte old = ptep_get_and_clear(debt, page, slot(page.value()));
+        debt.pay();
+        free_frame_of(old);
+    }
+    void break_sharing(UserAddr page) {
+        const Pte old = truth(page.value());
+        ptep_clear_flush(context, page, slot(page.value()));
+        free_frame_of(old);
+    }
+
+    MmContext context;
+
+  private:
+    // Of an entry that is gone and flushed.
+    static void free_frame_of(Pte old) {
         if (!pte_present(old))
             return;
         if (is_reachable(old.pfn()))
@@ -72,9 +86,6 @@ class TestSpace {
         put_page(pfn_to_page(old.pfn()));
     }
 
-    MmContext context;
-
-  private:
     // No CPU may run on the address space when it is destroyed.
     void leave() {
         model::Machine::get().as_each_cpu([this] {

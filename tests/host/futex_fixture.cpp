@@ -17,6 +17,8 @@
 #include "kernel/sched/sched.hpp"
 #include "kernel/upcalls.hpp"
 #include "mm/aging.hpp"
+#include "mm/dup_mm.hpp"
+#include "mm/mmap.hpp"
 #include "mm/pgtable.hpp"
 
 namespace faultline {
@@ -88,8 +90,8 @@ FutexHost::~FutexHost() {
 
 FutexHost& FutexHost::get() { return *the_host; }
 
-MmStruct& FutexHost::new_mm() { return *spaces_.emplace_back(mm_alloc().value()); }
-MmStruct& FutexHost::fork(MmStruct& source) { return *spaces_.emplace_back(dup_mm(source).value()); }
+MmStruct& FutexHost::new_mm() { return *spaces_.emplace_back(mm_alloc().value().release()); }
+MmStruct& FutexHost::fork(MmStruct& source) { return *spaces_.emplace_back(dup_mm(source).value().release()); }
 
 UserAddr FutexHost::map(MmStruct& mm, u32 prot, u32 flags, AddressSpace* file, u32 pages) {
     return do_mmap(mm, UserAddr(0), pages * PAGE_SIZE, prot, flags, file, true, 0).value();
@@ -123,10 +125,7 @@ u32& FutexHost::word(MmStruct& mm, UserAddr address) {
     return *reinterpret_cast<u32*>(page + address.page_offset());
 }
 
-void FutexHost::age(MmStruct& mm) {
-    ReadGuard mmap_read(mm.mmap_lock);
-    age_mm(mm);
-}
+void FutexHost::age(MmStruct& mm) { age_mm(MmapReadGuard(mm)); }
 
 Task* FutexHost::find(s32 pid) const {
     for (Task* task : tasks_)

@@ -1,4 +1,11 @@
 // Locked memory, populating, and the limits of an address space.
+#include "mm/dup_mm.hpp"
+#include "mm/madvise.hpp"
+#include "mm/mlock.hpp"
+#include "mm/mm_struct.hpp"
+#include "mm/mprotect.hpp"
+#include "mm/mremap.hpp"
+#include "mm/munmap.hpp"
 #include "mm/populate.hpp"
 #include "tests/host/mmap_fixture.hpp"
 
@@ -10,7 +17,7 @@ struct LockFixture : MmapFixture {
     void check_counts() {
         u32 locked = 0, data = 0;
         for (const VmArea& vma : mm.vmas) {
-            locked += (vma.flags & VM_LOCKED) != 0 ? vma.pages() : 0;
+            locked += vma.flags.has(VM_LOCKED) ? vma.pages() : 0;
             data += (vma.flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) == VM_WRITE ? vma.pages() : 0;
         }
         CHECK((mm.locked_vm == locked && mm.data_vm == data));
@@ -70,7 +77,7 @@ TEST_CASE_METHOD(LockFixture, "mlockall: what is, what will be, and what a child
     anon(1);
     CHECK(mm.locked_vm == 5);
     contract::TestMm child(dup_mm(mm).value());
-    CHECK((child.mm().locked_vm == 0 && child.mm().def_flags == 0));
+    CHECK((child.mm().locked_vm == 0 && child.mm().def_flags.none()));
     do_munlockall(mm);
     CHECK(mm.locked_vm == 0);
     check_counts();
@@ -89,7 +96,7 @@ TEST_CASE_METHOD(LockFixture, "locked memory is not given up by advice, and move
     const auto moved = do_mremap(mm, to, pages(4), pages(4), MREMAP_MAYMOVE | MREMAP_DONTUNMAP, UserAddr());
     REQUIRE(moved.ok());
     CHECK((mm.locked_vm == 4 && mm.total_vm == 8)); // the range that stays behind is empty and not locked
-    CHECK((vma_lookup(mm, to)->flags & VM_LOCKED) == 0);
+    CHECK(!flags_of(to).has(VM_LOCKED));
     check_counts();
 }
 

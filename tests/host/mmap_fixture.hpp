@@ -27,6 +27,7 @@ struct MmapFixture {
     UserAddr fixed(UserAddr where, u32 count, u32 prot = RW) {
         return map(where, pages(count), prot, ANON | MAP_FIXED).value();
     }
+    VmFlags flags_of(UserAddr where) { return vma_lookup(MmapReadGuard(mm), where)->flags; }
     u32 mapped_pages() {
         u32 sum = 0, count = 0;
         for (const VmArea& vma : mm.vmas) {

@@ -8,7 +8,12 @@
 
 #include "arch/model/check.hpp"
 #include "mm/aging.hpp"
+#include "mm/madvise.hpp"
+#include "mm/mm_struct.hpp"
 #include "mm/mmap.hpp"
+#include "mm/mprotect.hpp"
+#include "mm/mremap.hpp"
+#include "mm/munmap.hpp"
 #include "tests/contract/contract.hpp"
 #include "tests/host/harness.hpp"
 
@@ -59,13 +64,14 @@ class Differential {
     }
 
     void compare() {
+        const MmapReadGuard mmap_read(mm_);
         u32 mapped = 0;
         for (u32 i = 0; i < WINDOW_PAGES; ++i) {
-            const VmArea* vma = vma_lookup(mm_, at(i));
-            REQUIRE((vma != nullptr) == model_[i].has_value());
-            if (vma != nullptr) {
+            const FoundVma vma = vma_lookup(mmap_read, at(i));
+            REQUIRE(bool(vma) == model_[i].has_value());
+            if (vma) {
                 ++mapped;
-                REQUIRE((vma->flags & VM_ACCESS_FLAGS) == model_[i]->prot);
+                REQUIRE((vma->flags & VM_ACCESS_FLAGS) == VmFlags(model_[i]->prot));
             }
         }
         REQUIRE(mm_.total_vm == mapped);
@@ -131,7 +137,7 @@ class Differential {
         const u32 to = pick(WINDOW_PAGES - count + 1);
         if (first + count > to && to + count > first)
             return;
-        const VmArea* vma = vma_lookup(mm_, at(first));
+        const VmArea* vma = vma_lookup(MmapUnshared(mm_), at(first));
         const bool possible = vma != nullptr && at(first + count) <= vma->end;
         const auto moved =
             do_mremap(mm_, at(first), count * PAGE_SIZE, count * PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, at(to));
@@ -152,10 +158,7 @@ class Differential {
                 model_[i]->value = 0;
     }
 
-    void age(u32 first, u32 count) {
-        const ReadGuard guard(mm_.mmap_lock);
-        age_page_range(mm_, at(first), at(first + count));
-    }
+    void age(u32 first, u32 count) { age_page_range(MmapReadGuard(mm_), at(first), at(first + count)); }
 
     void access(u32 page) {
         const u32 prot = model_[page] ? model_[page]->prot : 0;

@@ -1,4 +1,10 @@
 // mmap: what it accepts, where it places, what it refuses.
+#include "mm/mm_struct.hpp"
+#include "mm/mmap.hpp"
+#include "mm/mprotect.hpp"
+#include "mm/munmap.hpp"
+#include "mm/shmem.hpp"
+#include "mm/stack.hpp"
 #include "mm/unmapped_area.hpp"
 #include "mm/vma_edit.hpp"
 #include "tests/host/mmap_fixture.hpp"
@@ -72,10 +78,10 @@ TEST_CASE_METHOD(MmapFixture, "mmap: keeps its distance from the stack") {
 TEST_CASE_METHOD(MmapFixture, "mmap: MAP_GROWSDOWN grows, MAP_STACK and MAP_NORESERVE are accepted") {
     const UserAddr where = map(UserAddr(0x30000000), pages(1), RW, ANON | MAP_GROWSDOWN).value();
     CHECK(contract::write(where - pages(3)));
-    CHECK(vma_lookup(mm, where)->start == where - pages(3));
+    CHECK(vma_lookup(MmapReadGuard(mm), where)->start == where - pages(3));
     CHECK(map(UserAddr(), pages(1), RW, ANON | MAP_STACK).ok());
     const UserAddr loose = map(UserAddr(), pages(1), RW, ANON | MAP_NORESERVE).value();
-    CHECK((vma_lookup(mm, loose)->flags & VM_NORESERVE) != 0);
+    CHECK(flags_of(loose).has(VM_NORESERVE));
 }
 
 TEST_CASE_METHOD(MmapFixture, "mmap: MAP_FIXED replaces, MAP_FIXED_NOREPLACE does not") {
@@ -95,7 +101,7 @@ TEST_CASE_METHOD(MmapFixture, "mmap: MAP_FIXED replaces, MAP_FIXED_NOREPLACE doe
 }
 
 TEST_CASE_METHOD(MmapFixture, "mmap: errors, in Linux's order") {
-    AddressSpace* file = shmem_new(pages(4), "file").value();
+    AddressSpace* file = shmem_new(pages(4), "file").value().release();
     const UserAddr high(TASK_SIZE - pages(1));
     constexpr u32 FIXED = ANON | MAP_FIXED;
     CHECK(error_of(map(UserAddr(), 0)) == Errno::INVAL);
@@ -168,7 +174,7 @@ TEST_CASE("mmap: at most 65530 VMAs") {
     CHECK(mm.map_count == MAX_MAP_COUNT - 1);
     CHECK(error_of(do_mprotect(mm, lowest + pages(1), pages(1), RW)) == Errno::NOMEM); // would be two more
     CHECK(mm.map_count == MAX_MAP_COUNT - 1);
-    CHECK(vma_lookup(mm, lowest)->pages() == 3); // and it has not been cut
+    CHECK(vma_lookup(MmapReadGuard(mm), lowest)->pages() == 3); // and it has not been cut
     CHECK(do_mprotect(mm, lowest, pages(1), RW).ok());
     CHECK(mm.map_count == MAX_MAP_COUNT);
     CHECK(error_of(do_mprotect(mm, lowest + pages(1), pages(1), PROT_NONE)) == Errno::NOMEM);

@@ -1,7 +1,15 @@
 // Calls that change existing mappings: munmap, mprotect, mremap, madvise, brk, and fork's dup_mm.
 #include <vector>
 
+#include "mm/brk.hpp"
+#include "mm/dup_mm.hpp"
+#include "mm/madvise.hpp"
+#include "mm/mm_struct.hpp"
+#include "mm/mprotect.hpp"
+#include "mm/mremap.hpp"
+#include "mm/munmap.hpp"
 #include "mm/page_alloc.hpp"
+#include "mm/stack.hpp"
 #include "tests/host/mmap_fixture.hpp"
 
 namespace faultline {
@@ -71,8 +79,8 @@ TEST_CASE_METHOD(MmapFixture, "mprotect: errors, and what was done before them")
 TEST_CASE_METHOD(MmapFixture, "mprotect: PROT_GROWSDOWN reaches to the stack's start") {
     VmArea* stack = setup_stack_vma(mm, UserAddr(TASK_SIZE), pages(4)).value();
     REQUIRE(do_mprotect(mm, stack->start + pages(2), pages(1), PROT_READ | PROT_GROWSDOWN).ok());
-    CHECK((vma_lookup(mm, UserAddr(TASK_SIZE - pages(4)))->flags & VM_ACCESS_FLAGS) == VM_READ);
-    CHECK((vma_lookup(mm, UserAddr(TASK_SIZE - pages(1)))->flags & VM_ACCESS_FLAGS) == (VM_READ | VM_WRITE));
+    CHECK((flags_of(UserAddr(TASK_SIZE - pages(4))) & VM_ACCESS_FLAGS) == VM_READ);
+    CHECK((flags_of(UserAddr(TASK_SIZE - pages(1))) & VM_ACCESS_FLAGS) == (VM_READ | VM_WRITE));
 }
 
 TEST_CASE_METHOD(MmapFixture, "mprotect: a page may be writable and executable at once") {
@@ -153,7 +161,7 @@ TEST_CASE_METHOD(MmapFixture, "mremap: out of memory half way moves everything b
     REQUIRE(contract::write(base + PMD_SIZE, 2)); // two tables to make at the new place
     const UserAddr target(0x40000000);
     std::vector<Page*> hoard;
-    while (Page* page = alloc_page())
+    while (Page* page = alloc_pages(0))
         hoard.push_back(page);
     put_page(*hoard.back()); // enough for a VMA's slab or for one table, not for all
     hoard.pop_back();
@@ -254,7 +262,7 @@ TEST_CASE_METHOD(MmapFixture, "dup_mm: out of memory at any point leaves both si
         REQUIRE(contract::write(fixed(UserAddr(0x20000000 + i * (PMD_SIZE / 4)), 1), i + 1));
     const u32 before = (shrink_caches(), nr_free_pages());
     std::vector<Page*> hoard;
-    while (Page* page = alloc_page())
+    while (Page* page = alloc_pages(0))
         hoard.push_back(page);
     bool copied = false;
     for (u32 given = 0; !copied; ++given) {
@@ -262,7 +270,6 @@ TEST_CASE_METHOD(MmapFixture, "dup_mm: out of memory at any point leaves both si
         if (const auto child = dup_mm(mm); child.ok()) {
             copied = true;
             CHECK(get_mm_counter(*child.value(), MM_ANONPAGES) == 200);
-            mmput(*child.value());
         } else {
             CHECK(child.error() == Errno::NOMEM);
             CHECK(nr_free_pages() == given);

@@ -33,7 +33,7 @@ bool untouched(const Block& block) {
 
 std::vector<Page*> take_everything() {
     std::vector<Page*> pages;
-    while (Page* page = alloc_page())
+    while (Page* page = alloc_pages(0))
         pages.push_back(page);
     return pages;
 }
@@ -44,7 +44,7 @@ TEST_CASE("page_alloc: counts free and total pages") {
     CHECK(nr_total_pages() - before < 32); // the pages that the CPU's TLB takes, where software fills it
     CHECK(before <= max_mapnr);
     CHECK(before > max_mapnr - max_mapnr / 20); // the page array takes a few per cent
-    Page* page = alloc_page();
+    Page* page = alloc_pages(0);
     Page* block = alloc_pages(3);
     CHECK(nr_free_pages() == before - 9);
     CHECK(page_count(*page) == 1);
@@ -113,10 +113,10 @@ TEST_CASE("page_alloc: no block ever overlaps another") {
 
 TEST_CASE("page_alloc: zeroed pages are zero, and so is the zero page") {
     Host host;
-    Page* dirty = alloc_page();
+    Page* dirty = alloc_pages(0);
     std::memset(page_address(*dirty), 0xff, PAGE_SIZE);
     put_page(*dirty);
-    Page* page = alloc_zeroed_page();
+    Page* page = alloc_zeroed_page().release();
     CHECK(page == dirty); // the page freed last is given out first
     const std::vector<u8> zeros(PAGE_SIZE);
     CHECK(std::memcmp(page_address(*page), zeros.data(), PAGE_SIZE) == 0);
@@ -128,7 +128,7 @@ TEST_CASE("page_alloc: zeroed pages are zero, and so is the zero page") {
 TEST_CASE("page_alloc: a reference keeps a page") {
     Host host;
     const u32 before = nr_free_pages();
-    Page* page = alloc_page();
+    Page* page = alloc_pages(0);
     get_page(*page);
     put_page(*page);
     CHECK(nr_free_pages() == before - 1);
@@ -139,7 +139,7 @@ TEST_CASE("page_alloc: a reference keeps a page") {
 TEST_CASE("page_alloc: freeing what is in use or free panics") {
     Host host;
     host.forgive_leaks();
-    Page* page = alloc_page();
+    Page* page = alloc_pages(0);
     SECTION("referenced") { CHECK_THROWS_WITH(free_pages(*page, 0), Catch::Contains("still referenced")); }
     SECTION("mapped") {
         page->mapcount.store(1);

@@ -6,6 +6,7 @@
 #include <climits>
 #include <vector>
 
+#include "mm/munmap.hpp"
 #include "mm/page_alloc.hpp"
 #include "tests/contract/contract.hpp"
 #include "tests/host/harness.hpp"
@@ -15,10 +16,9 @@ namespace faultline {
 namespace {
 
 // The page at `address`, with one more reference from get_user_pages.
-Page* pin(MmStruct& mm, UserAddr address) {
-    ReadGuard mmap_read(mm.mmap_lock);
-    Page* page = nullptr;
-    REQUIRE(get_user_pages(mm, mmap_read, address, 1, FOLL_WRITE, &page).ok());
+PageRef pin(MmStruct& mm, UserAddr address) {
+    PageRef page;
+    REQUIRE(get_user_pages(MmapReadGuard(mm), address, 1, FOLL_WRITE, &page).ok());
     return page;
 }
 
@@ -62,14 +62,16 @@ TEST_CASE("refcount: a page that was pinned 2^31 times is never given out again"
     REQUIRE(contract::write(address, 7));
     Page& page = *test.page(address);
     page.refcount.set(INT_MAX); // the mapping's reference, and all pins but one
-    REQUIRE(pin(test.mm(), address) == &page);
-    REQUIRE(do_munmap(test.mm(), address, PAGE_SIZE).ok());
-    put_page(page);
+    {
+        const PageRef pinned = pin(test.mm(), address);
+        REQUIRE(pinned.get() == &page);
+        REQUIRE(do_munmap(test.mm(), address, PAGE_SIZE).ok());
+    }
     put_page(page);
     CHECK(page_count(page) == Refcount::SATURATED);
     CHECK(*static_cast<const u32*>(page_address(page)) == 7);
     std::vector<Page*> others;
-    while (Page* other = alloc_page())
+    while (Page* other = alloc_pages(0))
         others.push_back(other);
     CHECK(std::count(others.begin(), others.end(), &page) == 0);
     for (Page* other : others)

@@ -1,4 +1,5 @@
 // Slab caches and kmalloc.
+#include "mm/kmalloc.hpp"
 #include "mm/slab.hpp"
 
 #include <algorithm>
@@ -132,7 +133,7 @@ TEST_CASE("slab: an object that happens to look free may be freed") {
 TEST_CASE("slab: out of memory is nullptr") {
     Host host;
     std::vector<Page*> pages;
-    while (Page* page = alloc_page())
+    while (Page* page = alloc_pages(0))
         pages.push_back(page);
     CHECK(largest.alloc() == nullptr);
     CHECK(kmalloc(100) == nullptr);
@@ -158,7 +159,7 @@ TEST_CASE("slab: what CPUs have for themselves is free, and comes back when memo
     act_as(0);
     CHECK(largest.in_use() == 0);
     std::vector<Page*> pages;
-    while (Page* page = alloc_page())
+    while (Page* page = alloc_pages(0))
         pages.push_back(page);
     CHECK(pages.size() == total);
     for (Page* page : pages)

@@ -3,7 +3,10 @@
 #include <vector>
 
 #include "mm/filemap.hpp"
+#include "mm/mm_struct.hpp"
 #include "mm/mmap.hpp"
+#include "mm/shmem.hpp"
+#include "mm/stack.hpp"
 #include "mm/unmapped_area.hpp"
 #include "mm/vma_edit.hpp"
 #include "tests/host/harness.hpp"
@@ -14,14 +17,15 @@ namespace {
 
 using harness::Host;
 
-constexpr u32 RW = VM_READ | VM_WRITE | VM_MAY_FLAGS;
-constexpr u32 RO = VM_READ | VM_MAY_FLAGS;
+constexpr VmFlags RW = VM_READ | VM_WRITE | VM_MAY_FLAGS;
+constexpr VmFlags RO = VM_READ | VM_MAY_FLAGS;
 
 constexpr UserAddr at(u32 page) { return UserAddr(0x10000000 + page * PAGE_SIZE); }
 
 struct Fixture {
     Host host;
-    MmStruct& mm = *mm_alloc().value();
+    MmStruct& mm = *mm_alloc().value().release();
+    const MmapUnshared locked{mm};
     bool abandoned = false; // after a panic
     ~Fixture() {
         if (abandoned)
@@ -30,13 +34,11 @@ struct Fixture {
             mmput(mm);
     }
 
-    VmArea& place(u32 first, u32 last, u32 flags = RW, AddressSpace* mapping = nullptr, u32 pgoff = 0) {
-        return *vma_place(mm, at(first), at(last), flags, mapping, pgoff);
+    VmArea& place(u32 first, u32 last, VmFlags flags = RW, AddressSpace* mapping = nullptr, u32 pgoff = 0) {
+        return *vma_place(locked, at(first), at(last), flags, mapping, pgoff);
     }
-    VmArea* extend(UserAddr address) {
-        MmapReadGuard guard(mm.mmap_lock);
-        return find_extend_vma(mm, guard, address);
-    }
+    // As a fault does it: the VMA that contains the address, after it has grown if it must.
+    VmArea* extend(UserAddr address) { return expand_stack(mm, address) ? vma_lookup(locked, address) : nullptr; }
 };
 
 using Range = std::pair<u32, u32>;
@@ -56,20 +58,20 @@ TEST_CASE_METHOD(Fixture, "vma: find_vma is the first that ends above, vma_looku
     VmArea& low = place(10, 20);
     VmArea& high = place(30, 40);
     for (int round = 0; round < 2; ++round) { // with and without the cache
-        CHECK(find_vma(mm, UserAddr(0)) == &low);
-        CHECK(find_vma(mm, at(10)) == &low);
-        CHECK(find_vma(mm, at(20) - 1) == &low);
-        CHECK(find_vma(mm, at(20)) == &high);
-        CHECK(find_vma(mm, at(35)) == &high);
-        CHECK(find_vma(mm, at(40)) == nullptr);
-        CHECK(vma_lookup(mm, at(9)) == nullptr);
-        CHECK(vma_lookup(mm, at(10)) == &low);
-        CHECK(vma_lookup(mm, at(20)) == nullptr);
+        CHECK(find_vma(locked, UserAddr(0)) == &low);
+        CHECK(find_vma(locked, at(10)) == &low);
+        CHECK(find_vma(locked, at(20) - 1) == &low);
+        CHECK(find_vma(locked, at(20)) == &high);
+        CHECK(find_vma(locked, at(35)) == &high);
+        CHECK(find_vma(locked, at(40)) == nullptr);
+        CHECK(vma_lookup(locked, at(9)) == nullptr);
+        CHECK(vma_lookup(locked, at(10)) == &low);
+        CHECK(vma_lookup(locked, at(20)) == nullptr);
     }
     CHECK((vma_next(low) == &high && vma_prev(high) == &low));
     CHECK((vma_prev(low) == nullptr && vma_next(high) == nullptr));
-    remove_vm_struct(mm, low);
-    CHECK(find_vma(mm, at(10)) == &high);
+    remove_vm_struct(locked, low);
+    CHECK(find_vma(locked, at(10)) == &high);
     vm_area_free(low);
 }
 
@@ -81,7 +83,7 @@ TEST_CASE_METHOD(Fixture, "vma: overlapping, empty or misaligned VMAs panic") {
     VmArea* vma = vm_area_alloc(mm);
     vma->start = start;
     vma->end = end;
-    CHECK_THROWS_AS(insert_vm_struct(mm, *vma), KernelPanic);
+    CHECK_THROWS_AS(insert_vm_struct(locked, *vma), KernelPanic);
     abandoned = true;
 }
 
@@ -106,8 +108,8 @@ TEST_CASE_METHOD(Fixture, "vma: filling a gap joins both sides") {
 }
 
 TEST_CASE_METHOD(Fixture, "vma: file mappings join only where the file goes on") {
-    AddressSpace* file = shmem_new(100 * PAGE_SIZE, "file").value();
-    AddressSpace* other = shmem_new(100 * PAGE_SIZE, "other").value();
+    AddressSpace* file = shmem_new(100 * PAGE_SIZE, "file").value().release();
+    AddressSpace* other = shmem_new(100 * PAGE_SIZE, "other").value().release();
     VmArea& first = place(10, 20, RW, file, 7);
     CHECK(linear_page_index(first, at(13)) == 10);
     place(20, 30, RW, file, 17);
@@ -119,10 +121,10 @@ TEST_CASE_METHOD(Fixture, "vma: file mappings join only where the file goes on")
     place(50, 60);
     CHECK(ranges(mm) == std::vector<Range>{{5, 30}, {30, 40}, {40, 50}, {50, 60}});
 
-    VmArea* upper = split_vma(below, at(12)).value();
+    VmArea* upper = split_vma(locked, below, at(12)).value();
     CHECK((upper->pgoff == 9 && below.pgoff == 2 && upper->start == at(12) && below.end == at(12)));
     CHECK(std::distance(file->i_mmap.begin(), file->i_mmap.end()) == 3);
-    CHECK(&vma_merge(*upper) == &below);
+    CHECK(&vma_merge(locked, *upper) == &below);
     CHECK(std::distance(file->i_mmap.begin(), file->i_mmap.end()) == 2);
     CHECK(ranges(mm).size() == 4);
     put_mapping(*file); // the VMAs hold theirs until the mm goes
@@ -131,19 +133,19 @@ TEST_CASE_METHOD(Fixture, "vma: file mappings join only where the file goes on")
 
 TEST_CASE_METHOD(Fixture, "vma: changing flags cuts, changing them back joins") {
     place(10, 40);
-    VmArea* middle = vma_modify_flags(*find_vma(mm, at(10)), at(20), at(30), RO).value();
+    VmArea* middle = vma_modify_flags(locked, *find_vma(locked, at(10)), at(20), at(30), RO).value();
     CHECK((middle->start == at(20) && middle->end == at(30) && middle->flags == RO));
     CHECK(ranges(mm) == std::vector<Range>{{10, 20}, {20, 30}, {30, 40}});
     SECTION("at once") {
-        VmArea* whole = vma_modify_flags(*middle, at(20), at(30), RW).value();
+        VmArea* whole = vma_modify_flags(locked, *middle, at(20), at(30), RW).value();
         CHECK((whole->start == at(10) && whole->end == at(40)));
     }
     SECTION("in parts") {
-        vma_modify_flags(*middle, at(24), at(26), RW).value();
+        vma_modify_flags(locked, *middle, at(24), at(26), RW).value();
         CHECK(ranges(mm) == std::vector<Range>{{10, 20}, {20, 24}, {24, 26}, {26, 30}, {30, 40}});
-        vma_modify_flags(*find_vma(mm, at(20)), at(20), at(24), RW).value();
+        vma_modify_flags(locked, *find_vma(locked, at(20)), at(20), at(24), RW).value();
         CHECK(ranges(mm) == std::vector<Range>{{10, 26}, {26, 30}, {30, 40}});
-        vma_modify_flags(*find_vma(mm, at(26)), at(26), at(30), RW).value();
+        vma_modify_flags(locked, *find_vma(locked, at(26)), at(26), at(30), RW).value();
     }
     CHECK(ranges(mm) == std::vector<Range>{{10, 40}});
 }
@@ -151,20 +153,20 @@ TEST_CASE_METHOD(Fixture, "vma: changing flags cuts, changing them back joins") 
 TEST_CASE_METHOD(Fixture, "vma: the border between two moves without a third") {
     place(10, 20, RO);
     place(20, 30);
-    vma_modify_flags(*find_vma(mm, at(20)), at(20), at(25), RO).value();
+    vma_modify_flags(locked, *find_vma(locked, at(20)), at(20), at(25), RO).value();
     CHECK(ranges(mm) == std::vector<Range>{{10, 25}, {25, 30}});
-    vma_modify_flags(*find_vma(mm, at(10)), at(15), at(25), RW).value();
+    vma_modify_flags(locked, *find_vma(locked, at(10)), at(15), at(25), RW).value();
     CHECK(ranges(mm) == std::vector<Range>{{10, 15}, {15, 30}});
 }
 
 TEST_CASE_METHOD(Fixture, "vma: entry flags follow the rights") {
     VmArea vma;
-    const auto prot = [&](u32 flags) {
+    const auto prot = [&](VmFlags flags) {
         vma.flags = flags;
         return vm_page_prot(vma);
     };
     constexpr u32 base = Pte::PRESENT | Pte::YOUNG;
-    CHECK(prot(0) == (base | Pte::NOEXEC));
+    CHECK(prot(VM_NONE) == (base | Pte::NOEXEC));
     CHECK(prot(VM_READ) == (base | Pte::USER | Pte::NOEXEC));
     CHECK(prot(VM_WRITE) == (base | Pte::USER | Pte::NOEXEC));
     CHECK(prot(VM_EXEC) == (base | Pte::USER));
@@ -188,10 +190,11 @@ TEST_CASE_METHOD(Fixture, "stack: grows to the address, within limit and guard g
 
     mm.stack_limit = ~u32{0};
     const UserAddr block = stack->start - STACK_GUARD_GAP - 4 * PAGE_SIZE;
-    VmArea* below = vma_place(mm, block, block + PAGE_SIZE, RW, nullptr, 0);
+    VmArea* below = vma_place(locked, block, block + PAGE_SIZE, RW, nullptr, 0);
     CHECK(extend(block + PAGE_SIZE + STACK_GUARD_GAP) == stack);
     CHECK(extend(block + PAGE_SIZE + STACK_GUARD_GAP - 1) == nullptr);
-    REQUIRE(vma_modify_flags(*below, below->start, below->end, VM_MAY_FLAGS).ok()); // PROT_NONE is a guard itself
+    REQUIRE(
+        vma_modify_flags(locked, *below, below->start, below->end, VM_MAY_FLAGS).ok()); // PROT_NONE is a guard itself
     CHECK(extend(block + PAGE_SIZE + STACK_GUARD_GAP - 1) == stack);
     CHECK(extend(block + PAGE_SIZE) == stack);
     CHECK(stack->start == below->end);
@@ -200,7 +203,7 @@ TEST_CASE_METHOD(Fixture, "stack: grows to the address, within limit and guard g
 TEST_CASE_METHOD(Fixture, "stack: other VMAs do not grow") {
     place(10, 20);
     CHECK(extend(at(9)) == nullptr);
-    CHECK(extend(at(10)) == find_vma(mm, at(10)));
+    CHECK(extend(at(10)) == find_vma(locked, at(10)));
 }
 
 } // namespace

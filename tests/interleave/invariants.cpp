@@ -97,9 +97,9 @@ void Invariants::check_break_before_make(const Watched& watched, Pte now, u32 cp
 }
 
 void Invariants::check_tlbs() const {
-    std::set<const MmStruct*> seen;
-    for (const Watched& each : watched_) {
-        if (!seen.insert(each.mm).second)
+    for (auto at = watched_.begin(); at != watched_.end(); ++at) {
+        const Watched& each = *at;
+        if (std::any_of(watched_.begin(), at, [&](const Watched& earlier) { return earlier.mm == each.mm; }))
             continue;
         for (const model::TlbFinding& finding : model::find_tlb_against_truth(each.mm->context)) {
             const auto owed_for = [&](const Watched& other) {

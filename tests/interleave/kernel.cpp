@@ -11,6 +11,7 @@
 #include "kernel/sched/sched.hpp"
 #include "kernel/upcalls.hpp"
 #include "mm/fault.hpp"
+#include "mm/upcalls.hpp"
 #include "tests/interleave/world.hpp"
 
 namespace faultline {

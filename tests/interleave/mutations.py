@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
-"""Sabotages of one line each, and the test that must catch each of them: a test that cannot fail tests nothing.
+"""Sabotages of one line each, and the test that must catch each of them. A test that cannot fail tests nothing.
 
 mutations.py [--list] [--only WORD] [--build DIR]
 
-Builds the host tests from a private copy of the tree, in DIR (default: a new one, removed in the end), and checks that
-every test named below passes. Then makes one sabotage after the other, builds what it touches, and checks that its test
-fails.
-Prints a table row for each. --list only prints the table; --only takes the sabotages whose description contains WORD.
-Exit status: 0 every sabotage was caught; 1 one was not; 2 the tree has changed so that one cannot be made, or it does
-not build.
+Builds the host tests from a private copy of the tree in DIR (default: a new directory, removed at the end), and checks
+that every test named below passes. Then it makes the sabotages one by one. For each it rebuilds the test program,
+checks that the test fails, and prints a row of a table.
+
+--list only prints the table. --only takes the sabotages whose description contains WORD. The table in docs/testing.md
+has the same descriptions.
+
+Exit status: 0 every sabotage was caught; 1 one was not, or one cannot be made because the tree has changed; 2 the build
+failed.
 """
 
 import argparse
@@ -45,15 +48,16 @@ def softtlb_host(name):
 
 
 KEEPS = host("contract suite, a TLB that keeps everything")
+NEVER_PAID = "*new TlbDebt(mm.context)"  # its scope never ends, so its pages are never flushed
 
 
 class Sabotage(NamedTuple):
     what: str
     file: str
-    old: str  # stands exactly once in the file
+    old: str  # occurs exactly once in the file
     new: str
     test: Test
-    invariant: int = 0  # of docs/testing.md that it breaks; 0: none of these, it is about a lock or the machine
+    invariant: int = 0  # the one of docs/testing.md that it breaks; 0: it concerns a lock or the machine
 
 
 SABOTAGES = [
@@ -61,7 +65,7 @@ SABOTAGES = [
     Sabotage("an access-flag update is a plain store", "arch/backend/entry.cpp",
              "while (!slot->compare_exchange(old, old.with(added)));", "while (slot->store(entry), false);",
              interleave("set dirty against set young without lock"), invariant=3),
-    Sabotage("the same, met under the lock", "arch/backend/entry.cpp",
+    Sabotage("the same, in a test that holds the page-table lock", "arch/backend/entry.cpp",
              "while (!slot->compare_exchange(old, old.with(added)));", "while (slot->store(entry), false);",
              interleave("set dirty against set young"), invariant=3),
     Sabotage("ageing loads and stores instead of exchanging", "arch/backend/entry.cpp",
@@ -70,17 +74,17 @@ SABOTAGES = [
     Sabotage("get-and-clear loads and stores instead of exchanging", "arch/backend/entry.cpp",
              "const Pte old = slot->exchange(Pte{});", "const Pte old = slot->load(); slot->store(Pte{});",
              interleave("set dirty against get and clear without lock"), invariant=6),
-    Sabotage("an access-flag update leaves this CPU's TLB alone", "arch/backend/entry.cpp",
+    Sabotage("an access-flag update does not flush this CPU's TLB", "arch/backend/entry.cpp",
              "local_flush_tlb_page(mm, address);", "static_cast<void>(mm), static_cast<void>(address);", KEEPS,
              invariant=1),
     Sabotage("a clean page is mapped writable", "arch/backend/descriptor.hpp",
              "if (pte_user_writable(pte))", "if (pte_write(pte))", interleave("write fault against read fault"),
              invariant=6),
     # the back end: TLBs and ASIDs
-    Sabotage("a flush stays local if this CPU is among those that need it", "arch/walked/tlb.cpp",
+    Sabotage("a flush is local whenever this CPU is one of those that need it", "arch/walked/tlb.cpp",
              "if (cpus == bit(machine::this_cpu()))", "if ((cpus & bit(machine::this_cpu())) != 0)",
              interleave("unmap against write"), invariant=7),
-    Sabotage("a CPU that arrives in an address space is not noted", "arch/backend/asid.cpp",
+    Sabotage("a switch does not add the CPU to the address space's mask", "arch/backend/asid.cpp",
              "std::atomic_ref(mm->cpu_mask).fetch_or(1u << cpu, std::memory_order_relaxed);", "static_cast<void>(cpu);",
              interleave("switch against unmap"), invariant=7),
     Sabotage("an ASID roll-over flushes nothing", "arch/backend/asid.cpp",
@@ -88,20 +92,20 @@ SABOTAGES = [
     Sabotage("an ASID roll-over flushes one CPU only", "arch/walked/address_space.cpp",
              "machine::tlb_invalidate_all_inner_shareable();", "machine::tlb_invalidate_all();",
              interleave("ASID roll-over against switch")),
-    Sabotage("an ASID roll-over forgets who runs", "arch/backend/asid.cpp",
+    Sabotage("an ASID roll-over forgets the ASIDs in use", "arch/backend/asid.cpp",
              "asids.used.add(mm->asid);", "", interleave("ASID roll-over against read")),
-    Sabotage("the ASID lock is given up before the table is changed", "arch/backend/asid.cpp",
+    Sabotage("the ASID lock is released before the table is changed", "arch/backend/asid.cpp",
              "    const Guard guard(asid_lock);", "    { const Guard guard(asid_lock); }",
              interleave("ASID roll-over against switch")),
     # the back end whose TLB software fills
     Sabotage("a shootdown skips the other CPUs", "arch/softtlb/tlb.cpp",
              "if ((cpus & ~here) != 0) {", "if (false) {", softtlb_interleave("unmap against write"), invariant=7),
-    Sabotage("a shootdown skips the CPU that asks for it", "arch/softtlb/tlb.cpp",
+    Sabotage("a shootdown skips the CPU that starts it", "arch/softtlb/tlb.cpp",
              "if ((cpus & here) != 0)", "if (false)", softtlb_interleave("copy-on-write break against read")),
     Sabotage("a shootdown drops the entry but not the hardware's copy of it", "arch/softtlb/cpu_tlb.cpp",
              "        machine::tlb_invalidate_mva(page_of(entry), asid_of(entry));\n", "",
              softtlb_interleave("unmap against write"), invariant=7),
-    Sabotage("a shootdown finds only what its CPU uses just now", "arch/softtlb/cpu_tlb.cpp",
+    Sabotage("a shootdown finds only entries that are in use", "arch/softtlb/cpu_tlb.cpp",
              "        if (entry.tag != NO_TAG && asid_of", "        if (entry.installed && asid_of",
              softtlb_host("softtlb: a flush reaches what waits under another ASID, and every CPU that may hold it"),
              invariant=7),
@@ -111,139 +115,150 @@ SABOTAGES = [
     Sabotage("a miss loads an old page", "arch/softtlb/refill.cpp",
              "return access.execute ? pte_user_executable(truth) : pte_user_readable(truth);", "return pte_present(truth);",
              softtlb_host("softtlb: a miss on an entry that does not permit the access is a fault, and loads nothing")),
-    Sabotage("a shootdown is let in while an entry is loaded", "arch/softtlb/refill.cpp",
+    Sabotage("a shootdown can interrupt the loading of an entry", "arch/softtlb/refill.cpp",
              "    const IrqGuard no_interrupts;\n", "", softtlb_interleave("age against write"), invariant=6),
-    Sabotage("a switch leaves the other address space's entries in use", "arch/softtlb/cpu_tlb.cpp",
+    Sabotage("a switch leaves the entries of the old address space in use", "arch/softtlb/cpu_tlb.cpp",
              "        uninstall_all();\n        selected_", "        selected_", softtlb_interleave("switch against unmap"),
              invariant=7),
-    Sabotage("a switch keeps what was loaded under an ASID that is another's now", "arch/softtlb/address_space.cpp",
+    Sabotage("a switch keeps entries whose ASID now belongs to another address space", "arch/softtlb/address_space.cpp",
              "if (cpu.must_drop_all.load(std::memory_order_relaxed)) {", "if (false) {",
              softtlb_interleave("ASID roll-over against switch")),
-    Sabotage("a roll-over tells its own CPU only", "arch/softtlb/address_space.cpp",
+    Sabotage("an ASID roll-over notifies only its own CPU", "arch/softtlb/address_space.cpp",
              "for (softtlb::Cpu& cpu : softtlb::cpus)\n        cpu.must", "softtlb::this_cpu().must",
              softtlb_interleave("ASID roll-over against switch")),
-    Sabotage("what had to give way stays in the private tables", "arch/softtlb/cpu_tlb.cpp",
-             "    if (evicted)\n        remove(index);", "", softtlb_host("softtlb: first in, first out")),
+    Sabotage("an evicted entry stays in the private tables", "arch/softtlb/cpu_tlb.cpp",
+             "    if (evicted)\n        detach(index);", "", softtlb_host("softtlb: first in, first out")),
     Sabotage("a spurious fault flushes nothing", "mm/memory.cpp",
-             "flush_tlb_fix_spurious_fault(vmf.mm.context, vmf.address);", "return 0;",
+             "flush_tlb_fix_spurious_fault(vmf.mm.context, vmf.address);", "return VM_FAULT_NONE;",
              softtlb_interleave("relax against futex"), invariant=1),
     # mm: faults
-    Sabotage("a copy-on-write break does not flush", "mm/memory.cpp",
-             "            flush_tlb_page(vmf.mm.context, vmf.address);\n", "", interleave("copy-on-write break against read")),
-    Sabotage("a copy-on-write break does not look whether the entry changed", "mm/memory.cpp",
-             "if (ptep_get(vmf.slot) == vmf.orig_pte) {", "if (true) {", interleave("one copy-on-write break by two"),
-             invariant=9),
-    Sabotage("a shared page is reused whoever else has it", "mm/memory.cpp",
+    Sabotage("a copy-on-write break does not flush", "mm/cow.cpp",
+             "ptep_clear_flush(vmf.mm.context, vmf.address, vmf.slot);",
+             "set_pte_at(vmf.mm.context, vmf.address, vmf.slot, Pte{});", interleave("copy-on-write break against read")),
+    Sabotage("a copy-on-write break does not check whether the entry has changed", "mm/cow.cpp",
+             "        return VM_FAULT_NONE;\n    // Empty and flush", "        (void)0;\n    // Empty and flush",
+             interleave("one copy-on-write break by two"), invariant=9),
+    Sabotage("a copy-on-write break reuses a page that is still shared", "mm/cow.cpp",
              "page_count(*page) == 1", "page_count(*page) >= 1", interleave("two copy-on-write breaks")),
-    Sabotage("making young does not look whether the entry changed", "mm/memory.cpp",
-             "        return 0;\n    const Pte young", "        (void)0;\n    const Pte young",
+    Sabotage("making an entry young does not check whether it has changed", "mm/memory.cpp",
+             "        return VM_FAULT_NONE;\n    const Pte young", "        (void)0;\n    const Pte young",
              interleave("madvise against write to an old page"), invariant=9),
-    Sabotage("a page is installed over another's", "mm/memory.cpp",
-             "if (pte_none(ptep_get(vmf.slot)) && (cached == nullptr || still_cached(*cached))) {", "if (true) {",
+    Sabotage("a new page replaces one that another fault has installed", "mm/memory.cpp",
+             "if (pte_none(ptep_get(vmf.slot)) && (cached == nullptr || still_cached(*cached)))", "if (true)",
              interleave("two first writes"), invariant=9),
-    Sabotage("the zero page is installed over another's", "mm/memory.cpp",
+    Sabotage("the zero page replaces a page that another fault has installed", "mm/memory.cpp",
              "if (pte_none(ptep_get(vmf.slot))) {\n            set_pte_at", "if (true) {\n            set_pte_at",
              interleave("first read against first write"), invariant=9),
     Sabotage("a spurious fault flushes nothing", "mm/memory.cpp",
-             "flush_tlb_fix_spurious_fault(vmf.mm.context, vmf.address);", "return 0;", interleave("relax against futex"),
-             invariant=1),
+             "flush_tlb_fix_spurious_fault(vmf.mm.context, vmf.address);", "return VM_FAULT_NONE;",
+             interleave("relax against futex"), invariant=1),
     # mm: what takes permissions and pages away
+    Sabotage("a TLB debt ends without being paid", "arch/contract/mmu.hpp",
+             "~TlbDebt() { pay(); }", "~TlbDebt() {}", interleave("mprotect against write")),
+    Sabotage("a TLB debt remembers only its last page", "arch/contract/mmu.hpp",
+             "        if (!owed())\n            start_ = page;", "        start_ = page;",
+             host("back end: a debt is paid by one flush of all that is owed, when its scope ends or before")),
+    Sabotage("a hook write-protects a page but does not note it in the debt", "arch/backend/entry.cpp",
+             "    remove_flags(slot, Pte::WRITE);\n    debt.owe(address);\n", "    remove_flags(slot, Pte::WRITE);\n",
+             interleave("fork against write")),
     Sabotage("ageing does not flush", "mm/aging.cpp",
-             "page_mapcount(page) == 1; });\n    flush_tlb_range(mm.context, start, end);",
-             "page_mapcount(page) == 1; });", interleave("age against write"), invariant=6),
+             "ptep_test_and_clear_young(debt, address, slot)", f"ptep_test_and_clear_young({NEVER_PAID}, address, slot)",
+             interleave("age against write"), invariant=6),
     Sabotage("cleaning does not flush", "mm/aging.cpp",
-             "pte_mkclean(pte_wrprotect(pte)));\n    });\n    flush_tlb_range(mm.context, start, end);",
-             "pte_mkclean(pte_wrprotect(pte)));\n    });", interleave("clean against write"), invariant=6),
-    Sabotage("cleaning forgets the dirt", "mm/aging.cpp", "page->set(PG_DIRTY);", "(void)0;", interleave("clean against write"),
+             "ptep_get_and_clear(debt, address, slot);\n        if (pte_dirty(pte))",
+             f"ptep_get_and_clear({NEVER_PAID}, address, slot);\n        if (pte_dirty(pte))",
+             interleave("clean against write"), invariant=6),
+    Sabotage("cleaning loses the dirty bit", "mm/aging.cpp", "page->set(PG_DIRTY);", "(void)0;", interleave("clean against write"),
              invariant=6),
-    Sabotage("unmapping forgets the dirt", "mm/unmap.cpp", "page.set(PG_DIRTY);", "(void)0;", KEEPS, invariant=6),
-    Sabotage("unmapping gives pages back before the flush", "mm/mmu_gather.cpp",
-             "pages_[count_++] = page;", "put_page(*page);", interleave("unmap against write"), invariant=7),
-    Sabotage("page tables go without a flush", "mm/pgtable.cpp",
+    Sabotage("unmapping loses the dirty bit", "mm/unmap.cpp", "page.set(PG_DIRTY);", "(void)0;", KEEPS, invariant=6),
+    Sabotage("unmapping frees pages before the flush", "mm/unmap.cpp",
+             "pages_[count_++] = &page;", "put_page(page);", interleave("unmap against write"), invariant=7),
+    Sabotage("page tables are freed without a flush", "mm/pgtable.cpp",
              "flush_tlb_range(mm.context, UserAddr(lowest << PMD_SHIFT), UserAddr((highest + 1) << PMD_SHIFT));",
              "(void)highest;", interleave("unmap with its page table against read"), invariant=7),
-    Sabotage("mprotect does not flush", "mm/change_protection.cpp",
-             "    flush_tlb_range(mm.context, start, end);\n", "", interleave("mprotect against write")),
-    Sabotage("mremap does not flush", "mm/change_protection.cpp",
-             "    flush_tlb_range(mm.context, old_start, old_start + bytes);\n", "", interleave("mremap against write")),
+    Sabotage("mprotect does not flush", "mm/mprotect.cpp",
+             "ptep_get_and_clear(debt, address, slot)", f"ptep_get_and_clear({NEVER_PAID}, address, slot)",
+             interleave("mprotect against write")),
+    Sabotage("mremap does not flush", "mm/mremap.cpp",
+             "    TlbDebt debt(mm.context);\n", f"    TlbDebt& debt = {NEVER_PAID};\n", interleave("mremap against write")),
     Sabotage("fork does not flush", "mm/dup_mm.cpp",
-             "flush_tlb_mm(source.context);", "", interleave("fork against write")),
-    Sabotage("fork does not write-protect the parent", "mm/copy_page_range.cpp",
+             "ptep_set_wrprotect(debt, address, source_slot);",
+             "ptep_set_wrprotect(*new TlbDebt(debt.context()), address, source_slot);", interleave("fork against write")),
+    Sabotage("fork does not write-protect the parent", "mm/dup_mm.cpp",
              "if (!vma.shared() && pte_write(ptep_get(source_slot)))", "if (false)", interleave("fork against write")),
-    Sabotage("get_user_pages takes no reference", "mm/gup.cpp", "        get_page(page);", "        (void)0;",
-             interleave("get_user_pages against unmap")),
+    Sabotage("get_user_pages takes no reference", "mm/gup.cpp",
+             "*page = PageRef::of(found);", "*page = PageRef(&found);", interleave("get_user_pages against unmap")),
     # mm: locks
-    Sabotage("a fault does not look whether its page was truncated", "mm/filemap.cpp",
+    Sabotage("a fault does not check whether its page was truncated", "mm/filemap.cpp",
              "return page.mapping.load(std::memory_order_seq_cst) != nullptr;", "return page.test(PG_UPTODATE);",
              interleave("truncate against fault")),
-    Sabotage("mremap moves entries behind truncation's back", "mm/change_protection.cpp",
-             "        if (mapping == nullptr) {", "        if (true) {",
-             interleave("truncate against move")),
-    Sabotage("a reader does not look for a writer", "mm/percpu_rwsem.hpp",
+    Sabotage("mremap moves entries without the lock that truncation takes", "mm/mremap.cpp",
+             "    const Guard no_truncation(mapping.lock);\n", "", interleave("truncate against move")),
+    Sabotage("a reader does not check for a writer", "mm/percpu_rwsem.hpp",
              "if (!is_raised()) [[likely]]", "if (true)", interleave("readers and a writer")),
-    Sabotage("a reader that leaves wakes no writer", "mm/percpu_rwsem.hpp",
+    Sabotage("a reader that leaves does not wake the writer", "mm/percpu_rwsem.hpp",
              "[[unlikely]]\n            wake_writer();", "[[unlikely]]\n            (void)0;",
              interleave("readers and a writer")),
-    Sabotage("who waits for a writer does not say so", "mm/percpu_rwsem.cpp",
+    Sabotage("a writer that waits for another one does not set the flag", "mm/percpu_rwsem.cpp",
              "        if (ask_for_turn())\n            park", "        if (is_raised())\n            park",
              interleave("two writers")),
-    Sabotage("of several writers who wait, the one that is woken says nothing of the others", "mm/percpu_rwsem.cpp",
+    Sabotage("a woken writer does not set the flag for the other waiting writers", "mm/percpu_rwsem.cpp",
              "        writer_.store(Writer::Awaited, std::memory_order_seq_cst);", "        (void)0;",
              interleave("three writers")),
-    Sabotage("a reader that turns back wakes no writer", "mm/percpu_rwsem.cpp",
+    Sabotage("a reader that turns back does not wake the writer", "mm/percpu_rwsem.cpp",
              "        let_writer_in(); // one who", "        // one who", interleave("a reader and two writers")),
-    Sabotage("a table is in truth before the walker can reach it", "arch/walked/address_space.cpp",
+    Sabotage("a page table is in the directory before the hardware can reach it", "arch/walked/address_space.cpp",
              "    const PhysAddr hardware = virt_to_phys",
              "    std::atomic_ref(mm.pgd->tables[pgd_index(address)]).store(&table);\n"
              "    const PhysAddr hardware = virt_to_phys", interleave("two first writes")),
     # futexes
-    Sabotage("a PI lock goes to whoever is first by now", "kernel/futex/pi_chain.cpp",
+    Sabotage("a PI lock goes to the waiter that is first now, not to the chosen heir", "kernel/futex/pi_chain.cpp",
              "void pi_hand_over(FutexPiState& state, FutexQ& heir, FutexHashBucket&) {\n    Guard lock(pi_lock);\n    stop_wait(heir);",
              "void pi_hand_over(FutexPiState& state, FutexQ&, FutexHashBucket&) {\n    Guard lock(pi_lock);\n"
              "    FutexQ& heir = state.waiters.front();\n    stop_wait(heir);", interleave("unlock_pi against priority")),
-    Sabotage("a PI lock is handed over as if nobody else waited", "kernel/futex/pi_unlock.cpp",
+    Sabotage("a PI lock is handed over without FUTEX_WAITERS", "kernel/futex/pi_unlock.cpp",
              "static_cast<u32>(heir.task->pid) | FUTEX_WAITERS)", "static_cast<u32>(heir.task->pid))",
              interleave("pi mutex, three contenders")),
-    Sabotage("the first who waits for a PI lock leaves the word alone", "kernel/futex/pi_atomic.cpp",
+    Sabotage("the first waiter for a PI lock does not set FUTEX_WAITERS", "kernel/futex/pi_atomic.cpp",
              "    TRY_VOID(lock_pi_update_atomic(address, word, word | FUTEX_WAITERS));\n"
              "    return PiAttempt{.state = TRY(attach_to_pi_owner(address, word | FUTEX_WAITERS, key, bucket))};",
              "    return PiAttempt{.state = TRY(attach_to_pi_owner(address, word, key, bucket))};",
              interleave("pi mutex, two contenders twice")),
-    Sabotage("a PI lock is taken for one waiter as if no others were moved to it", "kernel/futex/pi_atomic.cpp",
+    Sabotage("a PI lock is taken for a requeued waiter without FUTEX_WAITERS", "kernel/futex/pi_atomic.cpp",
              "lock_pi_update_atomic(address, word, mine | FUTEX_WAITERS)", "lock_pi_update_atomic(address, word, mine)",
              interleave("pi condition variable, two waiters and a late notifier")),
     Sabotage("CMP_REQUEUE_PI locks only the bucket that it takes waiters from", "kernel/futex/requeue_pi.cpp",
              "const BothLocked locks(from.lock, to.lock);", "const Guard lock(from.lock);",
              interleave("pi condition variable, waiter, notifier and contender")),
-    Sabotage("CMP_REQUEUE_PI keeps its reference to the lock", "kernel/futex/requeue_pi.cpp",
+    Sabotage("CMP_REQUEUE_PI does not drop its reference to the lock", "kernel/futex/requeue_pi.cpp",
              "    if (state != nullptr)\n        put_pi_state(*state, to);\n    return round;", "    return round;",
              interleave("pi condition variable, waiter and notifier")),
-    Sabotage("WAIT_REQUEUE_PI looks at its waiter once it is queued", "kernel/futex/requeue_pi.cpp",
+    Sabotage("WAIT_REQUEUE_PI reads its waiter after queueing it", "kernel/futex/requeue_pi.cpp",
              "    TRY_VOID(futex_wait_setup(address1, scope, value, q));\n",
              "    TRY_VOID(futex_wait_setup(address1, scope, value, q));\n    if (q.key == key2)\n"
              "        return futex_unqueue(q), Err(Errno::INVAL);\n",
              interleave("pi condition variable, waiter and notifier overtaken")),
-    Sabotage("who waits for an exit looks only afterwards", "kernel/futex/exit.cpp",
+    Sabotage("a task that waits for an exit sleeps without a check", "kernel/futex/exit.cpp",
              "    while (exits->ended == since)\n        park", "    (void)since;\n    park",
              interleave("lock_pi against exit")),
-    Sabotage("LOCK_PI does not ask whether its owner has left all locks meanwhile", "kernel/futex/pi_atomic.cpp",
+    Sabotage("LOCK_PI does not check whether the owner has given up its locks meanwhile", "kernel/futex/pi_atomic.cpp",
              "if (!now || now.value() != word)\n        return refuse(now ? Errno::AGAIN : now.error());",
              "if (!now)\n        return refuse(now.error());", interleave("lock_pi against exec")),
-    Sabotage("FUTEX_WAIT looks at the word before it has the lock", "kernel/futex/wait.hpp",
+    Sabotage("FUTEX_WAIT reads the word before it takes the lock", "kernel/futex/wait.hpp",
              "    Guard lock(bucket.lock);\n    if (TRY(futex_get_value_locked(address)) != value)\n        return Err(Errno::AGAIN);\n",
              "    if (TRY(futex_get_value_locked(address)) != value)\n        return Err(Errno::AGAIN);\n    Guard lock(bucket.lock);\n",
              interleave("wait against wake")),
     # the rest of the invariants
-    Sabotage("the livelock detector takes every round for a change", "kernel/futex/livelock.cpp",
+    Sabotage("the livelock detector counts every round as a change", "kernel/futex/livelock.cpp",
              "if (!has_seen_ || now != seen_) {", "if (true) {", host("livelock: any change starts the count again"),
              invariant=2),
-    Sabotage("fixup_user_fault does not ask the VMA", "mm/gup.cpp",
-             "if (vma == nullptr || !vma_permits_fault(*vma, fault_flags))", "if (vma == nullptr)", KEEPS, invariant=4),
+    Sabotage("fixup_user_fault does not check the VMA's permissions", "mm/gup.cpp",
+             "if (!vma || !vma_permits_fault(*vma, flags))", "if (!vma)", KEEPS, invariant=4),
     Sabotage("a word is read under its bucket's lock with page faults enabled", "kernel/futex/user_word.hpp",
              "    PagefaultDisabled atomic;\n    return get_user_u32(address);", "    return get_user_u32(address);",
              host("a bucket's lock is held exactly while the word may not fault, whichever operation it is"),
              invariant=5),
-    Sabotage("schedule() does not ask whether page faults are disabled", "kernel/sched/sched.cpp",
+    Sabotage("schedule() does not check whether page faults are disabled", "kernel/sched/sched.cpp",
              "    if (pagefault_disabled())\n        panic", "    if (false)\n        panic",
              host("schedule() panics while page faults are disabled"), invariant=5),
     Sabotage("FUTEX_WAKE_OP wakes before it knows that it can write", "kernel/futex/wake_op.cpp",
@@ -253,20 +268,20 @@ SABOTAGES = [
              "    const bool wake_second = TRY(futex_atomic_op(operation, address2));\n",
              host("WAKE_OP: where the second word cannot be written nobody is woken; where it can only after a fault, once"),
              invariant=8),
-    Sabotage("FUTEX_WAIT serves its fault as if it were asleep already", "kernel/futex/wait.hpp",
+    Sabotage("FUTEX_WAIT handles a fault in the sleeping state", "kernel/futex/wait.hpp",
              "        current()->state = TaskState::Running;\n        if (queued.error()", "        if (queued.error()",
              host("WAIT on a page nobody ever touched: read where it may fault, checked where it may not"),
              invariant=10),
     # spin locks, lazy TLBs
-    Sabotage("a spin lock lets in whoever finds it free", "base/spinlock.hpp",
+    Sabotage("a spin lock goes to any CPU that finds it free, out of order", "base/spinlock.hpp",
              "        const u16 ticket = next_.fetch_add(1, std::memory_order_relaxed);\n"
              "        spin_until([&] { return serving_.load(std::memory_order_acquire) == ticket; });\n",
              "        for (u16 now = serving_; !next_.compare_exchange_strong(now, u16(now + 1)); now = serving_)\n"
              "            spin_until([&] { return !is_locked(); });\n", interleave("tickets are served in order")),
-    Sabotage("a kernel task leaves the address space it finds", "kernel/sched/sched.cpp",
+    Sabotage("a kernel task leaves the address space of the task before it", "kernel/sched/sched.cpp",
              "    if (to.mm.mm != nullptr)\n        activate_mm(rq, to.mm.mm);", "    activate_mm(rq, to.mm.mm);",
              host("lazy TLB: a kernel task runs in the address space of the task before it")),
-    Sabotage("an address space that ends stays in use where it ends", "kernel/sched/sched.cpp",
+    Sabotage("an address space that ends stays in use on its CPU", "kernel/sched/sched.cpp",
              "            const IrqGuard irqs;\n            activate_mm(rq, nullptr);\n            continue;", "            continue;",
              host("lazy TLB: an address space that ends is left before anything of it is freed")),
     Sabotage("an address space that ends stays in use on other CPUs", "kernel/sched/sched.cpp",
@@ -293,12 +308,12 @@ class Copy:
             for path in source.rglob("*") if source.is_dir() else [source]:
                 if path.is_file():
                     self.bring(path, target / path.relative_to(source))
-        # No sanitizers and no warnings: code that a sabotage leaves unused must not fail the build.
+        # No warnings, because a sabotage may leave code unused; and no sanitizers.
         self.execute(["cmake", "--preset", "host-plain", "-B", self.build_dir, "-DCMAKE_CXX_FLAGS=-O1 -w"])
 
     @staticmethod
     def bring(source, target):
-        """Copies only what differs, with a new time: objects of an older run may come from a sabotaged file."""
+        """Copies a file if it differs, with a new time: an object of an older run may come from a sabotage."""
         target.parent.mkdir(parents=True, exist_ok=True)
         if not target.exists() or source.read_bytes() != target.read_bytes():
             shutil.copy(source, target)

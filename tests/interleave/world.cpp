@@ -6,9 +6,13 @@
 #include "arch/contract/tlb.hpp"
 #include "base/irq_guard.hpp"
 #include "kernel/futex/queue.hpp"
+#include "mm/dup_mm.hpp"
 #include "mm/fault.hpp"
 #include "mm/memory.hpp"
+#include "mm/mmap.hpp"
+#include "mm/munmap.hpp"
 #include "mm/page_alloc.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline::interleave {
 
@@ -16,7 +20,7 @@ namespace {
 
 World* the_world = nullptr;
 
-constexpr u32 RAM_BYTES = 512u << 10;
+constexpr u32 RAM_BYTES = 256u << 10;
 
 bool repair(const FaultInfo& fault) { return do_page_fault(fault).action == FaultOutcome::Retry; }
 
@@ -73,7 +77,7 @@ u32 World::missing_pages() {
     return free_at_start_ - nr_free_pages();
 }
 
-MmStruct& World::new_mm() { return *spaces_.emplace_back(mm_alloc().value()); }
+MmStruct& World::new_mm() { return *spaces_.emplace_back(mm_alloc().value().release()); }
 
 void World::run_in(u32 cpu, MmStruct& mm) {
     machine.select_cpu(cpu);
@@ -119,7 +123,7 @@ void World::write(UserAddr address, u32 value) { require(try_write(address, valu
 
 MmStruct& World::fork(UserAddr start, u32 pages) {
     return call([&]() -> MmStruct& {
-        MmStruct& child = *spaces_.emplace_back(dup_mm(*current_mm_task().mm).value());
+        MmStruct& child = *spaces_.emplace_back(dup_mm(*current_mm_task().mm).value().release());
         watch(child, start, pages);
         return child;
     });
@@ -127,10 +131,16 @@ MmStruct& World::fork(UserAddr start, u32 pages) {
 
 void World::end(MmStruct& mm) {
     call([&] {
-        while (!mm.vmas.empty()) { // its pages are watched until they are unmapped
+        while (!mm.vmas.empty()) {
             const VmArea& vma = *mm.vmas.begin();
             require(do_munmap(mm, vma.start, vma.pages() << PAGE_SHIFT).ok(), "unmapping");
         }
+    });
+    exit(mm);
+}
+
+void World::exit(MmStruct& mm) {
+    call([&] {
         invariants.forget(mm);
         std::erase(spaces_, &mm);
         mmput(mm);

@@ -53,7 +53,10 @@ class World {
     }
     // fork(2). Returns the child's address space, whose mapping of [start, start + pages) is watched too.
     MmStruct& fork(UserAddr start, u32 pages = 1);
-    void end(MmStruct& mm); // no CPU runs in it any more
+    // Both end an address space in which no CPU runs any more. end() unmaps everything first, so that its pages are
+    // watched till then; exit() leaves that to mmput(), as a task's exit does.
+    void end(MmStruct& mm);
+    void exit(MmStruct& mm);
 
     Page& page_of(MmStruct& mm, UserAddr address); // must be present
     u32 faults(u32 cpu) { return tasks_.at(cpu)->mm.min_flt; }

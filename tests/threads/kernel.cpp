@@ -13,6 +13,7 @@
 #include "kernel/sched/sched.hpp"
 #include "kernel/upcalls.hpp"
 #include "mm/fault.hpp"
+#include "mm/upcalls.hpp"
 #include "tests/threads/kernel.hpp"
 
 namespace faultline {

@@ -7,6 +7,7 @@
 //   init run PROGRAM [ARG…]       that program
 //   init balanced PROGRAM [ARG…]  that program, with the same check of free pages
 //   init exec                     the program and arguments in /exec/argv, separated by NUL
+//   init batch                    each line of standard input, as if its words were init's arguments: `run /bin/hello`
 //   init                          the programs of run_honest_programs(), one after the other
 //
 // Descriptors 0, 1 and 2 are open already; every program started here inherits them and the environment.
@@ -200,20 +201,12 @@ int run_honest_programs() {
 
 int usage() {
     complain("usage: init scenario NAME | scenario-balanced NAME | act NAME | run PROGRAM [ARG...] |\n"
-             "            balanced PROGRAM [ARG...] | exec\n");
+             "            balanced PROGRAM [ARG...] | exec | batch\n");
     return USAGE;
 }
 
-} // namespace
-
-int main(int argc, char** argv) {
-    // Linux needs this mount. Faultline has mounted /proc already, and may return EBUSY.
-    if (sys_getpid() == 1)
-        sys_mount("proc", "/proc", "proc");
-
-    if (argc == 1)
-        return run_honest_programs();
-    const char* const what = argv[1];
+int obey(int argc, char** argv) {
+    const char* const what = argc > 1 ? argv[1] : "";
     if (std::strcmp(what, "exec") == 0 && argc == 2)
         return run_exec();
     if (std::strcmp(what, "scenario") == 0 && argc == 3)
@@ -230,4 +223,52 @@ int main(int argc, char** argv) {
         return run_balanced(words);
     }
     return usage();
+}
+
+// The next part of `text` that holds none of `separators`, ended by a NUL in place; null where there is none.
+char* next_part(char*& text, const char* separators) {
+    text += std::strspn(text, separators);
+    if (*text == '\0')
+        return nullptr;
+    char* const part = text;
+    text += std::strcspn(text, separators);
+    if (*text != '\0')
+        *text++ = '\0';
+    return part;
+}
+
+// Prints the status of each line, `init: status 0: run /bin/hello`, and reaps what is left of it before the next begins.
+// The status of the batch is 0 if that of every line is.
+int run_batch() {
+    static char text[64 * 1024];
+    const long length = must(read_rest(0, text), "init: standard input");
+    if (length == 0 || static_cast<std::size_t>(length) == sizeof text - 1)
+        fail("init: the batch on standard input is empty, or longer than %zu bytes\n", sizeof text - 2);
+    int failures = 0;
+    for (char* lines = text; const char* line = next_part(lines, "\n");) {
+        char copy[256], *argv[16] = {};
+        snprintf(copy, sizeof copy, "%s", line);
+        int argc = 1; // argv[0] is init's own name
+        for (char* words = copy; argc < 15 && (argv[argc] = next_part(words, " "));)
+            ++argc;
+        const int status = obey(argc, argv);
+        reap_the_rest();
+        print("init: status %d: %s\n", status, line);
+        failures += status != 0;
+    }
+    return failures == 0 ? 0 : 1;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    // Linux needs this mount. Faultline has mounted /proc already, and may return EBUSY.
+    if (sys_getpid() == 1)
+        sys_mount("proc", "/proc", "proc");
+
+    if (argc == 1)
+        return run_honest_programs();
+    if (std::strcmp(argv[1], "batch") == 0 && argc == 2)
+        return run_batch();
+    return obey(argc, argv);
 }

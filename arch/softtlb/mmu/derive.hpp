@@ -3,10 +3,13 @@
 // (arch/walked/mmu/derive.hpp).
 #pragma once
 
-#include "arch/contract/page_table.hpp"
+#include "arch/contract/mmu.hpp"
 
 namespace faultline::backend {
 
 constexpr void derive(PteSlot*, Pte) {}
+
+// After a fault has installed or changed an entry: loads it in advance. refill.cpp.
+void preload(MmContext& mm, UserAddr address, PteSlot* slot);
 
 } // namespace faultline::backend

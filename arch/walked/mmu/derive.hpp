@@ -4,6 +4,7 @@
 
 #include "arch/backend/descriptor.hpp"
 #include "arch/contract/machine.hpp"
+#include "arch/contract/mmu.hpp"
 
 namespace faultline::backend {
 
@@ -13,5 +14,8 @@ static_assert(offsetof(PteTable, entries) - offsetof(PteTable, hardware) == PTRS
 
 // Brings the machine's view of an entry up to date: `pte` was just stored in `slot`.
 inline void derive(PteSlot* slot, Pte pte) { machine::store_descriptor(descriptor_of(slot), derive_descriptor(pte)); }
+
+// After a fault has installed or changed an entry: nothing, because the walker finds the descriptor by itself.
+inline void preload(MmContext&, UserAddr, PteSlot*) {}
 
 } // namespace faultline::backend

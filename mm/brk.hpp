@@ -1,0 +1,12 @@
+// brk(2).
+#pragma once
+
+#include "mm/mm_struct.hpp"
+
+namespace faultline {
+
+// brk(2) as the kernel does it: returns the new break, or the old one if it cannot be moved there. Takes the mmap lock.
+// (Linux mm/mmap.c.)
+UserAddr do_brk(MmStruct& mm, UserAddr new_brk);
+
+} // namespace faultline

@@ -1,0 +1,63 @@
+// A write to a page that others may share: reuse it if it is the last reference, else break the sharing with a copy.
+#include "mm/cow.hpp"
+
+#include "mm/pgtable.hpp"
+#include "mm/rmap.hpp"
+
+namespace faultline {
+
+namespace {
+
+// The page may be written where it is: only the entry was against it. Caller holds its lock.
+void wp_page_reuse(VmFaultContext& vmf) {
+    const Pte entry = maybe_mkwrite(pte_mkdirty(pte_mkyoung(vmf.orig_pte)), vmf.vma);
+    if (ptep_set_access_flags(vmf.mm.context, vmf.address, vmf.slot, entry, true))
+        update_mmu_cache(vmf.mm.context, vmf.address, vmf.slot);
+}
+
+// Breaks the sharing: a copy of `old` (none: the zero page) for this task alone.
+VmFault wp_page_copy(VmFaultContext& vmf, const PageRef& old) {
+    PageRef copy = old ? alloc_page() : alloc_zeroed_page();
+    if (!copy)
+        return VM_FAULT_OOM;
+    if (old)
+        copy_page(page_address(*copy), page_address(*old));
+    copy->set(PG_ANON);
+
+    PageRef unmapped; // the reference that the entry had to the old page; dropped after the lock
+    const Guard lock(pte_lockptr(vmf.slot));
+    if (ptep_get(vmf.slot) != vmf.orig_pte)
+        return VM_FAULT_NONE;
+    // Empty and flush before the new page appears: no CPU may read the old page through its TLB while another already
+    // writes the copy, and the old page may be freed right after (ARM ARM B3.10.1, break before make).
+    ptep_clear_flush(vmf.mm.context, vmf.address, vmf.slot);
+    if (old) {
+        page_remove_rmap(vmf.mm, *old);
+        unmapped = PageRef(old.get());
+    }
+    install_pte(vmf.mm, vmf.address, vmf.slot, written_private_pte(*copy, vmf.vma), *copy);
+    static_cast<void>(copy.release()); // it is the entry's
+    return VM_FAULT_NONE;
+}
+
+} // namespace
+
+VmFault do_wp_page(VmFaultContext& vmf) {
+    PageRef shared;
+    {
+        const Guard lock(pte_lockptr(vmf.slot));
+        if (ptep_get(vmf.slot) != vmf.orig_pte)
+            return VM_FAULT_NONE;
+        Page* page = vm_normal_page(vmf.orig_pte);
+        const bool last_reference = page != nullptr && page->test(PG_ANON) && page_count(*page) == 1;
+        if (vmf.vma.flags.has(VM_SHARED | VM_WRITE) || last_reference) {
+            wp_page_reuse(vmf);
+            return VM_FAULT_NONE;
+        }
+        if (page != nullptr)
+            shared = PageRef::of(*page);
+    }
+    return wp_page_copy(vmf, shared);
+}
+
+} // namespace faultline

@@ -1,0 +1,121 @@
+// An absent entry of a file mapping: the page comes from the page cache, and may have to be read first.
+#include "mm/file_fault.hpp"
+
+#include <algorithm>
+
+#include "mm/config.hpp"
+#include "mm/pgtable.hpp"
+
+namespace faultline {
+
+namespace {
+
+// The young, clean entry that shows `page` through `vma`. One place decides about WRITE: a shared mapping's entry has
+// it from the start (the first write will only find it clean), a private one's only for the task's own copy.
+Pte mk_pte(const Page& page, const VmArea& vma) {
+    const Pte pte(page_to_pfn(page), vm_page_prot(vma));
+    return vma.shared() ? maybe_mkwrite(pte, vma) : pte;
+}
+
+// Finds or fills the page of the file that vmf asks for. (Linux: the same name.)
+VmFault filemap_fault(VmFaultContext& vmf, PageRef& page) {
+    AddressSpace& mapping = *vmf.vma.mapping;
+    const u32 index = linear_page_index(vmf.vma, vmf.address);
+    if (index >= nr_file_pages(mapping))
+        return VM_FAULT_SIGBUS;
+    bool major = false;
+    page = find_get_page(mapping, index);
+    if (!page) {
+        if (mapping.ops->read_folio != nullptr && vmf.flags.has(FAULT_FLAG_ALLOW_RETRY))
+            return VM_FAULT_RETRY;
+        if (const auto read = read_cache_page(mapping, index, page, major); !read)
+            return read.error() == Errno::NOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
+    }
+    if (index >= nr_file_pages(mapping)) // truncated meanwhile
+        return VM_FAULT_SIGBUS;
+    return major ? VM_FAULT_MAJOR : VM_FAULT_NONE;
+}
+
+// Fault-around: maps, young and clean, those of the 16 pages around vmf.address that are cached and not mapped yet.
+// Returns whether vmf.address itself is mapped now. (Linux: the same name.)
+bool filemap_map_pages(VmFaultContext& vmf) {
+    constexpr u32 FAULT_AROUND_BYTES = 16 * PAGE_SIZE; // Linux: fault_around_bytes, 64 KiB; divides a PteTable's range
+    const UserAddr window(vmf.address.value() & ~(FAULT_AROUND_BYTES - 1));
+    const UserAddr start = std::max(window, vmf.vma.start), end = std::min(window + FAULT_AROUND_BYTES, vmf.vma.end);
+
+    AddressSpace& mapping = *vmf.vma.mapping;
+    const u32 first = linear_page_index(vmf.vma, start);
+    const u32 last = std::min(linear_page_index(vmf.vma, end), nr_file_pages(mapping));
+    PteSlot* const first_slot = vmf.slot - ((vmf.address - start) >> PAGE_SHIFT);
+    const Guard cache(mapping.lock); // pages do not leave the cache meanwhile
+    const Guard lock(pte_lockptr(vmf.slot));
+    for (auto page = mapping.pages.lower_bound(first); page != mapping.pages.end() && page->index < last; ++page) {
+        const u32 offset = page->index - first;
+        if (!pte_none(ptep_get(first_slot + offset)))
+            continue;
+        get_page(*page); // the entry's
+        install_pte(vmf.mm, start + (offset << PAGE_SHIFT), first_slot + offset, mk_pte(*page, vmf.vma), *page);
+    }
+    return !pte_none(ptep_get(vmf.slot));
+}
+
+VmFault do_read_fault(VmFaultContext& vmf) {
+    if (mm_config.fault_around && filemap_map_pages(vmf))
+        return VM_FAULT_NONE;
+    PageRef page;
+    const VmFault served = filemap_fault(vmf, page);
+    if (!served.has_any(VM_FAULT_ERROR | VM_FAULT_RETRY))
+        install_if_still_none(vmf, mk_pte(*page, vmf.vma), page, page.get());
+    return served;
+}
+
+// A write to private memory that nobody has read yet: straight to the copy.
+VmFault do_cow_fault(VmFaultContext& vmf) {
+    PageRef copy = alloc_page();
+    if (!copy)
+        return VM_FAULT_OOM;
+    PageRef page;
+    const VmFault served = filemap_fault(vmf, page);
+    if (served.has_any(VM_FAULT_ERROR | VM_FAULT_RETRY))
+        return served;
+    copy_page(page_address(*copy), page_address(*page));
+    copy->set(PG_ANON);
+    install_if_still_none(vmf, written_private_pte(*copy, vmf.vma), copy, page.get());
+    return served;
+}
+
+void fault_dirty_shared_page(VmFaultContext& vmf) {
+    AddressSpace& mapping = *vmf.vma.mapping;
+    if (mapping.ops->update_time != nullptr)
+        mapping.ops->update_time(mapping);
+}
+
+VmFault do_shared_fault(VmFaultContext& vmf) {
+    PageRef page;
+    const VmFault served = filemap_fault(vmf, page);
+    if (served.has_any(VM_FAULT_ERROR | VM_FAULT_RETRY))
+        return served;
+    fault_dirty_shared_page(vmf);
+    install_if_still_none(vmf, pte_mkdirty(mk_pte(*page, vmf.vma)), page, page.get());
+    return served;
+}
+
+} // namespace
+
+VmFault do_fault(VmFaultContext& vmf) {
+    if (!vmf.write())
+        return do_read_fault(vmf);
+    return vmf.vma.shared() ? do_shared_fault(vmf) : do_cow_fault(vmf);
+}
+
+AwaitedPage awaited_page(const VmArea& vma, UserAddr address) {
+    return {MappingRef::of(*vma.mapping), linear_page_index(vma, address)};
+}
+
+void AwaitedPage::read() const {
+    PageRef page;
+    bool major = false;
+    static_cast<void>(read_mapping_page(*mapping, index, page, major));
+}
+
+} // namespace faultline

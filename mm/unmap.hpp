@@ -1,0 +1,13 @@
+// Taking entries out of page tables.
+#pragma once
+
+#include "mm/mm_struct.hpp"
+
+namespace faultline {
+
+// Empties the entries of [start, end): dirty moves to the page, map counts and references go, each page only after every
+// TLB has let go of it. Caller holds the mmap lock, or for truncation the lock of an AddressSpace whose i_mmap has the
+// VMAs. (Linux zap_page_range / unmap_page_range.)
+void zap_page_range(MmStruct& mm, UserAddr start, UserAddr end);
+
+} // namespace faultline

@@ -1,0 +1,220 @@
+// Two CPUs at one entry: the bits of truth survive whatever the other CPU does.
+#include <catch2/catch.hpp>
+
+#include "mm/aging.hpp"
+#include "mm/pgtable.hpp"
+#include "tests/interleave/explore.hpp"
+
+using namespace faultline;
+using namespace faultline::interleave;
+
+namespace {
+
+// The hooks themselves, with entries read before the lock was taken, as in arm64 when it lost dirty (2016, 2017).
+struct SetDirtyAgainstSetYoung : Program {
+    using Program::Program;
+    UserAddr page;
+
+    void set_flags(bool dirty) {
+        MmStruct& here = mm();
+        PteSlot* slot = pte_offset(here, page);
+        const Pte seen = pte_mkyoung(ptep_get(slot));
+        call([&] {
+            const Guard lock(pte_lockptr(slot));
+            ptep_set_access_flags(here.context, page, slot, dirty ? pte_mkdirty(seen) : seen, dirty);
+        });
+    }
+    void age() {
+        call([&] { age_page_range(MmapReadGuard(mm()), page, page + PAGE_SIZE); });
+    }
+    void set_up() override {
+        page = map_shared();
+        read(page);
+        age();
+        require(!pte_young(truth_of(mm(), page)) && !pte_dirty(truth_of(mm(), page)), "old and clean");
+    }
+    void cpu0() override { set_flags(false); }
+    void cpu1() override {
+        set_flags(true);
+        age();
+    }
+    void check() override { require(pte_dirty(truth_of(mm(), page)), "dirt is not lost"); }
+};
+
+// Without any lock: what the hooks promise of truth by themselves (arch/contract/mmu.hpp, "atomically"). Descriptors
+// follow truth only under the lock, so this program does not look at TLBs.
+struct SetDirtyWithoutLock : Program {
+    using Program::Program;
+    UserAddr page;
+    Pte taken;
+
+    PteSlot* slot() { return pte_offset(mm(), page); }
+    void set_up() override {
+        page = map_shared();
+        read(page);
+        invariants.forget(mm());
+    }
+    void cpu0() override {
+        call([&] { ptep_set_access_flags(mm().context, page, slot(), pte_mkdirty(ptep_get(slot())), true); });
+    }
+    void check() override { require(pte_dirty(truth_of(mm(), page)) || pte_dirty(taken), "dirt is not lost"); }
+};
+
+struct SetDirtyAgainstSetYoungWithoutLock : SetDirtyWithoutLock {
+    using SetDirtyWithoutLock::SetDirtyWithoutLock;
+    void set_up() override {
+        SetDirtyWithoutLock::set_up();
+        call([&] { age_page_range(MmapReadGuard(mm()), page, page + PAGE_SIZE); });
+    }
+    void cpu1() override {
+        call([&] {
+            const Pte seen = ptep_get(slot());
+            ptep_set_access_flags(mm().context, page, slot(), pte_mkyoung(seen), false);
+        });
+    }
+    void check() override {
+        SetDirtyWithoutLock::check();
+        require(pte_young(truth_of(mm(), page)), "nor young");
+    }
+};
+
+struct SetDirtyAgainstGetAndClear : SetDirtyWithoutLock {
+    using SetDirtyWithoutLock::SetDirtyWithoutLock;
+    void cpu1() override {
+        call([&] {
+            TlbDebt debt(mm().context);
+            taken = ptep_get_and_clear(debt, page, slot());
+        });
+    }
+    void check() override {
+        SetDirtyWithoutLock::check();
+        set_pte_at(mm().context, page, slot(), taken); // so that the page is unmapped in the end
+    }
+};
+
+struct SetDirtyAgainstAge : SetDirtyWithoutLock {
+    using SetDirtyWithoutLock::SetDirtyWithoutLock;
+    void cpu1() override {
+        call([&] {
+            TlbDebt debt(mm().context);
+            ptep_test_and_clear_young(debt, page, slot());
+        });
+    }
+};
+
+struct SetDirtyAgainstWriteProtect : SetDirtyWithoutLock {
+    using SetDirtyWithoutLock::SetDirtyWithoutLock;
+    void cpu1() override {
+        call([&] {
+            TlbDebt debt(mm().context);
+            ptep_set_wrprotect(debt, page, slot());
+        });
+    }
+};
+
+// The same through faults.
+struct WriteFaultAgainstReadFault : Program {
+    using Program::Program;
+    UserAddr word;
+
+    void set_up() override {
+        word = map_shared();
+        read(word);
+        call([&] { age_page_range(MmapReadGuard(mm()), word, word + PAGE_SIZE); });
+    }
+    void cpu0() override { write(word, 1); }
+    void cpu1() override { require(read(word) <= 1, "what was written, or zero"); }
+    void check() override {
+        require(pte_user_writable(truth_of(mm(), word)), "young and dirty");
+        require(read(word) == 1, "the write is there");
+        require(faults(1) <= 2, "a read takes one fault, or one more for a race lost");
+    }
+};
+
+// Twice: the second flush must drop what the first one missed.
+struct AgeAgainstWrite : Program {
+    using Program::Program;
+    UserAddr word;
+
+    void set_up() override { write(word = map_private(), 1); }
+    void cpu0() override {
+        for (u32 round = 0; round < 2; ++round)
+            call([&] { age_page_range(MmapReadGuard(mm()), word, word + PAGE_SIZE); });
+    }
+    void cpu1() override {
+        write(word, 2);
+        write(word, 3);
+    }
+    void check() override {
+        require(pte_dirty(truth_of(mm(), word)), "an old page stays dirty");
+        require(read(word) == 3, "the last write is there");
+    }
+};
+
+struct CleanAgainstWrite : Program {
+    using Program::Program;
+    UserAddr word;
+
+    void set_up() override { write(word = map_shared(), 1); }
+    void cpu0() override {
+        call([&] { clean_page_range(MmapReadGuard(mm()), word, word + PAGE_SIZE); });
+        cleaned = true;
+    }
+    void cpu1() override {
+        write(word, 2);
+        const bool after = cleaned;
+        write(word, 3);
+        require(!after || pte_dirty(truth_of(mm(), word)), "a write to a cleaned page makes it dirty again");
+    }
+    void check() override {
+        require(page_of(mm(), word).test(PG_DIRTY), "the dirt went to the page");
+        require(read(word) == 3, "the last write is there");
+    }
+    bool cleaned = false;
+};
+
+// One of the two pages must win, and neither write may be lost.
+struct TwoFirstWrites : Program {
+    using Program::Program;
+    UserAddr word;
+
+    void set_up() override { word = map_private(); }
+    void cpu0() override { write(word, 1); }
+    void cpu1() override { write(word + 4, 2); }
+    void check() override {
+        require(read(word) == 1 && read(word + 4) == 2, "both writes are there");
+        require(get_mm_counter(mm(), MM_ANONPAGES) == 1, "one page");
+    }
+};
+
+struct FirstReadAgainstFirstWrite : Program {
+    using Program::Program;
+    UserAddr word;
+
+    void set_up() override { word = map_private(); }
+    void cpu0() override { write(word, 1); }
+    void cpu1() override {
+        const u32 first = read(word), second = read(word);
+        require(first <= second, "what was seen stays");
+    }
+    void check() override { require(read(word) == 1, "the write is there"); }
+};
+
+} // namespace
+
+TEST_CASE("interleave: set dirty against set young") { explore(make<SetDirtyAgainstSetYoung>, 4); }
+TEST_CASE("interleave: set dirty against set young without lock") {
+    explore(make<SetDirtyAgainstSetYoungWithoutLock>, UNBOUNDED);
+}
+TEST_CASE("interleave: set dirty against get and clear without lock") {
+    explore(make<SetDirtyAgainstGetAndClear>, UNBOUNDED);
+}
+TEST_CASE("interleave: set dirty against age without lock") { explore(make<SetDirtyAgainstAge>, UNBOUNDED); }
+TEST_CASE("interleave: set dirty against write-protect without lock") {
+    explore(make<SetDirtyAgainstWriteProtect>, UNBOUNDED);
+}
+TEST_CASE("interleave: write fault against read fault") { explore(make<WriteFaultAgainstReadFault>, 3); }
+TEST_CASE("interleave: age against write") { explore(make<AgeAgainstWrite>, 3); }
+TEST_CASE("interleave: clean against write") { explore(make<CleanAgainstWrite>, 3); }
+TEST_CASE("interleave: two first writes") { explore(make<TwoFirstWrites>, 3); }
+TEST_CASE("interleave: first read against first write") { explore(make<FirstReadAgainstFirstWrite>, 3); }

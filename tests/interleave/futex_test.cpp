@@ -1,0 +1,213 @@
+// Futex operations while other CPUs change the entry: each is done exactly once, and each ends.
+#include <catch2/catch.hpp>
+
+#include <arch/current.hpp>
+#include <linux/futex.h>
+
+#include "kernel/futex/fault_in.hpp"
+#include "kernel/futex/livelock.hpp"
+#include "kernel/futex/operations.hpp"
+#include "kernel/futex/pi.hpp"
+#include "kernel/futex/queue.hpp"
+#include "kernel/futex/syscalls.hpp"
+#include "mm/aging.hpp"
+#include "tests/interleave/explore.hpp"
+
+using namespace faultline;
+using namespace faultline::interleave;
+
+namespace {
+
+struct FutexProgram : Program {
+    using Program::Program;
+    UserAddr word;
+
+    // A page of a shared mapping that both CPUs hold, read-only and clean.
+    void set_up() override {
+        set_fault_in_policy(FaultIn::Fixup);
+        livelock_rounds = 50;
+        word = map_shared();
+        for (const u32 number : {1u, 0u}) {
+            machine.select_cpu(number);
+            read(word);
+        }
+    }
+    Result<u32> futex(u32 op, u32 value, UserAddr second = {}, u32 third = 0) {
+        return call([&] { return sys_futex(word, op | FUTEX_PRIVATE_FLAG, value, UserAddr(0), second, third); });
+    }
+    // *word += 1, by the kernel, with page faults disabled.
+    void add_one() {
+        const u32 operation = FUTEX_OP(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_EQ, 0xfffu);
+        require(futex(FUTEX_WAKE_OP, 1, word, operation).ok(), "WAKE_OP");
+    }
+};
+
+// The first write relaxes the entry and flushes its own CPU only; the futex operation meets a stale TLB.
+struct RelaxAgainstFutex : FutexProgram {
+    using FutexProgram::FutexProgram;
+    void cpu0() override { write(word + 4, 7); }
+    void cpu1() override { add_one(); }
+    void check() override { require(read(word) == 1 && read(word + 4) == 7, "both were done, once"); }
+};
+
+struct FutexAgainstFutex : FutexProgram {
+    using FutexProgram::FutexProgram;
+    void cpu(u32) override { add_one(); }
+    void check() override { require(read(word) == 2, "both were done, once"); }
+};
+
+struct AgeAgainstFutex : FutexProgram {
+    using FutexProgram::FutexProgram;
+    void cpu0() override {
+        call([&] { age_page_range(MmapReadGuard(mm()), word, word + PAGE_SIZE); });
+    }
+    void cpu1() override { add_one(); }
+    void check() override { require(read(word) == 1, "done once"); }
+};
+
+// The waiter sleeps only if the word has not changed, and a CPU that changes the word wakes the waiter. Otherwise both
+// CPUs would be idle in the end, which is an error.
+struct WaitAgainstWake : FutexProgram {
+    using FutexProgram::FutexProgram;
+    bool slept = false;
+    u32 woken = 0;
+
+    void cpu0() override {
+        const auto waited = futex(FUTEX_WAIT, 0);
+        slept = waited.ok();
+        require(slept || waited.error() == Errno::AGAIN, "woken, or the word had changed");
+    }
+    void cpu1() override {
+        write(word, 1);
+        woken = futex(FUTEX_WAKE, 1).value();
+    }
+    void check() override { require(woken == (slept ? 1u : 0u), "woken as often as asleep"); }
+};
+
+// The same, but the operation that wakes also changes the word.
+struct WaitAgainstWakeOp : WaitAgainstWake {
+    using WaitAgainstWake::WaitAgainstWake;
+    void cpu1() override {
+        const u32 operation = FUTEX_OP(FUTEX_OP_SET, 1, FUTEX_OP_CMP_EQ, 0xfffu);
+        woken = futex(FUTEX_WAKE_OP, 1, word, operation).value();
+    }
+};
+
+// One of two words is woken while the waiter is still being queued for the other: that wake-up must not be undone.
+struct WaitvAgainstTwoWakes : FutexProgram {
+    using FutexProgram::FutexProgram;
+    u32 woken = 0;
+
+    void set_up() override {
+        FutexProgram::set_up();
+        machine.select_cpu(0);
+        for (u32 i = 0; i < 2; ++i) { // struct futex_waitv: value, address, flags
+            const UserAddr entry = list() + 24 * i;
+            write(entry, 0);
+            write(entry + 8, (word + 4 * i).value());
+            write(entry + 16, FUTEX_32 | FUTEX_PRIVATE_FLAG);
+        }
+    }
+    UserAddr list() { return word + 64; }
+    void cpu0() override {
+        const auto waited = call([&] { return sys_futex_waitv(list(), 2, 0, UserAddr(0), 1); });
+        require(waited.ok() || waited.error() == Errno::AGAIN, "woken, or a word had changed");
+    }
+    void cpu1() override {
+        write(word, 1);
+        woken = futex(FUTEX_WAKE, 1).value();
+    }
+    void check() override { require(woken <= 1, "one waiter"); }
+};
+
+// The heir of a PI lock is chosen. Before it owns the lock, another waiter becomes more urgent. The last two of four
+// CPUs wait for the lock.
+struct UnlockPiAgainstPriority : FutexProgram {
+    using FutexProgram::FutexProgram;
+    bool owned = false, both_wait = false;
+
+    void set_up() override {
+        FutexProgram::set_up();
+        machine.select_cpu(0);
+        write(word, 1); // the first task has it
+        for (u32 cpu = 2; cpu < 4; ++cpu)
+            task(cpu).prio = task(cpu).normal_prio = 50 + static_cast<s32>(cpu);
+    }
+    void take_and_give() {
+        require(futex(FUTEX_LOCK_PI, 0).ok(), "LOCK_PI");
+        require(!owned, "two owners");
+        owned = true;
+        require((read(word) & FUTEX_TID_MASK) == static_cast<u32>(current()->pid), "the word names the owner");
+        owned = false;
+        require(futex(FUTEX_UNLOCK_PI, 0).ok(), "UNLOCK_PI");
+    }
+    void cpu0() override {
+        spin_until([&] { return task(2).pi_blocked_on != nullptr && task(3).pi_blocked_on != nullptr; });
+        both_wait = true;
+        require(futex(FUTEX_UNLOCK_PI, 0).ok(), "UNLOCK_PI");
+    }
+    void cpu1() override {
+        spin_until([&] { return both_wait; });
+        call([&] {
+            task(3).normal_prio = 10;
+            rt_mutex_adjust_pi(task(3));
+        });
+    }
+    void cpu2() override { take_and_give(); }
+    void check() override { require((read(word) & FUTEX_TID_MASK) == 0, "the lock is free"); }
+};
+
+// A task that finds an owner in its exit waits for the end of that exit, however soon it comes.
+struct LockPiAgainstExit : FutexProgram {
+    using FutexProgram::FutexProgram;
+
+    void set_up() override {
+        FutexProgram::set_up();
+        machine.select_cpu(1);
+        write(word, 2); // the second task has it
+    }
+    void cpu0() override {
+        const auto locked = futex(FUTEX_LOCK_PI, 0);
+        require(locked.ok() || locked.error() == Errno::SRCH, "inherited, or refused");
+    }
+    void cpu1() override {
+        task(1).exiting = true;
+        call([&] { futex_exit(task(1)); });
+    }
+    void check() override {}
+};
+
+// The owner becomes another program and does not exit. What it gives up then, by its robust list, it must also give to
+// tasks that looked at the lock before. No other task would wake them.
+struct LockPiAgainstExec : LockPiAgainstExit {
+    using LockPiAgainstExit::LockPiAgainstExit;
+
+    void set_up() override {
+        LockPiAgainstExit::set_up();
+        const UserAddr head = word + 64, entry = head + sizeof(RobustListHead);
+        write(entry, head.value());
+        write(head + offsetof(RobustListHead, next), entry.value() | 1); // a PI lock's
+        write(head + offsetof(RobustListHead, futex_offset), word.value() - entry.value());
+        task(1).robust_list = head;
+    }
+    void cpu0() override { require(futex(FUTEX_LOCK_PI, 0).ok(), "inherited"); }
+    void cpu1() override {
+        call([&] { futex_exit(task(1)); });
+    }
+    void check() override {
+        require((read(word) & ~u32{FUTEX_WAITERS}) == (FUTEX_OWNER_DIED | 1),
+                "the first task has it, after an owner that died");
+    }
+};
+
+} // namespace
+
+TEST_CASE("interleave: relax against futex") { explore(make<RelaxAgainstFutex>, 3); }
+TEST_CASE("interleave: futex against futex") { explore(make<FutexAgainstFutex>, 3); }
+TEST_CASE("interleave: age against futex") { explore(make<AgeAgainstFutex>, 3); }
+TEST_CASE("interleave: wait against wake") { explore(make<WaitAgainstWake>, 3); }
+TEST_CASE("interleave: wait against wake_op") { explore(make<WaitAgainstWakeOp>, 3); }
+TEST_CASE("interleave: waitv against wake") { explore(make<WaitvAgainstTwoWakes>, 2); }
+TEST_CASE("interleave: unlock_pi against priority") { explore(make<UnlockPiAgainstPriority, 4>, 1); }
+TEST_CASE("interleave: lock_pi against exit") { explore(make<LockPiAgainstExit>, 3); }
+TEST_CASE("interleave: lock_pi against exec") { explore(make<LockPiAgainstExec>, 3); }

@@ -1,0 +1,283 @@
+// Pages that are copied, unmapped, protected or moved while another CPU uses them.
+#include <catch2/catch.hpp>
+
+#include "mm/aging.hpp"
+#include "mm/gup.hpp"
+#include "mm/madvise.hpp"
+#include "mm/mmap.hpp"
+#include "mm/mprotect.hpp"
+#include "mm/mremap.hpp"
+#include "mm/munmap.hpp"
+#include "mm/page_alloc.hpp"
+#include "tests/interleave/explore.hpp"
+
+using namespace faultline;
+using namespace faultline::interleave;
+
+namespace {
+
+// Two threads of the parent, and the child. If one thread sees the other's second write, it sees the first one, too:
+// once the copy can be written, no TLB leads to the page from before the break.
+struct CowBreakAgainstRead : Program {
+    using Program::Program;
+    UserAddr data, flag;
+
+    void set_up() override {
+        data = map_private(2);
+        flag = data + PAGE_SIZE;
+        write(data, 0);
+        MmStruct& child = fork(data, 2);
+        write(flag, 0);
+        run_in(2, child);
+        machine.select_cpu(1);
+        read(data);
+        read(flag);
+        machine.select_cpu(0);
+    }
+    void cpu0() override {
+        write(data, 1);
+        write(flag, 1);
+    }
+    void cpu1() override {
+        const u32 seen = read(flag);
+        require(read(data) >= seen, "a CPU that sees the second write sees the first");
+    }
+    void cpu2() override { require(read(data) == 0, "the child sees what was there when it was born"); }
+    void check() override { require(read(data) == 1, "the parent sees its own"); }
+};
+
+struct TwoCowBreaks : Program {
+    using Program::Program;
+    UserAddr word;
+
+    void set_up() override {
+        write(word = map_private(), 5);
+        run_in(1, fork(word));
+        machine.select_cpu(0);
+    }
+    void cpu0() override {
+        write(word, 1);
+        require(read(word) == 1, "the parent sees its own");
+    }
+    void cpu1() override {
+        write(word, 2);
+        require(read(word) == 2, "the child sees its own");
+    }
+    void check() override { require(read(word) == 1, "the parent still does"); }
+};
+
+// Two threads of one process break the same sharing: one copy wins, and has both writes.
+struct OneCowBreakTwice : Program {
+    using Program::Program;
+    UserAddr word;
+
+    void set_up() override {
+        write(word = map_private(), 5);
+        fork(word);
+    }
+    void cpu0() override { write(word, 1); }
+    void cpu1() override { write(word + 4, 2); }
+    void check() override { require(read(word) == 1 && read(word + 4) == 2, "both writes are there"); }
+};
+
+// The child's memory is the parent's as it was at one moment, and does not change.
+struct ForkAgainstWrite : Program {
+    using Program::Program;
+    UserAddr word;
+
+    void set_up() override { write(word = map_private(), 0); }
+    void cpu0() override {
+        MmStruct& child = fork(word);
+        run_in(0, child);
+        const u32 first = read(word);
+        require(read(word) == first && first <= 2, "the child's page changes under it");
+    }
+    void cpu1() override {
+        write(word, 1);
+        write(word, 2);
+        require(read(word) == 2, "the parent sees its own");
+    }
+    void check() override {
+        run_in(0, mm());
+        require(read(word) == 2, "the parent still does");
+    }
+};
+
+struct UnmapAgainstWrite : Program {
+    using Program::Program;
+    UserAddr word, other;
+    bool unmapped = false;
+
+    void set_up() override {
+        other = map_private();
+        write(word = map_private(), 0);
+    }
+    void cpu0() override {
+        call([&] { return do_munmap(mm(), word, PAGE_SIZE).ok(); });
+        unmapped = true;
+        write(other, 3); // in the frame that was freed
+    }
+    void cpu1() override {
+        for (u32 value = 1; value <= 2; ++value) {
+            const bool late = unmapped;
+            require(!try_write(word, value) || !late, "a write after munmap returned");
+        }
+    }
+    void check() override { require(read(other) == 3, "no other CPU writes there"); }
+};
+
+struct UnmapAgainstFirstWrite : UnmapAgainstWrite {
+    using UnmapAgainstWrite::UnmapAgainstWrite;
+    void set_up() override {
+        other = map_private();
+        word = map_private();
+    }
+};
+
+// The page is the only one under its page table, far from all others, so the table goes with it. Another CPU that
+// touches the page meanwhile may have cached the way to the table.
+struct UnmapTableAgainstRead : Program {
+    using Program::Program;
+    UserAddr word;
+    bool unmapped = false;
+
+    void set_up() override {
+        word = UserAddr(0x1000'0000);
+        const u32 flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+        require(do_mmap(mm(), word, PAGE_SIZE, PROT_READ | PROT_WRITE, flags, nullptr, true, 0).ok(), "mmap");
+        watch(mm(), word);
+        write(word, 5);
+    }
+    void cpu0() override {
+        call([&] { return do_munmap(mm(), word, PAGE_SIZE).ok(); });
+        unmapped = true;
+    }
+    void cpu1() override {
+        for (u32 round = 0; round < 2; ++round) {
+            const bool late = unmapped;
+            const auto seen = try_read(word);
+            require(!seen || (*seen == 5 && !late), "the page, or nothing");
+        }
+    }
+    void check() override { require(mm().nr_ptes == 0, "the table is gone"); }
+};
+
+// madvise holds the lock for reading only, so faults go on beside it.
+struct DontneedAgainstWrite : Program {
+    using Program::Program;
+    UserAddr word;
+    bool dropped = false;
+
+    void set_up() override { write(word = map_private(), 9); }
+    void cpu0() override {
+        call([&] { return do_madvise(mm(), word, PAGE_SIZE, MADV_DONTNEED).ok(); });
+        dropped = true;
+        require(read(word) != 9, "what was dropped comes back");
+    }
+    void cpu1() override {
+        const bool late = dropped;
+        write(word, 1);
+        require(!late || read(word) == 1, "a write after madvise returned stays");
+    }
+    void check() override { require(read(word) <= 1, "zero, or what was written since"); }
+};
+
+// The fault finds an entry that is only old. When the fault has the lock, the entry is gone.
+struct DontneedAgainstWriteToOld : DontneedAgainstWrite {
+    using DontneedAgainstWrite::DontneedAgainstWrite;
+    void set_up() override {
+        DontneedAgainstWrite::set_up();
+        call([&] { age_page_range(MmapReadGuard(mm()), word, word + PAGE_SIZE); });
+    }
+};
+
+struct ProtectAgainstWrite : Program {
+    using Program::Program;
+    UserAddr word;
+    bool is_protected = false;
+    u32 written = 0;
+
+    void set_up() override { write(word = map_shared(), 0); }
+    void cpu0() override {
+        call([&] { return do_mprotect(mm(), word, PAGE_SIZE, PROT_READ).ok(); });
+        is_protected = true;
+        require(read(word) <= 2, "still readable");
+    }
+    void cpu1() override {
+        for (u32 value = 1; value <= 2; ++value) {
+            const bool late = is_protected;
+            const bool done = try_write(word, value);
+            require(!done || !late, "a write after mprotect returned");
+            if (done)
+                written = value;
+        }
+    }
+    void check() override { require(read(word) == written, "the writes that were made are there"); }
+};
+
+struct MoveAgainstWrite : Program {
+    using Program::Program;
+    UserAddr word, to;
+    u32 written = 0;
+
+    void set_up() override {
+        to = map_private();
+        write(word = map_private(), 0);
+        call([&] { return do_munmap(mm(), to, PAGE_SIZE).ok(); });
+    }
+    void cpu0() override {
+        const auto moved =
+            call([&] { return do_mremap(mm(), word, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, to).ok(); });
+        require(moved, "the move");
+    }
+    void cpu1() override {
+        for (u32 value = 1; value <= 2 && try_write(word, value); ++value)
+            written = value;
+    }
+    void check() override {
+        require(read(to) == written, "the writes moved along");
+        require(!try_read(word), "nothing is left behind");
+    }
+};
+
+// A page that get_user_pages gave out is not freed, and not given to another, before it is put back.
+struct GupAgainstUnmap : Program {
+    using Program::Program;
+    UserAddr word, other;
+
+    void set_up() override {
+        other = map_private();
+        write(word = map_private(), 4);
+    }
+    void cpu0() override {
+        PageRef page;
+        const bool taken =
+            call([&] { return get_user_pages(MmapReadGuard(mm()), word, 1, FOLL_WRITE | FOLL_TOUCH, &page).ok(); });
+        if (!taken)
+            return;
+        schedule_point("hold the page");
+        require(page_count(*page) >= 1, "a page held is not free");
+        require(*static_cast<const u32*>(page_address(*page)) == 4, "and it is the one that was there");
+        call([&] { page = {}; });
+    }
+    void cpu1() override {
+        call([&] { return do_munmap(mm(), word, PAGE_SIZE).ok(); });
+        write(other, 8);
+    }
+    void check() override { require(read(other) == 8, "no other CPU writes there"); }
+};
+
+} // namespace
+
+TEST_CASE("interleave: copy-on-write break against read") { explore(make<CowBreakAgainstRead, 3>, 2); }
+TEST_CASE("interleave: two copy-on-write breaks") { explore(make<TwoCowBreaks>, 3); }
+TEST_CASE("interleave: one copy-on-write break by two") { explore(make<OneCowBreakTwice>, 3); }
+TEST_CASE("interleave: fork against write") { explore(make<ForkAgainstWrite>, 3); }
+TEST_CASE("interleave: unmap against write") { explore(make<UnmapAgainstWrite>, 3); }
+TEST_CASE("interleave: unmap against first write") { explore(make<UnmapAgainstFirstWrite>, 3); }
+TEST_CASE("interleave: unmap with its page table against read") { explore(make<UnmapTableAgainstRead>, 3); }
+TEST_CASE("interleave: madvise against write") { explore(make<DontneedAgainstWrite>, 3); }
+TEST_CASE("interleave: madvise against write to an old page") { explore(make<DontneedAgainstWriteToOld>, 3); }
+TEST_CASE("interleave: mprotect against write") { explore(make<ProtectAgainstWrite>, 3); }
+TEST_CASE("interleave: mremap against write") { explore(make<MoveAgainstWrite>, 3); }
+TEST_CASE("interleave: get_user_pages against unmap") { explore(make<GupAgainstUnmap>, 3); }
