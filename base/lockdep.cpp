@@ -20,7 +20,7 @@ constexpr u32 MOST_NAMES = 64; // number 0 is NAMELESS
 
 enum Usage : u8 { IN_INTERRUPT = 1, INTERRUPTS_ON = 2 };
 
-struct alignas(64) Cpu {
+struct alignas(L1_CACHE_BYTES) Cpu {
     Held held;
     u32 interrupts = 0; // nesting depth of interrupt handlers
 };

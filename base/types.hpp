@@ -24,6 +24,9 @@ inline constexpr u32 PAGE_SHIFT = 12;
 inline constexpr u32 PAGE_SIZE = 1u << PAGE_SHIFT;
 inline constexpr u32 PAGE_MASK = ~(PAGE_SIZE - 1);
 
+// A cache line of the Cortex-A15. What two CPUs write lies on two of them. (Linux: the same name.)
+inline constexpr u32 L1_CACHE_BYTES = 64;
+
 // One past the last user address. With its 3:1 split Linux/ARM has 0xbf000000. Here tasks own TTBR0's 2 GiB (ARM ARM
 // DDI 0406C B3.5.4, TTBCR.N = 1), less a guard area, so that `address + length` cannot reach kernel addresses.
 inline constexpr u32 TASK_SIZE = 0x7f000000;

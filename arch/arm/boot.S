@@ -16,6 +16,14 @@
 // TTBR attributes: walks are inner and outer write-back write-allocate, inner shareable (B4.1.154).
 #define TTBR_WALK 0x6a
 
+// SCTLR bits (B4.1.130). Off: TE, AFE, TRE, A, so ARM state, AP[2:0], TEX without remap, unaligned access. On: M, C, Z, I,
+// V (vectors at 0xffff0000), UWXN.
+#define SCTLR_OFF 0x70000002
+#define SCTLR_ON 0x00103805
+
+#define CPACR_CP10_CP11 0x00f00000 // full access to coprocessors 10 and 11, VFP and NEON (B4.1.40)
+#define FPEXC_EN 0x40000000        // VFP and NEON on (B6.1.38)
+
     .syntax unified
     .fpu neon
 
@@ -40,9 +48,9 @@
     dsb
     isb
     mrc p15, 0, r1, c1, c0, 0       @ SCTLR
-    ldr r2, =0x70000002             @ TE, AFE, TRE, A off: ARM state, AP[2:0], TEX as it is, unaligned access
+    ldr r2, =SCTLR_OFF
     bic r1, r1, r2
-    ldr r2, =0x00103805             @ M, C, Z, I, V (vectors at 0xffff0000), UWXN
+    ldr r2, =SCTLR_ON
     orr r1, r1, r2
     mcr p15, 0, r1, c1, c0, 0
     isb
@@ -50,11 +58,11 @@
 
     // Clobbers r0.
     .macro enable_vfp
-    mrc p15, 0, r0, c1, c0, 2       @ CPACR: full access to coprocessors 10 and 11, VFP and NEON
-    orr r0, r0, #0x00f00000
+    mrc p15, 0, r0, c1, c0, 2       @ CPACR
+    orr r0, r0, #CPACR_CP10_CP11
     mcr p15, 0, r0, c1, c0, 2
     isb
-    mov r0, #0x40000000             @ FPEXC.EN
+    mov r0, #FPEXC_EN
     vmsr fpexc, r0
     mov r0, #0
     vmsr fpscr, r0

@@ -12,6 +12,7 @@ namespace faultline {
 static_assert(offsetof(PtRegs, orig_r0) == S_ORIG_R0 && offsetof(PtRegs, r) == S_R0);
 static_assert(offsetof(PtRegs, sp) == S_SP && offsetof(PtRegs, lr) == S_LR);
 static_assert(offsetof(PtRegs, pc) == S_PC && offsetof(PtRegs, cpsr) == S_CPSR);
+static_assert(PSR_MODE_USER == MODE_USR && PSR_MODE_SUPERVISOR == MODE_SVC && PSR_MODE_MASK == MODE_MASK);
 static_assert(sizeof(PtRegs) == S_FRAME_SIZE && S_PC == S_BELOW_SRS);
 static_assert(offsetof(CpuContext, sp) == CONTEXT_SP && offsetof(CpuContext, fpscr) == CONTEXT_FPSCR);
 static_assert(offsetof(CpuContext, tpidruro) == CONTEXT_TPIDRURO);
@@ -67,8 +68,8 @@ void switch_to(CpuContext& from, CpuContext& to) {
 PtRegs user_start_regs(u32 entry, u32 stack_pointer) {
     PtRegs regs{};
     regs.sp = stack_pointer;
-    regs.pc = entry & ~1u;
-    regs.cpsr = MODE_USR | ((entry & 1) != 0 ? PSR_T : 0);
+    regs.pc = entry & ~INTERWORKING_THUMB;
+    regs.cpsr = PSR_MODE_USER | ((entry & INTERWORKING_THUMB) != 0 ? PSR_T : 0);
     return regs;
 }
 

@@ -25,11 +25,17 @@ inline constexpr u32 GICD_IPRIORITYR = 0x400; // one byte per INTID, like the ne
 inline constexpr u32 GICD_ITARGETSR = 0x800;
 inline constexpr u32 GICD_SGIR = 0xf00;
 
+inline constexpr u32 GICD_CTLR_ENABLE = 1;
+inline constexpr u32 GICD_TYPER_ITLINESNUMBER = 0x1f;    // one less than the number of registers with a bit per INTID
+inline constexpr u32 GICD_SGIR_CPU_TARGET_LIST_BIT = 16; // the field's first bit; the INTID is in the lowest ones
+
 // CPU interface registers, 4.4.
 inline constexpr u32 GICC_CTLR = 0x00;
 inline constexpr u32 GICC_PMR = 0x04;
 inline constexpr u32 GICC_IAR = 0x0c;
 inline constexpr u32 GICC_EOIR = 0x10;
+
+inline constexpr u32 GICC_CTLR_ENABLE = 1;
 
 inline constexpr u32 INTID_MASK = 0x3ff; // of GICC_IAR
 inline constexpr u32 FIRST_SPI = 32;
@@ -72,14 +78,14 @@ void interrupts_init(const BootInfo& info) {
     distributor = ioremap(info.gic_distributor.base, info.gic_distributor.bytes);
     cpu_interface = ioremap(info.gic_cpu_interface.base, info.gic_cpu_interface.bytes);
 
-    const u32 lines = ((read32(distributor, GICD_TYPER) & 0x1f) + 1) * 32;
+    const u32 lines = ((read32(distributor, GICD_TYPER) & GICD_TYPER_ITLINESNUMBER) + 1) * 32;
     write32(distributor, GICD_CTLR, 0);
     for (u32 intid = FIRST_SPI; intid < lines; ++intid) {
         if (intid % 32 == 0)
             write32(distributor, GICD_ICENABLER + intid / 8, ~0u);
         write8(distributor, GICD_IPRIORITYR + intid, PRIORITY);
     }
-    write32(distributor, GICD_CTLR, 1);
+    write32(distributor, GICD_CTLR, GICD_CTLR_ENABLE);
     interrupts_init_cpu();
 }
 
@@ -91,12 +97,12 @@ void interrupts_init_cpu() {
             enable_irq(intid);
     }
     write32(cpu_interface, GICC_PMR, PRIORITY_MASK);
-    write32(cpu_interface, GICC_CTLR, 1);
+    write32(cpu_interface, GICC_CTLR, GICC_CTLR_ENABLE);
 }
 
 void send_sgi(u32 intid, u32 cpus) {
     asm volatile("dsb ishst" ::: "memory");
-    write32(distributor, GICD_SGIR, cpus << 16 | intid);
+    write32(distributor, GICD_SGIR, cpus << GICD_SGIR_CPU_TARGET_LIST_BIT | intid);
 }
 
 void request_irq(u32 intid, InterruptHandler handler, void* argument) {

@@ -39,15 +39,7 @@
 #define CONTEXT_FPSCR 12
 #define CONTEXT_VFP 16
 
-// CPSR (ARM ARM B1.3.3).
+// CPSR.M, <arch/psr.hpp>.
 #define MODE_USR 0x10
-#define MODE_FIQ 0x11
-#define MODE_IRQ 0x12
 #define MODE_SVC 0x13
-#define MODE_ABT 0x17
-#define MODE_UND 0x1b
 #define MODE_MASK 0x1f
-#define PSR_T 0x20 // Thumb
-#define PSR_F 0x40
-#define PSR_I 0x80
-#define PSR_A 0x100

@@ -76,9 +76,9 @@ void machine::set_translation_table(PhysAddr directory, Asid asid) {
 bool is_reachable(Pfn) { return false; }
 
 // Cleans the data cache to the point of unification, then invalidates the instruction cache, line by line (B2.2.9).
-// Both kinds of line have 64 bytes on the Cortex-A15.
+// Both kinds of line have the same length.
 void flush_icache_range(const void* start, u32 bytes) {
-    constexpr u32 LINE = 64;
+    constexpr u32 LINE = L1_CACHE_BYTES;
     const u32 first = reinterpret_cast<u32>(start) & ~(LINE - 1);
     const u32 end = reinterpret_cast<u32>(start) + bytes;
     for (u32 line = first; line < end; line += LINE)

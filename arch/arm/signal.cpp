@@ -4,6 +4,7 @@
 
 #include "arch/arm/layout.h"
 #include "arch/arm/signal_frame.hpp"
+#include "arch/armv7/registers.hpp"
 #include "arch/contract/uaccess.hpp"
 
 namespace faultline {
@@ -14,11 +15,8 @@ inline constexpr u32 SA_RESTORER = 0x04000000; // uapi/asm/signal.h
 inline constexpr u32 SA_ONSTACK = 0x08000000;
 inline constexpr u32 SIGFRAME_FLAGS = 0x5ac3c35a; // uc_flags of a frame without siginfo
 
-// CPSR bits that a program can change itself: condition flags, IT, GE, E, T.
-inline constexpr u32 PSR_USER_BITS = 0xfe0ffe20;
-inline constexpr u32 PSR_IT = 0x0600fc00;
-inline constexpr u32 PSR_E = 0x00000200;
-inline constexpr u32 PSR_FLAGS = 0xf8000000;
+// CPSR bits that a program can change itself.
+inline constexpr u32 PSR_USER_BITS = PSR_FLAGS | PSR_IT | PSR_GE | PSR_E | PSR_T;
 
 // The address of a frame of `bytes` bytes (Linux: get_sigframe).
 u32 frame_address(const PtRegs& regs, const SignalDelivery& delivery, u32 bytes) {
@@ -51,7 +49,7 @@ Result<void> put_vfp(u32 regspace) {
     for (u32 i = 0; i < 32; ++i)
         area.frame.fpregs[i] = live.vfp[i];
     area.frame.fpscr = live.fpscr;
-    area.frame.fpexc = 0x40000000; // FPEXC.EN
+    area.frame.fpexc = armv7::FPEXC_EN;
     TRY_VOID(copy_struct_to_user(UserAddr(regspace), &area.frame, sizeof(area.frame)));
     return put_user_u32(UserAddr(regspace + VFP_STORAGE_SIZE), area.end_magic);
 }
@@ -89,7 +87,7 @@ Result<void> put_frame(u32 frame, const PtRegs& regs, const SignalDelivery& deli
 u32 return_address(const SignalDelivery& delivery, bool rt) {
     if ((delivery.flags & SA_RESTORER) != 0)
         return delivery.restorer;
-    if ((delivery.handler & 1) != 0)
+    if ((delivery.handler & INTERWORKING_THUMB) != 0)
         return (rt ? RT_SIGRETURN_THUMB : SIGRETURN_THUMB) | 1;
     return rt ? RT_SIGRETURN_ARM : SIGRETURN_ARM;
 }
@@ -97,7 +95,7 @@ u32 return_address(const SignalDelivery& delivery, bool rt) {
 // Linux: setup_return. The handler starts in ARM or Thumb state as its address says, with clear flags and little-endian
 // data.
 void enter_handler(PtRegs& regs, const SignalDelivery& delivery, u32 frame, bool rt) {
-    const bool thumb = (delivery.handler & 1) != 0;
+    const bool thumb = (delivery.handler & INTERWORKING_THUMB) != 0;
     regs.r[0] = static_cast<u32>(delivery.signal);
     regs.sp = frame;
     regs.lr = return_address(delivery, rt);
@@ -118,14 +116,14 @@ Result<SignalReturn> take_frame(PtRegs& regs, u32 frame, bool rt) {
         TRY_VOID(get(frame + offsetof(UContext, uc_stack), result.altstack));
     if (vfp.magic != VFP_MAGIC || vfp.size != VFP_STORAGE_SIZE)
         return Err(Errno::FAULT);
-    if ((context.cpsr & MODE_MASK) != MODE_USR || (context.cpsr & PSR_I) != 0)
+    if ((context.cpsr & PSR_MODE_MASK) != PSR_MODE_USER || (context.cpsr & PSR_I) != 0)
         return Err(Errno::FAULT);
 
     for (u32 i = 0; i < 13; ++i)
         regs.r[i] = context.r[i];
     regs.sp = context.sp;
     regs.lr = context.lr;
-    regs.cpsr = (context.cpsr & PSR_USER_BITS) | MODE_USR;
+    regs.cpsr = (context.cpsr & PSR_USER_BITS) | PSR_MODE_USER;
     regs.pc = context.pc & ((regs.cpsr & PSR_T) != 0 ? ~1u : ~3u);
 
     CpuContext live;

@@ -71,7 +71,7 @@ void timer_init_cpu() { set_cntv_ctl(0); }
 u64 clock_ns() { return multiply_fixed(cntvct(), ns_per_tick); }
 
 void set_next_event(u64 deadline_ns) {
-    if (deadline_ns == ~u64{0}) {
+    if (deadline_ns == NO_DEADLINE) {
         set_cntv_ctl(0);
         return;
     }

@@ -169,24 +169,23 @@ FUTEX_ATOMIC_OP(atomic_xor, "eor %1, %0, %4")
 
 } // namespace
 
-Result<u32> futex_atomic_op_inuser(u32 op, u32 argument, UserAddr address) {
+Result<u32> futex_atomic_op_inuser(FutexAtomicOp op, u32 argument, UserAddr address) {
     if (!access_ok(address, sizeof(u32)))
         return Err(Errno::FAULT);
     lockdep::might_fault();
     switch (op) {
-    case 0:
+    case FutexAtomicOp::Set:
         return atomic_set(address.value(), argument);
-    case 1:
+    case FutexAtomicOp::Add:
         return atomic_add(address.value(), argument);
-    case 2:
+    case FutexAtomicOp::Or:
         return atomic_or(address.value(), argument);
-    case 3:
+    case FutexAtomicOp::Andn:
         return atomic_andn(address.value(), argument);
-    case 4:
+    case FutexAtomicOp::Xor:
         return atomic_xor(address.value(), argument);
-    default:
-        return Err(Errno::NOSYS);
     }
+    return Err(Errno::NOSYS);
 }
 
 } // namespace faultline

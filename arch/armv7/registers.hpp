@@ -42,6 +42,9 @@ inline constexpr u32 PAR_SS = 1u << 1;                                     // th
 constexpr u32 par_fault_code(u32 par) { return (par >> 1) & 0x1f; }        // FS[4:0] if F
 constexpr PhysAddr par_page(u32 par) { return PhysAddr(par & PAGE_MASK); } // if not F
 
+// FPEXC, B6.1.38.
+inline constexpr u32 FPEXC_EN = 1u << 30; // VFP and NEON on
+
 // ACTLR of the Cortex-A15 (TRM 4.3.28): this CPU takes part in coherency. Must be set before the caches and the MMU are
 // on.
 inline constexpr u32 ACTLR_SMP = 1u << 6;

@@ -29,7 +29,7 @@ class PerCpu {
     const T& of(u32 cpu) const { return each_[cpu].value; }
 
   private:
-    struct alignas(64) Padded {
+    struct alignas(L1_CACHE_BYTES) Padded {
         T value{};
     };
     std::array<Padded, machine::MAX_CPUS> each_{};

@@ -56,8 +56,10 @@ bool probe_user(UserAddr word, bool write) REQUIRES(irqs_masked);
 // If *address == expected, stores `desired`. Returns the value found; it equals `expected` if `desired` was stored.
 Result<u32> futex_atomic_cmpxchg_inatomic(UserAddr address, u32 expected, u32 desired);
 
-// *address = *address OP argument. `op` is FUTEX_OP_SET, ADD, OR, ANDN or XOR (0 … 4, uapi/linux/futex.h). Returns the
-// old value; NOSYS for any other `op`.
-Result<u32> futex_atomic_op_inuser(u32 op, u32 argument, UserAddr address);
+// FUTEX_OP_SET … FUTEX_OP_XOR of uapi/linux/futex.h.
+enum class FutexAtomicOp : u32 { Set, Add, Or, Andn, Xor };
+
+// *address = *address OP argument. Returns the old value; NOSYS if `op` is none of these.
+Result<u32> futex_atomic_op_inuser(FutexAtomicOp op, u32 argument, UserAddr address);
 
 } // namespace faultline

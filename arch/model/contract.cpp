@@ -37,7 +37,7 @@ void set_next_event(u64 deadline_ns) { Machine::get().timer_deadline_ns = deadli
 
 void wait_for_interrupt() {
     Machine& machine = Machine::get();
-    if (machine.timer_deadline_ns == ~u64{0})
+    if (machine.timer_deadline_ns == NO_DEADLINE)
         throw std::runtime_error("model: a CPU waits for an interrupt, and none will ever come");
     machine.advance_clock(machine.timer_deadline_ns);
 }

@@ -341,7 +341,7 @@ void Machine::set_translation_table(u32 directory, u8 asid) {
 void Machine::advance_clock(u64 to_ns) {
     while (timer_deadline_ns <= to_ns) {
         clock_ns = std::max(clock_ns, timer_deadline_ns);
-        timer_deadline_ns = ~u64{0};
+        timer_deadline_ns = NO_DEADLINE;
         const lockdep::InterruptScope interrupt;
         if (on_timer)
             on_timer();

@@ -10,6 +10,7 @@
 #include <optional>
 #include <random>
 
+#include "arch/contract/clock.hpp"
 #include "arch/contract/machine.hpp"
 #include "arch/model/execution.hpp"
 #include "arch/model/physical_memory.hpp"
@@ -124,7 +125,7 @@ class Machine {
 
     // Time. It advances only when a test says so.
     u64 clock_ns = 0;
-    u64 timer_deadline_ns = ~u64{0};
+    u64 timer_deadline_ns = NO_DEADLINE;
     std::function<void()> on_timer; // called as the timer interrupt
     void advance_clock(u64 to_ns);  // calls on_timer for each deadline up to `to_ns`
 

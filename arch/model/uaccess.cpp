@@ -134,12 +134,12 @@ Result<u32> futex_atomic_cmpxchg_inatomic(UserAddr address, u32 expected, u32 de
     });
 }
 
-Result<u32> futex_atomic_op_inuser(u32 op, u32 argument, UserAddr address) {
-    if (op > 4)
+Result<u32> futex_atomic_op_inuser(FutexAtomicOp op, u32 argument, UserAddr address) {
+    if (op > FutexAtomicOp::Xor)
         return Err(Errno::NOSYS);
     return exclusive(address, [=](u32 old, u32& next) {
         const u32 results[] = {argument, old + argument, old | argument, old & ~argument, old ^ argument};
-        next = results[op];
+        next = results[static_cast<u32>(op)];
         return true;
     });
 }

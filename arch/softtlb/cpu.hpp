@@ -11,7 +11,7 @@ namespace faultline::softtlb {
 
 // Each CPU's data is on cache lines of its own. Only its own CPU accesses it, with interrupts masked, with two
 // exceptions: any CPU may write `must_drop_all`, and any CPU may read the statistics.
-struct alignas(64) Cpu {
+struct alignas(L1_CACHE_BYTES) Cpu {
     CpuTlb tlb;
     const MmContext* mm = nullptr; // the address space in use; nullptr: none
     TlbStatistics statistics;

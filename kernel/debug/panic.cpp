@@ -73,20 +73,20 @@ void stop_other_cpus() {
 }
 
 const char* mode_name(u32 cpsr) {
-    switch (cpsr & 0x1f) {
-    case 0x10:
+    switch (cpsr & PSR_MODE_MASK) {
+    case PSR_MODE_USER:
         return "user";
-    case 0x11:
+    case PSR_MODE_FIQ:
         return "FIQ";
-    case 0x12:
+    case PSR_MODE_IRQ:
         return "IRQ";
-    case 0x13:
+    case PSR_MODE_SUPERVISOR:
         return "supervisor";
-    case 0x17:
+    case PSR_MODE_ABORT:
         return "abort";
-    case 0x1b:
+    case PSR_MODE_UNDEFINED:
         return "undefined";
-    case 0x1f:
+    case PSR_MODE_SYSTEM:
         return "system";
     default:
         return "unknown";
@@ -100,7 +100,7 @@ void print_registers(const PtRegs& regs) {
     };
     console_printf("pc %08x %s  lr %08x %s\n", regs.pc, symbol_of(regs.pc), regs.lr, symbol_of(regs.lr));
     console_printf("sp %08x  cpsr %08x (%s mode, %s state, interrupts %s)\n", regs.sp, regs.cpsr, mode_name(regs.cpsr),
-                   thumb_mode(regs) ? "Thumb" : "ARM", (regs.cpsr & 0x80) != 0 ? "masked" : "on");
+                   thumb_mode(regs) ? "Thumb" : "ARM", (regs.cpsr & PSR_I) != 0 ? "masked" : "on");
     for (u32 row = 0; row < 12; row += 4)
         console_printf("r%-2u %08x  r%-2u %08x  r%-2u %08x  r%-2u %08x\n", row, regs.r[row], row + 1, regs.r[row + 1],
                        row + 2, regs.r[row + 2], row + 3, regs.r[row + 3]);

@@ -21,23 +21,18 @@ inline constexpr std::size_t LINE_SIZE = 512; // on the kernel stack
 constinit SpinLock line_lock("printk");
 constinit Relaxed<bool> lock_is_broken = false;
 
-// Keeps lines from mixing. Takes no lock after bust_printk_lock(), because its holder may have been stopped.
+// Keeps lines from mixing. After bust_printk_lock() it takes a lock of its own instead, because the holder of the other one
+// may have been stopped.
 class [[nodiscard]] WholeLine {
   public:
-    WholeLine() : locked_(!lock_is_broken) {
-        if (locked_)
-            line_lock.lock();
-    }
-    ~WholeLine() {
-        if (locked_)
-            line_lock.unlock();
-    }
+    WholeLine() : held_(lock_is_broken ? nobodys_ : line_lock) {}
     WholeLine(const WholeLine&) = delete;
     WholeLine& operator=(const WholeLine&) = delete;
 
   private:
     IrqGuard irqs_;
-    bool locked_;
+    SpinLock nobodys_;
+    Guard<SpinLock> held_;
 };
 
 // The other end may be a terminal. So a carriage return goes before each newline, as for the lines of programs (Linux:

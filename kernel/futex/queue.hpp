@@ -41,7 +41,7 @@ struct FutexQ {
     const FutexKey* requeue_pi_key = nullptr; // for WAIT_REQUEUE_PI: the lock that it may be moved to
 };
 
-struct alignas(64) FutexHashBucket { // on a cache line of its own
+struct alignas(L1_CACHE_BYTES) FutexHashBucket { // on a cache line of its own
     SpinLock lock{"futex bucket"};
     List<FutexQ, &FutexQ::chain>
         waiters GUARDED_BY(lock); // of all keys that hash here; real-time ones first, by priority

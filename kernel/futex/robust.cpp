@@ -22,9 +22,11 @@ struct RobustEntry {
     bool pi = false;
 };
 
+constexpr u32 PI_BIT = 1;
+
 Result<RobustEntry> fetch_robust_entry(UserAddr link) {
     const u32 pointer = TRY(get_user_u32(link));
-    return RobustEntry{UserAddr(pointer & ~1u), (pointer & 1) != 0};
+    return RobustEntry{UserAddr(pointer & ~PI_BIT), (pointer & PI_BIT) != 0};
 }
 
 enum class Entry : u8 { Listed, Pending };

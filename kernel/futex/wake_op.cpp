@@ -10,20 +10,34 @@ namespace faultline {
 
 namespace {
 
-// The sign-extended 12-bit field of `word` that starts at `bit`.
-constexpr s32 signed_field(u32 word, u32 bit) { return static_cast<s32>(word << (20 - bit)) >> 20; }
+// Bits of an encoded operation, as FUTEX_OP() of linux/futex.h puts them together:
+//   | 31: oparg is a shift | 30 … 28: op | 27 … 24: cmp | 23 … 12: oparg | 11 … 0: cmparg |
+struct Field {
+    u32 first_bit, bits;
+};
+constexpr Field OP = {28, 3}, CMP = {24, 4}, OPARG = {12, 12}, CMPARG = {0, 12};
+constexpr u32 OPARG_IS_SHIFT = u32{FUTEX_OP_OPARG_SHIFT} << OP.first_bit;
 
-//   | 31: argument is a shift | 30 … 28: op | 27 … 24: cmp | 23 … 12: argument | 11 … 0: compared with |
+constexpr u32 get(Field field, u32 word) { return (word >> field.first_bit) & ((1u << field.bits) - 1); }
+constexpr s32 get_signed(Field field, u32 word) {
+    return static_cast<s32>(word << (32 - field.bits - field.first_bit)) >> (32 - field.bits);
+}
+
+static_assert(FutexAtomicOp{FUTEX_OP_SET} == FutexAtomicOp::Set && FutexAtomicOp{FUTEX_OP_ADD} == FutexAtomicOp::Add &&
+              FutexAtomicOp{FUTEX_OP_OR} == FutexAtomicOp::Or && FutexAtomicOp{FUTEX_OP_ANDN} == FutexAtomicOp::Andn &&
+              FutexAtomicOp{FUTEX_OP_XOR} == FutexAtomicOp::Xor);
+
 struct WakeOp {
-    u32 op;
+    FutexAtomicOp op; // or none of them
     u32 comparison;
     s32 argument;
     s32 compared_with;
 };
 
 constexpr WakeOp decode(u32 encoded) {
-    WakeOp decoded = {(encoded >> 28) & 7, (encoded >> 24) & 0xf, signed_field(encoded, 12), signed_field(encoded, 0)};
-    if ((encoded >> 28 & FUTEX_OP_OPARG_SHIFT) != 0)
+    WakeOp decoded = {FutexAtomicOp{get(OP, encoded)}, get(CMP, encoded), get_signed(OPARG, encoded),
+                      get_signed(CMPARG, encoded)};
+    if ((encoded & OPARG_IS_SHIFT) != 0)
         decoded.argument = static_cast<s32>(u32{1} << (decoded.argument & 31)); // Linux takes bad shifts modulo 32
     return decoded;
 }

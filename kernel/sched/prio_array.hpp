@@ -25,8 +25,8 @@ class PrioArray {
             queues_[level].push_front(task);
         else
             queues_[level].push_back(task);
-        words_[level / 32] |= bit(level % 32);
-        summary_ |= bit(level / 32);
+        words_[level / WORD_BITS] |= bit(level % WORD_BITS);
+        summary_ |= bit(level / WORD_BITS);
     }
 
     // `task` is in this array, and its priority is the one that it was added with.
@@ -37,14 +37,14 @@ class PrioArray {
     }
 
     bool empty() const { return summary_ == 0; }
-    bool has(u32 level) const { return (words_[level / 32] & bit(level % 32)) != 0; }
+    bool has(u32 level) const { return (words_[level / WORD_BITS] & bit(level % WORD_BITS)) != 0; }
 
     // The most urgent level that has a task, or LEVELS if the array is empty.
     u32 first_level() const {
         if (empty())
             return LEVELS;
         const u32 word = static_cast<u32>(std::countl_zero(summary_));
-        return word * 32 + static_cast<u32>(std::countl_zero(words_[word]));
+        return word * WORD_BITS + static_cast<u32>(std::countl_zero(words_[word]));
     }
 
     // The first task of a level that is not empty.
@@ -69,18 +69,19 @@ class PrioArray {
     }
 
   private:
+    static constexpr u32 WORD_BITS = 32;
     static constexpr u32 bit(u32 n) { return 0x8000'0000u >> n; } // so that CLZ finds the most urgent one
 
     void removed(u32 level) {
         if (!queues_[level].empty())
             return;
-        words_[level / 32] &= ~bit(level % 32);
-        if (words_[level / 32] == 0)
-            summary_ &= ~bit(level / 32);
+        words_[level / WORD_BITS] &= ~bit(level % WORD_BITS);
+        if (words_[level / WORD_BITS] == 0)
+            summary_ &= ~bit(level / WORD_BITS);
     }
 
     u32 summary_ = 0; // bit n is set if words_[n] is not 0
-    u32 words_[(LEVELS + 31) / 32] = {};
+    u32 words_[(LEVELS + WORD_BITS - 1) / WORD_BITS] = {};
     List<Task, &Task::run_link> queues_[LEVELS];
 };
 

@@ -42,6 +42,8 @@ struct RestartBlock {
     u32 number = 0; // of the interrupted call, until it is continued; else 0
 };
 
+inline constexpr u32 TASK_COMM_LEN = 16; // bytes, with the NUL (Linux: the same name)
+inline constexpr u32 DEFAULT_TIMER_SLACK_NS = 50'000;
 inline constexpr s32 DEFAULT_PRIO = 120; // the default, nice 0
 
 enum class TaskState : u8 {
@@ -83,8 +85,8 @@ struct Task {
     void* stack = nullptr; // 8 KiB kernel stack, lowest address; nullptr for a host thread
     ListHook run_link;     // kernel/sched/prio_array.hpp, while it is queued
 
-    s32 pid = 0;        // this thread's id (Linux: pid; gettid)
-    char comm[16] = {}; // name of the program, NUL-terminated
+    s32 pid = 0;                   // this thread's id (Linux: pid; gettid)
+    char comm[TASK_COMM_LEN] = {}; // name of the program, NUL-terminated
     ThreadGroup* group = nullptr;
     ListHook thread_link;              // ThreadGroup::threads
     ThreadGroup* buried_for = nullptr; // its former group, once it is dead and `group` is null
@@ -144,7 +146,8 @@ struct Task {
     u32 slice_used_ns = 0;  // used of a turn that a more urgent task interrupted; 0: its next turn is a new one
 
     Cred* cred = nullptr;
-    u32 timer_slack_ns = 50'000, default_timer_slack_ns = 50'000; // prctl(PR_SET_TIMERSLACK): stored
+    u32 timer_slack_ns = DEFAULT_TIMER_SLACK_NS,
+        default_timer_slack_ns = DEFAULT_TIMER_SLACK_NS; // prctl(PR_SET_TIMERSLACK): stored
 
     u32 user_ticks = 0, system_ticks = 0; // abi/time/tick.cpp
     u64 start_time_ns = 0;

@@ -2,13 +2,13 @@
 // hrtimer, hrtimer_clock_base.)
 #pragma once
 
+#include "arch/contract/clock.hpp"
 #include "arch/contract/per_cpu.hpp"
 #include "base/intrusive.hpp"
 #include "kernel/sched/irq_lock.hpp"
 
 namespace faultline {
 
-inline constexpr u64 NO_DEADLINE = ~u64{0};
 inline constexpr u64 NSEC_PER_SEC = 1'000'000'000;
 
 // The clock of a deadline. If Realtime is set, its deadlines come earlier or later accordingly.

@@ -62,7 +62,7 @@ void prot_none_denies_the_kernel_too() {
     EXPECT(write(address));
     EXPECT(do_mprotect(test.mm(), address, PAGE_SIZE, PROT_NONE).ok());
     EXPECT(!read(address) && !write(address));
-    EXPECT(!futex_atomic_op_inuser(1, 1, address).ok());
+    EXPECT(!futex_atomic_op_inuser(FutexAtomicOp::Add, 1, address).ok());
 }
 
 void mremap_moves_the_pages() {
@@ -96,15 +96,15 @@ void futex_atomics() {
     TestMm test;
     const UserAddr word = test.map_anon(1) + 64;
     EXPECT(write(word, 5));
-    const auto op = [&](u32 operation, u32 argument) {
+    const auto op = [&](FutexAtomicOp operation, u32 argument) {
         return futex_atomic_op_inuser(operation, argument, word).value();
     };
-    EXPECT(op(0, 12) == 5 && value_at(word) == 12);
-    EXPECT(op(1, 3) == 12 && value_at(word) == 15);
-    EXPECT(op(2, 0x30) == 15 && value_at(word) == 0x3f);
-    EXPECT(op(3, 0x0f) == 0x3f && value_at(word) == 0x30);
-    EXPECT(op(4, 0xff) == 0x30 && value_at(word) == 0xcf);
-    EXPECT(futex_atomic_op_inuser(5, 0, word).error() == Errno::NOSYS);
+    EXPECT(op(FutexAtomicOp::Set, 12) == 5 && value_at(word) == 12);
+    EXPECT(op(FutexAtomicOp::Add, 3) == 12 && value_at(word) == 15);
+    EXPECT(op(FutexAtomicOp::Or, 0x30) == 15 && value_at(word) == 0x3f);
+    EXPECT(op(FutexAtomicOp::Andn, 0x0f) == 0x3f && value_at(word) == 0x30);
+    EXPECT(op(FutexAtomicOp::Xor, 0xff) == 0x30 && value_at(word) == 0xcf);
+    EXPECT(futex_atomic_op_inuser(FutexAtomicOp{5}, 0, word).error() == Errno::NOSYS);
     EXPECT(futex_atomic_cmpxchg_inatomic(word, 0xcf, 1).value() == 0xcf && value_at(word) == 1);
     EXPECT(futex_atomic_cmpxchg_inatomic(word, 0xcf, 2).value() == 1 && value_at(word) == 1);
     EXPECT(futex_atomic_cmpxchg_inatomic(UserAddr(0x80000000), 0, 1).error() == Errno::FAULT);
@@ -116,7 +116,7 @@ void futex_atomics_fault_in_atomic_context() {
     const UserAddr word = test.map_shared(1);
     EXPECT(value_at(word) == 0); // young, clean
     PagefaultDisabled atomic;
-    EXPECT(futex_atomic_op_inuser(1, 1, word).error() == Errno::FAULT);
+    EXPECT(futex_atomic_op_inuser(FutexAtomicOp::Add, 1, word).error() == Errno::FAULT);
     EXPECT(futex_atomic_cmpxchg_inatomic(word, 0, 1).error() == Errno::FAULT);
     EXPECT(value_at(word) == 0);
 }

@@ -56,7 +56,7 @@ TEST_CASE("uaccess: a fault that is not repaired is FAULT") {
     CHECK(get_user_u32(UserAddr(ADDRESS)).error() == Errno::FAULT);
     CHECK(put_user_u8(UserAddr(ADDRESS), 1).error() == Errno::FAULT);
     CHECK(futex_atomic_cmpxchg_inatomic(UserAddr(ADDRESS), 0, 1).error() == Errno::FAULT);
-    CHECK(futex_atomic_op_inuser(0, 1, UserAddr(ADDRESS)).error() == Errno::FAULT);
+    CHECK(futex_atomic_op_inuser(FutexAtomicOp::Set, 1, UserAddr(ADDRESS)).error() == Errno::FAULT);
     user.space.set(ADDRESS, Pte(new_frame(), USER_RO));
     CHECK(get_user_u32(UserAddr(ADDRESS)).value() == 0);
     CHECK(put_user_u32(UserAddr(ADDRESS), 1).error() == Errno::FAULT);
@@ -117,17 +117,17 @@ TEST_CASE("uaccess: futex operations") {
     CHECK(futex_atomic_cmpxchg_inatomic(word, 5, 9).value() == 5);
     CHECK(get_user_u32(word).value() == 9);
 
-    const auto after = [&](u32 op, u32 argument) {
+    const auto after = [&](FutexAtomicOp op, u32 argument) {
         REQUIRE(put_user_u32(word, 0b1100).ok());
         CHECK(futex_atomic_op_inuser(op, argument, word).value() == 0b1100);
         return get_user_u32(word).value();
     };
-    CHECK(after(0, 7) == 7);           // SET
-    CHECK(after(1, ~0u) == 0b1011);    // ADD
-    CHECK(after(2, 0b0110) == 0b1110); // OR
-    CHECK(after(3, 0b0110) == 0b1000); // ANDN
-    CHECK(after(4, 0b0110) == 0b1010); // XOR
-    CHECK(futex_atomic_op_inuser(5, 0, word).error() == Errno::NOSYS);
+    CHECK(after(FutexAtomicOp::Set, 7) == 7);
+    CHECK(after(FutexAtomicOp::Add, ~0u) == 0b1011);
+    CHECK(after(FutexAtomicOp::Or, 0b0110) == 0b1110);
+    CHECK(after(FutexAtomicOp::Andn, 0b0110) == 0b1000);
+    CHECK(after(FutexAtomicOp::Xor, 0b0110) == 0b1010);
+    CHECK(futex_atomic_op_inuser(FutexAtomicOp{5}, 0, word).error() == Errno::NOSYS);
     CHECK(futex_atomic_cmpxchg_inatomic(word + 2, 0, 0).error() == Errno::FAULT);
 }
 

@@ -1,6 +1,8 @@
 // Masking interrupts on this CPU (CPSR.I).
 #pragma once
 
+#include <arch/psr.hpp>
+
 #include "base/irqs_masked.hpp"
 #include "base/types.hpp"
 
@@ -9,7 +11,7 @@ namespace faultline {
 inline bool irqs_disabled() {
     u32 cpsr;
     asm volatile("mrs %0, cpsr" : "=r"(cpsr));
-    return (cpsr & 0x80) != 0;
+    return (cpsr & PSR_I) != 0;
 }
 inline void local_irq_enable() RELEASE(irqs_masked) {
     irqs_masked.ends();

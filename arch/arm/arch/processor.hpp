@@ -11,7 +11,8 @@ namespace faultline {
 inline u32 smp_processor_id() {
     u32 mpidr;
     asm volatile("mrc p15, 0, %0, c0, c0, 5" : "=r"(mpidr));
-    return mpidr & 7;
+    constexpr u32 MPIDR_CPU = 7; // of Aff0
+    return mpidr & MPIDR_CPU;
 }
 
 // Nothing to do on the target: its CPUs run in parallel.

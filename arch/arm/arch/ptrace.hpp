@@ -1,6 +1,8 @@
 // The registers of an interrupted execution, as the vectors save them (Linux: struct pt_regs).
 #pragma once
 
+#include <arch/psr.hpp>
+
 #include "base/types.hpp"
 
 namespace faultline {
@@ -16,8 +18,8 @@ struct PtRegs {
     u32 cpsr;    // SPSR at entry
 };
 
-inline bool user_mode(const PtRegs& regs) { return (regs.cpsr & 0x1f) == 0x10; }
-inline bool thumb_mode(const PtRegs& regs) { return (regs.cpsr & 0x20) != 0; }
+inline bool user_mode(const PtRegs& regs) { return (regs.cpsr & PSR_MODE_MASK) == PSR_MODE_USER; }
+inline bool thumb_mode(const PtRegs& regs) { return (regs.cpsr & PSR_T) != 0; }
 
 // The registers at the start of a program: user mode, interrupts on, all other registers zero. If bit 0 of `entry` is
 // set, the program starts in Thumb state; the pc does not contain that bit.
