@@ -73,7 +73,7 @@ class Interleaver final : ScheduleWatcher {
     Schedule& schedule_;
     std::function<void(u32)> after_step_;
     std::vector<Runner> runners_;
-    std::vector<u32> able_; // kept, as it is filled at every step
+    std::vector<u32> able_;        // kept, as it is filled at every step
     Execution* starter_ = nullptr; // who called run()
     Runner* acting_ = nullptr;
     std::vector<Step> steps_;
