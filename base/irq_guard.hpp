@@ -3,13 +3,15 @@
 
 #include <arch/irq.hpp>
 
+#include "base/irqs_masked.hpp"
+
 namespace faultline {
 
 // Restores what was before, so it nests.
-class [[nodiscard]] IrqGuard {
+class [[nodiscard]] SCOPED_CAPABILITY IrqGuard {
   public:
-    IrqGuard() : before_(local_irq_save()) {}
-    ~IrqGuard() { local_irq_restore(before_); }
+    IrqGuard() ACQUIRE(irqs_masked) : before_(local_irq_save()) {}
+    ~IrqGuard() RELEASE() { local_irq_restore(before_); }
     IrqGuard(const IrqGuard&) = delete;
     IrqGuard& operator=(const IrqGuard&) = delete;
 

@@ -9,16 +9,16 @@
 namespace faultline {
 
 // (Linux: spin_lock_irqsave.) Several of them are given up in the reverse of the order in which they were taken.
-class IrqSpinLock {
+class CAPABILITY("spin lock") IrqSpinLock {
   public:
     constexpr explicit IrqSpinLock(const char* name) : lock_(name) {}
 
-    void lock() {
+    void lock() ACQUIRE() {
         const IrqState before = local_irq_save();
         lock_.lock();
         before_ = before;
     }
-    void unlock() {
+    void unlock() RELEASE() {
         const IrqState before = before_;
         lock_.unlock();
         local_irq_restore(before);

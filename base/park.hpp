@@ -14,18 +14,17 @@ struct Parked {
 };
 
 // The tasks that sleep for one event. One spin lock protects both the queue and the condition that they wait for, so a
-// task that has found that it must wait cannot miss the wake-up.
+// task that has found that it must wait cannot miss the wake-up. Declare a queue GUARDED_BY that lock.
 struct ParkQueue {
     AutoUnlinkList<Parked, &Parked::link> sleepers;
 };
 
 // Sleeps uninterruptibly until one of the two functions below wakes the task. It may return early, so the caller checks
-// its condition again. The caller holds `lock`, the queue's lock, and no other spin lock; interrupts are on and page
-// faults are enabled. `lock` is released during the sleep and held again on return.
-void park(ParkQueue& queue, SpinLock& lock);
+// its condition again. `lock`, the queue's lock, is released during the sleep and held again on return. The caller holds
+// no other spin lock; interrupts are on and page faults are enabled.
+void park(ParkQueue& queue, SpinLock& lock) REQUIRES(lock);
 
-// Make the first sleeper, or all sleepers, of the queue runnable. The caller holds the queue's lock and is not an
-// interrupt handler.
+// Make the first sleeper, or all sleepers, of the queue runnable. The caller is not an interrupt handler.
 void unpark_one(ParkQueue& queue);
 void unpark_all(ParkQueue& queue);
 

@@ -8,11 +8,11 @@
 
 namespace faultline {
 
-class RwSemaphore {
+class CAPABILITY("semaphore") RwSemaphore {
   public:
     explicit RwSemaphore(const char* name) : watch_(name, lockdep::Kind::Sleeping) {}
 
-    void down_read() {
+    void down_read() ACQUIRE_SHARED() {
         watch_.about_to_wait(this);
         {
             const Guard lock(lock_);
@@ -22,14 +22,14 @@ class RwSemaphore {
         }
         watch_.taken(this);
     }
-    void up_read() {
+    void up_read() RELEASE_SHARED() {
         watch_.released(this);
         const Guard lock(lock_);
         BUG_ON(readers_ == 0);
         if (--readers_ == 0)
             unpark_all(queue_);
     }
-    void down_write() {
+    void down_write() ACQUIRE() {
         watch_.about_to_wait(this);
         {
             const Guard lock(lock_);
@@ -41,7 +41,7 @@ class RwSemaphore {
         }
         watch_.taken(this);
     }
-    void up_write() {
+    void up_write() RELEASE() {
         watch_.released(this);
         const Guard lock(lock_);
         BUG_ON(!writer_);
@@ -50,20 +50,20 @@ class RwSemaphore {
     }
 
   private:
-    SpinLock lock_{"RwSemaphore"}; // guards all below
-    ParkQueue queue_;
-    u32 readers_ = 0;
-    u32 writers_waiting_ = 0;
-    bool writer_ = false;
+    SpinLock lock_{"RwSemaphore"};
+    ParkQueue queue_ GUARDED_BY(lock_);
+    u32 readers_ GUARDED_BY(lock_) = 0;
+    u32 writers_waiting_ GUARDED_BY(lock_) = 0;
+    bool writer_ GUARDED_BY(lock_) = false;
     [[no_unique_address]] lockdep::Watch watch_;
 };
 
 // The lock held, for reading or writing, for as long as this lives.
 template <class Lock>
-class [[nodiscard]] ReadGuard {
+class [[nodiscard]] SCOPED_CAPABILITY ReadGuard {
   public:
-    explicit ReadGuard(Lock& lock) : lock_(lock) { lock_.down_read(); }
-    ~ReadGuard() { lock_.up_read(); }
+    explicit ReadGuard(Lock& lock) ACQUIRE_SHARED(lock) : lock_(lock) { lock_.down_read(); }
+    ~ReadGuard() RELEASE() { lock_.up_read(); }
     ReadGuard(const ReadGuard&) = delete;
     ReadGuard& operator=(const ReadGuard&) = delete;
 
@@ -72,10 +72,10 @@ class [[nodiscard]] ReadGuard {
 };
 
 template <class Lock>
-class [[nodiscard]] WriteGuard {
+class [[nodiscard]] SCOPED_CAPABILITY WriteGuard {
   public:
-    explicit WriteGuard(Lock& lock) : lock_(lock) { lock_.down_write(); }
-    ~WriteGuard() { lock_.up_write(); }
+    explicit WriteGuard(Lock& lock) ACQUIRE(lock) : lock_(lock) { lock_.down_write(); }
+    ~WriteGuard() RELEASE() { lock_.up_write(); }
     WriteGuard(const WriteGuard&) = delete;
     WriteGuard& operator=(const WriteGuard&) = delete;
 

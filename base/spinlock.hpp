@@ -6,11 +6,12 @@
 
 #include "base/concurrency.hpp"
 #include "base/lockdep.hpp"
+#include "base/thread_safety.hpp"
 #include "base/types.hpp"
 
 namespace faultline {
 
-class SpinLock {
+class CAPABILITY("spin lock") SpinLock {
   public:
     constexpr SpinLock() = default;
     // `name` says what the lock guards, and is what base/lockdep.hpp knows it by: locks of one name are of one kind.
@@ -18,7 +19,7 @@ class SpinLock {
     SpinLock(const SpinLock&) = delete;
     SpinLock& operator=(const SpinLock&) = delete;
 
-    void lock() {
+    void lock() ACQUIRE() {
         watch_.about_to_wait(this);
         schedule_point("take a lock");
         const u16 ticket = next_.fetch_add(1, std::memory_order_relaxed);
@@ -26,7 +27,7 @@ class SpinLock {
         watch_.taken(this);
     }
     // Not if anybody holds it or waits for it.
-    bool try_lock() {
+    bool try_lock() TRY_ACQUIRE(true) {
         schedule_point("try to take a lock");
         u16 ticket = serving_.load(std::memory_order_acquire);
         if (!next_.compare_exchange_strong(ticket, static_cast<u16>(ticket + 1), std::memory_order_acquire))
@@ -36,7 +37,7 @@ class SpinLock {
         watch_.taken(this);
         return true;
     }
-    void unlock() {
+    void unlock() RELEASE() {
         watch_.released(this);
         const u16 now = serving_.load(std::memory_order_relaxed);
         serving_.store(static_cast<u16>(now + 1), std::memory_order_release);
@@ -52,10 +53,10 @@ class SpinLock {
 
 // Holds a lock for a scope; pass it to say "the caller holds it".
 template <class Lock>
-class [[nodiscard]] Guard {
+class [[nodiscard]] SCOPED_CAPABILITY Guard {
   public:
-    explicit Guard(Lock& lock) : lock_(lock) { lock_.lock(); }
-    ~Guard() { lock_.unlock(); }
+    explicit Guard(Lock& lock) ACQUIRE(lock) : lock_(lock) { lock_.lock(); }
+    ~Guard() RELEASE() { lock_.unlock(); }
     Guard(const Guard&) = delete;
     Guard& operator=(const Guard&) = delete;
 
@@ -66,22 +67,24 @@ class [[nodiscard]] Guard {
 // Two locks of one kind, which may be one and the same, for a scope: the one at the lower address first, so that two who
 // want the same two never wait for each other. (Linux: double_lock_hb.)
 template <class Lock>
-class [[nodiscard]] BothLocked {
+class [[nodiscard]] SCOPED_CAPABILITY BothLocked {
   public:
-    BothLocked(Lock& one, Lock& other) : first_(&one < &other ? one : other), second_(&one < &other ? other : one) {
+    BothLocked(Lock& one, Lock& other) ACQUIRE(one, other)
+        : first_(&one < &other ? one : other), second_(&one == &other  ? nobodys_
+                                                       : &one < &other ? other
+                                                                       : one) {
         first_.lock();
-        if (&first_ != &second_)
-            second_.lock();
+        second_.lock();
     }
-    ~BothLocked() {
-        if (&first_ != &second_)
-            second_.unlock();
+    ~BothLocked() RELEASE() {
+        second_.unlock();
         first_.unlock();
     }
     BothLocked(const BothLocked&) = delete;
     BothLocked& operator=(const BothLocked&) = delete;
 
   private:
+    Lock nobodys_; // taken in place of the second if that is the first: so nothing is taken under a condition
     Lock& first_;
     Lock& second_;
 };

@@ -3,6 +3,7 @@
 find_program(PYTHON3 python3 REQUIRED)
 find_program(CLANG_FORMAT clang-format-19 REQUIRED)
 find_program(CLANG_TIDY clang-tidy-19 REQUIRED)
+find_program(CLANG clang++-19 REQUIRED)
 
 add_test(NAME "source: layers" COMMAND ${PYTHON3} tools/layers.py WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 add_test(NAME "source: layers finds what it must" COMMAND ${PYTHON3} tools/layers.py --self-test
@@ -14,3 +15,5 @@ add_test(NAME "source: system calls finds what it must" COMMAND ${PYTHON3} tools
 add_test(NAME "source: format" COMMAND tools/format.sh --check WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 add_test(NAME "source: clang-tidy" COMMAND tools/tidy.sh ${PROJECT_BINARY_DIR} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 set_tests_properties("source: clang-tidy" PROPERTIES PROCESSORS 2 TIMEOUT 1200)
+add_test(NAME "source: thread safety" COMMAND tools/thread_safety.sh WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+set_tests_properties("source: thread safety" PROPERTIES PROCESSORS 2 TIMEOUT 600)

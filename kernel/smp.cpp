@@ -51,7 +51,7 @@ bool bring_up(u32 cpu) {
 void bring_up_cpus() {
     const u32 others = boot_info().cpus & ~cpus_online();
     if (others != 0)
-        make_kernel_lock_work();
+        kernel_lock.make_it_work();
     nr_cpu_ids = static_cast<u32>(std::bit_width(others | cpus_online()));
     map_start_of_cpus();
     for (u32 cpus = others; cpus != 0; cpus &= cpus - 1) {

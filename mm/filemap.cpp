@@ -36,8 +36,8 @@ PageRef add_to_page_cache(AddressSpace& mapping, Page& page) {
     return PageRef::of(*place);
 }
 
-// Takes the page out of the cache, and returns the cache's reference. Caller holds mapping.lock.
-PageRef remove_from_page_cache(AddressSpace& mapping, Page& page) {
+// Takes the page out of the cache, and returns the cache's reference.
+PageRef remove_from_page_cache(AddressSpace& mapping, Page& page) REQUIRES(mapping.lock) {
     mapping.pages.erase(mapping.pages.iterator_to(page));
     page.mapping.store(nullptr, std::memory_order_seq_cst);
     mapping.nr_pages = mapping.nr_pages - 1;
@@ -119,7 +119,10 @@ void truncate_pagecache_range(AddressSpace& mapping, u32 first, u32 end) {
 }
 
 void truncate_inode_pages(AddressSpace& mapping) {
-    BUG_ON(!mapping.i_mmap.empty());
+    {
+        const Guard lock(mapping.lock);
+        BUG_ON(!mapping.i_mmap.empty());
+    }
     remove_pages(mapping, 0);
 }
 

@@ -33,12 +33,12 @@ struct PageIndexKey {
 
 struct AddressSpace {
     const AddressSpaceOps* ops = nullptr;
-    Relaxed<u64> size = 0;     // bytes (Linux: i_size); a fault at or past its last page is SIGBUS
-    u64 inode = 0;             // identifies the file, for futex keys and /proc; never reused
-    Relaxed<u32> nr_pages = 0; // in `pages`
-    Tree<Page, &Page::cache_node, PageIndexKey> pages;
-    AutoUnlinkList<VmArea, &VmArea::i_mmap_link> i_mmap; // every VMA that maps it, for truncation
-    SpinLock lock{"AddressSpace"}; // guards pages, nr_pages, i_mmap, and the ranges of the VMAs in it
+    Relaxed<u64> size = 0;         // bytes (Linux: i_size); a fault at or past its last page is SIGBUS
+    u64 inode = 0;                 // identifies the file, for futex keys and /proc; never reused
+    SpinLock lock{"AddressSpace"}; // also of the ranges of the VMAs in i_mmap
+    Relaxed<u32> nr_pages = 0;     // in `pages`; changed with the lock held
+    Tree<Page, &Page::cache_node, PageIndexKey> pages GUARDED_BY(lock);
+    AutoUnlinkList<VmArea, &VmArea::i_mmap_link> i_mmap GUARDED_BY(lock); // every VMA that maps it, for truncation
 };
 
 // How many pages the file has, the last one perhaps in part.

@@ -90,10 +90,10 @@ class MmapWriteLocked : public MmapLocked {
 };
 
 // Taking the lock may sleep: no spin lock held, page faults enabled, and this mmap lock not held already.
-class [[nodiscard]] MmapReadGuard : public MmapLocked {
+class [[nodiscard]] SCOPED_CAPABILITY MmapReadGuard : public MmapLocked {
   public:
-    explicit MmapReadGuard(MmStruct& mm) : MmapLocked(mm) { mm.mmap_lock.down_read(); }
-    ~MmapReadGuard() { mm().mmap_lock.up_read(); }
+    explicit MmapReadGuard(MmStruct& mm) ACQUIRE_SHARED(mm.mmap_lock) : MmapLocked(mm) { mm.mmap_lock.down_read(); }
+    ~MmapReadGuard() RELEASE() { mm().mmap_lock.up_read(); }
 
     // Calls look(guard) if the lock can be had at once, without sleeping; else returns false.
     template <class Look>
@@ -106,13 +106,13 @@ class [[nodiscard]] MmapReadGuard : public MmapLocked {
 
   private:
     struct Taken {};
-    MmapReadGuard(MmStruct& mm, Taken) : MmapLocked(mm) {}
+    MmapReadGuard(MmStruct& mm, Taken) REQUIRES_SHARED(mm.mmap_lock) : MmapLocked(mm) {}
 };
 
-class [[nodiscard]] MmapWriteGuard : public MmapWriteLocked {
+class [[nodiscard]] SCOPED_CAPABILITY MmapWriteGuard : public MmapWriteLocked {
   public:
-    explicit MmapWriteGuard(MmStruct& mm) : MmapWriteLocked(mm) { mm.mmap_lock.down_write(); }
-    ~MmapWriteGuard() { mm().mmap_lock.up_write(); }
+    explicit MmapWriteGuard(MmStruct& mm) ACQUIRE(mm.mmap_lock) : MmapWriteLocked(mm) { mm.mmap_lock.down_write(); }
+    ~MmapWriteGuard() RELEASE() { mm().mmap_lock.up_write(); }
 };
 
 // For an address space that is being made (fork, execve) or that one test alone uses.

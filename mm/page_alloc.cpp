@@ -31,15 +31,20 @@ struct PcpLink {
 using PerCpuPages = PerCpuFree<Page, PcpLink>;
 
 struct Zone {
-    IrqSpinLock lock{"Zone"}; // guards the lists, and PG_BUDDY and order of the pages in them
-    std::array<List<Page, &Page::lru>, MAX_ORDER> free_area;
-    Relaxed<u32> nr_free = 0; // pages in the lists
+    IrqSpinLock lock{"Zone"}; // also of PG_BUDDY and order of the pages in the lists
+    std::array<List<Page, &Page::lru>, MAX_ORDER> free_area GUARDED_BY(lock);
+    Relaxed<u32> nr_free = 0; // pages in the lists; changed with the lock held
     Relaxed<u32> nr_total = 0;
     Page* zero_page = nullptr;
     PerCpuPages pcp;
 
-    void refill(PerCpuPages::Stack& stack);
-    u32 drain(PerCpuPages::Stack& stack, u32 most);
+    void add_to_free_list(Page& page, u32 order) REQUIRES(lock);
+    void del_from_free_list(Page& page, u32 order) REQUIRES(lock);
+    void free_block(Page& page, u32 order) REQUIRES(lock);
+    Page* take_block(u32 order) REQUIRES(lock);
+
+    void refill(PerCpuPages::Stack& stack) REQUIRES(stack.lock);
+    u32 drain(PerCpuPages::Stack& stack, u32 most) REQUIRES(stack.lock);
 };
 
 constinit Late<Zone> late_zone; // init_page_allocator builds it
@@ -49,20 +54,20 @@ u32 index_of(const Page& page) { return static_cast<u32>(&page - mem_map); }
 
 bool heads_free_block(const Page& page, u32 order) { return page.test(PG_BUDDY) && page.order == order; }
 
-void add_to_free_list(Page& page, u32 order) {
+void Zone::add_to_free_list(Page& page, u32 order) {
     page.order = static_cast<u8>(order);
-    zone().free_area[order].push_front(page);
+    free_area[order].push_front(page);
 }
 
-void del_from_free_list(Page& page, u32 order) {
-    auto& list = zone().free_area[order];
+void Zone::del_from_free_list(Page& page, u32 order) {
+    auto& list = free_area[order];
     list.erase(list.iterator_to(page));
     page.order = NOT_A_HEAD;
 }
 
 // Puts a block, already marked PG_BUDDY, in the lists, joined with its free buddies. (Linux:
 // __free_one_page.)
-void free_block(Page& page, u32 order) {
+void Zone::free_block(Page& page, u32 order) {
     u32 index = index_of(page);
     while (order + 1 < MAX_ORDER) {
         const u32 buddy = index ^ (1u << order);
@@ -76,12 +81,12 @@ void free_block(Page& page, u32 order) {
 }
 
 // Takes a block out of the lists, halving a larger one if it must. (Linux: __rmqueue_smallest, expand.)
-Page* take_block(u32 order) {
+Page* Zone::take_block(u32 order) {
     u32 have = order;
-    while (zone().free_area[have].empty())
+    while (free_area[have].empty())
         if (++have == MAX_ORDER)
             return nullptr;
-    Page& page = zone().free_area[have].front();
+    Page& page = free_area[have].front();
     del_from_free_list(page, have);
     while (have > order) {
         --have;
@@ -140,7 +145,7 @@ Page* rmqueue_pcp() {
 Page* rmqueue_buddy(u32 order) {
     Zone& z = zone();
     const Guard guard(z.lock);
-    Page* page = take_block(order);
+    Page* page = z.take_block(order);
     if (page == nullptr)
         return nullptr;
     z.nr_free = z.nr_free - (1u << order);
@@ -171,7 +176,8 @@ bool may_be_freed(const Page& page) {
 
 // Gives reserved frames [first, last) to the allocator, in blocks as large as their alignment allows.
 void release_reserved(u32 first, u32 last) {
-    const Guard guard(zone().lock);
+    Zone& z = zone();
+    const Guard guard(z.lock);
     for (u32 index = first; index < last; ++index) {
         Page& page = mem_map[index];
         BUG_ON(!page.test(PG_RESERVED));
@@ -179,13 +185,13 @@ void release_reserved(u32 first, u32 last) {
         page.reset(PG_BUDDY);
         page.order = NOT_A_HEAD;
     }
-    zone().nr_free = zone().nr_free + (last - first);
-    zone().nr_total = zone().nr_total + (last - first);
+    z.nr_free = z.nr_free + (last - first);
+    z.nr_total = z.nr_total + (last - first);
     while (first < last) {
         u32 order = MAX_ORDER - 1;
         while ((first & ((1u << order) - 1)) != 0 || first + (1u << order) > last)
             --order;
-        free_block(mem_map[first], order);
+        z.free_block(mem_map[first], order);
         first += 1u << order;
     }
 }
@@ -278,7 +284,7 @@ void free_to_buddy(Page& page, u32 order) {
         each->reset(PG_BUDDY);
     }
     z.nr_free = z.nr_free + (1u << order);
-    free_block(page, order);
+    z.free_block(page, order);
 }
 
 } // namespace

@@ -16,15 +16,15 @@ namespace faultline {
 template <class T, class Link>
 struct FreeStack {
     IrqSpinLock lock{Link::NAME};
-    T* first = nullptr;
-    Relaxed<u32> count = 0;
+    T* first GUARDED_BY(lock) = nullptr;
+    Relaxed<u32> count = 0; // changed with the lock held
 
-    void push(T& thing) {
+    void push(T& thing) REQUIRES(lock) {
         Link::set_next(thing, first);
         first = &thing;
         count = count + 1;
     }
-    T* pop() {
+    T* pop() REQUIRES(lock) {
         T* thing = first;
         if (thing == nullptr)
             return nullptr;
@@ -32,7 +32,7 @@ struct FreeStack {
         count = count - 1;
         return thing;
     }
-    bool contains(const T& thing) const {
+    bool contains(const T& thing) const REQUIRES(lock) {
         const T* at = first;
         while (at != nullptr && at != &thing)
             at = Link::next(*at);
@@ -40,9 +40,9 @@ struct FreeStack {
     }
 };
 
-// All of them. `store` is what they stand before. With a stack's lock held it is asked to
-//   refill(stack)      push up to BATCH things on an empty stack, or none if it has none;
-//   drain(stack, most) take back up to `most`; how many.
+// All of them. `store` is what they stand before. It is asked to
+//   refill(stack) REQUIRES(stack.lock)       push up to BATCH things on an empty stack, or none if it has none;
+//   drain(stack, most) REQUIRES(stack.lock)  take back up to `most`; how many.
 template <class T, class Link>
 class PerCpuFree {
   public:
@@ -89,8 +89,9 @@ class PerCpuFree {
     }
     bool contains(const T& thing) {
         for (u32 cpu = 0; cpu < nr_cpu_ids; ++cpu) {
-            const Guard guard(stacks_.of(cpu).lock);
-            if (stacks_.of(cpu).contains(thing))
+            Stack& stack = stacks_.of(cpu);
+            const Guard guard(stack.lock);
+            if (stack.contains(thing))
                 return true;
         }
         return false;
@@ -98,8 +99,10 @@ class PerCpuFree {
     // What was in them is gone.
     void forget() {
         for (u32 cpu = 0; cpu < nr_cpu_ids; ++cpu) {
-            stacks_.of(cpu).first = nullptr;
-            stacks_.of(cpu).count = 0;
+            Stack& stack = stacks_.of(cpu);
+            const Guard guard(stack.lock);
+            stack.first = nullptr;
+            stack.count = 0;
         }
     }
 

@@ -17,18 +17,18 @@
 
 namespace faultline {
 
-class PercpuRwSemaphore {
+class CAPABILITY("semaphore") PercpuRwSemaphore {
   public:
     explicit PercpuRwSemaphore(const char* name) : watch_(name, lockdep::Kind::Sleeping) {}
 
-    void down_read() {
+    void down_read() ACQUIRE_SHARED() {
         watch_.about_to_wait(this);
         schedule_point("take a semaphore for reading");
         if (!enter()) [[unlikely]]
             wait_for_turn();
         watch_.taken(this);
     }
-    bool try_down_read() {
+    bool try_down_read() TRY_ACQUIRE_SHARED(true) {
         if (!enter()) {
             wake_writer(); // who saw this reader come
             return false;
@@ -36,13 +36,13 @@ class PercpuRwSemaphore {
         watch_.taken(this);
         return true;
     }
-    void up_read() {
+    void up_read() RELEASE_SHARED() {
         watch_.released(this);
         leave();
     }
 
-    void down_write();
-    void up_write();
+    void down_write() ACQUIRE();
+    void up_write() RELEASE();
 
     bool is_write_locked() const { return writer_.load(std::memory_order_relaxed) != Writer::None; } // or about to be
     bool is_locked() const { return is_write_locked() || readers() != 0; }

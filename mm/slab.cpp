@@ -32,10 +32,10 @@ void push(Slab* slab, FreeObject& object) {
     slab->free = static_cast<u16>(offset_in(slab, &object));
 }
 
-constinit KmemCache* all_caches = nullptr;
-constinit IrqSpinLock all_caches_lock("all_caches");
-
 } // namespace
+
+constinit IrqSpinLock KmemCache::all_caches_lock("all_caches");
+constinit KmemCache* KmemCache::all_caches = nullptr;
 
 void KmemCache::link_first(Slab& slab) {
     if (slabs_ == nullptr) {
@@ -71,7 +71,7 @@ bool KmemCache::grow() {
     }
 
     {
-        const Guard all(all_caches_lock); // before lock_, as in shrink_caches
+        const Guard all(all_caches_lock);
         if (!registered_) {
             next_ = all_caches;
             all_caches = this;
@@ -85,7 +85,6 @@ bool KmemCache::grow() {
     return true;
 }
 
-// Caller holds lock_, here and below.
 FreeObject& KmemCache::take_from(Slab& slab) {
     FreeObject* object = object_at(&slab, slab.free);
     slab.free = static_cast<u16>(offset_of_next(*object));
@@ -191,10 +190,11 @@ u32 KmemCache::shrink() {
 }
 
 void kmem_cache_init() {
-    const Guard guard(all_caches_lock);
-    for (KmemCache* cache = all_caches; cache != nullptr; cache = cache->next_) {
-        cache->slabs_ = nullptr;
+    const Guard guard(KmemCache::all_caches_lock);
+    for (KmemCache* cache = KmemCache::all_caches; cache != nullptr; cache = cache->next_) {
         cache->cpus_.forget();
+        const Guard slabs(cache->lock_);
+        cache->slabs_ = nullptr;
         cache->handed_out_ = 0;
         cache->num_slabs_ = 0;
         cache->empty_slabs_ = 0;
@@ -202,16 +202,16 @@ void kmem_cache_init() {
 }
 
 u32 shrink_caches() {
-    const Guard guard(all_caches_lock);
+    const Guard guard(KmemCache::all_caches_lock);
     u32 pages = 0;
-    for (KmemCache* cache = all_caches; cache != nullptr; cache = cache->next_)
+    for (KmemCache* cache = KmemCache::all_caches; cache != nullptr; cache = cache->next_)
         pages += cache->shrink();
     return pages;
 }
 
 bool slab_info(u32 index, SlabInfo& info) {
-    const Guard guard(all_caches_lock);
-    const KmemCache* cache = all_caches;
+    const Guard guard(KmemCache::all_caches_lock);
+    const KmemCache* cache = KmemCache::all_caches;
     while (cache != nullptr && index-- > 0)
         cache = cache->next_;
     if (cache == nullptr)
@@ -221,9 +221,9 @@ bool slab_info(u32 index, SlabInfo& info) {
 }
 
 u32 nr_reserved_slab_pages() {
-    const Guard guard(all_caches_lock);
+    const Guard guard(KmemCache::all_caches_lock);
     u32 pages = 0;
-    for (KmemCache* cache = all_caches; cache != nullptr; cache = cache->next_) {
+    for (KmemCache* cache = KmemCache::all_caches; cache != nullptr; cache = cache->next_) {
         cache->cpus_.drain_all(*cache);
         pages += cache->empty_slabs_;
     }

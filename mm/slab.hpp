@@ -67,15 +67,15 @@ class KmemCache {
         return (size + mask) & ~mask;
     }
     bool grow();
-    void link_first(Slab& slab);
-    void unlink(Slab& slab);
+    void link_first(Slab& slab) REQUIRES(lock_);
+    void unlink(Slab& slab) REQUIRES(lock_);
     bool is_free(FreeObject& object);
-    FreeObject& take_from(Slab& slab);
-    void put_back(FreeObject& object);
+    FreeObject& take_from(Slab& slab) REQUIRES(lock_);
+    void put_back(FreeObject& object) REQUIRES(lock_);
     template <class, class>
     friend class PerCpuFree;
-    void refill(PerCpuObjects::Stack& stack);
-    u32 drain(PerCpuObjects::Stack& stack, u32 most);
+    void refill(PerCpuObjects::Stack& stack) REQUIRES(stack.lock);
+    u32 drain(PerCpuObjects::Stack& stack, u32 most) REQUIRES(stack.lock);
     friend u32 shrink_caches();
     friend u32 nr_reserved_slab_pages();
     friend bool slab_info(u32 index, SlabInfo& info);
@@ -89,11 +89,15 @@ class KmemCache {
     Relaxed<u32> num_slabs_ = 0;  // pages it has now
     Relaxed<u32> empty_slabs_ = 0;
     // Those with a free object, empty ones last; a ring, since Boost's lists are not constinit.
-    Slab* slabs_ = nullptr;
+    Slab* slabs_ GUARDED_BY(lock_) = nullptr;
     IrqSpinLock lock_{"KmemCache"};
     PerCpuObjects cpus_;
-    KmemCache* next_ = nullptr; // all caches that ever grew, for shrink_caches
-    bool registered_ = false;
+
+    // All caches that ever grew, for shrink_caches. Outside lock_.
+    static IrqSpinLock all_caches_lock;
+    static KmemCache* all_caches GUARDED_BY(all_caches_lock);
+    KmemCache* next_ GUARDED_BY(all_caches_lock) = nullptr;
+    bool registered_ GUARDED_BY(all_caches_lock) = false;
 };
 
 // Typed: construct in, and destroy from, a cache. nullptr: out of memory.

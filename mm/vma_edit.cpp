@@ -67,14 +67,15 @@ Result<VmArea*> split_vma(const MmapWriteLocked& locked, VmArea& vma, UserAddr a
     VmArea* upper = vm_area_dup(vma);
     if (upper == nullptr)
         return Err(Errno::NOMEM);
-    if (vma.mapping != nullptr)
-        upper->pgoff += (address - vma.start) >> PAGE_SHIFT;
     upper->start = address;
-    change_seen_by_truncation(vma.mapping, [&] {
+    if (AddressSpace* mapping = vma.mapping; mapping == nullptr) {
         move_borders(vma, vma.start, address);
-        if (vma.mapping != nullptr)
-            vma.mapping->i_mmap.push_back(*upper);
-    });
+    } else {
+        upper->pgoff += (address - vma.start) >> PAGE_SHIFT;
+        const Guard lock(mapping->lock);
+        move_borders(vma, vma.start, address);
+        mapping->i_mmap.push_back(*upper);
+    }
     insert_vm_struct(locked, *upper);
     return upper;
 }

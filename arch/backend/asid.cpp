@@ -15,9 +15,10 @@
 #include "arch/contract/machine.hpp"
 #include "arch/contract/tlb.hpp"
 #include "base/relaxed.hpp"
-#include "base/spinlock.hpp"
 
 namespace faultline::backend {
+
+constinit SpinLock asid_lock("ASIDs");
 
 namespace {
 
@@ -44,15 +45,14 @@ class AsidSet {
 };
 
 struct Allocator {
-    SpinLock lock{"ASIDs"};
-    Relaxed<u64> generation = 1; // an mm starts in generation 0, without an ASID
-    AsidSet used;                // ASIDs assigned in this generation
-    std::array<MmContext*, machine::MAX_CPUS> running{};
+    Relaxed<u64> generation = 1;        // changes with the lock held; an mm starts in generation 0, without an ASID
+    AsidSet used GUARDED_BY(asid_lock); // ASIDs assigned in this generation
+    std::array<MmContext*, machine::MAX_CPUS> running{}; // a CPU writes its own slot only, with the lock held
 };
 
 constinit Allocator asids;
 
-void roll_over() {
+void roll_over() REQUIRES(asid_lock) {
     asids.generation = asids.generation + 1;
     asids.used.clear();
     for (MmContext* mm : asids.running) {
@@ -64,7 +64,7 @@ void roll_over() {
     drop_everything();
 }
 
-void assign(MmContext& mm) {
+void assign(MmContext& mm) REQUIRES(asid_lock) {
     Asid asid = asids.used.take();
     if (asid == NO_ASID) {
         roll_over();
@@ -80,7 +80,7 @@ void assign(MmContext& mm) {
 
 void activate(MmContext* mm) {
     const u8 cpu = machine::this_cpu().value();
-    const Guard guard(asids.lock);
+    const Guard guard(asid_lock);
     if (mm != nullptr) {
         if (mm->asid_generation != asids.generation)
             assign(*mm);
@@ -90,7 +90,6 @@ void activate(MmContext* mm) {
     asids.running[cpu] = mm;
 }
 
-// Needs no lock: only this CPU writes its own slot.
 bool runs_here(const MmContext& mm) { return asids.running[machine::this_cpu().value()] == &mm; }
 
 } // namespace faultline::backend

@@ -18,7 +18,7 @@ struct Flushed {
 
 // Checks one page. Pages without a PteTable are not checked: a flush came before their table was freed, and since then
 // no TLB can have loaded anything for them.
-void check_page(const PteTable& table, UserAddr page) {
+void check_page(const PteTable& table, UserAddr page) REQUIRES(irqs_masked) {
     const PteSlot& slot = table.entries[pte_index(page)];
     const auto forbids = [&slot](bool write) {
         const Pte entry = ptep_get(&slot);
@@ -34,8 +34,8 @@ void check_page(const PteTable& table, UserAddr page) {
     }
 }
 
-// Runs on each CPU, with interrupts masked.
-void check_here(void* argument) {
+// Runs on each CPU.
+void check_here(void* argument) REQUIRES(irqs_masked) {
     const auto& flushed = *static_cast<const Flushed*>(argument);
     if (!runs_here(flushed.mm))
         return;

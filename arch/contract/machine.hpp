@@ -3,6 +3,7 @@
 // TLBs.
 #pragma once
 
+#include "base/irqs_masked.hpp"
 #include "base/types.hpp"
 
 namespace faultline::machine {
@@ -27,8 +28,8 @@ void tlb_invalidate_all_inner_shareable();                         // TLBIALLIS
 
 // Sets this CPU's TTBR0 to `directory` (physical, 8 KiB-aligned, for TTBCR.N = 1) and the ASID in CONTEXTIDR to `asid`.
 // No walk combines the old value of one with the new value of the other (ARM ARM B3.10.4). All CPUs see the stores made
-// before this call before this CPU walks the new directory. Interrupts masked.
-void set_translation_table(PhysAddr directory, Asid asid);
+// before this call before this CPU walks the new directory.
+void set_translation_table(PhysAddr directory, Asid asid) REQUIRES(irqs_masked);
 
 // An empty directory (physical address), for a CPU that runs no task: every user address faults.
 PhysAddr empty_directory();

@@ -67,10 +67,10 @@ Result<void> init_new_context(MmContext& mm, PageDirectory& pgd);
 // Releases what init_new_context() allocated. No CPU may run on this mm, and no TLB may reach it any more.
 void destroy_context(MmContext& mm);
 
-// Makes `next` the address space of this CPU; with nullptr all user addresses fault. Interrupts masked.
+// Makes `next` the address space of this CPU; with nullptr all user addresses fault.
 // Law: after the call no translation of another mm can be reached through user addresses, and no translation of `next`
 // permits more than truth. One may permit less, if another CPU has relaxed the entry lazily.
-void switch_mm(MmContext* next);
+void switch_mm(MmContext* next) REQUIRES(irqs_masked);
 
 // Stores `table` in the directory slot for `address`, in truth and in the machine's view. The caller holds the lock
 // that protects the directory's slots.

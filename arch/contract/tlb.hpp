@@ -28,8 +28,8 @@ inline constexpr u32 MIN_TLB_ENTRIES = 8, MAX_TLB_ENTRIES = 512;
 const char* mmu_name();
 
 // Prepares this CPU for its first switch_mm(); its TLB is empty afterwards. Called once on each CPU, when pages can be
-// allocated, with interrupts masked. Panics if memory is exhausted.
-void mmu_init_cpu();
+// allocated. Panics if memory is exhausted.
+void mmu_init_cpu() REQUIRES(irqs_masked);
 
 // Drop one page of `mm`, or everything of `mm`, from this CPU's TLB only (Linux arch/arm/include/asm/tlbflush.h). No
 // lock needed. The scheduler calls local_flush_tlb_mm() when a task arrives on this CPU: entries that are left from an

@@ -8,6 +8,7 @@
 // and not the mmap lock.
 #pragma once
 
+#include "base/irqs_masked.hpp"
 #include "base/result.hpp"
 
 namespace faultline {
@@ -46,8 +47,8 @@ inline Result<void> copy_struct_to_user(UserAddr to, const void* from, u32 bytes
 
 // Whether a program on this CPU could read, or write, the word at this moment. The answer comes from this CPU's TLB and
 // from its walker or miss handler. A fault is not reported to any handler; the function returns false. If a write is
-// possible, the word is written with its own value. For checkers. Interrupts masked; the caller may hold any lock.
-bool probe_user(UserAddr word, bool write);
+// possible, the word is written with its own value. For checkers. The caller may hold any lock.
+bool probe_user(UserAddr word, bool write) REQUIRES(irqs_masked);
 
 // The futex accesses (Linux arch/arm/include/asm/futex.h), made with LDREX and STREX. Both are called with page faults
 // disabled and the hash bucket's lock held. Both return FAULT if the access faults; nothing has been written then.

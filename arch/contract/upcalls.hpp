@@ -4,6 +4,7 @@
 
 #include "arch/contract/fault_info.hpp"
 #include "arch/contract/pte.hpp"
+#include "base/irqs_masked.hpp"
 
 namespace faultline {
 
@@ -26,8 +27,8 @@ void handle_undefined(PtRegs& regs, bool breakpoint);
     __attribute__((format(printf, 3, 4)));
 
 // tlb_check=1: a flush has returned, and a program on this CPU may still do with `page` what its entry forbids: write, or
-// else read. Interrupts masked. kernel/debug/tlb_check.cpp.
-void tlb_violation(UserAddr page, Pte entry, bool write);
+// else read. kernel/debug/tlb_check.cpp.
+void tlb_violation(UserAddr page, Pte entry, bool write) REQUIRES(irqs_masked);
 
 // SVC from user mode: number in r7, arguments in r0 – r6; the result goes to r0. Interrupts are on. kernel/dispatch.cpp.
 void handle_syscall(PtRegs& regs);
@@ -40,9 +41,9 @@ void prepare_exit_to_user(PtRegs& regs);
 [[noreturn]] void start_secondary();
 
 // Another CPU has called smp_send_reschedule(). In interrupt context. kernel/sched/.
-void scheduler_ipi();
+void scheduler_ipi() REQUIRES(irqs_masked);
 
 // The one-shot timer set with set_next_event() has expired. In interrupt context.
-void timer_interrupt();
+void timer_interrupt() REQUIRES(irqs_masked);
 
 } // namespace faultline

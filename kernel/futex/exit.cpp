@@ -11,8 +11,8 @@ namespace {
 
 struct Exits {
     SpinLock lock{"futex_exit"};
-    ParkQueue waiters;      // LOCK_PI calls that found an owner inside futex_exit(); guarded by `lock`
-    Relaxed<u32> ended = 0; // how many calls of futex_exit() have ended; changed with `lock` held
+    ParkQueue waiters GUARDED_BY(lock); // LOCK_PI calls that found an owner inside futex_exit()
+    Relaxed<u32> ended = 0;             // how many calls of futex_exit() have ended; changed with `lock` held
 };
 constinit Late<Exits> exits;
 

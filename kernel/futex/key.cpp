@@ -16,13 +16,13 @@ FutexKey mm_key(FutexKey::Kind kind, const MmStruct& mm, UserAddr address) {
             kind};
 }
 
-// The key for `page`, which is mapped at `address`. The caller holds the mmap lock, so the VMA keeps the file.
-Result<FutexKey> page_key(const MmStruct& mm, UserAddr address, const Page& page, bool read_only) {
+// The key for `page`, which is mapped at `address`. The mmap lock keeps the VMA, and the VMA the file.
+Result<FutexKey> page_key(const MmapLocked& locked, UserAddr address, const Page& page, bool read_only) {
     if (page.test(PG_ANON)) {
         // A read-only anonymous page never changes, so a futex in it makes no sense (Linux: the same).
         if (read_only)
             return Err(Errno::FAULT);
-        return mm_key(FutexKey::Kind::SharedMm, mm, address);
+        return mm_key(FutexKey::Kind::SharedMm, locked.mm(), address);
     }
     const AddressSpace* mapping = page.mapping.load(std::memory_order_relaxed);
     if (mapping == nullptr) // the zero page, or truncated since it was mapped
@@ -51,7 +51,7 @@ Result<FutexKey> get_futex_key(UserAddr address, FutexScope scope, FutexAccess a
     }
     if (!taken)
         return Err(taken.error());
-    return page_key(mm, address, *page, read_only);
+    return page_key(mmap_read, address, *page, read_only);
 }
 
 } // namespace faultline

@@ -46,10 +46,11 @@ Errno handle_exit_race(UserAddr address, u32 word, const Task* owner) {
 
 // For the first waiter: creates the kernel's record of the lock for the owner that the word names. (Linux: the same
 // name.)
-Result<FutexPiState*> attach_to_pi_owner(UserAddr address, u32 word, const FutexKey& key) {
+Result<FutexPiState*> attach_to_pi_owner(UserAddr address, u32 word, const FutexKey& key, FutexHashBucket& bucket)
+    REQUIRES(bucket.lock) {
     FutexPiState* state = TRY(alloc_pi_state(key));
-    const auto refuse = [state](Errno error) {
-        put_pi_state(*state);
+    const auto refuse = [state, &bucket](Errno error) REQUIRES(bucket.lock) {
+        put_pi_state(*state, bucket);
         return Err(error);
     };
     const Guard tasks(tasklist_lock); // the owner is not freed before the state is on its list
@@ -58,7 +59,7 @@ Result<FutexPiState*> attach_to_pi_owner(UserAddr address, u32 word, const Futex
         return refuse(handle_exit_race(address, word, nullptr));
     if (owner->kernel_task)
         return refuse(Errno::PERM);
-    if (!pi_set_owner_unless_exiting(*state, *owner))
+    if (!pi_set_owner_unless_exiting(*state, *owner, bucket))
         return refuse(handle_exit_race(address, word, owner));
     // The owner may have called execve since the word was read. It has then left all its locks, and the word has
     // changed.
@@ -69,7 +70,8 @@ Result<FutexPiState*> attach_to_pi_owner(UserAddr address, u32 word, const Futex
 }
 
 // Takes a free lock for `task`. FUTEX_OWNER_DIED stays in the word.
-Result<PiAttempt> take_free_lock(UserAddr address, u32 word, const FutexKey& key, Task& task, bool set_waiters) {
+Result<PiAttempt> take_free_lock(UserAddr address, FutexHashBucket& bucket, u32 word, const FutexKey& key, Task& task,
+                                 bool set_waiters) REQUIRES(bucket.lock) {
     const u32 mine = (word & FUTEX_OWNER_DIED) | tid_of(task);
     if (!set_waiters) {
         TRY_VOID(lock_pi_update_atomic(address, word, mine));
@@ -77,9 +79,9 @@ Result<PiAttempt> take_free_lock(UserAddr address, u32 word, const FutexKey& key
     }
     // First, because a change of the word cannot be undone.
     FutexPiState* state = TRY(alloc_pi_state(key));
-    pi_set_owner(*state, &task);
+    pi_set_owner(*state, &task, bucket);
     if (const auto updated = lock_pi_update_atomic(address, word, mine | FUTEX_WAITERS); !updated) {
-        put_pi_state(*state);
+        put_pi_state(*state, bucket);
         return Err(updated.error());
     }
     return PiAttempt{.locked = true, .state = state};
@@ -95,9 +97,9 @@ Result<PiAttempt> futex_lock_pi_atomic(UserAddr address, FutexHashBucket& bucket
     if (const FutexQ* top = futex_top_waiter(bucket, key))
         return PiAttempt{.state = TRY(attach_to_pi_state(address, word, top->pi_state))};
     if ((word & FUTEX_TID_MASK) == 0)
-        return take_free_lock(address, word, key, task, set_waiters);
+        return take_free_lock(address, bucket, word, key, task, set_waiters);
     TRY_VOID(lock_pi_update_atomic(address, word, word | FUTEX_WAITERS));
-    return PiAttempt{.state = TRY(attach_to_pi_owner(address, word | FUTEX_WAITERS, key))};
+    return PiAttempt{.state = TRY(attach_to_pi_owner(address, word | FUTEX_WAITERS, key, bucket))};
 }
 
 } // namespace faultline

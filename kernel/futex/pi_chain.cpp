@@ -10,17 +10,16 @@
 
 namespace faultline {
 
-namespace {
-
-// The innermost futex lock. Guards, across all buckets, the owners, their lists of locks, and what each task waits for.
 constinit SpinLock pi_lock("pi_lock");
+
+namespace {
 
 constexpr u32 MAX_LOCK_DEPTH = 1024; // Linux: kernel.max_lock_depth. A longer chain counts as a deadlock
 
 // Nice values do not count among waiters (Linux: __waiter_prio).
 s32 waiter_prio(const Task& task) { return rt_prio(task.prio) ? task.prio : DEFAULT_PRIO; }
 
-void insert_waiter(FutexQ& q) {
+void insert_waiter(FutexQ& q) REQUIRES(pi_lock) {
     auto& waiters = q.pi_state->waiters;
     q.pi_prio = waiter_prio(*q.task);
     auto place = waiters.end();
@@ -29,13 +28,13 @@ void insert_waiter(FutexQ& q) {
     waiters.insert(place, q);
 }
 
-void remove_waiter(FutexQ& q) {
+void remove_waiter(FutexQ& q) REQUIRES(pi_lock) {
     auto& waiters = q.pi_state->waiters;
     waiters.erase(waiters.iterator_to(q));
 }
 
 // The priority that `task` should run with.
-s32 effective_prio(const Task& task) {
+s32 effective_prio(const Task& task) REQUIRES(pi_lock) {
     s32 prio = task.normal_prio;
     for (const FutexPiState* state = task.pi_states; state != nullptr; state = state->next_owned)
         if (!state->waiters.empty())
@@ -45,7 +44,7 @@ s32 effective_prio(const Task& task) {
 
 // Sets the priority of `task`, and moves it to its new place among the waiters of the lock it waits for. Returns the
 // owner of that lock, whose priority may change next, or nullptr.
-Task* change_prio(Task& task, s32 prio) {
+Task* change_prio(Task& task, s32 prio) REQUIRES(pi_lock) {
     sched_set_prio(task, prio);
     FutexQ* q = task.pi_blocked_on;
     if (q == nullptr)
@@ -57,7 +56,7 @@ Task* change_prio(Task& task, s32 prio) {
 
 // Recomputes the priority of `task`, and of the owners that it lends to in turn. The chain ends, because no task waits
 // for itself.
-void adjust_prio_chain(Task* task) {
+void adjust_prio_chain(Task* task) REQUIRES(pi_lock) {
     while (task != nullptr) {
         const s32 prio = effective_prio(*task);
         if (prio == task->prio)
@@ -66,7 +65,7 @@ void adjust_prio_chain(Task* task) {
     }
 }
 
-bool would_deadlock(const Task& waiter, const FutexPiState& state) {
+bool would_deadlock(const Task& waiter, const FutexPiState& state) REQUIRES(pi_lock) {
     const FutexPiState* next = &state;
     for (u32 depth = 0; next != nullptr; ++depth) {
         if (next->owner == &waiter || depth == MAX_LOCK_DEPTH)
@@ -77,19 +76,19 @@ bool would_deadlock(const Task& waiter, const FutexPiState& state) {
     return false;
 }
 
-void stop_wait(FutexQ& q) {
+void stop_wait(FutexQ& q) REQUIRES(pi_lock) {
     remove_waiter(q);
     q.task->pi_blocked_on = nullptr;
 }
 
-void unlink_from_owner(FutexPiState& state) {
+void unlink_from_owner(FutexPiState& state) REQUIRES(pi_lock) {
     FutexPiState** link = &state.owner->pi_states;
     while (*link != &state)
         link = &(*link)->next_owned;
     *link = state.next_owned;
 }
 
-void set_owner(FutexPiState& state, Task* owner) {
+void set_owner(FutexPiState& state, Task* owner) REQUIRES(pi_lock) {
     Task* const before = state.owner;
     if (before != nullptr)
         unlink_from_owner(state);
@@ -104,7 +103,7 @@ void set_owner(FutexPiState& state, Task* owner) {
 
 } // namespace
 
-Result<void> pi_start_wait(FutexQ& q, FutexPiState& state) {
+Result<void> pi_start_wait(FutexQ& q, FutexPiState& state, FutexHashBucket&) {
     Guard lock(pi_lock);
     if (would_deadlock(*q.task, state))
         return Err(Errno::DEADLK);
@@ -115,29 +114,29 @@ Result<void> pi_start_wait(FutexQ& q, FutexPiState& state) {
     return {};
 }
 
-void pi_stop_wait(FutexQ& q) {
+void pi_stop_wait(FutexQ& q, FutexHashBucket&) {
     Guard lock(pi_lock);
     stop_wait(q);
     adjust_prio_chain(q.pi_state->owner);
 }
 
-FutexQ* pi_first_waiter(FutexPiState& state) {
+FutexQ* pi_first_waiter(FutexPiState& state, FutexHashBucket&) {
     Guard lock(pi_lock);
     return state.waiters.empty() ? nullptr : &state.waiters.front();
 }
 
-void pi_hand_over(FutexPiState& state, FutexQ& heir) {
+void pi_hand_over(FutexPiState& state, FutexQ& heir, FutexHashBucket&) {
     Guard lock(pi_lock);
     stop_wait(heir);
     set_owner(state, heir.task);
 }
 
-void pi_set_owner(FutexPiState& state, Task* owner) {
+void pi_set_owner(FutexPiState& state, Task* owner, FutexHashBucket&) {
     Guard lock(pi_lock);
     set_owner(state, owner);
 }
 
-bool pi_set_owner_unless_exiting(FutexPiState& state, Task& owner) {
+bool pi_set_owner_unless_exiting(FutexPiState& state, Task& owner, FutexHashBucket&) {
     Guard lock(pi_lock);
     if (owner.futex_state != FutexState::Ok)
         return false;

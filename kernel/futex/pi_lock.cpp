@@ -19,15 +19,15 @@ Result<Attempt> try_lock_or_queue(UserAddr address, FutexQ& q, bool trylock) {
     if (attempt.locked)
         return Attempt::Locked;
     if (trylock) {
-        put_pi_state(*attempt.state);
+        put_pi_state(*attempt.state, bucket);
         return Attempt::WouldBlock;
     }
     current()->state = TaskState::Interruptible;
     futex_queue(q, bucket);
-    if (const auto waits = pi_start_wait(q, *attempt.state); !waits) {
-        futex_unqueue_locked(q);
+    if (const auto waits = pi_start_wait(q, *attempt.state, bucket); !waits) {
+        futex_unqueue_locked(q, bucket);
         current()->state = TaskState::Running;
-        put_pi_state(*attempt.state);
+        put_pi_state(*attempt.state, bucket);
         return Err(waits.error());
     }
     return Attempt::Queued;

@@ -19,18 +19,18 @@ Result<FutexPiState*> alloc_pi_state(const FutexKey& key) {
     return state;
 }
 
-void put_pi_state(FutexPiState& state) {
+void put_pi_state(FutexPiState& state, FutexHashBucket& bucket) {
     if (!state.references.dec_and_test())
         return;
-    pi_set_owner(state, nullptr);
+    pi_set_owner(state, nullptr, bucket);
     kmem_delete(pi_state_cache, &state);
 }
 
-void futex_unqueue_pi(FutexQ& q) {
-    futex_unqueue_locked(q);
+void futex_unqueue_pi(FutexQ& q, FutexHashBucket& bucket) {
+    futex_unqueue_locked(q, bucket);
     if (!q.pi_granted)
-        pi_stop_wait(q);
-    put_pi_state(*q.pi_state);
+        pi_stop_wait(q, bucket);
+    put_pi_state(*q.pi_state, bucket);
 }
 
 void exit_pi_state_list(Task& task) {
@@ -39,12 +39,12 @@ void exit_pi_state_list(Task& task) {
         FutexPiState* state = pi_state_in(*bucket, task);
         if (state == nullptr)
             continue; // its last waiter gave up before this task had the bucket's lock
-        FutexQ* heir = pi_first_waiter(*state);
+        FutexQ* heir = pi_first_waiter(*state, *bucket);
         if (heir == nullptr) {
-            pi_set_owner(*state, nullptr);
+            pi_set_owner(*state, nullptr, *bucket);
             continue;
         }
-        pi_hand_over(*state, *heir);
+        pi_hand_over(*state, *heir, *bucket);
         heir->pi_granted = true;
         wake_up_process(*heir->task);
     }

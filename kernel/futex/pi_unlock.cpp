@@ -16,8 +16,9 @@ enum class Unlock : u8 { Done, Retry };
 // Changes the word, then the kernel's record, then wakes the new owner. If the word cannot be written, nothing has
 // changed. WAITERS stays set even if no waiter is left, so that the new owner unlocks through the kernel. (Linux: the
 // same name.)
-Result<Unlock> wake_futex_pi(UserAddr address, u32 word, FutexPiState& state) {
-    FutexQ& heir = *pi_first_waiter(state); // the caller found one in the bucket
+Result<Unlock> wake_futex_pi(UserAddr address, u32 word, FutexPiState& state, FutexHashBucket& bucket)
+    REQUIRES(bucket.lock) {
+    FutexQ& heir = *pi_first_waiter(state, bucket); // the caller found one in the bucket
     const u32 found = TRY(futex_cmpxchg_value_locked(address, word, static_cast<u32>(heir.task->pid) | FUTEX_WAITERS));
     if (found != word) {
         // A waiter may have set WAITERS since the word was read. Any other change was not made by the owner.
@@ -25,9 +26,9 @@ Result<Unlock> wake_futex_pi(UserAddr address, u32 word, FutexPiState& state) {
             return Unlock::Retry;
         return Err(Errno::INVAL);
     }
-    pi_hand_over(state, heir); // the task that the word names, even if another is more urgent by now
-    put_pi_state(state);
-    futex_wake_mark(heir);
+    pi_hand_over(state, heir, bucket); // the task that the word names, even if another is more urgent by now
+    put_pi_state(state, bucket);
+    futex_wake_mark(heir, bucket);
     return Unlock::Done;
 }
 
@@ -38,7 +39,7 @@ Result<Unlock> unlock_pi_locked(UserAddr address, u32 word, const FutexKey& key)
     if (const FutexQ* top = futex_top_waiter(bucket, key)) {
         if (top->pi_state == nullptr || top->pi_state->owner != current())
             return Err(Errno::INVAL);
-        return wake_futex_pi(address, word, *top->pi_state);
+        return wake_futex_pi(address, word, *top->pi_state, bucket);
     }
     if (TRY(futex_cmpxchg_value_locked(address, word, 0)) != word)
         return Err(Errno::AGAIN);

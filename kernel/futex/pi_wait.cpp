@@ -13,7 +13,8 @@ namespace {
 
 // The owner exited and left the lock to q: writes that into the word. One attempt. FAULT: the word was not accessible.
 Result<void> write_new_owner(UserAddr address, FutexQ& q) {
-    Guard lock(futex_hash(q.key).lock);
+    FutexHashBucket& bucket = futex_hash(q.key);
+    Guard lock(bucket.lock);
     const u32 owner = static_cast<u32>(q.task->pid) | FUTEX_WAITERS | FUTEX_OWNER_DIED;
     u32 word = TRY(futex_get_value_locked(address));
     while (true) {
@@ -22,7 +23,7 @@ Result<void> write_new_owner(UserAddr address, FutexQ& q) {
             break;
         word = found;
     }
-    futex_unqueue_pi(q);
+    futex_unqueue_pi(q, bucket);
     return {};
 }
 
@@ -37,8 +38,9 @@ Result<u32> fixup_pi_owner(UserAddr address, FutexQ& q) {
         if (written.error() == Errno::FAULT)
             written = fault_in_user_writeable(address);
         if (!written.ok()) {
-            Guard lock(futex_hash(q.key).lock);
-            futex_unqueue_pi(q);
+            FutexHashBucket& bucket = futex_hash(q.key);
+            Guard lock(bucket.lock);
+            futex_unqueue_pi(q, bucket);
             return Err(written.error());
         }
         livelock.round();
@@ -61,9 +63,9 @@ Woken look_around(FutexQ& q, bool in_time) {
             return Woken::Stray;
         }
         if (q.pi_state != nullptr)
-            futex_unqueue_pi(q);
+            futex_unqueue_pi(q, *bucket);
         else
-            futex_unqueue_locked(q);
+            futex_unqueue_locked(q, *bucket);
         return Woken::GaveUp;
     }
     return Woken::Locked; // the task that gave it to us has written the word

@@ -38,7 +38,7 @@ constexpr u32 mix(u32 h) {
 }
 
 // Inserts q behind the waiters that are at least as urgent; usually that is the end. (Linux: plist_add.)
-inline void insert_by_prio(FutexHashBucket& bucket, FutexQ& q) {
+inline void insert_by_prio(FutexHashBucket& bucket, FutexQ& q) REQUIRES(bucket.lock) {
     auto& waiters = bucket.waiters;
     if (waiters.empty() || waiters.back().prio <= q.prio)
         return waiters.push_back(q);
@@ -76,9 +76,8 @@ void futex_queue(FutexQ& q, FutexHashBucket& bucket) {
     q.bucket.store(&bucket, std::memory_order_relaxed);
 }
 
-void futex_unqueue_locked(FutexQ& q) {
-    FutexHashBucket* bucket = q.bucket.load(std::memory_order_relaxed);
-    bucket->waiters.erase(bucket->waiters.iterator_to(q));
+void futex_unqueue_locked(FutexQ& q, FutexHashBucket& bucket) {
+    bucket.waiters.erase(bucket.waiters.iterator_to(q));
     q.bucket.store(nullptr, std::memory_order_release);
 }
 
@@ -87,7 +86,7 @@ bool futex_unqueue(FutexQ& q) {
         Guard lock(bucket->lock);
         if (q.bucket.load(std::memory_order_relaxed) != bucket)
             continue; // requeued or woken before this task had the lock
-        futex_unqueue_locked(q);
+        futex_unqueue_locked(q, *bucket);
         return true;
     }
     return false;
@@ -95,19 +94,17 @@ bool futex_unqueue(FutexQ& q) {
 
 // Clears `bucket` last. Until then a waiter that wakes up for another reason finds it set, and waits for the lock held
 // here. Afterwards the waiter may return, and its stack and the task may be gone.
-void futex_wake_mark(FutexQ& q) {
-    FutexHashBucket* bucket = q.bucket.load(std::memory_order_relaxed);
-    bucket->waiters.erase(bucket->waiters.iterator_to(q));
+void futex_wake_mark(FutexQ& q, FutexHashBucket& bucket) {
+    bucket.waiters.erase(bucket.waiters.iterator_to(q));
     wake_up_process(*q.task);
     q.bucket.store(nullptr, std::memory_order_release);
 }
 
-void requeue_futex(FutexQ& q, FutexHashBucket& to, const FutexKey& key) {
-    FutexHashBucket* from = q.bucket.load(std::memory_order_relaxed);
+void requeue_futex(FutexQ& q, FutexHashBucket& from, FutexHashBucket& to, const FutexKey& key) {
     q.key = key;
-    if (from == &to)
+    if (&from == &to)
         return;
-    from->waiters.erase(from->waiters.iterator_to(q));
+    from.waiters.erase(from.waiters.iterator_to(q));
     insert_by_prio(to, q);
     q.bucket.store(&to, std::memory_order_release);
 }
@@ -129,7 +126,7 @@ Result<u32> wake_waiters(FutexHashBucket& bucket, const FutexKey& key, s32 nr_wa
             return Err(Errno::INVAL);
         if ((q.bitset & bitset) == 0)
             continue;
-        futex_wake_mark(q);
+        futex_wake_mark(q, bucket);
         if (++woken >= nr_wake)
             break;
     }

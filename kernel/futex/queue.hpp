@@ -25,7 +25,7 @@ struct FutexHashBucket;
 struct FutexPiState; // kernel/futex/pi.hpp
 
 // One waiting task. Lives on the task's stack. Guarded by the lock of the bucket it is queued in; `bucket` may be read
-// without that lock, and pi_link and pi_prio are guarded by pi_lock.
+// without that lock, and pi_link is guarded by pi_lock.
 struct FutexQ {
     ListHook chain; // FutexHashBucket::waiters
     Task* task;     // set by futex_queue
@@ -36,14 +36,15 @@ struct FutexQ {
 
     FutexPiState* pi_state = nullptr; // the PI lock that it waits for, or nullptr
     ListHook pi_link;                 // FutexPiState::waiters
-    s32 pi_prio;                      // the order there
+    s32 pi_prio GUARDED_BY(pi_lock);  // the order there
     bool pi_granted = false;          // the owner died: this waiter owns the lock, and must write that into the word
     const FutexKey* requeue_pi_key = nullptr; // for WAIT_REQUEUE_PI: the lock that it may be moved to
 };
 
 struct alignas(64) FutexHashBucket { // on a cache line of its own
     SpinLock lock{"futex bucket"};
-    List<FutexQ, &FutexQ::chain> waiters; // of all keys that hash here; real-time ones first, by priority
+    List<FutexQ, &FutexQ::chain>
+        waiters GUARDED_BY(lock); // of all keys that hash here; real-time ones first, by priority
 };
 
 // Makes the table. Once, at boot, before any futex call; on the host once for each machine. There are 256 buckets for
@@ -56,33 +57,32 @@ u32 futex_nr_buckets();
 // The bucket for waiters of `key`.
 FutexHashBucket& futex_hash(const FutexKey& key);
 
-// Puts current into the bucket, behind its equals. The caller holds bucket.lock and has just checked the word. It has
+// Puts current into the bucket, behind its equals. The caller has just checked the word under the same lock. It has
 // made current's state Interruptible before any FutexQ of the task was queued, so no wake-up is lost between the check
 // and the sleep. A task that waits for several words sets the state only once: queueing the second must not undo a
 // wake-up through the first. (Linux: futex_queue.)
-void futex_queue(FutexQ& q, FutexHashBucket& bucket);
+void futex_queue(FutexQ& q, FutexHashBucket& bucket) REQUIRES(bucket.lock);
 
-// Takes a waiter out of its bucket without waking it. The caller holds the bucket's lock.
-void futex_unqueue_locked(FutexQ& q);
+// Takes a waiter out of its bucket without waking it.
+void futex_unqueue_locked(FutexQ& q, FutexHashBucket& bucket) REQUIRES(bucket.lock);
 
 // Takes current's own waiter out, even if it has been requeued. Returns false if it was woken already. Afterwards no
 // other task can reach `q`. (Linux: futex_unqueue.)
 bool futex_unqueue(FutexQ& q);
 
-// Takes a waiter out and makes its task runnable. Afterwards neither may be touched. The caller holds the bucket's
-// lock. (Linux: futex_wake_mark, wake_up_q.)
-void futex_wake_mark(FutexQ& q);
+// Takes a waiter out and makes its task runnable. Afterwards neither may be touched. (Linux: futex_wake_mark, wake_up_q.)
+void futex_wake_mark(FutexQ& q, FutexHashBucket& bucket) REQUIRES(bucket.lock);
 
-// Moves a waiter to another futex, behind its equals there. Within one bucket it keeps its place. The caller holds both
-// locks. (Linux: requeue_futex.)
-void requeue_futex(FutexQ& q, FutexHashBucket& to, const FutexKey& key);
+// Moves a waiter to another futex, behind its equals there. Within one bucket it keeps its place. (Linux: requeue_futex.)
+void requeue_futex(FutexQ& q, FutexHashBucket& from, FutexHashBucket& to, const FutexKey& key)
+    REQUIRES(from.lock, to.lock);
 
-// The first waiter for `key`, or nullptr. The caller holds the bucket's lock. (Linux: futex_top_waiter.)
-FutexQ* futex_top_waiter(FutexHashBucket& bucket, const FutexKey& key);
+// The first waiter for `key`, or nullptr. (Linux: futex_top_waiter.)
+FutexQ* futex_top_waiter(FutexHashBucket& bucket, const FutexKey& key) REQUIRES(bucket.lock);
 
 // Wakes up to `nr_wake` waiters of `key` that share a bit with `bitset`, the most urgent first; but at least one, as
 // Linux does for nr_wake <= 0. Returns how many. INVAL: it met a waiter of a PI operation, whose lock can only be
-// handed over; those before it have been woken. The caller holds the bucket's lock.
-Result<u32> wake_waiters(FutexHashBucket& bucket, const FutexKey& key, s32 nr_wake, u32 bitset);
+// handed over; those before it have been woken.
+Result<u32> wake_waiters(FutexHashBucket& bucket, const FutexKey& key, s32 nr_wake, u32 bitset) REQUIRES(bucket.lock);
 
 } // namespace faultline

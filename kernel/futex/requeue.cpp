@@ -29,9 +29,9 @@ Result<u32> requeue_locked(const Ends& keys, UserAddr address1, s32 nr_wake, s32
         if (q.pi_state != nullptr || q.requeue_pi_key != nullptr)
             return Err(Errno::INVAL);
         if (++done <= nr_wake)
-            futex_wake_mark(q);
+            futex_wake_mark(q, from);
         else
-            requeue_futex(q, to, keys.to);
+            requeue_futex(q, from, to, keys.to);
     }
     return static_cast<u32>(done);
 }

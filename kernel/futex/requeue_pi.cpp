@@ -33,27 +33,28 @@ bool may_be_moved(const FutexQ& q, const FutexKey& key2) {
 }
 
 // Makes one waiter of the source a waiter for the lock.
-Result<void> requeue_pi(FutexQ& q, FutexHashBucket& to, const FutexKey& key2, FutexPiState& state) {
+Result<void> requeue_pi(FutexQ& q, FutexHashBucket& from, FutexHashBucket& to, const FutexKey& key2,
+                        FutexPiState& state) REQUIRES(from.lock, to.lock) {
     state.references.inc();
-    if (const auto waits = pi_start_wait(q, state); !waits) {
-        put_pi_state(state);
+    if (const auto waits = pi_start_wait(q, state, to); !waits) {
+        put_pi_state(state, to);
         return Err(waits.error());
     }
-    requeue_futex(q, to, key2);
+    requeue_futex(q, from, to, key2);
     return {};
 }
 
 // Moves waiters to `state`, the lock that all of them are to wait for. `done` waiters have been served already. Returns
 // how many in all.
 Result<u32> requeue_waiters(const Requeue& what, FutexHashBucket& from, FutexHashBucket& to, FutexPiState* state,
-                            s32 done) {
+                            s32 done) REQUIRES(from.lock, to.lock) {
     for (auto it = from.waiters.begin(); it != from.waiters.end() && done - 1 < what.nr_requeue;) {
         FutexQ& q = *it++;
         if (q.key != what.key1)
             continue;
         if (!may_be_moved(q, what.key2))
             return Err(Errno::INVAL);
-        TRY_VOID(requeue_pi(q, to, what.key2, *state));
+        TRY_VOID(requeue_pi(q, from, to, what.key2, *state));
         ++done;
     }
     return static_cast<u32>(done);
@@ -97,10 +98,10 @@ Round requeue_pi_locked(const Requeue& what) {
         return round_after(attempt.error());
     FutexPiState* const state = attempt.value().state;
     if (attempt.value().locked)
-        futex_wake_mark(*top);
+        futex_wake_mark(*top, from);
     Round round = {.result = requeue_waiters(what, from, to, state, attempt.value().locked ? 1 : 0)};
     if (state != nullptr)
-        put_pi_state(*state);
+        put_pi_state(*state, to);
     return round;
 }
 

@@ -50,20 +50,20 @@ RunQueue& least_urgent(u32 cpus, u32 preferred) {
 }
 
 // Finds a task that CPU `to` may take from another CPU's queue: the first of the level that may run there and whose
-// kernel stack is not in use on any CPU. Both queues are locked.
-Task* find_movable(RunQueue& from, u32 to, u32 level) {
+// kernel stack is not in use on any CPU.
+Task* find_movable(RunQueue& from, u32 to, u32 level) REQUIRES(from.lock) {
     return from.tasks.find_in(
         level, [&](const Task& task) { return may_run_on(task, to) && !task.on_cpu.load(std::memory_order_acquire); });
 }
-Task* find_more_urgent(RunQueue& from, u32 to, u32 below_level) {
+Task* find_more_urgent(RunQueue& from, u32 to, u32 below_level) REQUIRES(from.lock) {
     for (u32 level = from.queued_level; level < below_level; ++level)
         if (Task* task = find_movable(from, to, level))
             return task;
     return nullptr;
 }
 
-// Moves `task` to the queue of this CPU, which is about to choose its next task. Both queues are locked.
-void pull_task(RunQueue& from, RunQueue& to, Task& task, PrioArray::Where where) {
+// Moves `task` to the queue of this CPU, which is about to choose its next task.
+void pull_task(RunQueue& from, RunQueue& to, Task& task, PrioArray::Where where) REQUIRES(from.lock, to.lock) {
     from.remove(task);
     task.cpu = to.cpu;
     to.add(task, where);
@@ -71,26 +71,55 @@ void pull_task(RunQueue& from, RunQueue& to, Task& task, PrioArray::Where where)
 
 bool takes_turns(u32 level) { return level == PrioArray::NORMAL; }
 
+// Locks both queues if both locks are free. It never holds one lock and waits for the other: CPUs that look for each other's
+// tasks would then hold each other up.
+bool try_lock_both(RunQueue& one, RunQueue& other) TRY_ACQUIRE(true, one.lock, other.lock) {
+    if (!one.lock.try_lock())
+        return false;
+    if (other.lock.try_lock())
+        return true;
+    one.lock.unlock();
+    return false;
+}
+
+void unlock_both(RunQueue& one, RunQueue& other) RELEASE(one.lock, other.lock) {
+    other.lock.unlock();
+    one.lock.unlock();
+}
+
 // How often to try for both locks. A run queue's lock is free again sooner, unless its holder's CPU does not run (under
 // an emulator). The next look will then do.
 constexpr u32 PATIENCE = 100;
 
-// Takes a task that has waited longer than the first one here. A task here that was interrupted in its turn goes on
-// first.
+bool try_patiently_to_lock_both(RunQueue& one, RunQueue& other) TRY_ACQUIRE(true, one.lock, other.lock) {
+    for (u32 turns = PATIENCE; !try_lock_both(one, other); --turns) {
+        if (turns == 0)
+            return false;
+        relax_cpu();
+    }
+    return true;
+}
+
+// Takes a task of `other` that has waited longer than the first one here. A task here that was interrupted in its turn goes
+// on first.
+void pull_if_longer_waiting(RunQueue& other, RunQueue& rq, u64 now) REQUIRES(other.lock, rq.lock) {
+    if (!takes_turns(rq.queued_level))
+        return;
+    const Task& ours = rq.tasks.front(PrioArray::NORMAL);
+    if (ours.slice_used_ns != 0)
+        return;
+    rq.looked_ns = now;
+    Task* theirs = find_movable(other, rq.cpu, PrioArray::NORMAL);
+    if (theirs != nullptr && theirs->waits_since_ns < ours.waits_since_ns)
+        pull_task(other, rq, *theirs, PrioArray::Where::Front);
+}
+
 void pull_longer_waiting(RunQueue& rq, u64 now) {
     for_each_cpu(other_cpus(rq.cpu), [&](RunQueue& other) {
-        if (other.queued_level > PrioArray::NORMAL)
+        if (other.queued_level > PrioArray::NORMAL || !try_patiently_to_lock_both(rq, other))
             return;
-        const MaybeTwoLocked locked(rq, other, PATIENCE);
-        if (!locked || !takes_turns(rq.queued_level))
-            return;
-        const Task& ours = rq.tasks.front(PrioArray::NORMAL);
-        if (ours.slice_used_ns != 0)
-            return;
-        rq.looked_ns = now;
-        Task* theirs = find_movable(other, rq.cpu, PrioArray::NORMAL);
-        if (theirs != nullptr && theirs->waits_since_ns < ours.waits_since_ns)
-            pull_task(other, rq, *theirs, PrioArray::Where::Front);
+        pull_if_longer_waiting(other, rq, now);
+        unlock_both(rq, other);
     });
 }
 
@@ -98,6 +127,12 @@ void pull_longer_waiting(RunQueue& rq, u64 now) {
 // sleeping, looking at each switch would cost more than it gains.
 bool time_to_look(const RunQueue& rq, u64 now) {
     return takes_turns(rq.queued_level) && now - rq.looked_ns >= SLICE_NS;
+}
+
+// Whether the task whose turn it is may wait in another queue.
+bool next_may_be_elsewhere(const RunQueue& rq, u64 now) {
+    const u32 level = most_urgent_elsewhere(rq);
+    return level < rq.queued_level || (takes_turns(level) && time_to_look(rq, now));
 }
 
 } // namespace
@@ -154,10 +189,10 @@ void offer(const Waiting& task) {
     if (const RunQueue& rq = least_urgent(others, task.cpu); task.level < rq.running_level)
         resched_cpu(rq.cpu);
     else if (takes_turns(task.level))
-        for_each_cpu(others, [&](const RunQueue& equal) {
-            if (equal.running_level == task.level && !equal.turn_ends)
+        for (u32 cpus = others; cpus != 0; cpus &= cpus - 1)
+            if (const RunQueue& equal = rq_of(static_cast<u32>(std::countr_zero(cpus)));
+                equal.running_level == task.level && !equal.turn_ends)
                 resched_cpu(equal.cpu);
-        });
 }
 
 u32 most_urgent_elsewhere(const RunQueue& rq) {
@@ -174,11 +209,6 @@ bool equal_may_wait_elsewhere(RunQueue& rq) {
     return most_urgent_elsewhere(rq) <= rq.running_level;
 }
 
-bool next_may_be_elsewhere(const RunQueue& rq, u64 now) {
-    const u32 level = most_urgent_elsewhere(rq);
-    return level < rq.queued_level || (takes_turns(level) && time_to_look(rq, now));
-}
-
 void pull_more_urgent(RunQueue& rq) {
     for_each_cpu(other_cpus(rq.cpu), [&](RunQueue& other) {
         // All CPUs that have nothing to do see the same work. A CPU that queued for the lock would usually get it after
@@ -186,27 +216,31 @@ void pull_more_urgent(RunQueue& rq) {
         spin_until([&] {
             if (other.queued_level >= rq.queued_level)
                 return true;
-            const MaybeTwoLocked locked(rq, other);
-            if (!locked)
+            if (!try_lock_both(rq, other))
                 return false;
             if (Task* task = find_more_urgent(other, rq.cpu, rq.queued_level))
                 pull_task(other, rq, *task, PrioArray::Where::Back);
+            unlock_both(rq, other);
             return true;
         });
     });
 }
 
 void pull(RunQueue& rq, u64 now) {
+    if (!next_may_be_elsewhere(rq, now))
+        return;
+    rq.lock.unlock();
     pull_more_urgent(rq);
     if (time_to_look(rq, now))
         pull_longer_waiting(rq, now);
+    rq.lock.lock();
 }
 
 void move_to_allowed_cpu(Task& task) {
     while (true) {
         RunQueue& from = rq_of(task.cpu);
         RunQueue& to = rq_of(select_cpu(task));
-        const TwoLocked locked(from, to);
+        const BothLocked locked(from.lock, to.lock);
         if (task.cpu != from.cpu || !may_run_on(task, to.cpu))
             continue; // the task has moved, or cpus_allowed has changed
         if (task.on_rq != OnRq::Running || task.on_cpu.load(std::memory_order_acquire))

@@ -10,9 +10,12 @@ namespace faultline {
 
 // Holds a spin lock with interrupts masked until the end of the scope. (Linux: spin_lock_irqsave.)
 template <class Lock>
-class [[nodiscard]] IrqLocked {
+class [[nodiscard]] SCOPED_CAPABILITY IrqLocked {
   public:
-    explicit IrqLocked(Lock& lock) : held_(lock) {}
+    explicit IrqLocked(Lock& lock) ACQUIRE(lock, irqs_masked) : held_(lock) {}
+    ~IrqLocked() RELEASE() {}
+    IrqLocked(const IrqLocked&) = delete;
+    IrqLocked& operator=(const IrqLocked&) = delete;
 
   private:
     IrqGuard irqs_;
@@ -20,12 +23,12 @@ class [[nodiscard]] IrqLocked {
 };
 
 // A spin lock that its CPU may take again while it holds it, for modules whose functions call one another and each take
-// the lock. Take it with interrupts masked, and keep them masked until the last unlock().
-class RecursiveSpinLock {
+// the lock.
+class CAPABILITY("spin lock") RecursiveSpinLock {
   public:
     constexpr explicit RecursiveSpinLock(const char* name) : lock_(name) {}
 
-    void lock() {
+    void lock() REQUIRES(irqs_masked) ACQUIRE() {
         const u32 here = machine::this_cpu().value() + 1u;
         if (holder_ != here) {
             lock_.lock();
@@ -33,7 +36,7 @@ class RecursiveSpinLock {
         }
         ++depth_;
     }
-    void unlock() {
+    void unlock() REQUIRES(irqs_masked) RELEASE() {
         if (--depth_ != 0)
             return;
         holder_ = NOBODY;

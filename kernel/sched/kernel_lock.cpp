@@ -1,20 +1,12 @@
-// The kernel lock, and the flag that says whether it is needed.
+// The kernel lock.
 #include "kernel/sched/kernel_lock.hpp"
-
-#include "base/spinlock.hpp"
 
 namespace faultline {
 
-namespace {
+constinit KernelLock kernel_lock;
 
-constinit SpinLock kernel_lock{"kernel_lock", lockdep::Kind::GivenUpInSleep};
-
-} // namespace
-
-constinit bool kernel_lock_detail::needed = false;
-void kernel_lock_detail::lock() { kernel_lock.lock(); }
-void kernel_lock_detail::unlock() { kernel_lock.unlock(); }
-
-void make_kernel_lock_work() { kernel_lock_detail::needed = true; }
+// Out of line: each system call begins and ends with one.
+void KernelLock::take() { lock_.lock(); }
+void KernelLock::give_up() { lock_.unlock(); }
 
 } // namespace faultline

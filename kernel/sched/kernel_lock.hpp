@@ -16,46 +16,61 @@
 
 namespace faultline {
 
-namespace kernel_lock_detail {
+class CAPABILITY("kernel lock") KernelLock {
+  public:
+    // Turns the lock on. Call once, before a second CPU starts and before any task holds the lock. Until then it is never
+    // taken.
+    void make_it_work() { needed_ = true; }
 
-extern constinit bool needed; // true once there are several CPUs
-void lock();
-void unlock();
+    void lock() ACQUIRE() {
+        if (current()->lock_depth++ == 0 && needed_)
+            take();
+    }
+    void unlock() RELEASE() {
+        if (--current()->lock_depth == 0 && needed_)
+            give_up();
+    }
 
-} // namespace kernel_lock_detail
+  private:
+    friend class KernelLockGivenUp;
+    void take() ACQUIRE(lock_);
+    void give_up() RELEASE(lock_);
 
-// Turns the lock on. Call once, before a second CPU starts and before any task holds the lock. Until then it is never
-// taken.
-void make_kernel_lock_work();
-
-// For schedule(): release what `task`, which is current, holds, and take it again.
-inline void release_kernel_lock(const Task& task) {
-    if (kernel_lock_detail::needed && task.lock_depth != 0)
-        kernel_lock_detail::unlock();
-}
-inline void reacquire_kernel_lock(const Task& task) {
-    if (kernel_lock_detail::needed && task.lock_depth != 0)
-        kernel_lock_detail::lock();
-}
+    SpinLock lock_{"kernel_lock", lockdep::Kind::GivenUpInSleep};
+    bool needed_ = false; // true once there are several CPUs
+};
+extern constinit KernelLock kernel_lock;
 
 // Take and release the kernel lock for current. They nest. May spin; no other spin lock may be held at the outermost
 // call.
-inline void lock_kernel() {
-    if (current()->lock_depth++ == 0 && kernel_lock_detail::needed)
-        kernel_lock_detail::lock();
-}
-inline void unlock_kernel() {
-    if (--current()->lock_depth == 0 && kernel_lock_detail::needed)
-        kernel_lock_detail::unlock();
-}
+inline void lock_kernel() ACQUIRE(kernel_lock) { kernel_lock.lock(); }
+inline void unlock_kernel() RELEASE(kernel_lock) { kernel_lock.unlock(); }
 
 // Holds the kernel lock until the end of the scope.
-class [[nodiscard]] KernelLocked {
+class [[nodiscard]] SCOPED_CAPABILITY KernelLocked {
   public:
-    KernelLocked() { lock_kernel(); }
-    ~KernelLocked() { unlock_kernel(); }
+    KernelLocked() ACQUIRE(kernel_lock) { lock_kernel(); }
+    ~KernelLocked() RELEASE() { unlock_kernel(); }
     KernelLocked(const KernelLocked&) = delete;
     KernelLocked& operator=(const KernelLocked&) = delete;
+};
+
+// For schedule(): releases what `task`, which is current, holds, and takes it again at the end of the scope.
+class [[nodiscard]] KernelLockGivenUp {
+  public:
+    explicit KernelLockGivenUp(const Task& task) : task_(task) {
+        if (kernel_lock.needed_ && task_.lock_depth != 0)
+            kernel_lock.give_up();
+    }
+    ~KernelLockGivenUp() {
+        if (kernel_lock.needed_ && task_.lock_depth != 0)
+            kernel_lock.take();
+    }
+    KernelLockGivenUp(const KernelLockGivenUp&) = delete;
+    KernelLockGivenUp& operator=(const KernelLockGivenUp&) = delete;
+
+  private:
+    const Task& task_;
 };
 
 } // namespace faultline

@@ -40,46 +40,48 @@ struct RunQueue {
 
     SpinLock lock{"RunQueue"};
     u32 cpu = 0;
-    PrioArray tasks; // the runnable tasks, without the running one
-    u32 queued = 0;  // how many
-    Task* running = nullptr;
     Task* idle = nullptr;
-    u64 switched_ns = 0;   // when the running task got the CPU
-    u64 turn_began_ns = 0; // the same, less what it had used of this turn before
-    u64 looked_ns = 0;     // when this CPU last looked for tasks that wait longer elsewhere
 
-    List<Departure, &Departure::link> departures; // waits for the running task, or for one that has just left
-    Relaxed<u32> awaited = 0;                     // how many
+    PrioArray tasks GUARDED_BY(lock); // the runnable tasks, without the running one
+    u32 queued GUARDED_BY(lock) = 0;  // how many
+    Task* running GUARDED_BY(lock) = nullptr;
+    u64 switched_ns GUARDED_BY(lock) = 0;   // when the running task got the CPU
+    u64 turn_began_ns GUARDED_BY(lock) = 0; // the same, less what it had used of this turn before
+
+    List<Departure, &Departure::link>
+        departures GUARDED_BY(lock); // waits for the running task, or for one that has just left
+    Relaxed<u32> awaited = 0;        // how many; changes with the lock held
 
     // Other CPUs read these without the lock. What follows from them is checked again under the lock.
     Relaxed<u32> running_level = IDLE_LEVEL; // the running task's
     Relaxed<u32> queued_level = IDLE_LEVEL;  // that of the most urgent queued task
     Relaxed<bool> turn_ends = false;         // the clock will end the running task's turn, if an equal waits then
 
-    // The switch in progress, and the address space of this CPU.
+    // This CPU's own: the last look at other queues, the switch in progress, and the address space.
+    u64 looked_ns = 0;                      // when this CPU last looked for tasks that wait longer elsewhere
     Task* previous = nullptr;               // the task that the switch left; used by this CPU only
     Relaxed<MmStruct*> active_mm = nullptr; // the mm whose translations this CPU uses
     Relaxed<bool> mm_is_gone = false;       // set by another CPU, which waits until this one stops using active_mm
 
-    void add(Task& task, PrioArray::Where where) {
+    void add(Task& task, PrioArray::Where where) REQUIRES(lock) {
         tasks.add(task, where);
         ++queued;
         task.on_rq = OnRq::Queued;
         queued_level = std::min<u32>(queued_level, PrioArray::level_of(task));
     }
-    void remove(Task& task) {
+    void remove(Task& task) REQUIRES(lock) {
         tasks.remove(task);
         removed(task);
     }
     // Takes out the first task of the most urgent level. The queue must not be empty.
-    Task& pop() {
+    Task& pop() REQUIRES(lock) {
         Task& task = tasks.pop(queued_level);
         removed(task);
         return task;
     }
 
   private:
-    void removed(Task& task) {
+    void removed(Task& task) REQUIRES(lock) {
         --queued;
         task.on_rq = OnRq::Running;
         queued_level = tasks.first_level();
@@ -99,90 +101,37 @@ inline u32 other_cpus(u32 cpu) { return online_cpus & ~cpu_bit(cpu); }
 
 inline bool may_run_on(const Task& task, u32 cpu) { return (task.cpus_allowed & cpu_bit(cpu)) != 0; }
 
-// Locks and returns the queue a task belongs to. Interrupts masked.
-inline RunQueue& lock_task_rq(const Task& task) {
-    while (true) {
-        RunQueue& rq = rq_of(task.cpu);
-        rq.lock.lock();
-        if (rq.cpu == task.cpu) [[likely]]
-            return rq;
-        rq.lock.unlock(); // it moved meanwhile
-    }
-}
-
-// Holds the locks of both queues, taken in the order of their CPUs. Both may be the same queue. Interrupts masked.
-class [[nodiscard]] TwoLocked {
+// Holds the lock of the queue that a task belongs to until the end of the scope. Interrupts masked. (Linux:
+// task_rq_lock.)
+class [[nodiscard]] SCOPED_CAPABILITY TaskRqLocked {
   public:
-    TwoLocked(RunQueue& one, RunQueue& other)
-        : first_(one.cpu <= other.cpu ? one : other), second_(one.cpu <= other.cpu ? other : one) {
-        first_.lock.lock();
-        if (&first_ != &second_)
-            second_.lock.lock();
-    }
-    ~TwoLocked() {
-        if (&first_ != &second_)
-            second_.lock.unlock();
-        first_.lock.unlock();
-    }
-    TwoLocked(const TwoLocked&) = delete;
-    TwoLocked& operator=(const TwoLocked&) = delete;
-
-  private:
-    RunQueue& first_;
-    RunQueue& second_;
-};
-
-// Holds the locks of two different queues if both are free, or become free within `turns` retries; otherwise holds none
-// and converts to false. For a CPU that can do without them. Holding one lock while it waits for the other would delay
-// everyone when all CPUs look for each other's tasks. Interrupts masked.
-class [[nodiscard]] MaybeTwoLocked {
-  public:
-    MaybeTwoLocked(RunQueue& one, RunQueue& other, u32 turns = 0)
-        : one_(one), other_(other), locked_(try_both_for(turns)) {}
-    ~MaybeTwoLocked() {
-        if (!locked_)
-            return;
-        other_.lock.unlock();
-        one_.lock.unlock();
-    }
-    MaybeTwoLocked(const MaybeTwoLocked&) = delete;
-    MaybeTwoLocked& operator=(const MaybeTwoLocked&) = delete;
-    explicit operator bool() const { return locked_; }
-
-  private:
-    bool try_both_for(u32 turns) {
-        while (!try_both()) {
-            if (turns-- == 0)
-                return false;
-            relax_cpu();
+    explicit TaskRqLocked(const Task& task) ACQUIRE(rq->lock) {
+        while (true) {
+            rq = &rq_of(task.cpu);
+            rq->lock.lock();
+            if (rq->cpu == task.cpu) [[likely]]
+                return;
+            rq->lock.unlock(); // the task moved meanwhile
         }
-        return true;
     }
-    bool try_both() {
-        if (!one_.lock.try_lock())
-            return false;
-        if (other_.lock.try_lock())
-            return true;
-        one_.lock.unlock();
-        return false;
-    }
+    ~TaskRqLocked() RELEASE() { rq->lock.unlock(); }
+    TaskRqLocked(const TaskRqLocked&) = delete;
+    TaskRqLocked& operator=(const TaskRqLocked&) = delete;
 
-    RunQueue& one_;
-    RunQueue& other_;
-    const bool locked_;
+    RunQueue* rq;
 };
 
-// --- turns (sched.cpp). The caller holds the lock of `rq`.
+// --- turns (sched.cpp)
 
 // Asks for an interrupt at the end of the running task's turn. `rq` is this CPU's queue.
-void want_slice_end(RunQueue& rq);
+void want_slice_end(RunQueue& rq) REQUIRES(rq.lock, irqs_masked);
 
 // --- which CPU runs which task (balance.cpp)
 
-// Puts a runnable task into `rq`, whose lock the caller holds. If the task is more urgent than the one that runs there,
+// Puts a runnable task into `rq`. If the task is more urgent than the one that runs there,
 // tells that CPU to reschedule. If it is the first equal to wait for the running task, gives the running task's turn an
 // end.
-void enqueue(RunQueue& rq, Task& task, PrioArray::Where where);
+void enqueue(RunQueue& rq, Task& task, PrioArray::Where where) REQUIRES(rq.lock, irqs_masked);
 
 // Chooses the CPU for a task that is about to be queued. The first rule that fits decides: its last CPU (Task::cpu) if
 // that is idle or the only one allowed; an idle CPU; the CPU that runs the least urgent task, if the new task is more
@@ -190,31 +139,29 @@ void enqueue(RunQueue& rq, Task& task, PrioArray::Where where);
 u32 select_cpu(const Task& task);
 
 // Whether another queue may have a task that waits for a turn here: one at least as urgent as the running task. False
-// for real-time tasks. Otherwise clears `turn_ends` first, so that a later offer() tells this CPU. The caller holds the
-// lock of `rq`.
-bool equal_may_wait_elsewhere(RunQueue& rq);
+// for real-time tasks. Otherwise clears `turn_ends` first, so that a later offer() tells this CPU.
+bool equal_may_wait_elsewhere(RunQueue& rq) REQUIRES(rq.lock);
 
 // The level of the most urgent task queued on another CPU, or IDLE_LEVEL. Needs no lock.
 u32 most_urgent_elsewhere(const RunQueue& rq);
 
 // Tells other CPUs about a task that waits in a queue, if one of them should run it now, or should give its turn an
 // end. No run queue's lock held.
-void offer(const Waiting& task);
-
-// Whether the task that is to run next may wait in another queue, so that pull() is worth its cost. The caller holds
-// the lock of `rq`, and is about to choose.
-bool next_may_be_elsewhere(const RunQueue& rq, u64 now);
+void offer(const Waiting& task) REQUIRES(irqs_masked);
 
 // Takes from other queues the tasks that may run here and are more urgent than all in `rq`; and, at most once in a
-// slice, one that has waited longer than its equals here. `rq` is this CPU's queue. No lock held; interrupts masked.
-void pull(RunQueue& rq, u64 now);
-void pull_more_urgent(RunQueue& rq); // only the more urgent ones
+// slice, one that has waited longer than its equals here. `rq` is this CPU's queue. Its lock is released meanwhile if
+// another queue may have such a task.
+void pull(RunQueue& rq, u64 now) REQUIRES(rq.lock, irqs_masked);
+
+// Takes only the more urgent ones. No lock held.
+void pull_more_urgent(RunQueue& rq) REQUIRES(irqs_masked);
 
 // Queues a runnable task that is in no queue, and whose kernel stack no CPU uses, on a CPU where it may run. No run
-// queue's lock held; interrupts masked.
-void move_to_allowed_cpu(Task& task);
+// queue's lock held.
+void move_to_allowed_cpu(Task& task) REQUIRES(irqs_masked);
 
 // Makes `cpu` check whether it should run another task. No lock held, except that a wake_lock may be.
-void resched_cpu(u32 cpu);
+void resched_cpu(u32 cpu) REQUIRES(irqs_masked);
 
 } // namespace faultline

@@ -31,14 +31,14 @@ namespace {
 
 using Where = PrioArray::Where;
 
-bool slice_over(const RunQueue& rq, const Task& running, u64 now) {
+bool slice_over(const RunQueue& rq, const Task& running, u64 now) REQUIRES(rq.lock) {
     return now - rq.turn_began_ns >= sched_slice(running);
 }
 
 // The running task stays runnable and goes back into the queue. If it was preempted within its slice, it goes before
 // its equals and keeps the rest of its turn. If its slice is over, or it yielded, it goes behind them. A task that may
 // not run here any more is not queued: finish_task_switch() takes it to a CPU where it may run.
-void put_prev_task(RunQueue& rq, Task& task, bool preempted, u64 now) {
+void put_prev_task(RunQueue& rq, Task& task, bool preempted, u64 now) REQUIRES(rq.lock) {
     if (!may_run_on(task, rq.cpu))
         return;
     task.waits_since_ns = now;
@@ -51,11 +51,11 @@ void put_prev_task(RunQueue& rq, Task& task, bool preempted, u64 now) {
 
 // Whether an equal of the running task, which is not the idle task, waits for its turn to end. An estimate as far as
 // other CPUs go: the tasks in their queues are not examined one by one.
-bool equal_waits(RunQueue& rq) {
+bool equal_waits(RunQueue& rq) REQUIRES(rq.lock) {
     return rq.queued_level <= rq.running_level || (other_cpus(rq.cpu) != 0 && equal_may_wait_elsewhere(rq));
 }
 
-void begin_turn(RunQueue& rq, u64 began) {
+void begin_turn(RunQueue& rq, u64 began) REQUIRES(rq.lock, irqs_masked) {
     rq.turn_began_ns = began;
     if (rq.running != rq.idle && equal_waits(rq))
         want_slice_end(rq);
@@ -63,7 +63,7 @@ void begin_turn(RunQueue& rq, u64 began) {
 
 // Ends the running task's turn if its slice is over and an equal waits. If the slice is not over, asks for an interrupt
 // then.
-void check_turn(RunQueue& rq) {
+void check_turn(RunQueue& rq) REQUIRES(rq.lock, irqs_masked) {
     Task& running = *rq.running;
     if (&running == rq.idle || !equal_waits(rq))
         return;
@@ -73,7 +73,7 @@ void check_turn(RunQueue& rq) {
         want_slice_end(rq);
 }
 
-void set_next_task(RunQueue& rq, Task& task, u64 now) {
+void set_next_task(RunQueue& rq, Task& task, u64 now) REQUIRES(rq.lock, irqs_masked) {
     rq.running = &task;
     rq.running_level = &task == rq.idle ? RunQueue::IDLE_LEVEL : PrioArray::level_of(task);
     task.on_cpu.store(true, std::memory_order_relaxed);
@@ -83,7 +83,7 @@ void set_next_task(RunQueue& rq, Task& task, u64 now) {
 
 // A task without an mm keeps the address space that is active and never touches user memory (Linux: lazy TLB).
 // leave_lazy_mm() ends that when the mm goes away.
-void activate_mm(RunQueue& rq, MmStruct* mm) {
+void activate_mm(RunQueue& rq, MmStruct* mm) REQUIRES(irqs_masked) {
     if (mm == rq.active_mm)
         return;
     switch_mm(mm != nullptr ? &mm->context : nullptr);
@@ -122,9 +122,9 @@ void tell_departure_of(RunQueue& rq, const Task& task) {
         complete(departure->left);
 }
 
-// Runs on the new task's stack, interrupts masked. Returns the task that was left if it is dead, else nullptr: only now
+// Runs on the new task's stack. Returns the task that was left if it is dead, else nullptr: only now
 // that no CPU uses its stack can the stack and the task be freed. A zombie may be freed as soon as on_cpu is clear.
-Task* finish_task_switch() {
+Task* finish_task_switch() REQUIRES(irqs_masked) {
     RunQueue& rq = this_rq();
     Task* previous = std::exchange(rq.previous, nullptr);
     if (previous == nullptr)
@@ -147,7 +147,7 @@ void bury(Task* dead) {
         release_dead_task(*dead);
 }
 
-void context_switch(RunQueue& rq, Task& from, Task& to) {
+void context_switch(RunQueue& rq, Task& from, Task& to) REQUIRES(irqs_masked) {
     if (to.mm.mm != nullptr)
         activate_mm(rq, to.mm.mm);
     arrive(to, rq.cpu);
@@ -164,8 +164,8 @@ bool must_not_sleep(const Task& task) {
            (task.state == TaskState::Killable && fatal_signal_pending());
 }
 
-// Decides what becomes of `previous`. The caller holds the queue's lock.
-void leave(RunQueue& rq, Task& previous, u64 now) {
+// Decides what becomes of `previous`.
+void leave(RunQueue& rq, Task& previous, u64 now) REQUIRES(rq.lock) {
     const bool preempted = std::exchange(previous.need_resched, false);
     if (previous.state != TaskState::Running && must_not_sleep(previous))
         previous.state = TaskState::Running;
@@ -180,28 +180,31 @@ void leave(RunQueue& rq, Task& previous, u64 now) {
     }
 }
 
-// Chooses the next task and switches to it. Interrupts masked. Returns a dead task to bury, or nullptr.
-Task* switch_tasks() {
-    RunQueue& rq = this_rq();
-    Task& previous = *current();
-    rq.lock.lock();
+// Chooses the next task. From now on it is the running one.
+Task& pick_next_task(RunQueue& rq, Task& previous) REQUIRES(irqs_masked) {
+    const Guard lock(rq.lock);
     const u64 now = clock_ns();
     leave(rq, previous, now);
-    if (other_cpus(rq.cpu) != 0 && next_may_be_elsewhere(rq, now)) {
-        rq.lock.unlock();
+    if (other_cpus(rq.cpu) != 0)
         pull(rq, now);
-        rq.lock.lock();
-    }
     Task& next = rq.queued == 0 ? *rq.idle : rq.pop();
     set_next_task(rq, next, now);
+    if (&next != &previous) {
+        previous.run_ns += now - rq.switched_ns;
+        rq.switched_ns = now;
+    }
+    return next;
+}
+
+// Returns the task that was left if it is dead, else nullptr.
+Task* switch_tasks() REQUIRES(irqs_masked) {
+    RunQueue& rq = this_rq();
+    Task& previous = *current();
+    Task& next = pick_next_task(rq, previous);
     if (&next == &previous) {
-        rq.lock.unlock();
         tell_departure_of(rq, previous);
         return nullptr;
     }
-    previous.run_ns += now - rq.switched_ns;
-    rq.switched_ns = now;
-    rq.lock.unlock();
     context_switch(rq, previous, next);
     return finish_task_switch();
 }
@@ -231,8 +234,12 @@ void init_scheduler(Task& idle) {
     init_timers();
     RunQueue& rq = run_queues.here().emplace();
     rq.cpu = machine::this_cpu().value();
-    rq.idle = rq.running = &idle;
-    rq.switched_ns = clock_ns();
+    rq.idle = &idle;
+    {
+        const Guard lock(rq.lock);
+        rq.running = &idle;
+        rq.switched_ns = clock_ns();
+    }
     idle.kernel_task = true;
     idle.state = TaskState::Running;
     idle.on_rq = OnRq::Running;
@@ -247,15 +254,13 @@ void schedule() {
     lockdep::might_sleep();
     if (pagefault_disabled())
         panic("sleep in atomic context: schedule() with page faults disabled");
-    const Task& task = *current();
-    release_kernel_lock(task);
+    const KernelLockGivenUp meanwhile(*current());
     Task* dead;
     {
         IrqGuard irqs;
         dead = switch_tasks();
     }
     bury(dead); // before the kernel lock is taken: a task that waits for this may hold it
-    reacquire_kernel_lock(task);
 }
 
 void yield() {
@@ -357,11 +362,9 @@ void leave_lazy_mm(MmStruct& mm) {
 
 u64 task_run_time_ns(const Task& task) {
     IrqGuard irqs;
-    RunQueue& rq = lock_task_rq(task);
-    const u64 turn = rq.running == &task ? clock_ns() - rq.switched_ns : 0;
-    const u64 sum = task.run_ns + turn;
-    rq.lock.unlock();
-    return sum;
+    const TaskRqLocked locked(task);
+    const u64 turn = locked.rq->running == &task ? clock_ns() - locked.rq->switched_ns : 0;
+    return task.run_ns + turn;
 }
 
 const Task& idle_task_of(u32 cpu) { return *rq_of(cpu).idle; }

@@ -45,7 +45,7 @@ void wake_up_new_task(Task& task);
 
 // The first call of a new task, in the function given to init_context(). Finishes the switch that brought it here, and
 // turns interrupts on. (Linux: schedule_tail.)
-void schedule_tail();
+void schedule_tail() RELEASE(irqs_masked);
 
 // The idle task's loop: switches to runnable tasks, and waits for an interrupt when there are none. Never returns.
 [[noreturn]] void cpu_idle();
@@ -53,7 +53,7 @@ void schedule_tail();
 // Sets need_resched if current's slice is over and an equal waits, here or on another CPU. Without such an equal there
 // is no tick: only armed timers interrupt a lone task or an idle CPU. abi/time/tick.cpp arms one every 4 ms while a
 // task runs. Called by timer_interrupt().
-void scheduler_tick();
+void scheduler_tick() REQUIRES(irqs_masked);
 
 // Sets the priority that the scheduler obeys (0 … 139, policy.hpp), and starts a new slice. A queued task goes to the
 // front of its new equals if its priority fell, else to the back. Takes wake_lock. (Linux: rt_mutex_setprio,
@@ -69,7 +69,7 @@ u32 cpus_online();
 void set_cpus_allowed(Task& task, u32 cpus);
 
 // If the task runs on another CPU, makes it check sigpending and need_resched soon. (Linux: the same name.)
-void kick_process(const Task& task);
+void kick_process(const Task& task) REQUIRES(irqs_masked);
 
 // Makes `mm` (nullptr: none) current's address space, at once. The caller manages the references of the old and the new
 // one.

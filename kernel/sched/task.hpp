@@ -61,6 +61,10 @@ enum class OnRq : u8 {
     Running, // in no queue: it has the CPU, or is on its way to another queue
 };
 
+// Innermost of the futex locks: guards owners of PI futexes, their lists and who waits for what, across all buckets.
+// (kernel/futex/pi_chain.cpp)
+extern SpinLock pi_lock;
+
 // Whether a task may become the owner of a PI futex (Linux: tsk->futex_state).
 enum class FutexState : u8 {
     Ok,
@@ -111,10 +115,11 @@ struct Task {
     Completion* vfork_done = nullptr; // completed when this task leaves its parent's address space
 
     // futexes
-    FutexState futex_state = FutexState::Ok;
-    UserAddr robust_list;              // set_robust_list; null: none
-    FutexPiState* pi_states = nullptr; // PI futexes this task owns with waiters (kernel/futex/pi.hpp)
-    FutexQ* pi_blocked_on = nullptr;   // the PI futex it waits for
+    FutexState futex_state GUARDED_BY(pi_lock) = FutexState::Ok;
+    UserAddr robust_list; // set_robust_list; null: none
+    FutexPiState*
+        pi_states GUARDED_BY(pi_lock) = nullptr;         // PI futexes this task owns with waiters (kernel/futex/pi.hpp)
+    FutexQ* pi_blocked_on GUARDED_BY(pi_lock) = nullptr; // the PI futex it waits for
     bool livelock_reported = false;
 
     // scheduling (kernel/sched/policy.hpp)

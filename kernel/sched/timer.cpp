@@ -31,14 +31,13 @@ constexpr ClockBase CLOCKS[] = {ClockBase::Monotonic, ClockBase::Realtime};
 
 // One CPU's timer queues. (Linux: hrtimer_cpu_base.)
 struct TimerBase {
-    // Guards all members but `offset_seen`, and the members of each queued Timer. Held with interrupts masked.
-    SpinLock lock{"TimerBase"};
-    std::array<TimerQueue, std::size(CLOCKS)> queues;
-    u64 next_sequence = 0;
-    Timer* running = nullptr; // its `expired` is being called, with the lock released
-    s64 offset_seen = 0;      // the offset that the hardware deadline of realtime timers was computed with
+    SpinLock lock{"TimerBase"}; // guards also the members of each queued Timer; held with interrupts masked
+    std::array<TimerQueue, std::size(CLOCKS)> queues GUARDED_BY(lock);
+    u64 next_sequence GUARDED_BY(lock) = 0;
+    Relaxed<Timer*> running = nullptr; // its `expired` is being called, with the lock released; changes with it held
+    s64 offset_seen = 0;               // the offset that the hardware deadline of realtime timers was computed with
 
-    TimerQueue& queue_of(ClockBase clock) { return queues[static_cast<u32>(clock)]; }
+    TimerQueue& queue_of(ClockBase clock) REQUIRES(lock) { return queues[static_cast<u32>(clock)]; }
 };
 
 constinit PerCpu<Late<TimerBase>> bases;
@@ -46,73 +45,90 @@ constinit std::atomic<s64> realtime_offset{0};
 
 TimerBase& this_base() { return *bases.here(); }
 
-// Locks and returns the base that a timer is in, or was in last. Interrupts masked.
-TimerBase& lock_base_of(const Timer& timer) {
-    while (true) {
-        const u32 cpu = timer.cpu;
-        TimerBase& base = *bases.of(cpu);
-        base.lock.lock();
-        if (timer.cpu == cpu) [[likely]]
-            return base;
-        base.lock.unlock(); // it was armed anew elsewhere
+// Holds the lock of the base that a timer is in, or was in last, until the end of the scope. Interrupts masked. (Linux:
+// lock_hrtimer_base.)
+class [[nodiscard]] SCOPED_CAPABILITY TimerBaseLocked {
+  public:
+    explicit TimerBaseLocked(const Timer& timer) ACQUIRE(base->lock) {
+        while (true) {
+            const u32 cpu = timer.cpu;
+            base = &*bases.of(cpu);
+            base->lock.lock();
+            if (timer.cpu == cpu) [[likely]]
+                return;
+            base->lock.unlock(); // it was armed anew elsewhere
+        }
     }
-}
+    ~TimerBaseLocked() RELEASE() { base->lock.unlock(); }
+    TimerBaseLocked(const TimerBaseLocked&) = delete;
+    TimerBaseLocked& operator=(const TimerBaseLocked&) = delete;
+
+    TimerBase* base;
+};
 
 u64 clock_at(ClockBase clock, u64 now) {
     return clock == ClockBase::Realtime ? now + static_cast<u64>(realtime_offset_ns()) : now;
 }
 
-void dequeue(TimerBase& base, Timer& timer) {
+void dequeue(TimerBase& base, Timer& timer) REQUIRES(base.lock) {
     TimerQueue& queue = base.queue_of(timer.clock);
     queue.erase(queue.iterator_to(timer));
     timer.armed = false;
 }
 
-// Locks and returns the base to arm a timer in: this CPU's, unless the timer is being called on another CPU. It then
-// stays there.
-TimerBase& lock_base_to_arm(Timer& timer) {
-    TimerBase& before = lock_base_of(timer);
-    if (timer.armed)
-        dequeue(before, timer);
-    TimerBase& here = this_base();
-    if (&before == &here || before.running == &timer)
-        return before;
-    before.lock.unlock();
-    here.lock.lock();
-    timer.cpu = machine::this_cpu().value();
-    return here;
+void enqueue(TimerBase& base, Timer& timer, Deadline deadline) REQUIRES(base.lock) {
+    timer.key = {deadline.ns(), base.next_sequence++};
+    timer.clock = deadline.clock();
+    timer.armed = true;
+    base.queue_of(timer.clock).insert(timer);
 }
 
-Timer* first_due(TimerBase& base, ClockBase clock, u64 now) {
+// Takes a timer out of the base that it is in, or was in last, and arms it there if it is to stay. Returns whether it is. A
+// timer goes to the base of the CPU that arms it, unless it is being called on another CPU: then it stays there.
+bool rearm(TimerBase& base, Timer& timer, Deadline deadline) REQUIRES(base.lock) {
+    if (timer.armed)
+        dequeue(base, timer);
+    if (&base != &this_base() && base.running != &timer)
+        return false;
+    enqueue(base, timer, deadline);
+    return true;
+}
+
+Timer* first_due(TimerBase& base, ClockBase clock, u64 now) REQUIRES(base.lock) {
     TimerQueue& queue = base.queue_of(clock);
     if (queue.empty() || queue.begin()->key.deadline_ns > now)
         return nullptr;
     return &*queue.begin();
 }
 
-// Calls `timer`. The base's lock is held on entry and return. If the timer has a lock of its own (`under`), it stays
-// armed until that lock is held, so a holder of that lock can reliably disarm it. While the base's lock is released,
-// the timer may be freed. So the first due timer is looked up again.
-void expire(TimerBase& base, Timer& timer, ClockBase clock, u64 now) {
-    RecursiveSpinLock* under = timer.under;
-    if (under != nullptr) {
-        base.lock.unlock();
-        under->lock();
-        base.lock.lock();
-    }
-    if (Timer* due = first_due(base, clock, now); due != nullptr && due->under == under) {
-        dequeue(base, *due);
-        base.running = due;
-        base.lock.unlock();
-        due->expired(*due);
-        base.lock.lock();
-        base.running = nullptr;
-    }
-    if (under != nullptr)
-        under->unlock();
+// Calls a due timer. The base's lock is released meanwhile.
+void call(TimerBase& base, Timer& timer) REQUIRES(base.lock, irqs_masked) {
+    dequeue(base, timer);
+    base.running = &timer;
+    base.lock.unlock();
+    timer.expired(timer);
+    base.lock.lock();
+    base.running = nullptr;
 }
 
-void want_first(TimerBase& base, ClockBase clock) {
+// A timer that has a lock of its own (`under`) stays armed until that lock is held, so a holder of that lock can reliably
+// disarm it. While the base's lock is released, the timer may be freed. So the first due timer is looked up again.
+void call_under(RecursiveSpinLock& under, TimerBase& base, ClockBase clock, u64 now) REQUIRES(base.lock, irqs_masked) {
+    base.lock.unlock();
+    const Guard held(under);
+    base.lock.lock();
+    if (Timer* due = first_due(base, clock, now); due != nullptr && due->under == &under)
+        call(base, *due);
+}
+
+void expire(TimerBase& base, Timer& timer, ClockBase clock, u64 now) REQUIRES(base.lock, irqs_masked) {
+    if (timer.under != nullptr)
+        call_under(*timer.under, base, clock, now);
+    else
+        call(base, timer);
+}
+
+void want_first(TimerBase& base, ClockBase clock) REQUIRES(base.lock, irqs_masked) {
     TimerQueue& queue = base.queue_of(clock);
     if (!queue.empty())
         want_event(monotonic_of(clock, queue.begin()->key.deadline_ns));
@@ -136,26 +152,39 @@ void mod_timer(Timer& timer, Deadline deadline) {
         return;
     }
     IrqGuard irqs;
-    TimerBase& base = lock_base_to_arm(timer);
-    timer.key = {deadline.ns(), base.next_sequence++};
-    timer.clock = deadline.clock();
-    timer.armed = true;
-    base.queue_of(timer.clock).insert(timer);
-    base.lock.unlock();
-    if (&base == &this_base()) // else that CPU is about to look which timer comes first
+    TimerBase& here = this_base();
+    const TimerBase* in = nullptr;
+    {
+        const TimerBaseLocked before(timer);
+        if (rearm(*before.base, timer, deadline))
+            in = before.base;
+    }
+    if (in == nullptr) {
+        const Guard lock(here.lock);
+        timer.cpu = machine::this_cpu().value();
+        enqueue(here, timer, deadline);
+        in = &here;
+    }
+    if (in == &here) // else that CPU is about to look which timer comes first
         want_event(monotonic_of(deadline.clock(), deadline.ns()));
 }
 
 bool del_timer(Timer& timer) {
     IrqGuard irqs;
-    TimerBase& base = lock_base_of(timer);
-    const bool was_armed = timer.armed;
-    if (was_armed)
-        dequeue(base, timer);
-    const bool is_called = base.running == &timer && &base != &this_base();
-    base.lock.unlock();
-    if (is_called)
-        spin_until([&] { return std::atomic_ref(base.running).load(std::memory_order_acquire) != &timer; });
+    bool was_armed;
+    const TimerBase* called_by = nullptr;
+    {
+        const TimerBaseLocked locked(timer);
+        was_armed = timer.armed;
+        if (was_armed)
+            dequeue(*locked.base, timer);
+        if (locked.base->running == &timer && locked.base != &this_base())
+            called_by = locked.base;
+    }
+    if (called_by != nullptr) {
+        spin_until([&] { return called_by->running != &timer; });
+        std::atomic_thread_fence(std::memory_order_acquire);
+    }
     return was_armed;
 }
 
@@ -163,11 +192,12 @@ void timer_interrupt() {
     programmed_event_ns.here() = NO_DEADLINE;
     const u64 now = clock_ns();
     TimerBase& base = this_base();
-    base.lock.lock();
-    for (const ClockBase clock : CLOCKS)
-        while (Timer* timer = first_due(base, clock, clock_at(clock, now)))
-            expire(base, *timer, clock, clock_at(clock, now));
-    base.lock.unlock();
+    {
+        const Guard lock(base.lock);
+        for (const ClockBase clock : CLOCKS)
+            while (Timer* timer = first_due(base, clock, clock_at(clock, now)))
+                expire(base, *timer, clock, clock_at(clock, now));
+    }
     scheduler_tick();
     {
         const Guard lock(base.lock);

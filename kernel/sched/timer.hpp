@@ -74,8 +74,8 @@ void mod_timer(Timer& timer, Deadline deadline);
 bool del_timer(Timer& timer);
 
 // Asks for a timer interrupt on this CPU at `deadline_ns` of clock_ns() or before. The scheduler uses it for the end of
-// a slice, which is no Timer because it changes with every switch. Interrupts masked.
-inline void want_event(u64 deadline_ns);
+// a slice, which is no Timer because it changes with every switch.
+inline void want_event(u64 deadline_ns) REQUIRES(irqs_masked);
 
 // The moment `interval_ns` after `now_ns`; NO_DEADLINE if that does not fit in 64 bits.
 constexpr u64 deadline_after(u64 now_ns, u64 interval_ns) {
@@ -89,12 +89,12 @@ u64 monotonic_of(ClockBase clock, u64 moment_ns);
 // CPUs.
 s64 realtime_offset_ns();
 void set_realtime_offset(s64 offset_ns);
-// Takes a new offset into account on this CPU, after another CPU may have set it. Interrupts masked.
-void timers_look_at_clock();
+// Takes a new offset into account on this CPU, after another CPU may have set it.
+void timers_look_at_clock() REQUIRES(irqs_masked);
 
-// The deadline that this CPU's hardware timer has; program_event() sets it, interrupts masked.
+// The deadline that this CPU's hardware timer has; program_event() sets it.
 extern constinit PerCpu<u64> programmed_event_ns;
-void program_event(u64 deadline_ns);
+void program_event(u64 deadline_ns) REQUIRES(irqs_masked);
 
 inline void want_event(u64 deadline_ns) {
     if (deadline_ns < programmed_event_ns.here())

@@ -7,7 +7,7 @@ namespace faultline {
 
 namespace {
 
-void remove(WaitQueue& queue, WaitEntry& entry) {
+void remove(WaitQueue& queue, WaitEntry& entry) REQUIRES(queue.lock) {
     entry.link.unlink();
     queue.sleepers = queue.sleepers - 1;
 }
@@ -21,7 +21,7 @@ bool has_sleepers(const WaitQueue& queue) {
 
 // A woken sleeper leaves the queue at once, so that it does not use up a second wake-up. Its entry stays valid until it
 // has taken the queue's lock (finish_wait).
-bool wake_front(WaitQueue& queue) {
+bool wake_front(WaitQueue& queue) REQUIRES(queue.lock) {
     if (queue.entries.empty())
         return false;
     WaitEntry& entry = queue.entries.front();
@@ -31,7 +31,7 @@ bool wake_front(WaitQueue& queue) {
     return true;
 }
 
-void wake_all_locked(WaitQueue& queue) {
+void wake_all_locked(WaitQueue& queue) REQUIRES(queue.lock) {
     while (wake_front(queue)) {
     }
 }

@@ -17,7 +17,7 @@ struct WaitEntry {
 
 struct WaitQueue {
     SpinLock lock{"WaitQueue"}; // held with interrupts masked
-    AutoUnlinkList<WaitEntry, &WaitEntry::link> entries;
+    AutoUnlinkList<WaitEntry, &WaitEntry::link> entries GUARDED_BY(lock);
     Relaxed<u32> sleepers = 0; // the number of entries; a waker reads it without the lock
 };
 

@@ -22,19 +22,18 @@ bool asleep(const Task& task) {
 
 // If the task's CPU has not taken it off the run queue yet, the task stays runnable: true. False: its CPU has decided
 // to leave it.
-bool wake_before_it_sleeps(Task& task) {
+bool wake_before_it_sleeps(Task& task) REQUIRES(task.wake_lock, irqs_masked) {
     if (task.on_rq == OnRq::No)
         return false;
-    RunQueue& rq = lock_task_rq(task);
+    const TaskRqLocked locked(task);
     const bool still = task.on_rq != OnRq::No;
     if (still)
         task.state = TaskState::Running;
-    rq.lock.unlock();
     return still;
 }
 
-// Queues a sleeping task. Its wake_lock is held, and no CPU uses its kernel stack.
-void activate(Task& task) {
+// Queues a sleeping task. No CPU uses its kernel stack.
+void activate(Task& task) REQUIRES(task.wake_lock, irqs_masked) {
     const bool several = other_cpus(task.cpu) != 0;
     const u32 cpu = several ? select_cpu(task) : u32{task.cpu};
     RunQueue& rq = rq_of(cpu);
@@ -50,6 +49,29 @@ void activate(Task& task) {
         offer(Waiting(task));
 }
 
+// What a task was doing when its cpus_allowed changed.
+struct Allowed {
+    u32 cpu;
+    bool queued, chosen_or_left, taken_out;
+};
+
+Allowed allow_cpus(RunQueue& rq, Task& task, u32 cpus, Departure& departure) REQUIRES(task.wake_lock, rq.lock) {
+    task.cpus_allowed = cpus;
+    const bool leaves = !may_run_on(task, rq.cpu);
+    const bool queued = task.on_rq == OnRq::Queued;
+    const bool runs = task.on_rq == OnRq::Running && rq.running == &task;
+    const bool chosen_or_left = leaves && queued && is_on_cpu(task);
+    const bool taken_out = leaves && queued && !chosen_or_left;
+    if (taken_out)
+        rq.remove(task); // now, or its CPU might choose it before it is brought to another
+    if (leaves && runs && &task != current()) {
+        departure.task = &task;
+        rq.departures.push_back(departure);
+        rq.awaited = rq.awaited + 1;
+    }
+    return {rq.cpu, queued, chosen_or_left, taken_out};
+}
+
 enum class Change : u8 { Done, Again };
 
 // Returns Again if the task's CPU is about to switch away from it, or to choose it once more.
@@ -57,35 +79,48 @@ Change change_cpus_allowed(Task& task, u32 cpus) {
     Departure departure;
     {
         IrqLocked lock(task.wake_lock);
-        RunQueue& rq = lock_task_rq(task);
-        task.cpus_allowed = cpus;
-        const bool leaves = !may_run_on(task, rq.cpu);
-        const bool queued = task.on_rq == OnRq::Queued;
-        const bool runs = task.on_rq == OnRq::Running && rq.running == &task;
-        const bool chosen_or_left = leaves && queued && is_on_cpu(task);
-        const bool taken_out = leaves && queued && !chosen_or_left;
-        if (taken_out)
-            rq.remove(task); // now, or its CPU might choose it before it has moved
-        if (leaves && runs && &task != current()) {
-            departure.task = &task;
-            rq.departures.push_back(departure);
-            rq.awaited = rq.awaited + 1;
+        Allowed now;
+        {
+            const TaskRqLocked locked(task);
+            now = allow_cpus(*locked.rq, task, cpus, departure);
         }
-        rq.lock.unlock();
-        if (chosen_or_left)
+        if (now.chosen_or_left)
             return Change::Again;
-        if (taken_out)
+        if (now.taken_out)
             move_to_allowed_cpu(task);
-        else if (queued)
+        else if (now.queued)
             offer(Waiting(task));
         if (departure.task != nullptr)
-            resched_cpu(rq.cpu);
+            resched_cpu(now.cpu);
     }
     if (departure.task != nullptr)
         wait_for_completion(departure.left); // completed by the task's CPU
     else if (&task == current() && !may_run_on(task, this_rq().cpu))
         schedule();
     return Change::Done;
+}
+
+// What a task was doing when its priority changed.
+struct Reordered {
+    u32 cpu;
+    bool queued, running;
+};
+
+Reordered reorder(RunQueue& rq, Task& task, s32 prio) REQUIRES(task.wake_lock, rq.lock, irqs_masked) {
+    const bool queued = task.on_rq == OnRq::Queued;
+    const Where where = prio > task.prio ? Where::Front : Where::Back;
+    if (queued)
+        rq.remove(task);
+    task.prio = prio;
+    task.slice_used_ns = 0;
+    if (queued)
+        enqueue(rq, task, where);
+    const bool running = rq.running == &task;
+    if (running) {
+        rq.running_level = PrioArray::level_of(task);
+        rq.turn_began_ns = clock_ns();
+    }
+    return {rq.cpu, queued, running};
 }
 
 } // namespace
@@ -114,25 +149,15 @@ void wake_up_new_task(Task& task) {
 
 void sched_set_prio(Task& task, s32 prio) {
     IrqLocked lock(task.wake_lock);
-    RunQueue& rq = lock_task_rq(task);
-    const bool queued = task.on_rq == OnRq::Queued;
-    const Where where = prio > task.prio ? Where::Front : Where::Back;
-    if (queued)
-        rq.remove(task);
-    task.prio = prio;
-    task.slice_used_ns = 0;
-    if (queued)
-        enqueue(rq, task, where);
-    const bool running = rq.running == &task;
-    if (running) {
-        rq.running_level = PrioArray::level_of(task);
-        rq.turn_began_ns = clock_ns();
+    Reordered now;
+    {
+        const TaskRqLocked locked(task);
+        now = reorder(*locked.rq, task, prio);
     }
-    rq.lock.unlock();
-    if (queued)
+    if (now.queued)
         offer(Waiting(task));
-    if (running)
-        resched_cpu(rq.cpu);
+    if (now.running)
+        resched_cpu(now.cpu);
 }
 
 void set_cpus_allowed(Task& task, u32 cpus) {

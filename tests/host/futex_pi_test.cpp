@@ -159,7 +159,7 @@ TEST_CASE("LOCK_PI: a state whose count has saturated stays when its last waiter
         });
     test.run();
     state->references.set(1); // as if it had never saturated
-    put_pi_state(*state);
+    put_pi_state(*state, futex_hash(state->key));
 }
 
 TEST_CASE("LOCK_PI: a circle of owners is refused, however long") {

@@ -15,7 +15,7 @@
 namespace faultline {
 
 template <class User>
-Result<u32> pi_lock(User& user, UserAddr lock) {
+Result<u32> pi_mutex_lock(User& user, UserAddr lock) {
     const u32 tid = static_cast<u32>(current()->pid);
     if (user.cmpxchg(lock, 0, tid) == 0)
         return 0;
@@ -23,7 +23,7 @@ Result<u32> pi_lock(User& user, UserAddr lock) {
 }
 
 template <class User>
-Result<u32> pi_unlock(User& user, UserAddr lock) {
+Result<u32> pi_mutex_unlock(User& user, UserAddr lock) {
     const u32 tid = static_cast<u32>(current()->pid);
     if (user.cmpxchg(lock, tid, 0) == tid)
         return 0;
@@ -34,9 +34,9 @@ Result<u32> pi_unlock(User& user, UserAddr lock) {
 template <class User>
 Result<u32> pi_wait(User& user, UserAddr turn, UserAddr lock) {
     const u32 seen = user.read(turn);
-    TRY(pi_unlock(user, lock));
+    TRY(pi_mutex_unlock(user, lock));
     const auto waited = user.futex(turn, FUTEX_WAIT_REQUEUE_PI, seen, lock, 0, 0);
-    return waited.error() == Errno::AGAIN ? pi_lock(user, lock) : waited;
+    return waited.error() == Errno::AGAIN ? pi_mutex_lock(user, lock) : waited;
 }
 
 template <class User>

@@ -95,7 +95,7 @@ SABOTAGES = [
     Sabotage("an ASID roll-over forgets the ASIDs in use", "arch/backend/asid.cpp",
              "asids.used.add(mm->asid);", "", interleave("ASID roll-over against read")),
     Sabotage("the ASID lock is released before the table is changed", "arch/backend/asid.cpp",
-             "    const Guard guard(asids.lock);", "    { const Guard guard(asids.lock); }",
+             "    const Guard guard(asid_lock);", "    { const Guard guard(asid_lock); }",
              interleave("ASID roll-over against switch")),
     # the back end whose TLB software fills
     Sabotage("a shootdown skips the other CPUs", "arch/softtlb/tlb.cpp",
@@ -213,16 +213,16 @@ SABOTAGES = [
              "    const PhysAddr hardware = virt_to_phys", interleave("two first writes")),
     # futexes
     Sabotage("a PI lock goes to the waiter that is first now, not to the chosen heir", "kernel/futex/pi_chain.cpp",
-             "void pi_hand_over(FutexPiState& state, FutexQ& heir) {\n    Guard lock(pi_lock);\n    stop_wait(heir);",
-             "void pi_hand_over(FutexPiState& state, FutexQ&) {\n    Guard lock(pi_lock);\n"
+             "void pi_hand_over(FutexPiState& state, FutexQ& heir, FutexHashBucket&) {\n    Guard lock(pi_lock);\n    stop_wait(heir);",
+             "void pi_hand_over(FutexPiState& state, FutexQ&, FutexHashBucket&) {\n    Guard lock(pi_lock);\n"
              "    FutexQ& heir = state.waiters.front();\n    stop_wait(heir);", interleave("unlock_pi against priority")),
     Sabotage("a PI lock is handed over without FUTEX_WAITERS", "kernel/futex/pi_unlock.cpp",
              "static_cast<u32>(heir.task->pid) | FUTEX_WAITERS)", "static_cast<u32>(heir.task->pid))",
              interleave("pi mutex, three contenders")),
     Sabotage("the first waiter for a PI lock does not set FUTEX_WAITERS", "kernel/futex/pi_atomic.cpp",
              "    TRY_VOID(lock_pi_update_atomic(address, word, word | FUTEX_WAITERS));\n"
-             "    return PiAttempt{.state = TRY(attach_to_pi_owner(address, word | FUTEX_WAITERS, key))};",
-             "    return PiAttempt{.state = TRY(attach_to_pi_owner(address, word, key))};",
+             "    return PiAttempt{.state = TRY(attach_to_pi_owner(address, word | FUTEX_WAITERS, key, bucket))};",
+             "    return PiAttempt{.state = TRY(attach_to_pi_owner(address, word, key, bucket))};",
              interleave("pi mutex, two contenders twice")),
     Sabotage("a PI lock is taken for a requeued waiter without FUTEX_WAITERS", "kernel/futex/pi_atomic.cpp",
              "lock_pi_update_atomic(address, word, mine | FUTEX_WAITERS)", "lock_pi_update_atomic(address, word, mine)",
@@ -231,7 +231,7 @@ SABOTAGES = [
              "const BothLocked locks(from.lock, to.lock);", "const Guard lock(from.lock);",
              interleave("pi condition variable, waiter, notifier and contender")),
     Sabotage("CMP_REQUEUE_PI does not drop its reference to the lock", "kernel/futex/requeue_pi.cpp",
-             "    if (state != nullptr)\n        put_pi_state(*state);\n    return round;", "    return round;",
+             "    if (state != nullptr)\n        put_pi_state(*state, to);\n    return round;", "    return round;",
              interleave("pi condition variable, waiter and notifier")),
     Sabotage("WAIT_REQUEUE_PI reads its waiter after queueing it", "kernel/futex/requeue_pi.cpp",
              "    TRY_VOID(futex_wait_setup(address1, scope, value, q));\n",

@@ -65,12 +65,12 @@ struct PiProgram : Program {
     void end_owning() { owned = false; }
 
     void lock() {
-        succeeds(pi_lock(*this, mutex), "locking");
+        succeeds(pi_mutex_lock(*this, mutex), "locking");
         begin_owning();
     }
     void unlock() {
         end_owning();
-        succeeds(pi_unlock(*this, mutex), "unlocking");
+        succeeds(pi_mutex_unlock(*this, mutex), "unlocking");
     }
     void wait() {
         end_owning();

@@ -158,7 +158,7 @@ struct Storm {
         }
     }
     void lock_pi() {
-        require(pi_lock(*this, base + PI_LOCK).ok(), "locking a PI lock");
+        require(pi_mutex_lock(*this, base + PI_LOCK).ok(), "locking a PI lock");
         take_over_pi();
     }
     // The mark of an owner that died is cleared at once, as glibc does. An UNLOCK_PI that still has the mark may find
@@ -174,7 +174,7 @@ struct Storm {
                 break;
         }
     }
-    void unlock_pi() { require(pi_unlock(*this, base + PI_LOCK).ok(), "unlocking a PI lock"); }
+    void unlock_pi() { require(pi_mutex_unlock(*this, base + PI_LOCK).ok(), "unlocking a PI lock"); }
     void notify_all() { require(pi_notify_all(*this, base + PI_TURN, base + PI_LOCK).ok(), "notifying"); }
     void with_pi_lock(u32 cpu, bool dies) {
         lock_pi();

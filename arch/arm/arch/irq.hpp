@@ -1,6 +1,7 @@
 // Masking interrupts on this CPU (CPSR.I).
 #pragma once
 
+#include "base/irqs_masked.hpp"
 #include "base/types.hpp"
 
 namespace faultline {
@@ -10,8 +11,14 @@ inline bool irqs_disabled() {
     asm volatile("mrs %0, cpsr" : "=r"(cpsr));
     return (cpsr & 0x80) != 0;
 }
-inline void local_irq_enable() { asm volatile("cpsie i" ::: "memory"); }
-inline void local_irq_disable() { asm volatile("cpsid i" ::: "memory"); }
+inline void local_irq_enable() RELEASE(irqs_masked) {
+    irqs_masked.ends();
+    asm volatile("cpsie i" ::: "memory");
+}
+inline void local_irq_disable() ACQUIRE(irqs_masked) {
+    irqs_masked.begins();
+    asm volatile("cpsid i" ::: "memory");
+}
 
 // The interrupt state before local_irq_save(); local_irq_restore() restores it, on the same CPU.
 using IrqState = u32;

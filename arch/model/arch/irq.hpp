@@ -2,6 +2,8 @@
 // can check code that must run with interrupts masked.
 #pragma once
 
+#include "base/irqs_masked.hpp"
+
 namespace faultline {
 
 namespace model {
@@ -9,8 +11,14 @@ inline constinit thread_local bool interrupts_masked = false; // in tests/thread
 } // namespace model
 
 inline bool irqs_disabled() { return model::interrupts_masked; }
-inline void local_irq_enable() { model::interrupts_masked = false; }
-inline void local_irq_disable() { model::interrupts_masked = true; }
+inline void local_irq_enable() RELEASE(irqs_masked) {
+    irqs_masked.ends();
+    model::interrupts_masked = false;
+}
+inline void local_irq_disable() ACQUIRE(irqs_masked) {
+    irqs_masked.begins();
+    model::interrupts_masked = true;
+}
 
 using IrqState = bool;
 inline IrqState local_irq_save() {
