@@ -35,6 +35,11 @@ foreach(mmu walked softtlb)
     boot_test("debug: storm ${mmu}" storm.sh all 20 --debug --mmu ${mmu} --smp 8)
 endforeach()
 
+# What one fault runs through, and that a header of mm/ declares what its .cpp defines: of the kernel that the preset `arm`
+# built.
+add_test(NAME "path: one fault" COMMAND ${PYTHON3} tools/path.py WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+add_test(NAME "source: headers of mm" COMMAND ${PYTHON3} tools/headers.py WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+
 # Programs from Debian's packages. A label tells tests/run.sh which packages it must fetch before.
 function(conformance_test name group)
     add_test(NAME "conformance: ${name}" COMMAND tests/conformance/run.sh --at-hand ${ARGN} ${group}

@@ -46,10 +46,9 @@ FaultOutcome outcome_of(const FaultInfo& fault, VmFault served) {
     return bad_access(fault, served.has(VM_FAULT_SIGSEGV) ? BadAccess::NotMapped : BadAccess::NoPage);
 }
 
-// One attempt under the mmap lock. Without an outcome there is something to be done first for which the lock must be
-// given up: to wait for `awaited`, or if it is empty, to let the stack grow.
-std::optional<FaultOutcome> serve(MmStruct& mm, UserAddr address, const FaultInfo& fault, FaultFlags flags,
-                                  AwaitedPage& awaited) {
+// One attempt under the mmap lock. No outcome: the lock had to be given up, because the page must be waited for or the stack
+// above must grow.
+std::optional<FaultOutcome> serve(MmStruct& mm, UserAddr address, const FaultInfo& fault, FaultFlags flags) {
     const MmapReadGuard mmap_read(mm);
     const FoundVma vma = find_vma(mmap_read, address);
     if (!vma)
@@ -63,21 +62,18 @@ std::optional<FaultOutcome> serve(MmStruct& mm, UserAddr address, const FaultInf
         return bad_access(fault, BadAccess::NotAllowed);
 
     const VmFault served = handle_mm_fault(mmap_read, *vma, address, flags);
-    if (!served.has(VM_FAULT_RETRY)) [[likely]]
-        return outcome_of(fault, served);
-    awaited = awaited_page(*vma, address);
-    return std::nullopt;
+    if (served.has(VM_FAULT_RETRY)) [[unlikely]]
+        return std::nullopt;
+    return outcome_of(fault, served);
 }
 
 // Serves the fault, in as many attempts as it takes.
 FaultOutcome resolve(MmStruct& mm, UserAddr address, const FaultInfo& fault) {
     FaultFlags flags = fault_flags(fault);
     while (true) {
-        AwaitedPage awaited;
-        if (const auto outcome = serve(mm, address, fault, flags, awaited)) [[likely]]
+        if (const auto outcome = serve(mm, address, fault, flags)) [[likely]]
             return *outcome;
-        if (awaited) {
-            awaited.read();
+        if (wait_for_page(mm, address)) {
             if (fatal_signal_pending())
                 return fault.user_mode ? FaultOutcome{FaultOutcome::Retry} : FaultOutcome{FaultOutcome::Fixup};
             flags = flags.without(FAULT_FLAG_ALLOW_RETRY) | FAULT_FLAG_TRIED;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "mm/config.hpp"
+#include "mm/filemap.hpp"
 #include "mm/pgtable.hpp"
 
 namespace faultline {
@@ -108,14 +109,23 @@ VmFault do_fault(VmFaultContext& vmf) {
     return vmf.vma.shared() ? do_shared_fault(vmf) : do_cow_fault(vmf);
 }
 
-AwaitedPage awaited_page(const VmArea& vma, UserAddr address) {
-    return {MappingRef::of(*vma.mapping), linear_page_index(vma, address)};
-}
-
-void AwaitedPage::read() const {
+bool wait_for_page(MmStruct& mm, UserAddr address) {
+    MappingRef mapping; // keeps the file, whatever becomes of the VMA
+    u32 index = 0;
+    {
+        const MmapReadGuard mmap_read(mm);
+        const FoundVma vma = vma_lookup(mmap_read, address);
+        if (!vma)
+            return false;
+        if (vma->anonymous())
+            return true; // another mapping has taken the place of the file's
+        mapping = MappingRef::of(*vma->mapping);
+        index = linear_page_index(*vma, address);
+    }
     PageRef page;
     bool major = false;
     static_cast<void>(read_mapping_page(*mapping, index, page, major));
+    return true;
 }
 
 } // namespace faultline

@@ -100,7 +100,6 @@ Result<u32> get_user_pages(const MmapReadGuard& mmap_read, UserAddr start, u32 n
 
 Result<void> fixup_user_fault(MmStruct& mm, UserAddr address, FaultFlags flags) {
     while (true) {
-        AwaitedPage awaited;
         {
             const MmapReadGuard mmap_read(mm);
             const FoundVma vma = vma_lookup(mmap_read, address);
@@ -114,10 +113,9 @@ Result<void> fixup_user_fault(MmStruct& mm, UserAddr address, FaultFlags flags) 
                 return Err(vm_fault_to_errno(served));
             if (!served.has(VM_FAULT_RETRY))
                 return {};
-            awaited = awaited_page(*vma, address);
         }
         // The VMA may go meanwhile: look again, and this time wait with the lock held.
-        awaited.read();
+        wait_for_page(mm, address);
         flags = flags.without(FAULT_FLAG_ALLOW_RETRY) | FAULT_FLAG_TRIED;
     }
 }

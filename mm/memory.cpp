@@ -11,6 +11,7 @@
 
 #include "mm/cow.hpp"
 #include "mm/file_fault.hpp"
+#include "mm/filemap.hpp"
 #include "mm/pgtable.hpp"
 #include "mm/rmap.hpp"
 #include "mm/upcalls.hpp"

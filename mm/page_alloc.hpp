@@ -78,7 +78,4 @@ Page& zero_page();
 u32 nr_free_pages();
 u32 nr_total_pages(); // managed by the allocator since boot
 
-// Returns unused slab pages to the buddy lists (Linux: drop_caches); how many came back.
-u32 shrink_caches();
-
 } // namespace faultline

@@ -129,4 +129,7 @@ bool slab_info(u32 index, SlabInfo& info);
 // Pages in empty slabs: what shrink_caches would give back. Takes from the CPUs what they have for themselves.
 u32 nr_reserved_slab_pages();
 
+// Returns unused slab pages to the buddy lists (Linux: drop_caches); how many came back.
+u32 shrink_caches();
+
 } // namespace faultline

@@ -22,6 +22,7 @@
 #include "mm/kmalloc.hpp"
 #include "mm/limits.hpp"
 #include "mm/page_alloc.hpp"
+#include "mm/slab.hpp"
 #include "mm/unmapped_area.hpp"
 #include "mm/vma_edit.hpp"
 

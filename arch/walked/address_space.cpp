@@ -61,7 +61,7 @@ void pmd_populate(MmContext& mm, UserAddr address, PteTable& table) {
     u32* pair = first_level_pair(mm, address);
     machine::store_descriptor(pair, backend::derive_first_level(hardware));
     machine::store_descriptor(pair + 1, backend::derive_first_level(hardware + armv7::SECOND_LEVEL_TABLE_SIZE));
-    // Visible before this CPU reads anything else (mm/vm_fault.hpp, still_cached).
+    // Visible before this CPU reads anything else (mm/filemap.hpp, still_cached).
     std::atomic_ref(mm.pgd->tables[pgd_index(address)]).store(&table, std::memory_order_seq_cst);
 }
 

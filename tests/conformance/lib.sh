@@ -155,8 +155,46 @@ selftests() {
     echo "$tree"
 }
 
-# Debian's cross compiler for ARM Linux, static.
-arm_cc() { arm-linux-gnueabihf-gcc -O2 -static "$@"; }
+# fetch_host NAME PACKAGE...: packages for this computer, unpacked into one tree, once; prints the directory.
+fetch_host() {
+    local tree=$packages/$1.host
+    if [[ ! -d $tree ]]; then
+        mkdir -p "$packages"
+        (
+            flock 9
+            [[ ! -d $tree ]] || exit 0
+            packages=$packages/host architecture=$(dpkg --print-architecture)
+            rm -rf "$packages/download"
+            mkdir -p "$packages/download" && cd "$packages/download" || exit
+            with_lists private_apt get download "${@:2}" >&2 && unpack_into "$tree" ./*.deb && rm -f ./*.deb
+        ) 9>"$packages/lock" || exit
+    fi
+    echo "$tree"
+}
+
+# --- the compiler ------------------------------------------------------------------------------------------------------
+
+# Debian 12's cross compiler and C library for ARM Linux: those that are installed, or from its archive. Debian 13's make
+# another program of the same source: its time_t has 64 bits there, and the system calls that programs make themselves
+# with a struct timespec are the old ones.
+fetch_compiler() {
+    local release
+    release=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
+    compiler=''
+    [[ $release == "$suite" ]] || compiler=$(fetch_host compiler gcc-12-arm-linux-gnueabihf cpp-12-arm-linux-gnueabihf \
+        binutils-arm-linux-gnueabihf libbinutils libgcc-12-dev-armhf-cross libgcc-s1-armhf-cross libc6-dev-armhf-cross \
+        libc6-armhf-cross linux-libc-dev-armhf-cross)
+}
+
+arm_gcc() {
+    if [[ -z $compiler ]]; then
+        arm-linux-gnueabihf-gcc-12 "$@"
+    else
+        LD_LIBRARY_PATH=$(echo "$compiler"/usr/lib/*-linux-gnu) "$compiler/usr/bin/arm-linux-gnueabihf-gcc-12" \
+            --sysroot="$compiler" "$@"
+    fi
+}
+arm_cc() { arm_gcc -O2 -static "$@"; }
 
 # --- one boot ---------------------------------------------------------------------------------------------------------
 

@@ -46,14 +46,18 @@ conformance_defaults() {
     conformance_passed() { [[ $2 == 0 ]]; }
 }
 
+# fetch_group GROUP: in a shell of its own, which may give up.
+fetch_group() (
+    conformance_defaults
+    # shellcheck disable=SC1090
+    source "$here/$1.group"
+    fetch_compiler && conformance_fetch
+)
+
 if [[ -n $only_fetch ]]; then
-    for choice in "${chosen[@]}"; do
-        conformance_defaults
-        # shellcheck disable=SC1090
-        source "$here/${choice%%/*}.group"
-        conformance_fetch || exit
-    done
-    exit
+    status=0
+    for choice in "${chosen[@]}"; do fetch_group "${choice%%/*}" || status=69; done
+    exit "$status"
 fi
 
 if [[ $on == faultline && -z ${QEMU_RUN_BUILT-} && -z ${CONFORMANCE_IMAGES-} ]]; then
@@ -139,7 +143,7 @@ for choice in "${chosen[@]}"; do
     conformance_defaults
     # shellcheck disable=SC1090
     source "$here/$group.group"
-    if ! conformance_fetch; then
+    if ! { fetch_compiler && conformance_fetch; }; then
         [[ -n $at_hand ]] || give_up "$group: cannot fetch"
         echo "skipped: tests/conformance/run.sh --fetch $group fetches what it runs"
         skipped=$((skipped + 1))

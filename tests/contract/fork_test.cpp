@@ -2,6 +2,7 @@
 #include "mm/config.hpp"
 #include "mm/dup_mm.hpp"
 #include "mm/page_alloc.hpp"
+#include "mm/slab.hpp"
 #include "tests/contract/contract.hpp"
 
 namespace faultline::contract {

@@ -13,6 +13,7 @@
 #include "kernel/upcalls.hpp"
 #include "mm/fault.hpp"
 #include "mm/page_alloc.hpp"
+#include "mm/slab.hpp"
 
 namespace faultline {
 

@@ -9,6 +9,7 @@
 #include "mm/mremap.hpp"
 #include "mm/munmap.hpp"
 #include "mm/page_alloc.hpp"
+#include "mm/slab.hpp"
 #include "mm/stack.hpp"
 #include "tests/host/mmap_fixture.hpp"
 

@@ -12,6 +12,7 @@
 #include "mm/mmap.hpp"
 #include "mm/munmap.hpp"
 #include "mm/page_alloc.hpp"
+#include "mm/slab.hpp"
 #include "mm/upcalls.hpp"
 
 namespace faultline::interleave {
