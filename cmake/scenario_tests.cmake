@@ -63,6 +63,7 @@ foreach(machine ${machines})
         if(names)
             string(REPLACE % "scenarios that pass with ${repair}" test ${test_on_${machine}})
             boot_test(${test} scenarios.sh ${repair} ${names} -- ${machine_${machine}})
+            set_tests_properties("boot: ${test}" PROPERTIES TIMEOUT 900) # for more than one boot, if it must be
         endif()
     endforeach()
 endforeach()

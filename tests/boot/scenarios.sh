@@ -34,7 +34,7 @@ judge() {
 
 while [[ ${#names[@]} -gt 0 ]]; do
     for name in "${names[@]}"; do lines_of "$name"; done >"$work/lines"
-    run --fault-in "$repair" --append livelock=halt --timeout 200 --init /sbin/init batch <"$work/lines"
+    run --fault-in "$repair" --append livelock=halt --timeout 100 --init /sbin/init batch <"$work/lines"
     while read -r code line; do said[$line]=$code; done < <(sed -n -E 's/^init: status ([0-9]+): /\1 /p' "$work/out")
 
     before=$failures outcome=
