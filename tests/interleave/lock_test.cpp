@@ -101,7 +101,9 @@ struct InTurn final : Program, model::ScheduleWatcher {
     void wait_until(const char* what, const std::function<bool()>& condition) override {
         watcher->wait_until(what, condition);
     }
-    void call(u32 cpus, void (*function)(void*), void* argument) override { watcher->call(cpus, function, argument); }
+    void call(CpuMask cpus, void (*function)(void*), void* argument) override {
+        watcher->call(cpus, function, argument);
+    }
 };
 
 // Two faults find that there is no table. One table is made, and both pages are in it.
