@@ -91,6 +91,14 @@ Result<u32> regular_read(File& file, UserAddr buffer, u32 bytes, u64& position) 
     return done;
 }
 
+// The `copy` of write_pages() for bytes that are in the kernel's memory.
+auto copy_from_kernel(const void* data) {
+    return [data](u8* to, u32 at_byte, u32 count) {
+        std::memcpy(to, static_cast<const u8*>(data) + at_byte, count);
+        return count;
+    };
+}
+
 // `copy` as for write_pages().
 template <class Copy>
 Result<u32> write_file(File& file, u32 bytes, u64& position, Copy&& copy) {
@@ -122,10 +130,7 @@ Result<u32> regular_write(File& file, UserAddr buffer, u32 bytes, u64& position)
 }
 
 Result<u32> regular_splice_write(File& file, const void* data, u32 bytes, u64& position) {
-    return write_file(file, bytes, position, [&](u8* to, u32 at_byte, u32 count) {
-        std::memcpy(to, static_cast<const u8*>(data) + at_byte, count);
-        return count;
-    });
+    return write_file(file, bytes, position, copy_from_kernel(data));
 }
 
 } // namespace
@@ -138,11 +143,7 @@ constinit const FileOps regular_file_ops{
 };
 
 Result<void> write_kernel(Inode& inode, const void* data, u32 bytes, u64 position) {
-    const auto copy = [&](u8* to, u32 at_byte, u32 count) {
-        std::memcpy(to, static_cast<const u8*>(data) + at_byte, count);
-        return count;
-    };
-    if (TRY(write_pages(inode.mapping, bytes, position, copy)) != bytes)
+    if (TRY(write_pages(inode.mapping, bytes, position, copy_from_kernel(data))) != bytes)
         return Err(Errno::NOMEM);
     return {};
 }
