@@ -1,4 +1,4 @@
-// A set of CPUs. (Linux: struct cpumask.)
+// A set of CPUs, by their numbers. (Linux: struct cpumask.)
 #pragma once
 
 #include <atomic>
@@ -15,7 +15,7 @@ class CpuMask {
     static constexpr CpuMask of(CpuId cpu) { return of(u32{cpu.value()}); }
     static constexpr CpuMask all() { return from_bits(~0u); }
 
-    // Bit n is CPU n: as programs, device trees and registers have it.
+    // As programs and registers have it: bit n is CPU n.
     static constexpr CpuMask from_bits(u32 bits) {
         CpuMask mask;
         mask.bits_ = bits;
@@ -27,19 +27,19 @@ class CpuMask {
     constexpr bool has(CpuId cpu) const { return has(u32{cpu.value()}); }
     constexpr bool empty() const { return bits_ == 0; }
     constexpr u32 count() const { return static_cast<u32>(std::popcount(bits_)); }
-    constexpr u32 first() const { return static_cast<u32>(std::countr_zero(bits_)); } // of a set that is not empty
-    constexpr u32 end_number() const {
-        return static_cast<u32>(std::bit_width(bits_));
-    } // one more than the last; 0: empty
+    // One more than the highest number in it; 0 if it is empty.
+    constexpr u32 end_number() const { return static_cast<u32>(std::bit_width(bits_)); }
 
     constexpr CpuMask operator|(CpuMask other) const { return from_bits(bits_ | other.bits_); }
     constexpr CpuMask operator&(CpuMask other) const { return from_bits(bits_ & other.bits_); }
     constexpr CpuMask operator-(CpuMask other) const { return from_bits(bits_ & ~other.bits_); }
     constexpr CpuMask& operator|=(CpuMask other) { return *this = *this | other; }
-    constexpr CpuMask& operator-=(CpuMask other) { return *this = *this - other; }
     constexpr bool operator==(const CpuMask&) const = default;
 
-    // for (const u32 cpu : mask): the numbers, from the lowest.
+    // Enters `cpu` while other CPUs may read or enter. Orders nothing. Other accesses use std::atomic_ref then.
+    void add_atomically(CpuId cpu) { std::atomic_ref(bits_).fetch_or(of(cpu).bits_, std::memory_order_relaxed); }
+
+    // for (const u32 cpu : mask): the numbers of the CPUs, from the lowest.
     class Iterator {
       public:
         constexpr explicit Iterator(u32 left) : left_(left) {}
@@ -58,17 +58,6 @@ class CpuMask {
 
   private:
     u32 bits_ = 0;
-};
-
-// One that CPUs enter by themselves. Nothing is ordered by it: whoever needs that has a fence beside it.
-class AtomicCpuMask {
-  public:
-    CpuMask load() const { return CpuMask::from_bits(bits_.load(std::memory_order_relaxed)); }
-    void clear() { bits_.store(0, std::memory_order_relaxed); }
-    void add(CpuId cpu) { bits_.fetch_or(CpuMask::of(cpu).bits(), std::memory_order_relaxed); }
-
-  private:
-    std::atomic<u32> bits_{0};
 };
 
 } // namespace faultline

@@ -3,8 +3,6 @@
 #include <arch/boot_info.hpp>
 #include <arch/irq.hpp>
 
-#include <bit>
-
 #include "abi/init.hpp"
 #include "arch/contract/tlb.hpp"
 #include "arch/contract/upcalls.hpp"
@@ -56,7 +54,7 @@ void start_kernel() {
     make_idle_task();
     init_abi();
     bring_up_cpus();
-    futex_init(static_cast<u32>(std::popcount(cpus_online())));
+    futex_init(cpus_online().count());
     start_init();
     local_irq_enable();
     cpu_idle();

@@ -5,8 +5,6 @@
 #include <arch/irq.hpp>
 #include <arch/smp.hpp>
 
-#include <bit>
-
 #include "arch/contract/clock.hpp"
 #include "arch/contract/per_cpu.hpp"
 #include "arch/contract/tlb.hpp"
@@ -34,7 +32,7 @@ Task& make_idle_task() {
     return idle;
 }
 
-bool is_online(u32 cpu) { return (cpus_online() & 1u << cpu) != 0; }
+bool is_online(u32 cpu) { return cpus_online().has(cpu); }
 
 bool bring_up(u32 cpu) {
     Task& idle = make_idle_task();
@@ -49,18 +47,17 @@ bool bring_up(u32 cpu) {
 } // namespace
 
 void bring_up_cpus() {
-    const u32 others = boot_info().cpus & ~cpus_online();
-    if (others != 0)
+    const CpuMask others = boot_info().cpus - cpus_online();
+    if (!others.empty())
         kernel_lock.make_it_work();
-    nr_cpu_ids = static_cast<u32>(std::bit_width(others | cpus_online()));
+    nr_cpu_ids = (others | cpus_online()).end_number();
     map_start_of_cpus();
-    for (u32 cpus = others; cpus != 0; cpus &= cpus - 1) {
-        const u32 cpu = static_cast<u32>(std::countr_zero(cpus));
+    for (const u32 cpu : others) {
         if (!bring_up(cpu))
             printk(KERN_ERR, "CPU %u does not start", static_cast<unsigned>(cpu));
     }
     unmap_start_of_cpus();
-    printk(KERN_INFO, "%d CPUs online", std::popcount(cpus_online()));
+    printk(KERN_INFO, "%u CPUs online", cpus_online().count());
 }
 
 void start_secondary() {

@@ -1,8 +1,6 @@
 // /proc/cpuinfo, as ARM has it (Linux arch/arm/kernel/setup.c c_show).
 #include <arch/cpu_id.hpp>
 
-#include <bit>
-
 #include "abi/fs/file.hpp"
 #include "abi/fs/inode.hpp"
 #include "abi/fs/seq_file.hpp"
@@ -40,8 +38,8 @@ void show_cpu(SeqFile& out, u32 cpu) {
 } // namespace
 
 Result<void> show_cpuinfo(const Inode&, SeqFile& out) {
-    for (u32 cpus = cpus_online(); cpus != 0; cpus &= cpus - 1)
-        show_cpu(out, static_cast<u32>(std::countr_zero(cpus)));
+    for (const u32 cpu : cpus_online())
+        show_cpu(out, cpu);
     out.text("Hardware\t: Generic DT based system\nRevision\t: 0000\nSerial\t\t: 0000000000000000\n");
     return {};
 }

@@ -1,5 +1,4 @@
 // /proc/stat and /proc/loadavg: what the machine has done (proc(5)).
-#include <bit>
 
 #include "abi/fs/file.hpp"
 #include "abi/fs/inode.hpp"
@@ -21,8 +20,8 @@ unsigned long long ticks(u64 nanoseconds) { return nanoseconds / CLOCK_TICK_NS; 
 
 template <class Visitor>
 void for_each_online_cpu(Visitor&& visit) {
-    for (u32 cpus = cpus_online(); cpus != 0; cpus &= cpus - 1)
-        visit(static_cast<u32>(std::countr_zero(cpus)));
+    for (const u32 cpu : cpus_online())
+        visit(cpu);
 }
 
 void cpu_line(SeqFile& out, const CpuTime& busy, u64 idle_ns) {

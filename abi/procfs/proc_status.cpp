@@ -157,8 +157,8 @@ Result<void> show_pid_status(const Inode& inode, SeqFile& out) {
     mask_line(out, "CapBnd", ALL_CAPABILITIES);
     mask_line(out, "CapAmb", 0);
     out.printf("NoNewPrivs:\t%d\nSeccomp:\t0\n", group.no_new_privs ? 1 : 0);
-    const u32 allowed = task.cpus_allowed & cpus_online();
-    out.printf("Cpus_allowed:\t%x\nCpus_allowed_list:\t", static_cast<unsigned>(allowed));
+    const CpuMask allowed = task.cpus_allowed & cpus_online();
+    out.printf("Cpus_allowed:\t%x\nCpus_allowed_list:\t", static_cast<unsigned>(allowed.bits()));
     show_cpu_list(out, allowed);
     out.text("\n");
     return {};

@@ -55,7 +55,7 @@ void init_sysfs() {
     Inode& system_inode = add_proc_entry(devices_inode, system_devices);
     Inode& cpu_inode = add_proc_entry(system_inode, cpu);
     for (u32 i = 0; i < machine::MAX_CPUS; ++i)
-        if ((cpus_online() & 1u << i) != 0)
+        if (cpus_online().has(i))
             add_proc_directory(cpu_inode, cpu_directories[i], {});
     for (const ProcEntry& list : lists)
         add_proc_entry(cpu_inode, list);

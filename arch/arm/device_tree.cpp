@@ -159,7 +159,7 @@ class Reader {
     // used.
     void take_cpu(const Node& cpu) {
         if (const u32 affinity = cpu.reg.number(); affinity < machine::MAX_CPUS)
-            info_.cpus |= 1u << affinity;
+            info_.cpus |= CpuMask::of(affinity);
     }
 
     void take_memory(const Node& root, const Node& node) {

@@ -100,9 +100,9 @@ void interrupts_init_cpu() {
     write32(cpu_interface, GICC_CTLR, GICC_CTLR_ENABLE);
 }
 
-void send_sgi(u32 intid, u32 cpus) {
+void send_sgi(u32 intid, CpuMask cpus) {
     asm volatile("dsb ishst" ::: "memory");
-    write32(distributor, GICD_SGIR, cpus << GICD_SGIR_CPU_TARGET_LIST_BIT | intid);
+    write32(distributor, GICD_SGIR, cpus.bits() << GICD_SGIR_CPU_TARGET_LIST_BIT | intid);
 }
 
 void request_irq(u32 intid, InterruptHandler handler, void* argument) {

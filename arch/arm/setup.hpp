@@ -29,6 +29,6 @@ u32 clock_frequency();
 
 // Raises software-generated interrupt `intid` (0 – 15) at the CPUs of the mask `cpus`. These CPUs see the stores made
 // before the call.
-void send_sgi(u32 intid, u32 cpus);
+void send_sgi(u32 intid, CpuMask cpus);
 
 } // namespace faultline

@@ -9,7 +9,6 @@
 
 #include <array>
 #include <atomic>
-#include <bit>
 
 #include "arch/arm/layout.h"
 #include "arch/arm/psci.hpp"
@@ -39,18 +38,16 @@ struct Call {
 
 // The calls to one CPU. A CPU makes one call at a time, so there is one slot for each calling CPU.
 struct Inbox {
-    std::atomic<u32> callers{0}; // a mask: CPUs with a call that is not answered yet
+    std::atomic<u32> callers{0}; // the bits of a CpuMask: CPUs with a call that is not answered yet
     std::array<std::atomic<Call*>, MAX_CPUS> calls{};
 };
 constinit PerCpu<Inbox> inboxes;
 
-constexpr u32 bit(u32 cpu) { return 1u << cpu; }
-
 void post(u32 cpu, Call& call) {
-    const u32 here = machine::this_cpu().value();
+    const CpuId here = machine::this_cpu();
     Inbox& inbox = inboxes.of(cpu);
-    inbox.calls[here].store(&call, std::memory_order_relaxed);
-    inbox.callers.fetch_or(bit(here), std::memory_order_release);
+    inbox.calls[here.value()].store(&call, std::memory_order_relaxed);
+    inbox.callers.fetch_or(CpuMask::of(here).bits(), std::memory_order_release);
 }
 
 // Interrupts masked.
@@ -58,8 +55,7 @@ void answer_calls() {
     Inbox& inbox = inboxes.here();
     if (inbox.callers.load(std::memory_order_relaxed) == 0)
         return;
-    for (u32 callers = inbox.callers.exchange(0, std::memory_order_acquire); callers != 0; callers &= callers - 1) {
-        const u32 caller = static_cast<u32>(std::countr_zero(callers));
+    for (const u32 caller : CpuMask::from_bits(inbox.callers.exchange(0, std::memory_order_acquire))) {
         Call& call = *inbox.calls[caller].load(std::memory_order_relaxed);
         call.function(call.argument);
         call.unanswered.fetch_sub(1, std::memory_order_release);
@@ -92,7 +88,7 @@ bool start_cpu(CpuId cpu, void* stack_top) {
                      reinterpret_cast<u32>(stack_top)) == PSCI_SUCCESS;
 }
 
-void smp_send_reschedule(CpuId cpu) { send_sgi(SGI_RESCHEDULE, bit(cpu.value())); }
+void smp_send_reschedule(CpuId cpu) { send_sgi(SGI_RESCHEDULE, CpuMask::of(cpu)); }
 
 void relax_cpu() {
     asm volatile("yield" ::: "memory"); // ARM ARM A8.8.427; with QEMU's -icount it lets another CPU run
@@ -100,13 +96,13 @@ void relax_cpu() {
         answer_calls();
 }
 
-void machine::smp_call_function_many(u32 cpus, void (*function)(void*), void* argument) {
-    DEBUG_BUG_ON((cpus & bit(this_cpu().value())) != 0 || in_interrupt());
-    if (cpus == 0)
+void machine::smp_call_function_many(CpuMask cpus, void (*function)(void*), void* argument) {
+    DEBUG_BUG_ON(cpus.has(this_cpu()) || in_interrupt());
+    if (cpus.empty())
         return;
-    Call call{function, argument, static_cast<u32>(std::popcount(cpus))};
-    for (u32 left = cpus; left != 0; left &= left - 1)
-        post(static_cast<u32>(std::countr_zero(left)), call);
+    Call call{function, argument, cpus.count()};
+    for (const u32 cpu : cpus)
+        post(cpu, call);
     send_sgi(SGI_CALL, cpus);
     spin_until([&] { return call.unanswered.load(std::memory_order_acquire) == 0; });
 }
@@ -117,7 +113,7 @@ bool stop_cpu(CpuId cpu, void (*speak)(const PtRegs*)) {
     last_words.speak = speak;
     last_words.spoken.store(false, std::memory_order_relaxed);
     post(cpu.value(), call);
-    send_sgi(SGI_CALL, bit(cpu.value()));
+    send_sgi(SGI_CALL, CpuMask::of(cpu));
     const u64 deadline = clock_ns() + PATIENCE_NS;
     while (!last_words.spoken.load(std::memory_order_acquire) && clock_ns() < deadline)
         asm volatile("yield");

@@ -73,21 +73,21 @@ void assign(MmContext& mm) REQUIRES(asid_lock) {
     mm.asid_generation = asids.generation;
     std::atomic_ref(mm.asid).store(asid, std::memory_order_relaxed);
     // No TLB holds anything under a fresh ASID.
-    std::atomic_ref(mm.cpu_mask).store(0, std::memory_order_relaxed);
+    std::atomic_ref(mm.cpu_mask).store(CpuMask{}, std::memory_order_relaxed);
 }
 
 } // namespace
 
 void activate(MmContext* mm) {
-    const u8 cpu = machine::this_cpu().value();
+    const CpuId cpu = machine::this_cpu();
     const Guard guard(asid_lock);
     if (mm != nullptr) {
         if (mm->asid_generation != asids.generation)
             assign(*mm);
-        std::atomic_ref(mm->cpu_mask).fetch_or(1u << cpu, std::memory_order_relaxed);
+        mm->cpu_mask.add_atomically(cpu);
     }
     load(mm);
-    asids.running[cpu] = mm;
+    asids.running[cpu.value()] = mm;
 }
 
 bool runs_here(const MmContext& mm) { return asids.running[machine::this_cpu().value()] == &mm; }

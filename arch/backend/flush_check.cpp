@@ -58,7 +58,7 @@ void check_flush(MmContext& mm, UserAddr start, UserAddr end) {
         const IrqGuard no_interrupts;
         check_here(&flushed);
     }
-    if (const u32 others = cpus_of(mm) & ~bit(machine::this_cpu()); others != 0)
+    if (const CpuMask others = cpus_of(mm) - this_cpu_only(); !others.empty())
         machine::smp_call_function_many(others, check_here, &flushed);
 }
 

@@ -10,33 +10,32 @@
 #pragma once
 
 #include <atomic>
-#include <bit>
 
 #include "arch/contract/machine.hpp"
 #include "arch/contract/tlb.hpp"
 
 namespace faultline::backend {
 
-constexpr u32 bit(CpuId cpu) { return 1u << cpu.value(); }
-
-inline u32 cpus_of(MmContext& mm) { return std::atomic_ref(mm.cpu_mask).load(std::memory_order_relaxed); }
+inline CpuMask cpus_of(MmContext& mm) { return std::atomic_ref(mm.cpu_mask).load(std::memory_order_relaxed); }
 inline Asid asid_of(MmContext& mm) { return std::atomic_ref(mm.asid).load(std::memory_order_relaxed); }
 
-inline bool may_be_held_elsewhere(MmContext& mm) { return (cpus_of(mm) & ~bit(machine::this_cpu())) != 0; }
+inline CpuMask this_cpu_only() { return CpuMask::of(machine::this_cpu()); }
+
+inline bool may_be_held_elsewhere(MmContext& mm) { return !(cpus_of(mm) - this_cpu_only()).empty(); }
 
 // The CPUs that a flush must reach. With tlb=broken it leaves out the other CPUs.
-inline u32 cpus_to_flush(MmContext& mm) {
-    const u32 cpus = cpus_of(mm);
-    return tlb_config.broken ? cpus & bit(machine::this_cpu()) : cpus;
+inline CpuMask cpus_to_flush(MmContext& mm) {
+    const CpuMask cpus = cpus_of(mm);
+    return tlb_config.broken ? cpus & this_cpu_only() : cpus;
 }
 
 // Count invalidations, for tlb_generation().
 inline void count_invalidation(MmContext& mm, u32 cpu) {
     std::atomic_ref(mm.tlb_generation[cpu]).fetch_add(1, std::memory_order_relaxed);
 }
-inline void count_invalidations(MmContext& mm, u32 cpus) {
-    for (; cpus != 0; cpus &= cpus - 1)
-        count_invalidation(mm, static_cast<u32>(std::countr_zero(cpus)));
+inline void count_invalidations(MmContext& mm, CpuMask cpus) {
+    for (const u32 cpu : cpus)
+        count_invalidation(mm, cpu);
 }
 
 } // namespace faultline::backend

@@ -3,6 +3,7 @@
 // TLBs.
 #pragma once
 
+#include "base/cpu_mask.hpp"
 #include "base/irqs_masked.hpp"
 #include "base/types.hpp"
 
@@ -41,6 +42,6 @@ PhysAddr empty_directory();
 // ends: a CPU with interrupts on answers at once; a CPU with interrupts masked either unmasks them soon or waits in
 // spin_until(), which answers too. The function can therefore run in the middle of any wait for a lock. It may touch
 // only data that belongs to its CPU and that is not in use during such a wait, such as the TLB.
-void smp_call_function_many(u32 cpus, void (*function)(void*), void* argument);
+void smp_call_function_many(CpuMask cpus, void (*function)(void*), void* argument);
 
 } // namespace faultline::machine

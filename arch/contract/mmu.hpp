@@ -20,7 +20,7 @@ struct MmContext {
     u32* hardware_directory = nullptr; // walked: 2048 first-level descriptors, 8 KiB-aligned; softtlb: unused
     u64 asid_generation = 0;           // the ASID generation in which `asid` was assigned; 0: none yet
     Asid asid;                         // valid only while asid_generation is the current generation
-    u32 cpu_mask = 0;                  // the CPUs that may hold translations of this mm in their TLB
+    CpuMask cpu_mask;                  // the CPUs that may hold translations of this mm in their TLB
 
     // For each CPU: how often translations of this mm were invalidated there (tlb_generation()).
     std::array<u32, machine::MAX_CPUS> tlb_generation{};

@@ -1,5 +1,4 @@
 // The functions of arch/contract/, acting on the modelled machine.
-#include <bit>
 #include <cstring>
 #include <stdexcept>
 
@@ -123,11 +122,11 @@ void set_translation_table(PhysAddr directory, Asid asid) {
     Machine::get().set_translation_table(directory.value(), asid.value());
 }
 
-void smp_call_function_many(u32 cpus, void (*function)(void*), void* argument) {
+void smp_call_function_many(CpuMask cpus, void (*function)(void*), void* argument) {
     if (model::schedule_watcher != nullptr)
         return model::schedule_watcher->call(cpus, function, argument);
-    for (; cpus != 0; cpus &= cpus - 1)
-        Machine::get().interrupt(static_cast<u32>(std::countr_zero(cpus)), function, argument);
+    for (const u32 cpu : cpus)
+        Machine::get().interrupt(cpu, function, argument);
 }
 
 PhysAddr empty_directory() { return PhysAddr(Machine::get().empty_directory()); }

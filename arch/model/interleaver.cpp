@@ -75,9 +75,8 @@ void Interleaver::wait_until(const char* what, const std::function<bool()>& cond
 }
 
 // Interrupts one CPU after the other, each as soon as its interrupts are unmasked.
-void Interleaver::call(u32 cpus, void (*function)(void*), void* argument) {
-    for (; cpus != 0; cpus &= cpus - 1) {
-        const auto cpu = static_cast<u32>(std::countr_zero(cpus));
+void Interleaver::call(CpuMask cpus, void (*function)(void*), void* argument) {
+    for (const u32 cpu : cpus) {
         wait_until("call a CPU", [=, this] { return !masks_interrupts(cpu); });
         machine_.interrupt(cpu, function, argument);
     }

@@ -59,7 +59,7 @@ class Interleaver final : ScheduleWatcher {
     };
 
     void at_point(const char* what) override;
-    void call(u32 cpus, void (*function)(void*), void* argument) override;
+    void call(CpuMask cpus, void (*function)(void*), void* argument) override;
     bool masks_interrupts(u32 cpu) const;
     void note(const Runner& runner, const char* what);
     void finish_step();

@@ -66,7 +66,7 @@ void pmd_clear(MmContext& mm, UserAddr address) {
 
 HardwareDescriptor hardware_descriptor(const MmContext& mm, UserAddr address) {
     const softtlb::Cpu& cpu = softtlb::this_cpu();
-    if (address.value() >= TASK_SIZE || mm.cpu_mask == 0 || !asid_is_current(mm))
+    if (address.value() >= TASK_SIZE || mm.cpu_mask.empty() || !asid_is_current(mm))
         return {};
     return {.first_level = cpu.tlb.first_level(address), .second_level = cpu.tlb.find(address.page(), mm.asid)};
 }

@@ -43,13 +43,13 @@ bool local_flush(MmContext& mm, UserAddr start, UserAddr end) {
 void flush(MmContext& mm, UserAddr start, UserAddr end) {
     schedule_point("flush all TLBs");
     std::atomic_thread_fence(std::memory_order_seq_cst); // change truth first, read cpu_mask second (tlb_holders.hpp)
-    const u32 cpus = cpus_to_flush(mm), here = bit(machine::this_cpu());
-    if ((cpus & here) != 0)
+    const CpuMask cpus = cpus_to_flush(mm), here = this_cpu_only();
+    if (!(cpus & here).empty())
         drop_here(mm, start, end);
-    if ((cpus & ~here) != 0) {
+    if (const CpuMask others = cpus - here; !others.empty()) {
         Drop what{asid_of(mm), start, end};
-        machine::smp_call_function_many(cpus & ~here, shoot_down, &what);
-        count_invalidations(mm, cpus & ~here);
+        machine::smp_call_function_many(others, shoot_down, &what);
+        count_invalidations(mm, others);
     }
     if (tlb_config.check) [[unlikely]]
         check_flush(mm, start, end);

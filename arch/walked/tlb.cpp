@@ -16,10 +16,10 @@ constexpr u32 MAX_PAGES_ONE_BY_ONE = 32;
 // everywhere(asid) if other CPUs may.
 template <class Here, class Everywhere>
 void invalidate(MmContext& mm, UserAddr start, UserAddr end, Here here, Everywhere everywhere) {
-    const u32 cpus = cpus_to_flush(mm);
-    if (cpus == bit(machine::this_cpu()))
+    const CpuMask cpus = cpus_to_flush(mm);
+    if (cpus == this_cpu_only())
         here(asid_of(mm));
-    else if (cpus != 0) // 0: the mm has never run with this ASID
+    else if (!cpus.empty()) // empty: the mm has never run with this ASID
         everywhere(asid_of(mm));
     count_invalidations(mm, cpus);
     if (tlb_config.check) [[unlikely]]

@@ -10,7 +10,6 @@
 #include <arch/smp.hpp>
 
 #include <atomic>
-#include <bit>
 #include <cstdarg>
 
 #include "arch/contract/machine.hpp"
@@ -65,8 +64,7 @@ void tell_where(const PtRegs* regs) {
 // Stops the other CPUs. Each of them prints what it was doing.
 void stop_other_cpus() {
     bust_printk_lock();
-    for (u32 cpus = cpus_online() & ~(1u << machine::this_cpu().value()); cpus != 0; cpus &= cpus - 1) {
-        const u32 cpu = static_cast<u32>(std::countr_zero(cpus));
+    for (const u32 cpu : cpus_online() - CpuMask::of(machine::this_cpu())) {
         if (!stop_cpu(CpuId(static_cast<u8>(cpu)), tell_where))
             console_printf("CPU %u does not answer\n", unsigned{cpu});
     }

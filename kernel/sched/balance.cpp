@@ -15,7 +15,6 @@
 // tells the CPUs whose turn has no end. Neither side can miss the other: a CPU clears `turn_ends` before it looks for
 // waiting tasks, and a task is in its queue before offer() reads `turn_ends`.
 #include <algorithm>
-#include <bit>
 
 #include <arch/smp.hpp>
 
@@ -28,24 +27,19 @@ namespace faultline {
 
 namespace {
 
-template <class Visitor>
-void for_each_cpu(u32 cpus, Visitor&& visit) {
-    for (; cpus != 0; cpus &= cpus - 1)
-        visit(rq_of(static_cast<u32>(std::countr_zero(cpus))));
-}
-
 bool has_nothing_to_do(const RunQueue& rq) {
     return rq.running_level == RunQueue::IDLE_LEVEL && rq.queued_level == RunQueue::IDLE_LEVEL;
 }
 
 // Returns the CPU of `cpus`, which is not empty, that runs the least urgent task. Prefers `preferred` among equals.
-RunQueue& least_urgent(u32 cpus, u32 preferred) {
+RunQueue& least_urgent(CpuMask cpus, u32 preferred) {
     RunQueue* best = nullptr;
-    for_each_cpu(cpus, [&](RunQueue& rq) {
+    for (const u32 cpu : cpus) {
+        RunQueue& rq = rq_of(cpu);
         if (best == nullptr || rq.running_level > best->running_level ||
-            (rq.cpu == preferred && rq.running_level == best->running_level))
+            (cpu == preferred && rq.running_level == best->running_level))
             best = &rq;
-    });
+    }
     return *best;
 }
 
@@ -115,12 +109,13 @@ void pull_if_longer_waiting(RunQueue& other, RunQueue& rq, u64 now) REQUIRES(oth
 }
 
 void pull_longer_waiting(RunQueue& rq, u64 now) {
-    for_each_cpu(other_cpus(rq.cpu), [&](RunQueue& other) {
+    for (const u32 cpu : other_cpus(rq.cpu)) {
+        RunQueue& other = rq_of(cpu);
         if (other.queued_level > PrioArray::NORMAL || !try_patiently_to_lock_both(rq, other))
-            return;
+            continue;
         pull_if_longer_waiting(other, rq, now);
         unlock_both(rq, other);
-    });
+    }
 }
 
 // One look per slice is enough, because a waiting task usually waits that long. If tasks end their turns early by
@@ -164,15 +159,13 @@ void enqueue(RunQueue& rq, Task& task, PrioArray::Where where) {
 
 u32 select_cpu(const Task& task) {
     const u32 known = task.cpu;
-    const u32 online = online_cpus;
-    const u32 allowed = task.cpus_allowed & online;
-    const bool known_allowed = (allowed & cpu_bit(known)) != 0;
-    if (known_allowed && (allowed == cpu_bit(known) || has_nothing_to_do(rq_of(known))))
+    const CpuMask allowed = task.cpus_allowed & online_cpus;
+    const bool known_allowed = allowed.has(known);
+    if (known_allowed && (allowed == CpuMask::of(known) || has_nothing_to_do(rq_of(known))))
         return known;
-    u32 idle = 0;
-    for_each_cpu(allowed, [&](const RunQueue& rq) { idle |= has_nothing_to_do(rq) ? cpu_bit(rq.cpu) : 0; });
-    if (idle != 0)
-        return static_cast<u32>(std::countr_zero(idle));
+    for (const u32 cpu : allowed)
+        if (has_nothing_to_do(rq_of(cpu)))
+            return cpu;
     const u32 level = PrioArray::level_of(task);
     const RunQueue& victim = least_urgent(allowed, known);
     const bool victim_is_better = victim.running_level > level || rq_of(known).running_level < level;
@@ -180,8 +173,8 @@ u32 select_cpu(const Task& task) {
 }
 
 void offer(const Waiting& task) {
-    const u32 others = other_cpus(task.cpu) & task.cpus_allowed;
-    if (others == 0)
+    const CpuMask others = other_cpus(task.cpu) & task.cpus_allowed;
+    if (others.empty())
         return;
     std::atomic_thread_fence(std::memory_order_seq_cst); // the task is in the queue before this looks for idle CPUs
     if (task.level < rq_of(task.cpu).running_level)
@@ -189,15 +182,15 @@ void offer(const Waiting& task) {
     if (const RunQueue& rq = least_urgent(others, task.cpu); task.level < rq.running_level)
         resched_cpu(rq.cpu);
     else if (takes_turns(task.level))
-        for (u32 cpus = others; cpus != 0; cpus &= cpus - 1)
-            if (const RunQueue& equal = rq_of(static_cast<u32>(std::countr_zero(cpus)));
-                equal.running_level == task.level && !equal.turn_ends)
-                resched_cpu(equal.cpu);
+        for (const u32 cpu : others)
+            if (const RunQueue& equal = rq_of(cpu); equal.running_level == task.level && !equal.turn_ends)
+                resched_cpu(cpu);
 }
 
 u32 most_urgent_elsewhere(const RunQueue& rq) {
     u32 level = RunQueue::IDLE_LEVEL;
-    for_each_cpu(other_cpus(rq.cpu), [&](const RunQueue& other) { level = std::min<u32>(level, other.queued_level); });
+    for (const u32 cpu : other_cpus(rq.cpu))
+        level = std::min<u32>(level, rq_of(cpu).queued_level);
     return level;
 }
 
@@ -210,7 +203,8 @@ bool equal_may_wait_elsewhere(RunQueue& rq) {
 }
 
 void pull_more_urgent(RunQueue& rq) {
-    for_each_cpu(other_cpus(rq.cpu), [&](RunQueue& other) {
+    for (const u32 cpu : other_cpus(rq.cpu)) {
+        RunQueue& other = rq_of(cpu);
         // All CPUs that have nothing to do see the same work. A CPU that queued for the lock would usually get it after
         // the work is gone, and would meanwhile hold up the CPU that owns the queue. So it only tries.
         spin_until([&] {
@@ -223,7 +217,7 @@ void pull_more_urgent(RunQueue& rq) {
             unlock_both(rq, other);
             return true;
         });
-    });
+    }
 }
 
 void pull(RunQueue& rq, u64 now) {

@@ -22,7 +22,8 @@ namespace faultline {
 
 // A copy of what matters about a queued task. The task itself may run, exit and be freed at any moment.
 struct Waiting {
-    u32 cpu, level, cpus_allowed;
+    u32 cpu, level;
+    CpuMask cpus_allowed;
 
     explicit Waiting(const Task& task)
         : cpu(task.cpu), level(PrioArray::level_of(task)), cpus_allowed(task.cpus_allowed) {}
@@ -89,17 +90,15 @@ struct RunQueue {
 };
 
 extern constinit PerCpu<Late<RunQueue>> run_queues; // defined in sched.cpp
-extern constinit Relaxed<u32> online_cpus;          // a mask: the CPUs whose run queue exists
+extern constinit Relaxed<CpuMask> online_cpus;      // the CPUs whose run queue exists
 
 inline RunQueue& rq_of(u32 cpu) { return *run_queues.of(cpu); }
 inline RunQueue& this_rq() { return *run_queues.here(); }
 
-constexpr u32 cpu_bit(u32 cpu) { return 1u << cpu; }
+// The other online CPUs. The mask is empty if there is one CPU only; most of the work for others is then skipped.
+inline CpuMask other_cpus(u32 cpu) { return CpuMask{online_cpus} - CpuMask::of(cpu); }
 
-// The other online CPUs, as a mask. It is empty if there is one CPU only; most of the work for others is then skipped.
-inline u32 other_cpus(u32 cpu) { return online_cpus & ~cpu_bit(cpu); }
-
-inline bool may_run_on(const Task& task, u32 cpu) { return (task.cpus_allowed & cpu_bit(cpu)) != 0; }
+inline bool may_run_on(const Task& task, u32 cpu) { return task.cpus_allowed.has(cpu); }
 
 // Holds the lock of the queue that a task belongs to until the end of the scope. Interrupts masked. (Linux:
 // task_rq_lock.)

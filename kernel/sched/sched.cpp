@@ -4,7 +4,6 @@
 #include "kernel/sched/sched.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
 #include <arch/irq.hpp>
@@ -25,7 +24,7 @@
 namespace faultline {
 
 constinit PerCpu<Late<RunQueue>> run_queues;
-constinit Relaxed<u32> online_cpus = 0;
+constinit Relaxed<CpuMask> online_cpus;
 
 namespace {
 
@@ -52,7 +51,7 @@ void put_prev_task(RunQueue& rq, Task& task, bool preempted, u64 now) REQUIRES(r
 // Whether an equal of the running task, which is not the idle task, waits for its turn to end. An estimate as far as
 // other CPUs go: the tasks in their queues are not examined one by one.
 bool equal_waits(RunQueue& rq) REQUIRES(rq.lock) {
-    return rq.queued_level <= rq.running_level || (other_cpus(rq.cpu) != 0 && equal_may_wait_elsewhere(rq));
+    return rq.queued_level <= rq.running_level || (!other_cpus(rq.cpu).empty() && equal_may_wait_elsewhere(rq));
 }
 
 void begin_turn(RunQueue& rq, u64 began) REQUIRES(rq.lock, irqs_masked) {
@@ -136,7 +135,7 @@ Task* finish_task_switch() REQUIRES(irqs_masked) {
     previous->on_cpu.store(false, std::memory_order_release);
     if (moves)
         move_to_allowed_cpu(*previous);
-    else if (runnable && other_cpus(rq.cpu) != 0)
+    else if (runnable && !other_cpus(rq.cpu).empty())
         offer(waiting);
     tell_departure_of(rq, *previous);
     return dead ? previous : nullptr;
@@ -185,7 +184,7 @@ Task& pick_next_task(RunQueue& rq, Task& previous) REQUIRES(irqs_masked) {
     const Guard lock(rq.lock);
     const u64 now = clock_ns();
     leave(rq, previous, now);
-    if (other_cpus(rq.cpu) != 0)
+    if (!other_cpus(rq.cpu).empty())
         pull(rq, now);
     Task& next = rq.queued == 0 ? *rq.idle : rq.pop();
     set_next_task(rq, next, now);
@@ -247,7 +246,7 @@ void init_scheduler(Task& idle) {
     idle.cpu = idle.ran_on = rq.cpu;
     set_current(&idle);
     std::atomic_thread_fence(std::memory_order_seq_cst); // the run queue is complete before its bit is set
-    online_cpus = online_cpus | cpu_bit(rq.cpu);
+    online_cpus = cpus_online() | CpuMask::of(rq.cpu);
 }
 
 void schedule() {
@@ -344,8 +343,8 @@ void use_mm(MmStruct* mm) {
 // Declared in mm/upcalls.hpp. `mm` has no user left, so a CPU that has it active uses it lazily, and no CPU starts to use
 // it.
 void leave_lazy_mm(MmStruct& mm) {
-    for (u32 cpus = online_cpus; cpus != 0; cpus &= cpus - 1) {
-        RunQueue& rq = rq_of(static_cast<u32>(std::countr_zero(cpus)));
+    for (const u32 cpu : cpus_online()) {
+        RunQueue& rq = rq_of(cpu);
         if (rq.active_mm != &mm)
             continue;
         if (&rq == &this_rq()) {
@@ -371,9 +370,9 @@ const Task& idle_task_of(u32 cpu) { return *rq_of(cpu).idle; }
 
 u32 nr_running() {
     u32 running = 0;
-    for (u32 cpus = online_cpus; cpus != 0; cpus &= cpus - 1) {
+    for (const u32 cpu : cpus_online()) {
         IrqGuard irqs;
-        RunQueue& rq = rq_of(static_cast<u32>(std::countr_zero(cpus)));
+        RunQueue& rq = rq_of(cpu);
         const Guard lock(rq.lock);
         running += rq.queued + (rq.running != rq.idle ? 1 : 0);
     }

@@ -61,12 +61,12 @@ void scheduler_tick() REQUIRES(irqs_masked);
 void sched_set_prio(Task& task, s32 prio);
 
 // The online CPUs, as a mask.
-u32 cpus_online();
+CpuMask cpus_online();
 
 // Sets the CPUs on which a task may run, a mask with at least one online CPU. Returns when the task runs on no other
 // CPU: if it is in the kernel on such a CPU, the caller sleeps until it has left. The caller makes sure that the task
 // is not freed before that sleep, which releases the kernel lock. (Linux: set_cpus_allowed_ptr.)
-void set_cpus_allowed(Task& task, u32 cpus);
+void set_cpus_allowed(Task& task, CpuMask cpus);
 
 // If the task runs on another CPU, makes it check sigpending and need_resched soon. (Linux: the same name.)
 void kick_process(const Task& task) REQUIRES(irqs_masked);

@@ -4,6 +4,7 @@
 
 #include <arch/context.hpp>
 
+#include "base/cpu_mask.hpp"
 #include "base/intrusive.hpp"
 #include "base/relaxed.hpp"
 #include "base/result.hpp"
@@ -138,9 +139,9 @@ struct Task {
     Relaxed<u32> cpu = 0;            // the CPU whose run queue it is in, or was last; changed with that queue locked
     Relaxed<OnRq> on_rq = OnRq::No;  // changed with that queue locked
     std::atomic<bool> on_cpu{false}; // a CPU still uses, or already uses, its kernel stack
-    u32 cpus_allowed = ~u32{0};      // sched_setaffinity(2); changed with wake_lock held and its queue locked
-    u32 ran_on = 0;                  // the CPU it ran on last
-    u32 lock_depth = 0;              // how many times it holds the kernel lock (kernel/sched/kernel_lock.hpp)
+    CpuMask cpus_allowed = CpuMask::all(); // sched_setaffinity(2); changed with wake_lock held and its queue locked
+    u32 ran_on = 0;                        // the CPU it ran on last
+    u32 lock_depth = 0;                    // how many times it holds the kernel lock (kernel/sched/kernel_lock.hpp)
 
     u64 waits_since_ns = 0; // since when it waits in a queue for its turn; kept only if there are several CPUs
     u32 slice_used_ns = 0;  // used of a turn that a more urgent task interrupted; 0: its next turn is a new one

@@ -4,7 +4,6 @@
 #include "kernel/sched/timer.hpp"
 
 #include <array>
-#include <bit>
 #include <iterator>
 
 #include <arch/smp.hpp>
@@ -234,8 +233,8 @@ void set_realtime_offset(s64 offset_ns) {
     IrqGuard irqs;
     realtime_offset.store(offset_ns, std::memory_order_seq_cst);
     timers_look_at_clock();
-    for (u32 cpus = cpus_online() & ~(1u << machine::this_cpu().value()); cpus != 0; cpus &= cpus - 1)
-        smp_send_reschedule(CpuId(static_cast<u8>(std::countr_zero(cpus))));
+    for (const u32 cpu : cpus_online() - CpuMask::of(machine::this_cpu()))
+        smp_send_reschedule(CpuId(static_cast<u8>(cpu)));
 }
 
 } // namespace faultline

@@ -34,7 +34,7 @@ bool wake_before_it_sleeps(Task& task) REQUIRES(task.wake_lock, irqs_masked) {
 
 // Queues a sleeping task. No CPU uses its kernel stack.
 void activate(Task& task) REQUIRES(task.wake_lock, irqs_masked) {
-    const bool several = other_cpus(task.cpu) != 0;
+    const bool several = !other_cpus(task.cpu).empty();
     const u32 cpu = several ? select_cpu(task) : u32{task.cpu};
     RunQueue& rq = rq_of(cpu);
     {
@@ -55,7 +55,7 @@ struct Allowed {
     bool queued, chosen_or_left, taken_out;
 };
 
-Allowed allow_cpus(RunQueue& rq, Task& task, u32 cpus, Departure& departure) REQUIRES(task.wake_lock, rq.lock) {
+Allowed allow_cpus(RunQueue& rq, Task& task, CpuMask cpus, Departure& departure) REQUIRES(task.wake_lock, rq.lock) {
     task.cpus_allowed = cpus;
     const bool leaves = !may_run_on(task, rq.cpu);
     const bool queued = task.on_rq == OnRq::Queued;
@@ -75,7 +75,7 @@ Allowed allow_cpus(RunQueue& rq, Task& task, u32 cpus, Departure& departure) REQ
 enum class Change : u8 { Done, Again };
 
 // Returns Again if the task's CPU is about to switch away from it, or to choose it once more.
-Change change_cpus_allowed(Task& task, u32 cpus) {
+Change change_cpus_allowed(Task& task, CpuMask cpus) {
     Departure departure;
     {
         IrqLocked lock(task.wake_lock);
@@ -160,12 +160,12 @@ void sched_set_prio(Task& task, s32 prio) {
         resched_cpu(now.cpu);
 }
 
-void set_cpus_allowed(Task& task, u32 cpus) {
+void set_cpus_allowed(Task& task, CpuMask cpus) {
     while (change_cpus_allowed(task, cpus) == Change::Again)
         spin_until([&] { return task.on_rq != OnRq::Queued || !is_on_cpu(task); });
 }
 
-u32 cpus_online() { return online_cpus; }
+CpuMask cpus_online() { return online_cpus; }
 
 void kick_process(const Task& task) {
     if (task.cpu != machine::this_cpu().value() && task.on_cpu.load(std::memory_order_relaxed))

@@ -128,7 +128,7 @@ TEST_CASE("back end: a flush finds an address space under the ASID it has now") 
     switch_mm(&space.context);
     REQUIRE(machine.store(ADDRESS, 1, 4, Mode::User).ok());
     INFO("ASID " << u32{before.value()} << " became " << u32{space.context.asid.value()});
-    CHECK(space.context.cpu_mask == 0b10);
+    CHECK(space.context.cpu_mask == CpuMask::of(1));
 
     machine.select_cpu(0);
     ptep_clear_flush(space.context, PAGE, space.slot(ADDRESS));

@@ -64,7 +64,7 @@ class IdleCpu final : model::ScheduleWatcher {
 
   private:
     void at_point(const char*) override {}
-    void call(u32, void (*)(void*), void*) override {} // nothing is mapped, so no flush is requested
+    void call(CpuMask, void (*)(void*), void*) override {} // nothing is mapped, so no flush is requested
     void wait_until(const char*, const std::function<bool()>&) override {
         ++interrupts;
         machine_.interrupt(1, [](void*) { scheduler_ipi(); }, nullptr);
@@ -72,7 +72,7 @@ class IdleCpu final : model::ScheduleWatcher {
 
     model::Machine& machine_;
     Task idle_;
-    u32 online_before_;
+    CpuMask online_before_;
 };
 
 } // namespace

@@ -193,8 +193,8 @@ TEST_CASE_METHOD(Fixture, "stack: grows to the address, within limit and guard g
     VmArea* below = vma_place(locked, block, block + PAGE_SIZE, RW, nullptr, 0);
     CHECK(extend(block + PAGE_SIZE + STACK_GUARD_GAP) == stack);
     CHECK(extend(block + PAGE_SIZE + STACK_GUARD_GAP - 1) == nullptr);
-    REQUIRE(
-        vma_modify_flags(locked, *below, below->start, below->end, VM_MAY_FLAGS).ok()); // PROT_NONE is a guard itself
+    // PROT_NONE is a guard itself
+    REQUIRE(vma_modify_flags(locked, *below, below->start, below->end, VM_MAY_FLAGS).ok());
     CHECK(extend(block + PAGE_SIZE + STACK_GUARD_GAP - 1) == stack);
     CHECK(extend(block + PAGE_SIZE) == stack);
     CHECK(stack->start == below->end);

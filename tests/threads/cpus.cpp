@@ -1,7 +1,6 @@
 // CPUs as threads: their interrupts, how they wait, and how they call each other.
 #include "tests/threads/cpus.hpp"
 
-#include <bit>
 #include <thread>
 #include <vector>
 
@@ -47,14 +46,14 @@ void Cpus::wait_until(const char*, const std::function<bool()>& condition) {
 
 // This orders what the machine orders (arch/arm/smp.cpp), and no more: the caller's changes before the answers, and
 // these before what the caller does next.
-void Cpus::call(u32 cpus, void (*function)(void*), void* argument) {
+void Cpus::call(CpuMask cpus, void (*function)(void*), void* argument) {
     const u32 here = smp_processor_id();
     Call& call = calls_[here];
     call.function = function;
     call.argument = argument;
-    call.unanswered.store(static_cast<u32>(std::popcount(cpus)), std::memory_order_relaxed);
-    for (; cpus != 0; cpus &= cpus - 1)
-        callers_[static_cast<u32>(std::countr_zero(cpus))].fetch_or(1u << here, std::memory_order_release);
+    call.unanswered.store(cpus.count(), std::memory_order_relaxed);
+    for (const u32 cpu : cpus)
+        callers_[cpu].fetch_or(CpuMask::of(here).bits(), std::memory_order_release);
     wait_until("call CPUs", [&call] { return call.unanswered.load(std::memory_order_acquire) == 0; });
 }
 
@@ -63,8 +62,8 @@ void Cpus::answer_calls() {
     if (waiting.load(std::memory_order_relaxed) == 0)
         return;
     const IrqGuard masked;
-    for (u32 callers = waiting.exchange(0, std::memory_order_acquire); callers != 0; callers &= callers - 1) {
-        Call& call = calls_[static_cast<u32>(std::countr_zero(callers))];
+    for (const u32 caller : CpuMask::from_bits(waiting.exchange(0, std::memory_order_acquire))) {
+        Call& call = calls_[caller];
         call.function(call.argument);
         call.unanswered.fetch_sub(1, std::memory_order_release);
     }

@@ -26,7 +26,7 @@ class Cpus final : model::ScheduleWatcher {
 
     void at_point(const char* what) override;
     void wait_until(const char* what, const std::function<bool()>& condition) override;
-    void call(u32 cpus, void (*function)(void*), void* argument) override;
+    void call(CpuMask cpus, void (*function)(void*), void* argument) override;
     void answer_calls();
 
     std::array<Call, machine::MAX_CPUS> calls_;                 // by caller: each makes one at a time

@@ -1,6 +1,7 @@
 // What the boot loader's device tree says about the machine. It is read once, before start_kernel().
 #pragma once
 
+#include "base/cpu_mask.hpp"
 #include "base/types.hpp"
 
 namespace faultline {
@@ -34,7 +35,7 @@ struct BootInfo {
     u32 physical_timer_intid = 0, virtual_timer_intid = 0;
 
     // The CPUs. A CPU's number is affinity level 0 of its MPIDR (ARM ARM B4.1.106); all CPUs are in one cluster.
-    u32 cpus = 0;             // a mask: bit n is CPU n
+    CpuMask cpus;
     bool psci_by_smc = false; // true: the firmware is called with SMC; false: with HVC
 
     DeviceInfo virtio[MAX_VIRTIO]; // virtio-mmio transports in ascending order of address; most have no device

@@ -5,6 +5,7 @@
 #include <exception>
 #include <functional>
 
+#include "base/cpu_mask.hpp"
 #include "base/types.hpp"
 
 namespace faultline {
@@ -18,7 +19,7 @@ class ScheduleWatcher {
     // The acting CPU can continue only when condition() holds, which another CPU must cause. Returns when it holds.
     virtual void wait_until(const char* what, const std::function<bool()>& condition) = 0;
     // The acting CPU calls machine::smp_call_function_many().
-    virtual void call(u32 cpus, void (*function)(void*), void* argument) = 0;
+    virtual void call(CpuMask cpus, void (*function)(void*), void* argument) = 0;
 
   protected:
     ~ScheduleWatcher() = default;
