@@ -37,12 +37,10 @@ void CpuTlb::install(u32 index) {
     installed_[index / 32] |= 1u << index % 32;
 }
 
-// Takes the entry out of the private tables. The caller invalidates it.
-void CpuTlb::uninstall(u32 index) {
-    Entry& entry = entries_[index];
+// Takes an installed entry out of the private tables and drops the hardware's copy. The caller marks it as not installed.
+void CpuTlb::withdraw(const Entry& entry) {
     tables_.clear(page_of(entry));
-    entry.installed = false;
-    installed_[index / 32] &= ~(1u << index % 32);
+    machine::tlb_invalidate_mva(page_of(entry), asid_of(entry));
 }
 
 bool CpuTlb::reinstall(UserAddr page, Asid asid) {
@@ -59,8 +57,11 @@ bool CpuTlb::insert(UserAddr page, Asid asid, u32 descriptor) {
     next_victim_ = index + 1 < size_ ? index + 1 : 0;
     Entry& entry = entries_[index];
     const bool evicted = entry.tag != NO_TAG;
-    if (evicted)
-        detach(index);
+    if (evicted) {
+        unlink(index);
+        if (entry.installed)
+            withdraw(entry); // the new entry is installed in its place
+    }
     const u32 tag = tag_of(page, asid);
     u16& bucket = buckets_[bucket_of(tag)];
     entry = {.tag = tag, .descriptor = descriptor, .next = bucket, .installed = false};
@@ -69,21 +70,21 @@ bool CpuTlb::insert(UserAddr page, Asid asid, u32 descriptor) {
     return evicted;
 }
 
-// Takes the entry out of its bucket and out of the private tables. It holds nothing to be found from here on.
-void CpuTlb::detach(u32 index) {
-    Entry& entry = entries_[index];
+// Takes the entry out of its bucket.
+void CpuTlb::unlink(u32 index) {
+    const Entry& entry = entries_[index];
     u16* link = &buckets_[bucket_of(entry.tag)];
     while (*link != index + 1)
         link = &entries_[*link - 1u].next;
     *link = entry.next;
-    if (entry.installed) {
-        uninstall(index);
-        machine::tlb_invalidate_mva(page_of(entry), asid_of(entry));
-    }
 }
 
 void CpuTlb::remove(u32 index) {
-    detach(index);
+    unlink(index);
+    if (entries_[index].installed) {
+        withdraw(entries_[index]);
+        installed_[index / 32] &= ~(1u << index % 32);
+    }
     entries_[index] = {};
 }
 
@@ -119,9 +120,14 @@ void CpuTlb::drop_all() {
 void CpuTlb::uninstall_all() {
     u32 found = 0;
     for (u32 first = 0; first < size_; first += 32) {
-        found |= installed_[first / 32];
-        for (u32 bits = installed_[first / 32]; bits != 0; bits &= bits - 1)
-            uninstall(first + static_cast<u32>(std::countr_zero(bits)));
+        u32 bits = installed_[first / 32];
+        installed_[first / 32] = 0;
+        found |= bits;
+        for (; bits != 0; bits &= bits - 1) {
+            Entry& entry = entries_[first + static_cast<u32>(std::countr_zero(bits))];
+            tables_.clear(page_of(entry));
+            entry.installed = false;
+        }
     }
     if (found != 0)
         machine::tlb_invalidate_asid(selected_);

@@ -57,8 +57,8 @@ class CpuTlb {
     static u32 bucket_of(u32 tag) { return (tag >> PAGE_SHIFT ^ tag) % BUCKETS; }
     u16 link_to(u32 tag) const;
     void install(u32 index);
-    void uninstall(u32 index);
-    void detach(u32 index);
+    void withdraw(const Entry& entry);
+    void unlink(u32 index);
     void remove(u32 index);
     void uninstall_all();
 
