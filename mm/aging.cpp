@@ -1,4 +1,4 @@
-// Entries made old or clean under pages that stay: each of these sets the trap that the futex loop falls into.
+// Makes entries old or clean while their pages stay. After each of these the futex loop can hang.
 #include "mm/aging.hpp"
 
 #include "mm/pgtable.hpp"
@@ -7,7 +7,7 @@ namespace faultline {
 
 namespace {
 
-// Clears YOUNG where `wanted` says so; what was known moves to the page.
+// Clears YOUNG where `wanted` says so, and marks the page PG_REFERENCED if it was set.
 template <class Wanted>
 void age_entries(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end, Wanted&& wanted) {
     MmStruct& mm = mmap_read.mm();

@@ -1,13 +1,13 @@
-// Ageing and cleaning: what makes entries old or clean while their pages stay. Reclaim's eyes, and this project's way
-// to set the trap.
+// Ageing and cleaning: they make entries old or clean while the pages stay. Reclaim needs them to see which pages are in
+// use. Here they also prepare the entries that the futex loop hangs on.
 #pragma once
 
 #include "mm/mm_struct.hpp"
 
 namespace faultline {
 
-// Clears YOUNG in every present entry of the mm; a page that was young becomes PG_REFERENCED. DIRTY stays. Flushes,
-// which Linux's clear_refs "1" leaves to chance.
+// Clears YOUNG in every present entry of the mm; a page that was young becomes PG_REFERENCED. DIRTY stays. Flushes; Linux's
+// clear_refs "1" does not.
 void age_mm(const MmapReadGuard& mmap_read);
 
 // madvise(MADV_COLD): the same for the pages of [start, end) that nobody else maps. (Linux madvise_cold_or_pageout_pte_range.)

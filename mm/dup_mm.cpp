@@ -38,8 +38,8 @@ UserAddr end_of_table(UserAddr address, UserAddr end) {
     return next < end ? next : end;
 }
 
-// Copies [address, end), which one table covers on each side. Nothing becomes present in the source meanwhile: faults are
-// excluded. Truncation, which is not, finds the child's VMA too: so both entries' locks are needed.
+// Copies [address, end), which one table covers on each side. The mmap lock excludes faults, so no entry of the source
+// becomes present here. It does not exclude truncation, which also finds the child's VMA: so both entries' locks are held.
 Result<void> copy_pte_range(MmStruct& destination, MmStruct& source, TlbDebt& debt, const VmArea& vma, UserAddr address,
                             UserAddr end) {
     PteSlot* from = pte_offset(source, address);
@@ -48,7 +48,7 @@ Result<void> copy_pte_range(MmStruct& destination, MmStruct& source, TlbDebt& de
     for (; !pte_present(ptep_get(from)); ++from) {
         address += PAGE_SIZE;
         if (address == end)
-            return {}; // no table in the child for nothing
+            return {}; // nothing to copy: the child needs no table
     }
     PteSlot* to = pte_alloc(destination, address);
     if (to == nullptr)

@@ -32,7 +32,7 @@ VmFault filemap_fault(VmFaultContext& vmf, PageRef& page) {
         if (const auto read = read_cache_page(mapping, index, page, major); !read)
             return read.error() == Errno::NOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
     }
-    if (index >= nr_file_pages(mapping)) // truncated meanwhile
+    if (index >= nr_file_pages(mapping)) // truncated since the fault looked
         return VM_FAULT_SIGBUS;
     return major ? VM_FAULT_MAJOR : VM_FAULT_NONE;
 }
@@ -48,7 +48,7 @@ bool filemap_map_pages(VmFaultContext& vmf) {
     const u32 first = linear_page_index(vmf.vma, start);
     const u32 last = std::min(linear_page_index(vmf.vma, end), nr_file_pages(mapping));
     PteSlot* const first_slot = vmf.slot - ((vmf.address - start) >> PAGE_SHIFT);
-    const Guard cache(mapping.lock); // pages do not leave the cache meanwhile
+    const Guard cache(mapping.lock); // keeps the pages in the cache
     const Guard lock(pte_lockptr(vmf.slot));
     for (auto page = mapping.pages.lower_bound(first); page != mapping.pages.end() && page->index < last; ++page) {
         const u32 offset = page->index - first;
@@ -70,7 +70,7 @@ VmFault do_read_fault(VmFaultContext& vmf) {
     return served;
 }
 
-// A write to private memory that nobody has read yet: straight to the copy.
+// A write to private memory that was not read before: makes the copy at once.
 VmFault do_cow_fault(VmFaultContext& vmf) {
     PageRef copy = alloc_page();
     if (!copy)
@@ -110,7 +110,7 @@ VmFault do_fault(VmFaultContext& vmf) {
 }
 
 bool wait_for_page(MmStruct& mm, UserAddr address) {
-    MappingRef mapping; // keeps the file, whatever becomes of the VMA
+    MappingRef mapping; // keeps the file if the VMA goes
     u32 index = 0;
     {
         const MmapReadGuard mmap_read(mm);

@@ -103,7 +103,7 @@ void truncate_setsize(AddressSpace& mapping, u64 size) {
     const u32 kept = nr_file_pages(mapping);
     unmap_mapping_range(mapping, kept);
     remove_pages(mapping, kept);
-    // Again: a fault that had passed the size check may have mapped one meanwhile.
+    // Once more: a fault that had passed the size check may have mapped a page since.
     unmap_mapping_range(mapping, kept);
     const u32 tail = static_cast<u32>(size) & ~PAGE_MASK;
     if (tail == 0)

@@ -1,5 +1,5 @@
-// The page cache: the pages of one file in memory, whoever maps, reads or writes it. Anonymous shared memory, memfd
-// and tmpfs live here whole; the initramfs is unpacked into it.
+// The page cache: the pages of one file in memory. Mappings, read and write all use the same pages. Anonymous shared memory,
+// memfd and tmpfs exist only here; the initramfs is unpacked into it.
 #pragma once
 
 #include <utility>
@@ -84,9 +84,9 @@ class [[nodiscard]] MappingRef {
 PageRef find_get_page(AddressSpace& mapping, u32 index);
 bool is_cached(AddressSpace& mapping, u32 index);
 
-// Whether a page of the page cache, found there before, still is: asked with the lock held of the entry that is to show
-// it. Truncation takes pages out of the cache first, and looks for their entries, once more, second: either it will find
-// the entry, or this says no. (Linux holds the page's lock instead.)
+// Whether a page that was found in the page cache is still there. Asked before an entry for it is installed, with that
+// entry's lock held. Truncation first takes the pages out of the cache and then looks for their entries once more. So either
+// truncation finds the new entry, or this returns false. (Linux holds the page's lock instead.)
 bool still_cached(const Page& page);
 
 // Makes and fills the page at `index`, which was not cached, and puts it into the cache; another that was faster wins. As

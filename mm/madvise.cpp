@@ -56,7 +56,7 @@ bool leaves_vmas_alone(u32 advice) {
     }
 }
 
-// Frees the part of the file itself; whoever maps it reads zeros from now on. (Linux: madvise_remove.)
+// Frees this part of the file itself; all mappings of it read zeros from now on. (Linux: madvise_remove.)
 Result<void> remove_pages(VmArea& vma, UserAddr start, UserAddr end) {
     if (vma.anonymous())
         return Err(Errno::INVAL);

@@ -38,7 +38,7 @@ u32 locked_pages(const MmapWriteLocked& locked, UserAddr start, UserAddr end) {
     return pages;
 }
 
-// mlock(2) takes any address, and whole pages. The range, whose end may have wrapped as it does on Linux: INVAL.
+// The whole pages that mlock(2)'s range touches. INVAL: the end wraps round, as on Linux.
 struct LockRange {
     UserAddr start, end;
 };

@@ -24,10 +24,10 @@ using VmaTree = Tree<VmArea, &VmArea::node, VmStartKey>;
 // Counts of present entries, by PG_ANON or not. (Linux: MM_FILEPAGES, MM_ANONPAGES.)
 enum MmCounter : u8 { MM_FILEPAGES, MM_ANONPAGES, NR_MM_COUNTERS };
 
-// What one CPU keeps of an address space for itself, so that faults on several do not pull one line to and fro.
+// What each CPU keeps of an address space for itself, so that faults on several CPUs do not share a cache line.
 struct MmCpu {
     Relaxed<VmArea*> vmacache = nullptr; // its last find_vma hit; cleared whenever a VMA goes
-    // Its own CPU writes them; only the sum over all CPUs means anything.
+    // Only its own CPU writes them. A single count may be negative; the sum over all CPUs is the number.
     Relaxed<s32> counters[NR_MM_COUNTERS] = {};
 };
 

@@ -128,7 +128,7 @@ Result<UserAddr> do_mmap(MmStruct& mm, UserAddr hint, u32 length, u32 prot, u32 
         const MmapWriteGuard locked(mm);
         return mmap_locked(locked, hint, length, prot, flags, mapping, may_write, pgoff);
     }();
-    // Locked pages, and those asked for, are brought in as far as that is possible: failure shows at the access.
+    // Brings in pages for MAP_LOCKED and MAP_POPULATE. A failure is not reported here; the access to the page shows it.
     const bool locked = mm.def_flags.has(VM_LOCKED) || (flags & MAP_LOCKED) != 0;
     if (start.ok() && (locked || (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE))
         static_cast<void>(mm_populate(mm, start.value(), start.value() + length));

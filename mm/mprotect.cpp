@@ -37,7 +37,7 @@ void change_protection(VmArea& vma, UserAddr start, UserAddr end) {
     walk_page_range(mm, start, end, [&](UserAddr address, PteSlot* slot) {
         if (!pte_present(ptep_get(slot)))
             return;
-        // A dirty bit set meanwhile is in what this returns.
+        // The exchange returns the dirty bit even if another CPU has just set it.
         const Pte old = ptep_get_and_clear(debt, address, slot);
         set_pte_at(mm.context, address, slot, pte_modify(vma, old));
     });

@@ -67,8 +67,8 @@ void move_pte(TlbDebt& debt, const AddressSpace* mapping, UserAddr old_address, 
         debt.pay();
 }
 
-// Truncation goes from VMA to VMA, and might pass the new one before, the old one after an entry has moved: so it is kept
-// out. (Linux: take_rmap_locks.)
+// Truncation goes from VMA to VMA. It could visit the new VMA before an entry moves and the old one after, and miss the
+// entry: so it is kept out. (Linux: take_rmap_locks.)
 void move_file_pte(TlbDebt& debt, AddressSpace& mapping, UserAddr old_address, PteSlot* from, UserAddr new_address,
                    PteSlot* to) {
     const Guard no_truncation(mapping.lock);

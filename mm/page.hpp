@@ -28,8 +28,8 @@ inline constexpr PageFlags PG_TABLE{1u << 7};    // a PteTable
 inline constexpr PageFlags PG_LAZYFREE{1u << 8}; // MADV_FREE: may be dropped if not dirtied again
 inline constexpr PageFlags PG_PCP{1u << 9};      // free, in a CPU's own list (mm/page_alloc.cpp); never with PG_BUDDY
 
-// Counts: `refcount` is 0 on a free page; whoever can reach the page holds one reference, each mapping entry one,
-// the page cache one. `mapcount` counts page-table entries that map it. Both must be balanced when it is freed.
+// `refcount` is 0 on a free page. Each mapping entry holds one reference, the page cache one, and each owner of a pointer
+// one. `mapcount` counts the page-table entries that map the page. Both must be 0 when it is freed.
 struct Page {
     std::atomic<u32> flags{0};
     Refcount refcount{0};

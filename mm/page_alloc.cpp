@@ -168,7 +168,7 @@ constexpr PageFlags FREE = PG_BUDDY | PG_PCP;
           static_cast<unsigned>(page.order), page_count(page), page_mapcount(page));
 }
 
-// A page that somebody can still reach, or that is free, must never be handed out again.
+// Whether the page may be freed: it is not free already, and nothing refers to it.
 bool may_be_freed(const Page& page) {
     const u32 wrong_flags = page.flags.load(std::memory_order_relaxed) & (FREE | PG_RESERVED).bits();
     return (static_cast<u32>(page_mapcount(page)) | static_cast<u32>(page_count(page)) | wrong_flags) == 0;
@@ -238,8 +238,8 @@ void free_reserved_range(PhysAddr start, PhysAddr end) {
 
 namespace {
 
-// Frees what can be freed; false: there was nothing, nor is there a page in the lists that another CPU has put back
-// meanwhile. (A block of several pages may be missing all the same.)
+// Frees what can be freed. False: that was nothing, and the lists are still empty (another CPU may have put pages back
+// since). After true, a block of several pages may still be missing.
 bool reclaim(u32 order) {
     const u32 pages = shrink_caches() + zone().pcp.drain_all(zone()); // what a CPU holds may be what completes a block
     return pages != 0 || (order == 0 && zone().nr_free != 0);

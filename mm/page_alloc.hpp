@@ -73,8 +73,8 @@ class [[nodiscard]] PageRef {
 // The page of zeros that untouched private memory shows (PG_RESERVED: never counted, never freed).
 Page& zero_page();
 
-// Free frames: in the buddy lists, in the CPUs' own stacks, and all that shrink_caches would give back. Exact when
-// nobody allocates or frees meanwhile.
+// Free frames: in the buddy lists, in the CPUs' stacks, and what shrink_caches would give back. Exact while no CPU
+// allocates or frees.
 u32 nr_free_pages();
 u32 nr_total_pages(); // managed by the allocator since boot
 

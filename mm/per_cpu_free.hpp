@@ -1,9 +1,8 @@
-// Free things of which each CPU keeps some for itself, in front of a store that all share: pages before the buddy lists,
-// objects before a cache's slabs. Warm in its cache, and no lock that another CPU wants for a thing that comes and goes.
+// A stack of free things for each CPU, in front of a store that all CPUs share: pages before the buddy lists, objects
+// before a cache's slabs. What is freed and allocated again stays in the CPU's cache and needs no shared lock.
 // (Linux: per_cpu_pages; Bonwick and Adams, "Magazines and Vmem", USENIX 2001.)
 //
-// A CPU's stack has a lock nevertheless, which only this CPU takes as a rule; so one that is short of memory can empty all
-// of them.
+// Each stack has a lock. Usually only its own CPU takes it. Another CPU takes it to empty the stack when memory is short.
 #pragma once
 
 #include "arch/contract/per_cpu.hpp"
@@ -50,7 +49,7 @@ class PerCpuFree {
     static constexpr u32 HIGH = 64; // a stack holds at most so many
     static constexpr u32 BATCH = 16;
 
-    // nullptr: this CPU has none, nor has the store.
+    // nullptr: both this CPU's stack and the store are empty.
     template <class Store>
     T* take(Store& store) {
         Stack& stack = stacks_.here();
@@ -67,7 +66,7 @@ class PerCpuFree {
         if (stack.count > HIGH) [[unlikely]]
             store.drain(stack, BATCH);
     }
-    // Every CPU's; how many. (Linux: drain_all_pages.)
+    // Gives back what is in the stacks of all CPUs; returns how many. (Linux: drain_all_pages.)
     template <class Store>
     u32 drain_all(Store& store) {
         u32 things = 0;
@@ -96,7 +95,7 @@ class PerCpuFree {
         }
         return false;
     }
-    // What was in them is gone.
+    // Empties all stacks without giving anything back: the things in them no longer exist.
     void forget() {
         for (u32 cpu = 0; cpu < nr_cpu_ids; ++cpu) {
             Stack& stack = stacks_.of(cpu);

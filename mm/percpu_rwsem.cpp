@@ -1,16 +1,16 @@
-// What happens when readers and writers meet.
+// The slow paths of the reader-writer lock: what happens when readers and writers meet.
 #include "mm/percpu_rwsem.hpp"
 
 namespace faultline {
 
-// So that whoever holds the flag does not lower it in passing, but comes for the queue. False: nobody holds it. Caller
-// holds lock_, and so is in the queue before he comes.
+// Sets a raised flag to Awaited, so that its writer will wake the queue. False: the flag is not raised. Caller holds lock_
+// and keeps it until it is in the queue: the writer needs lock_ to wake the queue.
 bool PercpuRwSemaphore::ask_for_turn() {
     Writer held = Writer::Inside;
     return writer_.compare_exchange_strong(held, Writer::Awaited, std::memory_order_seq_cst) || held == Writer::Awaited;
 }
 
-// If nobody is in his way any more. Caller holds lock_.
+// Wakes the writer that raised the flag, if all readers have left. Caller holds lock_.
 void PercpuRwSemaphore::let_writer_in() {
     if (readers() == 0)
         unpark_one(next_writer_);
@@ -19,7 +19,7 @@ void PercpuRwSemaphore::let_writer_in() {
 void PercpuRwSemaphore::wait_for_turn() {
     const Guard lock(lock_);
     for (;;) {
-        let_writer_in(); // one who saw this reader come, and waits until he is gone
+        let_writer_in(); // it may have counted this reader, which has turned back
         if (ask_for_turn())
             break;
         if (enter())
@@ -46,7 +46,7 @@ void PercpuRwSemaphore::wait_for_writers() {
     while (!raise_flag())
         if (ask_for_turn())
             park(waiting_writers_, lock_);
-    if (!waiting_writers_.sleepers.empty()) // one of several was woken: this one
+    if (!waiting_writers_.sleepers.empty()) // only one of several was woken, and this task is the one
         writer_.store(Writer::Awaited, std::memory_order_seq_cst);
 }
 
@@ -67,7 +67,7 @@ void PercpuRwSemaphore::down_write() {
     watch_.taken(this);
 }
 
-// To the readers who wait, who are inside from now on: they are counted in their stead.
+// Gives the lock to the waiting readers. They are inside from here on, so they are counted here, in one step.
 void PercpuRwSemaphore::give_turn() {
     const Guard lock(lock_);
     count(readers_to_let_in_);

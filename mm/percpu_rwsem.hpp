@@ -1,15 +1,19 @@
 // A sleeping reader-writer lock for many readers: the mmap lock is one, and every fault reads. (Linux:
 // kernel/locking/percpu-rwsem.c, which needs RCU to let a writer in; here barriers do, because a writer is rare.)
 //
-// A reader counts itself in and out on a cache line of its own CPU, and otherwise only reads one flag that nobody writes
-// while there is no writer: readers on different CPUs share nothing that changes. Where a reader counts itself out is not
-// where it counted itself in, if it slept meanwhile and moved; only the sum over all CPUs means anything. A writer raises
-// the flag, which keeps new readers out, and waits until the sum is 0. Either the writer sees the reader's count or the
-// reader sees the writer's flag: each writes its own and then reads the other's, sequentially consistent. A writer whom
-// nobody awaits lowers it as simply; who waits for him says so in the flag, and then he comes for the queue.
+// Readers on different CPUs share nothing that changes. A reader counts itself in and out on a cache line of its own CPU.
+// Beside that it only reads one flag, which does not change while there is no writer. A reader that sleeps may move to
+// another CPU and count itself out there, so only the sum over all CPUs means anything.
 //
-// Fair by turns: a writer that gives the lock up lets in the readers that wait by then, and new readers wait for the next
-// writer that waits, so neither side can starve the other.
+// A writer raises the flag, which keeps new readers out, and waits until the sum is 0. Both sides write first and read
+// second, sequentially consistent: the reader its count and then the flag, the writer the flag and then the counts. So at
+// least one of them sees the other.
+//
+// If no task waits for the writer, it lowers the flag with one compare-and-swap. A task that starts to wait sets the flag
+// to Awaited; the writer then takes the slow path and wakes the queue.
+//
+// The lock is fair by turns: a writer that releases it lets in all readers that wait at that moment, and later readers wait
+// for the next waiting writer. So neither side can starve the other.
 #pragma once
 
 #include "arch/contract/per_cpu.hpp"
@@ -30,7 +34,7 @@ class CAPABILITY("semaphore") PercpuRwSemaphore {
     }
     bool try_down_read() TRY_ACQUIRE_SHARED(true) {
         if (!enter()) {
-            wake_writer(); // who saw this reader come
+            wake_writer(); // it may have counted this reader
             return false;
         }
         watch_.taken(this);
@@ -51,10 +55,10 @@ class CAPABILITY("semaphore") PercpuRwSemaphore {
     enum class Writer : u8 {
         None,
         Inside, // or waits until there are no readers
-        Awaited // the same, and somebody is in the queue, or about to be, whom up_write must wake
+        Awaited // the same, and up_write must wake a task that is in the queue or about to be
     };
 
-    // Only its own CPU writes a count, and no interrupt handler does; so it need not be an atomic addition.
+    // A plain load and store is enough: only its own CPU writes a count, and no interrupt handler does.
     void count(u32 more) {
         std::atomic<u32>& here = readers_.here();
         here.store(here.load(std::memory_order_relaxed) + more, std::memory_order_seq_cst);
@@ -89,11 +93,11 @@ class CAPABILITY("semaphore") PercpuRwSemaphore {
     void give_turn();
 
     PerCpu<std::atomic<u32>> readers_;
-    std::atomic<Writer> writer_{Writer::None}; // the flag; becomes and ceases to be Awaited with lock_ held
+    std::atomic<Writer> writer_{Writer::None}; // the flag; changes to and from Awaited with lock_ held
     SpinLock lock_{"PercpuRwSemaphore"};       // guards all below
     ParkQueue waiting_readers_;
     ParkQueue waiting_writers_;
-    ParkQueue next_writer_; // who has raised the flag, and waits until the readers are out
+    ParkQueue next_writer_; // the writer that raised the flag and waits until the readers have left
     u32 readers_to_let_in_ = 0;
     u32 turns_ = 0; // how often waiting readers were let in
     [[no_unique_address]] lockdep::Watch watch_;

@@ -49,8 +49,8 @@ PteSlot* pte_alloc(MmStruct& mm, UserAddr address) {
 
 namespace {
 
-// The first place from `index` on that has a table; `last`: none before it has. Of a thousand places a small program
-// uses three.
+// The first index from `index` on that has a table, or `last` if there is none before it. A small program has three tables
+// in a thousand places.
 u32 next_table(const MmStruct& mm, u32 index, u32 last) {
     if (mm.nr_ptes == 0 || index >= last)
         return last;
@@ -78,7 +78,7 @@ void free_pgtables(MmStruct& mm, UserAddr floor, UserAddr ceiling) {
     }
     if (unlinked.empty())
         return;
-    // A TLB may remember the way to a table even when no entry of it was ever cached (ARM ARM B3.10.1).
+    // A TLB may cache the first-level descriptor even if it holds no entry of the table (ARM ARM B3.10.1).
     flush_tlb_range(mm.context, UserAddr(lowest << PMD_SHIFT), UserAddr((highest + 1) << PMD_SHIFT));
     while (!unlinked.empty()) {
         Page& page = unlinked.front();

@@ -1,5 +1,5 @@
 // Slab caches (Linux mm/slab.c; Bonwick, "The Slab Allocator", USENIX 1994). A free object holds the place
-// of the next free one and a cookie by which a second free is noticed. Empty slabs stay until memory is short.
+// of the next free one, and a cookie that shows a second free. Empty slabs stay until memory is short.
 #include "mm/slab.hpp"
 
 #include "mm/page_alloc.hpp"
@@ -112,7 +112,7 @@ void KmemCache::put_back(FreeObject& object) {
     }
 }
 
-// From one slab only: so nobody holds back more slabs than he uses.
+// Takes from one slab only, so that a CPU does not keep objects of slabs that could otherwise become empty.
 void KmemCache::refill(PerCpuObjects::Stack& stack) {
     const Guard guard(lock_);
     Slab* slab = slabs_;

@@ -37,7 +37,7 @@ struct Slab {
     Slab* next = nullptr; // ring of the cache's slabs that have a free object
     Slab* previous = nullptr;
     u16 free = 0;   // byte offset of the first free object in the page; 0: none
-    u16 in_use = 0; // objects that are somebody's or a CPU's
+    u16 in_use = 0; // objects in use, or in a CPU's stack
 };
 
 // A cache of equal objects, `size` <= 2032 bytes (two to a page). Make it a `constinit` global; it needs no
@@ -59,7 +59,7 @@ class KmemCache {
     void free(void* object);     // panics if the object is not of this cache or free already
     u32 shrink();                // gives empty slabs to the page allocator; how many pages
     const char* name() const { return name_; }
-    u32 in_use() const { return handed_out_ - cpus_.count(); } // exact when nobody allocates or frees meanwhile
+    u32 in_use() const { return handed_out_ - cpus_.count(); } // exact while no CPU allocates or frees
 
   private:
     static constexpr u32 round_up(u32 size, u32 align) {
@@ -126,7 +126,7 @@ struct SlabInfo {
 // False: there are no more than `index` such caches.
 bool slab_info(u32 index, SlabInfo& info);
 
-// Pages in empty slabs: what shrink_caches would give back. Takes from the CPUs what they have for themselves.
+// Pages in empty slabs: what shrink_caches would give back. Empties the CPUs' stacks first.
 u32 nr_reserved_slab_pages();
 
 // Returns unused slab pages to the buddy lists (Linux: drop_caches); how many came back.

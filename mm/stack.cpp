@@ -31,7 +31,7 @@ bool expand_stack(MmStruct& mm, UserAddr address) {
     if (vma == nullptr)
         return false;
     if (vma->start <= address)
-        return true; // another thread has been here meanwhile
+        return true; // another thread has grown it already
     if (!vma->flags.has(VM_GROWSDOWN) || !may_grow(locked, *vma, address.page()))
         return false;
     vma_set_range(locked, *vma, address.page(), vma->end);

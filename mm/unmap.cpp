@@ -1,4 +1,4 @@
-// Flush first, free afterwards: a page goes when no table and no TLB names it any more.
+// Unmapping: flush first, free afterwards. A page is freed when no table and no TLB refers to it any more.
 #include "mm/unmap.hpp"
 
 #include <array>
@@ -46,7 +46,7 @@ class MmuGather {
     std::array<Page*, 32> pages_;
 };
 
-// What the entry knew about the page moves to the page: a clean entry can be made again, lost dirt cannot.
+// Moves young and dirty from the entry to the page: otherwise data that was written would be lost.
 void move_bits_to_page(Page& page, Pte pte) {
     if (pte_dirty(pte))
         page.set(PG_DIRTY);

@@ -5,9 +5,9 @@
 
 namespace faultline {
 
-// Empties the entries of [start, end): dirty moves to the page, map counts and references go, each page only after every
-// TLB has let go of it. Caller holds the mmap lock, or for truncation the lock of an AddressSpace whose i_mmap has the
-// VMAs. (Linux zap_page_range / unmap_page_range.)
+// Empties the entries of [start, end). Dirty moves to the page; the map counts and references are dropped, but a page is
+// freed only after the flush of all TLBs. Caller holds the mmap lock, or for truncation the lock of the AddressSpace whose
+// i_mmap has the VMAs. (Linux zap_page_range, unmap_page_range.)
 void zap_page_range(MmStruct& mm, UserAddr start, UserAddr end);
 
 } // namespace faultline

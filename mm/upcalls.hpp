@@ -18,7 +18,7 @@ struct MmTask {
     [[no_unique_address]] lockdep::Held held; // sleeping locks; watched in debug builds only
 };
 
-// The running task's. Never fails: there always is a current task.
+// The memory side of the running task. There always is a current task.
 MmTask& current_mm_task();
 
 // The running task's limits that bind an address space, in pages; ~0u is none (getrlimit(2)).

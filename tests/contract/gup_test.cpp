@@ -244,7 +244,7 @@ constexpr Test TESTS[] = {
     {"fixup_2011: cures clean and old", fixup_2011_cures_clean_and_old},
     {"fixup: the exact address", fixup_of_the_exact_address},
     {"fixup: accounts exactly one fault", fixup_accounts_one_fault},
-    {"fixup: reports that the lock was dropped", fixup_waits_without_the_lock},
+    {"fixup: waits without the lock", fixup_waits_without_the_lock},
     {"fixup: keeps the lock unless allowed", fixup_without_retry_keeps_the_lock},
     {"fixup: looks the VMA up again after the lock was dropped", fixup_looks_the_vma_up_again},
     {"fixup: an error reading the page is FAULT", read_errors_are_fault},

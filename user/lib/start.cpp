@@ -1,4 +1,4 @@
-// What runs before main, and what newlib 3.3 leaves to its host so that threads may call malloc: locks, and an errno
+// What runs before main, and what newlib leaves to its host so that threads may call malloc: locks, and an errno
 // per thread. (Debian's build of newlib has one reentrancy structure and locks that do nothing; see user/README.md.)
 #include <reent.h>
 
