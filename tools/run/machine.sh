@@ -82,9 +82,11 @@ machine_command() {
 
 # Adds a port for each of the program's standard streams to `command`. Standard input is QEMU's standard input. It has a
 # port of its own, because QEMU closes a port at the end of its input and discards what is written to a closed port.
+# Without ioeventfd the device answers at once. With it, QEMU 10 lets another thread answer, so that the guest waits for a
+# different number of instructions each time.
 add_program_ports() {
     local path=${scratch//,/,,}
-    command+=(-global virtio-mmio.force-legacy=false -device virtio-serial-device
+    command+=(-global virtio-mmio.force-legacy=false -global virtio-mmio.ioeventfd=off -device virtio-serial-device
         -chardev stdio,id=stdin -device virtserialport,chardev=stdin,name=stdin,nr=1
         -chardev "file,id=stdout,path=$path/stdout" -device virtserialport,chardev=stdout,name=stdout,nr=2
         -chardev "file,id=stderr,path=$path/stderr" -device virtserialport,chardev=stderr,name=stderr,nr=3)

@@ -123,7 +123,7 @@ void bad_pointers() {
 }
 
 // Calls that by their nature do not return, or wait for something, or would end the machine or the caller. And msgget,
-// which takes no pointer: every key is valid, and its queue would stay.
+// semget and shmget, which take no pointer: any key is valid, and what they make would stay.
 constexpr auto left_out = std::to_array<int>({
     __NR_exit,
     __NR_exit_group,
@@ -149,6 +149,8 @@ constexpr auto left_out = std::to_array<int>({
     __NR_epoll_pwait,
     __NR_epoll_pwait2,
     __NR_msgget,
+    __NR_semget,
+    __NR_shmget,
     __NR_wait4,
     __NR_waitid,
     __NR_kill,
