@@ -41,10 +41,10 @@ struct Dentry {
     Inode* parent = nullptr;
     u32 cookie = 0; // its position in the directory, rising; d_off of getdents64()
     u32 length = 0;
-    bool removed = false; // no longer in `parent`
+    bool removed = false;        // no longer in `parent`
     TreeHook by_name, by_cookie; // in Inode::entries and Inode::children of `parent`
     ListHook alias;              // in Inode::names of `inode`
-    char text[1];         // `length` bytes, without a NUL
+    char text[1];                // `length` bytes, without a NUL
 
     std::string_view name() const { return {text, length}; }
 };
@@ -102,9 +102,9 @@ struct Inode {
     // Directory: its entries, as names are looked up and in the order in which they are listed.
     Tree<Dentry, &Dentry::by_name, DentryName> entries;
     Tree<Dentry, &Dentry::by_cookie, DentryCookie> children;
-    u32 next_cookie = 3;                     // 1 and 2 are "." and ".."
-    Inode* mounted = nullptr;                // directory: the root that is mounted on it, with a reference
-    Inode* covers = nullptr;                 // root of a mount: the directory that it covers, with a reference
+    u32 next_cookie = 3;      // 1 and 2 are "." and ".."
+    Inode* mounted = nullptr; // directory: the root that is mounted on it, with a reference
+    Inode* covers = nullptr;  // root of a mount: the directory that it covers, with a reference
 
     RwSemaphore lock{"Inode"};   // regular file: guards size and writes; taken outside the mmap lock
     InodeMapping mapping;        // regular file

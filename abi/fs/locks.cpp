@@ -19,7 +19,7 @@ namespace faultline {
 struct FileLock {
     FileLock* next = nullptr;
     const void* owner = nullptr; // a FilesStruct (range of a process) or a File (flock, range of an open file)
-    s32 pid = 0; // -1 of a range that belongs to an open file
+    s32 pid = 0;                 // -1 of a range that belongs to an open file
     bool range = false;
     bool exclusive = false;
     u64 start = 0, end = 0; // both inclusive

@@ -84,9 +84,8 @@ Result<u32> write_pages(AddressSpace& mapping, u32 bytes, u64 position, Copy&& c
 }
 
 Result<u32> regular_read(File& file, IovIter& to, u64& position) {
-    const u32 done =
-        TRY(read_pages(file.inode->mapping, to.left(), position,
-                       [&](const u8* from, u32, u32 count) { return to.copy_to_user(from, count); }));
+    const u32 done = TRY(read_pages(file.inode->mapping, to.left(), position,
+                                    [&](const u8* from, u32, u32 count) { return to.copy_to_user(from, count); }));
     position += done;
     file.inode->atime_ns = current_time_ns();
     return done;

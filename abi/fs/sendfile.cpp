@@ -49,8 +49,7 @@ Result<u32> do_sendfile(s32 out_fd, s32 in_fd, UserAddr user_offset, u32 count) 
     // A pipe or socket may make this call wait for long; then others may use the position of `in` meanwhile, and the
     // call sets it when it ends, as on Linux, which never holds it here.
     const bool waits = !out->has_atomic_position();
-    const PositionLocked held(waits ? nullptr : out.get(),
-                              waits || user_offset != UserAddr() ? nullptr : in.get());
+    const PositionLocked held(waits ? nullptr : out.get(), waits || user_offset != UserAddr() ? nullptr : in.get());
     u64 out_position = out->position;
     if (user_offset == UserAddr()) {
         u64 in_position = in->position;

@@ -54,7 +54,8 @@ class XattrName {
 // Memory for a value or a list; none for 0 bytes.
 class KernelBuffer {
   public:
-    explicit KernelBuffer(u32 bytes) : data_(bytes != 0 ? static_cast<char*>(kmalloc(bytes)) : nullptr), bytes_(bytes) {}
+    explicit KernelBuffer(u32 bytes)
+        : data_(bytes != 0 ? static_cast<char*>(kmalloc(bytes)) : nullptr), bytes_(bytes) {}
     KernelBuffer(const KernelBuffer&) = delete;
     KernelBuffer& operator=(const KernelBuffer&) = delete;
     ~KernelBuffer() { kfree(data_); }
@@ -173,7 +174,9 @@ Result<u32> get(Inode& inode, UserAddr user_name, UserAddr user_value, u32 size)
 }
 
 Result<u32> list(Inode& inode, UserAddr user_list, u32 size) {
-    const auto shown = [admin = capable(CAP_SYS_ADMIN)](Xattr& one) { return admin || !one.name().starts_with(TRUSTED); };
+    const auto shown = [admin = capable(CAP_SYS_ADMIN)](Xattr& one) {
+        return admin || !one.name().starts_with(TRUSTED);
+    };
     u32 bytes = 0;
     for (Xattr* one = inode.xattrs; one != nullptr; one = one->next)
         bytes += shown(*one) ? one->name_bytes + 1 : 0;
@@ -246,7 +249,9 @@ Result<u32> sys_fgetxattr(s32 fd, UserAddr name, UserAddr value, u32 size) {
 Result<u32> sys_listxattr(UserAddr path, UserAddr names, u32 size) {
     return list(*TRY(at_path(path, LOOKUP_FOLLOW)), names, size);
 }
-Result<u32> sys_llistxattr(UserAddr path, UserAddr names, u32 size) { return list(*TRY(at_path(path, 0)), names, size); }
+Result<u32> sys_llistxattr(UserAddr path, UserAddr names, u32 size) {
+    return list(*TRY(at_path(path, 0)), names, size);
+}
 Result<u32> sys_flistxattr(s32 fd, UserAddr names, u32 size) { return list(*TRY(of_descriptor(fd)), names, size); }
 
 Result<u32> sys_removexattr(UserAddr path, UserAddr name) { return remove(*TRY(at_path(path, LOOKUP_FOLLOW)), name); }

@@ -32,9 +32,9 @@ void count(unsigned number) {
 // Keeps the lock of the address space busy.
 void map(void*) {
     while (__atomic_load_n(&stop, __ATOMIC_RELAXED) == 0) {
-        const long at = must(sys_mmap2(nullptr, 1 << 18, PROT_READ | PROT_WRITE,
-                                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0),
-                             "shared_reads: mmap");
+        const long at =
+            must(sys_mmap2(nullptr, 1 << 18, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0),
+                 "shared_reads: mmap");
         sys_munmap(reinterpret_cast<void*>(at), 1 << 18);
     }
 }
@@ -43,9 +43,9 @@ void map(void*) {
 class Buffer {
   public:
     Buffer()
-        : memory_(reinterpret_cast<char*>(must(sys_mmap2(nullptr, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE,
-                                                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
-                                               "shared_reads: mmap"))) {}
+        : memory_(reinterpret_cast<char*>(
+              must(sys_mmap2(nullptr, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+                   "shared_reads: mmap"))) {}
     ~Buffer() { sys_munmap(memory_, 2 * PAGE_SIZE); }
     Buffer(const Buffer&) = delete;
     Buffer& operator=(const Buffer&) = delete;

@@ -8,7 +8,6 @@
 #include <cstdio>
 #include <cstring>
 
-
 #include <asm/signal.h>
 #include <linux/fcntl.h>
 #include <linux/poll.h>
@@ -236,8 +235,8 @@ void descriptor(Random& random) {
 }
 
 void map(Random& random) {
-    const long at = sys_mmap2(nullptr, 2 * PAGE_SIZE, PROT_READ, random.once_in(2) ? MAP_SHARED : MAP_PRIVATE,
-                              some_fd(random), 0);
+    const long at =
+        sys_mmap2(nullptr, 2 * PAGE_SIZE, PROT_READ, random.once_in(2) ? MAP_SHARED : MAP_PRIVATE, some_fd(random), 0);
     if (!is_error(at) && random.once_in(2))
         sys_munmap(reinterpret_cast<void*>(at), random.once_in(2) ? PAGE_SIZE : 2 * PAGE_SIZE);
 }
@@ -400,7 +399,7 @@ bool remove_all(char* path, std::size_t size) {
 }
 
 // How many objects of each kind are in use, from /proc/slabinfo.
-const char* const KINDS[] = {"inode",      "file",  "files",    "fs",    "file_lock", "pipe",
+const char* const KINDS[] = {"inode",      "file",  "files",    "fs",    "file_lock",     "pipe",
                              "socketpair", "mount", "signalfd", "pidfd", "vm_area_struct"};
 constexpr unsigned KIND_COUNT = sizeof KINDS / sizeof KINDS[0];
 struct Counts {
