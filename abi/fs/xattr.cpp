@@ -32,7 +32,6 @@ struct Xattr {
 
 namespace {
 
-constexpr Errno NODATA{61};
 constexpr std::string_view TRUSTED = "trusted.", SECURITY = "security.", USER = "user.";
 
 // The name of an attribute, from the program.
@@ -92,14 +91,14 @@ bool has_xattrs(const Inode& inode) {
 Result<void> check_permission(const Inode& inode, std::string_view name, u32 wanted) {
     const bool writes = wanted == MAY_WRITE;
     if (name.starts_with(TRUSTED))
-        return capable(CAP_SYS_ADMIN) ? Result<void>() : Result<void>(Err(writes ? Errno::PERM : NODATA));
+        return capable(CAP_SYS_ADMIN) ? Result<void>() : Result<void>(Err(writes ? Errno::PERM : Errno::NODATA));
     if (name.starts_with(SECURITY))
         return !writes || capable(CAP_SYS_ADMIN) ? Result<void>() : Result<void>(Err(Errno::PERM));
     if (name.starts_with("system."))
         return {};
     if (name.starts_with(USER)) {
         if (!inode.is_regular() && !inode.is_directory())
-            return Err(writes ? Errno::PERM : NODATA);
+            return Err(writes ? Errno::PERM : Errno::NODATA);
         if (writes && inode.is_directory() && (inode.mode & S_ISVTX) != 0 && !owner_or_capable(inode))
             return Err(Errno::PERM);
     }
@@ -141,7 +140,7 @@ Result<u32> set(Inode& inode, UserAddr user_name, UserAddr user_value, u32 size,
     if (*place != nullptr && (flags & XATTR_CREATE) != 0)
         return Err(Errno::EXIST);
     if (*place == nullptr && (flags & XATTR_REPLACE) != 0)
-        return Err(NODATA);
+        return Err(Errno::NODATA);
     auto* made = new (memory.release()) Xattr;
     made->name_bytes = name_bytes;
     made->value_bytes = size;
@@ -160,7 +159,7 @@ Result<u32> get(Inode& inode, UserAddr user_name, UserAddr user_value, u32 size)
     TRY_VOID(check_name(inode, name.view()));
     Xattr* found = *find_xattr(inode, name.view());
     if (found == nullptr)
-        return Err(NODATA);
+        return Err(Errno::NODATA);
     const u32 bytes = found->value_bytes;
     if (size == 0)
         return bytes;
@@ -207,7 +206,7 @@ Result<u32> remove(Inode& inode, UserAddr user_name) {
     TRY_VOID(check_name(inode, name.view()));
     Xattr** place = find_xattr(inode, name.view());
     if (*place == nullptr)
-        return Err(NODATA);
+        return Err(Errno::NODATA);
     kfree(std::exchange(*place, (*place)->next));
     inode.ctime_ns = current_time_ns();
     return 0u;
