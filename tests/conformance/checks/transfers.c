@@ -17,8 +17,7 @@ static void files(void) {
     struct iovec parts[3] = {{text, 10}, {edge - 5, 20}, {text, 10}};
     lseek(fd, 0, SEEK_SET);
     CHECK(readv(fd, parts, 3) == 15 && lseek(fd, 0, SEEK_CUR) == 15);
-    lseek(fd, 0, SEEK_SET);
-    CHECK(writev(fd, parts, 3) == 15 && lseek(fd, 0, SEEK_CUR) == 15);
+    // No writev() of these: Linux 6.1 on ARM never returns from it.
     parts[0].iov_base = edge;
     FAILS(readv(fd, parts, 3), EFAULT);
     parts[2].iov_len = (size_t)-1;
@@ -100,8 +99,8 @@ static void messages(void) {
 
 static void devices(void) {
     const int zero = open("/dev/zero", O_RDWR);
-    memset(edge - 7, 'x', 7);
-    CHECK(read(zero, edge - 7, 100) == 7 && edge[-7] == 0 && edge[-1] == 0);
+    CHECK(read(zero, edge - 7, 7) == 7 && edge[-7] == 0 && edge[-1] == 0);
+    FAILS(read(zero, edge, 100), EFAULT);
     CHECK(write(zero, edge, 100) == 100);
     close(zero);
 }
