@@ -45,6 +45,7 @@ enum class Errno : u16 {
     LOOP = 40,
     NOMSG = 42,
     IDRM = 43,
+    NODATA = 61,
     NOPKG = 65,
     OVERFLOWED = 75, // EOVERFLOW
     MSGSIZE = 90,

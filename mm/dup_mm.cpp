@@ -88,9 +88,8 @@ void copy_layout(MmStruct& child, const MmStruct& source) {
     child.mmap_base = source.mmap_base;
     child.free_area_cache = source.mmap_base;
     child.stack_limit = u32{source.stack_limit};
-    child.exe_file = source.exe_file;
-    if (child.exe_file != nullptr)
-        get_mapping(*child.exe_file);
+    if (source.exe_file != nullptr)
+        BUG_ON(!set_mm_exe_file(child, *source.exe_file)); // nobody writes what `source` runs
 }
 
 Result<void> dup_mmap(const MmapUnshared& child, const MmapWriteLocked& source, TlbDebt& debt) {

@@ -2,6 +2,7 @@
 // memfd and tmpfs exist only here; the initramfs is unpacked into it.
 #pragma once
 
+#include <atomic>
 #include <utility>
 
 #include "base/relaxed.hpp"
@@ -37,6 +38,9 @@ struct AddressSpace {
     u64 inode = 0;                 // identifies the file, for futex keys and /proc; never reused
     SpinLock lock{"AddressSpace"}; // also of the ranges of the VMAs in i_mmap
     Relaxed<u32> nr_pages = 0;     // in `pages`; changed with the lock held
+    // How many open files may write it, or, below 0, how many address spaces and calls of execve(2) run it. (Linux: the
+    // inode's.)
+    std::atomic<s32> i_writecount = 0;
     Tree<Page, &Page::cache_node, PageIndexKey> pages GUARDED_BY(lock);
     AutoUnlinkList<VmArea, &VmArea::i_mmap_link> i_mmap GUARDED_BY(lock); // every VMA that maps it, for truncation
 };
@@ -45,6 +49,24 @@ struct AddressSpace {
 inline u32 nr_file_pages(const AddressSpace& mapping) {
     return static_cast<u32>((u64{mapping.size} + PAGE_SIZE - 1) >> PAGE_SHIFT);
 }
+
+// A writer of the file begins, and ends. False: it is a program that runs (TXTBSY). (Linux: the same names.)
+inline bool get_write_access(AddressSpace& mapping) {
+    s32 count = mapping.i_writecount.load(std::memory_order_relaxed);
+    while (count >= 0 && !mapping.i_writecount.compare_exchange_weak(count, count + 1, std::memory_order_relaxed)) {
+    }
+    return count >= 0;
+}
+inline void put_write_access(AddressSpace& mapping) { mapping.i_writecount.fetch_sub(1, std::memory_order_relaxed); }
+
+// The file begins to be run, and ends. False: somebody may write it (TXTBSY). (Linux: the same names.)
+inline bool deny_write_access(AddressSpace& mapping) {
+    s32 count = mapping.i_writecount.load(std::memory_order_relaxed);
+    while (count <= 0 && !mapping.i_writecount.compare_exchange_weak(count, count - 1, std::memory_order_relaxed)) {
+    }
+    return count <= 0;
+}
+inline void allow_write_access(AddressSpace& mapping) { mapping.i_writecount.fetch_add(1, std::memory_order_relaxed); }
 
 inline void get_mapping(AddressSpace& mapping) { mapping.ops->get(mapping); }
 inline void put_mapping(AddressSpace& mapping) { mapping.ops->put(mapping); }

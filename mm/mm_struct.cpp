@@ -66,10 +66,20 @@ void mmput(MmStruct& mm) {
     leave_lazy_mm(mm);
     exit_mmap(mm);
     destroy_context(mm.context);
-    if (mm.exe_file != nullptr)
+    if (mm.exe_file != nullptr) {
+        allow_write_access(*mm.exe_file);
         put_mapping(*mm.exe_file);
+    }
     kfree(mm.pgd);
     kmem_delete(mm_cache, &mm);
+}
+
+bool set_mm_exe_file(MmStruct& mm, AddressSpace& mapping) {
+    if (!deny_write_access(mapping))
+        return false;
+    get_mapping(mapping);
+    mm.exe_file = &mapping;
+    return true;
 }
 
 u32 get_mm_counter(const MmStruct& mm, MmCounter counter) {

@@ -149,6 +149,10 @@ inline u32 get_mm_rss(const MmStruct& mm) {
 void mmget(MmStruct& mm);
 void mmput(MmStruct& mm);
 
+// Makes the file the program of `mm`, which has none yet: with a reference, and until mmput() nobody can open it for
+// writing. False: somebody writes it (TXTBSY). (Linux: the same name.)
+[[nodiscard]] bool set_mm_exe_file(MmStruct& mm, AddressSpace& mapping);
+
 // One user's share of an address space, given back when this goes.
 class [[nodiscard]] MmRef {
   public:

@@ -100,7 +100,7 @@ Result<UserAddr> mmap_locked(const MmapWriteLocked& locked, UserAddr hint, u32 l
         return Err(Errno::AGAIN);
     VmFlags vm_flags = VM_MAY_FLAGS | (VmFlags(prot) & VM_ACCESS_FLAGS) | lock_flags |
                        TRY(sharing_flags(prot, flags, mapping, may_write));
-    if (vm_flags.has(VM_MAYSHARE) && mapping != nullptr && !may_write)
+    if (vm_flags.has(VM_MAYSHARE) && !may_write) // without `mapping`: /dev/zero, opened for reading
         vm_flags = vm_flags.without(VM_MAYWRITE);
     if ((flags & MAP_NORESERVE) != 0)
         vm_flags |= VM_NORESERVE;

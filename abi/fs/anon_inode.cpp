@@ -7,7 +7,7 @@
 namespace faultline {
 
 Result<FileRef> anon_inode_getfile(std::string_view name, const FileOps& ops, void* private_data, u32 flags) {
-    InodeRef inode(TRY(new_inode(S_IFREG | 0600))); // Linux gives it no type
+    InodeRef inode(TRY(new_inode(0600))); // without a type, as on Linux
     TRY_VOID(set_unlisted_name(*inode, nullptr, name));
     FileRef file(TRY(alloc_file(*inode, ops, flags)));
     file->private_data = private_data;

@@ -72,9 +72,8 @@ void iterate(Inode& directory, u32 after, DirectorySink& sink) {
         return;
     if (after < DOT_DOT_COOKIE && !sink.entry("..", parent_of(directory)->number, S_IFDIR, DOT_DOT_COOKIE))
         return;
-    for (const Dentry& dentry : directory.children)
-        if (dentry.cookie > after &&
-            !sink.entry(dentry.name(), dentry.inode->number, dentry.inode->type(), dentry.cookie))
+    for (auto at = directory.children.upper_bound(after); at != directory.children.end(); ++at)
+        if (!sink.entry(at->name(), at->inode->number, at->inode->type(), at->cookie))
             return;
     if (directory.ops != nullptr && directory.ops->iterate != nullptr)
         directory.ops->iterate(directory, after, sink);
@@ -86,18 +85,22 @@ Result<u32> sys_getdents64(s32 fd, UserAddr buffer, u32 bytes) {
     FileRef file = TRY(fget_ref(fd));
     if (!file->inode->is_directory())
         return Err(Errno::NOTDIR);
-    if (is_removed(*file->inode))
-        return Err(Errno::NOENT);
+    const PositionLocked position(*file);
     u8* page = static_cast<u8*>(kmalloc(PAGE_SIZE));
     if (page == nullptr)
         return Err(Errno::NOMEM);
     DirentBuffer entries(page, std::min(bytes, PAGE_SIZE));
+    bool removed = false;
     {
         ReadGuard guard(tree_lock());
-        iterate(*file->inode, static_cast<u32>(std::min<u64>(file->position, ~u32{0})), entries);
+        removed = is_removed(*file->inode);
+        if (!removed)
+            iterate(*file->inode, static_cast<u32>(std::min<u64>(file->position, ~u32{0})), entries);
     }
     Result<u32> result = entries.used();
-    if (entries.used() == 0 && entries.full())
+    if (removed)
+        result = Err(Errno::NOENT);
+    else if (entries.used() == 0 && entries.full())
         result = Err(Errno::INVAL);
     else if (copy_to_user(buffer, page, entries.used()) != 0)
         result = Err(Errno::FAULT);

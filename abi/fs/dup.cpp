@@ -16,24 +16,6 @@ Result<u32> duplicate(s32 fd, u32 lowest, bool close_on_exec) {
     return static_cast<u32>(copy);
 }
 
-namespace {
-
-// Puts `file` at descriptor `fd`, and closes the file that was there. BADF: `fd` is past the limit; BUSY, MFILE, NOMEM.
-Result<u32> install_at(FileRef file, u32 fd, bool close_on_exec) {
-    if (fd >= fd_limit())
-        return Err(Errno::BADF);
-    (void)close_fd(static_cast<s32>(fd));
-    const s32 got = TRY(fd_install(*file, fd, close_on_exec));
-    file.release();
-    if (static_cast<u32>(got) == fd)
-        return fd;
-    // Another thread took the descriptor in between. dup2(2) has EBUSY for that.
-    (void)close_fd(got);
-    return Err(Errno::BUSY);
-}
-
-} // namespace
-
 Result<u32> sys_dup(s32 fd) { return duplicate(fd, 0, false); }
 
 Result<u32> sys_dup2(s32 old_fd, s32 new_fd) {
@@ -47,7 +29,7 @@ Result<u32> sys_dup2(s32 old_fd, s32 new_fd) {
 Result<u32> sys_dup3(s32 old_fd, s32 new_fd, u32 flags) {
     if ((flags & ~u32(O_CLOEXEC)) != 0 || old_fd == new_fd)
         return Err(Errno::INVAL);
-    return install_at(FileRef(TRY(fget(old_fd))), static_cast<u32>(new_fd), (flags & O_CLOEXEC) != 0);
+    return fd_replace(FileRef(TRY(fget(old_fd))), static_cast<u32>(new_fd), (flags & O_CLOEXEC) != 0);
 }
 
 } // namespace faultline

@@ -1,4 +1,4 @@
-// fcntl(2), a case for each command. locks.cpp has the locks, pipe_size.cpp the sizes of pipes.
+// fcntl(2), a case for each command. locks.cpp has the locks, memfd.cpp the seals, pipe_size.cpp the sizes of pipes.
 #include "abi/fs/fcntl.hpp"
 
 #include <linux/fcntl.h>
@@ -9,6 +9,7 @@
 #include "abi/fs/files_private.hpp"
 #include "abi/fs/inode.hpp"
 #include "abi/fs/locks.hpp"
+#include "abi/fs/memfd.hpp"
 #include "abi/fs/pipe.hpp"
 #include "kernel/sched/sched.hpp"
 
@@ -27,7 +28,7 @@ Result<u32> sys_fcntl64(s32 fd, u32 command, u32 argument) {
         command != F_SETFD && command != F_GETFL)
         return Err(Errno::BADF);
     if (is_lock_command(command))
-        return fcntl_lock(*file, command, UserAddr(argument));
+        return fcntl_lock(*file, fd, command, UserAddr(argument));
     switch (command) {
     case F_DUPFD:
     case F_DUPFD_CLOEXEC:
@@ -51,6 +52,10 @@ Result<u32> sys_fcntl64(s32 fd, u32 command, u32 argument) {
         return pipe_size(*file);
     case F_SETPIPE_SZ:
         return set_pipe_size(*file, argument);
+    case F_GET_SEALS:
+        return get_seals(*file);
+    case F_ADD_SEALS:
+        return add_seals(*file, argument);
     default:
         return Err(Errno::INVAL);
     }

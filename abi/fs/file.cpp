@@ -20,15 +20,43 @@ bool File::writable() const {
     return (flags & (O_ACCMODE | O_PATH)) == O_WRONLY || (flags & (O_ACCMODE | O_PATH)) == O_RDWR;
 }
 
+bool File::has_atomic_position() const { return inode->is_regular() || inode->is_directory(); }
+
+PositionLocked::PositionLocked(File* one, File* other)
+    : first_(one != nullptr && one->has_atomic_position() ? one : nullptr),
+      second_(other != nullptr && other != one && other->has_atomic_position() ? other : nullptr) {
+    if (second_ < first_)
+        std::swap(first_, second_);
+    if (first_ != nullptr)
+        first_->position_lock.down_write();
+    if (second_ != nullptr)
+        second_->position_lock.down_write();
+}
+
+PositionLocked::~PositionLocked() {
+    if (second_ != nullptr)
+        second_->position_lock.up_write();
+    if (first_ != nullptr)
+        first_->position_lock.up_write();
+}
+
+namespace {
+// Whether a file counts in AddressSpace::i_writecount.
+bool counts_as_writer(const File& file) { return file.writable() && file.inode->is_regular(); }
+} // namespace
+
 Result<File*> alloc_file(Inode& inode, const FileOps& ops, u32 flags) {
     File* file = kmem_new<File>(file_cache);
     if (file == nullptr)
         return Err(Errno::NOMEM);
     file->ops = &ops;
-    file->inode = &iget(inode);
+    file->inode = &inode;
     file->flags = flags;
-    if (file->writable())
-        inode.writers.fetch_add(1, std::memory_order_relaxed);
+    if (counts_as_writer(*file) && !get_write_access(inode.mapping)) {
+        kmem_delete(file_cache, file);
+        return Err(Errno::TXTBSY);
+    }
+    iget(inode);
     return file;
 }
 
@@ -45,8 +73,10 @@ void fput(File& file) {
     locks_remove_flock(file);
     if (file.ops->release != nullptr)
         file.ops->release(file);
-    if (file.writable())
-        file.inode->writers.fetch_sub(1, std::memory_order_relaxed);
+    if (counts_as_writer(file))
+        put_write_access(file.inode->mapping);
+    if (file.denies_write)
+        allow_write_access(file.inode->mapping);
     iput(file.inode);
     kmem_delete(file_cache, &file);
 }

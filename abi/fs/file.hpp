@@ -6,10 +6,12 @@
 #include "arch/contract/uaccess.hpp"
 #include "base/refcount.hpp"
 #include "base/result.hpp"
+#include "base/rwsem.hpp"
 #include "base/types.hpp"
 
 namespace faultline {
 
+class IovIter; // abi/fs/iov_iter.hpp
 struct AddressSpace;
 struct File;
 struct Inode; // abi/fs/inode.hpp
@@ -22,6 +24,10 @@ struct Inode; // abi/fs/inode.hpp
 struct FileOps {
     Result<u32> (*read)(File& file, UserAddr buffer, u32 bytes, u64& position) = nullptr;
     Result<u32> (*write)(File& file, UserAddr buffer, u32 bytes, u64& position) = nullptr;
+    // The same for the buffers of readv(2) and writev(2) at once. A file has `read` or `read_iter`, and `write` or
+    // `write_iter`: with the first, several buffers are several transfers.
+    Result<u32> (*read_iter)(File& file, IovIter& to, u64& position) = nullptr;
+    Result<u32> (*write_iter)(File& file, IovIter& from, u64& position) = nullptr;
     // Writes from kernel memory, for sendfile(2). nullptr: sendfile() into this kind of file is INVAL.
     Result<u32> (*splice_write)(File& file, const void* data, u32 bytes, u64& position) = nullptr;
     Result<s32> (*ioctl)(File& file, u32 request, u32 argument) = nullptr;
@@ -37,15 +43,36 @@ struct File {
     const FileOps* ops = nullptr;
     Inode* inode = nullptr; // with a reference; alloc_file() sets it
     u32 flags = 0;          // O_ACCMODE, O_APPEND, O_NONBLOCK …
+    // Guards `position` of a regular file and of a directory: it is held from the read of the position until it has
+    // advanced, while bytes are copied too. Outside Inode::lock. (Linux: f_pos_lock.)
+    RwSemaphore position_lock{"File::position"};
     u64 position = 0;
     Refcount references{1};
+    bool denies_write = false; // opened by execve(2): until it is closed, nobody can open the file for writing
     void* private_data = nullptr;
     bool readable() const; // opened for reading
     bool writable() const; // opened for writing
+    // Whether position_lock guards the position. Other files, such as pipes, have none, or may wait in their operations
+    // as long as they like. (Linux: FMODE_ATOMIC_POS.)
+    bool has_atomic_position() const;
+};
+
+// Holds the position of a file, or of two, until the end of the scope; of files whose position is not atomic, and of
+// nullptr, nothing. (Linux: fdget_pos.)
+class [[nodiscard]] PositionLocked {
+  public:
+    explicit PositionLocked(File& file) : PositionLocked(&file, nullptr) {}
+    PositionLocked(File* one, File* other);
+    ~PositionLocked();
+    PositionLocked(const PositionLocked&) = delete;
+    PositionLocked& operator=(const PositionLocked&) = delete;
+
+  private:
+    File *first_, *second_; // by rising address
 };
 
 // Makes an open file over `inode`, with one reference for the caller. Takes a reference of its own on `inode`. `flags`
-// are those of open(2). NOMEM.
+// are those of open(2). NOMEM; TXTBSY: it would write a program that runs.
 Result<File*> alloc_file(Inode& inode, const FileOps& ops, u32 flags);
 File& get_file(File& file); // takes one more reference
 void fput(File& file);      // drops a reference; the last one closes the file. May sleep

@@ -43,7 +43,9 @@ namespace {
 // Takes a file out of the table, with the table's reference; nullptr if the descriptor is not open.
 File* take(FilesStruct& files, u32 fd) {
     Guard guard(files.lock);
-    return fd < files.capacity ? std::exchange(files.table[fd], Descriptor{}).file : nullptr;
+    if (fd >= files.capacity || files.table[fd].file == nullptr)
+        return nullptr;
+    return std::exchange(files.table[fd], Descriptor{}).file;
 }
 
 // Drops the file of a closed descriptor. The process loses its range locks on the file, even if it has other
@@ -74,11 +76,11 @@ Result<FilesStruct*> files_dup(FilesStruct& from) {
     }
     Guard guard(from.lock);
     BUG_ON(from.capacity > files->capacity);
-    for (u32 fd = 0; fd < from.capacity; ++fd) {
-        files->table[fd] = from.table[fd];
-        if (from.table[fd].file != nullptr)
+    for (u32 fd = 0; fd < from.capacity; ++fd)
+        if (from.table[fd].file != nullptr) {
+            files->table[fd] = from.table[fd];
             get_file(*from.table[fd].file);
-    }
+        }
     return files;
 }
 
@@ -151,22 +153,94 @@ Result<FileRef> fget_ref(s32 fd) {
     return file;
 }
 
-Result<s32> fd_install(File& file, u32 lowest, bool close_on_exec) {
-    FilesStruct& files = *current()->files;
-    Guard guard(files.lock);
+namespace {
+
+// Makes the table large enough for `fd`. NOMEM. Caller holds files.lock.
+Result<void> make_room(FilesStruct& files, u32 fd) {
+    u32 capacity = files.capacity;
+    while (capacity <= fd)
+        capacity *= 2;
+    return capacity != files.capacity ? grow(files, capacity) : Result<void>();
+}
+
+// The lowest free descriptor from `lowest` on. MFILE, NOMEM. Caller holds files.lock.
+Result<u32> find_free(FilesStruct& files, u32 lowest) {
     u32 fd = lowest;
-    while (fd < files.capacity && files.table[fd].file != nullptr)
+    while (fd < files.capacity && (files.table[fd].file != nullptr || files.table[fd].reserved))
         ++fd;
     if (fd >= fd_limit())
         return Err(Errno::MFILE);
-    if (fd >= files.capacity) {
-        u32 capacity = files.capacity;
-        while (capacity <= fd)
-            capacity *= 2;
-        TRY_VOID(grow(files, capacity));
+    TRY_VOID(make_room(files, fd));
+    return fd;
+}
+
+// Two descriptors that nobody else gets until they are filled, or until this goes.
+class ReservedPair {
+  public:
+    explicit ReservedPair(FilesStruct& files) : files_(files) {}
+    ReservedPair(const ReservedPair&) = delete;
+    ReservedPair& operator=(const ReservedPair&) = delete;
+    ~ReservedPair() {
+        Guard guard(files_.lock);
+        while (count_ != 0)
+            files_.table[fds_[--count_]].reserved = false;
     }
+
+    Result<void> take_both() { // MFILE, NOMEM
+        Guard guard(files_.lock);
+        for (u32& fd : fds_) {
+            fd = TRY(find_free(files_, 0));
+            files_.table[fd].reserved = true;
+            ++count_;
+        }
+        return {};
+    }
+    const u32 (&numbers() const)[2] { return fds_; }
+    void fill(File& first, File& second, bool close_on_exec) {
+        Guard guard(files_.lock);
+        files_.table[fds_[0]] = {&first, close_on_exec};
+        files_.table[fds_[1]] = {&second, close_on_exec};
+        count_ = 0;
+    }
+
+  private:
+    FilesStruct& files_;
+    u32 fds_[2] = {}, count_ = 0;
+};
+
+} // namespace
+
+Result<s32> fd_install(File& file, u32 lowest, bool close_on_exec) {
+    FilesStruct& files = *current()->files;
+    Guard guard(files.lock);
+    const u32 fd = TRY(find_free(files, lowest));
     files.table[fd] = {&file, close_on_exec};
     return static_cast<s32>(fd);
+}
+
+Result<u32> fd_install_pair(FileRef first, FileRef second, bool close_on_exec, UserAddr fds) {
+    ReservedPair pair(*current()->files);
+    TRY_VOID(pair.take_both());
+    TRY_VOID(copy_struct_to_user(fds, &pair.numbers(), sizeof pair.numbers()));
+    pair.fill(*first.release(), *second.release(), close_on_exec);
+    return 0u;
+}
+
+Result<u32> fd_replace(FileRef file, u32 fd, bool close_on_exec) {
+    if (fd >= fd_limit())
+        return Err(Errno::BADF);
+    FilesStruct& files = *current()->files;
+    File* replaced = nullptr;
+    {
+        Guard guard(files.lock);
+        TRY_VOID(make_room(files, fd));
+        if (files.table[fd].reserved)
+            return Err(Errno::BUSY);
+        replaced = std::exchange(files.table[fd], {file.release(), close_on_exec}).file;
+    }
+    if (replaced != nullptr)
+        close_file(files, *replaced);
+    return fd;
 }
 
 Result<s32> fd_install(FileRef file, bool close_on_exec) {

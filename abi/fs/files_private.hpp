@@ -11,6 +11,7 @@ namespace faultline {
 struct Descriptor {
     File* file = nullptr; // with a reference; nullptr: the descriptor is free
     bool close_on_exec = false;
+    bool reserved = false; // not open yet, but taken: fd_install_pair() will fill it, or free it
 };
 
 struct FilesStruct {

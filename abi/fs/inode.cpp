@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "abi/cred/cred.hpp"
+#include "abi/fs/xattr.hpp"
 #include "abi/time/realtime.hpp"
 #include "base/late.hpp"
 #include "mm/kmalloc.hpp"
@@ -59,7 +60,9 @@ Inode* free_dentry(Dentry& dentry) {
 Inode* destroy(Inode& inode) {
     Inode* parent = inode.names.empty() ? nullptr : free_dentry(inode.names.front());
     BUG_ON(!inode.names.empty() || !inode.children.empty() || inode.pipe != nullptr);
+    BUG_ON(inode.locks != nullptr || inode.mapping.i_writecount != 0);
     truncate_inode_pages(inode.mapping);
+    free_xattrs(inode);
     kfree(inode.link_target);
     kmem_delete(inode_cache, &inode);
     return parent;
@@ -95,6 +98,8 @@ Result<Inode*> new_inode(u32 mode) {
     return inode;
 }
 
+u32 nr_inodes() { return inode_cache.in_use(); }
+
 Inode& iget(Inode& inode) {
     inode.references.inc();
     return inode;
@@ -106,24 +111,24 @@ void iput(Inode* inode) {
 }
 
 Dentry* find_child(Inode& directory, std::string_view name) {
-    for (Dentry& dentry : directory.children)
-        if (dentry.name() == name)
-            return &dentry;
-    return nullptr;
+    const auto found = directory.entries.find(name);
+    return found != directory.entries.end() ? &*found : nullptr;
 }
 
-Result<void> add_name(Inode& directory, std::string_view name, Inode& inode) {
+Result<void> add_name(Inode& directory, std::string_view name, Inode& inode, Dentry* replaced) {
     // A file whose last name was removed, and that now gets a new one (linkat(2) after O_TMPFILE), loses the old one.
     Inode* old_parent = nullptr;
     const bool had_removed = !inode.names.empty() && inode.names.front().removed;
     Dentry* dentry = new_dentry(inode, &directory, name);
     if (dentry == nullptr)
         return Err(Errno::NOMEM);
+    if (replaced != nullptr)
+        remove_name(*replaced);
     if (had_removed)
         old_parent = free_dentry(inode.names.back());
     iget(inode);
     dentry->cookie = directory.next_cookie++;
-    directory.children.push_back(*dentry);
+    BUG_ON(!directory.entries.insert(*dentry).second || !directory.children.insert(*dentry).second);
     ++inode.nlink;
     if (inode.is_directory()) {
         inode.nlink = inode.nlink < 2 ? 2 : inode.nlink;
@@ -137,6 +142,7 @@ Result<void> add_name(Inode& directory, std::string_view name, Inode& inode) {
 void remove_name(Dentry& dentry) {
     Inode& inode = *dentry.inode;
     Inode& directory = *dentry.parent;
+    directory.entries.erase(directory.entries.iterator_to(dentry));
     directory.children.erase(directory.children.iterator_to(dentry));
     touch(directory);
     --inode.nlink;
@@ -160,6 +166,25 @@ Result<void> set_unlisted_name(Inode& inode, Inode* parent, std::string_view nam
         return Err(Errno::NOMEM);
     dentry->removed = true;
     return {};
+}
+
+Dentry* next_below(const Inode& root, const Dentry& at) {
+    if (!at.inode->children.empty())
+        return &*at.inode->children.begin();
+    for (const Dentry* done = &at;;) {
+        Inode& parent = *done->parent;
+        if (const auto next = parent.children.upper_bound(done->cookie); next != parent.children.end())
+            return &*next;
+        if (&parent == &root)
+            return nullptr;
+        done = &parent.names.front(); // a directory has one name
+    }
+}
+
+bool is_in_tree(const Inode& directory) {
+    if (directory.covers != nullptr || &directory == root)
+        return true;
+    return !directory.names.empty() && !directory.names.front().removed;
 }
 
 bool is_removed(const Inode& directory) { return directory.nlink == 0; }

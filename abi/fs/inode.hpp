@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include <linux/fcntl.h>
 #include <linux/stat.h>
 
 #include "abi/fs/file.hpp"
@@ -28,6 +29,7 @@ namespace faultline {
 struct FileLock; // abi/fs/locks.cpp
 struct Inode;
 struct Pipe;
+struct Xattr; // abi/fs/xattr.cpp
 
 inline constexpr u32 NAME_LENGTH_MAX = 255;  // NAME_MAX
 inline constexpr u32 PATH_LENGTH_MAX = 4096; // PATH_MAX, with the NUL
@@ -39,12 +41,21 @@ struct Dentry {
     Inode* parent = nullptr;
     u32 cookie = 0; // its position in the directory, rising; d_off of getdents64()
     u32 length = 0;
-    bool removed = false; // no longer in `parent`
-    ListHook sibling;     // in Inode::children of `parent`
-    ListHook alias;       // in Inode::names of `inode`
-    char text[1];         // `length` bytes, without a NUL
+    bool removed = false;        // no longer in `parent`
+    TreeHook by_name, by_cookie; // in Inode::entries and Inode::children of `parent`
+    ListHook alias;              // in Inode::names of `inode`
+    char text[1];                // `length` bytes, without a NUL
 
     std::string_view name() const { return {text, length}; }
+};
+
+struct DentryName {
+    using type = std::string_view;
+    std::string_view operator()(const Dentry& dentry) const { return dentry.name(); }
+};
+struct DentryCookie {
+    using type = u32;
+    u32 operator()(const Dentry& dentry) const { return dentry.cookie; }
 };
 
 // Receives directory entries one by one. entry() returns false to stop. `type` is the S_IFMT part of a mode.
@@ -88,16 +99,20 @@ struct Inode {
     const InodeOps* ops = nullptr;
     List<Dentry, &Dentry::alias> names;
 
-    List<Dentry, &Dentry::sibling> children; // directory
-    u32 next_cookie = 3;                     // 1 and 2 are "." and ".."
-    Inode* mounted = nullptr;                // directory: the root that is mounted on it, with a reference
-    Inode* covers = nullptr;                 // root of a mount: the directory that it covers, with a reference
+    // Directory: its entries, as names are looked up and in the order in which they are listed.
+    Tree<Dentry, &Dentry::by_name, DentryName> entries;
+    Tree<Dentry, &Dentry::by_cookie, DentryCookie> children;
+    u32 next_cookie = 3;      // 1 and 2 are "." and ".."
+    Inode* mounted = nullptr; // directory: the root that is mounted on it, with a reference
+    Inode* covers = nullptr;  // root of a mount: the directory that it covers, with a reference
 
     RwSemaphore lock{"Inode"};   // regular file: guards size and writes; taken outside the mmap lock
     InodeMapping mapping;        // regular file
     char* link_target = nullptr; // symbolic link, NUL-terminated, from kmalloc
-    std::atomic<u32> writers{0}; // open files that may write it; while there are any, execve(2) is TXTBSY
     FileLock* locks = nullptr;   // fcntl's and flock's
+    Xattr* xattrs = nullptr;     // extended attributes
+    u32 seals = F_SEAL_SEAL;     // regular file: F_SEAL_… of fcntl(2)
+    u32 shared_maps_begun = 0;   // calls of mmap(2) that are about to map it shared and for writing
     WaitQueue lock_waiters;
     Pipe* pipe = nullptr; // FIFO: nullptr while no task has it open
     s32 proc_pid = 0;     // procfs: the task, the descriptor and the ProcEntry that it shows
@@ -121,6 +136,7 @@ Inode& root_inode(); // "/", the same for all processes
 // A new inode with one reference and no name. Its owner is current's fsuid and fsgid. `mode` includes the file type.
 // NOMEM.
 Result<Inode*> new_inode(u32 mode);
+u32 nr_inodes();           // inodes of the whole system
 Inode& iget(Inode& inode); // takes one more reference
 void iput(Inode* inode);   // drops a reference; the last frees the inode and its pages. nullptr: no effect. May sleep
 
@@ -148,9 +164,18 @@ class InodeRef {
 
 // For these three the caller holds tree_lock, and for the last two holds it for writing. The directory has not been
 // removed. Entries that are made on demand (InodeOps::lookup) are not found.
-Dentry* find_child(Inode& directory, std::string_view name);                  // nullptr: no such name
-Result<void> add_name(Inode& directory, std::string_view name, Inode& inode); // takes a reference on `inode`. NOMEM
+Dentry* find_child(Inode& directory, std::string_view name); // nullptr: no such name
+// Takes a reference on `inode`. `replaced`: the entry of that name, which is removed; nullptr: there is none. NOMEM.
+Result<void> add_name(Inode& directory, std::string_view name, Inode& inode, Dentry* replaced = nullptr);
 void remove_name(Dentry& dentry); // drops that reference, which may free the inode
+
+// The entry that follows `at` in the tree below `root`, a directory before its entries, without those of file systems
+// mounted there; nullptr: `at` is the last. Caller holds tree_lock.
+Dentry* next_below(const Inode& root, const Dentry& at);
+
+// Whether a path can lead to the directory: it has a name in the tree, or is the root of a file system in it. False of
+// what procfs makes on demand. Caller holds tree_lock.
+bool is_in_tree(const Inode& directory);
 
 // Gives an inode a name without a place in a directory, which /proc shows: for a memfd, for example. `parent` may be
 // nullptr. NOMEM.

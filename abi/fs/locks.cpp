@@ -18,8 +18,8 @@ namespace faultline {
 // An element of Inode::locks, which has no order.
 struct FileLock {
     FileLock* next = nullptr;
-    const void* owner = nullptr; // a FilesStruct (range) or a File (flock)
-    s32 pid = 0;
+    const void* owner = nullptr; // a FilesStruct (range of a process) or a File (flock, range of an open file)
+    s32 pid = 0;                 // -1 of a range that belongs to an open file
     bool range = false;
     bool exclusive = false;
     u64 start = 0, end = 0; // both inclusive
@@ -102,8 +102,9 @@ Result<void> grant(Inode& inode, const FileLock& wanted, bool unlock) {
     FileLock* lock = kmem_new<FileLock>(lock_cache);
     FileLock* spare = kmem_new<FileLock>(lock_cache);
     if (lock == nullptr || spare == nullptr) {
-        if (lock != nullptr)
-            kmem_delete(lock_cache, lock);
+        for (FileLock* unused : {lock, spare})
+            if (unused != nullptr)
+                kmem_delete(lock_cache, unused);
         return Err(Errno::NOMEM);
     }
     if (!carve(inode, wanted, spare))
@@ -134,11 +135,11 @@ LockWait* wait_of(const void* owner) {
 }
 
 // Whether the owner of a conflicting lock waits for the caller, directly or through other waiters. Gives up after ten
-// steps, as Linux does (posix_locks_deadlock). Whole-file locks are not checked, because flock(2) has no EDEADLK.
+// steps, as Linux does (posix_locks_deadlock). Only processes wait for one another: locks of open files are not checked.
 bool would_deadlock(const Inode& inode, const FileLock& wanted) {
     constexpr u32 LONGEST_CHAIN = 10;
     const FileLock* blocker = find_conflict(inode, wanted);
-    for (u32 i = 0; wanted.range && blocker != nullptr && i < LONGEST_CHAIN; ++i) {
+    for (u32 i = 0; wanted.range && wanted.pid > 0 && blocker != nullptr && i < LONGEST_CHAIN; ++i) {
         const LockWait* next = wait_of(blocker->owner);
         if (next == nullptr)
             return false;
@@ -178,9 +179,14 @@ void remove_locks(Inode& inode, const void* owner) {
     wake_up_all(inode.lock_waiters);
 }
 
-// Converts a struct flock or flock64 into a byte range of current's process. INVAL, OVERFLOWED.
+// Who owns the range that a command is about: current's process, or the open file.
+enum class Owner : u8 { Process, OpenFile };
+
+// Converts a struct flock or flock64 into a byte range of this owner. INVAL, OVERFLOWED.
 template <class Flock>
-Result<FileLock> range_of(const File& file, const Flock& asked) {
+Result<FileLock> range_of(const File& file, const Flock& asked, Owner owner) {
+    if (owner == Owner::OpenFile && asked.l_pid != 0)
+        return Err(Errno::INVAL);
     s64 start = asked.l_start;
     if (asked.l_whence == 1)
         start += static_cast<s64>(file.position);
@@ -199,8 +205,8 @@ Result<FileLock> range_of(const File& file, const Flock& asked) {
     if (start < 0 || end < start)
         return Err(Errno::INVAL);
     FileLock lock;
-    lock.owner = current()->files;
-    lock.pid = current_group().pid;
+    lock.owner = owner == Owner::Process ? static_cast<const void*>(current()->files) : &file;
+    lock.pid = owner == Owner::Process ? current_group().pid : -1;
     lock.range = true;
     lock.exclusive = asked.l_type == F_WRLCK;
     lock.start = static_cast<u64>(start);
@@ -209,12 +215,12 @@ Result<FileLock> range_of(const File& file, const Flock& asked) {
 }
 
 template <class Flock>
-Result<u32> get_lock(File& file, UserAddr user) {
+Result<u32> get_lock(File& file, UserAddr user, Owner owner) {
     Flock answer;
     TRY_VOID(copy_struct_from_user(&answer, user, sizeof answer));
     if (answer.l_type != F_RDLCK && answer.l_type != F_WRLCK)
         return Err(Errno::INVAL);
-    const FileLock wanted = TRY(range_of(file, answer));
+    const FileLock wanted = TRY(range_of(file, answer, owner));
     const FileLock* found = find_conflict(*file.inode, wanted);
     answer.l_type = F_UNLCK;
     if (found != nullptr) {
@@ -229,19 +235,32 @@ Result<u32> get_lock(File& file, UserAddr user) {
     return 0u;
 }
 
+// Whether current's descriptor `fd` is still this file.
+bool is_still_open(const File& file, s32 fd) {
+    const FileRef now(lookup_fd(*current()->files, fd));
+    return now.get() == &file;
+}
+
 template <class Flock>
-Result<u32> set_range_lock(File& file, UserAddr user, bool wait) {
+Result<u32> set_range_lock(File& file, s32 fd, UserAddr user, bool wait, Owner owner) {
     Flock asked;
     TRY_VOID(copy_struct_from_user(&asked, user, sizeof asked));
     if (asked.l_type != F_RDLCK && asked.l_type != F_WRLCK && asked.l_type != F_UNLCK)
         return Err(Errno::INVAL);
-    const FileLock wanted = TRY(range_of(file, asked));
+    const FileLock wanted = TRY(range_of(file, asked, owner));
     if ((asked.l_type == F_RDLCK && !file.readable()) || (asked.l_type == F_WRLCK && !file.writable()))
         return Err(Errno::BADF);
     if (asked.l_type == F_UNLCK)
         TRY_VOID(grant(*file.inode, wanted, true));
     else
         TRY_VOID(set_lock(*file.inode, wanted, wait));
+    // While this call slept, another thread may have closed the descriptor, and with it dropped the locks of the process.
+    // This lock must not outlive that. (Linux: fcntl_setlk.)
+    if (owner == Owner::Process && asked.l_type != F_UNLCK && !is_still_open(file, fd)) {
+        if (!grant(*file.inode, wanted, true).ok())
+            remove_locks(*file.inode, wanted.owner);
+        return Err(Errno::BADF);
+    }
     return 0u;
 }
 
@@ -250,20 +269,26 @@ Result<u32> set_range_lock(File& file, UserAddr user, bool wait) {
 void init_locks() { lock_waits.emplace(); }
 
 bool is_lock_command(u32 command) {
-    return (command >= F_GETLK && command <= F_SETLKW) || (command >= F_GETLK64 && command <= F_SETLKW64);
+    return (command >= F_GETLK && command <= F_SETLKW) || (command >= F_GETLK64 && command <= F_SETLKW64) ||
+           (command >= F_OFD_GETLK && command <= F_OFD_SETLKW);
 }
 
-Result<u32> fcntl_lock(File& file, u32 command, UserAddr lock) {
+Result<u32> fcntl_lock(File& file, s32 fd, u32 command, UserAddr lock) {
     switch (command) {
     case F_GETLK:
-        return get_lock<struct flock>(file, lock);
+        return get_lock<struct flock>(file, lock, Owner::Process);
     case F_GETLK64:
-        return get_lock<struct flock64>(file, lock);
+        return get_lock<struct flock64>(file, lock, Owner::Process);
+    case F_OFD_GETLK:
+        return get_lock<struct flock64>(file, lock, Owner::OpenFile);
     case F_SETLK:
     case F_SETLKW:
-        return set_range_lock<struct flock>(file, lock, command == F_SETLKW);
+        return set_range_lock<struct flock>(file, fd, lock, command == F_SETLKW, Owner::Process);
+    case F_SETLK64:
+    case F_SETLKW64:
+        return set_range_lock<struct flock64>(file, fd, lock, command == F_SETLKW64, Owner::Process);
     default:
-        return set_range_lock<struct flock64>(file, lock, command == F_SETLKW64);
+        return set_range_lock<struct flock64>(file, fd, lock, command == F_OFD_SETLKW, Owner::OpenFile);
     }
 }
 

@@ -1,5 +1,6 @@
-// Locks on files, both kinds advisory: byte ranges that belong to a process (fcntl(2), F_SETLK), and whole files that
-// belong to an open file (flock(2)). A lock of one kind never conflicts with one of the other. (Linux: fs/locks.c.)
+// Locks on files, both kinds advisory: byte ranges that belong to a process or to an open file (fcntl(2), F_SETLK and
+// F_OFD_SETLK), and whole files that belong to an open file (flock(2)). A lock of one kind never conflicts with one of
+// the other. The kernel lock guards them: nothing here sleeps while it changes them. (Linux: fs/locks.c.)
 #pragma once
 
 #include "abi/fs/inode.hpp"
@@ -10,18 +11,19 @@ struct FilesStruct;
 
 void init_locks(); // at boot, before the first lock
 
-// Whether a command of fcntl(2) is about range locks: F_GETLK, F_SETLK, F_SETLKW and their 64-bit forms.
+// Whether a command of fcntl(2) is about range locks: F_GETLK, F_SETLK, F_SETLKW, their 64-bit forms, and those of open
+// files.
 bool is_lock_command(u32 command);
 
 // Carries out such a command. `lock` points to a struct flock or flock64. BADF: the file is not open for reading or
-// writing as the lock needs it; AGAIN: another process holds a conflicting lock; DEADLK: that process waits for
+// writing as the lock needs it, or current's descriptor `fd` is no longer this file; AGAIN: another process holds a conflicting lock; DEADLK: that process waits for
 // current; NOMEM (fcntl(2) has ENOLCK); RESTARTSYS: a signal ended F_SETLKW; INVAL, OVERFLOWED, FAULT: bad arguments.
 // F_SETLKW may sleep.
-Result<u32> fcntl_lock(File& file, u32 command, UserAddr lock);
+Result<u32> fcntl_lock(File& file, s32 fd, u32 command, UserAddr lock);
 
 // Drops all range locks of a process on a file. Called when it closes any descriptor of the file, as POSIX requires.
 void locks_remove_posix(Inode& inode, const FilesStruct& owner);
-void locks_remove_flock(File& file); // drops flock's lock when the last reference goes away
+void locks_remove_flock(File& file); // drops the locks of an open file when its last reference goes away
 
 // System calls (contract: abi/syscall/table.cpp). `operation`: LOCK_SH, LOCK_EX or LOCK_UN, and LOCK_NB. INVAL, BADF,
 // NOMEM; AGAIN: LOCK_NB, and the lock is taken; RESTARTSYS.

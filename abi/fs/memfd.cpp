@@ -1,9 +1,11 @@
-// A memfd is a regular file whose name is only for /proc.
+// A memfd is a regular file whose name is only for /proc. Any file of tmpfs has seals, but only a memfd can get more than
+// F_SEAL_SEAL. (Linux mm/memfd.c.)
 #include "abi/fs/memfd.hpp"
 
 #include <linux/fcntl.h>
 #include <linux/memfd.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "abi/fs/files.hpp"
@@ -12,6 +14,40 @@
 #include "arch/contract/uaccess.hpp"
 
 namespace faultline {
+
+namespace {
+
+// Whether an address space maps the file shared, from a descriptor that may write it.
+bool is_mapped_for_writing(AddressSpace& mapping) {
+    Guard guard(mapping.lock);
+    return std::any_of(mapping.i_mmap.begin(), mapping.i_mmap.end(),
+                       [](const VmArea& vma) { return vma.flags.has(VM_SHARED); });
+}
+
+} // namespace
+
+Result<u32> get_seals(File& file) {
+    if (file_mapping(file) == nullptr)
+        return Err(Errno::INVAL);
+    return file.inode->seals;
+}
+
+Result<u32> add_seals(File& file, u32 seals) {
+    constexpr u32 ALL = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE;
+    if (!file.writable())
+        return Err(Errno::PERM);
+    if ((seals & ~ALL) != 0 || file_mapping(file) == nullptr)
+        return Err(Errno::INVAL);
+    Inode& inode = *file.inode;
+    WriteGuard guard(inode.lock); // a write that has begun ends first
+    if ((inode.seals & F_SEAL_SEAL) != 0)
+        return Err(Errno::PERM);
+    const bool forbids_writing = (seals & ~inode.seals & F_SEAL_WRITE) != 0;
+    if (forbids_writing && (inode.shared_maps_begun != 0 || is_mapped_for_writing(inode.mapping)))
+        return Err(Errno::BUSY);
+    inode.seals |= seals;
+    return 0u;
+}
 
 Result<u32> sys_memfd_create(UserAddr user_name, u32 flags) {
     constexpr std::string_view prefix = "memfd:";
@@ -25,6 +61,8 @@ Result<u32> sys_memfd_create(UserAddr user_name, u32 flags) {
         return Err(Errno::INVAL);
     InodeRef inode(TRY(new_inode(S_IFREG | 0777)));
     TRY_VOID(set_unlisted_name(*inode, nullptr, {name, prefix.size() + length}));
+    if ((flags & MFD_ALLOW_SEALING) != 0)
+        inode->seals = 0;
     FileRef file = TRY(open_inode(*inode, O_RDWR | O_LARGEFILE));
     return static_cast<u32>(TRY(fd_install(std::move(file), (flags & MFD_CLOEXEC) != 0)));
 }

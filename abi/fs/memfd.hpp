@@ -1,4 +1,4 @@
-// Files that have no name in the tree (memfd_create(2)).
+// Files that have no name in the tree (memfd_create(2)), and the seals of files.
 #pragma once
 
 #include "base/result.hpp"
@@ -6,8 +6,15 @@
 
 namespace faultline {
 
+struct File;
+
+// F_GET_SEALS and F_ADD_SEALS of fcntl(2). INVAL: not a file of a tmpfs, or an unknown seal; PERM: the file is not open
+// for writing, or has F_SEAL_SEAL; BUSY: F_SEAL_WRITE, and it is mapped shared, and for writing. add_seals() may sleep.
+Result<u32> get_seals(File& file);
+Result<u32> add_seals(File& file, u32 seals);
+
 // System calls (contract: abi/syscall/table.cpp). Returns a descriptor open for reading and writing. `flags`:
-// MFD_CLOEXEC; MFD_ALLOW_SEALING is accepted, but there are no seals. INVAL: other flags, or a name of more than 249
+// MFD_CLOEXEC, MFD_ALLOW_SEALING. INVAL: other flags, or a name of more than 249
 // bytes. FAULT, MFILE, NOMEM.
 Result<u32> sys_memfd_create(UserAddr name, u32 flags);
 

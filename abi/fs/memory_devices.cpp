@@ -5,6 +5,7 @@
 
 #include "abi/fs/char_device.hpp"
 #include "abi/fs/file.hpp"
+#include "abi/fs/iov_iter.hpp"
 #include "abi/fs/random.hpp"
 #include "arch/contract/uaccess.hpp"
 
@@ -22,8 +23,8 @@ Result<u32> write_full(File&, UserAddr, u32 bytes, u64&) {
     return Err(Errno::NOSPC);
 }
 
-Result<u32> read_zeros(File&, UserAddr buffer, u32 bytes, u64&) {
-    const u32 done = bytes - clear_user(buffer, bytes);
+Result<u32> read_zeros(File&, IovIter& to, u64&) {
+    const u32 bytes = to.left(), done = to.clear_user(bytes);
     return done == 0 && bytes != 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
 }
 
@@ -45,8 +46,8 @@ Result<u32> splice_discarded(File&, const void*, u32 bytes, u64&) { return bytes
 
 constinit const FileOps null_ops{
     .read = read_end, .write = write_discarded, .splice_write = splice_discarded, .seekable = true};
-constinit const FileOps zero_ops{.read = read_zeros, .write = write_discarded, .seekable = true};
-constinit const FileOps full_ops{.read = read_zeros, .write = write_full, .seekable = true};
+constinit const FileOps zero_ops{.write = write_discarded, .read_iter = read_zeros, .seekable = true};
+constinit const FileOps full_ops{.write = write_full, .read_iter = read_zeros, .seekable = true};
 constinit const FileOps random_ops{.read = read_random, .write = write_discarded, .seekable = true};
 
 constinit CharDevice devices[] = {

@@ -16,6 +16,7 @@
 #include "abi/fs/seq_file.hpp"
 #include "mm/kmalloc.hpp"
 #include "mm/slab.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
@@ -45,7 +46,7 @@ Mount** find_mount(const Inode& root) {
 void empty_tree(Inode& root) {
     Inode* at = &root;
     while (!root.children.empty()) {
-        Dentry& first = at->children.front();
+        Dentry& first = *at->children.begin();
         if (!first.inode->children.empty()) {
             at = first.inode;
             continue;
@@ -55,11 +56,60 @@ void empty_tree(Inode& root) {
     }
 }
 
-bool has_mount_below(const Inode& directory) {
+// The root of the file system that an inode is in. Caller holds tree_lock.
+const Inode& root_of(const Inode& inode) {
+    const Inode* at = &inode;
+    while (at->covers == nullptr && !at->names.empty() && at->names.front().parent != nullptr)
+        at = at->names.front().parent;
+    return *at;
+}
+
+// The newest mount on the file system of `root`, or on one mounted below it; nullptr: there is none. Nothing is mounted
+// on that one itself.
+Mount* newest_below(const Inode& root) {
+    Mount* found = nullptr;
     for (Mount* mount = mounts; mount != nullptr; mount = mount->next)
-        for (const Inode* at = mount->root->covers; at != nullptr && !at->names.empty(); at = at->names.front().parent)
-            if (at->names.front().parent == &directory)
-                return true;
+        for (const Inode* at = mount->root->covers; at != nullptr; at = at->covers) {
+            at = &root_of(*at);
+            if (at == &root)
+                found = mount;
+        }
+    return found;
+}
+
+// Takes a file system out of the tree of files. Its names are removed, and its directories count as removed: nothing
+// can be made in them any more, so it goes with its last open file.
+void detach(const Inode& root) {
+    Mount** place = find_mount(root);
+    Mount* mount = std::exchange(*place, (*place)->next);
+    InodeRef kept(&iget(*mount->root));
+    kmem_delete(mount_cache, mount);
+    InodeRef covered(std::exchange(kept->covers, nullptr));
+    iput(std::exchange(covered->mounted, nullptr));
+    empty_tree(*kept);
+    kept->nlink = 0;
+}
+
+// How many references on an inode its names in the tree and its entries hold.
+s32 references_of_tree(const Inode& inode) {
+    s32 count = static_cast<s32>(inode.children.size());
+    for (const Dentry& name : inode.names)
+        count += name.removed ? 0 : 1;
+    return count;
+}
+
+// Whether a file of the mounted file system is open, mapped, or a working directory. Of its root, the covered directory
+// and the caller hold a reference, too. (Linux: propagate_mount_busy, by a count of the mount.)
+bool is_busy(Inode& root) {
+    if (root.references.read() != references_of_tree(root) + 2)
+        return true;
+    if (root.children.empty())
+        return false;
+    for (const Dentry* at = &*root.children.begin(); at != nullptr; at = next_below(root, *at)) {
+        if (at->inode->references.read() != references_of_tree(*at->inode))
+            return true;
+        cond_resched();
+    }
     return false;
 }
 
@@ -131,6 +181,8 @@ Result<u32> sys_mount(UserAddr source, UserAddr target, UserAddr type, u32 flags
     const Found found = TRY(walk_path(AT_FDCWD, path, LOOKUP_FOLLOW));
     if (!found.inode->is_directory())
         return Err(Errno::NOTDIR);
+    if (!is_in_tree(*found.inode) || is_removed(*found.inode)) // nobody could find the mount again
+        return Err(Errno::NOENT);
     if (wanted == "proc" || wanted == "sysfs" || wanted == "devtmpfs")
         return is_mounted_as(*found.inode, wanted) ? Result<u32>(0u) : Result<u32>(Err(Errno::BUSY));
     if (wanted != "tmpfs" && wanted != "ramfs")
@@ -150,25 +202,15 @@ Result<u32> sys_umount2(UserAddr target, u32 flags) {
     PathName path = TRY(PathName::from_user(target));
     WriteGuard guard(tree_lock());
     InodeRef root = std::move(TRY(walk_path(AT_FDCWD, path, (flags & NOFOLLOW) != 0 ? 0 : u32{LOOKUP_FOLLOW})).inode);
-    Mount** place = find_mount(*root);
-    if (*place == nullptr)
+    if (*find_mount(*root) == nullptr)
         return Err(Errno::INVAL);
-    // The references that a mount has by itself: one of its target, `root` here, and one for each name in it.
-    s32 expected = 2;
-    for (const Dentry& dentry : root->children) {
-        ++expected;
-        if (dentry.inode->references.read() != 1 && (flags & DETACH) == 0 && dentry.inode->children.empty())
-            return Err(Errno::BUSY);
-    }
-    if ((root->references.read() != expected && (flags & DETACH) == 0) || has_mount_below(*root) ||
-        root->ops != nullptr)
+    if (root->ops != nullptr)
         return Err(Errno::BUSY);
-    Mount* mount = std::exchange(*place, (*place)->next);
-    kmem_delete(mount_cache, mount);
-    Inode* covered = std::exchange(root->covers, nullptr);
-    iput(std::exchange(covered->mounted, nullptr));
-    iput(covered);
-    empty_tree(*root);
+    if ((flags & DETACH) == 0 && (newest_below(*root) != nullptr || is_busy(*root)))
+        return Err(Errno::BUSY);
+    while (Mount* mount = newest_below(*root))
+        detach(*mount->root);
+    detach(*root);
     return 0u;
 }
 

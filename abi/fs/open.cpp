@@ -13,9 +13,7 @@
 #include "abi/fs/permission.hpp"
 #include "abi/fs/pipe.hpp"
 #include "abi/fs/regular.hpp"
-#include "abi/task/pid.hpp"
 #include "kernel/debug/format.hpp"
-#include "mm/mm_struct.hpp"
 
 namespace faultline {
 
@@ -134,14 +132,18 @@ Result<FileRef> do_open(s32 dirfd, PathName& path, u32 flags, u32 mode) {
 
 } // namespace
 
-bool is_executed(Inode& inode) {
-    if (!inode.is_regular() || (inode.mode & 0111) == 0)
-        return false;
-    for (const Task* task = next_task(1); task != nullptr; task = next_task(task->pid + 1))
-        if (task->mm.mm != nullptr && task->mm.mm->exe_file == &inode.mapping)
-            return true;
-    return false;
+namespace {
+
+// O_TRUNC, also of a file that is opened for reading. (Linux: handle_truncate.)
+Result<void> truncate_opened(Inode& inode) {
+    if (!get_write_access(inode.mapping))
+        return Err(Errno::TXTBSY);
+    const auto done = truncate_inode(inode, 0);
+    put_write_access(inode.mapping);
+    return done;
 }
+
+} // namespace
 
 Result<FileRef> open_inode(Inode& inode, u32 flags) {
     const u32 kept = flags & ~u32(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
@@ -152,14 +154,12 @@ Result<FileRef> open_inode(Inode& inode, u32 flags) {
         return Err(Errno::ISDIR);
     if ((flags & O_DIRECT) != 0 && inode.is_regular())
         return Err(Errno::INVAL);
-    if ((to_write || (flags & O_TRUNC) != 0) && is_executed(inode))
-        return Err(Errno::TXTBSY);
     const FileOps* ops = TRY(ops_for(inode));
     FileRef file(TRY(alloc_file(inode, path_only_ops, kept)));
     if (inode.type() == S_IFIFO)
         TRY_VOID(fifo_open(inode, *file));
-    else if (inode.is_regular() && (flags & O_TRUNC) != 0 && to_write && file_mapping(*file) != nullptr)
-        TRY_VOID(truncate_inode(inode, 0));
+    else if (inode.is_regular() && (flags & O_TRUNC) != 0 && file_mapping(*file) != nullptr)
+        TRY_VOID(truncate_opened(inode));
     if (ops->open != nullptr)
         TRY_VOID(ops->open(*file, flags));
     file->ops = ops; // from here on, the last reference calls `release`
@@ -188,9 +188,11 @@ Result<File*> open_executable(Inode& inode) {
     if (!inode.is_regular())
         return Err(Errno::ACCES);
     TRY_VOID(inode_permission(inode, MAY_EXEC));
-    if (inode.writers.load(std::memory_order_relaxed) != 0)
+    FileRef file = TRY(open_inode(inode, O_RDONLY));
+    if (!deny_write_access(inode.mapping))
         return Err(Errno::TXTBSY);
-    return TRY(open_inode(inode, O_RDONLY)).release();
+    file->denies_write = true;
+    return file.release();
 }
 
 } // namespace

@@ -16,13 +16,10 @@ Result<FileRef> open_inode(Inode& inode, u32 flags);
 Result<FileRef> kernel_open(std::string_view path, u32 flags, u32 mode = 0);
 
 // Opens a program for execve(2) or execveat(2), with a reference. `flags`: AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW. ACCES:
-// not a regular file, or not executable for current; TXTBSY: open for writing; the errors of walk_path().
+// not a regular file, or not executable for current; TXTBSY: open for writing; the errors of walk_path(). Until the file
+// is closed, opening it for writing is TXTBSY.
 Result<File*> open_exec(const char* path);
 Result<File*> open_exec_at(s32 dirfd, UserAddr path, u32 flags);
-
-// Whether this file is the program of some process; then opening it for writing is TXTBSY. Only a regular file with an
-// execute bit can be one. Caller holds the kernel lock.
-bool is_executed(Inode& inode);
 
 // Gives `inode` the new name at which a walk ended: `found`, whose inode is empty. EXIST: it is not empty, or not a
 // name; NOENT: the directory was removed; PERM: a directory of procfs; ACCES, NOMEM. Caller holds tree_lock for

@@ -11,6 +11,7 @@
 #include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/fs/inode.hpp"
+#include "abi/fs/iov_iter.hpp"
 #include "abi/fs/open.hpp"
 #include "abi/fs/pipe_ring.hpp"
 #include "abi/fs/poll.hpp"
@@ -28,15 +29,14 @@ void wake_both(Pipe& pipe) {
     poll_wake();
 }
 
-// Copies bytes to the program until its buffer is full, the pipe is empty, or a packet ends. Returns the bytes done.
-// FAULT: none could be copied. Caller holds pipe.lock.
-Result<u32> read_slots(Pipe& pipe, UserAddr buffer, u32 bytes) {
+// Copies bytes to the program until its buffers are full, the pipe is empty, or a packet ends. Returns the bytes done.
+// FAULT: none could be copied. What a bad buffer takes of a slot stays in the pipe. Caller holds pipe.lock.
+Result<u32> read_slots(Pipe& pipe, IovIter& to) {
     u32 done = 0;
-    while (done < bytes && !pipe.empty()) {
+    while (to.left() != 0 && !pipe.empty()) {
         PipeSlot& slot = pipe.slot(pipe.tail);
-        const u32 part = std::min(bytes - done, slot.bytes);
-        const u32 failed = copy_to_user(buffer + done, static_cast<u8*>(page_address(*slot.page)) + slot.offset, part);
-        if (failed != 0)
+        const u32 part = std::min(to.left(), slot.bytes);
+        if (to.copy_to_user(static_cast<u8*>(page_address(*slot.page)) + slot.offset, part) != part)
             return done == 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
         done += part;
         slot.offset += part;
@@ -50,16 +50,16 @@ Result<u32> read_slots(Pipe& pipe, UserAddr buffer, u32 bytes) {
     return done;
 }
 
-Result<u32> pipe_read(File& file, UserAddr buffer, u32 bytes, u64&) {
+Result<u32> pipe_read(File& file, IovIter& to, u64&) {
     Pipe& pipe = *file.inode->pipe;
-    if (bytes == 0)
+    if (to.left() == 0)
         return 0u;
     for (;;) {
         {
             WriteGuard guard(pipe.lock);
             if (!pipe.empty()) {
                 const bool was_full = pipe.full();
-                const u32 done = TRY(read_slots(pipe, buffer, bytes));
+                const u32 done = TRY(read_slots(pipe, to));
                 if (was_full && !pipe.full())
                     wake_up_all(pipe.write_queue);
                 poll_wake();
@@ -75,40 +75,42 @@ Result<u32> pipe_read(File& file, UserAddr buffer, u32 bytes, u64&) {
 }
 
 // Appends the first `bytes` bytes of a write to the last slot if they fit there, so that small writes share pages.
-// Returns how many it copied. `fill` as for write_pipe().
+// Returns how many it appended: all or none. FAULT. `fill` as for write_pipe().
 template <class Fill>
-u32 append_to_last(Pipe& pipe, u32 bytes, Fill&& fill) {
+Result<u32> append_to_last(Pipe& pipe, u32 bytes, Fill&& fill) {
     if (bytes == 0 || pipe.empty())
-        return 0;
+        return 0u;
     PipeSlot& last = pipe.slot(pipe.head - 1);
     const u32 end = last.offset + last.bytes;
     if (last.packet || end + bytes > PAGE_SIZE)
-        return 0;
-    const u32 copied = fill(static_cast<u8*>(page_address(*last.page)) + end, 0, bytes);
-    last.bytes += copied;
-    return copied;
+        return 0u;
+    if (fill(static_cast<u8*>(page_address(*last.page)) + end, bytes) != bytes)
+        return Err(Errno::FAULT);
+    last.bytes += bytes;
+    return bytes;
 }
 
-// Puts at most a page into a new slot; the ring has a free one. Returns the bytes copied. NOMEM; FAULT: none could be.
+// Puts at most a page into a new slot; the ring has a free one. NOMEM; FAULT: not all could be copied, so no slot is
+// filled.
 template <class Fill>
-Result<u32> fill_slot(Pipe& pipe, u32 bytes, bool packet, Fill&& fill) {
+Result<void> fill_slot(Pipe& pipe, u32 bytes, bool packet, Fill&& fill) {
     PipeSlot& slot = pipe.slot(pipe.head);
     if (slot.page == nullptr)
         slot.page = alloc_page().release();
     if (slot.page == nullptr)
         return Err(Errno::NOMEM);
-    const u32 copied = fill(static_cast<u8*>(page_address(*slot.page)), bytes);
-    if (copied == 0)
+    if (fill(static_cast<u8*>(page_address(*slot.page)), bytes) != bytes)
         return Err(Errno::FAULT);
     slot.offset = 0;
-    slot.bytes = copied;
+    slot.bytes = bytes;
     slot.packet = packet;
     ++pipe.head;
-    return copied;
+    return {};
 }
 
-// Writes `bytes` bytes. fill(to, at, n) copies n bytes of the write, from its byte `at` on, and returns how many it
-// could copy. A write of at most a page (PIPE_BUF) goes into one slot, so it is not split.
+// Writes `bytes` bytes. fill(to, n) copies the next n bytes of the write and returns how many it could copy. A write of
+// at most a page (PIPE_BUF) goes into one slot, so it is not split. Of a write whose end cannot be read, the pages before
+// the bad one are written (Linux pipe_write).
 template <class Fill>
 Result<u32> write_pipe(File& file, u32 bytes, Fill&& fill) {
     Pipe& pipe = *file.inode->pipe;
@@ -125,15 +127,12 @@ Result<u32> write_pipe(File& file, u32 bytes, Fill&& fill) {
                 return so_far(Errno::PIPE);
             }
             if (first)
-                done = append_to_last(pipe, bytes % PAGE_SIZE, fill);
+                done = TRY(append_to_last(pipe, bytes % PAGE_SIZE, fill));
             Result<void> state{};
             while (state.ok() && done < bytes && !pipe.full()) {
-                const auto put = fill_slot(pipe, std::min(bytes - done, PAGE_SIZE), packet,
-                                           [&](u8* to, u32 count) { return fill(to, done, count); });
-                if (put.ok())
-                    done += put.value();
-                else
-                    state = Err(put.error());
+                const u32 part = std::min(bytes - done, PAGE_SIZE);
+                state = fill_slot(pipe, part, packet, fill);
+                done += state.ok() ? part : 0;
             }
             if (done != 0) {
                 wake_up_all(pipe.read_queue);
@@ -153,15 +152,15 @@ Result<u32> write_pipe(File& file, u32 bytes, Fill&& fill) {
     }
 }
 
-Result<u32> pipe_write(File& file, UserAddr buffer, u32 bytes, u64&) {
-    return write_pipe(file, bytes, [&](u8* to, u32 at_byte, u32 count) {
-        return count - copy_from_user(to, buffer + at_byte, count);
-    });
+Result<u32> pipe_write(File& file, IovIter& from, u64&) {
+    return write_pipe(file, from.left(), [&](u8* to, u32 count) { return from.copy_from_user(to, count); });
 }
 
 Result<u32> pipe_splice_write(File& file, const void* data, u32 bytes, u64&) {
-    return write_pipe(file, bytes, [&](u8* to, u32 at_byte, u32 count) {
-        std::memcpy(to, static_cast<const u8*>(data) + at_byte, count);
+    const auto* from = static_cast<const u8*>(data);
+    return write_pipe(file, bytes, [&](u8* to, u32 count) {
+        std::memcpy(to, from, count);
+        from += count;
         return count;
     });
 }
@@ -210,8 +209,8 @@ void pipe_close(Inode& inode, bool reader, bool writer) {
 } // namespace
 
 constinit const FileOps pipe_file_ops{
-    .read = pipe_read,
-    .write = pipe_write,
+    .read_iter = pipe_read,
+    .write_iter = pipe_write,
     .splice_write = pipe_splice_write,
     .ioctl = pipe_ioctl,
     .poll = pipe_poll,
@@ -257,21 +256,7 @@ Result<u32> sys_pipe2(UserAddr fds, u32 flags) {
     InodeRef inode(TRY(new_inode(S_IFIFO | 0600)));
     FileRef reader = TRY(open_inode(*inode, O_RDONLY | (flags & O_NONBLOCK)));
     FileRef writer = TRY(open_inode(*inode, O_WRONLY | (flags & (O_NONBLOCK | O_DIRECT))));
-    const bool close_on_exec = (flags & O_CLOEXEC) != 0;
-    s32 pair[2];
-    pair[0] = TRY(fd_install(std::move(reader), close_on_exec));
-    const auto second = fd_install(std::move(writer), close_on_exec);
-    if (!second.ok()) {
-        (void)close_fd(pair[0]);
-        return Err(second.error());
-    }
-    pair[1] = second.value();
-    if (copy_to_user(fds, pair, sizeof pair) != 0) {
-        (void)close_fd(pair[0]);
-        (void)close_fd(pair[1]);
-        return Err(Errno::FAULT);
-    }
-    return 0u;
+    return fd_install_pair(std::move(reader), std::move(writer), (flags & O_CLOEXEC) != 0, fds);
 }
 
 Result<u32> sys_pipe(UserAddr fds) { return sys_pipe2(fds, 0); }

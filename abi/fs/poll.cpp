@@ -1,6 +1,8 @@
 // poll(2): looks at every file. If none is ready, it sleeps until some file changes, and looks again.
 #include "abi/fs/poll.hpp"
 
+#include <linux/fcntl.h>
+
 #include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/fs/poll_private.hpp"
@@ -52,7 +54,12 @@ Result<u32> do_ppoll(UserAddr fds, u32 count, UserAddr timeout, UserAddr mask, u
 void init_poll() { queue.emplace(); }
 WaitQueue& pollers() { return *queue; }
 void poll_wake() { wake_up_all(*queue); }
-u32 poll_file(File& file) { return file.ops->poll != nullptr ? file.ops->poll(file) : READY_TO_READ | READY_TO_WRITE; }
+
+u32 poll_file(File& file) {
+    if ((file.flags & O_PATH) != 0) // as if it were not open
+        return POLLNVAL;
+    return file.ops->poll != nullptr ? file.ops->poll(file) : READY_TO_READ | READY_TO_WRITE;
+}
 
 Result<u32> sys_poll(UserAddr fds, u32 count, s32 timeout_ms) {
     u64 deadline = NO_DEADLINE;

@@ -7,7 +7,7 @@ namespace faultline {
 
 void init_poll(); // at boot, before the first file is opened
 
-// What is ready on a file now: POLLIN | POLLOUT | POLLHUP | POLLERR … Does not sleep.
+// What is ready on a file now: POLLIN | POLLOUT | POLLHUP | POLLERR …; POLLNVAL of O_PATH. Does not sleep.
 u32 poll_file(File& file);
 
 // Wakes all pollers, which then look at their files again. Called whenever the result of a file's `poll` may have

@@ -9,6 +9,8 @@
 #include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/fs/inode.hpp"
+#include "abi/fs/iov_iter.hpp"
+#include "mm/kmalloc.hpp"
 
 namespace faultline {
 
@@ -20,72 +22,104 @@ constexpr u64 OFFSET_MAX = ~u64{0} >> 1;
 
 enum class Direction : u8 { Read, Write };
 
-struct IoVector { // struct iovec
-    UserAddr base;
-    u32 bytes = 0;
-};
-
-// The file of a descriptor, if it can be used in this direction. BADF, INVAL.
-Result<FileRef> file_for(s32 fd, Direction direction) {
-    FileRef file = TRY(fget_ref(fd));
+// Whether the file can be used in this direction. BADF: it was not opened for it; INVAL: it has no such operation.
+Result<void> check_direction(const File& file, Direction direction) {
     const bool reading = direction == Direction::Read;
-    if (!(reading ? file->readable() : file->writable()))
+    if (!(reading ? file.readable() : file.writable()))
         return Err(Errno::BADF);
-    if ((reading ? file->ops->read : file->ops->write) == nullptr)
+    const FileOps& ops = *file.ops;
+    if (reading ? ops.read == nullptr && ops.read_iter == nullptr : ops.write == nullptr && ops.write_iter == nullptr)
         return Err(Errno::INVAL);
-    return file;
+    return {};
 }
 
+// One buffer, which access_ok() has passed.
 Result<u32> transfer(File& file, Direction direction, UserAddr buffer, u32 bytes, u64& position) {
     bytes = std::min(bytes, MAX_RW_COUNT);
-    if (!access_ok(buffer, bytes))
-        return Err(Errno::FAULT);
-    const auto operation = direction == Direction::Read ? file.ops->read : file.ops->write;
-    return operation(file, buffer, bytes, position);
+    const bool reading = direction == Direction::Read;
+    if (const auto operation = reading ? file.ops->read : file.ops->write; operation != nullptr)
+        return operation(file, buffer, bytes, position);
+    const IoVector part{buffer, bytes};
+    IovIter iter({&part, 1}, bytes);
+    return (reading ? file.ops->read_iter : file.ops->write_iter)(file, iter, position);
 }
 
-Result<u32> do_rw(s32 fd, Direction direction, UserAddr buffer, u32 bytes) {
-    FileRef file = TRY(file_for(fd, direction));
-    return transfer(*file, direction, buffer, bytes, file->position);
+// Calls transfer(file, position) with the position of the file, held.
+Result<u32> at_file_position(s32 fd, auto&& transfer) {
+    FileRef file = TRY(fget_ref(fd));
+    const PositionLocked position(*file);
+    return transfer(*file, file->position);
 }
 
-Result<FileRef> seekable_for(s32 fd, Direction direction, s64 offset) {
+// The same with a position of the caller's, which the file only has if it is seekable. INVAL, SPIPE.
+Result<u32> at_position(s32 fd, s64 offset, auto&& transfer) {
     if (offset < 0)
         return Err(Errno::INVAL);
-    FileRef any = TRY(fget_ref(fd));
-    if (!any->ops->seekable)
+    FileRef file = TRY(fget_ref(fd));
+    if (!file->ops->seekable)
         return Err(Errno::SPIPE);
-    return file_for(fd, direction);
-}
-
-Result<u32> do_prw(s32 fd, Direction direction, UserAddr buffer, u32 bytes, s64 offset) {
-    FileRef file = TRY(seekable_for(fd, direction, offset));
     u64 position = static_cast<u64>(offset);
-    return transfer(*file, direction, buffer, bytes, position);
+    return transfer(*file, position);
 }
 
-// Transfers the buffers of an iovec one after the other, until one is not filled. Returns an error only if nothing was
-// transferred before it.
-Result<u32> transfer_vector(File& file, Direction direction, UserAddr vector, u32 count, u64& position) {
-    if (count > IOV_MAX)
-        return Err(Errno::INVAL);
-    u32 total = 0;
-    for (u32 i = 0; i < count; ++i) { // check all before using the first
-        IoVector part;
-        TRY_VOID(copy_struct_from_user(&part, vector + i * static_cast<u32>(sizeof part), sizeof part));
-        if (part.bytes > ~u32{0} >> 1)
-            return Err(Errno::INVAL);
-        if (!access_ok(part.base, part.bytes))
+auto one_buffer(Direction direction, UserAddr buffer, u32 bytes) {
+    return [=](File& file, u64& position) -> Result<u32> {
+        TRY_VOID(check_direction(file, direction));
+        if (!access_ok(buffer, bytes))
             return Err(Errno::FAULT);
-        total = std::min(total + part.bytes, MAX_RW_COUNT);
+        return transfer(file, direction, buffer, bytes, position);
+    };
+}
+
+// The buffers of readv(2) or writev(2), in kernel memory: they are checked and used as they were at one moment.
+class Buffers {
+  public:
+    Buffers() = default;
+    Buffers(const Buffers&) = delete;
+    Buffers& operator=(const Buffers&) = delete;
+    ~Buffers() {
+        if (parts_ != few_)
+            kfree(parts_);
     }
+
+    // INVAL: too many, or one with more than 31 bits of length; FAULT, NOMEM. (Linux: import_iovec.)
+    Result<void> load(UserAddr vector, u32 count) {
+        if (count > IOV_MAX)
+            return Err(Errno::INVAL);
+        if (count > FEW)
+            parts_ = static_cast<IoVector*>(kmalloc(count * u32{sizeof(IoVector)}));
+        if (parts_ == nullptr)
+            return Err(Errno::NOMEM);
+        TRY_VOID(copy_struct_from_user(parts_, vector, count * u32{sizeof(IoVector)}));
+        count_ = count;
+        for (const IoVector& part : parts())
+            if (part.bytes > ~u32{0} >> 1)
+                return Err(Errno::INVAL);
+        for (const IoVector& part : parts()) {
+            if (!access_ok(part.base, part.bytes))
+                return Err(Errno::FAULT);
+            bytes_ += std::min(part.bytes, MAX_RW_COUNT - bytes_);
+        }
+        return {};
+    }
+    std::span<const IoVector> parts() const { return {parts_, count_}; }
+    u32 bytes() const { return bytes_; } // together, at most MAX_RW_COUNT
+
+  private:
+    static constexpr u32 FEW = 8; // Linux: UIO_FASTIOV
+    IoVector few_[FEW];
+    IoVector* parts_ = few_;
+    u32 count_ = 0, bytes_ = 0;
+};
+
+// One buffer after the other, until one is not filled. Returns an error only if nothing was transferred before it.
+// (Linux: do_loop_readv_writev.)
+Result<u32> transfer_each(File& file, Direction direction, const Buffers& buffers, u64& position) {
     u32 done = 0;
-    for (u32 i = 0; i < count && done < total; ++i) {
-        IoVector part;
-        TRY_VOID(copy_struct_from_user(&part, vector + i * static_cast<u32>(sizeof part), sizeof part));
-        if (part.bytes == 0)
+    for (const IoVector& part : buffers.parts()) {
+        const u32 wanted = std::min(part.bytes, buffers.bytes() - done);
+        if (wanted == 0)
             continue;
-        const u32 wanted = std::min(part.bytes, total - done);
         const auto moved = transfer(file, direction, part.base, wanted, position);
         if (!moved.ok())
             return done == 0 ? moved : Result<u32>(done);
@@ -96,15 +130,19 @@ Result<u32> transfer_vector(File& file, Direction direction, UserAddr vector, u3
     return done;
 }
 
-Result<u32> do_rwv(s32 fd, Direction direction, UserAddr vector, u32 count) {
-    FileRef file = TRY(file_for(fd, direction));
-    return transfer_vector(*file, direction, vector, count, file->position);
-}
-
-Result<u32> do_prwv(s32 fd, Direction direction, UserAddr vector, u32 count, s64 offset) {
-    FileRef file = TRY(seekable_for(fd, direction, offset));
-    u64 position = static_cast<u64>(offset);
-    return transfer_vector(*file, direction, vector, count, position);
+auto several_buffers(Direction direction, UserAddr vector, u32 count) {
+    return [=](File& file, u64& position) -> Result<u32> {
+        Buffers buffers;
+        TRY_VOID(buffers.load(vector, count));
+        TRY_VOID(check_direction(file, direction));
+        if (buffers.bytes() == 0)
+            return 0u;
+        const auto operation = direction == Direction::Read ? file.ops->read_iter : file.ops->write_iter;
+        if (operation == nullptr)
+            return transfer_each(file, direction, buffers, position);
+        IovIter iter(buffers.parts(), buffers.bytes());
+        return operation(file, iter, position);
+    };
 }
 
 Result<u64> seek(s32 fd, s64 offset, u32 whence) {
@@ -113,6 +151,7 @@ Result<u64> seek(s32 fd, s64 offset, u32 whence) {
         return Err(Errno::INVAL);
     if (!file->ops->seekable)
         return Err(Errno::SPIPE);
+    const PositionLocked held(*file);
     const u64 size = file->inode->mapping.size;
     u64 base = 0;
     switch (whence) {
@@ -141,23 +180,32 @@ Result<u64> seek(s32 fd, s64 offset, u32 whence) {
 
 } // namespace
 
-Result<u32> sys_read(s32 fd, UserAddr buffer, u32 bytes) { return do_rw(fd, Direction::Read, buffer, bytes); }
-Result<u32> sys_write(s32 fd, UserAddr buffer, u32 bytes) { return do_rw(fd, Direction::Write, buffer, bytes); }
-
+Result<u32> sys_read(s32 fd, UserAddr buffer, u32 bytes) {
+    return at_file_position(fd, one_buffer(Direction::Read, buffer, bytes));
+}
+Result<u32> sys_write(s32 fd, UserAddr buffer, u32 bytes) {
+    return at_file_position(fd, one_buffer(Direction::Write, buffer, bytes));
+}
 Result<u32> sys_pread64(s32 fd, UserAddr buffer, u32 bytes, s64 offset) {
-    return do_prw(fd, Direction::Read, buffer, bytes, offset);
+    return at_position(fd, offset, one_buffer(Direction::Read, buffer, bytes));
 }
 Result<u32> sys_pwrite64(s32 fd, UserAddr buffer, u32 bytes, s64 offset) {
-    return do_prw(fd, Direction::Write, buffer, bytes, offset);
+    return at_position(fd, offset, one_buffer(Direction::Write, buffer, bytes));
 }
-Result<u32> sys_readv(s32 fd, UserAddr vector, u32 count) { return do_rwv(fd, Direction::Read, vector, count); }
-Result<u32> sys_writev(s32 fd, UserAddr vector, u32 count) { return do_rwv(fd, Direction::Write, vector, count); }
+Result<u32> sys_readv(s32 fd, UserAddr vector, u32 count) {
+    return at_file_position(fd, several_buffers(Direction::Read, vector, count));
+}
+Result<u32> sys_writev(s32 fd, UserAddr vector, u32 count) {
+    return at_file_position(fd, several_buffers(Direction::Write, vector, count));
+}
 
 Result<u32> sys_preadv(s32 fd, UserAddr vector, u32 count, u32 offset_low, u32 offset_high) {
-    return do_prwv(fd, Direction::Read, vector, count, static_cast<s64>(u64{offset_high} << 32 | offset_low));
+    return at_position(fd, static_cast<s64>(u64{offset_high} << 32 | offset_low),
+                       several_buffers(Direction::Read, vector, count));
 }
 Result<u32> sys_pwritev(s32 fd, UserAddr vector, u32 count, u32 offset_low, u32 offset_high) {
-    return do_prwv(fd, Direction::Write, vector, count, static_cast<s64>(u64{offset_high} << 32 | offset_low));
+    return at_position(fd, static_cast<s64>(u64{offset_high} << 32 | offset_low),
+                       several_buffers(Direction::Write, vector, count));
 }
 
 Result<u32> sys_lseek(s32 fd, s32 offset, u32 whence) {

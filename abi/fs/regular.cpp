@@ -11,6 +11,7 @@
 
 #include "abi/fs/file.hpp"
 #include "abi/fs/inode.hpp"
+#include "abi/fs/iov_iter.hpp"
 #include "abi/fs/permission.hpp"
 #include "abi/signal/send.hpp"
 #include "abi/signal/signal.hpp"
@@ -82,10 +83,9 @@ Result<u32> write_pages(AddressSpace& mapping, u32 bytes, u64 position, Copy&& c
     return done;
 }
 
-Result<u32> regular_read(File& file, UserAddr buffer, u32 bytes, u64& position) {
-    const u32 done = TRY(read_pages(file.inode->mapping, bytes, position, [&](const u8* from, u32 at_byte, u32 count) {
-        return count - copy_to_user(buffer + at_byte, from, count);
-    }));
+Result<u32> regular_read(File& file, IovIter& to, u64& position) {
+    const u32 done = TRY(read_pages(file.inode->mapping, to.left(), position,
+                                    [&](const u8* from, u32, u32 count) { return to.copy_to_user(from, count); }));
     position += done;
     file.inode->atime_ns = current_time_ns();
     return done;
@@ -97,6 +97,20 @@ auto copy_from_kernel(const void* data) {
         std::memcpy(to, static_cast<const u8*>(data) + at_byte, count);
         return count;
     };
+}
+
+// How many bytes of a write the file's seals allow. A sealed file does not grow: of a write across its end, the pages
+// are written that end inside. PERM: none. (Linux: shmem_write_begin.)
+Result<u32> below_seals(const Inode& inode, u32 bytes, u64 position) {
+    if ((inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0)
+        return Err(Errno::PERM);
+    const u64 size = inode.mapping.size;
+    if ((inode.seals & F_SEAL_GROW) == 0 || position + bytes <= size)
+        return bytes;
+    const u64 end = size / PAGE_SIZE * PAGE_SIZE;
+    if (position >= end)
+        return Err(Errno::PERM);
+    return static_cast<u32>(end - position);
 }
 
 // `copy` as for write_pages().
@@ -112,6 +126,7 @@ Result<u32> write_file(File& file, u32 bytes, u64& position, Copy&& copy) {
     if (position >= FILE_SIZE_MAX)
         return Err(Errno::FBIG);
     bytes = static_cast<u32>(std::min<u64>(bytes, std::min(room, FILE_SIZE_MAX - position)));
+    bytes = TRY(below_seals(inode, bytes, position));
     remove_set_ids(inode);
     const u64 old_size = inode.mapping.size;
     const auto written = write_pages(inode.mapping, bytes, position, copy);
@@ -123,10 +138,9 @@ Result<u32> write_file(File& file, u32 bytes, u64& position, Copy&& copy) {
     return written;
 }
 
-Result<u32> regular_write(File& file, UserAddr buffer, u32 bytes, u64& position) {
-    return write_file(file, bytes, position, [&](u8* to, u32 at_byte, u32 count) {
-        return count - copy_from_user(to, buffer + at_byte, count);
-    });
+Result<u32> regular_write(File& file, IovIter& from, u64& position) {
+    return write_file(file, from.left(), position,
+                      [&](u8* to, u32, u32 count) { return from.copy_from_user(to, count); });
 }
 
 Result<u32> regular_splice_write(File& file, const void* data, u32 bytes, u64& position) {
@@ -136,8 +150,8 @@ Result<u32> regular_splice_write(File& file, const void* data, u32 bytes, u64& p
 } // namespace
 
 constinit const FileOps regular_file_ops{
-    .read = regular_read,
-    .write = regular_write,
+    .read_iter = regular_read,
+    .write_iter = regular_write,
     .splice_write = regular_splice_write,
     .seekable = true,
 };
@@ -161,15 +175,28 @@ Result<u32> kernel_read(File& file, void* buffer, u32 bytes, u64 position) {
     return read_kernel(*file.inode, buffer, bytes, position);
 }
 
-Result<void> truncate_inode(Inode& inode, u64 size) {
+namespace {
+
+Result<void> set_size(Inode& inode, u64 size, bool may_shrink) {
     if (size > FILE_SIZE_MAX)
         return Err(Errno::FBIG);
     WriteGuard guard(inode.lock);
-    if (size > inode.mapping.size)
+    const u64 old_size = inode.mapping.size;
+    if (size < old_size && !may_shrink)
+        return {};
+    if (size > old_size)
         TRY(room_below_limit(size - 1));
+    if ((size < old_size && (inode.seals & F_SEAL_SHRINK) != 0) ||
+        (size > old_size && (inode.seals & F_SEAL_GROW) != 0))
+        return Err(Errno::PERM);
     truncate_setsize(inode.mapping, size);
     touch(inode);
     return {};
 }
+
+} // namespace
+
+Result<void> truncate_inode(Inode& inode, u64 size) { return set_size(inode, size, true); }
+Result<void> extend_inode(Inode& inode, u64 size) { return set_size(inode, size, false); }
 
 } // namespace faultline

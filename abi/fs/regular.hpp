@@ -15,8 +15,10 @@ inline constexpr u64 FILE_SIZE_MAX = u64{1} << 43;
 Result<void> write_kernel(Inode& inode, const void* data, u32 bytes, u64 position);
 
 // Sets the size of a regular file, in bytes. FBIG: above FILE_SIZE_MAX, or above RLIMIT_FSIZE (then with SIGXFSZ).
-// Takes the inode's lock; the caller holds no mmap lock.
+// PERM: its seals forbid it. Takes the inode's lock; the caller holds no mmap lock. extend_inode() leaves a file alone
+// that is larger, also if it has grown meanwhile.
 Result<void> truncate_inode(Inode& inode, u64 size);
+Result<void> extend_inode(Inode& inode, u64 size);
 
 // Read into kernel memory: from an open file, or from its inode. Return the bytes read, fewer than asked only at the
 // end of the file. INVAL: kernel_read() of a file without page cache.

@@ -67,12 +67,10 @@ Result<void> do_rename(const Found& from, const Found& to, u32 flags) {
             return Err(Errno::NOTEMPTY);
         TRY_VOID(may_replace(from, to));
     }
-    // Both old entries are found before the new one has the same name. Adding comes first, because only that can fail.
+    // Adding comes first, because only that can fail.
     Dentry* replaced = to.inode ? find_child(*to.parent, to.name) : nullptr;
     Dentry* old = find_child(*from.parent, from.name);
-    TRY_VOID(add_name(*to.parent, to.name, *from.inode));
-    if (replaced != nullptr)
-        remove_name(*replaced);
+    TRY_VOID(add_name(*to.parent, to.name, *from.inode, replaced));
     const u32 links = from.inode->nlink; // a directory keeps its own links, which remove_name() sets to 0
     remove_name(*old);
     if (from.inode->is_directory())

@@ -13,8 +13,8 @@ namespace faultline {
 
 namespace {
 
-// Moves up to `count` bytes through one page of kernel memory at a time.
-Result<u32> copy_through(File& in, File& out, u32 count, u64& position) {
+// Moves up to `count` bytes through one page of kernel memory at a time. Advances both positions.
+Result<u32> copy_through(File& in, File& out, u32 count, u64& position, u64& out_position) {
     u8* page = static_cast<u8*>(kmalloc(PAGE_SIZE));
     if (page == nullptr)
         return Err(Errno::NOMEM);
@@ -26,7 +26,7 @@ Result<u32> copy_through(File& in, File& out, u32 count, u64& position) {
             result = got;
             break;
         }
-        result = out.ops->splice_write(out, page, got.value(), out.position);
+        result = out.ops->splice_write(out, page, got.value(), out_position);
         if (!result.ok())
             break;
         done += result.value();
@@ -46,14 +46,28 @@ Result<u32> do_sendfile(s32 out_fd, s32 in_fd, UserAddr user_offset, u32 count) 
         return Err(Errno::BADF);
     if (file_mapping(*in) == nullptr || out->ops->splice_write == nullptr)
         return Err(Errno::INVAL);
-    if (user_offset == UserAddr())
-        return copy_through(*in, *out, count, in->position);
+    // A pipe or socket may make this call wait for long; then others may use the position of `in` meanwhile, and the
+    // call sets it when it ends, as on Linux, which never holds it here.
+    const bool waits = !out->has_atomic_position();
+    const PositionLocked held(waits ? nullptr : out.get(), waits || user_offset != UserAddr() ? nullptr : in.get());
+    u64 out_position = out->position;
+    if (user_offset == UserAddr()) {
+        u64 in_position = in->position;
+        const auto moved = copy_through(*in, *out, count, in_position, out_position);
+        if (moved.ok()) {
+            out->position = out_position;
+            in->position = in_position;
+        }
+        return moved;
+    }
     Offset offset = 0;
     TRY_VOID(copy_struct_from_user(&offset, user_offset, sizeof offset));
     if (offset < 0)
         return Err(Errno::INVAL);
     u64 position = static_cast<u64>(offset);
-    const auto moved = copy_through(*in, *out, count, position);
+    const auto moved = copy_through(*in, *out, count, position, out_position);
+    if (moved.ok())
+        out->position = out_position;
     offset = static_cast<Offset>(position);
     TRY_VOID(copy_struct_to_user(user_offset, &offset, sizeof offset));
     return moved;

@@ -31,6 +31,9 @@ Result<u32> put_statfs64(const Inode& inode, u32 size, UserAddr buffer) {
     if (out.f_type == TMPFS_MAGIC) {
         out.f_blocks = nr_total_pages();
         out.f_bfree = out.f_bavail = nr_free_pages();
+        // There is no limit but memory.
+        out.f_ffree = u64{nr_free_pages()} * (PAGE_SIZE / sizeof(Inode));
+        out.f_files = nr_inodes() + out.f_ffree;
     }
     out.f_namelen = NAME_LENGTH_MAX;
     TRY_VOID(copy_struct_to_user(buffer, &out, sizeof out));

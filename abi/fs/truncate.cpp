@@ -35,9 +35,11 @@ Result<u32> sys_truncate64(UserAddr path, s64 length) {
     if (!inode->is_regular() || inode->file_ops != nullptr)
         return Err(Errno::INVAL);
     TRY_VOID(inode_permission(*inode, MAY_WRITE));
-    if (is_executed(*inode))
+    if (!get_write_access(inode->mapping))
         return Err(Errno::TXTBSY);
-    TRY_VOID(truncate_inode(*inode, static_cast<u64>(length)));
+    const auto done = truncate_inode(*inode, static_cast<u64>(length));
+    put_write_access(inode->mapping);
+    TRY_VOID(done);
     return 0u;
 }
 
@@ -59,8 +61,8 @@ Result<u32> sys_fallocate(s32 fd, u32 mode, s64 offset, s64 length) {
     const u64 end = static_cast<u64>(offset) + static_cast<u64>(length);
     if (end > FILE_SIZE_MAX)
         return Err(Errno::FBIG);
-    if ((mode & FALLOC_FL_KEEP_SIZE) == 0 && end > file->inode->mapping.size)
-        TRY_VOID(truncate_inode(*file->inode, end));
+    if ((mode & FALLOC_FL_KEEP_SIZE) == 0)
+        TRY_VOID(extend_inode(*file->inode, end));
     return 0u;
 }
 

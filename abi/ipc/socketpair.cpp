@@ -11,10 +11,12 @@
 #include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/fs/inode.hpp"
+#include "abi/fs/iov_iter.hpp"
 #include "abi/fs/poll.hpp"
 #include "abi/signal/send.hpp"
 #include "abi/signal/signal.hpp"
 #include "arch/contract/uaccess.hpp"
+#include "base/rwsem.hpp"
 #include "kernel/sched/wait.hpp"
 #include "mm/kmalloc.hpp"
 #include "mm/slab.hpp"
@@ -28,8 +30,10 @@ constexpr s32 AF_UNIX = 1;
 constexpr s32 SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_SEQPACKET = 5, SOCK_MAX = 11;
 constexpr s32 SOCK_CLOEXEC = O_CLOEXEC, SOCK_NONBLOCK = O_NONBLOCK;
 
-constexpr u32 QUEUE_BYTES = 64 << 10;   // the most that waits for a reader (Linux: net.core.wmem_default, 212992)
-constexpr u32 STREAM_CHUNK = 2032 - 32; // streams are cut into messages that fit into one slab object
+// While less than this waits for a reader, another message may follow (Linux: net.core.wmem_default, 212992).
+constexpr u32 QUEUE_BYTES = 64 << 10;
+constexpr u32 STREAM_CHUNK = 32 << 10;  // of a longer write, each such part is sent, or not, as a whole
+constexpr u32 STREAM_PIECE = 2032 - 32; // streams are cut into messages that fit into one slab object
 
 struct Message {
     ListHook link;
@@ -37,14 +41,18 @@ struct Message {
     u8* data() { return reinterpret_cast<u8*>(this + 1); }
 };
 
-// The messages that can be read at one end.
+using Messages = List<Message, &Message::link>;
+
+// The messages that can be read at one end. They are removed with `reading` held, by the reader that copies them to its
+// program; the kernel lock guards the rest. (Linux: iolock.)
 struct Inbox {
-    List<Message, &Message::link> messages;
+    RwSemaphore reading{"Inbox"};
+    Messages messages;
     u32 bytes = 0;
     bool reader_closed = false, writer_closed = false;
     WaitQueue changed; // more to read, more room, or an end closed
 
-    bool has_room(u32 wanted) const { return messages.empty() || bytes + wanted <= QUEUE_BYTES; }
+    bool has_room() const { return bytes < QUEUE_BYTES; }
 };
 
 struct SocketPair {
@@ -78,74 +86,108 @@ Result<void> wait_for(const File& file, Inbox& inbox, auto&& condition) {
     return wait_event_interruptible(inbox.changed, condition);
 }
 
-// Frees a message. It is off its queue: a reader removes a message before it copies, because copying may sleep.
-void drop(Message* message) { kfree(message); }
+void drop(Message* message) { kfree(message); } // it is off its list
 
-Result<u32> receive(const File& file, const End& end, UserAddr buffer, u32 bytes) {
-    Inbox& in = end.in;
-    const bool stream = end.pair.type == SOCK_STREAM;
-    if (stream && bytes == 0)
-        return 0u; // even if there is nothing to read
-    TRY_VOID(wait_for(file, in, [&] { return !in.messages.empty() || in.writer_closed; }));
+void drop_first(Inbox& in) {
+    Message& message = in.messages.front();
+    in.messages.pop_front();
+    in.bytes -= message.bytes - message.read;
+    drop(&message);
+}
+
+// Copies as much of a stream as the program has room for. What a bad buffer takes of a message stays for the next
+// reader. FAULT: nothing could be copied. Caller holds in.reading.
+Result<u32> receive_stream(Inbox& in, IovIter& to) {
     u32 done = 0;
-    while (!in.messages.empty() && (done < bytes || !stream)) {
+    while (!in.messages.empty() && to.left() != 0) {
         Message& message = in.messages.front();
-        in.messages.pop_front();
-        const u32 part = std::min(bytes - done, message.bytes - message.read);
-        const u32 missed = copy_to_user(buffer + done, message.data() + message.read, part);
-        done += part - missed;
-        if (stream && (missed != 0 || message.read + part < message.bytes)) { // the rest is for the next reader
-            message.read += part - missed;
-            in.bytes -= part - missed;
-            in.messages.push_front(message);
-            wake(in);
-            return done == 0 && missed != 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
-        }
-        in.bytes -= message.bytes - message.read;
-        drop(&message);
-        if (!stream) {
-            wake(in);
-            return missed != 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
-        }
+        const u32 part = std::min(to.left(), message.bytes - message.read);
+        if (to.copy_to_user(message.data() + message.read, part) != part)
+            return done == 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
+        message.read += part;
+        in.bytes -= part;
+        done += part;
+        if (message.read == message.bytes)
+            drop_first(in);
     }
-    wake(in);
     return done;
 }
 
-// Puts one message into the peer's inbox. NOMEM, FAULT, AGAIN, RESTARTSYS; PIPE: the peer is closed.
-Result<void> send_message(const File& file, Inbox& out, UserAddr buffer, u32 bytes) {
-    void* memory = kmalloc(static_cast<u32>(sizeof(Message)) + bytes);
-    if (memory == nullptr)
-        return Err(Errno::NOMEM);
-    auto* message = new (memory) Message;
-    message->bytes = bytes;
-    Result<void> result{};
-    if (copy_from_user(message->data(), buffer, bytes) != 0)
-        result = Err(Errno::FAULT);
-    else
-        result = wait_for(file, out, [&] { return out.has_room(bytes) || out.reader_closed; });
+// Copies the first message; what does not fit is lost. FAULT: then the whole message is. Caller holds in.reading.
+Result<u32> receive_message(Inbox& in, IovIter& to) {
+    Message& message = in.messages.front();
+    const u32 part = std::min(to.left(), message.bytes);
+    const u32 copied = to.copy_to_user(message.data(), part);
+    drop_first(in);
+    return copied == part ? Result<u32>(part) : Result<u32>(Err(Errno::FAULT));
+}
+
+Result<u32> receive(const File& file, const End& end, IovIter& to) {
+    Inbox& in = end.in;
+    const bool stream = end.pair.type == SOCK_STREAM;
+    if (stream && to.left() == 0)
+        return 0u; // even if there is nothing to read
+    for (;;) {
+        TRY_VOID(wait_for(file, in, [&] { return !in.messages.empty() || in.writer_closed; }));
+        WriteGuard guard(in.reading);
+        if (in.messages.empty()) { // another reader was faster
+            if (in.writer_closed)
+                return 0u;
+            continue;
+        }
+        const auto received = stream ? receive_stream(in, to) : receive_message(in, to);
+        wake(in);
+        return received;
+    }
+}
+
+// Copies the next `bytes` bytes of a write into messages of at most `most` bytes, at least into one. NOMEM, FAULT: not
+// all could be copied.
+Result<void> make_messages(Messages& messages, IovIter& from, u32 bytes, u32 most) {
+    do {
+        const u32 part = std::min(bytes, most);
+        void* memory = kmalloc(static_cast<u32>(sizeof(Message)) + part);
+        if (memory == nullptr)
+            return Err(Errno::NOMEM);
+        auto* message = new (memory) Message;
+        message->bytes = part;
+        messages.push_back(*message);
+        if (from.copy_from_user(message->data(), part) != part)
+            return Err(Errno::FAULT);
+        bytes -= part;
+    } while (bytes != 0);
+    return {};
+}
+
+// Puts the next `bytes` bytes of a write into the peer's inbox, all or none. NOMEM, FAULT, AGAIN, RESTARTSYS; PIPE: the
+// peer is closed.
+Result<void> send_part(const File& file, Inbox& out, IovIter& from, u32 bytes, u32 most) {
+    Messages messages;
+    auto result = make_messages(messages, from, bytes, most);
+    if (result.ok())
+        result = wait_for(file, out, [&] { return out.has_room() || out.reader_closed; });
     if (result.ok() && out.reader_closed)
         result = Err(Errno::PIPE);
     if (!result.ok()) {
-        drop(message);
+        messages.clear_and_dispose(drop);
         return result;
     }
-    out.messages.push_back(*message);
+    out.messages.splice(out.messages.end(), messages);
     out.bytes += bytes;
     wake(out);
     return {};
 }
 
-Result<u32> transmit(const File& file, const End& end, UserAddr buffer, u32 bytes) {
+Result<u32> transmit(const File& file, const End& end, IovIter& from) {
     const bool stream = end.pair.type == SOCK_STREAM;
-    if (!stream && bytes > QUEUE_BYTES)
+    if (!stream && from.left() > QUEUE_BYTES)
         return Err(Errno::MSGSIZE);
+    if (stream && from.left() == 0)
+        return 0u;
     u32 done = 0;
     do {
-        const u32 part = stream ? std::min(bytes - done, STREAM_CHUNK) : bytes;
-        if (stream && part == 0)
-            return 0u;
-        if (const auto sent = send_message(file, end.out, buffer + done, part); !sent.ok()) {
+        const u32 part = stream ? std::min(from.left(), STREAM_CHUNK) : from.left();
+        if (const auto sent = send_part(file, end.out, from, part, stream ? STREAM_PIECE : part); !sent.ok()) {
             if (done != 0)
                 return done;
             if (sent.error() == Errno::PIPE && end.pair.type != SOCK_DGRAM)
@@ -153,7 +195,7 @@ Result<u32> transmit(const File& file, const End& end, UserAddr buffer, u32 byte
             return Err(sent.error() == Errno::PIPE && end.pair.type == SOCK_DGRAM ? Errno::CONNREFUSED : sent.error());
         }
         done += part;
-    } while (done < bytes);
+    } while (from.left() != 0);
     return done;
 }
 
@@ -161,7 +203,7 @@ u32 poll_end(const End& end) {
     u32 events = 0;
     events |= !end.in.messages.empty() || end.in.writer_closed ? POLLIN | POLLRDNORM : 0;
     events |= end.in.writer_closed ? POLLHUP | POLLRDHUP : 0;
-    events |= end.out.has_room(PAGE_SIZE) ? POLLOUT | POLLWRNORM : 0;
+    events |= end.out.has_room() ? POLLOUT | POLLWRNORM : 0;
     return events;
 }
 
@@ -178,10 +220,8 @@ void close_end(const End& end) {
 
 template <u32 Side>
 constexpr FileOps socket_ops{
-    .read = [](File& file, UserAddr buffer, u32 bytes,
-               u64&) { return receive(file, end_of<Side>(file), buffer, bytes); },
-    .write = [](File& file, UserAddr buffer, u32 bytes,
-                u64&) { return transmit(file, end_of<Side>(file), buffer, bytes); },
+    .read_iter = [](File& file, IovIter& to, u64&) { return receive(file, end_of<Side>(file), to); },
+    .write_iter = [](File& file, IovIter& from, u64&) { return transmit(file, end_of<Side>(file), from); },
     .ioctl = [](File& file, u32 request, u32 argument) -> Result<s32> {
         if (request != FIONREAD)
             return Err(Errno::NOTTY);
@@ -225,18 +265,7 @@ Result<u32> sys_socketpair(s32 family, s32 type, s32 protocol, UserAddr fds) {
     }
     FileRef second = TRY(open_end(*pair, socket_ops<1>, flags));
 
-    const bool close_on_exec = (type & SOCK_CLOEXEC) != 0;
-    s32 numbers[2];
-    numbers[0] = TRY(fd_install(std::move(first.value()), close_on_exec));
-    const auto other = fd_install(std::move(second), close_on_exec);
-    if (other.ok()) {
-        numbers[1] = other.value();
-        if (copy_to_user(fds, numbers, sizeof numbers) == 0)
-            return 0u;
-        (void)close_fd(numbers[1]);
-    }
-    (void)close_fd(numbers[0]);
-    return Err(other.ok() ? Errno::FAULT : other.error());
+    return fd_install_pair(std::move(first.value()), std::move(second), (type & SOCK_CLOEXEC) != 0, fds);
 }
 
 } // namespace faultline

@@ -33,8 +33,23 @@ Result<UserAddr> mmap_file(UserAddr address, u32 length, u32 prot, u32 flags, Fi
     // A shared mapping of /dev/zero gets a new file, with the access mode of this one.
     if (mapping == nullptr && (flags & MAP_TYPE) != MAP_PRIVATE && (prot & PROT_WRITE) != 0 && !file.writable())
         return Err(Errno::ACCES);
-    file.inode->atime_ns = current_time_ns(); // as read(2) does (Linux file_accessed)
-    return do_mmap(current_mm(), address, length, prot, flags, mapping, file.writable(), page_offset);
+    Inode& inode = *file.inode;
+    inode.atime_ns = current_time_ns(); // as read(2) does (Linux file_accessed)
+    bool may_write = file.writable();
+    const bool shared = (flags & MAP_TYPE) != MAP_PRIVATE && may_write && mapping != nullptr;
+    // Linux 6.1 refuses such a mapping of a sealed file even for reading (mapping_map_writable, seal_check_future_write).
+    if (shared && (inode.seals & F_SEAL_WRITE) != 0)
+        return Err(Errno::PERM);
+    if (shared && (inode.seals & F_SEAL_FUTURE_WRITE) != 0) {
+        if ((prot & PROT_WRITE) != 0)
+            return Err(Errno::PERM);
+        may_write = false;
+    }
+    // do_mmap() may sleep before the mapping can be seen; meanwhile no seal may forbid it.
+    inode.shared_maps_begun += shared ? 1 : 0;
+    const auto mapped = do_mmap(current_mm(), address, length, prot, flags, mapping, may_write, page_offset);
+    inode.shared_maps_begun -= shared ? 1 : 0;
+    return mapped;
 }
 
 } // namespace
@@ -44,10 +59,8 @@ u32 sys_brk(UserAddr new_brk) { return do_brk(current_mm(), new_brk).value(); }
 Result<UserAddr> sys_mmap2(UserAddr address, u32 length, u32 prot, u32 flags, s32 fd, u32 page_offset) {
     if ((flags & MAP_ANONYMOUS) != 0)
         return do_mmap(current_mm(), address, length, prot, flags, nullptr, true, page_offset);
-    File* file = TRY(fget(fd));
-    const auto mapped = mmap_file(address, length, prot, flags, *file, page_offset);
-    fput(*file);
-    return mapped;
+    const FileRef file = TRY(fget_ref(fd));
+    return mmap_file(address, length, prot, flags, *file, page_offset);
 }
 
 Result<void> sys_munmap(UserAddr start, u32 length) { return do_munmap(current_mm(), start, length); }

@@ -203,8 +203,8 @@ Result<LoadedProgram> load_elf_binary(File& file, MmStruct& mm) {
     mm.mmap_base = UserAddr(TASK_SIZE - STACK_GAP);
     TRY_VOID(map_segments(mm, elf, bias));
     set_bounds(mm, elf, bias, extent);
-    get_mapping(*mapping);
-    mm.exe_file = mapping;
+    if (!set_mm_exe_file(mm, *mapping))
+        return Err(Errno::TXTBSY);
 
     LoadedProgram loaded;
     loaded.entry = loaded.start = elf.header.e_entry + bias;

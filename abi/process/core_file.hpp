@@ -26,7 +26,7 @@ class CoreFile {
     bool cut() const { return position_ == limit_; }
     u64 position() const { return position_; }
     Result<void> finish() { // extends the file if it ends with a hole
-        return position_ > file_.inode->mapping.size ? truncate_inode(*file_.inode, position_) : Result<void>();
+        return extend_inode(*file_.inode, position_);
     }
 
   private:

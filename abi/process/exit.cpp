@@ -46,10 +46,9 @@ void exit_mm(Task& task) {
 }
 
 void exit_files(Task& task) {
-    files_put(*task.files);
-    fs_put(*task.fs);
-    task.files = nullptr;
-    task.fs = nullptr;
+    // Closing may sleep, and others who find the task in /proc must not find files that are closed.
+    files_put(*std::exchange(task.files, nullptr));
+    fs_put(*std::exchange(task.fs, nullptr));
 }
 
 // The new parent of orphans: the nearest ancestor that is a subreaper, or process 1 (prctl(2), PR_SET_CHILD_SUBREAPER).

@@ -40,6 +40,7 @@
 #include "abi/fs/sync.hpp"
 #include "abi/fs/truncate.hpp"
 #include "abi/fs/unlink.hpp"
+#include "abi/fs/xattr.hpp"
 #include "abi/ipc/msg.hpp"
 #include "abi/ipc/sem.hpp"
 #include "abi/ipc/shm.hpp"
@@ -274,6 +275,18 @@ constexpr Entry ENTRIES[] = {
     {__NR_close, adapt<sys_close>},
     {__NR_close_range, adapt<sys_close_range>},
     {__NR_memfd_create, adapt<sys_memfd_create>},
+    {__NR_setxattr, adapt<sys_setxattr>},
+    {__NR_lsetxattr, adapt<sys_lsetxattr>},
+    {__NR_fsetxattr, adapt<sys_fsetxattr>},
+    {__NR_getxattr, adapt<sys_getxattr>},
+    {__NR_lgetxattr, adapt<sys_lgetxattr>},
+    {__NR_fgetxattr, adapt<sys_fgetxattr>},
+    {__NR_listxattr, adapt<sys_listxattr>},
+    {__NR_llistxattr, adapt<sys_llistxattr>},
+    {__NR_flistxattr, adapt<sys_flistxattr>},
+    {__NR_removexattr, adapt<sys_removexattr>},
+    {__NR_lremovexattr, adapt<sys_lremovexattr>},
+    {__NR_fremovexattr, adapt<sys_fremovexattr>},
     {__NR_socketpair, adapt<sys_socketpair>},
     {__NR_pipe, adapt<sys_pipe>},
     {__NR_pipe2, adapt<sys_pipe2>},
