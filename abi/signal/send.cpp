@@ -188,6 +188,11 @@ void force_sig_fault(s32 sig, s32 code, u32 address) {
 
 void force_sig(s32 sig) { force_sig_fault(sig, SI_KERNEL, 0); }
 
+void force_fatal_sig(s32 sig) {
+    current()->sighand->of(sig).handler = HANDLER_IGNORE; // which a forced signal overrides
+    force_sig(sig);
+}
+
 u32 zap_other_threads(Task& task) {
     SigLocked lock;
     u32 others = 0;
