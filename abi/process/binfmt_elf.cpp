@@ -57,6 +57,8 @@ Result<void> ElfProgram::open(File& program) {
     if (file_mapping(program) == nullptr)
         return Err(Errno::NOEXEC);
     TRY_VOID(elf.read(program));
+    if (!elf.loadable())
+        return Err(Errno::NOEXEC);
     if (const Elf32_Phdr* path = elf.first(PT_INTERP); path != nullptr)
         interpreter = TRY(open_interpreter(program, *path));
     stack = stack_rights(elf);

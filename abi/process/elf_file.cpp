@@ -20,9 +20,9 @@ constexpr u32 ELF_EXEC_PAGESIZE = PAGE_SIZE;         // (Linux arch/arm/include/
 constexpr u32 MAX_HEADER_BYTES = ELF_EXEC_PAGESIZE;  // Linux: ELF_MIN_ALIGN
 
 // Class, byte order and version in e_ident are not looked at, as on Linux.
-bool is_arm_program(const Elf32_Ehdr& header) {
+bool is_for_arm(const Elf32_Ehdr& header) {
     if (__builtin_memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_machine != EM_ARM ||
-        (header.e_type != ET_EXEC && header.e_type != ET_DYN) || header.e_ident[EI_OSABI] == ELFOSABI_ARM_FDPIC)
+        header.e_ident[EI_OSABI] == ELFOSABI_ARM_FDPIC)
         return false;
     if ((header.e_entry & THUMB) == 0 && (header.e_entry & ALIGNED_FOR_ARM) != 0)
         return false;
@@ -36,7 +36,7 @@ ElfFile::~ElfFile() { kfree(headers_); }
 Result<void> ElfFile::read(File& file) {
     TRY(kernel_read(file, &header_, sizeof header_, 0)); // what is behind the end reads as zeros
     const u32 bytes = header_.e_phnum * u32{sizeof(Elf32_Phdr)};
-    if (!is_arm_program(header_) || header_.e_phentsize != sizeof(Elf32_Phdr) || bytes == 0 || bytes > MAX_HEADER_BYTES)
+    if (!is_for_arm(header_) || header_.e_phentsize != sizeof(Elf32_Phdr) || bytes == 0 || bytes > MAX_HEADER_BYTES)
         return Err(Errno::NOEXEC);
     headers_ = static_cast<Elf32_Phdr*>(kmalloc(bytes));
     if (headers_ == nullptr)

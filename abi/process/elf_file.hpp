@@ -9,7 +9,7 @@
 
 namespace faultline {
 
-// The header and the program headers of a file that is a program for this machine. The program headers are a page at
+// The header and the program headers of a file that is for this machine. The program headers are a page at
 // most. (Linux fs/binfmt_elf.c load_elf_phdrs, arch/arm/kernel/elf.c elf_check_arch.)
 class ElfFile {
   public:
@@ -18,11 +18,12 @@ class ElfFile {
     ElfFile(const ElfFile&) = delete;
     ElfFile& operator=(const ElfFile&) = delete;
 
-    // Reads the headers of `file`. Called once. NOEXEC: it is not an ELF program for ARM, its entry is at 2 mod 4, or it
+    // Reads the headers of `file`. Called once. NOEXEC: it is not an ELF file for ARM, its entry is at 2 mod 4, or it
     // has no program headers, more than a page of them, or some behind its end; NOMEM; the errors of reading.
     Result<void> read(File& file);
 
     const Elf32_Ehdr& header() const { return header_; }
+    bool loadable() const { return header_.e_type == ET_EXEC || header_.e_type == ET_DYN; }
     bool movable() const { return header_.e_type == ET_DYN; }
     u32 count() const { return header_.e_phnum; }
     const Elf32_Phdr* begin() const { return headers_; }

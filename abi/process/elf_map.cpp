@@ -59,12 +59,9 @@ Result<void> map_zeros(MmStruct& mm, u32 start, u32 end, u32 prot_of_segment, bo
     return {};
 }
 
-// The bytes from `address` to the end of its page; 0: it starts one.
-u32 rest_of_page(u32 address) { return page_align_up(address) - address; }
-
-// Clears the rest of the page in which the data from the file ends. FAULT: that page may not be written.
+// Clears the rest of the page in which the data from the file ends. FAULT: that page cannot be written.
 Result<void> padzero(MmStruct& mm, u32 file_end) {
-    const u32 rest = rest_of_page(file_end);
+    const u32 rest = page_align_up(file_end) - file_end;
     return rest != 0 ? write_remote_memory(mm, UserAddr(file_end), nullptr, rest) : Result<void>();
 }
 
@@ -94,20 +91,6 @@ u32 maximum_alignment(const ElfFile& elf) {
     return most;
 }
 
-// Follows the end of what segments have in the file, and the end of their memory.
-struct Bss {
-    u32 file_end = 0, end = 0; // Linux: elf_bss, elf_brk
-    u32 prot = 0;              // of the segment that ends last
-
-    void add(const Elf32_Phdr& segment, u32 start, u32 segment_prot) {
-        file_end = std::max(file_end, start + segment.p_filesz);
-        if (start + segment.p_memsz > end) {
-            end = start + segment.p_memsz;
-            prot = segment_prot;
-        }
-    }
-};
-
 // Where a program without an interpreter fits: `bytes` of free memory, at a distance from the address in the file that is
 // a multiple of `alignment`. (Linux 6.1 does not look at the alignment here; 6.10 does.)
 Result<u32> find_place(MmStruct& mm, u32 address_in_file, u32 bytes, u32 alignment) {
@@ -129,32 +112,11 @@ class ProgramMapper {
         for (const Elf32_Phdr& segment : elf_)
             if (segment.p_type == PT_LOAD)
                 TRY_VOID(map_segment(segment));
-        TRY_VOID(set_brk());
-        if (bss_.file_end != bss_.end)
-            TRY_VOID(padzero(mm_, bss_.file_end + done_.bias));
         set_bounds();
         return MappedElf{done_.bias, done_.program_headers + done_.bias};
     }
 
   private:
-    // Makes the memory between the segments' data and the heap, which begins behind it. (Linux: the same name.)
-    Result<void> set_brk() {
-        TRY_VOID(
-            map_zeros(mm_, bss_.file_end + done_.bias, bss_.end + done_.bias, bss_.prot, how_.implies_exec));
-        mm_.start_brk = mm_.brk = UserAddr(page_align_up(bss_.end + done_.bias));
-        return {};
-    }
-
-    // A segment comes after one that has more in memory than in the file.
-    Result<void> finish_bss() {
-        TRY_VOID(set_brk());
-        const u32 rest = std::min(rest_of_page(bss_.file_end), bss_.end - bss_.file_end);
-        // It may be read-only, and then keeps what the file has there.
-        if (rest != 0)
-            (void)write_remote_memory(mm_, UserAddr(bss_.file_end + done_.bias), nullptr, rest);
-        return {};
-    }
-
     // Chooses the bias of a file that moves. Returns how much the first segment has to map.
     Result<u32> place(u32 vaddr) {
         const u32 total = total_mapping_size(elf_);
@@ -170,14 +132,12 @@ class ProgramMapper {
     }
 
     Result<void> map_segment(const Elf32_Phdr& segment) {
-        if (bss_.end > bss_.file_end)
-            TRY_VOID(finish_bss());
         const u32 prot = protection(segment, how_.implies_exec);
         u32 total = 0;
         if (first_ && elf_.movable())
             total = TRY(place(segment.p_vaddr));
-        const u32 mapped = TRY(elf_map(mm_, mapping_, done_.bias + segment.p_vaddr, segment, prot,
-                                       first_ ? MAP_FIXED_NOREPLACE : MAP_FIXED, total));
+        const u32 mapped =
+            TRY(elf_load(done_.bias + segment.p_vaddr, segment, prot, first_ ? MAP_FIXED_NOREPLACE : MAP_FIXED, total));
         if (bad_address(mapped))
             return Err(Errno::INVAL);
         first_ = false;
@@ -187,9 +147,25 @@ class ProgramMapper {
             done_.program_headers = headers - segment.p_offset + segment.p_vaddr;
         if (too_large(segment, segment.p_vaddr))
             return Err(Errno::INVAL);
-        bss_.add(segment, segment.p_vaddr, prot);
         note_bounds(segment);
         return {};
+    }
+
+    // Maps a segment with the zeros that follow what it has in the file. Returns where. (Linux: the same name.)
+    Result<u32> elf_load(u32 address, const Elf32_Phdr& segment, u32 prot, u32 flags, u32 total) {
+        u32 place = page_align_down(address);
+        u32 zeros = place;
+        const u32 start = segment.p_vaddr % PAGE_SIZE;
+        if (segment.p_filesz != 0) {
+            place = TRY(elf_map(mm_, mapping_, address, segment, prot, flags, total));
+            zeros = place + start + segment.p_filesz;
+            // A page that may not be written, or is behind the file's end, stays as it is.
+            if (segment.p_memsz > segment.p_filesz)
+                (void)padzero(mm_, zeros);
+        }
+        if (segment.p_memsz > segment.p_filesz)
+            TRY_VOID(map_zeros(mm_, zeros, place + start + segment.p_memsz, prot, how_.implies_exec));
+        return place;
     }
 
     void note_bounds(const Elf32_Phdr& segment) {
@@ -200,6 +176,7 @@ class ProgramMapper {
         }
         start_data_ = std::max(start_data_, start);
         end_data_ = std::max(end_data_, end);
+        end_ = std::max(end_, start + segment.p_memsz);
     }
 
     void set_bounds() {
@@ -207,9 +184,10 @@ class ProgramMapper {
         mm_.end_code = UserAddr(end_code_ + done_.bias);
         mm_.start_data = UserAddr(start_data_ + done_.bias);
         mm_.end_data = UserAddr(end_data_ + done_.bias);
-        // It lies among the mappings, where a heap could not grow (Linux: CONFIG_ARCH_HAS_ELF_RANDOMIZE).
-        if (elf_.movable() && !how_.has_interpreter)
-            mm_.start_brk = mm_.brk = UserAddr(ELF_ET_DYN_BASE);
+        // Without an interpreter it lies among the mappings, where a heap could not grow (Linux:
+        // CONFIG_ARCH_HAS_ELF_RANDOMIZE).
+        const bool heap_apart = elf_.movable() && !how_.has_interpreter;
+        mm_.start_brk = mm_.brk = UserAddr(heap_apart ? ELF_ET_DYN_BASE : page_align_up(end_ + done_.bias));
     }
 
     MmStruct& mm_;
@@ -217,8 +195,9 @@ class ProgramMapper {
     const ElfFile& elf_;
     ElfMapping how_;
     MappedElf done_; // program_headers: as in the file, until map() returns it
-    Bss bss_;        // in addresses of the file
     bool first_ = true;
+    // In addresses of the file.
+    u32 end_ = 0;
     u32 start_code_ = ~u32{0}, end_code_ = 0, start_data_ = 0, end_data_ = 0;
 };
 
@@ -231,9 +210,9 @@ Result<MappedElf> map_elf_program(MmStruct& mm, AddressSpace& mapping, const Elf
 // (Linux: load_elf_interp.)
 Result<u32> map_elf_interpreter(MmStruct& mm, AddressSpace& mapping, const ElfFile& elf, ElfMapping how) {
     u32 total = total_mapping_size(elf);
-    if (total == 0)
+    if (total == 0 || !elf.loadable())
         return Err(Errno::INVAL);
-    Bss bss; // in addresses in memory
+    u32 file_end = 0, end = 0, prot_at_end = 0; // in memory (Linux: elf_bss, last_bss, bss_prot)
     u32 bias = 0;
     bool placed = !elf.movable();
     for (const Elf32_Phdr& segment : elf) {
@@ -250,10 +229,14 @@ Result<u32> map_elf_interpreter(MmStruct& mm, AddressSpace& mapping, const ElfFi
         placed = true;
         if (too_large(segment, bias + segment.p_vaddr))
             return Err(Errno::NOMEM);
-        bss.add(segment, bias + segment.p_vaddr, prot);
+        file_end = std::max(file_end, bias + segment.p_vaddr + segment.p_filesz);
+        if (const u32 its_end = bias + segment.p_vaddr + segment.p_memsz; its_end > end) {
+            end = its_end;
+            prot_at_end = prot;
+        }
     }
-    TRY_VOID(padzero(mm, bss.file_end));
-    TRY_VOID(map_zeros(mm, bss.file_end, bss.end, bss.prot, how.implies_exec));
+    TRY_VOID(padzero(mm, file_end));
+    TRY_VOID(map_zeros(mm, file_end, end, prot_at_end, how.implies_exec));
     return bias;
 }
 

@@ -1,4 +1,4 @@
-// Mapping the segments of an ELF file. (Linux 6.1 fs/binfmt_elf.c, elf_map and what calls it.)
+// Mapping the segments of an ELF file. (Linux 6.1.y fs/binfmt_elf.c: elf_load, elf_map and what calls them.)
 //
 // By now the program headers are whatever somebody wrote into them. A segment may be larger in the file than in memory,
 // lie behind the end of the file or of the address space, or over another segment or the stack. The segments are mapped
@@ -26,8 +26,8 @@ struct MappedElf {
 };
 
 // Map the segments of `mapping`, whose headers are `elf`, privately. The first also sets the mm's brk, code and data
-// bounds; the second returns the bias. INVAL, EXIST, NOMEM: a segment has no place; FAULT: the page in which the data
-// from the file ends cannot be written. May sleep; mm is current's next address space, or otherwise the caller's own.
+// bounds; the second returns the bias. INVAL, EXIST, NOMEM: a segment has no place; FAULT: the page in which an
+// interpreter's data from the file end cannot be written. May sleep; mm is current's next address space, or otherwise the caller's own.
 Result<MappedElf> map_elf_program(MmStruct& mm, AddressSpace& mapping, const ElfFile& elf, ElfMapping how);
 Result<u32> map_elf_interpreter(MmStruct& mm, AddressSpace& mapping, const ElfFile& elf, ElfMapping how);
 

@@ -102,7 +102,9 @@ void complete_signal(Task& task, s32 sig, bool group_directed) {
     Task* receiver = choose_receiver(task, sig, group_directed);
     if (receiver == nullptr)
         return; // it stays pending until a thread unblocks it
-    if (sig_fatal(*receiver, sig) && !in_set(sig, COREDUMP_SIGNALS) && !task.group->group_exit)
+    // A process that exits may still write its core; then SIGKILL, the only signal that comes so far, ends that.
+    const bool ends = task.group->core_state != nullptr || !task.group->group_exit;
+    if (sig_fatal(*receiver, sig) && !in_set(sig, COREDUMP_SIGNALS) && ends)
         begin_group_exit(*task.group, sig);
     else
         signal_wake_up(*receiver, sig == SIGKILL);
