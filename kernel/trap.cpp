@@ -25,6 +25,8 @@ void handle_abort(PtRegs& regs, const FaultInfo& fault) {
     case FaultOutcome::Signal:
         if (outcome.reason == BadAccess::Misaligned && !fault.execute)
             handle_alignment(regs, fault);
+        else if (fault.kind == FaultKind::Debug) // BKPT
+            signal_undefined(regs.pc, true);
         else
             signal_bad_access(outcome.reason, fault);
         return;

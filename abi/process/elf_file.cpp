@@ -12,12 +12,12 @@ namespace faultline {
 
 namespace {
 
-constexpr u8 ELFOSABI_ARM_FDPIC = 65;                // function descriptors: programs without an MMU
-constexpr u32 EF_ARM_EABI_MASK = 0xff000000;         // 0: older than the EABI
-constexpr u32 EF_ARM_APCS_26 = 0x08;                 // then: for the 26-bit mode of old processors
-constexpr u32 THUMB = 1, ALIGNED_FOR_ARM = 3;        // bits of an entry point
-constexpr u32 ELF_EXEC_PAGESIZE = PAGE_SIZE;         // (Linux arch/arm/include/asm/elf.h)
-constexpr u32 MAX_HEADER_BYTES = ELF_EXEC_PAGESIZE;  // Linux: ELF_MIN_ALIGN
+constexpr u8 ELFOSABI_ARM_FDPIC = 65;               // function descriptors: programs without an MMU
+constexpr u32 EF_ARM_EABI_MASK = 0xff000000;        // 0: older than the EABI
+constexpr u32 EF_ARM_APCS_26 = 0x08;                // then: for the 26-bit mode of old processors
+constexpr u32 THUMB = 1, ALIGNED_FOR_ARM = 3;       // bits of an entry point
+constexpr u32 ELF_EXEC_PAGESIZE = PAGE_SIZE;        // (Linux arch/arm/include/asm/elf.h)
+constexpr u32 MAX_HEADER_BYTES = ELF_EXEC_PAGESIZE; // Linux: ELF_MIN_ALIGN
 
 // Class, byte order and version in e_ident are not looked at, as on Linux.
 bool is_for_arm(const Elf32_Ehdr& header) {

@@ -97,8 +97,8 @@ Result<u32> find_place(MmStruct& mm, u32 address_in_file, u32 bytes, u32 alignme
     const u32 room = page_align_up(bytes) + alignment - PAGE_SIZE;
     if (room < bytes)
         return Err(Errno::NOMEM);
-    const UserAddr found = TRY(
-        do_mmap(mm, UserAddr(), room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, nullptr, false, 0));
+    const UserAddr found =
+        TRY(do_mmap(mm, UserAddr(), room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, nullptr, false, 0));
     TRY_VOID(do_munmap(mm, found, room));
     return found.value() + (address_in_file - found.value()) % alignment;
 }
@@ -124,9 +124,8 @@ class ProgramMapper {
             return Err(Errno::INVAL);
         const u32 alignment = maximum_alignment(elf_);
         // Linux rounds the base down, which for 8 MiB and more leads to page 0; so it is rounded up.
-        const u32 base = how_.has_interpreter
-                             ? (ELF_ET_DYN_BASE + alignment - 1) & ~(alignment - 1)
-                             : TRY(find_place(mm_, page_align_down(vaddr), total, alignment));
+        const u32 base = how_.has_interpreter ? (ELF_ET_DYN_BASE + alignment - 1) & ~(alignment - 1)
+                                              : TRY(find_place(mm_, page_align_down(vaddr), total, alignment));
         done_.bias = page_align_down(base - vaddr);
         return total;
     }

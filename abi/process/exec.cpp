@@ -219,8 +219,7 @@ Result<void> execveat(s32 dirfd, UserAddr path, UserAddr argv, UserAddr envp, u3
     if ((flags & ~u32{AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW}) != 0)
         return Err(Errno::INVAL);
     FileRef file(TRY(open_exec_at(dirfd, path, flags)));
-    return do_execve(name, arguments, std::move(file),
-                     by_descriptor && get_close_on_exec(*current()->files, dirfd));
+    return do_execve(name, arguments, std::move(file), by_descriptor && get_close_on_exec(*current()->files, dirfd));
 }
 
 } // namespace

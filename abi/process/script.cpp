@@ -12,8 +12,8 @@ namespace faultline {
 
 namespace {
 
-constexpr u32 MAX_SCRIPTS = 5;          // scripts in one chain
-constexpr u32 BINPRM_BUF_SIZE = 256;    // what is looked at of a file
+constexpr u32 MAX_SCRIPTS = 5;       // scripts in one chain
+constexpr u32 BINPRM_BUF_SIZE = 256; // what is looked at of a file
 
 // The first line of a script, "#! interpreter [argument]".
 struct ScriptLine {
@@ -24,9 +24,11 @@ struct ScriptLine {
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
-char* skip_blanks(char* at, const char* end) { return std::find_if(at, const_cast<char*>(end), [](char c) { return !is_blank(c); }); }
-char* find_blank(char* at, const char* end) {
-    return std::find_if(at, const_cast<char*>(end), [](char c) { return is_blank(c) || c == '\0'; });
+char* skip_blanks(char* at, char* end) {
+    return std::find_if(at, end, [](char c) { return !is_blank(c); });
+}
+char* find_blank(char* at, char* end) {
+    return std::find_if(at, end, [](char c) { return is_blank(c) || c == '\0'; });
 }
 
 // Where the line ends. Without an end of line among the bytes that are looked at, the line is cut there; that may cut off

@@ -73,9 +73,11 @@ u32 private_syscall(PtRegs& regs) {
         signal_bad_call(SIGSEGV, SEGV_MAPERR, 0, 0);
         return 0;
     default:
-        if (number < __ARM_NR_BASE || (number > __ARM_NR_BASE + 5 && number <= LAST_THAT_MAY_COME))
+        if (number <= LAST_THAT_MAY_COME)
             return sys_unknown(regs);
-        // usr26 and usr32 too: the 26-bit mode is gone.
+        [[fallthrough]];
+    case __ARM_NR_usr26: // the 26-bit mode is gone
+    case __ARM_NR_usr32:
         signal_bad_call(SIGILL, ILL_ILLTRP, instruction_of_call(regs), number);
         return number >> 16 == __ARM_NR_BASE >> 16 ? 0 : regs.r[0];
     }

@@ -6,11 +6,11 @@
 #include <sys/personality.h>
 
 enum {
-    BASE = 0x100000,   // where the programs lie, but for those that move
-    CODE = 0x100,      // offset of the code in the file, which starts with the header
-    HEADERS = 0x1000,  // of the program headers
-    DATA = 0x2000,     // of a page of 'd', with code at its beginning
-    OTHER = 0x3000,    // of a page with other code
+    BASE = 0x100000,  // where the programs lie, but for those that move
+    CODE = 0x100,     // offset of the code in the file, which starts with the header
+    HEADERS = 0x1000, // of the program headers
+    DATA = 0x2000,    // of a page of 'd', with code at its beginning
+    OTHER = 0x3000,   // of a page with other code
     FILE_BYTES = 0x4000,
     BEYOND = 0xc0000000, // no program's address on either kernel
 };
@@ -58,7 +58,6 @@ static Image plain(void) {
 }
 enum { STACK, FIRST }; // the segments of plain()
 
-
 // The program reads a byte and exits with it.
 static void reads(Image* image, unsigned address) {
     memcpy(image->code, (unsigned[]){0xe59f1008, 0xe5d10000, 0xe3a07001, 0xef000000, address}, 20);
@@ -72,8 +71,8 @@ static void runs_on_stack(Image* image) {
 }
 // It exits with bits 20 to 27 of its personality.
 static void tells_personality(Image* image) {
-    memcpy(image->code, (unsigned[]){0xe3e00000, 0xe3a07088, 0xef000000, 0xe1a00a20, 0xe20000ff, 0xe3a07001, 0xef000000},
-           28);
+    memcpy(image->code,
+           (unsigned[]){0xe3e00000, 0xe3a07088, 0xef000000, 0xe1a00a20, 0xe20000ff, 0xe3a07001, 0xef000000}, 28);
 }
 
 static void write_image(const char* path, const Image* image) {
@@ -105,7 +104,8 @@ static int run_image(const Image* image) {
     if (child == 0) {
         execl(PROGRAM, PROGRAM, (char*)NULL);
         error = errno;
-        if (write(pipe_of_error[1], &error, sizeof error)) {}
+        if (write(pipe_of_error[1], &error, sizeof error)) {
+        }
         _exit(99);
     }
     close(pipe_of_error[1]);
@@ -200,8 +200,8 @@ static void zeros(void) {
     CHANGED('d', add(&image, PT_LOAD, DATA, at, end, PAGE, PF_R); reads(&image, at + end));
     CHANGED(EXITS, add(&image, PT_LOAD, DATA, at, PAGE, 2 * PAGE, PF_R));
     // Another segment follows.
-    CHANGED('d', add(&image, PT_LOAD, DATA, at, end, PAGE, PF_R); add(&image, PT_LOAD, DATA, at + PAGE, PAGE, PAGE, PF_R);
-            reads(&image, at + end));
+    CHANGED('d', add(&image, PT_LOAD, DATA, at, end, PAGE, PF_R);
+            add(&image, PT_LOAD, DATA, at + PAGE, PAGE, PAGE, PF_R); reads(&image, at + end));
     CHANGED(0, add(&image, PT_LOAD, DATA, at, end, PAGE, PF_R | PF_W);
             add(&image, PT_LOAD, DATA, at + PAGE, PAGE, PAGE, PF_R); reads(&image, at + end));
     // It is cleared to the end of the page, even if the segment ends before.
@@ -284,7 +284,8 @@ static void programs_that_move(void) {
     CHANGED(EXITS, image.header.e_type = ET_DYN; segment->p_align = 3);
     CHANGED(SIGNAL(SIGSEGV), image.header.e_type = ET_DYN; image.count = 1);
     CHANGED(SIGNAL(SIGSEGV), image.header.e_type = ET_DYN; segment->p_memsz = BEYOND - BASE);
-    CHANGED(SIGNAL(SIGSEGV), image.header.e_type = ET_DYN; segment->p_filesz = segment->p_memsz = 0; segment->p_vaddr = 0);
+    CHANGED(SIGNAL(SIGSEGV), image.header.e_type = ET_DYN; segment->p_filesz = segment->p_memsz = 0;
+            segment->p_vaddr = 0);
     // The second lies below the first.
     CHANGED(OTHER_EXITS, image.header.e_type = ET_DYN; image.header.e_entry = BASE - PAGE + CODE;
             add(&image, PT_LOAD, OTHER, BASE - PAGE, PAGE, PAGE, PF_R | PF_X));
