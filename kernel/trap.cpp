@@ -26,7 +26,7 @@ void handle_abort(PtRegs& regs, const FaultInfo& fault) {
         if (outcome.reason == BadAccess::Misaligned && !fault.execute)
             handle_alignment(regs, fault);
         else if (fault.kind == FaultKind::Debug) // BKPT
-            signal_undefined(regs.pc, true);
+            signal_debug_event(fault);
         else
             signal_bad_access(outcome.reason, fault);
         return;

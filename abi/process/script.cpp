@@ -88,6 +88,8 @@ Result<FileRef> open_program(const char* path, ExecArgs& arguments, FileRef file
         if (next.argument != nullptr)
             TRY_VOID(arguments.add_argument(next.argument));
         TRY_VOID(arguments.add_argument(next.interpreter));
+        if (*next.interpreter == '\0') // for Linux that is the working directory
+            return Err(Errno::ACCES);
         file = FileRef(TRY(open_exec(next.interpreter)));
         std::copy_n(next.text, sizeof next.text, line.text);
         line.interpreter = line.text + (next.interpreter - next.text);

@@ -98,9 +98,9 @@ static void instructions(void) {
     ENDS_IN(run(1), SIGILL, ILL_ILLOPC);
     CHECK(seen.si_addr == code && seen_pc == (unsigned long)code);
     place((const unsigned short[]){0x0070, 0xe120}, 2); // BKPT
-    ENDS_IN(run(0), SIGTRAP, TRAP_BRKPT);
+    ENDS_IN(run(0), SIGTRAP, 4 /* TRAP_HWBKPT */);
     place((const unsigned short[]){0xbe00}, 1);
-    ENDS_IN(run(1), SIGTRAP, TRAP_BRKPT);
+    ENDS_IN(run(1), SIGTRAP, 4 /* TRAP_HWBKPT */);
 }
 
 int main(void) {
