@@ -68,7 +68,9 @@ static void killed_dump(void) {
         abort();
     }
     struct stat core;
-    while (stat("core", &core) != 0 && waitpid(child, NULL, WNOHANG | WNOWAIT) == 0)
+    siginfo_t ended = {.si_pid = 0};
+    while (stat("core", &core) != 0 && waitid(P_PID, child, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           ended.si_pid == 0)
         sched_yield();
     kill(child, SIGKILL);
     int status;
