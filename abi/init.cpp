@@ -4,6 +4,9 @@
 
 #include <linux/fcntl.h>
 
+#include <cstring>
+#include <string_view>
+
 #include <arch/boot_info.hpp>
 
 #include "abi/fs/files.hpp"
@@ -11,6 +14,7 @@
 #include "abi/fs/inode.hpp"
 #include "abi/fs/locks.hpp"
 #include "abi/fs/memory_devices.hpp"
+#include "abi/fs/mknod.hpp"
 #include "abi/fs/mount.hpp"
 #include "abi/fs/namei.hpp"
 #include "abi/fs/open.hpp"
@@ -30,6 +34,7 @@
 #include "abi/tty/tty.hpp"
 #include "abi/virtio/console.hpp"
 #include "kernel/debug/format.hpp"
+#include "mm/kmalloc.hpp"
 
 namespace faultline {
 
@@ -48,6 +53,15 @@ void init_abi() {
 
 namespace {
 
+void make_symlink(std::string_view path, const char* target) {
+    auto name = PathName::from_kernel(path);
+    const u32 bytes = static_cast<u32>(std::strlen(target)) + 1;
+    char* text = static_cast<char*>(kmalloc(bytes));
+    BUG_ON(text == nullptr);
+    std::memcpy(text, target, bytes);
+    BUG_ON(!make_inode(AT_FDCWD, *name, S_IFLNK | 0777, 0, text).ok());
+}
+
 // Makes /dev, and /dev/shm, /tmp and /proc if the initramfs has not made them.
 void make_standard_tree() {
     auto root = new_inode(S_IFDIR | 0755); // a devtmpfs is mounted on /dev, over what the initramfs has there
@@ -58,6 +72,11 @@ void make_standard_tree() {
     make_directory("/dev/shm", S_ISVTX | 0777);
     make_directory("/tmp", S_ISVTX | 0777);
     make_directory("/proc", 0555);
+    // As a system's start-up makes them (fd(4)): execveat(2) names what it executes /dev/fd/N.
+    make_symlink("/dev/fd", "/proc/self/fd");
+    make_symlink("/dev/stdin", "/proc/self/fd/0");
+    make_symlink("/dev/stdout", "/proc/self/fd/1");
+    make_symlink("/dev/stderr", "/proc/self/fd/2");
 }
 
 } // namespace

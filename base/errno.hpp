@@ -48,6 +48,7 @@ enum class Errno : u16 {
     NODATA = 61,
     NOPKG = 65,
     OVERFLOWED = 75, // EOVERFLOW
+    LIBBAD = 80,     // ELIBBAD
     MSGSIZE = 90,
     PROTONOSUPPORT = 93,
     SOCKTNOSUPPORT = 94,

@@ -33,11 +33,12 @@ void mount_initramfs() {
 
 Result<void> run_init(const InitArguments& init) {
     ExecArgs strings;
-    TRY_VOID(strings.add_argument(init.path));
-    for (u32 i = 0; i < init.argument_count; ++i)
-        TRY_VOID(strings.add_argument(init.arguments[i]));
-    for (u32 i = 0; i < init.environment_count; ++i)
-        TRY_VOID(strings.add_environment(init.environment[i]));
+    TRY_VOID(strings.begin(init.path, init.argument_count + 1, init.environment_count, stack_rlimit()));
+    for (u32 i = init.environment_count; i-- != 0;)
+        TRY_VOID(strings.add(init.environment[i]));
+    for (u32 i = init.argument_count; i-- != 0;)
+        TRY_VOID(strings.add(init.arguments[i]));
+    TRY_VOID(strings.add(init.path));
     return do_execve(init.path, strings);
 }
 

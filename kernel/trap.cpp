@@ -4,6 +4,7 @@
 #include <arch/ptrace.hpp>
 
 #include "arch/contract/upcalls.hpp"
+#include "kernel/alignment.hpp"
 #include "kernel/debug/panic.hpp"
 #include "kernel/sched/kernel_lock.hpp"
 #include "kernel/sched/sched.hpp"
@@ -22,7 +23,12 @@ void handle_abort(PtRegs& regs, const FaultInfo& fault) {
             die(regs, &fault, "a kernel access to user memory that has no fixup");
         return;
     case FaultOutcome::Signal:
-        signal_bad_access(outcome.reason, fault);
+        if (outcome.reason == BadAccess::Misaligned && !fault.execute)
+            handle_alignment(regs, fault);
+        else if (fault.kind == FaultKind::Debug) // BKPT
+            signal_debug_event(fault);
+        else
+            signal_bad_access(outcome.reason, fault);
         return;
     case FaultOutcome::Oops:
         break;

@@ -13,14 +13,14 @@ namespace faultline {
 namespace {
 
 // Makes [start, end) heap if it is free and keeps a page's distance to what follows.
-bool expand_heap(const MmapWriteLocked& locked, UserAddr start, UserAddr end) {
+bool expand_heap(const MmapWriteLocked& locked, UserAddr start, UserAddr end, bool executable) {
     const MmStruct& mm = locked.mm();
     if (mm.map_count > MAX_MAP_COUNT || !get_unmapped_area(locked, start, end - start, true).ok())
         return false;
     const VmArea* next = find_vma(locked, start);
     if (next != nullptr && end + PAGE_SIZE > vm_start_gap(*next))
         return false;
-    const VmFlags flags = VM_DATA_DEFAULT_FLAGS | mm.def_flags;
+    const VmFlags flags = VM_DATA_DEFAULT_FLAGS | mm.def_flags | (executable ? VM_EXEC : VM_NONE);
     const u32 pages = (end - start) >> PAGE_SHIFT;
     if (!may_lock_pages(locked, flags, pages) || !may_expand_vm(locked, flags, pages) || !may_commit(pages))
         return false;
@@ -35,7 +35,7 @@ bool within_data_limit(const MmStruct& mm, UserAddr new_brk) {
 }
 
 // Moves the break if that is possible; returns where it is.
-UserAddr move_brk(const MmapWriteLocked& locked, UserAddr new_brk) {
+UserAddr move_brk(const MmapWriteLocked& locked, UserAddr new_brk, bool executable) {
     MmStruct& mm = locked.mm();
     if (new_brk < mm.start_brk || new_brk.value() > TASK_SIZE || !within_data_limit(mm, new_brk))
         return mm.brk;
@@ -45,7 +45,7 @@ UserAddr move_brk(const MmapWriteLocked& locked, UserAddr new_brk) {
     if (new_end < old_end)
         moved = unmap_range(locked, new_end, old_end).ok();
     else if (new_end > old_end)
-        moved = expand_heap(locked, old_end, new_end);
+        moved = expand_heap(locked, old_end, new_end, executable);
     if (moved)
         mm.brk = new_brk;
     return mm.brk;
@@ -53,12 +53,12 @@ UserAddr move_brk(const MmapWriteLocked& locked, UserAddr new_brk) {
 
 } // namespace
 
-UserAddr do_brk(MmStruct& mm, UserAddr new_brk) {
+UserAddr do_brk(MmStruct& mm, UserAddr new_brk, bool executable) {
     UserAddr before, after;
     {
         const MmapWriteGuard locked(mm);
         before = mm.brk;
-        after = move_brk(locked, new_brk);
+        after = move_brk(locked, new_brk, executable);
     }
     if (mm.def_flags.has(VM_LOCKED) && after > before)
         static_cast<void>(mm_populate(mm, before.page(), UserAddr(page_align_up(after.value()))));

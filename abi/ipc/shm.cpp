@@ -8,6 +8,7 @@
 
 #include "abi/ipc/ipc.hpp"
 #include "abi/ipc/shm_segment.hpp"
+#include "abi/task/personality.hpp"
 #include "abi/task/thread_group.hpp"
 #include "kernel/debug/format.hpp"
 #include "mm/mm_struct.hpp"
@@ -121,7 +122,8 @@ Result<UserAddr> sys_shmat(s32 id, UserAddr address, u32 flags) {
     if (!ipcperms(segment, IPC_READ_ACCESS | (read_only ? 0 : IPC_WRITE_ACCESS) | (executable ? EXEC_ACCESS : 0)))
         return Err(Errno::ACCES);
 
-    const u32 prot = PROT_READ | (read_only ? 0u : u32{PROT_WRITE}) | (executable ? u32{PROT_EXEC} : 0u);
+    const u32 prot =
+        implied_protection(PROT_READ | (read_only ? 0u : u32{PROT_WRITE}) | (executable ? u32{PROT_EXEC} : 0u));
     u32 map_flags = MAP_SHARED;
     if (address.value() != 0)
         map_flags |= (flags & SHM_REMAP) != 0 ? u32{MAP_FIXED} : u32{MAP_FIXED_NOREPLACE};

@@ -6,6 +6,7 @@
 #include "abi/fs/inode.hpp"
 #include "abi/fs/memory_devices.hpp"
 #include "abi/memory/current_mm.hpp"
+#include "abi/task/personality.hpp"
 #include "kernel/sched/sched.hpp"
 #include "mm/brk.hpp"
 #include "mm/filemap.hpp"
@@ -54,9 +55,13 @@ Result<UserAddr> mmap_file(UserAddr address, u32 length, u32 prot, u32 flags, Fi
 
 } // namespace
 
-u32 sys_brk(UserAddr new_brk) { return do_brk(current_mm(), new_brk).value(); }
+u32 sys_brk(UserAddr new_brk) {
+    const bool executable = (implied_protection(PROT_READ) & PROT_EXEC) != 0;
+    return do_brk(current_mm(), new_brk, executable).value();
+}
 
 Result<UserAddr> sys_mmap2(UserAddr address, u32 length, u32 prot, u32 flags, s32 fd, u32 page_offset) {
+    prot = implied_protection(prot);
     if ((flags & MAP_ANONYMOUS) != 0)
         return do_mmap(current_mm(), address, length, prot, flags, nullptr, true, page_offset);
     const FileRef file = TRY(fget_ref(fd));
@@ -65,7 +70,7 @@ Result<UserAddr> sys_mmap2(UserAddr address, u32 length, u32 prot, u32 flags, s3
 
 Result<void> sys_munmap(UserAddr start, u32 length) { return do_munmap(current_mm(), start, length); }
 Result<void> sys_mprotect(UserAddr start, u32 length, u32 prot) {
-    return do_mprotect(current_mm(), start, length, prot);
+    return do_mprotect(current_mm(), start, length, implied_protection(prot));
 }
 Result<UserAddr> sys_mremap(UserAddr old_address, u32 old_length, u32 new_length, u32 flags, UserAddr new_address) {
     return do_mremap(current_mm(), old_address, old_length, new_length, flags, new_address);

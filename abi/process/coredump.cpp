@@ -21,6 +21,7 @@
 #include "kernel/debug/format.hpp"
 #include "mm/kmalloc.hpp"
 #include "mm/mm_struct.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
@@ -190,7 +191,7 @@ void do_coredump(const SigInfo& info) {
     CoreState core;
     if (!stop_others(group, core, info.signo))
         return;
-    if (write_core(task, info, limit).ok())
+    if (write_core(task, info, limit).ok() && !fatal_signal_pending())
         group.exit_code |= CORE_DUMPED;
     release_others(group, core);
 }

@@ -155,6 +155,7 @@ Result<void> write_memory(CoreFile& core, MmStruct& mm, const DumpedAreas& areas
         for (u32 done = 0; done < area.bytes && !core.cut(); done += PAGE_SIZE) {
             if (fatal_signal_pending())
                 return Err(Errno::INTR);
+            cond_resched();
             if (const PageRef page = get_dump_page(mm, area.start + done, area.file))
                 TRY_VOID(core.write(page_address(*page), PAGE_SIZE));
             else

@@ -1,6 +1,6 @@
 // Builds the initial stack of a program. From the top of the address space down, it holds:
 //
-//   the file's path | environment strings | argument strings | "v7l" | 16 random bytes |
+//   0 | the file's path | environment strings | argument strings | "v7l" | 16 random bytes |
 //   auxiliary vector, null | envp, null | argv, null | argc  <- sp, 16-aligned
 #include <linux/auxvec.h>
 
@@ -27,25 +27,24 @@ namespace {
 constexpr char ELF_PLATFORM[] = "v7l";
 constexpr u32 RANDOM_BYTES = 16;
 constexpr u32 CLOCK_TICKS = 100;              // USER_HZ
-constexpr u32 STACK_RESERVE = 32 * PAGE_SIZE; // the stack's VMA reaches this far below sp (Linux: 128 KiB)
+constexpr u32 STACK_RESERVE = 32 * PAGE_SIZE; // the stack's VMA reaches this far below the strings (Linux: 128 KiB)
 constexpr u32 AUXV_PAIRS = 19;
 
 struct StackLayout {
-    u32 path = 0, strings = 0, platform = 0, random = 0, pointers = 0;
+    u32 platform = 0, random = 0, pointers = 0;
 };
 
-StackLayout lay_out(const ExecArgs& arguments, const char* path) {
+StackLayout lay_out(const ExecArgs& arguments) {
     StackLayout layout;
-    layout.path = TASK_SIZE - u32{sizeof(u32)} - static_cast<u32>(__builtin_strlen(path)) - 1;
-    layout.strings = layout.path - arguments.bytes();
-    layout.platform = layout.strings - u32{sizeof ELF_PLATFORM};
+    layout.platform = arguments.start().value() - u32{sizeof ELF_PLATFORM};
     layout.random = layout.platform - RANDOM_BYTES;
     const u32 words = 1 + arguments.argc() + 1 + arguments.envc() + 1 + 2 * AUXV_PAIRS;
     layout.pointers = (layout.random - words * u32{sizeof(u32)}) & ~u32{15};
     return layout;
 }
 
-std::array<u32, 2 * AUXV_PAIRS> auxiliary_vector(const LoadedProgram& program, const StackLayout& layout) {
+std::array<u32, 2 * AUXV_PAIRS> auxiliary_vector(const LoadedProgram& program, const StackLayout& layout,
+                                                 const ExecArgs& arguments) {
     return {AT_HWCAP,    ELF_HWCAP,
             AT_PAGESZ,   PAGE_SIZE,
             AT_CLKTCK,   CLOCK_TICKS,
@@ -62,7 +61,7 @@ std::array<u32, 2 * AUXV_PAIRS> auxiliary_vector(const LoadedProgram& program, c
             AT_SECURE,   0,
             AT_RANDOM,   layout.random,
             AT_HWCAP2,   0,
-            AT_EXECFN,   layout.path,
+            AT_EXECFN,   arguments.name().value(),
             AT_PLATFORM, layout.platform,
             AT_NULL,     0};
 }
@@ -91,6 +90,7 @@ class WordWriter {
     std::array<u32, 64> buffer_;
 };
 
+// Also finds where the environment begins.
 Result<void> write_pointers(MmStruct& mm, const StackLayout& layout, const ExecArgs& arguments,
                             const LoadedProgram& program) {
     WordWriter words(mm, layout.pointers);
@@ -101,17 +101,17 @@ Result<void> write_pointers(MmStruct& mm, const StackLayout& layout, const ExecA
         if (status)
             status = words.put(word);
     };
-    arguments.for_each_string([&](u32 offset) {
+    arguments.for_each_string([&](UserAddr string) {
         if (index++ == arguments.argc()) {
             put(0);
-            mm.env_start = UserAddr(layout.strings + offset);
+            mm.env_start = string;
         }
-        put(layout.strings + offset);
+        put(string.value());
     });
     if (arguments.envc() == 0)
         put(0);
     put(0);
-    for (const u32 word : auxiliary_vector(program, layout))
+    for (const u32 word : auxiliary_vector(program, layout, arguments))
         put(word);
     TRY_VOID(status);
     return words.flush();
@@ -119,26 +119,33 @@ Result<void> write_pointers(MmStruct& mm, const StackLayout& layout, const ExecA
 
 } // namespace
 
-Result<u32> create_elf_tables(MmStruct& mm, const LoadedProgram& program, const ExecArgs& arguments, const char* path) {
-    const StackLayout layout = lay_out(arguments, path);
-    const u32 bottom = page_align_down(layout.pointers - STACK_RESERVE);
-    VmArea* stack = TRY(setup_stack_vma(mm, UserAddr(TASK_SIZE), TASK_SIZE - bottom));
-    if (program.executable_stack)
-        TRY_VOID(do_mprotect(mm, stack->start, TASK_SIZE - bottom, PROT_READ | PROT_WRITE | PROT_EXEC));
+Result<void> setup_arg_pages(MmStruct& mm, const ExecArgs& arguments, bool executable) {
+    const u32 strings = TASK_SIZE - arguments.start().page().value();
+    const u32 most = std::max<u32>(strings, mm.stack_limit & PAGE_MASK);
+    const u32 bytes = std::min(strings + STACK_RESERVE, most);
+    VmArea* stack = TRY(setup_stack_vma(mm, UserAddr(TASK_SIZE), bytes));
+    if (executable)
+        TRY_VOID(do_mprotect(mm, stack->start, bytes, PROT_READ | PROT_WRITE | PROT_EXEC));
+    return arguments.copy_to_mm(mm);
+}
 
+Result<void> create_elf_tables(MmStruct& mm, const ExecArgs& arguments, LoadedProgram& loaded) {
+    const StackLayout layout = lay_out(arguments);
+    // A segment may lie there by now. Then there is nothing to grow, and the writes show whether it serves.
+    if (!expand_stack(mm, UserAddr(layout.pointers)))
+        return Err(Errno::FAULT);
     u8 random[RANDOM_BYTES];
     get_random_bytes(random, sizeof random);
     TRY_VOID(write_remote_memory(mm, UserAddr(layout.random), random, sizeof random));
     TRY_VOID(write_remote_memory(mm, UserAddr(layout.platform), ELF_PLATFORM, sizeof ELF_PLATFORM));
-    TRY_VOID(write_remote_memory(mm, UserAddr(layout.path), path, static_cast<u32>(__builtin_strlen(path)) + 1));
-    TRY_VOID(arguments.copy_to_mm(mm, UserAddr(layout.strings)));
 
     mm.start_stack = UserAddr(layout.pointers);
-    mm.arg_start = UserAddr(layout.strings);
-    mm.env_start = mm.env_end = UserAddr(layout.path);
-    TRY_VOID(write_pointers(mm, layout, arguments, program));
+    mm.arg_start = arguments.start();
+    mm.env_start = mm.env_end = arguments.name();
+    TRY_VOID(write_pointers(mm, layout, arguments, loaded));
     mm.arg_end = mm.env_start;
-    return layout.pointers;
+    loaded.stack_pointer = layout.pointers;
+    return {};
 }
 
 } // namespace faultline

@@ -1,10 +1,12 @@
-// Replaces the program of a process. The new program is built completely before the old one is given up, so a failure
-// leaves the old program as it was. (Linux fs/exec.c. Its point of no return comes earlier; a failure after it kills
-// the process.)
+// Replaces the program of a process. What is an error of execve(2), and what ends the process because the old program is
+// gone, is as in Linux 6.1 (fs/exec.c bprm_execve): all that is wrong with a file that is a program, and only that, is
+// found too late. Here the new program is built before the old one is given up, but nobody can tell.
 #include "abi/process/exec.hpp"
 
 #include <linux/fcntl.h>
+#include <linux/personality.h>
 #include <linux/resource.h>
+#include <linux/signal.h>
 
 #include <arch/context.hpp>
 #include <arch/ptrace.hpp>
@@ -156,64 +158,68 @@ void setup_new_exec(Task& task, Unshared own, const char* path) {
     set_comm(task, path);
 }
 
-struct NewProgram {
-    u32 start = 0, stack_pointer = 0;
-};
-
-Result<NewProgram> load(File& file, MmStruct& mm, const ExecArgs& arguments, const char* path) {
-    mm.stack_limit = static_cast<u32>(std::min<u64>(current_group().limits[RLIMIT_STACK].soft, TASK_SIZE));
-    const LoadedProgram program = TRY(load_elf_binary(file, mm));
-    return NewProgram{program.start, TRY(create_elf_tables(mm, program, arguments, path))};
+// The process ends: it has no program any more. (Linux: bprm_execve, bprm->point_of_no_return.)
+void kill_without_program(Task& task, Unshared own) {
+    install(task, own); // so that the signal's action is nobody else's
+    force_fatal_sig(SIGSEGV);
 }
 
 } // namespace
 
-Result<void> do_execve(const char* path, ExecArgs& arguments, FileRef given) {
-    const FileRef file = TRY(open_program(path, arguments, std::move(given)));
-    if (arguments.argc() == 0) {
-        const char* empty[] = {""};
-        TRY_VOID(arguments.replace_first_argument(empty, 1));
-    }
+Result<void> do_execve(const char* path, ExecArgs& arguments, FileRef given, bool closes) {
+    const FileRef file = TRY(open_program(path, arguments, std::move(given), closes));
     Task& task = *current();
+    ElfProgram program;
+    TRY_VOID(program.open(*file));
     MmRef mm = TRY(mm_alloc());
-    const NewProgram program = TRY(load(*file, *mm, arguments, path));
     const Unshared own = TRY(unshare(task));
+    u32& personality = task.group->personality; // READ_IMPLIES_EXEC stays for good, on ARM
+    const u32 implied = personality | (program.read_implies_exec() ? u32{READ_IMPLIES_EXEC} : 0);
+    mm->stack_limit = static_cast<u32>(std::min<u64>(stack_rlimit(), TASK_SIZE));
+    const auto loaded = load_elf_binary(program, *mm, arguments, (implied & READ_IMPLIES_EXEC) != 0);
+    if (!loaded) {
+        kill_without_program(task, own);
+        return Err(loaded.error());
+    }
     if (const auto alone = de_thread(task); !alone) {
         discard(own);
         return alone;
     }
     exec_mmap(task, std::move(mm));
     setup_new_exec(task, own, path);
+    personality = implied;
     clear_user_state();
-    task_user_regs(task) = user_start_regs(program.start, program.stack_pointer);
+    task_user_regs(task) = user_start_regs(loaded.value().start, loaded.value().stack_pointer);
     return {};
 }
 
-namespace {
+u64 stack_rlimit() { return current_group().limits[RLIMIT_STACK].soft; }
 
-Result<void> execve(const char* name, UserAddr argv, UserAddr envp, FileRef file = {}) {
-    ExecArgs arguments;
-    TRY_VOID(arguments.add_user_arguments(argv));
-    TRY_VOID(arguments.add_user_environment(envp));
-    return do_execve(name, arguments, std::move(file));
-}
+namespace {
 
 Result<void> execve(UserAddr path, UserAddr argv, UserAddr envp) {
     PathName name = TRY(PathName::from_user(path));
-    return execve(name.text(), argv, envp);
+    ExecArgs arguments;
+    TRY_VOID(arguments.take(name.text(), argv, envp, stack_rlimit()));
+    return do_execve(name.text(), arguments);
 }
 
 // A program that is opened relative to a descriptor is named /dev/fd/N or /dev/fd/N/path (Linux alloc_bprm).
 Result<void> execveat(s32 dirfd, UserAddr path, UserAddr argv, UserAddr envp, u32 flags) {
+    PathName given = TRY(PathName::from_user(path, (flags & AT_EMPTY_PATH) != 0));
+    const char* name = given.text();
+    const bool by_descriptor = dirfd != AT_FDCWD && name[0] != '/';
+    char text[256];
+    if (by_descriptor) {
+        snprintf(text, sizeof text, given.empty() ? "/dev/fd/%d%s" : "/dev/fd/%d/%s", static_cast<int>(dirfd), name);
+        name = text;
+    }
+    ExecArgs arguments;
+    TRY_VOID(arguments.take(name, argv, envp, stack_rlimit()));
     if ((flags & ~u32{AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW}) != 0)
         return Err(Errno::INVAL);
-    PathName name = TRY(PathName::from_user(path, (flags & AT_EMPTY_PATH) != 0));
     FileRef file(TRY(open_exec_at(dirfd, path, flags)));
-    if (dirfd == AT_FDCWD || name.text()[0] == '/')
-        return execve(name.text(), argv, envp, std::move(file));
-    char text[256];
-    snprintf(text, sizeof text, name.empty() ? "/dev/fd/%d%s" : "/dev/fd/%d/%s", static_cast<int>(dirfd), name.text());
-    return execve(text, argv, envp, std::move(file));
+    return do_execve(name, arguments, std::move(file), by_descriptor && get_close_on_exec(*current()->files, dirfd));
 }
 
 } // namespace

@@ -136,6 +136,10 @@ void do_exit(s32 code) {
     task.exiting = true;
     task.exit_code = code;
     const bool group_dead = --group.live == 0;
+    if (group_dead && !group.group_exit) { // the last thread speaks for the process (Linux: synchronize_group_exit)
+        group.group_exit = true;
+        group.exit_code = code;
+    }
     if (!group_dead) {
         retarget_shared_pending(task);
         complete_group_stop(group);
@@ -153,7 +157,7 @@ void do_exit(s32 code) {
     exit_files(task);
     if (group_dead) {
         if (group.parent == nullptr)
-            exit_machine(group.group_exit ? group.exit_code : code);
+            exit_machine(group.exit_code);
         disassociate_ctty(group, true);
         forget_original_parent(group);
         kill_orphaned_pgrp(group, nullptr);

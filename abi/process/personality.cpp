@@ -5,7 +5,7 @@
 
 namespace faultline {
 
-// The value is stored and has no effect. 0xffffffff only returns the present value.
+// Only READ_IMPLIES_EXEC has an effect (abi/task/personality.hpp). 0xffffffff only returns the present value.
 Result<u32> sys_personality(u32 persona) {
     u32& own = current_group().personality;
     const u32 before = own;

@@ -23,14 +23,16 @@ namespace faultline {
 
 namespace {
 
-constexpr u32 IOV_MAX_COUNT = 1024; // UIO_MAXIOV
+constexpr u32 IOV_MAX_COUNT = 1024;      // UIO_MAXIOV
+constexpr u32 MAX_RW_COUNT = 0x7ffff000; // the most that one call moves, so that its result is positive
 
 struct Segment { // struct iovec
     UserAddr base;
     u32 bytes = 0;
 };
 
-// A position in a list of segments. The list stays in user memory, and one entry is read at a time.
+// A position in a list of segments. The list stays in user memory, and one entry is read at a time. What is more than
+// MAX_RW_COUNT in all does not count (Linux lib/iov_iter.c import_iovec).
 class SegmentList {
   public:
     // INVAL: more than IOV_MAX_COUNT segments, or one of 2 GiB or more. FAULT.
@@ -44,24 +46,28 @@ class SegmentList {
             const u32 bytes = TRY(made.read(i)).bytes;
             if (static_cast<s32>(bytes) < 0)
                 return Err(Errno::INVAL);
-            made.total_ += bytes;
+            made.left_ = std::min(made.left_ + bytes, MAX_RW_COUNT);
         }
         return made;
     }
-    u64 total() const { return total_; }
+    u32 left() const { return left_; }
 
     // Sets `segment` to the unused rest of the first segment that has one. False: all are used up. FAULT.
     Result<bool> current(Segment& segment) {
-        for (; index_ < count_; ++index_, used_ = 0) {
+        for (; index_ < count_ && left_ != 0; ++index_, used_ = 0) {
             segment = TRY(read(index_));
             if (used_ < segment.bytes) {
-                segment = {segment.base + used_, segment.bytes - used_};
+                segment = {segment.base + used_, std::min(segment.bytes - used_, left_)};
                 return true;
             }
         }
         return false;
     }
-    void use(u32 bytes) { used_ += bytes; }
+    // `bytes` of what current() returned.
+    void use(u32 bytes) {
+        used_ += bytes;
+        left_ -= bytes;
+    }
 
   private:
     Result<Segment> read(u32 index) const {
@@ -71,7 +77,7 @@ class SegmentList {
 
     UserAddr list_;
     u32 count_ = 0, index_ = 0, used_ = 0;
-    u64 total_ = 0;
+    u32 left_ = 0;
 };
 
 // Copies up to a page between the two processes, through the kernel's buffer `page`. FAULT, NOMEM, INTR.
@@ -105,10 +111,10 @@ Result<u32> process_vm_rw(s32 pid, UserAddr local_list, u32 local_count, UserAdd
     if (flags != 0)
         return Err(Errno::INVAL);
     const SegmentList local = TRY(SegmentList::open(local_list, local_count));
-    if (local.total() == 0)
+    if (local.left() == 0)
         return 0u;
     const SegmentList remote = TRY(SegmentList::open(remote_list, remote_count));
-    if (remote.total() == 0)
+    if (remote.left() == 0)
         return 0u;
     const Task* task = find_task_by_vpid(pid);
     if (task == nullptr || task->mm.mm == nullptr)

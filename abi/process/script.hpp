@@ -10,8 +10,9 @@ namespace faultline {
 
 // Returns the file to load for `path`: the file itself, or for a script the interpreter at the end of the chain. In
 // that case the interpreter and its arguments are put in front of `arguments`. `file` is the file of `path` if it is
-// open already. NOEXEC: a script names no interpreter. LOOP: the chain is too long. TOOBIG, NOMEM; errors of opening a
-// file.
-Result<FileRef> open_program(const char* path, ExecArgs& arguments, FileRef file);
+// open already; `closes`: nobody can open it by that name once the interpreter runs. NOEXEC: a script names no
+// interpreter, or its name does not end in the first 256 bytes. LOOP: more than five scripts. NOENT: a script that
+// `closes`. TOOBIG, NOMEM; errors of opening a file.
+Result<FileRef> open_program(const char* path, ExecArgs& arguments, FileRef file, bool closes);
 
 } // namespace faultline

@@ -52,7 +52,7 @@ WaitReport describe(ThreadGroup& child, s32 status, s32 code) {
 
 // Reports a dead child, and releases it unless WNOWAIT is set.
 WaitReport reap(ThreadGroup& child, const WaitRequest& request) {
-    const s32 status = child.group_exit ? child.exit_code : child.leader->exit_code;
+    const s32 status = child.exit_code;
     WaitReport report = describe(child, status, cld_code(status));
     const CpuTime of_children = cputime_adjust(child.children_use.cpu, child.children_reported);
     report.use.add(child.children_use);

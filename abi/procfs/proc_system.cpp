@@ -208,8 +208,12 @@ constexpr ProcEntry vm_entries[] = {
      .mode = S_IFREG | 0644}, // mm/limits.hpp
 };
 
+constexpr ProcEntry cpu_entries[] = {
+    {.name = "alignment", .show = show_alignment, .write = write_alignment, .mode = S_IFREG | 0644},
+};
 constexpr ProcEntry faultline_entries[] = {{.name = "tlb", .show = show_tlb}};
 
+constexpr ProcEntry cpu_directory{.name = "cpu", .mode = S_IFDIR | 0555};
 constexpr ProcEntry faultline_directory{.name = "faultline", .mode = S_IFDIR | 0555};
 constexpr ProcEntry sys_directory{.name = "sys", .mode = S_IFDIR | 0555};
 constexpr ProcEntry fs_directory{.name = "fs", .mode = S_IFDIR | 0555};
@@ -233,6 +237,7 @@ void make_system_entries(Inode& root) {
     for (const ProcEntry& entry : root_entries)
         add_proc_entry(root, entry);
     add_mounts_link(root);
+    add_proc_directory(root, cpu_directory, cpu_entries);
     add_proc_directory(root, faultline_directory, faultline_entries);
     Inode& sys = add_proc_entry(root, sys_directory);
     add_proc_directory(sys, fs_directory, fs_entries);

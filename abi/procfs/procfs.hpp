@@ -79,7 +79,9 @@ Result<void> write_coredump_filter(const Inode& inode, std::string_view text);
 Result<void> show_pid_limits(const Inode& inode, SeqFile& out);
 Result<void> show_oom_score_adj(const Inode& inode, SeqFile& out);
 Result<void> write_oom_score_adj(const Inode& inode, std::string_view text);
-Result<void> show_cpuinfo(const Inode& inode, SeqFile& out);  // proc_cpuinfo.cpp
+Result<void> show_cpuinfo(const Inode& inode, SeqFile& out);   // proc_cpuinfo.cpp
+Result<void> show_alignment(const Inode& inode, SeqFile& out); // proc_alignment.cpp
+Result<void> write_alignment(const Inode& inode, std::string_view text);
 Result<void> show_slabinfo(const Inode& inode, SeqFile& out); // proc_slabinfo.cpp
 Result<void> show_stat(const Inode& inode, SeqFile& out);     // proc_stat.cpp
 Result<void> show_loadavg(const Inode& inode, SeqFile& out);

@@ -3,6 +3,7 @@
 #include <asm/siginfo.h>
 #include <linux/signal.h>
 
+#include "abi/signal/fault.hpp"
 #include "abi/signal/send.hpp"
 #include "arch/contract/fault_info.hpp"
 #include "kernel/sched/kernel_lock.hpp"
@@ -57,6 +58,19 @@ void signal_undefined(u32 pc, bool breakpoint) {
     const KernelLocked lock;
     remember_fault(TRAP_UNDEFINED, 0, 0);
     force_sig_fault(breakpoint ? SIGTRAP : SIGILL, breakpoint ? TRAP_BRKPT : ILL_ILLOPC, pc);
+}
+
+// (Linux arch/arm/kernel/hw_breakpoint.c: the fault is hooked, but it is none of a debugger's.)
+void signal_debug_event(const FaultInfo& fault) {
+    const KernelLocked lock;
+    remember_fault(0, fault.status, 0);
+    force_sig_fault(SIGTRAP, TRAP_HWBKPT, fault.address);
+}
+
+void signal_bad_call(s32 signal, s32 code, u32 address, u32 number) {
+    const KernelLocked lock;
+    remember_fault(0, number, 0);
+    force_sig_fault(signal, code, address);
 }
 
 } // namespace faultline

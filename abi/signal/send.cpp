@@ -102,7 +102,9 @@ void complete_signal(Task& task, s32 sig, bool group_directed) {
     Task* receiver = choose_receiver(task, sig, group_directed);
     if (receiver == nullptr)
         return; // it stays pending until a thread unblocks it
-    if (sig_fatal(*receiver, sig) && !in_set(sig, COREDUMP_SIGNALS) && !task.group->group_exit)
+    // A process that exits may still write its core; then SIGKILL, the only signal that comes so far, ends that.
+    const bool ends = task.group->core_state != nullptr || !task.group->group_exit;
+    if (sig_fatal(*receiver, sig) && !in_set(sig, COREDUMP_SIGNALS) && ends)
         begin_group_exit(*task.group, sig);
     else
         signal_wake_up(*receiver, sig == SIGKILL);
@@ -187,6 +189,11 @@ void force_sig_fault(s32 sig, s32 code, u32 address) {
 }
 
 void force_sig(s32 sig) { force_sig_fault(sig, SI_KERNEL, 0); }
+
+void force_fatal_sig(s32 sig) {
+    current()->sighand->of(sig).handler = HANDLER_IGNORE; // which a forced signal overrides
+    force_sig(sig);
+}
 
 u32 zap_other_threads(Task& task) {
     SigLocked lock;

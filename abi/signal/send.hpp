@@ -27,6 +27,7 @@ Result<void> send_group_sig_info(const SigInfo& info, ThreadGroup& group);
 // holds the kernel lock. (Linux: the same names.)
 void force_sig_fault(s32 sig, s32 code, u32 address);
 void force_sig(s32 sig);
+void force_fatal_sig(s32 sig); // the default action is taken even if current has a handler
 
 // Sends SIGKILL to every other thread of `task`'s process, for exit_group(2) and execve(2). Returns how many threads
 // that were. (Linux: the same name.)

@@ -1,8 +1,8 @@
 // Undefined instructions, and exceptions that cannot happen. entry.S calls these as it does those of abort.cpp.
 #include <arch/irq.hpp>
 #include <arch/ptrace.hpp>
+#include <arch/unaligned.hpp>
 
-#include "arch/contract/uaccess.hpp"
 #include "arch/contract/upcalls.hpp"
 
 namespace faultline {
@@ -15,19 +15,18 @@ constexpr u32 ARM_BKPT = 0xe1200070, ARM_BKPT_MASK = 0xfff000f0;
 constexpr u32 ARM_UDF_BREAKPOINT = 0x07f001f0, ANY_CONDITION = 0x0fffffff;
 constexpr u32 THUMB_BKPT = 0xbe00, THUMB_BKPT_MASK = 0xff00;
 constexpr u32 THUMB_UDF_BREAKPOINT = 0xde01;
+constexpr u32 WIDE_THUMB_UDF_BREAKPOINT = 0xf7f0a000;
 
-bool is_thumb_breakpoint(UserAddr pc) {
-    const auto low = get_user_u8(pc), high = get_user_u8(pc + 1);
-    if (!low || !high)
+bool is_breakpoint(const PtRegs& regs) {
+    const auto read = read_instruction(regs);
+    if (!read)
         return false;
-    const u32 instruction = u32{low.value()} | u32{high.value()} << 8;
-    return (instruction & THUMB_BKPT_MASK) == THUMB_BKPT || instruction == THUMB_UDF_BREAKPOINT;
-}
-
-bool is_arm_breakpoint(UserAddr pc) {
-    const auto instruction = get_user_u32(pc);
-    return instruction && ((instruction.value() & ARM_BKPT_MASK) == ARM_BKPT ||
-                           (instruction.value() & ANY_CONDITION) == ARM_UDF_BREAKPOINT);
+    const auto [bits, bytes] = read.value();
+    if (!thumb_mode(regs))
+        return (bits & ARM_BKPT_MASK) == ARM_BKPT || (bits & ANY_CONDITION) == ARM_UDF_BREAKPOINT;
+    if (bytes == 4)
+        return bits == WIDE_THUMB_UDF_BREAKPOINT;
+    return (bits & THUMB_BKPT_MASK) == THUMB_BKPT || bits == THUMB_UDF_BREAKPOINT;
 }
 
 } // namespace
@@ -44,8 +43,7 @@ void do_undefined(PtRegs& regs) {
         die(regs, nullptr, "undefined instruction in the kernel at 0x%08x", regs.pc);
     }
     local_irq_enable();
-    const UserAddr pc(regs.pc);
-    handle_undefined(regs, thumb_mode(regs) ? is_thumb_breakpoint(pc) : is_arm_breakpoint(pc));
+    handle_undefined(regs, is_breakpoint(regs));
 }
 
 void do_unexpected(PtRegs& regs) { die(regs, nullptr, "reset, FIQ or Hyp trap, which nothing should cause"); }
