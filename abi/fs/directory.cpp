@@ -67,17 +67,19 @@ class DirentBuffer : public DirectorySink {
 };
 
 // Passes the entries with a cookie greater than `after` to `sink`. Caller holds tree_lock.
-void iterate(Inode& directory, u32 after, DirectorySink& sink) {
+// NOENT: it is about something that is gone.
+Result<void> iterate(Inode& directory, u32 after, DirectorySink& sink) {
     if (after < DOT_COOKIE && !sink.entry(".", directory.number, S_IFDIR, DOT_COOKIE))
-        return;
+        return {};
     if (after < DOT_DOT_COOKIE && !sink.entry("..", parent_of(directory)->number, S_IFDIR, DOT_DOT_COOKIE))
-        return;
+        return {};
     for (const Dentry& dentry : directory.children)
         if (dentry.cookie > after &&
             !sink.entry(dentry.name(), dentry.inode->number, dentry.inode->type(), dentry.cookie))
-            return;
+            return {};
     if (directory.ops != nullptr && directory.ops->iterate != nullptr)
-        directory.ops->iterate(directory, after, sink);
+        return directory.ops->iterate(directory, after, sink);
+    return {};
 }
 
 } // namespace
@@ -92,12 +94,15 @@ Result<u32> sys_getdents64(s32 fd, UserAddr buffer, u32 bytes) {
     if (page == nullptr)
         return Err(Errno::NOMEM);
     DirentBuffer entries(page, std::min(bytes, PAGE_SIZE));
+    Result<void> listed;
     {
         ReadGuard guard(tree_lock());
-        iterate(*file->inode, static_cast<u32>(std::min<u64>(file->position, ~u32{0})), entries);
+        listed = iterate(*file->inode, static_cast<u32>(std::min<u64>(file->position, ~u32{0})), entries);
     }
     Result<u32> result = entries.used();
-    if (entries.used() == 0 && entries.full())
+    if (!listed)
+        result = Err(listed.error());
+    else if (entries.used() == 0 && entries.full())
         result = Err(Errno::INVAL);
     else if (copy_to_user(buffer, page, entries.used()) != 0)
         result = Err(Errno::FAULT);

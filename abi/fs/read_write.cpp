@@ -9,6 +9,7 @@
 #include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/fs/inode.hpp"
+#include "kernel/sched/sched.hpp"
 
 namespace faultline {
 
@@ -44,9 +45,18 @@ Result<u32> transfer(File& file, Direction direction, UserAddr buffer, u32 bytes
     return operation(file, buffer, bytes, position);
 }
 
+// Counts a call, for /proc/PID/io. (Linux: add_rchar, inc_syscr and the like.)
+Result<u32> counted(Direction direction, Result<u32> moved) {
+    Task& task = *current();
+    const bool reading = direction == Direction::Read;
+    (reading ? task.rchar : task.wchar) += moved ? *moved : 0;
+    ++(reading ? task.syscr : task.syscw);
+    return moved;
+}
+
 Result<u32> do_rw(s32 fd, Direction direction, UserAddr buffer, u32 bytes) {
     FileRef file = TRY(file_for(fd, direction));
-    return transfer(*file, direction, buffer, bytes, file->position);
+    return counted(direction, transfer(*file, direction, buffer, bytes, file->position));
 }
 
 Result<FileRef> seekable_for(s32 fd, Direction direction, s64 offset) {
@@ -61,7 +71,7 @@ Result<FileRef> seekable_for(s32 fd, Direction direction, s64 offset) {
 Result<u32> do_prw(s32 fd, Direction direction, UserAddr buffer, u32 bytes, s64 offset) {
     FileRef file = TRY(seekable_for(fd, direction, offset));
     u64 position = static_cast<u64>(offset);
-    return transfer(*file, direction, buffer, bytes, position);
+    return counted(direction, transfer(*file, direction, buffer, bytes, position));
 }
 
 // Transfers the buffers of an iovec one after the other, until one is not filled. Returns an error only if nothing was
@@ -98,13 +108,13 @@ Result<u32> transfer_vector(File& file, Direction direction, UserAddr vector, u3
 
 Result<u32> do_rwv(s32 fd, Direction direction, UserAddr vector, u32 count) {
     FileRef file = TRY(file_for(fd, direction));
-    return transfer_vector(*file, direction, vector, count, file->position);
+    return counted(direction, transfer_vector(*file, direction, vector, count, file->position));
 }
 
 Result<u32> do_prwv(s32 fd, Direction direction, UserAddr vector, u32 count, s64 offset) {
     FileRef file = TRY(seekable_for(fd, direction, offset));
     u64 position = static_cast<u64>(offset);
-    return transfer_vector(*file, direction, vector, count, position);
+    return counted(direction, transfer_vector(*file, direction, vector, count, position));
 }
 
 Result<u64> seek(s32 fd, s64 offset, u32 whence) {

@@ -9,10 +9,10 @@
 #include "abi/fs/open.hpp"
 #include "abi/fs/regular.hpp"
 #include "abi/process/elf.hpp"
-#include "abi/process/remote_memory.hpp"
 #include "mm/filemap.hpp"
 #include "mm/mman.hpp"
 #include "mm/mmap.hpp"
+#include "mm/remote_memory.hpp"
 
 namespace faultline {
 

@@ -25,6 +25,9 @@ struct LoadedProgram {
 // interpreter. May sleep. (Linux: the same name.)
 Result<LoadedProgram> load_elf_binary(File& file, MmStruct& mm);
 
+// How many words of MmStruct::saved_auxv the auxiliary vector has, AT_NULL and its value included.
+u32 auxv_words(const MmStruct& mm);
+
 // Makes the initial stack, just below TASK_SIZE: argc, argv, envp, the auxiliary vector, and the strings above them.
 // Returns the stack pointer, which is 16-aligned. NOMEM. May sleep. (Linux: the same name.)
 Result<u32> create_elf_tables(MmStruct& mm, const LoadedProgram& program, const ExecArgs& arguments, const char* path);
