@@ -70,6 +70,8 @@ struct InodeOps {
     Result<Inode*> (*follow)(Inode& link) = nullptr;
     // Whether current may do what the mode bits refuse it. nullptr: no.
     bool (*permits)(const Inode& inode) = nullptr;
+    // Whether an open file of this directory stands for the process Inode::proc_pid (pidfd_send_signal(2)).
+    bool is_process = false;
 };
 
 struct InodeMapping : AddressSpace {

@@ -7,6 +7,7 @@
 #include "abi/fs/anon_inode.hpp"
 #include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
+#include "abi/fs/inode.hpp"
 #include "abi/fs/poll.hpp"
 #include "abi/fs/seq_file.hpp"
 #include "abi/process/access.hpp"
@@ -87,10 +88,27 @@ Result<s32> sys_pidfd_open(s32 pid, u32 flags) {
     return fd_install(std::move(file), true);
 }
 
+namespace {
+
+// The same, also of an open directory /proc/PID. (Linux kernel/pid.c pidfd_to_pid.)
+Result<ThreadGroup*> pidfd_or_proc_process(s32 fd) {
+    {
+        const FileRef file = TRY(fget_ref(fd));
+        const Inode& inode = *file->inode;
+        if (inode.ops != nullptr && inode.ops->is_process) {
+            const Task* task = inode.proc_pid.task();
+            return task != nullptr ? Result<ThreadGroup*>(task->group) : Err(Errno::SRCH);
+        }
+    }
+    return pidfd_process(fd);
+}
+
+} // namespace
+
 Result<u32> sys_pidfd_send_signal(s32 fd, s32 sig, UserAddr user_info, u32 flags) {
     if (flags != 0)
         return Err(Errno::INVAL);
-    ThreadGroup& group = *TRY(pidfd_process(fd));
+    ThreadGroup& group = *TRY(pidfd_or_proc_process(fd));
     if (sig < 0 || sig > SIGNAL_COUNT)
         return Err(Errno::INVAL);
     SigInfo info = siginfo_user(sig, SI_USER);

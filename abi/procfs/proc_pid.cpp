@@ -30,6 +30,7 @@ constexpr ProcEntry thread_entries[] = {
     {.name = "limits", .show = show_pid_limits},
     {.name = "maps", .show_mm = show_pid_maps},
     {.name = "mem", .file_ops = &mem_ops, .mode = S_IFREG | 0600},
+    {.name = "mountinfo", .show = show_mountinfo},
     {.name = "mounts", .show = show_mounts},
     {.name = "oom_score_adj", .show = show_oom_score_adj, .write = write_oom_score_adj, .mode = S_IFREG | 0644},
     {.name = "pagemap", .file_ops = &pagemap_ops, .mode = S_IFREG | 0400},
@@ -80,6 +81,7 @@ constinit const InodeOps process_ops{
             sink.entry(task_directory.name, directory.number, S_IFDIR, TASK_COOKIE);
         return {};
     },
+    .is_process = true,
 };
 
 bool list_task(const Task& task, u32 after, DirectorySink& sink) {

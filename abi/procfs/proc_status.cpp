@@ -167,7 +167,7 @@ Result<void> show_pid_status(const Inode& inode, SeqFile& out) {
     mask_line(out, "CapInh", task.cred->cap_inheritable);
     mask_line(out, "CapPrm", task.cred->cap_permitted);
     mask_line(out, "CapEff", task.cred->cap_effective);
-    mask_line(out, "CapBnd", ALL_CAPABILITIES);
+    mask_line(out, "CapBnd", task.cred->cap_bset);
     mask_line(out, "CapAmb", 0);
     out.printf("NoNewPrivs:\t%d\nSeccomp:\t0\n", group.no_new_privs ? 1 : 0);
     const CpuMask allowed = task.cpus_allowed & cpus_online();

@@ -102,7 +102,8 @@ Result<void> show_cpuinfo(const Inode& inode, SeqFile& out);  // proc_cpuinfo.cp
 Result<void> show_slabinfo(const Inode& inode, SeqFile& out); // proc_slabinfo.cpp
 Result<void> show_stat(const Inode& inode, SeqFile& out);     // proc_stat.cpp
 Result<void> show_loadavg(const Inode& inode, SeqFile& out);
-u64 idle_time_ns();                    // of all CPUs together, since boot
-void make_system_entries(Inode& root); // proc_system.cpp
+u64 idle_time_ns();                                    // of all CPUs together, since boot
+void make_system_entries(Inode& root);                 // proc_system.cpp
+void make_ipc_entries(Inode& root, Inode& sys_kernel); // proc_ipc.cpp: /proc/sysvipc, and limits for /proc/sys/kernel
 
 } // namespace faultline
