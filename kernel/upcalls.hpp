@@ -25,6 +25,10 @@ extern SpinLock tasklist_lock;
 // tasklist_lock or the kernel lock. abi/task/pid.cpp.
 Task* find_task_by_vpid(s32 pid);
 
+// Whether current may read the state of another thread that ptrace(2) guards (PTRACE_MODE_READ_REALCREDS). Caller holds
+// tasklist_lock and the kernel lock. abi/process/access.cpp.
+bool ptrace_may_read(const Task& task);
+
 // Frees a task in state Dead, after the CPU has left it. Runs in the context of any task, without the kernel lock.
 // abi/process/release.cpp.
 void release_dead_task(Task& task);

@@ -15,7 +15,7 @@ namespace {
 // Makes [start, end) heap if it is free and keeps a page's distance to what follows.
 bool expand_heap(const MmapWriteLocked& locked, UserAddr start, UserAddr end, bool executable) {
     const MmStruct& mm = locked.mm();
-    if (mm.map_count > MAX_MAP_COUNT || !get_unmapped_area(locked, start, end - start, true).ok())
+    if (mm.map_count > max_map_count || !get_unmapped_area(locked, start, end - start, true).ok())
         return false;
     const VmArea* next = find_vma(locked, start);
     if (next != nullptr && end + PAGE_SIZE > vm_start_gap(*next))

@@ -22,7 +22,7 @@ VmFault wp_page_copy(VmFaultContext& vmf, const PageRef& old) {
         return VM_FAULT_OOM;
     if (old)
         copy_page(page_address(*copy), page_address(*old));
-    copy->set(PG_ANON);
+    copy->set(PG_ANON | PG_ANON_EXCLUSIVE);
 
     PageRef unmapped; // the reference that the entry had to the old page; dropped after the lock
     const Guard lock(pte_lockptr(vmf.slot));
@@ -49,8 +49,12 @@ VmFault do_wp_page(VmFaultContext& vmf) {
         if (ptep_get(vmf.slot) != vmf.orig_pte)
             return VM_FAULT_NONE;
         Page* page = vm_normal_page(vmf.orig_pte);
-        const bool last_reference = page != nullptr && page->test(PG_ANON) && page_count(*page) == 1;
-        if (vmf.vma.flags.has(VM_SHARED | VM_WRITE) || last_reference) {
+        if (page != nullptr && can_reuse_anon(*page)) {
+            page->set(PG_ANON_EXCLUSIVE);
+            wp_page_reuse(vmf);
+            return VM_FAULT_NONE;
+        }
+        if (vmf.vma.flags.has(VM_SHARED | VM_WRITE)) {
             wp_page_reuse(vmf);
             return VM_FAULT_NONE;
         }

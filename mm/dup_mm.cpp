@@ -1,6 +1,8 @@
 // fork's copy of an address space. (Linux 6.1 kernel/fork.c dup_mm, dup_mmap; mm/memory.c copy_page_range.)
 #include "mm/dup_mm.hpp"
 
+#include <algorithm>
+
 #include "mm/config.hpp"
 #include "mm/filemap.hpp"
 #include "mm/mm_struct.hpp"
@@ -22,6 +24,8 @@ void copy_present_pte(MmStruct& destination, TlbDebt& debt, const VmArea& vma, U
     if (Page* page = vm_normal_page(pte)) {
         get_page(*page);
         page_add_rmap(destination, *page);
+        if (page->test(PG_ANON_EXCLUSIVE))
+            page->clear(PG_ANON_EXCLUSIVE);
     }
     set_pte_at(destination.context, address, slot, pte);
 }
@@ -87,6 +91,7 @@ void copy_layout(MmStruct& child, const MmStruct& source) {
     child.env_end = source.env_end;
     child.mmap_base = source.mmap_base;
     child.free_area_cache = source.mmap_base;
+    std::copy(std::begin(source.saved_auxv), std::end(source.saved_auxv), child.saved_auxv);
     child.stack_limit = u32{source.stack_limit};
     if (source.exe_file != nullptr)
         BUG_ON(!set_mm_exe_file(child, *source.exe_file)); // nobody writes what `source` runs
@@ -115,6 +120,7 @@ Result<MmRef> dup_mm(MmStruct& source) {
     TlbDebt debt(source.context); // for what is write-protected, after a failure too
     copy_layout(*child, source);
     TRY_VOID(dup_mmap(MmapUnshared(*child), locked, debt));
+    update_hiwater(*child);
     return child;
 }
 

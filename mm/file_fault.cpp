@@ -80,7 +80,7 @@ VmFault do_cow_fault(VmFaultContext& vmf) {
     if (served.has_any(VM_FAULT_ERROR | VM_FAULT_RETRY))
         return served;
     copy_page(page_address(*copy), page_address(*page));
-    copy->set(PG_ANON);
+    copy->set(PG_ANON | PG_ANON_EXCLUSIVE);
     install_if_still_none(vmf, written_private_pte(*copy, vmf.vma), copy, page.get());
     return served;
 }

@@ -62,9 +62,11 @@ void unmap_mapping_range(AddressSpace& mapping, u32 first, u32 end = ~u32{0}) {
     Guard lock(mapping.lock);
     for (VmArea& vma : mapping.i_mmap) {
         const u32 from = std::max(first, vma.pgoff), to = std::min(end, vma.pgoff + vma.pages());
-        if (from < to)
-            zap_page_range(*vma.mm, vma.start + ((from - vma.pgoff) << PAGE_SHIFT),
-                           vma.start + ((to - vma.pgoff) << PAGE_SHIFT));
+        if (from >= to)
+            continue;
+        update_hiwater(*vma.mm);
+        zap_page_range(*vma.mm, vma.start + ((from - vma.pgoff) << PAGE_SHIFT),
+                       vma.start + ((to - vma.pgoff) << PAGE_SHIFT));
     }
 }
 

@@ -3,6 +3,8 @@
 // the second but uses the first never gets on.
 #include "mm/gup.hpp"
 
+#include <optional>
+
 #include "mm/file_fault.hpp"
 #include "mm/memory.hpp"
 #include "mm/mm_struct.hpp"
@@ -16,13 +18,22 @@ namespace {
 // The access that a caller of get_user_pages stands for, as a fault would name it.
 FaultFlags access_of(FollFlags flags) { return flags.has(FOLL_WRITE) ? FAULT_FLAG_WRITE : FAULT_FLAG_NONE; }
 
-// Whether the entry is good enough for get_user_pages. Note what is *not* asked: young, and dirty.
+// Whether a forced write may go to the page of an entry without WRITE: only to a page that no other entry shows, which is
+// what breaking copy-on-write leaves. A dirty entry is no proof of that: fork shares dirty pages, and files have some.
+// (Linux 6.1 mm/gup.c can_follow_write_pte; docs/fault-path.md has the story.)
+bool can_follow_by_force(Pte pte) {
+    const Page* page = vm_normal_page(pte);
+    return page != nullptr && page->test(PG_ANON_EXCLUSIVE);
+}
+
+// Whether the entry is good enough for get_user_pages. Note what is *not* asked: young, and dirty. FOLL_FORCE: the VMA
+// lacks the right. Caller holds the entry's lock.
 bool can_follow(Pte pte, FollFlags flags) {
     if (!pte_present(pte))
         return false;
     const bool write = flags.has(FOLL_WRITE);
     if (write && !pte_write(pte))
-        return false;
+        return flags.has(FOLL_FORCE) && can_follow_by_force(pte);
     if (flags.has(FOLL_ACCESSIBLE))
         return pte_young(pte) && (!write || pte_dirty(pte));
     return true;
@@ -66,12 +77,26 @@ Result<void> faultin_and_follow(const MmapReadGuard& mmap_read, VmArea& vma, Use
     }
 }
 
+// The flags with which to look for a page of the VMA, or nothing if it forbids the access. FOLL_FORCE stays only where it
+// stands in for a right that the VMA lacks. (Linux 6.1 mm/gup.c check_vma_flags.)
+std::optional<FollFlags> check_vma_flags(const VmArea& vma, FollFlags flags) {
+    if (vma_permits_fault(vma, access_of(flags)))
+        return flags.without(FOLL_FORCE);
+    const bool may_force = flags.has(FOLL_WRITE) ? is_cow_mapping(vma.flags) : vma.flags.has(VM_MAYREAD);
+    if (!flags.has(FOLL_FORCE) || !may_force)
+        return std::nullopt;
+    return flags;
+}
+
 // One page, if a VMA permits it.
 Result<void> get_user_page(const MmapReadGuard& mmap_read, UserAddr address, FollFlags flags, PageRef* page) {
     const FoundVma vma = vma_lookup(mmap_read, address);
-    if (!vma || !vma_permits_fault(*vma, access_of(flags)))
+    if (!vma)
         return Err(Errno::FAULT);
-    return faultin_and_follow(mmap_read, *vma, address, flags, page);
+    const auto checked = check_vma_flags(*vma, flags);
+    if (!checked)
+        return Err(Errno::FAULT);
+    return faultin_and_follow(mmap_read, *vma, address, *checked, page);
 }
 
 } // namespace

@@ -14,6 +14,7 @@ inline constexpr FollFlags FOLL_NONE{};            // ours: a read
 inline constexpr FollFlags FOLL_WRITE{0x1};        // the entry must have WRITE (Linux)
 inline constexpr FollFlags FOLL_TOUCH{0x2};        // mark the *page* accessed, and dirty for a write (Linux)
 inline constexpr FollFlags FOLL_GET{0x4};          // take a reference on each page (Linux)
+inline constexpr FollFlags FOLL_FORCE{0x10};       // whatever the VMA's rights are, as a debugger may (Linux)
 inline constexpr FollFlags FOLL_ACCESSIBLE{0x100}; // ours, fault_in=gup_dirty: the entry must also be young, and dirty
 
 // The page that `address` shows, with a reference, if its entry is present (and has WRITE for FOLL_WRITE); else none. An
@@ -23,7 +24,13 @@ PageRef follow_page(const MmapReadGuard& mmap_read, UserAddr address, FollFlags 
 
 // Takes `nr_pages` pages from `start` on, faulting in what follow_page does not find. `pages` receives them, with a
 // reference each, unless it is nullptr. Returns how many, at least 1, or: FAULT (no VMA, the VMA forbids it, or SIGBUS),
-// NOMEM, INTR (fatal signal). Offers to reschedule before each page. Never gives the lock up. (Linux 6.1 mm/gup.c
+// NOMEM, INTR (fatal signal).
+//
+// With FOLL_FORCE the VMA need not grant the access. A read needs VM_MAYREAD. A write needs a mapping whose pages become
+// the task's own when they are written (is_cow_mapping): it breaks the sharing as a write of the program would, but the
+// entry does not get WRITE, so the program's own writes go on faulting. The page may be written while the mmap lock is
+// held; a fork after that shares it again.
+// Offers to reschedule before each page. Never gives the lock up. (Linux 6.1 mm/gup.c
 // __get_user_pages.)
 Result<u32> get_user_pages(const MmapReadGuard& mmap_read, UserAddr start, u32 nr_pages, FollFlags flags,
                            PageRef* pages);

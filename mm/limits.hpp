@@ -24,6 +24,10 @@ bool may_commit(u32 pages);
 bool overcommits_always();
 void set_overcommit_always(bool always);
 
+// How many VMAs an address space may have (Linux: /proc/sys/vm/max_map_count, sysctl_max_map_count).
+inline constexpr u32 DEFAULT_MAX_MAP_COUNT = 65530;
+inline constinit Relaxed<u32> max_map_count = DEFAULT_MAX_MAP_COUNT;
+
 // The same for a mapping with these flags, if its pages have to be promised. (Linux: accountable_mapping.)
 bool may_commit_mapping(VmFlags flags, u32 pages);
 

@@ -75,6 +75,7 @@ Result<void> advise_entries(const MmapReadGuard& mmap_read, VmArea& vma, UserAdd
         break;
     case MADV_DONTNEED:
     case MADV_DONTNEED_LOCKED:
+        update_hiwater(mmap_read.mm());
         zap_page_range(mmap_read.mm(), start, end);
         break;
     case MADV_REMOVE:

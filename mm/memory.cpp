@@ -49,7 +49,7 @@ VmFault do_anonymous_page(VmFaultContext& vmf) {
     PageRef page = alloc_zeroed_page();
     if (!page)
         return VM_FAULT_OOM;
-    page->set(PG_ANON);
+    page->set(PG_ANON | PG_ANON_EXCLUSIVE);
     install_if_still_none(vmf, written_private_pte(*page, vmf.vma), page);
     return VM_FAULT_NONE;
 }

@@ -1,6 +1,8 @@
 // The life of an address space: made empty, shared by its users, emptied and freed by the last.
 #include "mm/mm_struct.hpp"
 
+#include <algorithm>
+
 #include "mm/filemap.hpp"
 #include "mm/kmalloc.hpp"
 #include "mm/pgtable.hpp"
@@ -36,6 +38,13 @@ Result<MmRef> mm_alloc() {
 }
 
 void mmget(MmStruct& mm) { mm.mm_users.inc(); }
+bool mmget_not_zero(MmStruct& mm) { return mm.mm_users.inc_not_zero(); }
+void mmgrab(MmStruct& mm) { mm.mm_count.inc(); }
+
+void mmdrop(MmStruct& mm) {
+    if (mm.mm_count.dec_and_test())
+        kmem_delete(mm_cache, &mm);
+}
 
 namespace {
 
@@ -70,8 +79,8 @@ void mmput(MmStruct& mm) {
         allow_write_access(*mm.exe_file);
         put_mapping(*mm.exe_file);
     }
-    kfree(mm.pgd);
-    kmem_delete(mm_cache, &mm);
+    kfree(std::exchange(mm.pgd, nullptr));
+    mmdrop(mm);
 }
 
 bool set_mm_exe_file(MmStruct& mm, AddressSpace& mapping) {
@@ -87,6 +96,14 @@ u32 get_mm_counter(const MmStruct& mm, MmCounter counter) {
     for (u32 cpu = 0; cpu < nr_cpu_ids; ++cpu)
         sum += mm.cpus.of(cpu).counters[counter];
     return sum > 0 ? static_cast<u32>(sum) : 0; // below 0: seen while a count moves between CPUs
+}
+
+u32 get_mm_hiwater_rss(const MmStruct& mm) { return std::max(u32{mm.hiwater_rss}, get_mm_rss(mm)); }
+u32 get_mm_hiwater_vm(const MmStruct& mm) { return std::max(u32{mm.hiwater_vm}, mm.total_vm); }
+
+void update_hiwater(MmStruct& mm) {
+    mm.hiwater_rss = get_mm_hiwater_rss(mm);
+    mm.hiwater_vm = get_mm_hiwater_vm(mm);
 }
 
 } // namespace faultline

@@ -31,6 +31,8 @@ struct MmCpu {
     Relaxed<s32> counters[NR_MM_COUNTERS] = {};
 };
 
+inline constexpr u32 AUXV_WORDS = 2 * 24; // room for the auxiliary vector with its AT_NULL (Linux: AT_VECTOR_SIZE)
+
 // Locks, outermost first (docs/locking.md): mmap_lock (sleeps; VMAs), AddressSpace::lock, page_table_lock (the
 // directory), the locks of the tables (entries; pte_lockptr), those of the allocators.
 struct MmStruct {
@@ -41,7 +43,8 @@ struct MmStruct {
     SpinLock page_table_lock{"page_table_lock"}; // which tables there are, and nr_ptes
     PageDirectory* pgd = nullptr;
     MmContext context;
-    Refcount mm_users{1}; // tasks that run in it
+    Refcount mm_users{1}; // tasks that run in it, and who looks into it: the last one empties it
+    Refcount mm_count{1}; // who refers to this structure: all mm_users together, and open files of /proc/PID
 
     UserAddr start_brk, brk; // heap: [start_brk, brk)
     UserAddr start_stack;    // initial stack pointer
@@ -52,13 +55,15 @@ struct MmStruct {
     // cached_hole_size bytes.
     UserAddr free_area_cache;
     u32 cached_hole_size = 0;
-    AddressSpace* exe_file = nullptr;    // with a reference; for /proc/PID/exe
-    Relaxed<u32> stack_limit = 8u << 20; // bytes: RLIMIT_STACK
-    u32 total_vm = 0;                    // pages mapped by VMAs
-    u32 data_vm = 0;                     // of them private and writable, stacks apart: RLIMIT_DATA
-    u32 locked_vm = 0;                   // of them in VM_LOCKED VMAs: RLIMIT_MEMLOCK
-    VmFlags def_flags;                   // VM_LOCKED_MASK bits for mappings to come: mlockall(MCL_FUTURE)
-    u32 nr_ptes = 0;                     // PteTables
+    AddressSpace* exe_file = nullptr;             // with a reference; for /proc/PID/exe
+    Relaxed<u32> stack_limit = 8u << 20;          // bytes: RLIMIT_STACK
+    u32 total_vm = 0;                             // pages mapped by VMAs
+    u32 data_vm = 0;                              // of them private and writable, stacks apart: RLIMIT_DATA
+    u32 locked_vm = 0;                            // of them in VM_LOCKED VMAs: RLIMIT_MEMLOCK
+    VmFlags def_flags;                            // VM_LOCKED_MASK bits for mappings to come: mlockall(MCL_FUTURE)
+    u32 nr_ptes = 0;                              // PteTables
+    Relaxed<u32> hiwater_rss = 0, hiwater_vm = 0; // pages: the most there were, as far as noted (update_hiwater)
+    u32 saved_auxv[AUXV_WORDS] = {}; // the auxiliary vector that execve gave the program, for /proc/PID/auxv
 };
 
 // The mmap lock held, as a value: a function that needs the lock takes one of these, and from it the address space.
@@ -145,9 +150,22 @@ inline u32 get_mm_rss(const MmStruct& mm) {
     return get_mm_counter(mm, MM_ANONPAGES) + get_mm_counter(mm, MM_FILEPAGES);
 }
 
+// Notes how many pages there are, before some of them go. Several CPUs may do so at once: one of their notes may be lost.
+// (Linux: update_hiwater_rss, update_hiwater_vm.)
+void update_hiwater(MmStruct& mm);
+// The most there were, now included.
+u32 get_mm_hiwater_rss(const MmStruct& mm);
+u32 get_mm_hiwater_vm(const MmStruct& mm);
+
 // Another user; one fewer. The last mmput() unmaps everything and frees it: no CPU may be running on it then.
 void mmget(MmStruct& mm);
 void mmput(MmStruct& mm);
+// A user more, unless the last one is gone. For the holder of a reference that keeps only the structure.
+[[nodiscard]] bool mmget_not_zero(MmStruct& mm);
+
+// Such a reference; one fewer. It keeps the structure, but no page and no VMA. (Linux: mmgrab, mmdrop.)
+void mmgrab(MmStruct& mm);
+void mmdrop(MmStruct& mm);
 
 // Makes the file the program of `mm`, which has none yet: with a reference, and until mmput() nobody can open it for
 // writing. False: somebody writes it (TXTBSY). (Linux: the same name.)
@@ -178,6 +196,8 @@ class [[nodiscard]] MmRef {
     MmStruct* get() const { return mm_; }
     MmStruct& operator*() const { return *mm_; }
     MmStruct* operator->() const { return mm_; }
+    // Nothing, if the last user is gone.
+    static MmRef if_used(MmStruct& mm) { return MmRef(mmget_not_zero(mm) ? &mm : nullptr); }
     // The share is the caller's from here on.
     [[nodiscard]] MmStruct* release() { return std::exchange(mm_, nullptr); }
     void swap(MmRef& other) noexcept { std::swap(mm_, other.mm_); }

@@ -84,7 +84,7 @@ Result<void> mmap_region(const MmapWriteLocked& locked, UserAddr start, u32 leng
 Result<UserAddr> mmap_locked(const MmapWriteLocked& locked, UserAddr hint, u32 length, u32 prot, u32 flags,
                              AddressSpace* mapping, bool may_write, u32 pgoff) {
     const MmStruct& mm = locked.mm();
-    if (mm.map_count > MAX_MAP_COUNT)
+    if (mm.map_count > max_map_count)
         return Err(Errno::NOMEM);
     const bool fixed = (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0;
     const UserAddr start = TRY(get_unmapped_area(locked, hint, length, fixed));

@@ -1,6 +1,7 @@
 // mprotect(2). (Linux 6.1 mm/mprotect.c do_mprotect_pkey, change_protection.)
 #include "mm/mprotect.hpp"
 
+#include "mm/cow.hpp"
 #include "mm/limits.hpp"
 #include "mm/mm_struct.hpp"
 #include "mm/mman.hpp"
@@ -18,7 +19,7 @@ bool can_change_pte_writable(const VmArea& vma, Pte pte) {
     if (vma.shared())
         return true;
     const Page* page = vm_normal_page(pte);
-    return page != nullptr && page->test(PG_ANON) && page_count(*page) == 1;
+    return page != nullptr && can_reuse_anon(*page);
 }
 
 // The entry under the VMA's new rights; how it was used so far is kept.

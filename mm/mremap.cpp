@@ -101,7 +101,7 @@ Result<void> move_page_tables(const MmapWriteLocked& locked, AddressSpace* mappi
 // The pages of `old`, in `vma`, appear at `to` instead, which is free and may be longer. With `keep_old`
 // (MREMAP_DONTUNMAP) the old range stays mapped, and empty. (Linux: move_vma.)
 Result<UserAddr> move_vma(const MmapWriteLocked& locked, VmArea& vma, Range old, Range to, bool keep_old) {
-    if (locked.mm().map_count >= MAX_MAP_COUNT - 3)
+    if (locked.mm().map_count + 3 >= max_map_count)
         return Err(Errno::NOMEM); // cutting and placing may need as many
     const u32 pgoff = vma.mapping != nullptr ? linear_page_index(vma, old.start) : 0;
     if (vma_place(locked, to.start, to.end(), vma.flags, vma.mapping, pgoff) == nullptr)
@@ -135,7 +135,7 @@ Result<UserAddr> mremap_to(const MmapWriteLocked& locked, Range old, Range to, u
         return Err(Errno::INVAL);
     if (u64{old.start.value()} + old.length > to.start.value() && to.end() > old.start)
         return Err(Errno::INVAL); // they overlap
-    if (locked.mm().map_count + 2 >= MAX_MAP_COUNT - 3)
+    if (locked.mm().map_count + 5 >= max_map_count)
         return Err(Errno::NOMEM);
     if (fixed) {
         TRY(get_unmapped_area(locked, to.start, to.length, true));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "mm/limits.hpp"
 #include "mm/mm_struct.hpp"
 #include "mm/pgtable.hpp"
 #include "mm/unmap.hpp"
@@ -18,7 +19,7 @@ Result<void> unmap_range(const MmapWriteLocked& locked, UserAddr start, UserAddr
         return {};
     const bool cut = first->start < start;
     if (cut) {
-        if (end < first->end && mm.map_count >= MAX_MAP_COUNT)
+        if (end < first->end && mm.map_count >= max_map_count)
             return Err(Errno::NOMEM);
         first = TRY(split_vma(locked, *first, start));
     }
@@ -30,6 +31,7 @@ Result<void> unmap_range(const MmapWriteLocked& locked, UserAddr start, UserAddr
         }
     }
 
+    update_hiwater(mm);
     zap_page_range(mm, start, end); // the pages; flushed, so that afterwards the tables may go
     const VmArea* below = vma_prev(*first);
     VmArea* vma = first;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "mm/filemap.hpp"
+#include "mm/limits.hpp"
 #include "mm/mm_struct.hpp"
 
 namespace faultline {
@@ -134,7 +135,7 @@ Result<VmArea*> vma_modify_flags(const MmapWriteLocked& locked, VmArea& vma, Use
     const VmFlags old_flags = middle->flags;
     set_flags(*middle, flags);
     VmArea& merged = vma_merge(locked, *middle);
-    if (mm.map_count <= std::max(MAX_MAP_COUNT, count_before))
+    if (mm.map_count <= std::max(u32{max_map_count}, count_before))
         return &merged;
     // One too many in the end: undo. The middle was not joined, or there would not be more than before.
     BUG_ON(&merged != middle || merged.start != start || merged.end != end);

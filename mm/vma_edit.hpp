@@ -6,8 +6,6 @@
 
 namespace faultline {
 
-inline constexpr u32 MAX_MAP_COUNT = 65530; // VMAs in one mm (Linux: vm.max_map_count's default)
-
 // Moves the borders of an inserted VMA, pgoff with its start. It stays between its neighbours.
 void vma_set_range(const MmapWriteLocked& locked, VmArea& vma, UserAddr start, UserAddr end);
 

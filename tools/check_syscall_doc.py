@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Compares docs/system-calls.md with the table of system calls: what is served is listed once, as there or as partly
-there; what is refused is not served. --self-test: finds what it must in texts of its own."""
+there; what is refused is not served. --self-test: finds what it must in texts of its own. --numbers FILE: prints what
+the document says of every call that FILE, asm/unistd.h as the compiler sees it (-dM -E), has: number, "there" or "missing", name."""
 import re
 import sys
 
@@ -33,6 +34,17 @@ def compare(sources, doc):
     return wrong
 
 
+DEFINITION = re.compile(r"#define __(ARM_)?NR_(\w+)\s+\(__(ARM_)?NR_(SYSCALL_)?BASE\s*\+\s*(\d+)\)")
+ARM_BASE = 0x0f0000
+
+
+def numbers(header, doc):
+    sections = listed_calls(doc)
+    there = set(sections.get("There", []) + sections.get("Partly there", []))
+    for arm, name, _, _, number in DEFINITION.findall(header):
+        yield int(number) + (ARM_BASE if arm else 0), "there" if name in there else "missing", name
+
+
 def self_test():
     doc = "## There\n| `a`, `b` | |\n| `a` | |\n## Partly there\n| `c` | `x` |\n## Refused\n| `d` | |\n"
     found = compare(["{__NR_a, adapt<sys_a>},\n{__NR_d, parallel<sys_d>},", "case __ARM_NR_c:"], doc)
@@ -41,6 +53,11 @@ def self_test():
 
 
 def main():
+    if sys.argv[1:2] == ["--numbers"]:
+        header = open(sys.argv[2], encoding="utf-8").read()
+        for line in numbers(header, open("docs/system-calls.md", encoding="utf-8").read()):
+            print(*line)
+        return 0
     if sys.argv[1:] == ["--self-test"]:
         wrong = self_test()
     else:

@@ -63,7 +63,7 @@ INNER_ROOMS = {
         "abi/system": {"abi/task", "abi/cred", "abi/virtio", "abi/sched"},
         "abi/process": {"abi/arguments", "abi/task", "abi/cred", "abi/signal", "abi/time", "abi/fs", "abi/tty",
                         "abi/ipc", "abi/system"},
-        "abi/procfs": {"abi/task", "abi/cred", "abi/signal", "abi/time", "abi/fs", "abi/tty", "abi/sched",
+        "abi/procfs": {"abi/task", "abi/cred", "abi/signal", "abi/time", "abi/fs", "abi/tty", "abi/ipc", "abi/sched",
                        "abi/system", "abi/process"},
         "abi/syscall": {"abi/arguments", "abi/task", "abi/cred", "abi/signal", "abi/time", "abi/fs", "abi/ipc",
                         "abi/memory", "abi/sched", "abi/system", "abi/process"},

@@ -67,7 +67,8 @@ Result<u32> sys_capset(UserAddr header_address, UserAddr data_address) {
         const u64 permitted = join(data, words, &__user_cap_data_struct::permitted);
         const u64 inheritable = join(data, words, &__user_cap_data_struct::inheritable);
         const bool gains = (permitted & ~before.cap_permitted) != 0 || (effective & ~permitted) != 0 ||
-                           (inheritable & ~(before.cap_inheritable | before.cap_permitted)) != 0;
+                           (inheritable & ~(before.cap_inheritable | before.cap_permitted)) != 0 ||
+                           (inheritable & ~(before.cap_inheritable | before.cap_bset)) != 0;
         if (gains)
             return Err(Errno::PERM);
         next.cap_effective = effective;

@@ -22,6 +22,7 @@ struct CredIds {
     u32 group_count = 0;
     u32 groups[GROUPS_MAX] = {};
     u64 cap_permitted = 0, cap_effective = 0, cap_inheritable = 0; // bit n is capability n
+    u64 cap_bset = (u64{1} << (CAP_LAST_CAP + 1)) - 1;             // the bounding set
     bool keep_caps = false;                                        // prctl(PR_SET_KEEPCAPS)
 };
 

@@ -120,6 +120,21 @@ u32 set_filesystem_id(const IdSet& ids, u32 id) {
 
 } // namespace
 
+namespace {
+
+// An id for a program that keeps ids in 16 bits. (Linux: high2lowuid, fs.overflowuid.)
+u32 high_to_low(u32 id) {
+    constexpr u32 LARGEST = 0xffff, OVERFLOW_ID = 65534;
+    return id > LARGEST ? OVERFLOW_ID : id;
+}
+
+} // namespace
+
+u32 sys_getuid16() { return high_to_low(current_cred().uid); }
+u32 sys_geteuid16() { return high_to_low(current_cred().euid); }
+u32 sys_getgid16() { return high_to_low(current_cred().gid); }
+u32 sys_getegid16() { return high_to_low(current_cred().egid); }
+
 u32 sys_getuid() { return current_cred().uid; }
 u32 sys_geteuid() { return current_cred().euid; }
 u32 sys_getgid() { return current_cred().gid; }

@@ -9,6 +9,10 @@ namespace faultline {
 // System calls; abi/syscall/table.cpp states the rules for all of them. An id of −1 leaves that id as it is, except in
 // setuid and setgid, where it is INVAL. PERM: the id is not one of the caller's, and it lacks CAP_SETUID or CAP_SETGID.
 // NOMEM.
+u32 sys_getuid16(); // an id that does not fit into 16 bits is 65534
+u32 sys_geteuid16();
+u32 sys_getgid16();
+u32 sys_getegid16();
 u32 sys_getuid();
 u32 sys_geteuid();
 u32 sys_getgid();

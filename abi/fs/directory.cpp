@@ -67,16 +67,18 @@ class DirentBuffer : public DirectorySink {
 };
 
 // Passes the entries with a cookie greater than `after` to `sink`. Caller holds tree_lock.
-void iterate(Inode& directory, u32 after, DirectorySink& sink) {
+// NOENT: it is about something that is gone.
+Result<void> iterate(Inode& directory, u32 after, DirectorySink& sink) {
     if (after < DOT_COOKIE && !sink.entry(".", directory.number, S_IFDIR, DOT_COOKIE))
-        return;
+        return {};
     if (after < DOT_DOT_COOKIE && !sink.entry("..", parent_of(directory)->number, S_IFDIR, DOT_DOT_COOKIE))
-        return;
+        return {};
     for (auto at = directory.children.upper_bound(after); at != directory.children.end(); ++at)
         if (!sink.entry(at->name(), at->inode->number, at->inode->type(), at->cookie))
-            return;
+            return {};
     if (directory.ops != nullptr && directory.ops->iterate != nullptr)
-        directory.ops->iterate(directory, after, sink);
+        return directory.ops->iterate(directory, after, sink);
+    return {};
 }
 
 } // namespace
@@ -90,16 +92,15 @@ Result<u32> sys_getdents64(s32 fd, UserAddr buffer, u32 bytes) {
     if (page == nullptr)
         return Err(Errno::NOMEM);
     DirentBuffer entries(page, std::min(bytes, PAGE_SIZE));
-    bool removed = false;
+    Result<void> listed = Err(Errno::NOENT); // the directory was removed
     {
         ReadGuard guard(tree_lock());
-        removed = is_removed(*file->inode);
-        if (!removed)
-            iterate(*file->inode, static_cast<u32>(std::min<u64>(file->position, ~u32{0})), entries);
+        if (!is_removed(*file->inode))
+            listed = iterate(*file->inode, static_cast<u32>(std::min<u64>(file->position, ~u32{0})), entries);
     }
     Result<u32> result = entries.used();
-    if (removed)
-        result = Err(Errno::NOENT);
+    if (!listed)
+        result = Err(listed.error());
     else if (entries.used() == 0 && entries.full())
         result = Err(Errno::INVAL);
     else if (copy_to_user(buffer, page, entries.used()) != 0)

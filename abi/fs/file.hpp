@@ -14,7 +14,8 @@ namespace faultline {
 class IovIter; // abi/fs/iov_iter.hpp
 struct AddressSpace;
 struct File;
-struct Inode; // abi/fs/inode.hpp
+struct Inode;  // abi/fs/inode.hpp
+class SeqFile; // abi/fs/seq_file.hpp
 
 // The operations of a kind of file. They are called with the kernel lock held; all but `poll` may sleep.
 //
@@ -36,7 +37,9 @@ struct FileOps {
     // those of open(2), O_NOCTTY included.
     Result<void> (*open)(File& file, u32 flags) = nullptr;
     void (*release)(File& file) = nullptr; // the last reference goes away
-    bool seekable = false;                 // whether pread(2), pwrite(2) and lseek(2) work; else they are SPIPE
+    // Adds lines of its own to /proc/PID/fdinfo/N. It must not sleep. nullptr: there are none.
+    void (*show_fdinfo)(const File& file, SeqFile& out) = nullptr;
+    bool seekable = false; // whether pread(2), pwrite(2) and lseek(2) work; else they are SPIPE
 };
 
 struct File {

@@ -6,7 +6,7 @@
 
 namespace faultline {
 
-inline constexpr u32 OPEN_MAX = 1024; // descriptors are below this, and below RLIMIT_NOFILE
+inline constexpr u32 OPEN_MAX = 4096; // descriptors are below this, and below RLIMIT_NOFILE
 
 struct FilesStruct; // the descriptors; threads made with CLONE_FILES share them
 struct FsStruct;    // working directory and umask; both types are defined in files_private.hpp

@@ -15,6 +15,7 @@
 #include <linux/stat.h>
 
 #include "abi/fs/file.hpp"
+#include "abi/task/pid_ref.hpp"
 #include "base/intrusive.hpp"
 #include "base/refcount.hpp"
 #include "base/relaxed.hpp"
@@ -70,13 +71,18 @@ struct DirectorySink {
 struct InodeOps {
     // Finds an entry of a directory whose entries are made on demand. Returns the inode with a reference. NOENT, NOMEM.
     Result<Inode*> (*lookup)(Inode& directory, std::string_view name) = nullptr;
-    // Passes the entries with a cookie greater than `after` to `sink`, in rising order of cookies.
-    void (*iterate)(Inode& directory, u32 after, DirectorySink& sink) = nullptr;
+    // Passes the entries with a cookie greater than `after` to `sink`, in rising order of cookies. NOENT: what the
+    // directory is about is gone.
+    Result<void> (*iterate)(Inode& directory, u32 after, DirectorySink& sink) = nullptr;
     // Writes the text of a symbolic link into `buffer`, cut to `size` bytes. Returns its length.
     Result<u32> (*readlink)(Inode& link, char* buffer, u32 size) = nullptr;
     // The inode to which following the link leads, with a reference. nullptr: the walk follows the text. /proc/PID/fd/N
     // needs this, because its text need not be a path.
     Result<Inode*> (*follow)(Inode& link) = nullptr;
+    // Whether current may do what the mode bits refuse it. nullptr: no.
+    bool (*permits)(const Inode& inode) = nullptr;
+    // Whether an open file of this directory stands for the process Inode::proc_pid (pidfd_send_signal(2)).
+    bool is_process = false;
 };
 
 struct InodeMapping : AddressSpace {
@@ -115,7 +121,7 @@ struct Inode {
     u32 shared_maps_begun = 0;   // calls of mmap(2) that are about to map it shared and for writing
     WaitQueue lock_waiters;
     Pipe* pipe = nullptr; // FIFO: nullptr while no task has it open
-    s32 proc_pid = 0;     // procfs: the task, the descriptor and the ProcEntry that it shows
+    PidRef proc_pid;      // procfs: the task, the descriptor and the ProcEntry that it shows
     s32 proc_fd = 0;
     const void* proc_entry = nullptr;
 

@@ -163,6 +163,22 @@ Result<void> show_mounts(const Inode&, SeqFile& out) {
     return {};
 }
 
+Result<void> show_mountinfo(const Inode&, SeqFile& out) {
+    char* path = static_cast<char*>(kmalloc(PATH_LENGTH_MAX));
+    if (path == nullptr)
+        return Err(Errno::NOMEM);
+    ReadGuard guard(tree_lock());
+    out.printf("%u 0 0:%u / / rw - tmpfs rootfs rw\n", static_cast<unsigned>(ROOT_DEVICE),
+               static_cast<unsigned>(ROOT_DEVICE));
+    for (const Mount* mount = mounts; mount != nullptr; mount = mount->next)
+        if (inode_path(*mount->root, path, PATH_LENGTH_MAX).ok())
+            out.printf("%u %u 0:%u / %s rw - %s %s rw\n", static_cast<unsigned>(mount->device),
+                       static_cast<unsigned>(device_of(*mount->root->covers)), static_cast<unsigned>(mount->device),
+                       path, mount->type, mount->source[0] != '\0' ? mount->source : "none");
+    kfree(path);
+    return {};
+}
+
 Result<u32> sys_mount(UserAddr source, UserAddr target, UserAddr type, u32 flags, UserAddr) {
     if (!capable(CAP_SYS_ADMIN))
         return Err(Errno::PERM);

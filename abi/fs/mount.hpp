@@ -22,6 +22,9 @@ u32 device_of(const Inode& inode);
 // Writes /proc/mounts: a line for each mount. NOMEM. Takes tree_lock.
 Result<void> show_mounts(const Inode& inode, SeqFile& out);
 
+// Writes /proc/PID/mountinfo. A mount's number is that of its file system. NOMEM. Takes tree_lock.
+Result<void> show_mountinfo(const Inode& inode, SeqFile& out);
+
 // System calls (contract: abi/syscall/table.cpp). PERM: no CAP_SYS_ADMIN. mount() takes no bind, move, remount or
 // propagation flags (INVAL). NODEV: an unknown type; BUSY, NOTDIR, NOMEM. umount2(): INVAL: not a mount point; BUSY: in
 // use without MNT_DETACH, mounts below it, or procfs.

@@ -33,6 +33,8 @@ Result<void> inode_permission(const Cred* cred, const Inode& inode, u32 wanted) 
     const bool executable = inode.is_directory() || (inode.mode & ANY_EXECUTE) != 0;
     if (has(*cred, CAP_DAC_OVERRIDE) && ((wanted & MAY_EXEC) == 0 || executable))
         return {};
+    if (inode.ops != nullptr && inode.ops->permits != nullptr && inode.ops->permits(inode))
+        return {};
     return Err(Errno::ACCES);
 }
 

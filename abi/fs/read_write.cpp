@@ -11,6 +11,7 @@
 #include "abi/fs/inode.hpp"
 #include "abi/fs/iov_iter.hpp"
 #include "mm/kmalloc.hpp"
+#include "kernel/sched/sched.hpp"
 
 namespace faultline {
 
@@ -44,6 +45,15 @@ Result<u32> transfer(File& file, Direction direction, UserAddr buffer, u32 bytes
     return (reading ? file.ops->read_iter : file.ops->write_iter)(file, iter, position);
 }
 
+// Counts a call, for /proc/PID/io. (Linux: add_rchar, inc_syscr and the like.)
+Result<u32> counted(Direction direction, Result<u32> moved) {
+    Task& task = *current();
+    const bool reading = direction == Direction::Read;
+    (reading ? task.rchar : task.wchar) += moved ? *moved : 0;
+    ++(reading ? task.syscr : task.syscw);
+    return moved;
+}
+
 // Calls transfer(file, position) with the position of the file, held.
 Result<u32> at_file_position(s32 fd, auto&& transfer) {
     FileRef file = TRY(fget_ref(fd));
@@ -67,7 +77,7 @@ auto one_buffer(Direction direction, UserAddr buffer, u32 bytes) {
         TRY_VOID(check_direction(file, direction));
         if (!access_ok(buffer, bytes))
             return Err(Errno::FAULT);
-        return transfer(file, direction, buffer, bytes, position);
+        return counted(direction, transfer(file, direction, buffer, bytes, position));
     };
 }
 
@@ -139,9 +149,9 @@ auto several_buffers(Direction direction, UserAddr vector, u32 count) {
             return 0u;
         const auto operation = direction == Direction::Read ? file.ops->read_iter : file.ops->write_iter;
         if (operation == nullptr)
-            return transfer_each(file, direction, buffers, position);
+            return counted(direction, transfer_each(file, direction, buffers, position));
         IovIter iter(buffers.parts(), buffers.bytes());
-        return operation(file, iter, position);
+        return counted(direction, operation(file, iter, position));
     };
 }
 

@@ -5,6 +5,7 @@
 #include <linux/ipc.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "abi/cred/cred.hpp"
 #include "abi/time/realtime.hpp"
@@ -23,8 +24,12 @@ u32 index_of(s32 id) { return static_cast<u32>(id) & ((1u << INDEX_BITS) - 1); }
 
 } // namespace
 
-bool IpcIds::grow() {
-    const u32 capacity = capacity_ == 0 ? FIRST_CAPACITY : capacity_ * 2;
+bool IpcIds::grow(u32 index) {
+    u32 capacity = capacity_ == 0 ? FIRST_CAPACITY : capacity_;
+    while (capacity <= index)
+        capacity *= 2;
+    if (capacity == capacity_)
+        return true;
     auto** slots = static_cast<IpcPerm**>(kmalloc(capacity * sizeof(IpcPerm*)));
     if (slots == nullptr)
         return false;
@@ -39,16 +44,29 @@ bool IpcIds::grow() {
 Result<s32> IpcIds::add(IpcPerm& object, s32 key, u32 flags) {
     if (in_use_ == most_)
         return Err(Errno::NOSPC);
-    if (in_use_ == capacity_ && !grow())
+    // A chosen id is a sequence number, and the first index to look at (Linux: ipc_idr_alloc).
+    const s32 chosen = std::exchange(next_id_, -1);
+    const u32 first = chosen >= 0 ? index_of(chosen) : 0;
+    if (first >= most_)
+        return Err(Errno::NOSPC);
+    if (!grow(first))
         return Err(Errno::NOMEM);
-    const auto index = static_cast<s32>(std::find(slots_, slots_ + capacity_, nullptr) - slots_);
-    // This index may have been another object's.
-    if (index <= last_index_)
-        sequence_ = sequence_ == SEQUENCE_MAX ? 0 : sequence_ + 1;
-    last_index_ = index;
+    const auto index = static_cast<s32>(std::find(slots_ + first, slots_ + capacity_, nullptr) - slots_);
+    if (static_cast<u32>(index) >= most_)
+        return Err(Errno::NOSPC);
+    if (!grow(static_cast<u32>(index)))
+        return Err(Errno::NOMEM);
+    u32 sequence = static_cast<u32>(chosen) >> INDEX_BITS;
+    if (chosen < 0) {
+        // This index may have been another object's.
+        if (index <= last_index_)
+            sequence_ = sequence_ == SEQUENCE_MAX ? 0 : sequence_ + 1;
+        last_index_ = index;
+        sequence = sequence_;
+    }
     const Cred& cred = current_cred();
     object.key = key;
-    object.id = static_cast<s32>(sequence_ << INDEX_BITS | static_cast<u32>(index));
+    object.id = static_cast<s32>(sequence << INDEX_BITS | static_cast<u32>(index));
     object.uid = object.cuid = cred.euid;
     object.gid = object.cgid = cred.egid;
     object.mode = flags & MODE_MASK;

@@ -32,13 +32,17 @@ class IpcIds {
     IpcPerm* at_index(s32 index) const; // for the *_STAT commands; nullptr: no object there
     s32 highest_index() const;          // the result of the *_INFO commands; 0 if there is no object
     u32 in_use() const { return in_use_; }
+    // The id that the next object gets if its place is free; -1: as it comes (/proc/sys/kernel/*_next_id).
+    s32 next_id() const { return next_id_; }
+    void set_next_id(s32 id) { next_id_ = id; }
 
   private:
-    bool grow();
+    bool grow(u32 index); // so that this index has a slot
 
     IpcPerm** slots_ = nullptr; // by index, from kmalloc; freed while no object is in use
     u32 capacity_ = 0;
     u32 in_use_ = 0;
+    s32 next_id_ = -1;
     u32 most_;
     u32 sequence_ = 0; // part of the ids, so that the id of a removed object is not used again soon
     s32 last_index_ = -1;

@@ -1,7 +1,6 @@
 // Builds the notes of a core file. Their layouts are those of linux/elfcore.h and arch/arm/include/asm/user.h.
 #include "abi/process/core_notes.hpp"
 
-#include <linux/auxvec.h>
 #include <linux/elf.h>
 
 #include <arch/context.hpp>
@@ -11,12 +10,13 @@
 #include <cstring>
 
 #include "abi/cred/cred.hpp"
-#include "abi/process/remote_memory.hpp"
+#include "abi/process/elf.hpp"
 #include "abi/signal/signal.hpp"
 #include "abi/task/thread_group.hpp"
 #include "kernel/sched/sched.hpp"
 #include "kernel/task_stack.hpp"
 #include "mm/mm_struct.hpp"
+#include "mm/remote_memory.hpp"
 
 namespace faultline {
 
@@ -97,38 +97,6 @@ ElfVfp vfp_registers(const Task& task) {
     return vfp;
 }
 
-// Reads the auxiliary vector from the stack of the process, where execve put it: above argv and envp, each of which
-// ends with a null pointer.
-class AuxVector {
-  public:
-    static constexpr u32 PAIRS = 24;
-
-    explicit AuxVector(MmStruct& mm) {
-        UserAddr at = mm.start_stack + u32{sizeof(u32)};
-        for (u32 lists = 0; lists < 2;) {
-            u32 word = 0;
-            if (!read_remote_memory(mm, &word, at, sizeof word).ok())
-                return;
-            at = at + u32{sizeof word};
-            lists += word == 0 ? 1 : 0;
-        }
-        for (; count_ < 2 * PAIRS; count_ += 2, at = at + 2 * u32{sizeof(u32)}) {
-            if (!read_remote_memory(mm, words_ + count_, at, 2 * sizeof(u32)).ok())
-                return;
-            if (words_[count_] == AT_NULL) {
-                count_ += 2;
-                return;
-            }
-        }
-    }
-    const u32* words() const { return words_; }
-    u32 bytes() const { return count_ * u32{sizeof(u32)}; }
-
-  private:
-    u32 words_[2 * PAIRS] = {};
-    u32 count_ = 0;
-};
-
 constexpr u32 align4(u32 bytes) { return (bytes + 3) & ~3u; }
 
 Result<void> add_thread(Notes& notes, Task& task, const SigInfo& info) {
@@ -138,8 +106,8 @@ Result<void> add_thread(Notes& notes, Task& task, const SigInfo& info) {
         const ElfPrPsInfo process = prpsinfo(task);
         TRY_VOID(notes.add("CORE", NT_PRPSINFO, &process, sizeof process));
         TRY_VOID(notes.add("CORE", NT_SIGINFO, &info, sizeof info));
-        const AuxVector auxv(*task.mm.mm);
-        TRY_VOID(notes.add("CORE", NT_AUXV, auxv.words(), auxv.bytes()));
+        const MmStruct& mm = *task.mm.mm;
+        TRY_VOID(notes.add("CORE", NT_AUXV, mm.saved_auxv, auxv_words(mm) * u32{sizeof(u32)}));
     }
     const ElfVfp vfp = vfp_registers(task);
     return notes.add("LINUX", NT_ARM_VFP, &vfp, sizeof vfp);

@@ -49,6 +49,9 @@ struct LoadedProgram {
 Result<LoadedProgram> load_elf_binary(const ElfProgram& program, MmStruct& mm, const ExecArgs& arguments,
                                       bool implies_exec);
 
+// How many words of MmStruct::saved_auxv the auxiliary vector has, AT_NULL and its value included.
+u32 auxv_words(const MmStruct& mm);
+
 // The stack's VMA, just below TASK_SIZE, with the strings. NOMEM. (Linux fs/exec.c; the strings are there already.)
 Result<void> setup_arg_pages(MmStruct& mm, const ExecArgs& arguments, bool executable);
 

@@ -14,10 +14,10 @@
 #include "abi/process/elf.hpp"
 #include "abi/process/exec_args.hpp"
 #include "abi/process/hwcap.hpp"
-#include "abi/process/remote_memory.hpp"
 #include "mm/mman.hpp"
 #include "mm/mmap.hpp"
 #include "mm/mprotect.hpp"
+#include "mm/remote_memory.hpp"
 #include "mm/stack.hpp"
 
 namespace faultline {
@@ -111,13 +111,24 @@ Result<void> write_pointers(MmStruct& mm, const StackLayout& layout, const ExecA
     if (arguments.envc() == 0)
         put(0);
     put(0);
-    for (const u32 word : auxiliary_vector(program, layout, arguments))
+    const auto auxv = auxiliary_vector(program, layout, arguments);
+    static_assert(2 * AUXV_PAIRS <= AUXV_WORDS);
+    std::copy(auxv.begin(), auxv.end(), mm.saved_auxv);
+    for (const u32 word : auxv)
         put(word);
     TRY_VOID(status);
     return words.flush();
 }
 
 } // namespace
+
+u32 auxv_words(const MmStruct& mm) {
+    u32 words = 0;
+    do
+        words += 2;
+    while (mm.saved_auxv[words - 2] != AT_NULL && words < AUXV_WORDS);
+    return words;
+}
 
 Result<void> setup_arg_pages(MmStruct& mm, const ExecArgs& arguments, bool executable) {
     const u32 strings = TASK_SIZE - arguments.start().page().value();

@@ -29,6 +29,7 @@
 #include "abi/signal/signal.hpp"
 #include "abi/task/cpu_time.hpp"
 #include "abi/task/pid.hpp"
+#include "abi/task/pid_ref.hpp"
 #include "abi/task/siglock.hpp"
 #include "abi/task/thread_group.hpp"
 #include "abi/time/posix_timers.hpp"
@@ -76,7 +77,8 @@ void become_leader(Task& task) {
         return;
     {
         const TaskListLocked lock;
-        group.dead_threads.add({task_cpu(leader), leader.mm.min_flt, leader.mm.maj_flt, 0});
+        group.dead_threads.add(task_use(leader));
+        exchange_pids(leader, task);
         leave_group(leader);
         detach_pid(task);
         task.pid = group.pid;
@@ -126,8 +128,10 @@ void discard(Unshared own) {
 
 void exec_mmap(Task& task, MmRef mm) {
     const MmRef old(task.mm.mm); // given up when no CPU runs on it any more
-    if (old)
+    if (old) {
+        note_max_rss(*task.group, *old);
         mm_release(task);
+    }
     use_mm(mm.release());
 }
 

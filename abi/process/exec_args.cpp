@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
-#include "abi/process/remote_memory.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "mm/kmalloc.hpp"
 #include "mm/page_alloc.hpp"
+#include "mm/remote_memory.hpp"
 #include "mm/upcalls.hpp"
 
 namespace faultline {

@@ -100,7 +100,7 @@ void exit_notify(Task& task) {
         task.state = TaskState::Zombie;
     } else {
         const TaskListLocked lock;
-        group.dead_threads.add({task_cpu(task), task.mm.min_flt, task.mm.maj_flt, 0});
+        group.dead_threads.add(task_use(task));
         leave_group(task);
         group.unburied.fetch_add(1, std::memory_order_relaxed);
         task.buried_for = std::exchange(task.group, nullptr);
@@ -151,8 +151,11 @@ void do_exit(s32 code) {
         }
         delete_posix_timers(group);
     }
-    if (task.mm.mm != nullptr)
+    if (task.mm.mm != nullptr) {
+        if (group_dead)
+            note_max_rss(group, *task.mm.mm);
         exit_mm(task);
+    }
     exit_sem(task);
     exit_files(task);
     if (group_dead) {

@@ -37,7 +37,11 @@ constexpr u32 NAMESPACE_FLAGS =
 // Checks for flags that are not supported or exclude each other. Flags without effect here (CLONE_IO, and 0x400000,
 // which old C libraries still pass) are accepted.
 bool flags_valid(u64 flags) {
-    if ((flags & (NAMESPACE_FLAGS | CLONE_INTO_CGROUP)) != 0)
+    if ((flags & CLONE_INTO_CGROUP) != 0)
+        return false;
+    if ((flags & CLONE_FS) != 0 && (flags & (CLONE_NEWNS | CLONE_NEWUSER)) != 0)
+        return false;
+    if ((flags & CLONE_THREAD) != 0 && (flags & (CLONE_NEWPID | CLONE_NEWUSER)) != 0)
         return false;
     if ((flags & CLONE_PIDFD) != 0 && (flags & CLONE_THREAD) != 0) // pidfds are for processes
         return false;
@@ -48,6 +52,16 @@ bool flags_valid(u64 flags) {
     if ((flags & CLONE_SIGHAND) != 0 && (flags & CLONE_VM) == 0)
         return false;
     return (flags & CLONE_PARENT) == 0 || current_group().parent != nullptr;
+}
+
+// There is one namespace of each kind. PERM: current might not have another one anyway; INVAL. (Linux 6.1 copy_creds,
+// copy_namespaces, without CONFIG_NAMESPACES.)
+Result<void> check_namespaces(u64 flags) {
+    if ((flags & NAMESPACE_FLAGS) == 0)
+        return {};
+    if ((flags & CLONE_NEWUSER) == 0 && !capable(CAP_SYS_ADMIN))
+        return Err(Errno::PERM);
+    return Err(Errno::INVAL);
 }
 
 Result<void> copy_mm(Task& child, u64 flags) {
@@ -96,6 +110,7 @@ Result<ThreadGroup*> copy_group(Task& child, u64 flags) {
     group->sid = own.sid;
     group->tty = own.tty;
     group->dumpable = own.dumpable;
+    group->thp_disabled = own.thp_disabled;
     group->no_new_privs = own.no_new_privs;
     group->coredump_filter = own.coredump_filter;
     group->oom_score_adj = own.oom_score_adj;
@@ -180,6 +195,7 @@ Result<Task*> copy_process(const CloneArguments& arguments) {
     const u64 flags = arguments.flags;
     if (!flags_valid(flags))
         return Err(Errno::INVAL);
+    TRY_VOID(check_namespaces(flags));
     // A signal to the whole process group must be handled before the child exists, or reach the child too.
     if (signal_pending())
         return Err(Errno::RESTARTNOINTR);

@@ -39,7 +39,7 @@ Result<u32> sys_kcmp(s32 pid1, s32 pid2, u32 type, u32 index1, u32 index2) {
     const Task* second = find_task_by_vpid(pid2);
     if (first == nullptr || second == nullptr)
         return Err(Errno::SRCH);
-    if (!may_access(*first) || !may_access(*second))
+    if (!ptrace_may_access(*first, PtraceMode::RealCreds) || !ptrace_may_access(*second, PtraceMode::RealCreds))
         return Err(Errno::PERM);
     switch (type) {
     case KCMP_FILE:

@@ -7,13 +7,16 @@
 #include "abi/fs/anon_inode.hpp"
 #include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
+#include "abi/fs/inode.hpp"
 #include "abi/fs/poll.hpp"
+#include "abi/fs/seq_file.hpp"
 #include "abi/process/access.hpp"
 #include "abi/signal/kill.hpp"
 #include "abi/signal/send.hpp"
 #include "abi/signal/signal.hpp"
 #include "abi/signal/upcalls.hpp"
 #include "abi/task/pid.hpp"
+#include "abi/task/pid_ref.hpp"
 #include "abi/task/thread_group.hpp"
 #include "mm/slab.hpp"
 
@@ -21,18 +24,12 @@ namespace faultline {
 
 namespace {
 
-// Ids are reused. An id together with a start time always names the same process.
-struct PidRef {
-    s32 pid = 0;
-    u64 start_time_ns = 0;
-};
-constinit KmemCache pidref_cache{"pidfd", sizeof(PidRef), alignof(PidRef)};
+constinit KmemCache pidfd_cache{"pidfd", sizeof(PidRef), alignof(PidRef)};
 
 // The process of a pidfd; nullptr if its parent has waited for it.
 ThreadGroup* process_of(const File& file) {
-    const auto& ref = *static_cast<const PidRef*>(file.private_data);
-    ThreadGroup* group = find_group(ref.pid);
-    return group != nullptr && group->start_time_ns == ref.start_time_ns ? group : nullptr;
+    const Task* leader = static_cast<const PidRef*>(file.private_data)->task();
+    return leader != nullptr ? leader->group : nullptr;
 }
 
 // A pidfd becomes readable when its process is dead (pidfd_open(2)).
@@ -41,20 +38,26 @@ u32 pidfd_poll(File& file) {
     return group == nullptr || group_is_dead(*group) ? u32{POLLIN | POLLRDNORM} : 0;
 }
 
-void pidfd_release(File& file) { kmem_delete(pidref_cache, static_cast<PidRef*>(file.private_data)); }
+void pidfd_release(File& file) { kmem_delete(pidfd_cache, static_cast<PidRef*>(file.private_data)); }
 
-constexpr FileOps pidfd_ops = {.poll = pidfd_poll, .release = pidfd_release};
+// The number as the reader's own getpid() would give it; -1: the process is gone.
+void pidfd_show_fdinfo(const File& file, SeqFile& out) {
+    const auto& pid = *static_cast<const PidRef*>(file.private_data);
+    const int number = pid.task() != nullptr ? pid.number() : -1;
+    out.printf("Pid:\t%d\nNSpid:\t%d\n", number, number);
+}
+
+constexpr FileOps pidfd_ops = {.poll = pidfd_poll, .release = pidfd_release, .show_fdinfo = pidfd_show_fdinfo};
 
 } // namespace
 
 Result<File*> pidfd_new(s32 pid) {
-    auto* ref = kmem_new<PidRef>(pidref_cache);
+    auto* ref = kmem_new<PidRef>(pidfd_cache, TRY(get_task_pid(*find_group(pid)->leader)));
     if (ref == nullptr)
         return Err(Errno::NOMEM);
-    *ref = {pid, find_group(pid)->start_time_ns};
     auto file = anon_inode_getfile("anon_inode:[pidfd]", pidfd_ops, ref, O_RDWR);
     if (!file) {
-        kmem_delete(pidref_cache, ref);
+        kmem_delete(pidfd_cache, ref);
         return Err(file.error());
     }
     return file->release();
@@ -85,10 +88,27 @@ Result<s32> sys_pidfd_open(s32 pid, u32 flags) {
     return fd_install(std::move(file), true);
 }
 
+namespace {
+
+// The same, also of an open directory /proc/PID. (Linux kernel/pid.c pidfd_to_pid.)
+Result<ThreadGroup*> pidfd_or_proc_process(s32 fd) {
+    {
+        const FileRef file = TRY(fget_ref(fd));
+        const Inode& inode = *file->inode;
+        if (inode.ops != nullptr && inode.ops->is_process) {
+            const Task* task = inode.proc_pid.task();
+            return task != nullptr ? Result<ThreadGroup*>(task->group) : Err(Errno::SRCH);
+        }
+    }
+    return pidfd_process(fd);
+}
+
+} // namespace
+
 Result<u32> sys_pidfd_send_signal(s32 fd, s32 sig, UserAddr user_info, u32 flags) {
     if (flags != 0)
         return Err(Errno::INVAL);
-    ThreadGroup& group = *TRY(pidfd_process(fd));
+    ThreadGroup& group = *TRY(pidfd_or_proc_process(fd));
     if (sig < 0 || sig > SIGNAL_COUNT)
         return Err(Errno::INVAL);
     SigInfo info = siginfo_user(sig, SI_USER);
@@ -110,7 +130,7 @@ Result<s32> sys_pidfd_getfd(s32 pidfd, s32 target, u32 flags) {
     if (flags != 0)
         return Err(Errno::INVAL);
     const ThreadGroup& group = *TRY(pidfd_process(pidfd));
-    if (!may_access(*group.leader))
+    if (!ptrace_may_access(*group.leader, PtraceMode::RealCreds))
         return Err(Errno::PERM);
     if (group.leader->files == nullptr)
         return Err(Errno::SRCH);

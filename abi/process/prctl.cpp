@@ -46,6 +46,36 @@ Result<u32> set_keep_caps(u32 value) {
     return set;
 }
 
+// Capabilities that execve gives nobody any more, whatever the file says; here it gives none anyway.
+Result<u32> drop_from_bounding_set(u32 capability) {
+    if (!capable(CAP_SETPCAP))
+        return Err(Errno::PERM);
+    if (capability > CAP_LAST_CAP)
+        return Err(Errno::INVAL);
+    return change_creds([&](Cred& next, const Cred&) -> Result<void> {
+        next.cap_bset &= ~(u64{1} << capability);
+        return {};
+    });
+}
+
+// The ambient set, which is always empty: execve keeps the capabilities that a task has. So nothing can be raised.
+// (Linux security/commoncap.c cap_task_prctl.)
+Result<u32> ambient(u32 operation, u32 capability, bool rest_is_zero) {
+    if (operation == PR_CAP_AMBIENT_CLEAR_ALL)
+        return capability == 0 && rest_is_zero ? Result<u32>(0u) : Err(Errno::INVAL);
+    if (capability > CAP_LAST_CAP || !rest_is_zero)
+        return Err(Errno::INVAL);
+    switch (operation) {
+    case PR_CAP_AMBIENT_IS_SET:
+    case PR_CAP_AMBIENT_LOWER:
+        return 0u;
+    case PR_CAP_AMBIENT_RAISE:
+        return Err(Errno::PERM);
+    default:
+        return Err(Errno::INVAL);
+    }
+}
+
 } // namespace
 
 Result<u32> sys_prctl(s32 option, u32 argument2, u32 argument3, u32 argument4, u32 argument5) {
@@ -87,14 +117,30 @@ Result<u32> sys_prctl(s32 option, u32 argument2, u32 argument3, u32 argument4, u
         if (argument2 != 0 || !rest_is_zero)
             return Err(Errno::INVAL);
         return group.no_new_privs ? 1u : 0u;
-    case PR_CAPBSET_READ: // the bounding set always holds all capabilities
-        return argument2 <= CAP_LAST_CAP ? Result<u32>(1u) : Err(Errno::INVAL);
+    case PR_CAPBSET_READ:
+        if (argument2 > CAP_LAST_CAP)
+            return Err(Errno::INVAL);
+        return static_cast<u32>(current_cred().cap_bset >> argument2 & 1);
+    case PR_CAPBSET_DROP:
+        return drop_from_bounding_set(argument2);
+    case PR_CAP_AMBIENT:
+        return ambient(argument2, argument3, argument4 == 0 && argument5 == 0);
     case PR_GET_SECCOMP: // seccomp does not exist here, so the mode is 0
     case PR_GET_SECUREBITS:
-    case PR_GET_THP_DISABLE:
         return 0u;
     case PR_SET_SECUREBITS:
-        return argument2 != 0 ? Result<u32>(Err(Errno::PERM)) : Result<u32>(0u);
+        if (argument2 != 0 || !capable(CAP_SETPCAP))
+            return Err(Errno::PERM);
+        return 0u;
+    case PR_GET_THP_DISABLE: // there are no huge pages, so there is nothing to disable
+        return argument2 == 0 && rest_is_zero ? Result<u32>(group.thp_disabled ? 1u : 0u) : Err(Errno::INVAL);
+    case PR_SET_THP_DISABLE:
+        if (!rest_is_zero)
+            return Err(Errno::INVAL);
+        group.thp_disabled = argument2 != 0;
+        return 0u;
+    case PR_SET_MM:
+        return capable(CAP_SYS_RESOURCE) ? Err(Errno::INVAL) : Err(Errno::PERM);
     case PR_GET_TID_ADDRESS:
         return put_number(UserAddr(argument2), task.clear_child_tid.value());
     case PR_GET_TIMERSLACK: // nanoseconds by which timers may be late. Stored only: timers are exact

@@ -9,7 +9,6 @@
 #include "abi/cred/cred.hpp"
 #include "abi/process/access.hpp"
 #include "abi/process/pidfd.hpp"
-#include "abi/process/remote_memory.hpp"
 #include "abi/task/pid.hpp"
 #include "abi/task/thread_group.hpp"
 #include "arch/contract/uaccess.hpp"
@@ -17,6 +16,7 @@
 #include "mm/madvise.hpp"
 #include "mm/mm_struct.hpp"
 #include "mm/mman.hpp"
+#include "mm/remote_memory.hpp"
 #include "mm/unmap.hpp"
 
 namespace faultline {
@@ -119,7 +119,7 @@ Result<u32> process_vm_rw(s32 pid, UserAddr local_list, u32 local_count, UserAdd
     const Task* task = find_task_by_vpid(pid);
     if (task == nullptr || task->mm.mm == nullptr)
         return Err(Errno::SRCH);
-    if (!may_access(*task))
+    if (!ptrace_may_access(*task, PtraceMode::RealCreds))
         return Err(Errno::PERM);
     const MmRef mm = MmRef::of(*task->mm.mm);
     auto* page = static_cast<u8*>(kmalloc(PAGE_SIZE));
@@ -153,7 +153,7 @@ Result<u32> sys_process_madvise(s32 pidfd, UserAddr list, u32 count, u32 advice,
     const Task& task = *TRY(process)->leader;
     if (task.mm.mm == nullptr)
         return Err(Errno::SRCH);
-    if (!may_access(task) || !capable(CAP_SYS_NICE))
+    if (!ptrace_may_access(task, PtraceMode::RealCreds) || !capable(CAP_SYS_NICE))
         return Err(Errno::PERM);
     const MmRef mm = MmRef::of(*task.mm.mm);
     u32 done = 0;

@@ -40,7 +40,7 @@ Result<void> set_limit(ThreadGroup& group, u32 resource, const ResourceLimit& ne
         return Err(Errno::INVAL);
     if (next.hard > limit->hard && !capable(CAP_SYS_RESOURCE))
         return Err(Errno::PERM);
-    if (resource == RLIMIT_NOFILE && next.hard > limit->hard)
+    if (resource == RLIMIT_NOFILE && next.hard > OPEN_MAX)
         return Err(Errno::PERM); // descriptor tables cannot be larger
     *limit = next;
     if (MmStruct* mm = group.leader->mm.mm; resource == RLIMIT_STACK && mm != nullptr)
@@ -53,7 +53,7 @@ Result<void> set_limit(ThreadGroup& group, u32 resource, const ResourceLimit& ne
 void init_limits(ThreadGroup& group) {
     group.limits[RLIMIT_STACK].soft = 8u << 20;
     group.limits[RLIMIT_CORE].soft = 0;
-    group.limits[RLIMIT_NOFILE] = {OPEN_MAX, OPEN_MAX};
+    group.limits[RLIMIT_NOFILE] = {1024, OPEN_MAX};
     group.limits[RLIMIT_NPROC] = {PID_MAX / 2, PID_MAX / 2};
     group.limits[RLIMIT_SIGPENDING] = {nr_total_pages() / 32, nr_total_pages() / 32}; // Linux: max_threads / 2
     group.limits[RLIMIT_MSGQUEUE] = {819200, 819200};

@@ -39,13 +39,17 @@ Result<void> show_name(const MmStruct& mm, const VmArea& vma, SeqFile& out) {
     return {};
 }
 
-Result<void> show_vma(const MmStruct& mm, const VmArea& vma, SeqFile& out) {
+void show_range(const VmArea& vma, SeqFile& out) {
     out.printf("%08x-%08x %c%c%c%c %08llx 00:%02x %llu", static_cast<unsigned>(vma.start.value()),
                static_cast<unsigned>(vma.end.value()), vma.flags.has(VM_READ) ? 'r' : '-',
                vma.flags.has(VM_WRITE) ? 'w' : '-', vma.flags.has(VM_EXEC) ? 'x' : '-', vma.shared() ? 's' : 'p',
                static_cast<unsigned long long>(vma.mapping != nullptr ? u64{vma.pgoff} << PAGE_SHIFT : 0),
                vma.mapping != nullptr ? 1u : 0u,
                static_cast<unsigned long long>(vma.mapping != nullptr ? vma.mapping->inode : 0));
+}
+
+Result<void> show_vma(const MmStruct& mm, const VmArea& vma, SeqFile& out) {
+    show_range(vma, out);
     TRY_VOID(show_name(mm, vma, out));
     out.text("\n");
     return {};
@@ -115,25 +119,50 @@ void show_use(const VmArea& vma, const VmaUse& use, SeqFile& out) {
     out.text("\n");
 }
 
-// Shows the first mapping that ends above `address`, and moves `address` to its end. False: there is none.
-Result<bool> show(const Inode& inode, SeqFile& out, u32& address, bool with_use) {
-    auto mm = proc_mm(inode);
-    if (!mm.ok())
-        return false; // a zombie has no mappings
-    const MmapReadGuard mmap_read(**mm);
-    const FoundVma vma = find_vma(mmap_read, UserAddr(address));
-    if (!vma)
-        return false;
-    TRY_VOID(show_vma(**mm, *vma, out));
+// The page of the kernel that every program sees: the helpers at its end are called by their addresses
+// (Documentation/arm/kernel_user_helpers.rst). No VMA stands for it. (Linux arch/arm/kernel/process.c gate_vma.)
+constexpr u32 VECTORS = 0xffff'0000;
+
+void show_vectors(SeqFile& out, bool with_use) {
+    VmArea gate;
+    gate.start = UserAddr(VECTORS);
+    gate.end = gate.start + PAGE_SIZE;
+    gate.flags = VM_READ | VM_EXEC | VM_MAYREAD | VM_MAYEXEC;
+    show_range(gate, out);
+    out.pad_to(NAME_COLUMN);
+    out.text("[vectors]\n");
     if (with_use)
-        show_use(*vma, use_of(**mm, *vma), out);
+        show_use(gate, {}, out);
+}
+
+// Shows the first mapping that ends above `address`, and moves `address` to its end. False: there is none.
+Result<bool> show(const Inode& inode, MmStruct* mm, SeqFile& out, u32& address, bool with_use) {
+    TRY(proc_task(inode));
+    if (mm == nullptr)
+        return false; // a zombie has no mappings
+    if (address > VECTORS)
+        return false;
+    const MmapReadGuard mmap_read(*mm);
+    const FoundVma vma = find_vma(mmap_read, UserAddr(address));
+    if (!vma) {
+        show_vectors(out, with_use);
+        address = VECTORS + PAGE_SIZE;
+        return true;
+    }
+    TRY_VOID(show_vma(*mm, *vma, out));
+    if (with_use)
+        show_use(*vma, use_of(*mm, *vma), out);
     address = vma->end.value();
     return true;
 }
 
 } // namespace
 
-Result<bool> show_pid_maps(const Inode& inode, SeqFile& out, u32& cursor) { return show(inode, out, cursor, false); }
-Result<bool> show_pid_smaps(const Inode& inode, SeqFile& out, u32& cursor) { return show(inode, out, cursor, true); }
+Result<bool> show_pid_maps(const Inode& inode, MmStruct* mm, SeqFile& out, u32& cursor) {
+    return show(inode, mm, out, cursor, false);
+}
+Result<bool> show_pid_smaps(const Inode& inode, MmStruct* mm, SeqFile& out, u32& cursor) {
+    return show(inode, mm, out, cursor, true);
+}
 
 } // namespace faultline

@@ -17,6 +17,7 @@ namespace faultline {
 namespace {
 
 enum PagemapBit : u64 { // Documentation/admin-guide/mm/pagemap.rst; bits 0 to 54 are the frame number
+    PM_PFRAME_MASK = (u64{1} << 55) - 1,
     PM_MMAP_EXCLUSIVE = u64{1} << 56,
     PM_FILE = u64{1} << 61, // a page of a file, or shared anonymous memory
     PM_PRESENT = u64{1} << 63,
@@ -50,19 +51,21 @@ u64 pagemap_entry(MmStruct& mm, UserAddr address) {
 Result<u32> pagemap_read(File& file, UserAddr buffer, u32 bytes, u64& position) {
     if (position % sizeof(u64) != 0 || bytes % sizeof(u64) != 0)
         return Err(Errno::INVAL);
-    auto mm = proc_mm(*file.inode);
-    if (!mm.ok())
+    const MmRef mm = proc_file_mm(file);
+    if (!mm)
         return 0u;
     u64 entries[32];
+    // Frame numbers help to attack the memory's hardware, so only a privileged opener sees them.
+    const u64 shown = proc_file_privileged(file) ? ~u64{0} : ~PM_PFRAME_MASK;
     u32 done = 0;
     while (done < bytes && position / sizeof(u64) < TASK_SIZE >> PAGE_SHIFT) {
         const u32 first = static_cast<u32>(position / sizeof(u64));
         const u32 count =
             std::min({(bytes - done) / u32{sizeof(u64)}, u32{std::size(entries)}, (TASK_SIZE >> PAGE_SHIFT) - first});
         {
-            const MmapReadGuard mmap_read(**mm);
+            const MmapReadGuard mmap_read(*mm);
             for (u32 i = 0; i < count; ++i)
-                entries[i] = pagemap_entry(**mm, UserAddr((first + i) << PAGE_SHIFT));
+                entries[i] = pagemap_entry(*mm, UserAddr((first + i) << PAGE_SHIFT)) & shown;
         }
         const u32 part = count * u32{sizeof(u64)};
         if (copy_to_user(buffer + done, entries, part) != 0)
@@ -78,7 +81,9 @@ Result<u32> pagemap_read(File& file, UserAddr buffer, u32 bytes, u64& position) 
 Result<u32> pte_read(File& file, UserAddr buffer, u32 bytes, u64& position) {
     if (position >= TASK_SIZE)
         return 0u;
-    auto mm = TRY(proc_mm(*file.inode));
+    const MmRef mm = proc_file_mm(file);
+    if (!mm)
+        return 0u;
     const UserAddr address(static_cast<u32>(position));
     char line[320];
     std::size_t length = scnprintf(line, sizeof line, "0x%08x: ", static_cast<unsigned>(address.value()));
@@ -103,8 +108,10 @@ Result<u32> pte_read(File& file, UserAddr buffer, u32 bytes, u64& position) {
 
 } // namespace
 
-constinit const FileOps pagemap_ops{.read = pagemap_read, .seekable = true};
-constinit const FileOps pte_ops{.read = pte_read, .seekable = true};
+constinit const FileOps pagemap_ops{
+    .read = pagemap_read, .open = proc_file_open, .release = proc_file_release, .seekable = true};
+constinit const FileOps pte_ops{
+    .read = pte_read, .open = proc_file_open, .release = proc_file_release, .seekable = true};
 
 Result<void> write_clear_refs(const Inode& inode, std::string_view text) {
     enum : s32 { ALL = 1, ANONYMOUS = 2, MAPPED = 3, SOFT_DIRTY = 4 }; // proc(5)

@@ -16,22 +16,28 @@ constexpr u32 TASKS_COOKIE = 1u << 20; // the cookie of a task is this plus its 
 extern const InodeOps process_ops, thread_ops, task_directory_ops;
 
 constexpr ProcEntry thread_entries[] = {
+    {.name = "auxv", .file_ops = &auxv_ops, .mode = S_IFREG | 0400},
     {.name = "clear_refs", .write = write_clear_refs, .mode = S_IFREG | 0200},
     {.name = "cmdline", .show = show_pid_cmdline},
     {.name = "comm", .show = show_pid_comm},
     {.name = "coredump_filter", .show = show_coredump_filter, .write = write_coredump_filter, .mode = S_IFREG | 0644},
     {.name = "cwd", .inode_ops = &proc_cwd_ops, .mode = S_IFLNK | 0777},
-    {.name = "environ", .show = show_pid_environ, .mode = S_IFREG | 0400},
+    {.name = "environ", .show_mm = show_pid_environ, .mode = S_IFREG | 0400},
     {.name = "exe", .inode_ops = &proc_exe_ops, .mode = S_IFLNK | 0777},
     {.name = "fd", .inode_ops = &proc_fd_ops, .mode = S_IFDIR | 0500},
+    {.name = "fdinfo", .inode_ops = &proc_fdinfo_ops, .mode = S_IFDIR | 0555},
+    {.name = "io", .show = show_pid_io, .mode = S_IFREG | 0400},
     {.name = "limits", .show = show_pid_limits},
-    {.name = "maps", .show_part = show_pid_maps},
+    {.name = "maps", .show_mm = show_pid_maps},
+    {.name = "mem", .file_ops = &mem_ops, .mode = S_IFREG | 0600},
+    {.name = "mountinfo", .show = show_mountinfo},
     {.name = "mounts", .show = show_mounts},
     {.name = "oom_score_adj", .show = show_oom_score_adj, .write = write_oom_score_adj, .mode = S_IFREG | 0644},
     {.name = "pagemap", .file_ops = &pagemap_ops, .mode = S_IFREG | 0400},
+    {.name = "personality", .show = show_pid_personality, .mode = S_IFREG | 0400},
     {.name = "pte", .file_ops = &pte_ops, .mode = S_IFREG | 0400},
     {.name = "root", .inode_ops = &proc_root_link_ops, .mode = S_IFLNK | 0777},
-    {.name = "smaps", .show_part = show_pid_smaps},
+    {.name = "smaps", .show_mm = show_pid_smaps},
     {.name = "stat", .show = show_pid_stat},
     {.name = "statm", .show = show_pid_statm},
     {.name = "status", .show = show_pid_status},
@@ -42,7 +48,8 @@ constexpr ProcEntry thread_directory{.name = "", .inode_ops = &thread_ops, .mode
 constexpr u32 TASK_COOKIE = FIRST_COOKIE + std::size(thread_entries);
 
 Result<Inode*> lookup_in_thread(Inode& directory, std::string_view name) {
-    TRY(proc_task(directory));
+    if (directory.proc_pid.task() == nullptr)
+        return Err(Errno::NOENT);
     const ProcEntry* entry = find_proc_entry(thread_entries, name);
     if (entry == nullptr)
         return Err(Errno::NOENT);
@@ -51,22 +58,30 @@ Result<Inode*> lookup_in_thread(Inode& directory, std::string_view name) {
 
 constinit const InodeOps thread_ops{
     .lookup = lookup_in_thread,
-    .iterate = [](Inode&, u32 after,
-                  DirectorySink& sink) { iterate_proc_entries(thread_entries, after, FIRST_COOKIE, sink); },
+    .iterate = [](Inode& directory, u32 after, DirectorySink& sink) -> Result<void> {
+        if (directory.proc_pid.task() == nullptr)
+            return Err(Errno::NOENT);
+        iterate_proc_entries(thread_entries, after, FIRST_COOKIE, sink);
+        return {};
+    },
 };
 
 constinit const InodeOps process_ops{
     .lookup = [](Inode& directory, std::string_view name) -> Result<Inode*> {
         if (name != task_directory.name)
             return lookup_in_thread(directory, name);
-        TRY(proc_task(directory));
+        if (directory.proc_pid.task() == nullptr)
+            return Err(Errno::NOENT);
         return new_proc_inode(&directory, name, task_directory, directory.proc_pid);
     },
-    .iterate =
-        [](Inode& directory, u32 after, DirectorySink& sink) {
-            if (iterate_proc_entries(thread_entries, after, FIRST_COOKIE, sink) && after < TASK_COOKIE)
-                sink.entry(task_directory.name, directory.number, S_IFDIR, TASK_COOKIE);
-        },
+    .iterate = [](Inode& directory, u32 after, DirectorySink& sink) -> Result<void> {
+        if (directory.proc_pid.task() == nullptr)
+            return Err(Errno::NOENT);
+        if (iterate_proc_entries(thread_entries, after, FIRST_COOKIE, sink) && after < TASK_COOKIE)
+            sink.entry(task_directory.name, directory.number, S_IFDIR, TASK_COOKIE);
+        return {};
+    },
+    .is_process = true,
 };
 
 bool list_task(const Task& task, u32 after, DirectorySink& sink) {
@@ -80,20 +95,22 @@ s32 first_pid_after(u32 cookie) { return cookie > TASKS_COOKIE ? static_cast<s32
 
 constinit const InodeOps task_directory_ops{
     .lookup = [](Inode& directory, std::string_view name) -> Result<Inode*> {
-        const Task* of = TRY(proc_task(directory));
-        const Task* task = find_task_by_vpid(parse_pid(name));
-        if (task == nullptr || task->group != of->group)
+        const Task* of = directory.proc_pid.task();
+        Task* task = find_task_by_vpid(parse_pid(name));
+        if (of == nullptr || task == nullptr || task->group != of->group)
             return Err(Errno::NOENT);
-        return new_proc_inode(&directory, name, thread_directory, task->pid);
+        return new_proc_inode(&directory, name, thread_directory, TRY(get_task_pid(*task)));
     },
-    .iterate =
-        [](Inode& directory, u32 after, DirectorySink& sink) {
-            const auto of = proc_task(directory);
-            Task* task = of.ok() ? next_task(first_pid_after(after)) : nullptr;
-            for (; task != nullptr; task = next_task(task->pid + 1))
-                if (task->group == of.value()->group && !list_task(*task, after, sink))
-                    return;
-        },
+    .iterate = [](Inode& directory, u32 after, DirectorySink& sink) -> Result<void> {
+        const Task* of = directory.proc_pid.task();
+        if (of == nullptr)
+            return Err(Errno::NOENT);
+        Task* task = next_task(first_pid_after(after));
+        for (; task != nullptr; task = next_task(task->pid + 1))
+            if (task->group == of->group && !list_task(*task, after, sink))
+                break;
+        return {};
+    },
 };
 
 constexpr InodeOps self_ops{.readlink = [](Inode&, char* buffer, u32 size) -> Result<u32> {
@@ -114,20 +131,20 @@ constexpr u32 SELF_COOKIE = TASKS_COOKIE - std::size(self_entries);
 constinit const InodeOps proc_root_ops{
     .lookup = [](Inode& directory, std::string_view name) -> Result<Inode*> {
         if (const ProcEntry* entry = find_proc_entry(self_entries, name))
-            return new_proc_inode(&directory, name, *entry, 0);
-        const Task* task = find_task_by_vpid(parse_pid(name)); // any thread's id, as on Linux
+            return new_proc_inode(&directory, name, *entry);
+        Task* task = find_task_by_vpid(parse_pid(name)); // any thread's id, as on Linux
         if (task == nullptr)
             return Err(Errno::NOENT);
-        return new_proc_inode(&directory, name, process_directory, task->pid);
+        return new_proc_inode(&directory, name, process_directory, TRY(get_task_pid(*task)));
     },
-    .iterate =
-        [](Inode&, u32 after, DirectorySink& sink) {
-            if (!iterate_proc_entries(self_entries, after, SELF_COOKIE, sink))
-                return;
-            for (Task* task = next_task(first_pid_after(after)); task != nullptr; task = next_task(task->pid + 1))
-                if (task->group->leader == task && !list_task(*task, after, sink))
-                    return;
-        },
+    .iterate = [](Inode&, u32 after, DirectorySink& sink) -> Result<void> {
+        if (!iterate_proc_entries(self_entries, after, SELF_COOKIE, sink))
+            return {};
+        for (Task* task = next_task(first_pid_after(after)); task != nullptr; task = next_task(task->pid + 1))
+            if (task->group->leader == task && !list_task(*task, after, sink))
+                break;
+        return {};
+    },
 };
 
 } // namespace faultline

@@ -1,15 +1,19 @@
 // The state of a task as text: status, stat, statm, cmdline, environ, comm (proc(5)).
 #include <algorithm>
 #include <cstring>
+#include <utility>
+
+#include <linux/resource.h>
 
 #include "abi/cred/cred.hpp"
 #include "abi/fs/file.hpp"
 #include "abi/fs/files_private.hpp"
 #include "abi/fs/inode.hpp"
 #include "abi/fs/seq_file.hpp"
-#include "abi/process/remote_memory.hpp"
+#include "abi/process/access.hpp"
 #include "abi/procfs/cpu_list.hpp"
 #include "abi/procfs/procfs.hpp"
+#include "abi/signal/queue.hpp"
 #include "abi/signal/sighand.hpp"
 #include "abi/signal/signal.hpp"
 #include "abi/task/cpu_time.hpp"
@@ -18,6 +22,7 @@
 #include "abi/tty/tty.hpp"
 #include "kernel/sched/policy.hpp"
 #include "mm/mm_struct.hpp"
+#include "mm/remote_memory.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {
@@ -53,7 +58,8 @@ StateName state_name(const Task& task) {
 
 // The pages of an address space by their use; table_bytes is in bytes.
 struct MmUse {
-    u32 size = 0, locked = 0, resident = 0, data = 0, stack = 0, text = 0, shared = 0, table_bytes = 0;
+    u32 size = 0, peak_size = 0, locked = 0, resident = 0, peak_resident = 0, data = 0, stack = 0, text = 0, shared = 0,
+        table_bytes = 0;
 };
 
 MmUse use_of(MmStruct& mm) {
@@ -71,6 +77,8 @@ MmUse use_of(MmStruct& mm) {
     use.locked = mm.locked_vm;
     use.shared = get_mm_counter(mm, MM_FILEPAGES);
     use.resident = get_mm_counter(mm, MM_ANONPAGES) + use.shared;
+    use.peak_size = std::max(get_mm_hiwater_vm(mm), use.size);
+    use.peak_resident = std::max(get_mm_hiwater_rss(mm), use.resident);
     use.table_bytes = mm.nr_ptes * PAGE_SIZE;
     return use;
 }
@@ -133,11 +141,14 @@ Result<void> show_pid_status(const Inode& inode, SeqFile& out) {
     }
     out.printf("FDSize:\t%u\n", static_cast<unsigned>(task.files != nullptr ? task.files->capacity : 0));
     if (mm.ok()) {
+        kib_line(out, "VmPeak", use.peak_size);
         kib_line(out, "VmSize", use.size);
         kib_line(out, "VmLck", use.locked);
+        kib_line(out, "VmHWM", use.peak_resident);
         kib_line(out, "VmRSS", use.resident);
         kib_line(out, "RssAnon", use.resident - use.shared);
-        kib_line(out, "RssFile", use.shared);
+        kib_line(out, "RssFile", 0); // every file is one of tmpfs, whose pages Linux counts as shared memory
+        kib_line(out, "RssShmem", use.shared);
         kib_line(out, "VmData", use.data);
         kib_line(out, "VmStk", use.stack);
         kib_line(out, "VmExe", use.text);
@@ -145,7 +156,9 @@ Result<void> show_pid_status(const Inode& inode, SeqFile& out) {
         kib_line(out, "VmSwap", 0);
     }
     const SignalSets sets = signal_sets(task);
-    out.printf("Threads:\t%u\n", static_cast<unsigned>(group.thread_count));
+    out.printf("Threads:\t%u\nSigQ:\t%u/%u\n", static_cast<unsigned>(group.thread_count),
+               static_cast<unsigned>(sigqueue_count(task.cred->uid)),
+               static_cast<unsigned>(group.limits[RLIMIT_SIGPENDING].soft));
     mask_line(out, "SigPnd", task.pending.set);
     mask_line(out, "ShdPnd", group.shared_pending.set);
     mask_line(out, "SigBlk", task.blocked);
@@ -154,13 +167,14 @@ Result<void> show_pid_status(const Inode& inode, SeqFile& out) {
     mask_line(out, "CapInh", task.cred->cap_inheritable);
     mask_line(out, "CapPrm", task.cred->cap_permitted);
     mask_line(out, "CapEff", task.cred->cap_effective);
-    mask_line(out, "CapBnd", ALL_CAPABILITIES);
+    mask_line(out, "CapBnd", task.cred->cap_bset);
     mask_line(out, "CapAmb", 0);
     out.printf("NoNewPrivs:\t%d\nSeccomp:\t0\n", group.no_new_privs ? 1 : 0);
     const CpuMask allowed = task.cpus_allowed & cpus_online();
     out.printf("Cpus_allowed:\t%x\nCpus_allowed_list:\t", static_cast<unsigned>(allowed.bits()));
     show_cpu_list(out, allowed);
-    out.text("\n");
+    out.printf("\nvoluntary_ctxt_switches:\t%u\nnonvoluntary_ctxt_switches:\t%u\n",
+               static_cast<unsigned>(u32{task.nvcsw}), static_cast<unsigned>(u32{task.nivcsw}));
     return {};
 }
 
@@ -192,7 +206,9 @@ Result<void> show_pid_stat(const Inode& inode, SeqFile& out) {
                static_cast<unsigned long long>(u64{use.size} * PAGE_SIZE), static_cast<unsigned>(use.resident));
     // startcode endcode startstack kstkesp kstkeip signal blocked sigignore sigcatch wchan nswap cnswap
     // exit_signal
-    MmStruct* space = mm.ok() ? &**mm : nullptr;
+    // Addresses and the exit code are for those who may look into the task (Linux: do_task_stat).
+    const bool permitted = ptrace_may_access(task, PtraceMode::FsCreds);
+    MmStruct* space = mm.ok() && permitted ? &**mm : nullptr;
     const auto place = [&](UserAddr MmStruct::* field) -> unsigned {
         return space != nullptr ? (space->*field).value() : 0;
     };
@@ -206,11 +222,12 @@ Result<void> show_pid_stat(const Inode& inode, SeqFile& out) {
                static_cast<int>(task.rt_priority), static_cast<int>(task.policy), place(&MmStruct::start_data),
                place(&MmStruct::end_data), place(&MmStruct::start_brk), place(&MmStruct::arg_start),
                place(&MmStruct::arg_end), place(&MmStruct::env_start), place(&MmStruct::env_end),
-               static_cast<int>(task.exit_code));
+               static_cast<int>(permitted ? task.exit_code : 0));
     return {};
 }
 
 Result<void> show_pid_statm(const Inode& inode, SeqFile& out) {
+    TRY(proc_task(inode));
     auto mm = proc_mm(inode);
     const MmUse use = mm.ok() ? use_of(**mm) : MmUse{};
     out.printf("%u %u %u %u 0 %u 0\n", static_cast<unsigned>(use.size), static_cast<unsigned>(use.resident),
@@ -222,16 +239,12 @@ Result<void> show_pid_statm(const Inode& inode, SeqFile& out) {
 namespace {
 
 // Shows the strings between two addresses of a process. The process may change them at any time.
-Result<void> show_strings(const Inode& inode, SeqFile& out, UserAddr MmStruct::* first, UserAddr MmStruct::* end) {
-    auto mm = proc_mm(inode);
-    if (!mm.ok())
-        return {}; // a zombie has none
-    const UserAddr start = (**mm).*first;
-    const u32 bytes = (**mm).*end - start;
+Result<void> show_strings(MmStruct& mm, SeqFile& out, UserAddr start, UserAddr end) {
+    const u32 bytes = end - start;
     char chunk[128];
     for (u32 at = 0; at < bytes && !out.overflowed();) {
         const u32 part = std::min(bytes - at, static_cast<u32>(sizeof chunk));
-        TRY_VOID(read_remote_memory(**mm, chunk, start + at, part));
+        TRY_VOID(read_remote_memory(mm, chunk, start + at, part));
         out.text({chunk, part});
         at += part;
     }
@@ -241,14 +254,40 @@ Result<void> show_strings(const Inode& inode, SeqFile& out, UserAddr MmStruct::*
 } // namespace
 
 Result<void> show_pid_cmdline(const Inode& inode, SeqFile& out) {
-    return show_strings(inode, out, &MmStruct::arg_start, &MmStruct::arg_end);
+    TRY(proc_task(inode));
+    auto mm = proc_mm(inode);
+    return mm ? show_strings(**mm, out, (*mm)->arg_start, (*mm)->arg_end) : Result<void>(); // a zombie has none
 }
-Result<void> show_pid_environ(const Inode& inode, SeqFile& out) {
-    return show_strings(inode, out, &MmStruct::env_start, &MmStruct::env_end);
+Result<bool> show_pid_environ(const Inode&, MmStruct* mm, SeqFile& out, u32& cursor) {
+    if (mm == nullptr || std::exchange(cursor, 1) != 0)
+        return false;
+    TRY_VOID(show_strings(*mm, out, mm->env_start, mm->env_end));
+    return true;
 }
 
 Result<void> show_pid_comm(const Inode& inode, SeqFile& out) {
     out.printf("%s\n", TRY(proc_task(inode))->comm);
+    return {};
+}
+
+// What calls have read and written. There is no storage, so nothing was fetched from it or sent to it.
+Result<void> show_pid_io(const Inode& inode, SeqFile& out) {
+    const Task& task = *TRY(proc_task(inode));
+    if (!ptrace_may_access(task, PtraceMode::FsCreds))
+        return Err(Errno::ACCES);
+    const ResourceUse use = task.group->leader == &task ? group_use(*task.group) : task_use(task);
+    out.printf("rchar: %llu\nwchar: %llu\nsyscr: %u\nsyscw: %u\nread_bytes: 0\nwrite_bytes: 0\n"
+               "cancelled_write_bytes: 0\n",
+               static_cast<unsigned long long>(use.rchar), static_cast<unsigned long long>(use.wchar),
+               static_cast<unsigned>(use.syscr), static_cast<unsigned>(use.syscw));
+    return {};
+}
+
+Result<void> show_pid_personality(const Inode& inode, SeqFile& out) {
+    const Task& task = *TRY(proc_task(inode));
+    if (!ptrace_may_access(task, PtraceMode::FsCreds))
+        return Err(Errno::PERM);
+    out.printf("%08x\n", static_cast<unsigned>(task.group->personality));
     return {};
 }
 

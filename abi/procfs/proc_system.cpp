@@ -4,12 +4,14 @@
 #include <linux/capability.h>
 
 #include <arch/boot_info.hpp>
+#include <arch/interrupts.hpp>
 
 #include "abi/cred/cred.hpp"
 #include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/fs/inode.hpp"
 #include "abi/fs/pipe.hpp"
+#include "abi/fs/random.hpp"
 #include "abi/fs/seq_file.hpp"
 #include "abi/process/coredump.hpp"
 #include "abi/procfs/proc_tlb.hpp"
@@ -24,7 +26,6 @@
 #include "mm/page_alloc.hpp"
 #include "mm/slab.hpp"
 #include "mm/unmapped_area.hpp"
-#include "mm/vma_edit.hpp"
 
 namespace faultline {
 
@@ -149,7 +150,60 @@ Result<void> write_flag(const Inode&, std::string_view text) {
     return {};
 }
 
+// A random UUID (RFC 4122, version 4), as text.
+void show_uuid(const u8 (&id)[16], SeqFile& out) {
+    for (u32 i = 0; i < sizeof id; ++i)
+        out.printf(i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", static_cast<unsigned>(id[i]));
+    out.text("\n");
+}
+void make_uuid(u8 (&id)[16]) {
+    get_random_bytes(id, sizeof id);
+    id[6] = static_cast<u8>((id[6] & 0x0f) | 0x40);
+    id[8] = static_cast<u8>((id[8] & 0x3f) | 0x80);
+}
+
+// Another one for each reader.
+Result<void> show_new_uuid(const Inode&, SeqFile& out) {
+    u8 id[16];
+    make_uuid(id);
+    show_uuid(id, out);
+    return {};
+}
+
+// The same as long as the machine runs. Made when it is first read; the kernel lock guards it.
+Result<void> show_boot_id(const Inode&, SeqFile& out) {
+    static constinit u8 boot_id[16] = {};
+    if (boot_id[8] == 0)
+        make_uuid(boot_id);
+    show_uuid(boot_id, out);
+    return {};
+}
+
+constexpr ProcEntry random_entries[] = {
+    {.name = "boot_id", .show = show_boot_id},
+    {.name = "uuid", .show = show_new_uuid},
+};
+
+// A line for each interrupt that has a handler: how often each CPU took it (Linux kernel/irq/proc.c show_interrupts).
+Result<void> show_interrupts(const Inode&, SeqFile& out) {
+    out.text("    ");
+    for (const u32 cpu : cpus_online())
+        out.printf("       CPU%-3u", static_cast<unsigned>(cpu));
+    out.text("\n");
+    for (u32 intid = 0; intid < MAX_INTID; ++intid) {
+        const char* name = interrupt_name(intid);
+        if (name == nullptr)
+            continue;
+        out.printf("%3u:", static_cast<unsigned>(intid));
+        for (const u32 cpu : cpus_online())
+            out.printf(" %10u", static_cast<unsigned>(interrupt_count(intid, cpu)));
+        out.printf("     GIC  %s\n", name);
+    }
+    return {};
+}
+
 constexpr ProcEntry root_entries[] = {
+    {.name = "interrupts", .show = show_interrupts},
     {.name = "cmdline", .show = show_cmdline},
     {.name = "cpuinfo", .show = show_cpuinfo},
     {.name = "filesystems", .show = show_filesystems},
@@ -198,8 +252,18 @@ constexpr ProcEntry fs_entries[] = {
     pipe_entry<PIPE_USER_PAGES_HARD>("pipe-user-pages-hard"),
     pipe_entry<PIPE_USER_PAGES_SOFT>("pipe-user-pages-soft"),
 };
+Result<void> write_max_map_count(const Inode&, std::string_view text) {
+    const u64 count = TRY(parse_unsigned(text));
+    if (count > ~u32{0} >> 1)
+        return Err(Errno::INVAL);
+    max_map_count = static_cast<u32>(count);
+    return {};
+}
 constexpr ProcEntry vm_entries[] = {
-    {.name = "max_map_count", .show = show_number<[] { return MAX_MAP_COUNT; }>},
+    {.name = "max_map_count",
+     .show = show_number<[] { return u32{max_map_count}; }>,
+     .write = write_max_map_count,
+     .mode = S_IFREG | 0644},
     {.name = "mmap_min_addr", .show = show_number<[] { return FIRST_USER_ADDRESS.value(); }>},
     {.name = "drop_caches", .write = write_drop_caches, .mode = S_IFREG | 0200},
     {.name = "overcommit_memory",
@@ -218,6 +282,7 @@ constexpr ProcEntry faultline_directory{.name = "faultline", .mode = S_IFDIR | 0
 constexpr ProcEntry sys_directory{.name = "sys", .mode = S_IFDIR | 0555};
 constexpr ProcEntry fs_directory{.name = "fs", .mode = S_IFDIR | 0555};
 constexpr ProcEntry kernel_directory{.name = "kernel", .mode = S_IFDIR | 0555};
+constexpr ProcEntry random_directory{.name = "random", .mode = S_IFDIR | 0555};
 constexpr ProcEntry vm_directory{.name = "vm", .mode = S_IFDIR | 0555};
 
 // /proc/mounts is a link, because each process may have its own mounts (proc(5)).
@@ -241,7 +306,12 @@ void make_system_entries(Inode& root) {
     add_proc_directory(root, faultline_directory, faultline_entries);
     Inode& sys = add_proc_entry(root, sys_directory);
     add_proc_directory(sys, fs_directory, fs_entries);
-    add_proc_directory(sys, kernel_directory, kernel_entries);
+    Inode& kernel = add_proc_entry(sys, kernel_directory);
+    for (const ProcEntry& entry : kernel_entries)
+        add_proc_entry(kernel, entry);
+    add_proc_directory(kernel, random_directory, random_entries);
+    make_ipc_entries(root, kernel);
+    close_proc_directory(kernel);
     add_proc_directory(sys, vm_directory, vm_entries);
     close_proc_directory(sys);
 }

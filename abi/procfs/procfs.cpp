@@ -11,6 +11,7 @@
 #include "abi/fs/mount.hpp"
 #include "abi/fs/namei.hpp"
 #include "abi/fs/seq_file.hpp"
+#include "abi/process/access.hpp"
 #include "abi/task/pid.hpp"
 #include "abi/task/thread_group.hpp"
 #include "mm/kmalloc.hpp"
@@ -23,11 +24,12 @@ namespace {
 constexpr u32 TEXT_FIRST = PAGE_SIZE, TEXT_MAX = 4u << 20;
 
 struct Text {
-    u64 start;  // position of `data` in the file
-    u32 used;   // bytes of text in `data`
-    u32 size;   // bytes that fit into `data`
-    u32 cursor; // the next part to make
-    bool ended; // there are no more parts
+    MmStruct* mm; // for an entry with show_mm, with a reference (mmgrab); nullptr: none
+    u64 start;    // position of `data` in the file
+    u32 used;     // bytes of text in `data`
+    u32 size;     // bytes that fit into `data`
+    u32 cursor;   // the next part to make
+    bool ended;   // there are no more parts
     char data[1];
 };
 
@@ -37,13 +39,17 @@ Result<Text*> new_text(u32 bytes) {
     auto* text = static_cast<Text*>(kmalloc(bytes));
     if (text == nullptr)
         return Err(Errno::NOMEM);
-    *text = {0, 0, bytes - u32{offsetof(Text, data)}, 0, false, {}};
+    *text = {nullptr, 0, 0, bytes - u32{offsetof(Text, data)}, 0, false, {}};
     return text;
 }
 
 // Makes one part of the text; a file with `show` has one part. False: there is no part at `cursor`.
-Result<bool> show_part(const Inode& inode, SeqFile& out, u32& cursor) {
+Result<bool> show_part(const Inode& inode, MmStruct* held, SeqFile& out, u32& cursor) {
     const ProcEntry& entry = entry_of(inode);
+    if (entry.show_mm != nullptr) {
+        const MmRef mm = held != nullptr ? MmRef::if_used(*held) : MmRef();
+        return entry.show_mm(inode, mm.get(), out, cursor);
+    }
     if (entry.show_part != nullptr)
         return entry.show_part(inode, out, cursor);
     if (cursor != 0)
@@ -63,7 +69,7 @@ Result<void> make_text(const Inode& inode, Text*& text) {
         while (!text->ended) {
             const u32 used = out.used();
             u32 next = text->cursor;
-            text->ended = !TRY(show_part(inode, out, next));
+            text->ended = !TRY(show_part(inode, text->mm, out, next));
             if (out.overflowed()) {
                 out.cut(used);
                 break;
@@ -77,6 +83,7 @@ Result<void> make_text(const Inode& inode, Text*& text) {
         Text* larger = size <= TEXT_MAX ? TRY(new_text(size)) : nullptr;
         if (larger == nullptr)
             return Err(Errno::NOMEM);
+        larger->mm = text->mm;
         larger->start = text->start;
         larger->cursor = text->cursor;
         kfree(std::exchange(text, larger));
@@ -120,7 +127,7 @@ Result<u32> read_text(const Inode& inode, Text*& text, u64& position, UserAddr b
 
 Result<u32> proc_read(File& file, UserAddr buffer, u32 bytes, u64& position) {
     const ProcEntry& entry = entry_of(*file.inode);
-    if (entry.show == nullptr && entry.show_part == nullptr)
+    if (entry.show == nullptr && entry.show_part == nullptr && entry.show_mm == nullptr)
         return Err(Errno::INVAL);
     WriteGuard guard(file.inode->lock); // keeps the text while it is copied
     if (file.private_data == nullptr)
@@ -145,23 +152,47 @@ Result<u32> proc_write(File& file, UserAddr buffer, u32 bytes, u64&) {
     return bytes;
 }
 
+Result<void> proc_open(File& file, u32) {
+    if (entry_of(*file.inode).show_mm == nullptr)
+        return {};
+    Text* text = TRY(new_text(TEXT_FIRST));
+    auto mm = proc_mem_open(*file.inode);
+    if (!mm) {
+        kfree(text);
+        return Err(mm.error());
+    }
+    text->mm = *mm;
+    file.private_data = text;
+    return {};
+}
+
+void proc_release(File& file) {
+    auto* text = static_cast<Text*>(file.private_data);
+    if (text != nullptr && text->mm != nullptr)
+        mmdrop(*text->mm);
+    kfree(text);
+}
+
 constinit const FileOps proc_file_ops{
     .read = proc_read,
     .write = proc_write,
-    .release = [](File& file) { kfree(file.private_data); },
+    .open = proc_open,
+    .release = proc_release,
     .seekable = true,
 };
 
 } // namespace
 
-Result<Inode*> new_proc_inode(Inode* directory, std::string_view name, const ProcEntry& entry, s32 pid, s32 fd) {
+Result<Inode*> new_proc_inode(Inode* directory, std::string_view name, const ProcEntry& entry, PidRef pid, s32 fd) {
     InodeRef inode(TRY(new_inode(entry.mode)));
-    const Task* of = pid != 0 ? find_task_by_vpid(pid) : nullptr;
-    const bool theirs = of != nullptr && of->cred != nullptr && of->group->dumpable; // proc(5): otherwise root owns it
+    const Task* of = pid.task();
+    // proc(5): root owns the files of a task that is not dumpable, but not directories that all may read (Linux
+    // task_dump_owner).
+    const bool theirs = of != nullptr && of->cred != nullptr && (of->group->dumpable || entry.mode == (S_IFDIR | 0555));
     inode->uid = theirs ? of->cred->euid : 0;
     inode->gid = theirs ? of->cred->egid : 0;
     inode->proc_entry = &entry;
-    inode->proc_pid = pid;
+    inode->proc_pid = std::move(pid);
     inode->proc_fd = fd;
     inode->ops = entry.inode_ops;
     if (inode->is_regular())
@@ -189,7 +220,7 @@ bool iterate_proc_entries(std::span<const ProcEntry> entries, u32 after, u32 fir
 }
 
 Inode& add_proc_entry(Inode& directory, const ProcEntry& entry) {
-    InodeRef inode(new_proc_inode(nullptr, entry.name, entry, 0).value());
+    InodeRef inode(new_proc_inode(nullptr, entry.name, entry).value());
     BUG_ON(!add_name(directory, entry.name, *inode).ok());
     return *inode;
 }
@@ -219,7 +250,7 @@ s32 parse_pid(std::string_view text) {
 }
 
 Result<Task*> proc_task(const Inode& inode) {
-    Task* task = find_task_by_vpid(inode.proc_pid);
+    Task* task = inode.proc_pid.task();
     if (task == nullptr)
         return Err(Errno::SRCH);
     return task;
@@ -230,6 +261,14 @@ Result<MmRef> proc_mm(const Inode& inode) {
     if (task->mm.mm == nullptr)
         return Err(Errno::SRCH);
     return MmRef::of(*task->mm.mm);
+}
+
+Result<MmStruct*> proc_mem_open(const Inode& inode) {
+    const Task& task = *TRY(proc_task(inode));
+    const MmRef mm = TRY(mm_access(task, PtraceMode::FsCreds));
+    if (mm)
+        mmgrab(*mm);
+    return mm.get();
 }
 
 void init_procfs() {

@@ -20,6 +20,9 @@ struct ProcEntry {
     // Or in parts, so that a reader pays only for what it reads: writes the part at `cursor` (0: the first) and moves
     // the cursor to the next one. False: there is no part at `cursor`. Errors as show().
     Result<bool> (*show_part)(const Inode& inode, SeqFile& out, u32& cursor) = nullptr;
+    // The same about an address space that the open file holds: what the file shows stays that of the program which ran
+    // when it was opened, if current might access it then (mm_access). `mm` nullptr: there is none any more.
+    Result<bool> (*show_mm)(const Inode& inode, MmStruct* mm, SeqFile& out, u32& cursor) = nullptr;
     // Handles a write, whose text comes without trailing blanks and newlines. INVAL, SRCH.
     Result<void> (*write)(const Inode& inode, std::string_view text) = nullptr;
     // The operations of a file that is not text.
@@ -33,8 +36,9 @@ struct ProcEntry {
 void init_procfs();
 
 // Makes an inode for an entry, with a reference. `name`: its name in `directory`, if that is not nullptr. `pid` and
-// `fd`: the task and the descriptor that it is about; 0 and -1: none. NOMEM.
-Result<Inode*> new_proc_inode(Inode* directory, std::string_view name, const ProcEntry& entry, s32 pid, s32 fd = -1);
+// `fd`: the task and the descriptor that it is about; none, and -1: none. NOMEM.
+Result<Inode*> new_proc_inode(Inode* directory, std::string_view name, const ProcEntry& entry, PidRef pid = {},
+                              s32 fd = -1);
 
 // For boot; without memory they panic. The first adds an entry to a directory, the second a directory with its files.
 // The third ends additions to a directory: afterwards nothing can be made or removed in it.
@@ -52,26 +56,41 @@ bool iterate_proc_entries(std::span<const ProcEntry> entries, u32 after, u32 fir
 // Parses all of `text` as a decimal number of at most nine digits, without a sign. -1: it is not one.
 s32 parse_pid(std::string_view text);
 
-// The task that an inode of procfs is about. SRCH: it is gone. The pointer is valid until the caller sleeps. Caller
+// The task that an inode of procfs is about. SRCH: it is gone, though its number may be in use again. The pointer is valid until the caller sleeps. Caller
 // holds the kernel lock.
 Result<Task*> proc_task(const Inode& inode);
 
 // The address space of the task that the inode is about. SRCH: the task is gone or has none (a kernel task, a zombie).
 Result<MmRef> proc_mm(const Inode& inode);
 
+// The address space of the task that the inode is about, for a file that is being opened, with a reference (mmgrab).
+// nullptr: it has none. SRCH; ACCES: current may not access it. (Linux fs/proc/base.c proc_mem_open.)
+Result<MmStruct*> proc_mem_open(const Inode& inode);
+
 // The operations and functions of the entries, by file. A show function writes the text, with the errors of
 // ProcEntry::show.
-extern const InodeOps proc_root_ops; // proc_pid.cpp: /proc's directories of tasks, and self
-extern const InodeOps proc_fd_ops;   // proc_fd.cpp: /proc/PID/fd, exe, cwd and root
+extern const InodeOps proc_root_ops;                // proc_pid.cpp: /proc's directories of tasks, and self
+extern const InodeOps proc_fd_ops, proc_fdinfo_ops; // proc_fd.cpp: /proc/PID/fd, fdinfo, exe, cwd and root
 extern const InodeOps proc_exe_ops, proc_cwd_ops, proc_root_link_ops;
 Result<void> show_pid_status(const Inode& inode, SeqFile& out); // proc_status.cpp
 Result<void> show_pid_stat(const Inode& inode, SeqFile& out);
 Result<void> show_pid_statm(const Inode& inode, SeqFile& out);
 Result<void> show_pid_cmdline(const Inode& inode, SeqFile& out);
-Result<void> show_pid_environ(const Inode& inode, SeqFile& out);
+Result<bool> show_pid_environ(const Inode& inode, MmStruct* mm, SeqFile& out, u32& cursor);
 Result<void> show_pid_comm(const Inode& inode, SeqFile& out);
-Result<bool> show_pid_maps(const Inode& inode, SeqFile& out, u32& cursor); // proc_maps.cpp
-Result<bool> show_pid_smaps(const Inode& inode, SeqFile& out, u32& cursor);
+Result<void> show_pid_io(const Inode& inode, SeqFile& out);
+Result<void> show_pid_personality(const Inode& inode, SeqFile& out);
+Result<bool> show_pid_maps(const Inode& inode, MmStruct* mm, SeqFile& out, u32& cursor); // proc_maps.cpp
+Result<bool> show_pid_smaps(const Inode& inode, MmStruct* mm, SeqFile& out, u32& cursor);
+
+// Files that are not text and show an address space: they hold it from open to release, like entries with show_mm. The
+// first two are FileOps::open and release. (proc_mem.cpp)
+Result<void> proc_file_open(File& file, u32 flags);
+void proc_file_release(File& file);
+MmRef proc_file_mm(const File& file);        // nothing: there is none any more
+bool proc_file_privileged(const File& file); // who opened it had CAP_SYS_ADMIN
+extern const FileOps mem_ops, auxv_ops;
+
 Result<void> write_clear_refs(const Inode& inode, std::string_view text); // proc_pages.cpp
 extern const FileOps pagemap_ops, pte_ops;
 Result<void> show_coredump_filter(const Inode& inode, SeqFile& out); // proc_settings.cpp
@@ -85,7 +104,8 @@ Result<void> write_alignment(const Inode& inode, std::string_view text);
 Result<void> show_slabinfo(const Inode& inode, SeqFile& out); // proc_slabinfo.cpp
 Result<void> show_stat(const Inode& inode, SeqFile& out);     // proc_stat.cpp
 Result<void> show_loadavg(const Inode& inode, SeqFile& out);
-u64 idle_time_ns();                    // of all CPUs together, since boot
-void make_system_entries(Inode& root); // proc_system.cpp
+u64 idle_time_ns();                                    // of all CPUs together, since boot
+void make_system_entries(Inode& root);                 // proc_system.cpp
+void make_ipc_entries(Inode& root, Inode& sys_kernel); // proc_ipc.cpp: /proc/sysvipc, and limits for /proc/sys/kernel
 
 } // namespace faultline

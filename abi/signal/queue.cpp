@@ -4,8 +4,10 @@
 #include <arch/interrupts.hpp>
 #include <linux/resource.h>
 
+#include "abi/cred/cred.hpp"
 #include "abi/signal/signal.hpp"
 #include "abi/signal/upcalls.hpp"
+#include "abi/task/pid.hpp"
 #include "abi/task/siglock.hpp"
 #include "abi/task/thread_group.hpp"
 #include "abi/task/timers.hpp"
@@ -36,6 +38,25 @@ Result<SigQueue*> sigqueue_alloc(const SigInfo& info, const ThreadGroup& receive
     else if (info.signo >= SIGRTMIN && info.code < 0) // sigqueue(3) must deliver each one; kill() may merge them
         return Err(Errno::AGAIN);
     return entry;
+}
+
+u32 sigqueue_count(u32 uid) {
+    const auto length = [](const SigPending& pending) {
+        u32 count = 0;
+        for (const SigQueue* at = pending.queue; at != nullptr; at = at->next)
+            ++count;
+        return count;
+    };
+    const SigLocked lock;
+    u32 count = 0;
+    for (const Task* task = next_task(1); task != nullptr; task = next_task(task->pid + 1)) {
+        if (task->cred == nullptr || task->cred->uid != uid)
+            continue;
+        count += length(task->pending);
+        if (task->group->leader == task)
+            count += length(task->group->shared_pending);
+    }
+    return count;
 }
 
 void sigqueue_append(SigPending& pending, s32 sig, SigQueue* entry) {

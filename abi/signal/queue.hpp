@@ -31,6 +31,9 @@ SigQueue* sigqueue_for_timer(PosixTimer& timer);
 // taken. Caller holds siglock.
 void sigqueue_leave_timer(SigQueue& entry);
 
+// How many queued signals the processes of a real user id have, for /proc/PID/status. Caller holds the kernel lock.
+u32 sigqueue_count(u32 uid);
+
 // Marks `sig` as pending and queues `entry` (nullptr: without siginfo). Caller holds siglock.
 void sigqueue_append(SigPending& pending, s32 sig, SigQueue* entry);
 

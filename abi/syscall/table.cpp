@@ -75,10 +75,12 @@
 #include "abi/syscall/private.hpp"
 #include "abi/system/reboot.hpp"
 #include "abi/system/sysinfo.hpp"
+#include "abi/system/syslog.hpp"
 #include "abi/system/utsname.hpp"
 #include "abi/task/pgrp.hpp"
 #include "abi/task/pid.hpp"
 #include "abi/task/rusage.hpp"
+#include "abi/time/adjtimex.hpp"
 #include "abi/time/clock.hpp"
 #include "abi/time/itimer.hpp"
 #include "abi/time/nanosleep.hpp"
@@ -123,13 +125,13 @@ constexpr Entry ENTRIES[] = {
     {__NR_pidfd_send_signal, adapt<sys_pidfd_send_signal>},
 
     // users and groups. Of the calls with 16-bit ids, those without arguments are served, by the 32-bit functions
-    {__NR_getuid, adapt<sys_getuid>},
+    {__NR_getuid, adapt<sys_getuid16>},
     {__NR_getuid32, adapt<sys_getuid>},
-    {__NR_geteuid, adapt<sys_geteuid>},
+    {__NR_geteuid, adapt<sys_geteuid16>},
     {__NR_geteuid32, adapt<sys_geteuid>},
-    {__NR_getgid, adapt<sys_getgid>},
+    {__NR_getgid, adapt<sys_getgid16>},
     {__NR_getgid32, adapt<sys_getgid>},
-    {__NR_getegid, adapt<sys_getegid>},
+    {__NR_getegid, adapt<sys_getegid16>},
     {__NR_getegid32, adapt<sys_getegid>},
     {__NR_setuid32, adapt<sys_setuid>},
     {__NR_setgid32, adapt<sys_setgid>},
@@ -217,6 +219,9 @@ constexpr Entry ENTRIES[] = {
     {__NR_clock_gettime64, parallel<sys_clock_gettime64>},
     {__NR_clock_settime, adapt<sys_clock_settime>},
     {__NR_clock_settime64, adapt<sys_clock_settime64>},
+    {__NR_adjtimex, adapt<sys_adjtimex>},
+    {__NR_clock_adjtime, adapt<sys_clock_adjtime>},
+    {__NR_clock_adjtime64, adapt<sys_clock_adjtime64>},
     {__NR_clock_getres, adapt<sys_clock_getres>},
     {__NR_clock_getres_time64, adapt<sys_clock_getres_time64>},
     {__NR_clock_nanosleep, parallel<sys_clock_nanosleep>},
@@ -261,6 +266,7 @@ constexpr Entry ENTRIES[] = {
     {__NR_membarrier, adapt<sys_membarrier>},
     {__NR_personality, adapt<sys_personality>},
     {__NR_sysinfo, adapt<sys_sysinfo>},
+    {__NR_syslog, adapt<sys_syslog>},
     {__NR_reboot, adapt<sys_reboot>},
     {__NR_getrandom, adapt<sys_getrandom>},
     {__NR_getrusage, adapt<sys_getrusage>},

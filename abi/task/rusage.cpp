@@ -14,10 +14,26 @@
 
 namespace faultline {
 
+ResourceUse task_use(const Task& task) {
+    return {.cpu = task_cpu(task),
+            .min_flt = task.mm.min_flt,
+            .maj_flt = task.mm.maj_flt,
+            .nvcsw = task.nvcsw,
+            .nivcsw = task.nivcsw,
+            .rchar = task.rchar,
+            .wchar = task.wchar,
+            .syscr = task.syscr,
+            .syscw = task.syscw};
+}
+
+void note_max_rss(ThreadGroup& group, const MmStruct& mm) {
+    group.dead_threads.max_rss = std::max(group.dead_threads.max_rss, get_mm_hiwater_rss(mm));
+}
+
 ResourceUse group_use(const ThreadGroup& group) {
     ResourceUse sum = group.dead_threads;
     for (const Task& thread : group.threads)
-        sum.add({task_cpu(thread), thread.mm.min_flt, thread.mm.maj_flt, 0});
+        sum.add(task_use(thread));
     return sum;
 }
 
@@ -31,6 +47,8 @@ Result<void> put_rusage(UserAddr to, const ResourceUse& use, const CpuTime& time
     answer.ru_stime = timeval(time.system_ns);
     answer.ru_maxrss = static_cast<__kernel_long_t>(use.max_rss * (PAGE_SIZE / 1024));
     answer.ru_minflt = static_cast<__kernel_long_t>(use.min_flt);
+    answer.ru_nvcsw = static_cast<__kernel_long_t>(use.nvcsw);
+    answer.ru_nivcsw = static_cast<__kernel_long_t>(use.nivcsw);
     answer.ru_majflt = static_cast<__kernel_long_t>(use.maj_flt);
     return copy_struct_to_user(to, &answer, sizeof answer);
 }
@@ -51,14 +69,15 @@ Result<u32> sys_getrusage(s32 who, UserAddr usage) {
         time = cputime_adjust(use.cpu, group.children_reported);
         break;
     case RUSAGE_THREAD_WHO:
-        use = {task_cpu(task), task.mm.min_flt, task.mm.maj_flt, 0};
+        use = task_use(task);
+        use.max_rss = group.dead_threads.max_rss;
         time = cputime_adjust(use.cpu, reported);
         break;
     default:
         return Err(Errno::INVAL);
     }
     if (const MmStruct* mm = task.mm.mm; who != RUSAGE_CHILDREN)
-        use.max_rss = std::max(use.max_rss, get_mm_rss(*mm));
+        use.max_rss = std::max(use.max_rss, get_mm_hiwater_rss(*mm));
     TRY_VOID(put_rusage(usage, use, time));
     return 0u;
 }

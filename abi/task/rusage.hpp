@@ -6,20 +6,38 @@
 
 namespace faultline {
 
+struct MmStruct;
+
 // Sums over threads or processes; add() takes the maximum of max_rss.
 struct ResourceUse {
     CpuSamples cpu;
     u32 min_flt = 0; // page faults without I/O, and with
     u32 maj_flt = 0;
-    u32 max_rss = 0; // pages
+    u32 max_rss = 0;           // pages
+    u32 nvcsw = 0, nivcsw = 0; // how often a thread left its CPU: to sleep; though it could go on
+    u64 rchar = 0, wchar = 0;  // bytes read and written by calls, and how many calls: /proc/PID/io
+    u32 syscr = 0, syscw = 0;
 
     void add(const ResourceUse& other) {
         cpu.add(other.cpu);
         min_flt += other.min_flt;
         maj_flt += other.maj_flt;
         max_rss = max_rss > other.max_rss ? max_rss : other.max_rss;
+        nvcsw += other.nvcsw;
+        nivcsw += other.nivcsw;
+        rchar += other.rchar;
+        wchar += other.wchar;
+        syscr += other.syscr;
+        syscw += other.syscw;
     }
 };
+
+// What one thread has used; max_rss is 0.
+ResourceUse task_use(const Task& task);
+
+// The process leaves this address space: its largest size stays known. Caller holds the kernel lock. (Linux:
+// setmax_mm_hiwater_rss.)
+void note_max_rss(ThreadGroup& group, const MmStruct& mm);
 
 // The sum over all threads of a process, those that have exited included. Caller holds the kernel lock or siglock.
 ResourceUse group_use(const ThreadGroup& group);

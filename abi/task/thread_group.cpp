@@ -2,6 +2,7 @@
 #include "abi/task/thread_group.hpp"
 
 #include "abi/task/pid.hpp"
+#include "abi/task/pid_ref.hpp"
 #include "arch/contract/clock.hpp"
 #include "mm/slab.hpp"
 
@@ -35,6 +36,7 @@ void unlink_thread(Task& task) {
     ThreadGroup& group = *task.group;
     group.threads.erase(group.threads.iterator_to(task));
     --group.thread_count;
+    forget_pid(task);
     detach_pid(task);
 }
 

@@ -58,6 +58,7 @@ struct ThreadGroup {
 
     bool child_subreaper = false; // prctl(PR_SET_CHILD_SUBREAPER): orphaned descendants become its children
     bool dumpable = true, no_new_privs = false;
+    bool thp_disabled = false;                    // prctl(PR_SET_THP_DISABLE): stored only
     u32 coredump_filter = 0x33;                   // which memory goes into a core: abi/process/coredump.hpp
     CoreState* core_state = nullptr;              // the dump in progress, or nullptr
     s16 oom_score_adj = 0, oom_score_adj_min = 0; // stored only: this kernel kills no process to get memory

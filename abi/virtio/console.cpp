@@ -164,7 +164,7 @@ void init_virtio_console() {
         return;
     shake_hands();
     console->booting = false;
-    request_irq(console->transport.intid(), interrupt, nullptr);
+    request_irq(console->transport.intid(), interrupt, nullptr, "virtio-console");
     for (u32 id = 1; id < MAX_PORTS; ++id) {
         if (!console->ports[id].present())
             continue;

@@ -11,6 +11,7 @@
 #include "base/assert.hpp"
 #include "base/irq_guard.hpp"
 #include "base/lockdep.hpp"
+#include "base/relaxed.hpp"
 
 namespace faultline {
 
@@ -46,9 +47,14 @@ inline constexpr u32 PRIORITY_MASK = 0xf0;
 struct Action {
     InterruptHandler handler = nullptr;
     void* argument = nullptr;
+    const char* name = nullptr;
 };
 
 constinit Action actions[MAX_INTID];
+struct Counts {
+    Relaxed<u32> of[MAX_INTID] = {};
+};
+constinit PerCpu<Counts> counts; // a CPU writes its own only
 constinit void* distributor = nullptr;
 constinit void* cpu_interface = nullptr;
 constinit PerCpu<const PtRegs*> interrupted; // nullptr: no interrupt is being handled
@@ -66,6 +72,8 @@ void handle_pending(const PtRegs& regs) {
         const Action action = intid < MAX_INTID ? actions[intid] : Action{};
         if (action.handler == nullptr)
             panic("interrupt %u, which nobody asked for", intid);
+        Relaxed<u32>& count = counts.here().of[intid];
+        count = count + 1;
         action.handler(action.argument);
         write32(cpu_interface, GICC_EOIR, acknowledged);
     }
@@ -105,12 +113,12 @@ void send_sgi(u32 intid, CpuMask cpus) {
     write32(distributor, GICD_SGIR, cpus.bits() << GICD_SGIR_CPU_TARGET_LIST_BIT | intid);
 }
 
-void request_irq(u32 intid, InterruptHandler handler, void* argument) {
+void request_irq(u32 intid, InterruptHandler handler, void* argument, const char* name) {
     if (intid >= MAX_INTID)
         panic("interrupt %u is beyond the %u that are provided for", intid, MAX_INTID);
     const IrqGuard masked;
     BUG_ON(actions[intid].handler != nullptr);
-    actions[intid] = {.handler = handler, .argument = argument};
+    actions[intid] = {.handler = handler, .argument = argument, .name = name};
     if (intid >= FIRST_SPI)
         write8(distributor, GICD_ITARGETSR + intid, 1); // CPU 0
     enable_irq(intid);
@@ -118,6 +126,9 @@ void request_irq(u32 intid, InterruptHandler handler, void* argument) {
 
 void enable_irq(u32 intid) { write_bit(GICD_ISENABLER, intid); }
 void disable_irq(u32 intid) { write_bit(GICD_ICENABLER, intid); }
+
+const char* interrupt_name(u32 intid) { return actions[intid].name; }
+u32 interrupt_count(u32 intid, u32 cpu) { return counts.of(cpu).of[intid]; }
 
 bool in_interrupt() { return interrupted.here() != nullptr; }
 bool interrupted_user_mode() { return user_mode(*interrupted.here()); }

@@ -22,7 +22,7 @@ void set_cntp_ctl(u32 value) { asm volatile("mcr p15, 0, %0, c14, c2, 1\n\tisb" 
 } // namespace
 
 void nap_init(u32 intid) {
-    request_irq(intid, [](void*) { set_cntp_ctl(0); }, nullptr);
+    request_irq(intid, [](void*) { set_cntp_ctl(0); }, nullptr, "nap");
     ticks = clock_frequency() / NAPS_PER_SECOND;
 }
 

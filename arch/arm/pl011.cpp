@@ -50,7 +50,9 @@ void console_init(const DeviceInfo& device) {
     uart = registers;
 }
 
-void console_init_input(const DeviceInfo& device) { request_irq(device.intid, receive_interrupt, nullptr); }
+void console_init_input(const DeviceInfo& device) {
+    request_irq(device.intid, receive_interrupt, nullptr, "uart-pl011");
+}
 
 void console_set_input(void (*receive)(u8 byte)) {
     receiver = receive;

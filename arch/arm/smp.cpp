@@ -78,8 +78,8 @@ void stop_here(void* argument) {
 } // namespace
 
 void smp_init() {
-    request_irq(SGI_RESCHEDULE, [](void*) { scheduler_ipi(); }, nullptr);
-    request_irq(SGI_CALL, [](void*) { answer_calls(); }, nullptr);
+    request_irq(SGI_RESCHEDULE, [](void*) { scheduler_ipi(); }, nullptr, "reschedule");
+    request_irq(SGI_CALL, [](void*) { answer_calls(); }, nullptr, "function call");
 }
 
 bool start_cpu(CpuId cpu, void* stack_top) {

@@ -65,7 +65,7 @@ void clock_init_cpu() {
     asm volatile("mcr p15, 0, %0, c14, c1, 0" ::"r"(CNTKCTL_PL0VCTEN)); // CNTKCTL
 }
 
-void timer_init(u32 intid) { request_irq(intid, timer_expired, nullptr); }
+void timer_init(u32 intid) { request_irq(intid, timer_expired, nullptr, "arch_timer"); }
 void timer_init_cpu() { set_cntv_ctl(0); }
 
 u64 clock_ns() { return multiply_fixed(cntvct(), ns_per_tick); }

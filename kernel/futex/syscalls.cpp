@@ -108,6 +108,8 @@ Result<u32> robust_list_of(s32 pid) {
     const Task* task = pid == 0 ? current() : find_task_by_vpid(pid);
     if (task == nullptr)
         return Err(Errno::SRCH);
+    if (!ptrace_may_read(*task))
+        return Err(Errno::PERM);
     return task->robust_list.value();
 }
 

@@ -199,11 +199,13 @@ Task& pick_next_task(RunQueue& rq, Task& previous) REQUIRES(irqs_masked) {
 Task* switch_tasks() REQUIRES(irqs_masked) {
     RunQueue& rq = this_rq();
     Task& previous = *current();
+    Relaxed<u32>& count = previous.state == TaskState::Running ? previous.nivcsw : previous.nvcsw;
     Task& next = pick_next_task(rq, previous);
     if (&next == &previous) {
         tell_departure_of(rq, previous);
         return nullptr;
     }
+    count = count + 1;
     context_switch(rq, previous, next);
     return finish_task_switch();
 }

@@ -25,6 +25,7 @@ struct SemUndoList;  // abi/ipc/sem_set.hpp: semaphore operations to undo at exi
 struct SigQueue;     // abi/signal/queue.hpp: one queued signal with its siginfo
 struct Task;
 struct Completion; // kernel/sched/wait.hpp
+struct Pid;        // abi/task/pid_ref.hpp: its identity, which outlives it
 struct Cred;       // abi/cred/cred.hpp: user and group ids
 
 // Signals that wait to be delivered (Linux: struct sigpending).
@@ -92,6 +93,7 @@ struct Task {
     ListHook thread_link;              // ThreadGroup::threads
     ThreadGroup* buried_for = nullptr; // its former group, once it is dead and `group` is null
     TreeHook pid_node;                 // all tasks by pid
+    Pid* thread_pid = nullptr;         // with a reference; nullptr: nobody has asked for it yet
 
     SigHand* sighand = nullptr;
     u64 blocked = 0;       // signal mask; bit n-1 is signal n
@@ -150,6 +152,9 @@ struct Task {
     u32 timer_slack_ns = DEFAULT_TIMER_SLACK_NS,
         default_timer_slack_ns = DEFAULT_TIMER_SLACK_NS; // prctl(PR_SET_TIMERSLACK): stored
 
+    Relaxed<u32> nvcsw = 0, nivcsw = 0; // how often it left the CPU: to sleep; though it could go on
+    u64 rchar = 0, wchar = 0; // bytes that its calls have read and written; only the task itself writes these four
+    u32 syscr = 0, syscw = 0; // how many such calls
     u32 user_ticks = 0, system_ticks = 0; // abi/time/tick.cpp
     u64 start_time_ns = 0;
     u64 run_ns = 0; // time on the CPU, up to the last switch; task_run_time_ns() adds the present turn

@@ -19,6 +19,7 @@
 #include "mm/mremap.hpp"
 #include "mm/munmap.hpp"
 #include "mm/pgtable.hpp"
+#include "mm/remote_memory.hpp"
 #include "mm/shmem.hpp"
 #include "mm/upcalls.hpp"
 

@@ -232,6 +232,122 @@ void errno_mapping_is_in_one_place() {
     EXPECT(vm_fault_to_errno(VM_FAULT_HWPOISON, true) == Errno::HWPOISON);
 }
 
+// --- FOLL_FORCE: writes past the rights of the VMA, as a debugger makes them ---
+
+Result<u32> gup_by_force(MmStruct& mm, UserAddr address, FollFlags more = FOLL_WRITE) {
+    return get_user_pages(MmapReadGuard(mm), address, 1, FOLL_FORCE | FOLL_TOUCH | more, nullptr);
+}
+
+Result<void> force_write(MmStruct& mm, UserAddr address, u32 value) {
+    return write_remote_memory(mm, address, &value, sizeof value, FOLL_FORCE);
+}
+
+// The write breaks copy-on-write, and the program still cannot write.
+void forced_write_to_read_only() {
+    TestMm test;
+    const UserAddr address = test.map_anon(1, PROT_READ);
+    EXPECT(value_at(address) == 0);
+    EXPECT(pte_special(test.pte(address)));
+    EXPECT(gup_for_write(test.mm(), address).error() == Errno::FAULT);
+    EXPECT(force_write(test.mm(), address, 7).ok());
+    EXPECT(value_at(address) == 7);
+    const Pte entry = test.pte(address);
+    EXPECT(!pte_special(entry) && pte_dirty(entry) && !pte_write(entry));
+    EXPECT(!write(address) && value_at(address) == 7);
+    EXPECT(*static_cast<const u32*>(page_address(zero_page())) == 0);
+
+    const Page* own = test.page(address); // a page that is the task's own already is not copied again
+    EXPECT(force_write(test.mm(), address, 8).ok());
+    EXPECT(test.page(address) == own && value_at(address) == 8);
+}
+
+void forced_write_to_absent() {
+    TestMm test;
+    const UserAddr address = test.map_anon(1, PROT_READ);
+    EXPECT(force_write(test.mm(), address, 7).ok());
+    EXPECT(value_at(address) == 7 && !pte_write(test.pte(address)) && !write(address));
+}
+
+void forced_access_to_prot_none() {
+    TestMm test;
+    const UserAddr address = test.map_anon(1);
+    EXPECT(write(address, 3));
+    EXPECT(do_mprotect(test.mm(), address, PAGE_SIZE, PROT_NONE).ok());
+    u32 seen = 0;
+    EXPECT(read_remote_memory(test.mm(), &seen, address, sizeof seen).error() == Errno::FAULT);
+    EXPECT(read_remote_memory(test.mm(), &seen, address, sizeof seen, FOLL_FORCE).ok() && seen == 3);
+    EXPECT(force_write(test.mm(), address, 4).ok());
+    EXPECT(!read(address));
+    EXPECT(do_mprotect(test.mm(), address, PAGE_SIZE, PROT_READ | PROT_WRITE).ok());
+    EXPECT(value_at(address) == 4);
+    EXPECT(attempt_write(address)); // it is this task's own page, so mprotect gave WRITE back
+}
+
+// The file's page is never written, neither by the first forced write nor by one after the copy was dropped.
+void forced_write_to_private_file() {
+    TestMm test;
+    AddressSpace* file = shmem_new(PAGE_SIZE, "file").value().release();
+    const UserAddr shared = test.map_file(*file, 1, PROT_READ | PROT_WRITE, MAP_SHARED);
+    const UserAddr priv = test.map_file(*file, 1, PROT_READ, MAP_PRIVATE);
+    put_mapping(*file);
+    EXPECT(write(shared, 5));
+    EXPECT(value_at(priv) == 5 && test.page(priv) == test.page(shared));
+    for (u32 round = 1; round <= 2; ++round) {
+        EXPECT(force_write(test.mm(), priv, 10 + round).ok());
+        EXPECT(value_at(priv) == 10 + round && value_at(shared) == 5);
+        EXPECT(do_madvise(test.mm(), priv, PAGE_SIZE, MADV_DONTNEED).ok());
+        EXPECT(value_at(priv) == 5);
+    }
+    EXPECT(!write(priv));
+}
+
+// Of a shared mapping no page is ever the task's own: there is nothing that force could break.
+void forced_write_to_shared_is_fault() {
+    TestMm test;
+    const UserAddr read_only = test.map_shared(1, PROT_READ);
+    EXPECT(read(read_only));
+    EXPECT(gup_by_force(test.mm(), read_only).error() == Errno::FAULT);
+    EXPECT(gup_by_force(test.mm(), read_only, FOLL_NONE).ok());
+    AddressSpace* file = shmem_new(PAGE_SIZE, "file").value().release();
+    const UserAddr never = // opened for reading only
+        do_mmap(test.mm(), UserAddr(), PAGE_SIZE, PROT_READ, MAP_SHARED, file, false, 0).value();
+    put_mapping(*file);
+    EXPECT(read(never) && gup_by_force(test.mm(), never).error() == Errno::FAULT);
+    EXPECT(gup_by_force(test.mm(), UserAddr(0)).error() == Errno::FAULT);
+}
+
+// After fork both sides have the page, dirty and without WRITE: dirty is no proof that the sharing is broken.
+void forced_write_after_fork() {
+    TestMm test;
+    const UserAddr address = test.map_anon(1);
+    EXPECT(write(address, 1));
+    EXPECT(do_mprotect(test.mm(), address, PAGE_SIZE, PROT_READ).ok());
+    MmRef copy = dup_mm(test.mm()).value();
+    EXPECT(pte_dirty(test.pte(address)) && !pte_write(test.pte(address)));
+    EXPECT(force_write(test.mm(), address, 2).ok());
+    EXPECT(value_at(address) == 2);
+    {
+        TestMm child(std::move(copy));
+        EXPECT(value_at(address) == 1);
+        EXPECT(force_write(child.mm(), address, 3).ok());
+        EXPECT(value_at(address) == 3);
+    }
+    test.activate();
+    EXPECT(value_at(address) == 2);
+}
+
+// Two writers at once: a reference of the one does not make the page look shared to the other, whose copy would lose the
+// first one's write.
+void forced_writes_do_not_copy_each_other() {
+    TestMm test;
+    const UserAddr address = test.map_anon(1, PROT_READ);
+    PageRef first, second;
+    const MmapReadGuard mmap_read(test.mm());
+    EXPECT(get_user_pages(mmap_read, address, 1, FOLL_FORCE | FOLL_WRITE, &first).ok());
+    EXPECT(get_user_pages(mmap_read, address, 1, FOLL_FORCE | FOLL_WRITE, &second).ok());
+    EXPECT(first.get() == second.get());
+}
+
 constexpr Test TESTS[] = {
     {"gup: an old entry: gup succeeds, the access still faults, fixup makes it work", old_entry},
     {"gup: a clean entry: gup succeeds, the write still faults, fixup makes it work", clean_entry},
@@ -248,6 +364,14 @@ constexpr Test TESTS[] = {
     {"fixup: keeps the lock unless allowed", fixup_without_retry_keeps_the_lock},
     {"fixup: looks the VMA up again after the lock was dropped", fixup_looks_the_vma_up_again},
     {"fixup: an error reading the page is FAULT", read_errors_are_fault},
+    {"force: a write to a read-only page breaks copy-on-write, and the entry stays read-only",
+     forced_write_to_read_only},
+    {"force: a write to a page that is not there yet", forced_write_to_absent},
+    {"force: PROT_NONE is read and written", forced_access_to_prot_none},
+    {"force: a private mapping's file is not written", forced_write_to_private_file},
+    {"force: a shared mapping stays as it is", forced_write_to_shared_is_fault},
+    {"force: a dirty page after fork is copied first", forced_write_after_fork},
+    {"force: two writers find one page", forced_writes_do_not_copy_each_other},
     {"fixup: result bits become errnos in one place", errno_mapping_is_in_one_place},
 };
 

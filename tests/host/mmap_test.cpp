@@ -1,4 +1,5 @@
 // mmap: what it accepts, where it places, what it refuses.
+#include "mm/limits.hpp"
 #include "mm/mm_struct.hpp"
 #include "mm/mmap.hpp"
 #include "mm/mprotect.hpp"
@@ -163,24 +164,24 @@ TEST_CASE("mmap: at most 65530 VMAs") {
         return do_mmap(mm, UserAddr(), PAGE_SIZE, i % 2 == 0 ? PROT_READ : PROT_NONE, ANON, nullptr, true, 0);
     };
     // Linux checks whether the count exceeds the limit before it adds one, so mmap alone gets one VMA beyond the limit.
-    for (u32 i = 0; i <= MAX_MAP_COUNT; ++i)
+    for (u32 i = 0; i <= DEFAULT_MAX_MAP_COUNT; ++i)
         REQUIRE(map_one(i).ok());
-    CHECK(mm.map_count == MAX_MAP_COUNT + 1);
-    CHECK(error_of(map_one(MAX_MAP_COUNT + 1)) == Errno::NOMEM);
+    CHECK(mm.map_count == DEFAULT_MAX_MAP_COUNT + 1);
+    CHECK(error_of(map_one(DEFAULT_MAX_MAP_COUNT + 1)) == Errno::NOMEM);
 
     const UserAddr lowest = mm.vmas.begin()->start;
     REQUIRE(do_munmap(mm, lowest, pages(3)).ok());
     REQUIRE(do_mmap(mm, lowest, pages(3), PROT_EXEC, ANON | MAP_FIXED, nullptr, true, 0).ok());
-    CHECK(mm.map_count == MAX_MAP_COUNT - 1);
+    CHECK(mm.map_count == DEFAULT_MAX_MAP_COUNT - 1);
     CHECK(error_of(do_mprotect(mm, lowest + pages(1), pages(1), RW)) == Errno::NOMEM); // would be two more
-    CHECK(mm.map_count == MAX_MAP_COUNT - 1);
+    CHECK(mm.map_count == DEFAULT_MAX_MAP_COUNT - 1);
     CHECK(vma_lookup(MmapReadGuard(mm), lowest)->pages() == 3); // and it has not been cut
     CHECK(do_mprotect(mm, lowest, pages(1), RW).ok());
-    CHECK(mm.map_count == MAX_MAP_COUNT);
+    CHECK(mm.map_count == DEFAULT_MAX_MAP_COUNT);
     CHECK(error_of(do_mprotect(mm, lowest + pages(1), pages(1), PROT_NONE)) == Errno::NOMEM);
     CHECK(do_mprotect(mm, lowest, pages(2), RW).ok());                   // joins, so it adds none
     CHECK(do_mprotect(mm, lowest + pages(1), pages(1), PROT_EXEC).ok()); // moves the border back
-    CHECK(mm.map_count == MAX_MAP_COUNT);
+    CHECK(mm.map_count == DEFAULT_MAX_MAP_COUNT);
     CHECK(do_munmap(mm, lowest, pages(2)).ok());
 }
 

@@ -9,6 +9,7 @@
 #include "mm/mremap.hpp"
 #include "mm/munmap.hpp"
 #include "mm/page_alloc.hpp"
+#include "mm/remote_memory.hpp"
 #include "tests/interleave/explore.hpp"
 
 using namespace faultline;
@@ -297,6 +298,117 @@ struct GupAgainstUnmap : Program {
     void check() override { require(read(other) == 8, "no other CPU writes there"); }
 };
 
+// A write past the rights of a private mapping, as /proc/PID/mem makes it.
+bool force_write(MmStruct& mm, UserAddr address, u32 value) {
+    return write_remote_memory(mm, address, &value, sizeof value, FOLL_FORCE).ok();
+}
+
+// Dirty COW (CVE-2016-5195): the forced write has broken copy-on-write, and before it takes the page, madvise drops the
+// copy. The file's page must not be what it takes then.
+struct ForcedWriteAgainstDontneed : Program {
+    using Program::Program;
+    UserAddr file, word;
+
+    void set_up() override {
+        file = map_shared();
+        write(file, 5);
+        AddressSpace& mapping = *vma_lookup(MmapReadGuard(mm()), file)->mapping;
+        word = do_mmap(mm(), UserAddr(0), PAGE_SIZE, PROT_READ, MAP_PRIVATE, &mapping, true, 0).value();
+        watch(mm(), word);
+        read(word);
+    }
+    void cpu0() override {
+        require(call([&] { return force_write(mm(), word, 9); }), "the forced write");
+    }
+    void cpu1() override {
+        for (u32 round = 0; round < 2; ++round)
+            call([&] { return do_madvise(mm(), word, PAGE_SIZE, MADV_DONTNEED).ok(); });
+    }
+    void check() override {
+        require(read(file) == 5, "a private mapping's file is never written");
+        const u32 seen = read(word);
+        require(seen == 9 || seen == 5, "the write, or what was there before it");
+    }
+};
+
+// The child's memory is the parent's as it was at one moment, whoever writes the parent's.
+struct ForcedWriteAgainstFork : Program {
+    using Program::Program;
+    UserAddr word;
+
+    void set_up() override {
+        write(word = map_private(), 1);
+        call([&] { return do_mprotect(mm(), word, PAGE_SIZE, PROT_READ).ok(); });
+    }
+    void cpu0() override {
+        MmStruct& child = fork(word);
+        run_in(0, child);
+        const u32 first = read(word);
+        require(read(word) == first && first <= 3, "the child's page changes under it");
+    }
+    void cpu1() override {
+        for (u32 value = 2; value <= 3; ++value)
+            require(call([&] { return force_write(mm(), word, value); }), "the forced write");
+        require(read(word) == 3, "the parent sees it");
+    }
+    void check() override {
+        run_in(0, mm());
+        require(read(word) == 3, "the parent still does");
+    }
+};
+
+// The program may write for a while. Its writes and the forced one are in different words of one page: none is lost, and
+// when mprotect has taken the right away again, the program cannot write, whatever the forced write did.
+struct ForcedWriteAgainstProtect : Program {
+    using Program::Program;
+    UserAddr word;
+    bool written = false;
+
+    void set_up() override {
+        write(word = map_private(), 1);
+        call([&] { return do_mprotect(mm(), word, PAGE_SIZE, PROT_READ).ok(); });
+        fork(word);
+    }
+    void cpu0() override {
+        require(call([&] { return force_write(mm(), word + 4, 9); }), "the forced write");
+        require(!try_write(word + 8, 7) || !read_only, "the forced write gave the program the right to write");
+    }
+    void cpu1() override {
+        read_only = false;
+        call([&] { return do_mprotect(mm(), word, PAGE_SIZE, PROT_READ | PROT_WRITE).ok(); });
+        written = try_write(word, 2);
+        call([&] { return do_mprotect(mm(), word, PAGE_SIZE, PROT_READ).ok(); });
+        require(!try_write(word, 3), "a write after mprotect returned");
+    }
+    void check() override {
+        require(written && read(word) == 2, "the program's write is there");
+        require(read(word + 4) == 9, "the forced write is there");
+        require(!try_write(word, 4), "the page is read-only");
+    }
+
+  private:
+    bool read_only = true; // before the other CPU begins
+};
+
+// Two forced writes into one page.
+struct TwoForcedWrites : Program {
+    using Program::Program;
+    UserAddr word;
+
+    void set_up() override {
+        write(word = map_private(), 1);
+        call([&] { return do_mprotect(mm(), word, PAGE_SIZE, PROT_READ).ok(); });
+        fork(word);
+    }
+    void cpu0() override {
+        require(call([&] { return force_write(mm(), word, 2); }), "the forced write");
+    }
+    void cpu1() override {
+        require(call([&] { return force_write(mm(), word + 4, 3); }), "the other one");
+    }
+    void check() override { require(read(word) == 2 && read(word + 4) == 3, "both writes are there"); }
+};
+
 } // namespace
 
 TEST_CASE("interleave: copy-on-write break against read") { explore(make<CowBreakAgainstRead, 3>, 2); }
@@ -312,3 +424,7 @@ TEST_CASE("interleave: madvise against fault") { explore(make<DontneedAgainstFau
 TEST_CASE("interleave: mprotect against write") { explore(make<ProtectAgainstWrite>, 3); }
 TEST_CASE("interleave: mremap against write") { explore(make<MoveAgainstWrite>, 3); }
 TEST_CASE("interleave: get_user_pages against unmap") { explore(make<GupAgainstUnmap>, 3); }
+TEST_CASE("interleave: forced write against madvise") { explore(make<ForcedWriteAgainstDontneed>, 3); }
+TEST_CASE("interleave: forced write against fork") { explore(make<ForcedWriteAgainstFork>, 2); }
+TEST_CASE("interleave: forced write against mprotect") { explore(make<ForcedWriteAgainstProtect>, 2); }
+TEST_CASE("interleave: two forced writes") { explore(make<TwoForcedWrites>, 2); }

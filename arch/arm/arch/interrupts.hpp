@@ -15,7 +15,12 @@ inline constexpr u32 MAX_INTID = 288;
 
 // Makes `handler` the handler of `intid` (below MAX_INTID) and enables the interrupt: an SPI at CPU 0, an SGI or PPI at
 // this CPU and at every CPU that is started later. Panics if `intid` is out of range or already has a handler.
-void request_irq(u32 intid, InterruptHandler handler, void* argument);
+// `name` is for /proc/interrupts, and must stay.
+void request_irq(u32 intid, InterruptHandler handler, void* argument, const char* name);
+
+// For /proc/interrupts: the name of an interrupt's handler, nullptr without one; and how often a CPU has called it.
+const char* interrupt_name(u32 intid);
+u32 interrupt_count(u32 intid, u32 cpu);
 
 // Mask and unmask one interrupt at the distributor. An interrupt that arrives while it is masked stays pending.
 void disable_irq(u32 intid);

@@ -1,10 +1,10 @@
 // Copies page by page: takes a reference to the page, and copies through the kernel's own mapping of it.
-#include "abi/process/remote_memory.hpp"
+#include "mm/remote_memory.hpp"
 
 #include <algorithm>
 
-#include "mm/gup.hpp"
-#include "mm/mm_struct.hpp"
+#include "arch/contract/memory.hpp"
+#include "base/concurrency.hpp"
 
 namespace faultline {
 
@@ -16,9 +16,13 @@ Result<void> for_each_page(MmStruct& mm, UserAddr address, u32 bytes, FollFlags 
     for (u32 done = 0; done < bytes;) {
         const UserAddr at = address + done;
         const u32 chunk = std::min(bytes - done, PAGE_SIZE - at.page_offset());
-        PageRef page;
-        TRY(get_user_pages(MmapReadGuard(mm), at.page(), 1, flags | FOLL_TOUCH, &page));
+        PageRef page; // put back when the lock is free
+        const MmapReadGuard mmap_read(mm);
+        TRY(get_user_pages(mmap_read, at.page(), 1, flags | FOLL_TOUCH, &page));
+        schedule_point("copy to or from a page of another");
         copy(static_cast<u8*>(page_address(*page)) + at.page_offset(), done, chunk);
+        if (flags.has(FOLL_WRITE) && vma_lookup(mmap_read, at)->flags.has(VM_EXEC))
+            flush_icache_range(static_cast<u8*>(page_address(*page)) + at.page_offset(), chunk);
         done += chunk;
     }
     return {};
@@ -26,8 +30,8 @@ Result<void> for_each_page(MmStruct& mm, UserAddr address, u32 bytes, FollFlags 
 
 } // namespace
 
-Result<void> write_remote_memory(MmStruct& mm, UserAddr to, const void* from, u32 bytes) {
-    return for_each_page(mm, to, bytes, FOLL_WRITE, [&](u8* place, u32 done, u32 chunk) {
+Result<void> write_remote_memory(MmStruct& mm, UserAddr to, const void* from, u32 bytes, FollFlags more) {
+    return for_each_page(mm, to, bytes, FOLL_WRITE | more, [&](u8* place, u32 done, u32 chunk) {
         if (from != nullptr)
             std::copy_n(static_cast<const u8*>(from) + done, chunk, place);
         else
@@ -35,8 +39,8 @@ Result<void> write_remote_memory(MmStruct& mm, UserAddr to, const void* from, u3
     });
 }
 
-Result<void> read_remote_memory(MmStruct& mm, void* to, UserAddr from, u32 bytes) {
-    return for_each_page(mm, from, bytes, FOLL_NONE, [&](u8* place, u32 done, u32 chunk) {
+Result<void> read_remote_memory(MmStruct& mm, void* to, UserAddr from, u32 bytes, FollFlags more) {
+    return for_each_page(mm, from, bytes, FOLL_NONE | more, [&](u8* place, u32 done, u32 chunk) {
         std::copy_n(place, chunk, static_cast<u8*>(to) + done);
     });
 }
