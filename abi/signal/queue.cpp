@@ -40,13 +40,11 @@ Result<SigQueue*> sigqueue_alloc(const SigInfo& info, const ThreadGroup& receive
 
 void sigqueue_append(SigPending& pending, s32 sig, SigQueue* entry) {
     pending.set |= sigmask(sig);
-    SigQueue** end = &pending.queue;
-    while (*end != nullptr)
-        end = &(*end)->next;
-    *end = entry;
     if (entry != nullptr) {
         entry->next = nullptr;
         entry->queued = true;
+        (pending.queue == nullptr ? pending.queue : pending.last->next) = entry;
+        pending.last = entry;
     }
     signalfd_notify();
 }
@@ -59,7 +57,8 @@ void sigqueue_free(SigQueue* entry) {
 }
 
 SigQueue* sigqueue_for_timer(PosixTimer& timer) {
-    auto* entry = kmem_new<SigQueue>(sigqueue_cache);
+    const bool allowed = sigqueue_cache.in_use() < timer.group->limits[RLIMIT_SIGPENDING].soft;
+    auto* entry = allowed ? kmem_new<SigQueue>(sigqueue_cache) : nullptr;
     if (entry != nullptr)
         entry->timer = &timer;
     return entry;
@@ -76,13 +75,17 @@ SigInfo collect_signal(SigPending& pending, s32 sig) {
     info.signo = sig;
     info.code = SI_KERNEL;
     SigQueue* found = nullptr;
+    SigQueue* before = nullptr;
     bool more = false;
     for (SigQueue** link = &pending.queue; *link != nullptr;) {
         if ((*link)->info.signo != sig) {
-            link = &(*link)->next;
+            before = *link;
+            link = &before->next;
         } else if (found == nullptr) {
             found = *link;
             *link = found->next;
+            if (pending.last == found)
+                pending.last = before;
         } else {
             more = true;
             break;
@@ -108,6 +111,7 @@ void flush_sigqueue_mask(SigPending& pending, u64 set) {
             *link = entry->next;
             sigqueue_free(entry);
         } else {
+            pending.last = entry;
             link = &entry->next;
         }
     }

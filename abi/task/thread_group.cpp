@@ -36,6 +36,10 @@ void unlink_thread(Task& task) {
     group.threads.erase(group.threads.iterator_to(task));
     --group.thread_count;
     detach_pid(task);
+    while (CpuTimer* timer = first_cpu_timer(group, task.pid))
+        cpu_timer_dequeue(*timer);
+    while (group.thread_count == 0 && !group.cpu_timers.empty())
+        cpu_timer_dequeue(*group.cpu_timers.begin());
 }
 
 } // namespace faultline
