@@ -6,8 +6,10 @@
 namespace faultline {
 
 // Empties the entries of [start, end): dirty moves to the page, map counts and references go, each page only after every
-// TLB has let go of it. Caller holds the mmap lock, or for truncation the lock of an AddressSpace whose i_mmap has the
-// VMAs. (Linux zap_page_range / unmap_page_range.)
+// TLB has let go of it. The first is for a caller that holds the mmap lock, and no spin lock: it calls cond_resched(). The
+// second is for truncation, which holds the lock of an AddressSpace whose i_mmap has the VMAs. (Linux zap_page_range /
+// unmap_page_range.)
 void zap_page_range(MmStruct& mm, UserAddr start, UserAddr end);
+void zap_page_range_locked(MmStruct& mm, UserAddr start, UserAddr end);
 
 } // namespace faultline

@@ -7,6 +7,8 @@
 #include "abi/fs/file.hpp"
 #include "abi/fs/random.hpp"
 #include "arch/contract/uaccess.hpp"
+#include "kernel/upcalls.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
@@ -22,24 +24,41 @@ Result<u32> write_full(File&, UserAddr, u32 bytes, u64&) {
     return Err(Errno::NOSPC);
 }
 
-Result<u32> read_zeros(File&, UserAddr buffer, u32 bytes, u64&) {
-    const u32 done = bytes - clear_user(buffer, bytes);
-    return done == 0 && bytes != 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
+// Calls fill(place, bytes), which returns how many bytes it stored, for a page's worth at a time. In between a signal ends
+// the read, and others have their turn. (Linux: read_iter_zero, get_random_bytes_user.)
+template <class Fill>
+Result<u32> read_by_pages(UserAddr buffer, u32 bytes, Fill&& fill) {
+    for (u32 done = 0; done < bytes;) {
+        const u32 part = std::min(bytes - done, PAGE_SIZE);
+        const u32 stored = fill(buffer + done, part);
+        done += stored;
+        if (stored != part)
+            return done == 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
+        if (done < bytes && signal_pending())
+            return done;
+        cond_resched();
+    }
+    return bytes;
 }
 
-Result<u32> read_random(File&, UserAddr buffer, u32 bytes, u64&) {
-    u32 done = 0;
-    while (done < bytes) {
+Result<u32> read_zeros(File&, UserAddr buffer, u32 bytes, u64&) {
+    return read_by_pages(buffer, bytes, [](UserAddr place, u32 part) { return part - clear_user(place, part); });
+}
+
+u32 store_random(UserAddr place, u32 bytes) {
+    for (u32 done = 0; done < bytes;) {
         u8 chunk[64];
         const u32 part = std::min(bytes - done, static_cast<u32>(sizeof chunk));
         get_random_bytes(chunk, part);
-        const u32 copied = part - copy_to_user(buffer + done, chunk, part);
+        const u32 copied = part - copy_to_user(place + done, chunk, part);
         done += copied;
         if (copied != part)
-            return done == 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
+            return done;
     }
-    return done;
+    return bytes;
 }
+
+Result<u32> read_random(File&, UserAddr buffer, u32 bytes, u64&) { return read_by_pages(buffer, bytes, store_random); }
 
 Result<u32> splice_discarded(File&, const void*, u32 bytes, u64&) { return bytes; }
 

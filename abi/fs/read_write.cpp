@@ -9,6 +9,7 @@
 #include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/fs/inode.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
@@ -90,8 +91,9 @@ Result<u32> transfer_vector(File& file, Direction direction, UserAddr vector, u3
         if (!moved.ok())
             return done == 0 ? moved : Result<u32>(done);
         done += moved.value();
-        if (moved.value() != wanted)
+        if (moved.value() != wanted || fatal_signal_pending())
             break;
+        cond_resched();
     }
     return done;
 }
