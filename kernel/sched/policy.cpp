@@ -31,6 +31,11 @@ u32 virtual_rate(s32 policy, s32 nice) {
     return RATES[static_cast<u32>(nice - MIN_NICE)];
 }
 
+u64 light_slice(u32 rate) {
+    constexpr u64 SHORTEST_NS = 1'000'000;
+    return std::max(SHORTEST_NS, SLICE_NS * VIRTUAL_UNIT / rate);
+}
+
 void set_policy(Task& task, s32 policy, s32 rt_priority, s32 nice) {
     task.virtual_rate = virtual_rate(policy, nice);
     task.policy = policy;

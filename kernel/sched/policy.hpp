@@ -40,11 +40,15 @@ constexpr bool normal_policy(s32 policy) { // SCHED_NORMAL is Linux's name for S
     return policy == SCHED_NORMAL || policy == SCHED_BATCH || policy == SCHED_IDLE;
 }
 
+// The slice of a task that weighs less than nice 0: as much shorter, so that it waits no longer for its next turn, but not
+// below a millisecond.
+u64 light_slice(u32 virtual_rate);
+
 // The task's slice in ns, at its present priority. NO_DEADLINE: it runs until it sleeps or yields. A task that priority
 // inheritance has made real-time, though its policy is not, runs as under SCHED_FIFO (Linux: task_tick_rt).
 inline u64 sched_slice(const Task& task) {
     if (!rt_prio(task.prio))
-        return SLICE_NS;
+        return task.virtual_rate <= VIRTUAL_UNIT ? SLICE_NS : light_slice(task.virtual_rate);
     return task.policy == SCHED_RR ? RR_TIMESLICE_NS : NO_DEADLINE;
 }
 

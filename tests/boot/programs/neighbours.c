@@ -21,10 +21,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LIMIT_MS = 50, ROUNDS = 15, VECTORS = 1024, SIZE = 8 << 20 };
+enum { LIMIT_MS = 50, ROUNDS = 8, VECTORS = 1024, SIZE = 8 << 20 };
 #define SPARSE_BYTES 0x1000000000ll
 
-static char *memory; // SIZE bytes, all present
+static char* memory; // SIZE bytes, all present
 static struct iovec whole[VECTORS], far_end[VECTORS];
 
 static int64_t now_us(void) {
@@ -33,8 +33,8 @@ static int64_t now_us(void) {
     return t.tv_sec * 1000000ll + t.tv_nsec / 1000;
 }
 
-static char *map(size_t bytes, int flags) {
-    char *at = mmap(0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+static char* map(size_t bytes, int flags) {
+    char* at = mmap(0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
     if (at == MAP_FAILED) {
         perror("neighbours: mmap");
         _exit(1);
@@ -51,7 +51,7 @@ static int sparse_file(void) {
     return fd;
 }
 
-static void read_device(const char *path) {
+static void read_device(const char* path) {
     const int fd = open(path, O_RDONLY);
     for (;;)
         if (readv(fd, whole, VECTORS) <= 0)
@@ -99,9 +99,9 @@ static void other_memory(void) {
 
 static void in_core(void) {
     const size_t bytes = 1500u << 20;
-    char *place = map(bytes, MAP_NORESERVE);
+    char* place = map(bytes, MAP_NORESERVE);
     for (;;)
-        if (mincore(place, bytes, (unsigned char *)memory) != 0)
+        if (mincore(place, bytes, (unsigned char*)memory) != 0)
             _exit(1);
 }
 
@@ -114,16 +114,16 @@ static void protect(void) {
 
 static void populate(void) {
     for (;;) {
-        char *place = map(SIZE, MAP_POPULATE);
+        char* place = map(SIZE, MAP_POPULATE);
         if (munmap(place, SIZE) != 0)
             _exit(1);
     }
 }
 
 static void move(void) {
-    char *at = memory;
+    char* at = memory;
     for (;;) {
-        char *to = map(SIZE, 0);
+        char* to = map(SIZE, 0);
         if (mremap(at, SIZE, SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, to) == MAP_FAILED)
             _exit(1);
         at = to;
@@ -144,7 +144,7 @@ static void forks(void) {
 static void many_areas(void) { // more than one way to have them: every second page has other rights
     const size_t bytes = 16 << 20;
     for (;;) {
-        char *place = map(bytes, 0);
+        char* place = map(bytes, 0);
         for (size_t at = 0; at < bytes; at += 8192)
             if (mprotect(place + at, 4096, PROT_READ) != 0)
                 _exit(1);
@@ -170,16 +170,17 @@ static void computes(void) {
 }
 
 static const struct neighbour {
-    const char *name;
+    const char* name;
     void (*run)(void);
 } NEIGHBOURS[] = {
-    {"urandom", urandom},   {"zero", zero},       {"getrandom", random_bytes}, {"sparse", sparse},
-    {"sendfile", send},     {"write", write_and_truncate}, {"vm", other_memory}, {"mincore", in_core},
-    {"mprotect", protect},  {"populate", populate}, {"mremap", move},  {"fork", forks},
+    {"urandom", urandom},   {"zero", zero},       {"getrandom", random_bytes},
+    {"sparse", sparse},     {"sendfile", send},   {"write", write_and_truncate},
+    {"vm", other_memory},   {"mincore", in_core}, {"mprotect", protect},
+    {"populate", populate}, {"mremap", move},     {"fork", forks},
     {"areas", many_areas},  {"paths", paths},     {"computes", computes},
 };
 
-static pid_t start(const struct neighbour *of) {
+static pid_t start(const struct neighbour* of) {
     const pid_t child = fork();
     if (child != 0)
         return child;
@@ -209,7 +210,7 @@ static int64_t sleep_beside(void) {
     return latest;
 }
 
-static int beside(const struct neighbour *of, int count) {
+static int beside(const struct neighbour* of, int count) {
     pid_t children[16];
     for (int i = 0; i < count; ++i)
         children[i] = start(of);
@@ -235,7 +236,7 @@ static int beside(const struct neighbour *of, int count) {
     return bad;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
     mkdir("/tmp", 0777);
     chmod("/tmp", 01777);
     const int count = 2 * (int)sysconf(_SC_NPROCESSORS_ONLN);
