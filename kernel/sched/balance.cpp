@@ -62,6 +62,7 @@ Task* find_more_urgent(RunQueue& from, const RunQueue& to) REQUIRES(from.lock) {
 void pull_task(RunQueue& from, RunQueue& to, Task& task, PrioArray::Where where) REQUIRES(from.lock, to.lock) {
     from.remove(task);
     task.vruntime += to.min_vruntime - from.min_vruntime;
+    limit_credit(to, task);
     task.cpu = to.cpu;
     to.add(task, where);
 }

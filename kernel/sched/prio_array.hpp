@@ -23,7 +23,7 @@ class PrioArray {
     // Queues `task` at the front or back of its level; in the last one, of those with the same vruntime.
     void add(Task& task, Where where) {
         const u32 level = level_of(task);
-        if (level == NORMAL && !queues_[NORMAL].empty())
+        if (level == NORMAL && !queues_[NORMAL].empty()) [[unlikely]]
             insert_by_vruntime(task, where);
         else if (where == Where::Front)
             queues_[level].push_front(task);
@@ -77,18 +77,18 @@ class PrioArray {
     static constexpr u32 WORD_BITS = 32;
     static constexpr u32 bit(u32 n) { return 0x8000'0000u >> n; } // so that CLZ finds the most urgent one
 
-    // Searches from the end that is nearer by vruntime.
-    void insert_by_vruntime(Task& task, Where where) {
+    // Searches from the end that is nearer. The order is exact to a millisecond, so tasks that have had about as much stand
+    // in the order in which they came, and the search is short. Out of line: usually the queue is empty.
+    [[gnu::noinline]] void insert_by_vruntime(Task& task, Where where) {
         auto& queue = queues_[NORMAL];
-        const u64 own = task.vruntime;
+        const u32 own = rank(task);
         const auto goes_before = [&](const Task& other) {
-            return own < other.vruntime || (own == other.vruntime && where == Where::Front);
+            const s32 ahead = static_cast<s32>(rank(other) - own);
+            return ahead > 0 || (ahead == 0 && where == Where::Front);
         };
-        const s64 behind_first = static_cast<s64>(own - queue.front().vruntime);
-        const s64 before_last = static_cast<s64>(queue.back().vruntime - own);
         auto place = queue.end();
-        if (behind_first < before_last) {
-            for (place = queue.begin(); place != queue.end() && !goes_before(*place);)
+        if (static_cast<s32>(own - rank(queue.front())) < static_cast<s32>(rank(queue.back()) - own)) {
+            for (place = queue.begin(); !goes_before(*place);)
                 ++place;
         } else {
             while (place != queue.begin() && goes_before(*std::prev(place)))
@@ -96,6 +96,7 @@ class PrioArray {
         }
         queue.insert(place, task);
     }
+    static u32 rank(const Task& task) { return static_cast<u32>(task.vruntime >> 20); } // wraps: only differences count
 
     void removed(u32 level) {
         if (!queues_[level].empty())

@@ -56,12 +56,6 @@ Result<void> set_rt_bandwidth(RtBandwidth next) {
     return {};
 }
 
-void charge_rt(RunQueue& rq, u64 ran_ns, u64 now) {
-    if (rq.rt_time_ns == 0)
-        rq.rt_period_began_ns = now - ran_ns;
-    rq.rt_time_ns += ran_ns;
-}
-
 void check_rt_bandwidth(RunQueue& rq, u64 now) {
     const Limit now_in_force = limit();
     if (!now_in_force.any) {

@@ -10,11 +10,8 @@
 
 namespace faultline {
 
-// Counts `ran_ns`, which a real-time task has just had, up to `now`. (Linux: update_curr_rt.)
-void charge_rt(RunQueue& rq, u64 ran_ns, u64 now) REQUIRES(rq.lock);
-
 // Throttles this CPU, whose queue `rq` is, or ends that; and sets need_resched if then another task should run. Each tick
-// and each switch calls it while rq.rt_time_ns is not 0. (Linux: sched_rt_runtime_exceeded, do_sched_rt_period_timer.)
+// calls it while rq.rt_time_ns, which charge() counts, is not 0. (Linux: sched_rt_runtime_exceeded, do_sched_rt_period_timer.)
 void check_rt_bandwidth(RunQueue& rq, u64 now) REQUIRES(rq.lock, irqs_masked);
 
 } // namespace faultline

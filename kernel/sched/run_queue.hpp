@@ -51,7 +51,8 @@ struct RunQueue {
     u64 charged_ns GUARDED_BY(lock) = 0; // up to when the running task's time has been counted (charge())
     u64 turn_began_ns GUARDED_BY(lock) =
         0; // when the running task got the CPU, less what it had used of this turn before
-    // The scale of the vruntimes here: about the least of them. It only rises. (Linux: cfs_rq.min_vruntime.)
+    // The scale of the vruntimes here: about the least of them, as of the last tick. It only rises. (Linux:
+    // cfs_rq.min_vruntime.)
     u64 min_vruntime GUARDED_BY(lock) = SLEEPER_CREDIT_NS;
 
     // kernel/sched/rt_bandwidth.hpp
@@ -76,8 +77,6 @@ struct RunQueue {
 
     void add(Task& task, PrioArray::Where where) REQUIRES(lock) {
         const u32 level = PrioArray::level_of(task);
-        if (level == PrioArray::NORMAL)
-            task.vruntime = std::max(task.vruntime, min_vruntime - SLEEPER_CREDIT_NS);
         tasks.add(task, where);
         ++queued;
         task.on_rq = OnRq::Queued;
@@ -143,12 +142,28 @@ class [[nodiscard]] SCOPED_CAPABILITY TaskRqLocked {
 
 // --- turns (sched.cpp)
 
-// Counts the time that the running task has had since the last call.
-void charge(RunQueue& rq, u64 now) REQUIRES(rq.lock);
+// Counts the time that the running task has had since the last call. (Linux: update_curr.)
+inline void charge(RunQueue& rq, u64 now) REQUIRES(rq.lock) {
+    Task& running = *rq.running;
+    const u64 ran = now - rq.charged_ns;
+    rq.charged_ns = now;
+    running.run_ns += ran;
+    if (rq.running_level == PrioArray::NORMAL) {
+        running.vruntime += virtual_time(running, ran);
+    } else if (rq.running_level < PrioArray::NORMAL) {
+        if (rq.rt_time_ns == 0)
+            rq.rt_period_began_ns = now - ran;
+        rq.rt_time_ns += ran;
+    }
+}
 
-// Puts a task that has slept, or comes from elsewhere without its queue's lock held, on the scale of `rq`: level with the
-// others there.
+// Puts a task that comes from another queue, or was real-time, on the scale of `rq`: level with the others there.
 inline void start_level(RunQueue& rq, Task& task) REQUIRES(rq.lock) { task.vruntime = rq.min_vruntime; }
+
+// Bounds what a task has gained by sleeping.
+inline void limit_credit(RunQueue& rq, Task& task) REQUIRES(rq.lock) {
+    task.vruntime = std::max(task.vruntime, rq.min_vruntime - RunQueue::SLEEPER_CREDIT_NS);
+}
 
 // Asks for an interrupt at the end of the running task's turn. `rq` is this CPU's queue.
 void want_slice_end(RunQueue& rq) REQUIRES(rq.lock, irqs_masked);

@@ -76,7 +76,7 @@ void check_turn(RunQueue& rq, u64 now) REQUIRES(rq.lock, irqs_masked) {
         want_slice_end(rq);
 }
 
-// Between switches the scale rises with the least of the vruntimes, so that a task that wakes up finds it.
+// The scale rises with the least of the vruntimes, so that a task that wakes up finds it.
 void raise_min_vruntime(RunQueue& rq) REQUIRES(rq.lock) {
     if (rq.running_level != PrioArray::NORMAL)
         return;
@@ -88,10 +88,7 @@ void raise_min_vruntime(RunQueue& rq) REQUIRES(rq.lock) {
 
 void set_next_task(RunQueue& rq, Task& task, u64 now) REQUIRES(rq.lock, irqs_masked) {
     rq.running = &task;
-    const u32 level = &task == rq.idle ? RunQueue::IDLE_LEVEL : PrioArray::level_of(task);
-    rq.running_level = level;
-    if (level == PrioArray::NORMAL) // the first of the queue, so the least there
-        rq.min_vruntime = std::max(rq.min_vruntime, task.vruntime);
+    rq.running_level = &task == rq.idle ? RunQueue::IDLE_LEVEL : PrioArray::level_of(task);
     task.on_cpu.store(true, std::memory_order_relaxed);
     begin_turn(rq, now - task.slice_used_ns);
     task.slice_used_ns = 0;
@@ -201,8 +198,6 @@ Task& pick_next_task(RunQueue& rq, Task& previous) REQUIRES(irqs_masked) {
     const Guard lock(rq.lock);
     const u64 now = clock_ns();
     charge(rq, now);
-    if (rq.rt_time_ns != 0) [[unlikely]]
-        check_rt_bandwidth(rq, now);
     leave(rq, previous, now);
     if (!other_cpus(rq.cpu).empty())
         pull(rq, now);
@@ -236,17 +231,6 @@ void end_sleep(Timer& timer) {
 }
 
 } // namespace
-
-void charge(RunQueue& rq, u64 now) {
-    Task& running = *rq.running;
-    const u64 ran = now - rq.charged_ns;
-    rq.charged_ns = now;
-    running.run_ns += ran;
-    if (rq.running_level == PrioArray::NORMAL)
-        running.vruntime += virtual_time(running, ran);
-    else if (rq.running_level < PrioArray::NORMAL)
-        charge_rt(rq, ran, now);
-}
 
 // Called only while an equal waits: the end of a slice does not matter otherwise.
 void want_slice_end(RunQueue& rq) {

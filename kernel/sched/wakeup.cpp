@@ -43,6 +43,8 @@ void activate(Task& task) REQUIRES(task.wake_lock, irqs_masked) {
             task.waits_since_ns = clock_ns();
         if (task.cpu != cpu)
             start_level(rq, task);
+        else
+            limit_credit(rq, task);
         task.cpu = cpu;
         task.state = TaskState::Running;
         enqueue(rq, task, Where::Back);
