@@ -4,7 +4,7 @@
 source "$(dirname "$0")/lib.sh"
 
 arm-linux-gnueabihf-gcc -O1 -static -pthread -o "$work/interrupted" tests/boot/programs/interrupted.c || exit 1
-run --icount --timeout 100 --exec "$work/interrupted" </dev/null
+run --icount --timeout 250 --exec "$work/interrupted" </dev/null
 check "interrupted" equal "$status" 0
 check "and nothing is said" equal "$(cat "$work/out" "$work/err")" ""
 finish

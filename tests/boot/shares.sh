@@ -6,7 +6,7 @@ source "$(dirname "$0")/lib.sh"
 mkdir "$work/root"
 arm-linux-gnueabihf-gcc -O1 -static -pthread -o "$work/root/shares" tests/boot/programs/shares.c || exit 1
 for what in nice real-time profile one; do
-    run --icount --smp 1 --timeout 100 --root "$work/root" --init /shares "$what" </dev/null
+    run --icount --smp 1 --timeout 250 --root "$work/root" --init /shares "$what" </dev/null
     check "$what" equal "$status" 0
 done
 finish

@@ -1,9 +1,9 @@
 // shares: who has the processor. Run it on one processor under --icount, where time is counted in instructions.
 //
-//   shares nice       nice values weigh: two processes, and what each has of 600 ms
+//   shares nice       nice values weigh: two processes, and what each has of 300 ms
 //   shares real-time  beside a real-time task that never sleeps others have what throttling leaves them
 //   shares profile    a real-time thread that never sleeps gets the signals of its own CPU time
-//   shares one        process 1 has its share beside twenty that compute
+//   shares one        process 1 has its share beside ten that compute
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -71,19 +71,19 @@ static int near(int64_t value, int64_t due, int64_t tolerance) {
 static int nice_values(void) {
     static const struct {
         int nice;
-        int64_t due_ms; // of 600, beside nice 0
-    } ROWS[] = {{0, 300}, {5, 148}, {-5, 452}, {19, 9}};
+        int64_t due_ms; // of 300, beside nice 0
+    } ROWS[] = {{0, 150}, {5, 74}, {-5, 226}, {19, 4}};
     int bad = 0;
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; ++i) {
         const pid_t plain = compute(0), other = compute(ROWS[i].nice);
         sleep_ms(20);
         int64_t plain_before = 0, other_before = 0;
         had(plain, &plain_before), had(other, &other_before);
-        sleep_ms(600);
+        sleep_ms(300);
         const int64_t of_plain = had(plain, &plain_before), of_other = had(other, &other_before);
         kill(plain, SIGKILL), kill(other, SIGKILL);
         waitpid(plain, 0, 0), waitpid(other, 0, 0);
-        const int wrong = !near(of_other, ROWS[i].due_ms, 16) || !near(of_plain + of_other, 600, 15);
+        const int wrong = !near(of_other, ROWS[i].due_ms, 16) || !near(of_plain + of_other, 300, 15);
         printf("shares: nice %d had %d ms beside %d ms of nice 0, due %d%s\n", ROWS[i].nice, (int)of_other,
                (int)of_plain, (int)ROWS[i].due_ms, wrong ? " (wrong)" : "");
         bad |= wrong;
@@ -127,7 +127,7 @@ static int beside_real_time(void) {
     static const struct {
         const char *period, *runtime;
         int length_ms, due_ms;
-    } ROWS[] = {{"1000000", "950000", 1000, 50}, {"100000", "50000", 300, 150}, {"100000", "20000", 300, 240}};
+    } ROWS[] = {{"1000000", "950000", 1000, 50}, {"100000", "50000", 300, 150}};
     int bad = 0;
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; ++i) {
         write_setting("sched_rt_runtime_us", "-1", 0);
@@ -180,14 +180,14 @@ static int profile(void) {
 
 static int process_one(void) {
     must(getpid() == 1, "shares: not process 1");
-    for (int i = 0; i < 20; ++i)
+    for (int i = 0; i < 10; ++i)
         compute(0);
     sleep_ms(50);
     const int64_t begin = clock_ms(CLOCK_MONOTONIC), before = clock_ms(CLOCK_PROCESS_CPUTIME_ID);
-    while (clock_ms(CLOCK_MONOTONIC) < begin + 1050) {
+    while (clock_ms(CLOCK_MONOTONIC) < begin + 550) {
     }
     const int64_t had = clock_ms(CLOCK_PROCESS_CPUTIME_ID) - before;
-    printf("shares: process 1 had %d ms of 1050 beside twenty, due 50\n", (int)had);
+    printf("shares: process 1 had %d ms of 550 beside ten, due 50\n", (int)had);
     return !near(had, 50, 12);
 }
 
