@@ -1,5 +1,6 @@
-// The scheduler. The most urgent runnable tasks have the CPUs; equally urgent tasks take turns. User code is preempted,
-// the kernel is not. sched(7). Policies and priorities: kernel/sched/policy.hpp.
+// The scheduler. The most urgent runnable tasks have the CPUs; equally urgent tasks take turns, and those that are not
+// real-time have shares by their nice values. User code is preempted, the kernel is not. sched(7). Policies and priorities:
+// kernel/sched/policy.hpp; what real-time tasks may have: kernel/sched/rt_bandwidth.hpp.
 #pragma once
 
 #include <arch/current.hpp>
