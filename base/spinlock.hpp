@@ -43,6 +43,12 @@ class CAPABILITY("spin lock") SpinLock {
         serving_.store(static_cast<u16>(now + 1), std::memory_order_release);
         release_point("give up a lock");
     }
+    // Whether somebody waits for the lock. The caller holds it. (Linux: spin_is_contended.)
+    bool is_contended() const {
+        const u16 tickets =
+            static_cast<u16>(next_.load(std::memory_order_relaxed) - serving_.load(std::memory_order_relaxed));
+        return tickets > 1;
+    }
     bool is_locked() const { return next_.load(std::memory_order_relaxed) != serving_.load(std::memory_order_relaxed); }
 
   private:

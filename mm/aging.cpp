@@ -2,6 +2,7 @@
 #include "mm/aging.hpp"
 
 #include "mm/pgtable.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
@@ -12,11 +13,12 @@ template <class Wanted>
 void age_entries(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end, Wanted&& wanted) {
     MmStruct& mm = mmap_read.mm();
     TlbDebt debt(mm.context);
-    walk_page_range(mm, start, end, [&](UserAddr address, PteSlot* slot) {
+    const auto age = [&](UserAddr address, PteSlot* slot) {
         Page* page = vm_normal_page(ptep_get(slot));
         if (page != nullptr && wanted(*page) && ptep_test_and_clear_young(debt, address, slot))
             page->set(PG_REFERENCED);
-    });
+    };
+    walk_page_range(mm, start, end, age, NOTHING_MORE, cond_resched);
 }
 
 } // namespace
@@ -32,20 +34,21 @@ void age_page_range(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end
 void lazyfree_page_range(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end) {
     MmStruct& mm = mmap_read.mm();
     TlbDebt debt(mm.context);
-    walk_page_range(mm, start, end, [&](UserAddr address, PteSlot* slot) {
+    const auto free_lazily = [&](UserAddr address, PteSlot* slot) {
         Page* page = vm_normal_page(ptep_get(slot));
         if (page == nullptr || !page->test(PG_ANON) || page_mapcount(*page) != 1)
             return;
         const Pte pte = ptep_get_and_clear(debt, address, slot);
         set_pte_at(mm.context, address, slot, pte_mkclean(pte_mkold(pte)));
         page->set(PG_LAZYFREE);
-    });
+    };
+    walk_page_range(mm, start, end, free_lazily, NOTHING_MORE, cond_resched);
 }
 
 void clean_page_range(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end) {
     MmStruct& mm = mmap_read.mm();
     TlbDebt debt(mm.context);
-    walk_page_range(mm, start, end, [&](UserAddr address, PteSlot* slot) {
+    const auto clean = [&](UserAddr address, PteSlot* slot) {
         Page* page = vm_normal_page(ptep_get(slot));
         if (page == nullptr || page->test(PG_ANON))
             return;
@@ -53,7 +56,8 @@ void clean_page_range(const MmapReadGuard& mmap_read, UserAddr start, UserAddr e
         if (pte_dirty(pte))
             page->set(PG_DIRTY);
         set_pte_at(mm.context, address, slot, pte_mkclean(pte_wrprotect(pte)));
-    });
+    };
+    walk_page_range(mm, start, end, clean, NOTHING_MORE, cond_resched);
 }
 
 } // namespace faultline

@@ -8,6 +8,7 @@
 #include "mm/mm_struct.hpp"
 #include "mm/pgtable.hpp"
 #include "mm/rmap.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 namespace {
@@ -65,7 +66,7 @@ Result<void> copy_pte_range(MmStruct& destination, MmStruct& source, TlbDebt& de
 }
 
 // Copies the entries of `vma` (of `source`): private writable ones become write-protected on both sides, the child's are
-// old. Those of shared mappings are not copied unless mm_config.fork_copy_shared, then clean and old. NOMEM.
+// old. Those of shared mappings are not copied unless mm_config.fork_copy_shared, then clean and old. NOMEM, INTR.
 Result<void> copy_page_range(MmStruct& destination, MmStruct& source, TlbDebt& debt, const VmArea& vma) {
     if (!vma_needs_copy(vma))
         return {};
@@ -73,6 +74,9 @@ Result<void> copy_page_range(MmStruct& destination, MmStruct& source, TlbDebt& d
         const UserAddr stop = end_of_table(address, vma.end);
         TRY_VOID(copy_pte_range(destination, source, debt, vma, address, stop));
         address = stop;
+        if (fatal_signal_pending())
+            return Err(Errno::INTR);
+        cond_resched();
     }
     return {};
 }

@@ -5,6 +5,7 @@
 
 #include "mm/pgtable.hpp"
 #include "mm/unmap.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
@@ -47,27 +48,52 @@ PageRef remove_from_page_cache(AddressSpace& mapping, Page& page) REQUIRES(mappi
 // Removes every cached page of [first, end).
 void remove_pages(AddressSpace& mapping, u32 first, u32 end = ~u32{0}) {
     while (true) {
-        PageRef removed; // dropped after the lock
-        const Guard lock(mapping.lock);
-        const auto it = mapping.pages.lower_bound(first);
-        if (it == mapping.pages.end() || it->index >= end)
-            return;
-        removed = remove_from_page_cache(mapping, *it);
+        {
+            PageRef removed; // dropped after the lock
+            const Guard lock(mapping.lock);
+            const auto it = mapping.pages.lower_bound(first);
+            if (it == mapping.pages.end() || it->index >= end)
+                return;
+            removed = remove_from_page_cache(mapping, *it);
+        }
+        cond_resched();
     }
 }
 
 // Empties the entries of every mapping of the file's pages [first, end), private copies included, as POSIX
 // says of truncated files (Linux: unmap_mapping_range).
-void unmap_mapping_range(AddressSpace& mapping, u32 first, u32 end = ~u32{0}) {
-    Guard lock(mapping.lock);
+//
+// The lock is given up after each UNMAP_PAGES of the file. What a fault maps again behind this is the caller's to undo.
+constexpr u32 UNMAP_PAGES = 4096;
+
+// The first page of [first, end) that a VMA covers; `end`: none does.
+u32 first_mapped(const AddressSpace& mapping, u32 first, u32 end) REQUIRES(mapping.lock) {
+    u32 lowest = end;
+    for (const VmArea& vma : mapping.i_mmap)
+        if (first < vma.pgoff + vma.pages())
+            lowest = std::min(lowest, std::max(first, vma.pgoff));
+    return lowest;
+}
+
+// Returns from where to go on; `end`: nothing is left.
+u32 unmap_some(AddressSpace& mapping, u32 first, u32 end) {
+    const Guard lock(mapping.lock);
+    first = first_mapped(mapping, first, end);
+    const u32 stop = end - first > UNMAP_PAGES ? first + UNMAP_PAGES : end;
     for (VmArea& vma : mapping.i_mmap) {
-        const u32 from = std::max(first, vma.pgoff), to = std::min(end, vma.pgoff + vma.pages());
+        const u32 from = std::max(first, vma.pgoff), to = std::min(stop, vma.pgoff + vma.pages());
         if (from >= to)
             continue;
         update_hiwater(*vma.mm);
-        zap_page_range(*vma.mm, vma.start + ((from - vma.pgoff) << PAGE_SHIFT),
-                       vma.start + ((to - vma.pgoff) << PAGE_SHIFT));
+        zap_page_range_locked(*vma.mm, vma.start + ((from - vma.pgoff) << PAGE_SHIFT),
+                              vma.start + ((to - vma.pgoff) << PAGE_SHIFT));
     }
+    return stop;
+}
+
+void unmap_mapping_range(AddressSpace& mapping, u32 first, u32 end = ~u32{0}) {
+    while ((first = unmap_some(mapping, first, end)) < end)
+        cond_resched();
 }
 
 } // namespace

@@ -7,6 +7,7 @@
 #include "mm/mman.hpp"
 #include "mm/populate.hpp"
 #include "mm/unmap.hpp"
+#include "mm/upcalls.hpp"
 #include "mm/vma_edit.hpp"
 
 namespace faultline {
@@ -158,6 +159,7 @@ Result<void> walk_vmas(const Guard& guard, UserAddr start, UserAddr end, u32 adv
         const UserAddr stop = vma->end < end ? vma->end : end;
         TRY_VOID(advise(guard, *vma, start, stop, advice));
         start = stop;
+        cond_resched();
     }
     if (hole)
         return Err(Errno::NOMEM);

@@ -25,6 +25,7 @@ Result<void> apply_vma_lock_flags(const MmapWriteLocked& locked, UserAddr start,
         if (flags != vma->flags)
             TRY(vma_modify_flags(locked, *vma, start, stop, flags));
         start = stop;
+        cond_resched();
     }
     return {};
 }

@@ -51,12 +51,15 @@ namespace {
 // Unmaps everything. No CPU but this one runs on it.
 void exit_mmap(MmStruct& mm) {
     const MmapWriteGuard guard(mm);
-    for (const VmArea& vma : mm.vmas)
+    for (const VmArea& vma : mm.vmas) {
         zap_page_range(mm, vma.start, vma.end);
+        cond_resched();
+    }
     while (!mm.vmas.empty()) {
         VmArea& vma = *mm.vmas.begin();
         remove_vm_struct(guard, vma);
         vm_area_free(vma);
+        cond_resched();
     }
     // The tables go last: truncation of a file reaches them through its VMAs.
     free_pgtables(mm, UserAddr(0), UserAddr(TASK_SIZE));

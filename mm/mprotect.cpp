@@ -6,6 +6,7 @@
 #include "mm/mm_struct.hpp"
 #include "mm/mman.hpp"
 #include "mm/pgtable.hpp"
+#include "mm/upcalls.hpp"
 #include "mm/vma_edit.hpp"
 
 namespace faultline {
@@ -35,13 +36,14 @@ Pte pte_modify(const VmArea& vma, Pte pte) {
 void change_protection(VmArea& vma, UserAddr start, UserAddr end) {
     MmStruct& mm = *vma.mm;
     TlbDebt debt(mm.context);
-    walk_page_range(mm, start, end, [&](UserAddr address, PteSlot* slot) {
+    const auto change = [&](UserAddr address, PteSlot* slot) {
         if (!pte_present(ptep_get(slot)))
             return;
         // The exchange returns the dirty bit even if another CPU has just set it.
         const Pte old = ptep_get_and_clear(debt, address, slot);
         set_pte_at(mm.context, address, slot, pte_modify(vma, old));
-    });
+    };
+    walk_page_range(mm, start, end, change, NOTHING_MORE, cond_resched);
 }
 
 // Whether the rights in `flags` are all among those the VMA may ever have.
@@ -100,6 +102,7 @@ Result<void> do_mprotect(MmStruct& mm, UserAddr start, u32 length, u32 prot) {
         TRY_VOID(mprotect_fixup(locked, *vma, start, stop, VmFlags(prot) & VM_ACCESS_FLAGS));
         if (stop == end)
             return {};
+        cond_resched();
         // Joined with what came before or not, the next one starts at `stop` or there is a hole.
         vma = vma_lookup(locked, stop);
         if (vma == nullptr)

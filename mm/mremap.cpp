@@ -9,6 +9,7 @@
 #include "mm/pgtable.hpp"
 #include "mm/populate.hpp"
 #include "mm/unmapped_area.hpp"
+#include "mm/upcalls.hpp"
 #include "mm/vma_edit.hpp"
 
 namespace faultline {
@@ -84,6 +85,8 @@ Result<void> move_page_tables(const MmapWriteLocked& locked, AddressSpace* mappi
     TlbDebt debt(mm.context);
     for (u32 offset = 0; offset < bytes; offset += PAGE_SIZE) {
         const UserAddr old_address = old_start + offset, new_address = new_start + offset;
+        if (offset % PMD_SIZE == 0)
+            cond_resched();
         PteSlot* from = pte_offset(mm, old_address);
         if (from == nullptr || pte_none(ptep_get(from)))
             continue;

@@ -8,6 +8,7 @@
 #include "mm/pgtable.hpp"
 #include "mm/unmap.hpp"
 #include "mm/unmapped_area.hpp"
+#include "mm/upcalls.hpp"
 #include "mm/vma_edit.hpp"
 
 namespace faultline {
@@ -40,6 +41,7 @@ Result<void> unmap_range(const MmapWriteLocked& locked, UserAddr start, UserAddr
         remove_vm_struct(locked, *vma);
         vm_area_free(*vma);
         vma = next;
+        cond_resched();
     }
     note_free_area(locked, end);
 

@@ -38,11 +38,12 @@ void free_pgtables(MmStruct& mm, UserAddr floor, UserAddr ceiling);
 
 inline constexpr auto NOTHING_MORE = [] {};
 
-// Calls visit(address, slot) for every entry of [start, end) whose table exists, with the table's lock held, and leave()
-// each time before such a lock is released. Caller keeps the VMAs over the range, as pte_table() says.
-template <class Visitor, class Leave = decltype(NOTHING_MORE)>
+// Calls visit(address, slot) for every entry of [start, end) whose table exists, with the table's lock held; leave() each
+// time before such a lock is released; and between() from one table to the next, without a lock. Caller keeps the VMAs over
+// the range, as pte_table() says.
+template <class Visitor, class Leave = decltype(NOTHING_MORE), class Between = decltype(NOTHING_MORE)>
 void walk_page_range(const MmStruct& mm, UserAddr start, UserAddr end, Visitor&& visit,
-                     const Leave& leave = NOTHING_MORE) {
+                     const Leave& leave = NOTHING_MORE, const Between& between = NOTHING_MORE) {
     u32 address = start.value();
     while (address < end.value()) {
         PteTable* table = pte_table(mm, UserAddr(address));
@@ -52,10 +53,14 @@ void walk_page_range(const MmStruct& mm, UserAddr start, UserAddr end, Visitor&&
             continue;
         }
         const u32 stop = next_table < end.value() ? next_table : end.value();
-        const Guard lock(virt_to_page(table).ptl);
-        for (; address < stop; address += PAGE_SIZE)
-            visit(UserAddr(address), &table->entries[pte_index(UserAddr(address))]);
-        leave();
+        {
+            const Guard lock(virt_to_page(table).ptl);
+            for (; address < stop; address += PAGE_SIZE)
+                visit(UserAddr(address), &table->entries[pte_index(UserAddr(address))]);
+            leave();
+        }
+        if (address < end.value())
+            between();
     }
 }
 

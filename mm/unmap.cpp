@@ -6,6 +6,7 @@
 #include "mm/page_alloc.hpp"
 #include "mm/pgtable.hpp"
 #include "mm/rmap.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
@@ -56,7 +57,10 @@ void move_bits_to_page(Page& page, Pte pte) {
 
 } // namespace
 
-void zap_page_range(MmStruct& mm, UserAddr start, UserAddr end) {
+namespace {
+
+template <class Between>
+void zap_range(MmStruct& mm, UserAddr start, UserAddr end, const Between& between) {
     MmuGather gather(mm);
     const auto zap = [&](UserAddr address, PteSlot* slot) {
         if (pte_none(ptep_get(slot)))
@@ -70,7 +74,12 @@ void zap_page_range(MmStruct& mm, UserAddr start, UserAddr end) {
     };
     // A table's lock is given up after the flush: with madvise() the area stays, and a fault on another CPU must not map
     // a new page while a TLB has the old one. (ARM ARM B3.10.1: break before make.)
-    walk_page_range(mm, start, end, zap, [&] { gather.flush(); });
+    walk_page_range(mm, start, end, zap, [&] { gather.flush(); }, between);
 }
+
+} // namespace
+
+void zap_page_range(MmStruct& mm, UserAddr start, UserAddr end) { zap_range(mm, start, end, cond_resched); }
+void zap_page_range_locked(MmStruct& mm, UserAddr start, UserAddr end) { zap_range(mm, start, end, NOTHING_MORE); }
 
 } // namespace faultline

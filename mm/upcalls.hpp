@@ -37,8 +37,9 @@ bool fatal_signal_pending();
 // The last user of `mm` is gone: no CPU translates through it any more when this returns. (Linux: lazy TLB.)
 void leave_lazy_mm(MmStruct& mm);
 
-// Lets another runnable task run if the current one's slice is over. May be called with the mmap lock held for
-// reading, never with a spin lock held or page faults disabled.
+// Lets another runnable task run if the current one's slice is over; and gives the kernel lock up for a moment if another
+// CPU waits for it. Each loop whose length a program chooses calls it. The mmap lock and other sleeping locks may be held,
+// never a spin lock, and page faults are not disabled.
 void cond_resched();
 
 } // namespace faultline

@@ -8,13 +8,14 @@
 #   matrix      every scenario under every repair on 1, 2, 4 and 8 processors
 #   variants    every scenario under every repair on other machines, and with other boot arguments
 #   stale       a hundred boots of each scenario that depends on the timing of two processors
+#   livelocked  every scenario that hangs, beside a program that must get on, on 1, 2 and 8 processors
 #   storms      all storms at once for ten minutes on eight processors, in the ordinary kernel and the debug kernel
 #
 # The storms, the matrix and the threads under ThreadSanitizer run with both back ends.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-parts=(everyday sabotages conformance matrix variants stale storms)
+parts=(everyday sabotages conformance matrix variants stale livelocked storms)
 for part in "$@"; do
     [[ " ${parts[*]} " == *" $part "* ]] || { echo "tests/long.sh: no part '$part': ${parts[*]}" >&2; exit 64; }
 done
@@ -78,6 +79,22 @@ a_hundred_times() {
     for _ in {1..100}; do each_repair "$1" ''; done
 }
 
+# A line for each row of the catalogue that hangs, on each machine that can show it.
+livelocked() {
+    local cpus mmu repair least=1 only='walked softtlb'
+    [[ ! $2 =~ --smp\ ([0-9]) ]] || least=${BASH_REMATCH[1]}
+    [[ ! $2 =~ --mmu\ ([a-z]+) ]] || only=${BASH_REMATCH[1]}
+    [[ ! $2 =~ tlb=broken ]] || return 0
+    for repair in gup gup_dirty fixup_2011 fixup trap; do
+        [[ ${expected[$repair]} == hangs ]] || continue
+        for mmu in $only; do
+            for cpus in 1 2 8; do
+                [[ $cpus -lt $least ]] || echo "$1 $repair --mmu $mmu --smp $cpus"
+            done
+        done
+    done
+}
+
 build() {
     local preset
     for preset in "$@"; do
@@ -103,6 +120,10 @@ run_part() {
     matrix) build arm && scenarios on_every_machine | boots ;;
     variants) build arm && scenarios variants | boots ;;
     stale) build arm && scenarios a_hundred_times | boots ;;
+    livelocked)
+        build arm && scenarios livelocked |
+            xargs -P "$(nproc)" -I LINE bash -c 'judged tests/boot/livelocked.sh --only $1' - LINE
+        ;;
     storms)
         local mmu
         build arm debug || return

@@ -38,6 +38,8 @@ Result<void> grow(FilesStruct& files, u32 capacity) {
 
 u32 fd_limit() { return static_cast<u32>(std::min<u64>(current_group().limits[RLIMIT_NOFILE].soft, OPEN_MAX)); }
 
+u32 fd_table_size() { return current()->files->capacity; }
+
 namespace {
 
 // Takes a file out of the table, with the table's reference; nullptr if the descriptor is not open.

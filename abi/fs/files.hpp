@@ -24,7 +24,8 @@ void fs_put(FsStruct& fs);                // at exit: drops a reference
 
 bool files_shared(const FilesStruct& files); // whether several tasks share it
 
-u32 fd_limit(); // current's RLIMIT_NOFILE, at most OPEN_MAX; new descriptors are below it
+u32 fd_limit();      // current's RLIMIT_NOFILE, at most OPEN_MAX; new descriptors are below it
+u32 fd_table_size(); // of current: every open descriptor is below it
 
 // Current's file for a descriptor, with a reference. BADF; for fget_ref() also if the descriptor was opened with
 // O_PATH.

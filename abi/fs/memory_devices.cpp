@@ -8,6 +8,8 @@
 #include "abi/fs/iov_iter.hpp"
 #include "abi/fs/random.hpp"
 #include "arch/contract/uaccess.hpp"
+#include "kernel/upcalls.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
@@ -23,23 +25,48 @@ Result<u32> write_full(File&, UserAddr, u32 bytes, u64&) {
     return Err(Errno::NOSPC);
 }
 
+// A page's worth at a time: in between a signal ends the read, and others have their turn. (Linux: read_iter_zero.)
 Result<u32> read_zeros(File&, IovIter& to, u64&) {
-    const u32 bytes = to.left(), done = to.clear_user(bytes);
-    return done == 0 && bytes != 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
+    u32 done = 0;
+    while (to.left() != 0) {
+        const u32 part = std::min(to.left(), PAGE_SIZE);
+        const u32 stored = to.clear_user(part);
+        done += stored;
+        if (stored != part)
+            return done == 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
+        if (to.left() != 0 && signal_pending())
+            break;
+        cond_resched();
+    }
+    return done;
 }
 
-Result<u32> read_random(File&, UserAddr buffer, u32 bytes, u64&) {
-    u32 done = 0;
-    while (done < bytes) {
+u32 store_random(UserAddr place, u32 bytes) {
+    for (u32 done = 0; done < bytes;) {
         u8 chunk[64];
         const u32 part = std::min(bytes - done, static_cast<u32>(sizeof chunk));
         get_random_bytes(chunk, part);
-        const u32 copied = part - copy_to_user(buffer + done, chunk, part);
+        const u32 copied = part - copy_to_user(place + done, chunk, part);
         done += copied;
         if (copied != part)
-            return done == 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
+            return done;
     }
-    return done;
+    return bytes;
+}
+
+// As read_zeros(). (Linux: get_random_bytes_user.)
+Result<u32> read_random(File&, UserAddr buffer, u32 bytes, u64&) {
+    for (u32 done = 0; done < bytes;) {
+        const u32 part = std::min(bytes - done, PAGE_SIZE);
+        const u32 stored = store_random(buffer + done, part);
+        done += stored;
+        if (stored != part)
+            return done == 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
+        if (done < bytes && signal_pending())
+            return done;
+        cond_resched();
+    }
+    return bytes;
 }
 
 Result<u32> splice_discarded(File&, const void*, u32 bytes, u64&) { return bytes; }

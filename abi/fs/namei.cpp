@@ -15,6 +15,7 @@
 #include "arch/contract/uaccess.hpp"
 #include "kernel/sched/sched.hpp"
 #include "mm/kmalloc.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
@@ -126,6 +127,7 @@ Result<Found> walk_path(s32 dirfd, PathName& path, u32 flags, const Cred* cred) 
     InodeRef here = buffer[0] == '/' ? cross_mounts(InodeRef(&iget(root_inode()))) : TRY(directory_of(dirfd));
     u32 links = 0;
     for (const char* at = skip_slashes(buffer); *at != '\0';) {
+        cond_resched(); // a path may have two thousand components, and a directory many entries
         if (!here->is_directory())
             return Err(Errno::NOTDIR);
         TRY_VOID(inode_permission(cred, *here, MAY_EXEC));

@@ -6,6 +6,7 @@
 #include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/fs/poll_private.hpp"
+#include "abi/task/thread_group.hpp"
 #include "base/late.hpp"
 
 namespace faultline {
@@ -31,7 +32,7 @@ u32 look_at(pollfd* entries, u32 count) {
 }
 
 Result<u32> do_poll(UserAddr fds, u32 count, u64 deadline_ns) {
-    if (count > OPEN_MAX)
+    if (count > fd_limit())
         return Err(Errno::INVAL);
     const Buffer<pollfd> entries(count);
     if (entries.data() == nullptr)
@@ -43,13 +44,24 @@ Result<u32> do_poll(UserAddr fds, u32 count, u64 deadline_ns) {
     return ready;
 }
 
+// poll(2) has only an interval, so after a stop the call goes on to the same moment. (Linux: do_restart_poll.)
+Result<u32> restart_poll(RestartBlock& block) {
+    const auto result = do_poll(UserAddr(block.arguments[0]), block.arguments[1], block.deadline_ns);
+    if (!result.ok() && result.error() == Errno::RESTARTNOHAND)
+        return Err(Errno::RESTART_RESTARTBLOCK);
+    return result;
+}
+
 template <class Field>
 Result<u32> do_ppoll(UserAddr fds, u32 count, UserAddr timeout, UserAddr mask, u32 mask_bytes) {
     const u64 deadline = TRY(deadline_from<Field>(timeout, NSEC_PER_SEC));
-    return with_sigmask(mask, mask_bytes, [&] { return do_poll(fds, count, deadline); });
+    const auto result = with_sigmask(mask, mask_bytes, [&] { return do_poll(fds, count, deadline); });
+    return finish_wait_for_files<Field>(result, timeout, NSEC_PER_SEC, deadline);
 }
 
 } // namespace
+
+bool has_personality(u32 flag) { return (current_group().personality & flag) != 0; }
 
 void init_poll() { queue.emplace(); }
 WaitQueue& pollers() { return *queue; }
@@ -65,7 +77,9 @@ Result<u32> sys_poll(UserAddr fds, u32 count, s32 timeout_ms) {
     u64 deadline = NO_DEADLINE;
     if (timeout_ms >= 0)
         deadline = timeout_ms == 0 ? 0 : clock_ns() + static_cast<u64>(timeout_ms) * 1'000'000;
-    return do_poll(fds, count, deadline);
+    RestartBlock& block = current()->restart_block;
+    block = {restart_poll, deadline, {fds.value(), count}};
+    return restart_poll(block);
 }
 
 Result<u32> sys_ppoll(UserAddr fds, u32 count, UserAddr timeout, UserAddr mask, u32 mask_bytes) {

@@ -9,6 +9,7 @@
 #include "abi/signal/signal.hpp"
 #include "abi/signal/sigprocmask.hpp"
 #include "arch/contract/clock.hpp"
+#include "arch/contract/uaccess.hpp"
 #include "kernel/sched/timer.hpp"
 #include "kernel/sched/wait.hpp"
 #include "mm/kmalloc.hpp"
@@ -37,7 +38,7 @@ class Buffer {
 };
 
 // Calls look(), which returns how many files are ready, until that is not 0 or the deadline has passed. A deadline of 0
-// is one look. INTR: a signal.
+// is one look. RESTARTNOHAND: a signal. (After a handler these calls end with EINTR; a stop does not end them.)
 template <class Look>
 Result<u32> poll_until(Look&& look, u64 deadline_ns) {
     u32 ready = look();
@@ -45,8 +46,30 @@ Result<u32> poll_until(Look&& look, u64 deadline_ns) {
         return ready;
     const auto waited = wait_event_interruptible(pollers(), [&] { return (ready = look()) != 0; }, deadline_ns);
     if (!waited.ok() && waited.error() != Errno::TIMEDOUT)
-        return Err(Errno::INTR); // never restarted: poll(2), signal(7)
+        return Err(Errno::RESTARTNOHAND);
     return ready;
+}
+
+inline constexpr u32 STICKY_TIMEOUTS = 0x4000000; // linux/personality.h: the time span is not written
+bool has_personality(u32 flag);                   // of current's process
+
+// Ends select(2) or ppoll(2): stores what is left of the time span at `span`, so that a call that is made again after a stop
+// waits no longer than was asked for. Where that cannot be stored, the call is not made again. `Field` and `units_per_second`
+// as for deadline_from(), which made `deadline_ns`. (Linux: poll_select_finish.)
+template <class Field>
+Result<u32> finish_wait_for_files(Result<u32> result, UserAddr span, u32 units_per_second, u64 deadline_ns) {
+    const bool again = !result.ok() && result.error() == Errno::RESTARTNOHAND;
+    const auto as_it_is = [&] { return again ? Result<u32>(Err(Errno::INTR)) : result; };
+    if (span == UserAddr() || deadline_ns == 0)
+        return result;
+    if (has_personality(STICKY_TIMEOUTS))
+        return as_it_is();
+    const u64 now = clock_ns(), left = deadline_ns > now ? deadline_ns - now : 0;
+    const Field field[2] = {static_cast<Field>(left / NSEC_PER_SEC),
+                            static_cast<Field>(left % NSEC_PER_SEC / (NSEC_PER_SEC / units_per_second))};
+    if (copy_to_user(span, field, sizeof field) != 0)
+        return as_it_is();
+    return result;
 }
 
 // A time span of the program as a deadline in nanoseconds; NO_DEADLINE for a null pointer, 0 for a span of zero.
@@ -81,8 +104,8 @@ Result<u32> with_sigmask(UserAddr mask, u32 bytes, Body&& body) {
     task.saved_blocked = task.blocked;
     set_current_blocked(blocked);
     const Result<u32> result = body();
-    if (!result.ok() && result.error() == Errno::INTR)
-        task.restore_sigmask = true; // the handler still runs with the new mask; then the old one comes back
+    if (!result.ok() && result.error() == Errno::RESTARTNOHAND)
+        task.restore_sigmask = true; // a handler still runs with the new mask; then the old one comes back
     else
         set_current_blocked(task.saved_blocked);
     return result;

@@ -10,8 +10,9 @@
 #include "abi/fs/files.hpp"
 #include "abi/fs/inode.hpp"
 #include "abi/fs/iov_iter.hpp"
-#include "mm/kmalloc.hpp"
 #include "kernel/sched/sched.hpp"
+#include "mm/kmalloc.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
@@ -134,8 +135,9 @@ Result<u32> transfer_each(File& file, Direction direction, const Buffers& buffer
         if (!moved.ok())
             return done == 0 ? moved : Result<u32>(done);
         done += moved.value();
-        if (moved.value() != wanted)
+        if (moved.value() != wanted || fatal_signal_pending())
             break;
+        cond_resched();
     }
     return done;
 }

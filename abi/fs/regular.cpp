@@ -16,6 +16,7 @@
 #include "abi/signal/send.hpp"
 #include "abi/signal/signal.hpp"
 #include "abi/task/thread_group.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
@@ -42,7 +43,7 @@ Result<u64> room_below_limit(u64 position) {
 }
 
 // Calls copy(bytes of the cache, bytes done so far, n) for each page of a read. It returns how many bytes it took. A
-// hole reads as zeros and stays a hole.
+// hole reads as zeros and stays a hole. A fatal signal ends it after a page.
 template <class Copy>
 Result<u32> read_pages(AddressSpace& mapping, u32 bytes, u64 position, Copy&& copy) {
     if (position >= mapping.size)
@@ -58,6 +59,9 @@ Result<u32> read_pages(AddressSpace& mapping, u32 bytes, u64 position, Copy&& co
         done += copied;
         if (copied != part.bytes)
             return done == 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
+        if (fatal_signal_pending())
+            break;
+        cond_resched();
     }
     return done;
 }
@@ -79,6 +83,9 @@ Result<u32> write_pages(AddressSpace& mapping, u32 bytes, u64 position, Copy&& c
         mapping.size = copied != 0 ? std::max<u64>(mapping.size, position + done) : u64{mapping.size};
         if (copied != part.bytes)
             return done == 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
+        if (fatal_signal_pending())
+            break;
+        cond_resched();
     }
     return done;
 }

@@ -85,7 +85,7 @@ class FdSets {
 Result<u32> do_select(u32 count, UserAddr read_set, UserAddr write_set, UserAddr except_set, u64 deadline_ns) {
     if (static_cast<s32>(count) < 0)
         return Err(Errno::INVAL);
-    count = std::min(count, OPEN_MAX);
+    count = std::min(count, fd_table_size()); // a descriptor behind the end of the table counts as not asked for
     FdSets sets(read_set, write_set, except_set);
     TRY_VOID(sets.load(count));
     const u32 ready = TRY(poll_until([&] { return sets.look(count); }, deadline_ns));
@@ -103,14 +103,18 @@ Result<u32> do_pselect(u32 count, UserAddr read_set, UserAddr write_set, UserAdd
     if (sigmask != UserAddr())
         TRY_VOID(copy_struct_from_user(&wanted, sigmask, sizeof wanted));
     const u64 deadline = TRY(deadline_from<Field>(timeout, NSEC_PER_SEC));
-    return with_sigmask(wanted.mask, wanted.bytes,
-                        [&] { return do_select(count, read_set, write_set, except_set, deadline); });
+    const auto result = with_sigmask(wanted.mask, wanted.bytes,
+                                     [&] { return do_select(count, read_set, write_set, except_set, deadline); });
+    return finish_wait_for_files<Field>(result, timeout, NSEC_PER_SEC, deadline);
 }
 
 } // namespace
 
 Result<u32> sys_select(u32 count, UserAddr read_set, UserAddr write_set, UserAddr except_set, UserAddr timeval) {
-    return do_select(count, read_set, write_set, except_set, TRY(deadline_from<s32>(timeval, 1'000'000)));
+    constexpr u32 USEC_PER_SEC = 1'000'000;
+    const u64 deadline = TRY(deadline_from<s32>(timeval, USEC_PER_SEC));
+    const auto result = do_select(count, read_set, write_set, except_set, deadline);
+    return finish_wait_for_files<s32>(result, timeval, USEC_PER_SEC, deadline);
 }
 
 Result<u32> sys_pselect6(u32 count, UserAddr read_set, UserAddr write_set, UserAddr except_set, UserAddr timeout,

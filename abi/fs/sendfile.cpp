@@ -6,8 +6,10 @@
 #include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/fs/regular.hpp"
+#include "kernel/upcalls.hpp"
 #include "mm/kmalloc.hpp"
 #include "mm/slab.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
@@ -33,6 +35,9 @@ Result<u32> copy_through(File& in, File& out, u32 count, u64& position, u64& out
         position += result.value();
         if (result.value() != got.value())
             break;
+        if (done < count && signal_pending()) // Linux: splice_from_pipe_next
+            break;
+        cond_resched();
     }
     kfree(page);
     return done == 0 ? result : Result<u32>(done);

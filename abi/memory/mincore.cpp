@@ -6,6 +6,7 @@
 #include "mm/filemap.hpp"
 #include "mm/mm_struct.hpp"
 #include "mm/pgtable.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
@@ -36,6 +37,9 @@ Result<u32> sys_mincore(UserAddr start, u32 length, UserAddr vector) {
             in_core = resident(*vma, at);
         }
         TRY_VOID(put_user_u8(vector + ((at - range.start) >> PAGE_SHIFT), in_core ? 1 : 0));
+        if (fatal_signal_pending())
+            return Err(Errno::INTR);
+        cond_resched();
     }
     return 0u;
 }

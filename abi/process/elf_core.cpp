@@ -160,6 +160,7 @@ Result<void> write_memory(CoreFile& core, MmStruct& mm, const DumpedAreas& areas
                 TRY_VOID(core.write(page_address(*page), PAGE_SIZE));
             else
                 core.skip(PAGE_SIZE);
+            cond_resched();
         }
     return core.finish();
 }

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <bit>
 
-#include "abi/process/remote_memory.hpp"
+#include "mm/remote_memory.hpp"
 #include "mm/mman.hpp"
 #include "mm/mmap.hpp"
 #include "mm/munmap.hpp"

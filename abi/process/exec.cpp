@@ -155,6 +155,7 @@ void setup_new_exec(Task& task, Unshared own, const char* path) {
     flush_signal_handlers(*task.sighand);
     delete_posix_timers(*task.group);
     task.group->dumpable = true;
+    task.group->membarrier_registered = 0;
     task.sas_sp = task.sas_size = 0;
     task.sas_flags = SS_DISABLE;
     task.restart_block = {};

@@ -24,6 +24,7 @@
 #include "arch/contract/uaccess.hpp"
 #include "base/concurrency.hpp"
 #include "kernel/futex/operations.hpp"
+#include "kernel/sched/kernel_lock.hpp"
 #include "mm/mm_struct.hpp"
 
 namespace faultline {
@@ -67,11 +68,12 @@ void forget_original_parent(ThreadGroup& group) {
         group.children.pop_front();
         child.parent = &reaper;
         child.parent_pid = reaper.pid;
+        child.parent_tid = 0;
         reaper.children.push_back(child);
         child.leader->exit_signal = SIGCHLD;
         for (Task& thread : child.threads)
             if (thread.pdeath_signal != 0)
-                (void)send_group_sig_info(siginfo_user(thread.pdeath_signal, SI_USER), child);
+                (void)send_group_sig_info(siginfo_user(thread.pdeath_signal, SI_USER), thread);
         kill_orphaned_pgrp(child, &group);
         if (group_is_dead(child) && do_notify_parent(child, SIGCHLD))
             release_group(child);
@@ -114,8 +116,13 @@ void exit_notify(Task& task) {
 
 } // namespace
 
+// The walk of the robust list may take long, or for ever (kernel/futex/livelock.hpp). Futexes need no kernel lock, so
+// others go on meanwhile.
 void mm_release(Task& task) {
-    futex_exit(task);
+    {
+        const KernelUnlocked others_go_on;
+        futex_exit(task);
+    }
     const UserAddr tid_address = task.clear_child_tid;
     task.clear_child_tid = UserAddr();
     // If no other task has the address space, no task can see the word (Linux: mm_users > 1).

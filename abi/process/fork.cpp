@@ -106,6 +106,7 @@ Result<ThreadGroup*> copy_group(Task& child, u64 flags) {
     group->leader = &child;
     group->parent = (flags & CLONE_PARENT) != 0 ? own.parent : &own;
     group->parent_pid = group->parent->pid;
+    group->parent_tid = (flags & CLONE_PARENT) != 0 ? own.parent_tid : current()->pid;
     group->pgid = own.pgid;
     group->sid = own.sid;
     group->tty = own.tty;
@@ -116,6 +117,7 @@ Result<ThreadGroup*> copy_group(Task& child, u64 flags) {
     group->oom_score_adj = own.oom_score_adj;
     group->oom_score_adj_min = own.oom_score_adj_min;
     group->personality = own.personality;
+    group->membarrier_registered = own.membarrier_registered;
     for (u32 i = 0; i < RLIM_COUNT; ++i)
         group->limits[i] = ResourceLimit(own.limits[i]);
     return group;

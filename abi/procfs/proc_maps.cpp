@@ -8,6 +8,7 @@
 #include "mm/mm_struct.hpp"
 #include "mm/page.hpp"
 #include "mm/pgtable.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
@@ -63,7 +64,7 @@ struct VmaUse { // bytes
 
 VmaUse use_of(MmStruct& mm, const VmArea& vma) {
     VmaUse use;
-    walk_page_range(mm, vma.start, vma.end, [&](UserAddr, PteSlot* slot) {
+    const auto count = [&](UserAddr, PteSlot* slot) {
         const Pte pte = ptep_get(slot);
         // The zero page is not memory of this mapping.
         if (!pte_present(pte) || pte_special(pte))
@@ -78,7 +79,8 @@ VmaUse use_of(MmStruct& mm, const VmArea& vma) {
         use.referenced += pte_young(pte) ? PAGE_SIZE : 0;
         use.anonymous += page.test(PG_ANON) ? PAGE_SIZE : 0;
         use.lazyfree += page.test(PG_LAZYFREE) && !dirty ? PAGE_SIZE : 0;
-    });
+    };
+    walk_page_range(mm, vma.start, vma.end, count, NOTHING_MORE, cond_resched);
     return use;
 }
 

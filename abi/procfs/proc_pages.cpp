@@ -11,6 +11,7 @@
 #include "mm/mm_struct.hpp"
 #include "mm/page.hpp"
 #include "mm/pgtable.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
@@ -72,6 +73,9 @@ Result<u32> pagemap_read(File& file, UserAddr buffer, u32 bytes, u64& position) 
             return done == 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
         done += part;
         position += part;
+        if (fatal_signal_pending())
+            break;
+        cond_resched();
     }
     return done;
 }

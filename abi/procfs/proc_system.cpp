@@ -21,6 +21,7 @@
 #include "arch/contract/clock.hpp"
 #include "kernel/debug/misbehave.hpp"
 #include "kernel/futex/fault_in.hpp"
+#include "kernel/sched/sched.hpp"
 #include "mm/kmalloc.hpp"
 #include "mm/limits.hpp"
 #include "mm/page_alloc.hpp"
@@ -140,6 +141,32 @@ Result<u64> parse_unsigned(std::string_view text) {
     return value;
 }
 
+// A number that fits into an int, with an optional "-". INVAL.
+Result<s32> parse_int(std::string_view text) {
+    const bool negative = !text.empty() && text[0] == '-';
+    text.remove_prefix(negative ? 1 : 0);
+    const u64 value = TRY(parse_unsigned(text));
+    if (value > ~u32{0} >> 1)
+        return Err(Errno::INVAL);
+    return negative ? -static_cast<s32>(value) : static_cast<s32>(value);
+}
+
+template <s32 RtBandwidth::* Field>
+Result<void> show_rt_bandwidth(const Inode&, SeqFile& out) {
+    out.printf("%d\n", static_cast<int>(rt_bandwidth().*Field));
+    return {};
+}
+template <s32 RtBandwidth::* Field>
+Result<void> write_rt_bandwidth(const Inode&, std::string_view text) {
+    RtBandwidth next = rt_bandwidth();
+    next.*Field = TRY(parse_int(text));
+    return set_rt_bandwidth(next);
+}
+template <s32 RtBandwidth::* Field>
+constexpr ProcEntry rt_bandwidth_entry(const char* name) {
+    return {.name = name, .show = show_rt_bandwidth<Field>, .write = write_rt_bandwidth<Field>, .mode = S_IFREG | 0644};
+}
+
 // A setting that is 0 or 1.
 template <void (*Set)(bool)>
 Result<void> write_flag(const Inode&, std::string_view text) {
@@ -229,6 +256,8 @@ constexpr ProcEntry kernel_entries[] = {
     {.name = "osrelease", .show = show_line<SYSTEM_NAME.release>},
     {.name = "ostype", .show = show_line<SYSTEM_NAME.sysname>},
     {.name = "pid_max", .show = show_number<pid_max>, .write = write_pid_max, .mode = S_IFREG | 0644},
+    rt_bandwidth_entry<&RtBandwidth::period_us>("sched_rt_period_us"),
+    rt_bandwidth_entry<&RtBandwidth::runtime_us>("sched_rt_runtime_us"),
     {.name = "randomize_va_space", .show = show_number<[] { return 0; }>}, // no address is randomised
     {.name = "threads-max", .show = show_number<[] { return PID_MAX; }>},
     {.name = "tainted", .show = show_number<[] { return 0; }>}, // there are no modules that could taint the kernel

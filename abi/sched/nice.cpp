@@ -1,5 +1,4 @@
-// Reads and sets nice values (getpriority(2), nice(2)). They are stored, inherited and shown; tasks of SCHED_OTHER take
-// equal turns whatever their nice value is.
+// Reads and sets nice values (getpriority(2), nice(2)), which weigh among the tasks of a CPU that are not real-time.
 #include "abi/sched/nice.hpp"
 
 #include <algorithm>

@@ -27,20 +27,39 @@ s32 next_signal(u64 set) {
     return (set & SYNCHRONOUS_SIGNALS) != 0 ? lowest_signal(set & SYNCHRONOUS_SIGNALS) : lowest_signal(set);
 }
 
-// Takes the next signal that is not blocked, the thread's own before the process's. Returns signo 0 if there is none.
-SigInfo dequeue_signal(Task& task) {
+struct KSignal {
+    SigInfo info;
+    SigAction action;
+};
+
+bool has_handler(const SigAction& action) {
+    return action.handler != HANDLER_IGNORE && action.handler != HANDLER_DEFAULT;
+}
+
+// What the signal does. A handler with SA_RESETHAND runs once. Caller holds siglock.
+SigAction take_action(SigHand& sighand, s32 sig) {
+    SigAction& action = sighand.of(sig);
+    const SigAction taken = action;
+    if (has_handler(taken) && (taken.flags & SA_RESETHAND) != 0)
+        action.handler = HANDLER_DEFAULT;
+    return taken;
+}
+
+// Takes the next signal that is not blocked, the thread's own before the process's, and its action. Signo 0: there is none.
+KSignal dequeue_signal(Task& task) {
     SigLocked lock;
+    KSignal signal;
     SigPending* sources[] = {&task.pending, &task.group->shared_pending};
     for (SigPending* pending : sources) {
         const u64 deliverable = pending->set & ~task.blocked;
         if (deliverable != 0) {
-            const SigInfo info = collect_signal(*pending, next_signal(deliverable));
-            recalc_sigpending(task);
-            return info;
+            signal.info = collect_signal(*pending, next_signal(deliverable));
+            signal.action = take_action(*task.sighand, signal.info.signo);
+            break;
         }
     }
     recalc_sigpending(task);
-    return {};
+    return signal;
 }
 
 // Stops current until SIGCONT or SIGKILL. Does nothing if a timer has sent one of them since the caller read
@@ -70,11 +89,6 @@ void begin_signal_stop(s32 sig) {
             signal_wake_up(thread, false);
 }
 
-struct KSignal {
-    SigInfo info;
-    SigAction action;
-};
-
 // Takes signals until one has a handler in current's program, and carries out the default actions of the others.
 // Returns false when no signal is left. May stop the task, or end it (fatal signals). Interrupts on.
 bool get_signal(KSignal& signal) {
@@ -87,19 +101,14 @@ bool get_signal(KSignal& signal) {
             do_signal_stop();
             continue;
         }
-        signal.info = dequeue_signal(task);
+        signal = dequeue_signal(task);
         const s32 sig = signal.info.signo;
         if (sig == 0)
             return false;
-        SigAction& action = task.sighand->of(sig);
-        if (action.handler == HANDLER_IGNORE)
-            continue;
-        if (action.handler != HANDLER_DEFAULT) {
-            signal.action = action;
-            if ((action.flags & SA_RESETHAND) != 0)
-                action.handler = HANDLER_DEFAULT;
+        if (has_handler(signal.action))
             return true;
-        }
+        if (signal.action.handler == HANDLER_IGNORE)
+            continue;
         if (in_set(sig, IGNORE_SIGNALS) || group.unkillable)
             continue;
         if (in_set(sig, COREDUMP_SIGNALS))
@@ -169,8 +178,10 @@ void handle_signal(PtRegs& regs, const KSignal& signal) {
     const bool with_info = (signal.action.flags & SA_SIGINFO) != 0;
     if (!(with_info ? setup_rt_frame(regs, delivery, &signal.info) : setup_frame(regs, delivery))) {
         // There is no room for the frame. The SIGSEGV for this must not run a handler that has just failed for it.
-        if (signal.info.signo == SIGSEGV)
+        if (signal.info.signo == SIGSEGV) {
+            const SigLocked lock;
             task.sighand->of(SIGSEGV).handler = HANDLER_DEFAULT;
+        }
         force_sig(SIGSEGV);
         return;
     }

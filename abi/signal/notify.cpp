@@ -9,6 +9,7 @@
 #include "abi/task/cpu_time.hpp"
 #include "abi/task/siglock.hpp"
 #include "abi/task/thread_group.hpp"
+#include "kernel/upcalls.hpp"
 
 namespace faultline {
 
@@ -27,6 +28,12 @@ SigInfo siginfo_child(ThreadGroup& child, s32 sig, s32 code, s32 status) {
     info.fields[3] = static_cast<u32>(time.user_ns / CLOCK_TICK_NS); // si_utime, si_stime
     info.fields[4] = static_cast<u32>(time.system_ns / CLOCK_TICK_NS);
     return info;
+}
+
+// The thread of the parent that is asked first to take the signal: the one that forked the child. (Linux: real_parent.)
+Task& parent_thread(const ThreadGroup& child) {
+    Task* thread = child.parent_tid != 0 ? find_task_by_vpid(child.parent_tid) : nullptr;
+    return thread != nullptr && thread->group == child.parent ? *thread : *child.parent->leader;
 }
 
 bool all_stopped(const ThreadGroup& group) {
@@ -51,7 +58,7 @@ bool do_notify_parent(ThreadGroup& group, s32 sig) {
     }
     if (valid_signal(sig))
         (void)send_group_sig_info( // if this fails for lack of memory, wait(2) still reports the child
-            siginfo_child(group, sig, how, how == CLD_EXITED ? code >> 8 : code & 0x7f), parent);
+            siginfo_child(group, sig, how, how == CLD_EXITED ? code >> 8 : code & 0x7f), parent_thread(group));
     wake_up_all(parent.wait_chldexit);
     pidfd_notify();
     return unwanted;
@@ -62,7 +69,7 @@ void do_notify_parent_cldstop(ThreadGroup& group, s32 code, s32 status) {
         return;
     ThreadGroup& parent = *group.parent;
     if ((parent.leader->sighand->of(SIGCHLD).flags & SA_NOCLDSTOP) == 0)
-        (void)send_group_sig_info(siginfo_child(group, SIGCHLD, code, status), parent);
+        (void)send_group_sig_info(siginfo_child(group, SIGCHLD, code, status), parent_thread(group));
     wake_up_all(parent.wait_chldexit);
 }
 

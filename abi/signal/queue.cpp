@@ -61,13 +61,11 @@ u32 sigqueue_count(u32 uid) {
 
 void sigqueue_append(SigPending& pending, s32 sig, SigQueue* entry) {
     pending.set |= sigmask(sig);
-    SigQueue** end = &pending.queue;
-    while (*end != nullptr)
-        end = &(*end)->next;
-    *end = entry;
     if (entry != nullptr) {
         entry->next = nullptr;
         entry->queued = true;
+        (pending.queue == nullptr ? pending.queue : pending.last->next) = entry;
+        pending.last = entry;
     }
     signalfd_notify();
 }
@@ -80,7 +78,8 @@ void sigqueue_free(SigQueue* entry) {
 }
 
 SigQueue* sigqueue_for_timer(PosixTimer& timer) {
-    auto* entry = kmem_new<SigQueue>(sigqueue_cache);
+    const bool allowed = sigqueue_cache.in_use() < timer.group->limits[RLIMIT_SIGPENDING].soft;
+    auto* entry = allowed ? kmem_new<SigQueue>(sigqueue_cache) : nullptr;
     if (entry != nullptr)
         entry->timer = &timer;
     return entry;
@@ -97,13 +96,17 @@ SigInfo collect_signal(SigPending& pending, s32 sig) {
     info.signo = sig;
     info.code = SI_KERNEL;
     SigQueue* found = nullptr;
+    SigQueue* before = nullptr;
     bool more = false;
     for (SigQueue** link = &pending.queue; *link != nullptr;) {
         if ((*link)->info.signo != sig) {
-            link = &(*link)->next;
+            before = *link;
+            link = &before->next;
         } else if (found == nullptr) {
             found = *link;
             *link = found->next;
+            if (pending.last == found)
+                pending.last = before;
         } else {
             more = true;
             break;
@@ -129,6 +132,7 @@ void flush_sigqueue_mask(SigPending& pending, u64 set) {
             *link = entry->next;
             sigqueue_free(entry);
         } else {
+            pending.last = entry;
             link = &entry->next;
         }
     }

@@ -24,7 +24,7 @@ Result<SigQueue*> sigqueue_alloc(const SigInfo& info, const ThreadGroup& receive
 // Frees an entry that has left its queue, or nullptr. An entry that belongs to a timer is only marked as not queued.
 void sigqueue_free(SigQueue* entry);
 
-// Returns an entry for `timer` to send repeatedly; nullptr: no memory.
+// Returns an entry for `timer` to send repeatedly; nullptr: no memory, or RLIMIT_SIGPENDING.
 SigQueue* sigqueue_for_timer(PosixTimer& timer);
 
 // Separates the entry from its timer, which is being deleted. The entry is freed now, or later when its signal is

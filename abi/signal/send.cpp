@@ -73,9 +73,11 @@ bool wants_signal(const Task& task, s32 sig) {
         return false;
     if (sig == SIGKILL)
         return true;
-    return !is_stopped(task) && (&task == current() || !task.sigpending);
+    // Linux: task_curr. A thread that runs takes it at once, others when they have dealt with what they have.
+    return !is_stopped(task) && (task.on_cpu.load(std::memory_order_relaxed) || !task.sigpending);
 }
 
+// `task` is asked first.
 Task* choose_receiver(Task& task, s32 sig, bool group_directed) {
     if (wants_signal(task, sig))
         return &task;
@@ -135,11 +137,13 @@ bool send_sigqueue(SigQueue& entry, Task& task, bool group_directed) {
     return true;
 }
 
-void send_kernel_signal(ThreadGroup& group, s32 sig) {
+void send_kernel_signal(ThreadGroup& group, s32 sig) { send_kernel_signal(*group.leader, sig); }
+
+void send_kernel_signal(Task& first, s32 sig) {
     SigInfo info;
     info.signo = sig;
     info.code = SI_KERNEL;
-    (void)send_group_sig_info(info, group); // cannot fail: nothing is queued for a signal from the kernel
+    (void)send_group_sig_info(info, first); // cannot fail: nothing is queued for a signal from the kernel
 }
 
 SigInfo siginfo_user(s32 sig, s32 code) {
@@ -174,15 +178,20 @@ Result<void> send_group_sig_info(const SigInfo& info, ThreadGroup& group) {
     return send_signal(info, *group.leader, true);
 }
 
+Result<void> send_group_sig_info(const SigInfo& info, Task& first) { return send_signal(info, first, true); }
+
 void force_sig_fault(s32 sig, s32 code, u32 address) {
     Task& task = *current();
-    SigAction& action = task.sighand->of(sig);
-    const bool blocked = in_set(sig, task.blocked);
-    if (blocked || action.handler == HANDLER_IGNORE)
-        action.handler = HANDLER_DEFAULT;
-    task.blocked &= ~sigmask(sig);
-    if (action.handler == HANDLER_DEFAULT)
-        task.group->unkillable = false;
+    {
+        const SigLocked lock;
+        SigAction& action = task.sighand->of(sig);
+        const bool blocked = in_set(sig, task.blocked);
+        if (blocked || action.handler == HANDLER_IGNORE)
+            action.handler = HANDLER_DEFAULT;
+        task.blocked &= ~sigmask(sig);
+        if (action.handler == HANDLER_DEFAULT)
+            task.group->unkillable = false;
+    }
     // If there is no memory for the siginfo, the signal is sent without it. Only signals of sigqueue(3) can fail.
     if (!send_sig_info(siginfo_fault(sig, code, address), task))
         panic("signal %d could not be forced", static_cast<int>(sig));

@@ -22,6 +22,10 @@ SigInfo siginfo_fault(s32 sig, s32 code, u32 address); // si_addr is `address`
 Result<void> send_sig_info(const SigInfo& info, Task& task);
 Result<void> send_group_sig_info(const SigInfo& info, ThreadGroup& group);
 
+// The same to a process, but `first`, one of its threads, takes it if it can. The two above ask the leader first. (Linux:
+// send_signal_locked with PIDTYPE_TGID and this task.)
+Result<void> send_group_sig_info(const SigInfo& info, Task& first);
+
 // Sends current the signal for a mistake of its own. It is delivered before current returns to user mode. If current
 // blocks or ignores it, the default action is taken, which kills. `address` becomes si_addr; force_sig() has none. Caller
 // holds the kernel lock. (Linux: the same names.)
@@ -33,8 +37,10 @@ void force_fatal_sig(s32 sig); // the default action is taken even if current ha
 // that were. (Linux: the same name.)
 u32 zap_other_threads(Task& task);
 
-// Sends a signal from the kernel. It needs no memory. Callable from anywhere, interrupt handlers included.
+// Send a signal from the kernel to a process. They need no memory. Callable from anywhere, interrupt handlers included.
+// `first`, a thread of the process, takes it if it can; without it the leader is asked first.
 void send_kernel_signal(ThreadGroup& group, s32 sig);
+void send_kernel_signal(Task& first, s32 sig);
 
 // Sends the signal of a timer, whose entry must not be queued. Returns false if the receiver ignores the signal. Caller
 // holds siglock. (Linux: the same name.)

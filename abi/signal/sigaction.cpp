@@ -18,9 +18,8 @@ constexpr u32 SA_EXPOSE_TAGBITS_FLAG = 0x800;
 constexpr u32 KNOWN_FLAGS = SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_EXPOSE_TAGBITS_FLAG | SA_THIRTYTWO |
                             SA_RESTORER | SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND;
 
-// Discards the pending instances of a signal that is now ignored (POSIX, 2.4.3).
+// Discards the pending instances of a signal that is now ignored (POSIX, 2.4.3). Caller holds siglock.
 void drop_ignored(s32 sig) {
-    SigLocked lock;
     ThreadGroup& group = current_group();
     flush_sigqueue_mask(group.shared_pending, sigmask(sig));
     for (Task& thread : group.threads)
@@ -32,6 +31,7 @@ void drop_ignored(s32 sig) {
 Result<SigAction> do_sigaction(s32 sig, const SigAction* next) {
     if (!valid_signal(sig) || (next != nullptr && in_set(sig, KERNEL_ONLY_SIGNALS)))
         return Err(Errno::INVAL);
+    const SigLocked lock; // senders look at it
     SigAction& slot = current()->sighand->of(sig);
     const SigAction before = slot;
     if (next != nullptr) {

@@ -1,6 +1,7 @@
 // Allocates, copies and frees the table of signal actions.
 #include "abi/signal/sighand.hpp"
 
+#include "abi/task/siglock.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {
@@ -29,6 +30,7 @@ void sighand_put(SigHand& sighand) {
 }
 
 void flush_signal_handlers(SigHand& sighand) {
+    const SigLocked lock;
     for (SigAction& action : sighand.action) {
         const u32 handler = action.handler == HANDLER_IGNORE ? HANDLER_IGNORE : HANDLER_DEFAULT;
         action = {};

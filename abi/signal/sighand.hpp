@@ -17,7 +17,7 @@ struct SigAction {
 };
 inline constexpr u32 HANDLER_DEFAULT = 0, HANDLER_IGNORE = 1;
 
-// Tasks made with CLONE_SIGHAND share it. Changed under the kernel lock.
+// Tasks made with CLONE_SIGHAND share it. Changed under the kernel lock and siglock: senders read it with either.
 struct SigHand {
     Refcount references{1};
     SigAction action[SIGNAL_COUNT];

@@ -6,6 +6,7 @@
 #include "abi/signal/signal.hpp"
 #include "abi/signal/sigprocmask.hpp"
 #include "abi/signal/sigset.hpp"
+#include "abi/task/siglock.hpp"
 #include "arch/contract/clock.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "kernel/sched/sched.hpp"
@@ -25,10 +26,14 @@ Result<SigInfo> wait_for_signal(u64 set, u64 deadline_ns) {
         return info;
     if (deadline_ns == 0)
         return Err(Errno::AGAIN);
-    task.real_blocked = before;
-    set_current_blocked(before & ~set);
+    {
+        const SigLocked lock; // a sender sees both masks, or neither
+        task.real_blocked = before;
+        set_current_blocked(before & ~set);
+    }
     task.state = TaskState::Interruptible;
     const bool woken = schedule_until(deadline_ns);
+    const SigLocked lock;
     info = take_signal(set);
     task.real_blocked = 0;
     set_current_blocked(before);

@@ -38,6 +38,10 @@ void unlink_thread(Task& task) {
     --group.thread_count;
     forget_pid(task);
     detach_pid(task);
+    while (CpuTimer* timer = first_cpu_timer(group, task.pid))
+        cpu_timer_dequeue(*timer);
+    while (group.thread_count == 0 && !group.cpu_timers.empty())
+        cpu_timer_dequeue(*group.cpu_timers.begin());
 }
 
 } // namespace faultline

@@ -24,6 +24,7 @@ struct ThreadGroup {
 
     ThreadGroup* parent = nullptr; // nullptr: process 1
     Relaxed<s32> parent_pid = 0;   // for getppid(2), which takes no lock and so cannot follow `parent`
+    s32 parent_tid = 0;            // the thread that forked it, which is asked first to take SIGCHLD; 0: no one
     ListHook sibling;
     List<ThreadGroup, &ThreadGroup::sibling> children;
     s32 pgid = 0;
@@ -54,7 +55,7 @@ struct ThreadGroup {
     CpuItimer virtual_timer, prof_timer;
     List<PosixTimer, &PosixTimer::link> timers;
     s32 next_timer_id = 0;
-    WaitQueue cpu_sleepers; // tasks in clock_nanosleep(2) on its CPU time; the tick wakes them
+    CpuTimerTree cpu_timers; // that wait for its CPU time or its threads'; they may belong to other processes
 
     bool child_subreaper = false; // prctl(PR_SET_CHILD_SUBREAPER): orphaned descendants become its children
     bool dumpable = true, no_new_privs = false;
@@ -62,8 +63,8 @@ struct ThreadGroup {
     u32 coredump_filter = 0x33;                   // which memory goes into a core: abi/process/coredump.hpp
     CoreState* core_state = nullptr;              // the dump in progress, or nullptr
     s16 oom_score_adj = 0, oom_score_adj_min = 0; // stored only: this kernel kills no process to get memory
-    bool membarrier_registered = false;
-    u32 personality = 0x800000; // ADDR_LIMIT_32BIT, as every program on ARM has
+    u32 membarrier_registered = 0;                // membarrier(2): the commands that it has registered for
+    u32 personality = 0x800000;                   // ADDR_LIMIT_32BIT, as every program on ARM has
     u64 start_time_ns = 0;
 };
 
@@ -79,8 +80,12 @@ Result<ThreadGroup*> group_new();
 // Frees a process that has no threads and no queued signals.
 void group_free(ThreadGroup& group);
 
-// Put a thread into its group and into the table of ids, or take it out of both. Caller holds TaskListLocked.
+// Put a thread into its group and into the table of ids, or take it out of both. Timers on its CPU time, and with the last
+// thread all on that of the group, leave their tree: they will not expire. Caller holds TaskListLocked.
 void link_thread(Task& task, ThreadGroup& group);
 void unlink_thread(Task& task);
+
+// The timer that the CPU time of a thread, or with `tid` 0 that of all, reaches first; nullptr: none. Caller holds siglock.
+CpuTimer* first_cpu_timer(ThreadGroup& group, s32 tid);
 
 } // namespace faultline

@@ -37,17 +37,29 @@ Result<u64> read_clock_of(const ThreadGroup& own, s32 clock) {
     default:
         break;
     }
-    if (clock >= 0)
+    const SigLocked lock; // keeps the owner
+    const CpuClock of = TRY(cpu_clock(own, clock));
+    return of.thread != nullptr ? task_run_time_ns(*of.thread) : group_run_ns(*of.group);
+}
+
+// A clock of clock_getcpuclockid(3) or pthread_getcpuclockid(3) is ~pid << 3. Bit 2 is set for the clock of a thread, which
+// must belong to the same process. Bits 1 and 0 are the kind.
+Result<CpuClock> cpu_clock(const ThreadGroup& own, s32 clock) {
+    if (clock == CLOCK_PROCESS_CPUTIME_ID)
+        return CpuClock{own.leader->group, nullptr};
+    if (clock >= 0 || (clock & 3) == 3)
         return Err(Errno::INVAL);
-    // A clock of clock_getcpuclockid(3) or pthread_getcpuclockid(3) is ~pid << 3. Bit 2 is set for the clock of a
-    // thread, which must belong to the same process. Bits 1 and 0 are the kind.
     const s32 pid = ~(clock >> 3);
     const bool of_thread = (clock & 4) != 0;
-    SigLocked lock; // keeps `task` valid
-    const Task* task = pid == 0 ? current() : find_task_by_vpid(pid);
-    if (task == nullptr || (clock & 3) == 3 || (of_thread && task->group != &own))
+    Task* task = pid == 0 ? current() : find_task_by_vpid(pid);
+    if (task == nullptr || (of_thread && task->group != &own))
         return Err(Errno::INVAL);
-    return of_thread ? task_run_time_ns(*task) : group_run_ns(*task->group);
+    return CpuClock{task->group, of_thread ? task : nullptr};
+}
+
+s32 thread_clock(const Task& thread) {
+    constexpr s32 OF_THREAD = 4, SCHEDULED = 2; // CPUCLOCK_PERTHREAD_MASK, CPUCLOCK_SCHED
+    return static_cast<s32>(~static_cast<u32>(thread.pid) << 3) | OF_THREAD | SCHEDULED;
 }
 
 Result<u64> read_clock(s32 clock) { return read_clock_of(current_group(), clock); }

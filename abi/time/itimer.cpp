@@ -60,12 +60,13 @@ CpuItimer cpu_itimer(const Itimer& next, u64 now_ns) {
     return {next.left_ns != 0 ? deadline_after(now_ns, next.left_ns) : 0, next.interval_ns};
 }
 
-// Sends `sig` if the deadline has passed. Several periods within one tick give one signal.
-void check(ThreadGroup& group, CpuItimer& timer, u64 now_ns, s32 sig) {
+// Sends `sig` if the deadline has passed, to `task` if it can take it: it is what runs, and others may never come to run
+// beside it. Several periods within one tick give one signal.
+void check(Task& task, CpuItimer& timer, u64 now_ns, s32 sig) {
     if (timer.deadline_ns == 0 || now_ns < timer.deadline_ns)
         return;
     timer.deadline_ns = timer.interval_ns != 0 ? deadline_after(now_ns, timer.interval_ns) : 0;
-    send_kernel_signal(group, sig);
+    send_kernel_signal(task, sig);
 }
 
 Result<u64> microseconds(const __kernel_old_timeval& value) {
@@ -111,11 +112,12 @@ Result<void> put_itimer(UserAddr to, const Itimer& timer) {
 
 } // namespace
 
-void check_cpu_itimers(ThreadGroup& group) {
+void check_cpu_itimers(Task& task) {
+    ThreadGroup& group = *task.group;
     if (group.virtual_timer.deadline_ns != 0)
-        check(group, group.virtual_timer, group_cpu_time(group).user_ns, SIGVTALRM);
+        check(task, group.virtual_timer, group_cpu_time(group).user_ns, SIGVTALRM);
     if (group.prof_timer.deadline_ns != 0)
-        check(group, group.prof_timer, group_run_ns(group), SIGPROF);
+        check(task, group.prof_timer, group_run_ns(group), SIGPROF);
 }
 
 // If `value` is null, the timer is stopped. Linux keeps this for old programs (setitimer(2), Bugs).

@@ -4,6 +4,7 @@
 #include <linux/time.h>
 
 #include "abi/arguments/timespec.hpp"
+#include "abi/task/siglock.hpp"
 #include "abi/task/thread_group.hpp"
 #include "abi/time/clock.hpp"
 #include "abi/time/realtime.hpp"
@@ -33,16 +34,13 @@ bool sleep_until(u64 deadline_ns) {
     return true;
 }
 
-// The same for clocks that may jump or stop. The code that advances or sets the clock wakes `queue`.
-bool sleep_on_clock(WaitQueue& queue, s32 clock, u64 time_ns) {
-    const auto due = [&] {
-        const auto now = read_clock(clock);
-        return !now || now.value() >= time_ns;
-    };
+// The same on CLOCK_REALTIME, which may jump. The code that sets it wakes the sleepers.
+bool sleep_until_realtime(u64 time_ns) {
+    const auto due = [&] { return realtime_ns() >= time_ns; };
     while (!due()) {
-        const u64 deadline = is_cpu_clock(clock) ? NO_DEADLINE : realtime_to_monotonic(time_ns);
+        const u64 deadline = realtime_to_monotonic(time_ns);
         WaitEntry entry;
-        prepare_to_wait(queue, entry, TaskState::Interruptible);
+        prepare_to_wait(realtime_sleepers(), entry, TaskState::Interruptible);
         if (!due() && !signal_pending())
             schedule_until(deadline);
         finish_wait(entry);
@@ -70,8 +68,9 @@ Result<u32> sleep_for(u64 interval_ns, UserAddr remaining, Remaining kind) {
     return nanosleep_until(block);
 }
 
-// INVAL: no such clock, or the thread's own CPU time, which does not pass while it sleeps. OPNOTSUPP: a clock without
-// timers (CLOCK_MONOTONIC_RAW, the coarse clocks). (Linux: the nsleep members of struct k_clock.)
+// OPNOTSUPP: a clock on which nobody can sleep (CLOCK_MONOTONIC_RAW, the coarse clocks, CLOCK_THREAD_CPUTIME_ID). INVAL: no
+// such clock, or the thread's own CPU time under its other name. (Linux 6.1: the nsleep members of struct k_clock;
+// posix_cpu_nsleep.)
 Result<void> check_sleepable(s32 clock) {
     switch (clock) {
     case CLOCK_REALTIME:
@@ -80,21 +79,65 @@ Result<void> check_sleepable(s32 clock) {
     case CLOCK_TAI:
     case CLOCK_PROCESS_CPUTIME_ID:
         return {};
-    case CLOCK_THREAD_CPUTIME_ID:
-        return Err(Errno::INVAL);
     default:
         TRY(read_clock(clock));
         if (clock >= 0)
             return Err(Errno::OPNOTSUPP);
+        const SigLocked lock;
+        if (TRY(cpu_clock(current_group(), clock)).thread == current())
+            return Err(Errno::INVAL);
         return {};
     }
 }
 
-// Sleeps until a process's CPU clock reaches `until_ns`. The remaining time of an interrupted sleep is not written.
-Result<u32> sleep_on_cpu_clock(s32 clock, u64 until_ns) {
-    if (!sleep_on_clock(current_group().cpu_sleepers, clock, until_ns))
-        return Err(Errno::RESTARTNOHAND);
-    return 0u;
+// A sleep on the CPU time of another, or of the whole process.
+struct CpuSleep {
+    CpuTimer timer;
+    Completion over;
+};
+
+void end_cpu_sleep(CpuTimer& timer) { complete(intrusive::get_parent_from_member(&timer, &CpuSleep::timer)->over); }
+
+// Sleeps until a CPU clock reaches `until_ns`. A clock that ends before stands still, as on Linux. Returns false if a
+// signal ends the sleep. INVAL: there is no such clock.
+Result<bool> sleep_until_cpu_time(s32 clock, u64 until_ns) {
+    CpuSleep sleep;
+    sleep.timer.expired = end_cpu_sleep;
+    {
+        const SigLocked lock;
+        const CpuClock of = TRY(cpu_clock(current_group(), clock));
+        if (TRY(read_clock(clock)) >= until_ns)
+            return true;
+        cpu_timer_enqueue(sleep.timer, *of.group, of.thread != nullptr ? of.thread->pid : 0, until_ns);
+    }
+    const auto waited = wait_event_interruptible(sleep.over.waiters, [&] { return bool{sleep.over.done}; });
+    const SigLocked until_the_tick_is_done;
+    cpu_timer_dequeue(sleep.timer);
+    return waited.ok() || sleep.over.done;
+}
+
+Result<u32> cpu_nanosleep_until(RestartBlock& block) {
+    const s32 clock = static_cast<s32>(block.arguments[2]);
+    if (TRY(sleep_until_cpu_time(clock, block.deadline_ns)))
+        return 0u;
+    const u64 now = TRY(read_clock(clock));
+    const u64 left = block.deadline_ns > now ? block.deadline_ns - now : 0;
+    if (const UserAddr remaining(block.arguments[0]); remaining.value() != 0)
+        TRY_VOID(put_remaining(remaining, Remaining{block.arguments[1]}, left));
+    return Err(Errno::RESTART_RESTARTBLOCK);
+}
+
+Result<u32> sleep_on_cpu_clock(s32 clock, u64 time, bool absolute, UserAddr remaining, Remaining kind) {
+    if (absolute) {
+        if (!TRY(sleep_until_cpu_time(clock, time)))
+            return Err(Errno::RESTARTNOHAND);
+        return 0u;
+    }
+    RestartBlock& block = current()->restart_block;
+    block = {cpu_nanosleep_until,
+             deadline_after(TRY(read_clock(clock)), time),
+             {remaining.value(), kind, static_cast<u32>(clock)}};
+    return cpu_nanosleep_until(block);
 }
 
 template <class Timespec>
@@ -102,12 +145,13 @@ Result<u32> clock_nanosleep(s32 clock, u32 flags, UserAddr request, UserAddr rem
     TRY_VOID(check_sleepable(clock));
     const u64 time = TRY(get_timespec<Timespec>(request));
     const bool absolute = (flags & TIMER_ABSTIME) != 0;
+    const Remaining kind = sizeof(Timespec) == sizeof(Timespec64) ? AsTimespec64 : AsTimespec32;
     if (is_cpu_clock(clock))
-        return sleep_on_cpu_clock(clock, absolute ? time : deadline_after(TRY(read_clock(clock)), time));
+        return sleep_on_cpu_clock(clock, time, absolute, remaining, kind);
     if (!absolute)
-        return sleep_for(time, remaining, sizeof(Timespec) == sizeof(Timespec64) ? AsTimespec64 : AsTimespec32);
+        return sleep_for(time, remaining, kind);
     const bool real = clock == CLOCK_REALTIME || clock == CLOCK_TAI;
-    if (!(real ? sleep_on_clock(realtime_sleepers(), clock, time) : sleep_until(time)))
+    if (!(real ? sleep_until_realtime(time) : sleep_until(time)))
         return Err(Errno::RESTARTNOHAND);
     return 0u;
 }

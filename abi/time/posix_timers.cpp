@@ -13,6 +13,7 @@
 #include "abi/signal/send.hpp"
 #include "abi/signal/signal.hpp"
 #include "abi/signal/upcalls.hpp"
+#include "abi/task/cpu_time.hpp"
 #include "abi/task/pid.hpp"
 #include "abi/task/siglock.hpp"
 #include "abi/task/thread_group.hpp"
@@ -21,7 +22,9 @@
 #include "abi/time/realtime.hpp"
 #include "abi/time/tick.hpp"
 #include "arch/contract/clock.hpp"
+#include "kernel/sched/sched.hpp"
 #include "mm/slab.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
@@ -44,10 +47,20 @@ u64 monotonic_deadline(const PosixTimer& timer) {
                : timer.deadline_ns;
 }
 
-// Arms the kernel timer. Timers on CPU time have none: the tick checks them.
+// Arms the kernel's timer. One on CPU time is queued with the process whose time it is, if that still exists.
 void arm(PosixTimer& timer) {
-    if (!is_cpu_clock(timer.running_on) && timer.notify != SIGEV_NONE)
+    if (timer.notify == SIGEV_NONE)
+        return;
+    if (!is_cpu_clock(timer.running_on))
         mod_timer(timer.timer, monotonic_deadline(timer));
+    else if (auto clock = cpu_clock(*timer.group, timer.running_on); clock.ok())
+        cpu_timer_enqueue(timer.cpu, *clock->group, clock->thread != nullptr ? clock->thread->pid : 0,
+                          timer.deadline_ns);
+}
+
+void disarm(PosixTimer& timer) {
+    del_timer(timer.timer);
+    cpu_timer_dequeue(timer.cpu);
 }
 
 // Moves the deadline of a periodic timer past `now`. Returns how many periods that took.
@@ -90,6 +103,19 @@ void fire(PosixTimer& timer) {
 }
 
 void timer_expired(Timer& timer) { fire(posix_timer_of(timer)); }
+void cpu_timer_expired(CpuTimer& timer) { fire(*intrusive::get_parent_from_member(&timer, &PosixTimer::cpu)); }
+
+// Expires the timers on a clock that are due; of very many some at the next tick (Linux: MAX_COLLECTED).
+void run_cpu_timers(ThreadGroup& group, s32 tid, u64 now_ns) {
+    constexpr u32 AT_ONCE = 20;
+    for (u32 i = 0; i < AT_ONCE; ++i) {
+        CpuTimer* timer = first_cpu_timer(group, tid);
+        if (timer == nullptr || timer->key.deadline_ns > now_ns)
+            return;
+        cpu_timer_dequeue(*timer);
+        timer->expired(*timer);
+    }
+}
 
 } // namespace
 
@@ -99,12 +125,14 @@ Result<PosixTimer*> posix_timer_create(s32 clock, s32 notify, s32 signal, u32 va
     if (timer == nullptr)
         return Err(Errno::AGAIN);
     timer->id = group.next_timer_id++;
-    timer->clock = timer->running_on = clock;
+    timer->clock = clock == CLOCK_THREAD_CPUTIME_ID ? thread_clock(*current()) : clock;
+    timer->running_on = timer->clock;
     timer->notify = notify;
     timer->tid = tid;
     timer->group = &group;
     timer->timer.expired = timer_expired;
     timer->timer.under = &siglock;
+    timer->cpu.expired = cpu_timer_expired;
     if (notify != SIGEV_NONE) {
         timer->signal = sigqueue_for_timer(*timer);
         if (timer->signal == nullptr) {
@@ -132,7 +160,7 @@ PosixTimer* posix_timer_find(s32 id) {
 void posix_timer_delete(PosixTimer& timer) {
     {
         SigLocked lock;
-        del_timer(timer.timer);
+        disarm(timer);
         timer.group->timers.erase(timer.group->timers.iterator_to(timer));
         if (timer.signal != nullptr)
             sigqueue_leave_timer(*timer.signal);
@@ -141,19 +169,26 @@ void posix_timer_delete(PosixTimer& timer) {
 }
 
 void delete_posix_timers(ThreadGroup& group) {
-    while (!group.timers.empty())
+    while (!group.timers.empty()) {
         posix_timer_delete(group.timers.front());
+        cond_resched();
+    }
 }
 
 void posix_timer_set(PosixTimer& timer, u64 time_ns, u64 interval_ns, bool relative) {
     SigLocked lock;
-    del_timer(timer.timer);
+    disarm(timer);
     timer.rearm = false;
     timer.overrun = 0;
     timer.interval_ns = interval_ns;
     timer.running_on = relative && timer.clock == CLOCK_REALTIME ? CLOCK_MONOTONIC : timer.clock;
     timer.deadline_ns = time_ns == 0 ? 0 : relative ? deadline_after(now_of(timer), time_ns) : time_ns;
-    if (timer.deadline_ns != 0)
+    if (timer.deadline_ns == 0)
+        return;
+    // The thread may never run to notice that it is due. (Linux: posix_cpu_timer_set.)
+    if (is_cpu_clock(timer.running_on) && timer.notify != SIGEV_NONE && now_of(timer) >= timer.deadline_ns)
+        fire(timer);
+    else
         arm(timer);
 }
 
@@ -188,11 +223,12 @@ void posix_timers_clock_was_set() {
     });
 }
 
-void check_posix_cpu_timers(ThreadGroup& group) {
-    for (PosixTimer& timer : group.timers)
-        if (timer.deadline_ns != 0 && !timer.rearm && timer.notify != SIGEV_NONE && is_cpu_clock(timer.running_on) &&
-            now_of(timer) >= timer.deadline_ns)
-            fire(timer);
+void check_posix_cpu_timers(Task& task) {
+    ThreadGroup& group = *task.group;
+    if (first_cpu_timer(group, 0) != nullptr)
+        run_cpu_timers(group, 0, group_run_ns(group));
+    if (first_cpu_timer(group, task.pid) != nullptr)
+        run_cpu_timers(group, task.pid, task_run_time_ns(task));
 }
 
 } // namespace faultline

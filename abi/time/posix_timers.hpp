@@ -9,8 +9,10 @@
 
 namespace faultline {
 
+struct Task;
+
 // Creates a timer of current's process, stopped. `notify` (SIGEV_*), `signal`, `value` and `tid` are those of struct
-// sigevent; `tid` 0 is the process. AGAIN: no memory.
+// sigevent; `tid` 0 is the process. AGAIN: no memory, or RLIMIT_SIGPENDING.
 Result<PosixTimer*> posix_timer_create(s32 clock, s32 notify, s32 signal, u32 value, s32 tid);
 PosixTimer* posix_timer_find(s32 id); // in current's process; nullptr: there is none
 void posix_timer_delete(PosixTimer& timer);
@@ -24,7 +26,7 @@ u64 posix_timer_remaining(const PosixTimer& timer); // nanoseconds to the next e
 // Arms all timers again after CLOCK_REALTIME was set, which moves their deadlines on clock_ns().
 void posix_timers_clock_was_set();
 
-// Sends the signals of the timers on CPU time that have expired. The tick calls it; caller holds siglock.
-void check_posix_cpu_timers(ThreadGroup& group);
+// Expires the timers on the CPU time of `task` and of its process. The tick calls it for current; caller holds siglock.
+void check_posix_cpu_timers(Task& task);
 
 } // namespace faultline

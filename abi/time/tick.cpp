@@ -30,15 +30,16 @@ constinit PerCpu<Late<Timer>> ticks;
 constinit PerCpu<TickCounts> tick_counts;
 
 // Sends SIGXCPU at the soft limit and again after every further second, and SIGKILL at the hard limit (setrlimit(2)).
-void check_cpu_limit(ThreadGroup& group) {
+void check_cpu_limit(Task& task) {
+    ThreadGroup& group = *task.group;
     LimitInForce& limit = group.limits[RLIMIT_CPU];
     if (limit.soft == ~u64{0} && limit.hard == ~u64{0})
         return;
     const u64 seconds = group_run_ns(group) / NSEC_PER_SEC;
     if (seconds >= limit.hard) {
-        send_kernel_signal(group, SIGKILL);
+        send_kernel_signal(task, SIGKILL);
     } else if (seconds >= limit.soft) {
-        send_kernel_signal(group, SIGXCPU);
+        send_kernel_signal(task, SIGXCPU);
         limit.soft = seconds + 1;
     }
 }
@@ -54,12 +55,12 @@ void count(Task& task) {
     }
 }
 
-// Whether a limit, timer or sleeping task depends on the CPU time of the process. Every tick on every CPU calls this
+// Whether a limit or a timer depends on the CPU time of the process. Every tick on every CPU calls this
 // without a lock; a change that it misses is seen at the next tick.
 bool watches_its_time(const ThreadGroup& group) {
     const LimitInForce& limit = group.limits[RLIMIT_CPU];
     return limit.soft != ~u64{0} || limit.hard != ~u64{0} || group.virtual_timer.deadline_ns != 0 ||
-           group.prof_timer.deadline_ns != 0 || !group.timers.empty() || !group.cpu_sleepers.entries.empty();
+           group.prof_timer.deadline_ns != 0 || !group.cpu_timers.empty();
 }
 
 void tick_expired(Timer&) {
@@ -69,10 +70,9 @@ void tick_expired(Timer&) {
     count(task);
     if (watches_its_time(*task.group)) {
         SigLocked lock;
-        check_cpu_itimers(*task.group);
-        check_posix_cpu_timers(*task.group);
-        wake_up_all(task.group->cpu_sleepers);
-        check_cpu_limit(*task.group);
+        check_cpu_itimers(task);
+        check_posix_cpu_timers(task);
+        check_cpu_limit(task);
     }
     mod_timer(*ticks.here(), clock_ns() + TICK_NS);
 }

@@ -14,6 +14,7 @@
 #include "abi/tty/tty_struct.hpp"
 #include "arch/contract/clock.hpp"
 #include "base/late.hpp"
+#include "kernel/upcalls.hpp"
 #include "mm/upcalls.hpp"
 
 namespace faultline {
@@ -21,6 +22,8 @@ namespace faultline {
 namespace {
 
 constinit Late<Tty> tty;
+constinit Late<Timer> resume_input; // after a pause, for which a line that is too fast asked
+constexpr u64 INPUT_PAUSE_NS = 4'000'000;
 
 constexpr u8 control(char letter) { return static_cast<u8>(letter & 0x1f); }
 constexpr u64 TENTH_NS = NSEC_PER_SEC / 10; // the unit of VTIME
@@ -117,6 +120,8 @@ Result<u32> tty_write(File& file, UserAddr buffer, u32 bytes, u64&) {
         }
         if (copied != part)
             return partial(done, Errno::FAULT);
+        if (done < bytes && signal_pending())
+            break;
         cond_resched();
     }
     return done;
@@ -171,7 +176,9 @@ void init_tty() {
     settings.c_cc[VWERASE] = control('W');
     settings.c_cc[VLNEXT] = control('V');
     settings.c_cc[VMIN] = 1;
-    console_set_input([](u8 byte) { n_tty_receive(*tty, byte); });
+    resume_input.emplace().expired = [](Timer&) { console_resume_input(); };
+    console_set_input([](u8 byte) { n_tty_receive(*tty, byte); },
+                      [] { mod_timer(*resume_input, clock_ns() + INPUT_PAUSE_NS); });
     for (CharDevice& device : devices)
         register_chrdev(device);
 }

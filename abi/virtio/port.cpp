@@ -12,7 +12,9 @@
 #include "abi/fs/poll.hpp"
 #include "abi/virtio/mmio.hpp"
 #include "abi/virtio/queue.hpp"
+#include "kernel/upcalls.hpp"
 #include "mm/page_alloc.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
@@ -160,6 +162,9 @@ Result<u32> Port::write(UserAddr buffer, u32 bytes, bool nonblock) {
         done += copied;
         if (copied != part)
             return done == 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
+        if (done < bytes && signal_pending())
+            break;
+        cond_resched();
     }
     return done;
 }

@@ -1,6 +1,8 @@
-// Mistakes on purpose: a null pointer, two locks in both orders, a sleep with a spin lock held.
+// Mistakes on purpose: a null pointer, two locks in both orders, a sleep with a spin lock held, the kernel
+// lock kept too long.
 #include "kernel/debug/misbehave.hpp"
 
+#include "arch/contract/clock.hpp"
 #include "base/spinlock.hpp"
 #include "base/types.hpp"
 #include "kernel/sched/sched.hpp"
@@ -24,6 +26,9 @@ bool misbehave(char how) {
         // Hides the value from the compiler.
         asm volatile("" : "+r"(nothing));
         *nothing = 1;
+    } else if (how == 'k') {
+        for (const u64 end = clock_ns() + 4'000'000; clock_ns() < end;) {
+        }
     } else if (lockdep::WATCHES && how == 'o') {
         nest(one, other);
         // Not a deadlock now, but two CPUs that do this at the same time may wait for each other.

@@ -67,6 +67,7 @@ Result<void> handle_futex_death(UserAddr address, const Task& task, bool pi, Ent
             TRY_VOID(fault_in_user_writeable(address));
             livelock.round();
         }
+        cond_resched(); // a loop that never ends is this task's, not the machine's
     }
 }
 

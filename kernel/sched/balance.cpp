@@ -4,10 +4,10 @@
 // tasks that are more urgent than its own. It looks for them before it chooses its next task, and when another CPU
 // tells it to.
 //
-// Equally urgent tasks that are not real-time take turns as if all CPUs shared one queue. When a turn is over, the next
-// turn goes to the task that has waited longest in any queue and may run on this CPU. So n tasks on m CPUs get m/n
-// each, whichever queues they started in. Where queues are equally long, tasks do not move: the first task of a CPU's
-// own queue has then waited longest. Equally urgent real-time tasks stay on their CPU, as on Linux. (Linux balances
+// Tasks that are not real-time take turns in the order of their vruntime, in which nice values weigh. Between CPUs they take
+// turns as if all shared one queue: when a turn is over, the first of another queue comes here if it may, and if it has
+// waited longer than the first of this one. So n tasks of equal weight on m CPUs get m/n each, whichever queues they started
+// in. Where queues are equally long, tasks do not move. Between CPUs nice values do not weigh. Equally urgent real-time tasks stay on their CPU, as on Linux. (Linux balances
 // load from its tick instead: rebalance_domains, load_balance.)
 //
 // For this to work, a turn must end in time if an equal task waits. No tick is needed while none waits. A turn gets an
@@ -49,18 +49,32 @@ Task* find_movable(RunQueue& from, u32 to, u32 level) REQUIRES(from.lock) {
     return from.tasks.find_in(
         level, [&](const Task& task) { return may_run_on(task, to) && !task.on_cpu.load(std::memory_order_acquire); });
 }
-Task* find_more_urgent(RunQueue& from, u32 to, u32 below_level) REQUIRES(from.lock) {
-    for (u32 level = from.queued_level; level < below_level; ++level)
-        if (Task* task = find_movable(from, to, level))
+Task* find_more_urgent(RunQueue& from, const RunQueue& to) REQUIRES(from.lock) {
+    const u32 most = to.rt_throttled ? std::max(u32{from.queued_level}, PrioArray::NORMAL) : u32{from.queued_level};
+    for (u32 level = most; level < to.queued_level; ++level)
+        if (Task* task = find_movable(from, to.cpu, level))
             return task;
     return nullptr;
 }
 
-// Moves `task` to the queue of this CPU, which is about to choose its next task.
+// Moves `task` to the queue of this CPU, which is about to choose its next task. It stands to the others there as it stood
+// to those that it leaves.
 void pull_task(RunQueue& from, RunQueue& to, Task& task, PrioArray::Where where) REQUIRES(from.lock, to.lock) {
     from.remove(task);
+    task.vruntime += to.min_vruntime - from.min_vruntime;
+    limit_credit(to, task);
     task.cpu = to.cpu;
     to.add(task, where);
+}
+
+// The CPUs of `cpus` that would run a task of this level now: a throttled one runs no real-time task.
+CpuMask without_throttled(CpuMask cpus, u32 level) {
+    CpuMask left = cpus;
+    if (level < PrioArray::NORMAL)
+        for (const u32 cpu : cpus)
+            if (rq_of(cpu).rt_throttled)
+                left = left - CpuMask::of(cpu);
+    return left;
 }
 
 bool takes_turns(u32 level) { return level == PrioArray::NORMAL; }
@@ -104,8 +118,11 @@ void pull_if_longer_waiting(RunQueue& other, RunQueue& rq, u64 now) REQUIRES(oth
         return;
     rq.looked_ns = now;
     Task* theirs = find_movable(other, rq.cpu, PrioArray::NORMAL);
-    if (theirs != nullptr && theirs->waits_since_ns < ours.waits_since_ns)
-        pull_task(other, rq, *theirs, PrioArray::Where::Front);
+    if (theirs == nullptr || theirs->waits_since_ns >= ours.waits_since_ns)
+        return;
+    const u64 first = ours.vruntime + other.min_vruntime - rq.min_vruntime; // on their scale
+    theirs->vruntime = std::min(theirs->vruntime, first);
+    pull_task(other, rq, *theirs, PrioArray::Where::Front);
 }
 
 void pull_longer_waiting(RunQueue& rq, u64 now) {
@@ -159,7 +176,9 @@ void enqueue(RunQueue& rq, Task& task, PrioArray::Where where) {
 
 u32 select_cpu(const Task& task) {
     const u32 known = task.cpu;
-    const CpuMask allowed = task.cpus_allowed & online_cpus;
+    CpuMask allowed = task.cpus_allowed & online_cpus;
+    if (const CpuMask unthrottled = without_throttled(allowed, PrioArray::level_of(task)); !unthrottled.empty())
+        allowed = unthrottled;
     const bool known_allowed = allowed.has(known);
     if (known_allowed && (allowed == CpuMask::of(known) || has_nothing_to_do(rq_of(known))))
         return known;
@@ -173,7 +192,7 @@ u32 select_cpu(const Task& task) {
 }
 
 void offer(const Waiting& task) {
-    const CpuMask others = other_cpus(task.cpu) & task.cpus_allowed;
+    const CpuMask others = without_throttled(other_cpus(task.cpu) & task.cpus_allowed, task.level);
     if (others.empty())
         return;
     std::atomic_thread_fence(std::memory_order_seq_cst); // the task is in the queue before this looks for idle CPUs
@@ -212,7 +231,7 @@ void pull_more_urgent(RunQueue& rq) {
                 return true;
             if (!try_lock_both(rq, other))
                 return false;
-            if (Task* task = find_more_urgent(other, rq.cpu, rq.queued_level))
+            if (Task* task = find_more_urgent(other, rq))
                 pull_task(other, rq, *task, PrioArray::Where::Back);
             unlock_both(rq, other);
             return true;
@@ -240,6 +259,7 @@ void move_to_allowed_cpu(Task& task) {
         if (task.on_rq != OnRq::Running || task.on_cpu.load(std::memory_order_acquire))
             return; // another CPU has queued or taken it already
         task.cpu = to.cpu;
+        start_level(to, task);
         enqueue(to, task, PrioArray::Where::Back);
         return;
     }

@@ -31,8 +31,12 @@ class CAPABILITY("kernel lock") KernelLock {
             give_up();
     }
 
+    // Whether another CPU waits for it. Current holds it.
+    bool is_wanted() const { return lock_.is_contended(); }
+
   private:
     friend class KernelLockGivenUp;
+    friend class KernelUnlocked;
     void take() ACQUIRE(lock_);
     void give_up() RELEASE(lock_);
 
@@ -71,6 +75,27 @@ class [[nodiscard]] KernelLockGivenUp {
 
   private:
     const Task& task_;
+};
+
+// For code below a system call that needs no kernel lock and may take long: until the end of the scope current does not
+// hold it, however often it has taken it. What the lock guards may change meanwhile, as in a sleep.
+class [[nodiscard]] KernelUnlocked {
+  public:
+    KernelUnlocked() : depth_(current()->lock_depth) {
+        current()->lock_depth = 0;
+        if (kernel_lock.needed_ && depth_ != 0)
+            kernel_lock.give_up();
+    }
+    ~KernelUnlocked() {
+        if (kernel_lock.needed_ && depth_ != 0)
+            kernel_lock.take();
+        current()->lock_depth = depth_;
+    }
+    KernelUnlocked(const KernelUnlocked&) = delete;
+    KernelUnlocked& operator=(const KernelUnlocked&) = delete;
+
+  private:
+    u32 depth_;
 };
 
 } // namespace faultline

@@ -19,21 +19,40 @@ inline constexpr s32 MAX_RT_PRIORITY = 99; // the most urgent rt_priority that a
 inline constexpr u64 SLICE_NS = 10'000'000;
 inline constexpr u64 RR_TIMESLICE_NS = 100'000'000; // Linux: kernel.sched_rr_timeslice_ms
 
+// Tasks that are not real-time share a CPU by weight: each step of the nice value is a factor of 1.25, and SCHED_IDLE weighs
+// 3 where nice 0 weighs 1024 (Linux: sched_prio_to_weight, WEIGHT_IDLEPRIO). The scheduler needs the reciprocal: how fast a
+// task's virtual time runs, in units of that of nice 0.
+inline constexpr u32 VIRTUAL_SHIFT = 22, VIRTUAL_UNIT = 1u << VIRTUAL_SHIFT;
+static_assert(VIRTUAL_UNIT == NICE_0_VIRTUAL_RATE);
+u32 virtual_rate(s32 policy, s32 nice); // nice: MIN_NICE … MAX_NICE
+
+// `ran_ns` of the CPU in the virtual time of `task`.
+inline u64 virtual_time(const Task& task, u64 ran_ns) {
+    if (task.virtual_rate == VIRTUAL_UNIT) [[likely]]
+        return ran_ns;
+    const u32 ran = ran_ns < ~u32{0} ? static_cast<u32>(ran_ns) : ~u32{0};
+    return u64{ran} * task.virtual_rate >> VIRTUAL_SHIFT;
+}
+
 constexpr bool rt_prio(s32 prio) { return prio < MAX_RT_PRIO; }
 constexpr bool rt_policy(s32 policy) { return policy == SCHED_FIFO || policy == SCHED_RR; }
 constexpr bool normal_policy(s32 policy) { // SCHED_NORMAL is Linux's name for SCHED_OTHER
     return policy == SCHED_NORMAL || policy == SCHED_BATCH || policy == SCHED_IDLE;
 }
 
+// The slice of a task that weighs less than nice 0: as much shorter, so that it waits no longer for its next turn, but not
+// below a millisecond.
+u64 light_slice(u32 virtual_rate);
+
 // The task's slice in ns, at its present priority. NO_DEADLINE: it runs until it sleeps or yields. A task that priority
 // inheritance has made real-time, though its policy is not, runs as under SCHED_FIFO (Linux: task_tick_rt).
 inline u64 sched_slice(const Task& task) {
     if (!rt_prio(task.prio))
-        return SLICE_NS;
+        return task.virtual_rate <= VIRTUAL_UNIT ? SLICE_NS : light_slice(task.virtual_rate);
     return task.policy == SCHED_RR ? RR_TIMESLICE_NS : NO_DEADLINE;
 }
 
-// Sets a task's policy, rt_priority and nice value, and computes normal_prio. The caller has checked that the three fit
+// Sets a task's policy, rt_priority and nice value, and computes normal_prio and virtual_rate. The caller has checked that the three fit
 // together (sched_setscheduler(2)), and updates Task::prio afterwards. (Linux: __setscheduler_params.)
 void set_policy(Task& task, s32 policy, s32 rt_priority, s32 nice);
 

@@ -1,9 +1,11 @@
-// Runnable tasks by priority: a list for each real-time priority, and one for all other tasks. A bitmap of two levels
-// marks the lists that are not empty, so the most urgent task is found without a search. (Linux: rt_prio_array.)
+// Runnable tasks by priority: a list for each real-time priority, and one for all other tasks, in the order of their
+// vruntime. A bitmap of two levels marks the lists that are not empty, so the most urgent task is found without a search.
+// (Linux: rt_prio_array; for the last list a tree. Most tasks belong at or near one of its ends, where the search begins.)
 #pragma once
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
 
 #include "kernel/sched/policy.hpp"
 
@@ -15,13 +17,15 @@ class PrioArray {
     static constexpr u32 LEVELS = MAX_RT_PRIO + 1;
     static constexpr u32 NORMAL = MAX_RT_PRIO; // the level of all tasks that are not real-time
 
-    // The list a task belongs to; 0 is the most urgent. Nice values do not count: tasks of SCHED_OTHER take turns.
+    // The list a task belongs to; 0 is the most urgent. Nice values do not count here: they weigh.
     static u32 level_of(const Task& task) { return static_cast<u32>(std::min(task.prio, MAX_RT_PRIO)); }
 
-    // Queues `task` at the front or back of its level.
+    // Queues `task` at the front or back of its level; in the last one, of those with the same vruntime.
     void add(Task& task, Where where) {
         const u32 level = level_of(task);
-        if (where == Where::Front)
+        if (level == NORMAL && !queues_[NORMAL].empty()) [[unlikely]]
+            insert_by_vruntime(task, where);
+        else if (where == Where::Front)
             queues_[level].push_front(task);
         else
             queues_[level].push_back(task);
@@ -47,8 +51,9 @@ class PrioArray {
         return word * WORD_BITS + static_cast<u32>(std::countl_zero(words_[word]));
     }
 
-    // The first task of a level that is not empty.
+    // The first and the last task of a level that is not empty.
     const Task& front(u32 level) const { return queues_[level].front(); }
+    const Task& back(u32 level) const { return queues_[level].back(); }
 
     // Takes out the first task of a level that is not empty.
     Task& pop(u32 level) {
@@ -71,6 +76,27 @@ class PrioArray {
   private:
     static constexpr u32 WORD_BITS = 32;
     static constexpr u32 bit(u32 n) { return 0x8000'0000u >> n; } // so that CLZ finds the most urgent one
+
+    // Searches from the end that is nearer. The order is exact to a millisecond, so tasks that have had about as much stand
+    // in the order in which they came, and the search is short. Out of line: usually the queue is empty.
+    [[gnu::noinline]] void insert_by_vruntime(Task& task, Where where) {
+        auto& queue = queues_[NORMAL];
+        const u32 own = rank(task);
+        const auto goes_before = [&](const Task& other) {
+            const s32 ahead = static_cast<s32>(rank(other) - own);
+            return ahead > 0 || (ahead == 0 && where == Where::Front);
+        };
+        auto place = queue.end();
+        if (static_cast<s32>(own - rank(queue.front())) < static_cast<s32>(rank(queue.back()) - own)) {
+            for (place = queue.begin(); !goes_before(*place);)
+                ++place;
+        } else {
+            while (place != queue.begin() && goes_before(*std::prev(place)))
+                --place;
+        }
+        queue.insert(place, task);
+    }
+    static u32 rank(const Task& task) { return static_cast<u32>(task.vruntime >> 20); } // wraps: only differences count
 
     void removed(u32 level) {
         if (!queues_[level].empty())

@@ -38,6 +38,8 @@ struct Departure {
 
 struct RunQueue {
     static constexpr u32 IDLE_LEVEL = PrioArray::LEVELS; // less urgent than any task
+    // A task that has slept comes before those that computed, but not by more than this.
+    static constexpr u64 SLEEPER_CREDIT_NS = SLICE_NS;
 
     SpinLock lock{"RunQueue"};
     u32 cpu = 0;
@@ -46,8 +48,17 @@ struct RunQueue {
     PrioArray tasks GUARDED_BY(lock); // the runnable tasks, without the running one
     u32 queued GUARDED_BY(lock) = 0;  // how many
     Task* running GUARDED_BY(lock) = nullptr;
-    u64 switched_ns GUARDED_BY(lock) = 0;   // when the running task got the CPU
-    u64 turn_began_ns GUARDED_BY(lock) = 0; // the same, less what it had used of this turn before
+    u64 charged_ns GUARDED_BY(lock) = 0; // up to when the running task's time has been counted (charge())
+    u64 turn_began_ns GUARDED_BY(lock) =
+        0; // when the running task got the CPU, less what it had used of this turn before
+    // The scale of the vruntimes here: about the least of them, as of the last tick. It only rises. (Linux:
+    // cfs_rq.min_vruntime.)
+    u64 min_vruntime GUARDED_BY(lock) = SLEEPER_CREDIT_NS;
+
+    // kernel/sched/rt_bandwidth.hpp
+    u64 rt_time_ns GUARDED_BY(lock) = 0;         // that real-time tasks have had, less what ended periods gave back
+    u64 rt_period_began_ns GUARDED_BY(lock) = 0; // valid while rt_time_ns is not 0
+    Relaxed<bool> rt_throttled = false;          // real-time tasks in the queue wait; changes with the lock held
 
     List<Departure, &Departure::link>
         departures GUARDED_BY(lock); // waits for the running task, or for one that has just left
@@ -55,7 +66,7 @@ struct RunQueue {
 
     // Other CPUs read these without the lock. What follows from them is checked again under the lock.
     Relaxed<u32> running_level = IDLE_LEVEL; // the running task's
-    Relaxed<u32> queued_level = IDLE_LEVEL;  // that of the most urgent queued task
+    Relaxed<u32> queued_level = IDLE_LEVEL;  // that of the most urgent queued task that may run: first_level()
     Relaxed<bool> turn_ends = false;         // the clock will end the running task's turn, if an equal waits then
 
     // This CPU's own: the last look at other queues, the switch in progress, and the address space.
@@ -65,16 +76,25 @@ struct RunQueue {
     Relaxed<bool> mm_is_gone = false;       // set by another CPU, which waits until this one stops using active_mm
 
     void add(Task& task, PrioArray::Where where) REQUIRES(lock) {
+        const u32 level = PrioArray::level_of(task);
         tasks.add(task, where);
         ++queued;
         task.on_rq = OnRq::Queued;
-        queued_level = std::min<u32>(queued_level, PrioArray::level_of(task));
+        if (level < queued_level && !(rt_throttled && level < PrioArray::NORMAL))
+            queued_level = level;
     }
     void remove(Task& task) REQUIRES(lock) {
         tasks.remove(task);
         removed(task);
     }
-    // Takes out the first task of the most urgent level. The queue must not be empty.
+    // The most urgent level that has a task which may run, or IDLE_LEVEL.
+    u32 first_level() const REQUIRES(lock) {
+        const u32 first = tasks.first_level();
+        if (!rt_throttled || first >= PrioArray::NORMAL) [[likely]]
+            return first;
+        return tasks.has(PrioArray::NORMAL) ? PrioArray::NORMAL : IDLE_LEVEL;
+    }
+    // Takes out the first task of queued_level, which is not IDLE_LEVEL.
     Task& pop() REQUIRES(lock) {
         Task& task = tasks.pop(queued_level);
         removed(task);
@@ -85,7 +105,7 @@ struct RunQueue {
     void removed(Task& task) REQUIRES(lock) {
         --queued;
         task.on_rq = OnRq::Running;
-        queued_level = tasks.first_level();
+        queued_level = first_level();
     }
 };
 
@@ -121,6 +141,29 @@ class [[nodiscard]] SCOPED_CAPABILITY TaskRqLocked {
 };
 
 // --- turns (sched.cpp)
+
+// Counts the time that the running task has had since the last call. (Linux: update_curr.)
+inline void charge(RunQueue& rq, u64 now) REQUIRES(rq.lock) {
+    Task& running = *rq.running;
+    const u64 ran = now - rq.charged_ns;
+    rq.charged_ns = now;
+    running.run_ns += ran;
+    if (rq.running_level == PrioArray::NORMAL) {
+        running.vruntime += virtual_time(running, ran);
+    } else if (rq.running_level < PrioArray::NORMAL) {
+        if (rq.rt_time_ns == 0)
+            rq.rt_period_began_ns = now - ran;
+        rq.rt_time_ns += ran;
+    }
+}
+
+// Puts a task that comes from another queue, or was real-time, on the scale of `rq`: level with the others there.
+inline void start_level(RunQueue& rq, Task& task) REQUIRES(rq.lock) { task.vruntime = rq.min_vruntime; }
+
+// Bounds what a task has gained by sleeping.
+inline void limit_credit(RunQueue& rq, Task& task) REQUIRES(rq.lock) {
+    task.vruntime = std::max(task.vruntime, rq.min_vruntime - RunQueue::SLEEPER_CREDIT_NS);
+}
 
 // Asks for an interrupt at the end of the running task's turn. `rq` is this CPU's queue.
 void want_slice_end(RunQueue& rq) REQUIRES(rq.lock, irqs_masked);

@@ -15,6 +15,7 @@
 #include "base/concurrency.hpp"
 #include "base/irq_guard.hpp"
 #include "kernel/sched/kernel_lock.hpp"
+#include "kernel/sched/rt_bandwidth.hpp"
 #include "kernel/sched/run_queue.hpp"
 #include "kernel/upcalls.hpp"
 #include "mm/fault.hpp"
@@ -35,12 +36,15 @@ bool slice_over(const RunQueue& rq, const Task& running, u64 now) REQUIRES(rq.lo
 }
 
 // The running task stays runnable and goes back into the queue. If it was preempted within its slice, it goes before
-// its equals and keeps the rest of its turn. If its slice is over, or it yielded, it goes behind them. A task that may
+// its equals and keeps the rest of its turn. If its slice is over, or it yielded, it goes behind them. Equals are those of
+// its real-time priority, or with its vruntime; one that yields lets the first go before it in any case. A task that may
 // not run here any more is not queued: finish_task_switch() takes it to a CPU where it may run.
 void put_prev_task(RunQueue& rq, Task& task, bool preempted, u64 now) REQUIRES(rq.lock) {
     if (!may_run_on(task, rq.cpu))
         return;
     task.waits_since_ns = now;
+    if (!preempted && rq.running_level == PrioArray::NORMAL && rq.tasks.has(PrioArray::NORMAL))
+        task.vruntime = std::max(task.vruntime, rq.tasks.front(PrioArray::NORMAL).vruntime);
     if (preempted && !slice_over(rq, task, now)) {
         task.slice_used_ns = static_cast<u32>(std::min(now - rq.turn_began_ns, RR_TIMESLICE_NS));
         return rq.add(task, Where::Front);
@@ -62,14 +66,24 @@ void begin_turn(RunQueue& rq, u64 began) REQUIRES(rq.lock, irqs_masked) {
 
 // Ends the running task's turn if its slice is over and an equal waits. If the slice is not over, asks for an interrupt
 // then.
-void check_turn(RunQueue& rq) REQUIRES(rq.lock, irqs_masked) {
+void check_turn(RunQueue& rq, u64 now) REQUIRES(rq.lock, irqs_masked) {
     Task& running = *rq.running;
     if (&running == rq.idle || !equal_waits(rq))
         return;
-    if (slice_over(rq, running, clock_ns()))
+    if (slice_over(rq, running, now))
         running.need_resched = true;
     else
         want_slice_end(rq);
+}
+
+// The scale rises with the least of the vruntimes, so that a task that wakes up finds it.
+void raise_min_vruntime(RunQueue& rq) REQUIRES(rq.lock) {
+    if (rq.running_level != PrioArray::NORMAL)
+        return;
+    u64 least = rq.running->vruntime;
+    if (rq.tasks.has(PrioArray::NORMAL))
+        least = std::min(least, rq.tasks.front(PrioArray::NORMAL).vruntime);
+    rq.min_vruntime = std::max(rq.min_vruntime, least);
 }
 
 void set_next_task(RunQueue& rq, Task& task, u64 now) REQUIRES(rq.lock, irqs_masked) {
@@ -183,15 +197,12 @@ void leave(RunQueue& rq, Task& previous, u64 now) REQUIRES(rq.lock) {
 Task& pick_next_task(RunQueue& rq, Task& previous) REQUIRES(irqs_masked) {
     const Guard lock(rq.lock);
     const u64 now = clock_ns();
+    charge(rq, now);
     leave(rq, previous, now);
     if (!other_cpus(rq.cpu).empty())
         pull(rq, now);
-    Task& next = rq.queued == 0 ? *rq.idle : rq.pop();
+    Task& next = rq.queued_level == RunQueue::IDLE_LEVEL ? *rq.idle : rq.pop();
     set_next_task(rq, next, now);
-    if (&next != &previous) {
-        previous.run_ns += now - rq.switched_ns;
-        rq.switched_ns = now;
-    }
     return next;
 }
 
@@ -239,7 +250,7 @@ void init_scheduler(Task& idle) {
     {
         const Guard lock(rq.lock);
         rq.running = &idle;
-        rq.switched_ns = clock_ns();
+        rq.charged_ns = clock_ns();
     }
     idle.kernel_task = true;
     idle.state = TaskState::Running;
@@ -313,7 +324,12 @@ void cpu_idle() {
 void scheduler_tick() {
     RunQueue& rq = this_rq();
     const Guard lock(rq.lock);
-    check_turn(rq);
+    const u64 now = clock_ns();
+    charge(rq, now);
+    raise_min_vruntime(rq);
+    if (rq.rt_time_ns != 0) [[unlikely]]
+        check_rt_bandwidth(rq, now);
+    check_turn(rq, now);
 }
 
 // Another CPU has changed something that concerns this one: finds out what.
@@ -323,11 +339,14 @@ void scheduler_ipi() {
     {
         const Guard lock(rq.lock);
         Task& running = *rq.running;
+        const u64 now = clock_ns();
+        if (rq.rt_time_ns != 0) [[unlikely]]
+            check_rt_bandwidth(rq, now);
         if (std::min<u32>(rq.queued_level, most_urgent_elsewhere(rq)) < rq.running_level ||
             !may_run_on(running, rq.cpu))
             running.need_resched = true;
         else
-            check_turn(rq);
+            check_turn(rq, now);
     }
     if (rq.mm_is_gone) {
         rq.mm_is_gone = false;
@@ -364,7 +383,7 @@ void leave_lazy_mm(MmStruct& mm) {
 u64 task_run_time_ns(const Task& task) {
     IrqGuard irqs;
     const TaskRqLocked locked(task);
-    const u64 turn = locked.rq->running == &task ? clock_ns() - locked.rq->switched_ns : 0;
+    const u64 turn = locked.rq->running == &task ? clock_ns() - locked.rq->charged_ns : 0;
     return task.run_ns + turn;
 }
 
@@ -385,8 +404,13 @@ u32 nr_running() {
 MmTask& current_mm_task() { return current()->mm; }
 
 void cond_resched() {
-    if (current()->need_resched)
-        schedule();
+    const Task& task = *current();
+    if (task.need_resched) {
+        if (task.state == TaskState::Running) // else it is about to sleep, and has not looked yet whether it must
+            schedule();
+    } else if (task.lock_depth != 0 && kernel_lock.is_wanted()) {
+        const KernelLockGivenUp to_the_next(task); // tickets are served in order
+    }
 }
 
 } // namespace faultline

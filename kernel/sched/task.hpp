@@ -32,6 +32,7 @@ struct Cred;       // abi/cred/cred.hpp: user and group ids
 struct SigPending {
     u64 set = 0;               // bit n-1 is signal n
     SigQueue* queue = nullptr; // their siginfos, oldest first; a signal in `set` may have none
+    SigQueue* last = nullptr;  // the youngest; valid if `queue` is not null
 };
 
 // How to continue a system call after a signal that ran no handler, if its arguments alone do not say it (Linux: struct
@@ -47,6 +48,7 @@ struct RestartBlock {
 inline constexpr u32 TASK_COMM_LEN = 16; // bytes, with the NUL (Linux: the same name)
 inline constexpr u32 DEFAULT_TIMER_SLACK_NS = 50'000;
 inline constexpr s32 DEFAULT_PRIO = 120; // the default, nice 0
+inline constexpr u32 NICE_0_VIRTUAL_RATE = 1u << 22;
 
 enum class TaskState : u8 {
     Running,         // on the run queue or on a CPU
@@ -132,7 +134,11 @@ struct Task {
     s32 normal_prio = DEFAULT_PRIO; // follows from policy, rt_priority and nice
     s32 policy = 0;                 // SCHED_OTHER, SCHED_FIFO, … (linux/sched.h)
     s32 rt_priority = 0;            // 1 … 99 under SCHED_FIFO and SCHED_RR, else 0
-    s32 nice = 0;                   // stored; it does not change how tasks of SCHED_OTHER take turns
+    s32 nice = 0;                   // the weight of a task that is not real-time
+    u32 virtual_rate = NICE_0_VIRTUAL_RATE;
+    // How much CPU time it has had, weighed, on the scale of its queue (RunQueue::min_vruntime). Who has had least is next.
+    // Changed with that queue locked; while it sleeps, it stands still. (Linux: sched_entity.vruntime.)
+    u64 vruntime = 0;
     bool sched_reset_on_fork = false;
 
     // where it runs (kernel/sched/run_queue.hpp)

@@ -41,6 +41,10 @@ void activate(Task& task) REQUIRES(task.wake_lock, irqs_masked) {
         const Guard lock(rq.lock);
         if (several && rq.running_level <= PrioArray::level_of(task))
             task.waits_since_ns = clock_ns();
+        if (task.cpu != cpu)
+            start_level(rq, task);
+        else
+            limit_credit(rq, task);
         task.cpu = cpu;
         task.state = TaskState::Running;
         enqueue(rq, task, Where::Back);
@@ -107,18 +111,23 @@ struct Reordered {
 };
 
 Reordered reorder(RunQueue& rq, Task& task, s32 prio) REQUIRES(task.wake_lock, rq.lock, irqs_masked) {
-    const bool queued = task.on_rq == OnRq::Queued;
+    const bool queued = task.on_rq == OnRq::Queued, running = rq.running == &task;
     const Where where = prio > task.prio ? Where::Front : Where::Back;
+    const bool becomes_normal = rt_prio(task.prio) && !rt_prio(prio);
+    const u64 now = clock_ns();
+    if (running)
+        charge(rq, now); // at its old level
     if (queued)
         rq.remove(task);
     task.prio = prio;
     task.slice_used_ns = 0;
+    if (becomes_normal) // as a real-time task it was not on the scale
+        start_level(rq, task);
     if (queued)
         enqueue(rq, task, where);
-    const bool running = rq.running == &task;
     if (running) {
         rq.running_level = PrioArray::level_of(task);
-        rq.turn_began_ns = clock_ns();
+        rq.turn_began_ns = now;
     }
     return {rq.cpu, queued, running};
 }

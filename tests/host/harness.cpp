@@ -9,6 +9,7 @@
 
 #include "arch/contract/tlb.hpp"
 #include "kernel/futex/queue.hpp"
+#include "kernel/sched/run_queue.hpp"
 #include "kernel/sched/sched.hpp"
 #include "kernel/upcalls.hpp"
 #include "mm/fault.hpp"
@@ -38,6 +39,7 @@ Host::Host(const model::Configuration& configuration) : machine(configuration) {
     machine.as_each_cpu(mmu_init_cpu);
     init_scheduler(idle_);
     set_realtime_offset(0);
+    static_cast<void>(set_rt_bandwidth({.runtime_us = -1})); // tests advance the clock as they like
     futex_init(machine.cpu_count());
     local_irq_enable();
     machine.on_fault = repair;
@@ -75,7 +77,7 @@ Task& Host::spawn(std::function<void()> body) {
 void Host::run_tasks() {
     const auto alive = [](const auto& spawned) { return spawned->task.state != TaskState::Dead; };
     while (std::any_of(tasks_.begin(), tasks_.end(), alive)) {
-        if (nr_running() == 0)
+        if (this_rq().queued_level == RunQueue::IDLE_LEVEL)
             wait_for_interrupt(); // throws if nothing will ever wake them
         schedule();
     }

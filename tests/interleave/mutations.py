@@ -177,7 +177,7 @@ SABOTAGES = [
     Sabotage("unmapping frees pages before the flush", "mm/unmap.cpp",
              "pages_[count_++] = &page;", "put_page(page);", interleave("unmap against write"), invariant=7),
     Sabotage("unmapping gives the lock of a table up before the flush", "mm/unmap.cpp",
-             "zap, [&] { gather.flush(); });", "zap);", interleave("madvise against fault")),
+             "zap, [&] { gather.flush(); }, between);", "zap, NOTHING_MORE, between);", interleave("madvise against fault")),
     Sabotage("page tables are freed without a flush", "mm/pgtable.cpp",
              "flush_tlb_range(mm.context, UserAddr(lowest << PMD_SHIFT), UserAddr((highest + 1) << PMD_SHIFT));",
              "(void)highest;", interleave("unmap with its page table against read"), invariant=7),

@@ -3,8 +3,8 @@
 // or makes futex calls, and many of these must complete during one long call. The counter-check is a read of a single
 // byte, which does need the lock: at most one completes as the long call begins, and one as it ends.
 //
-// The long call reads /dev/urandom, whose bytes are computed, into pages that are all present: it neither sleeps nor
-// gives the processor up. Run it under `--icount`. The emulator then changes processors when a timer is due, or when a
+// The long call is the letter `k` in /proc/sysrq-trigger, which is there for this: an ordinary call would give the lock up
+// to the one that waits. Run it under `--icount`. The emulator then changes processors when a timer is due, or when a
 // processor says that it waits (YIELD); after a timer, processor 0 continues. So a timer interrupts the long call on
 // processor 1 every 100 us, and processor 0 yields after each operation.
 #include <algorithm>
@@ -23,14 +23,13 @@ using namespace faultline;
 
 namespace {
 
-constexpr unsigned LONG_CALL = 256 << 10; // bytes; some 3.5 ms of counted instructions
-constexpr unsigned LONG_CALLS = 5;        // for each operation
-constexpr unsigned MANY = 20, FEW = 2;    // operations during one long call: at least without the lock, at most with it
-constexpr long INTERVAL_US = 100;         // the shortest that the kernel allows
+constexpr unsigned LONG_CALLS = 5;     // for each operation
+constexpr unsigned MANY = 20, FEW = 2; // operations during one long call: at least without the lock, at most with it
+constexpr long INTERVAL_US = 100;      // the shortest that the kernel allows
 constexpr unsigned PAGES = 2048;
 
-int random_bytes;
-char *buffer, *anonymous, *file;
+int random_bytes, trigger;
+char *anonymous, *file;
 Word first{0}, second{0};
 
 void expect(long answer, long due, const char* what) {
@@ -96,7 +95,7 @@ void work(void* operation) {
     }
 }
 
-void call_at_length() { expect(sys_read(random_bytes, buffer, LONG_CALL), LONG_CALL, "read"); }
+void call_at_length() { expect(sys_write(trigger, "k", 1), 1, "write"); } // 4 ms
 
 struct Counts {
     unsigned fewest = ~0u, most = 0;
@@ -152,12 +151,11 @@ int main() {
         fail("beside_kernel_lock: there is one processor only\n");
     run_on(1);
     random_bytes = static_cast<int>(must(sys_open("/dev/urandom", O_RDONLY), "beside_kernel_lock: /dev/urandom"));
+    trigger = static_cast<int>(must(sys_open("/proc/sysrq-trigger", O_WRONLY), "beside_kernel_lock: sysrq-trigger"));
     const int fd = static_cast<int>(must(sys_memfd_create("pages"), "beside_kernel_lock: memfd_create"));
     must(sys_ftruncate(fd, PAGES * PAGE_SIZE), "beside_kernel_lock: ftruncate");
-    buffer = map(LONG_CALL, MAP_PRIVATE | MAP_ANONYMOUS);
     anonymous = map(PAGES * PAGE_SIZE, MAP_PRIVATE | MAP_ANONYMOUS);
     file = map(PAGES * PAGE_SIZE, MAP_SHARED, fd);
-    call_at_length(); // makes the buffer's pages present
     start_timer();
     bool good = true;
     for (const Operation& operation : OPERATIONS)
