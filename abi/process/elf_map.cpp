@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <bit>
 
-#include "mm/remote_memory.hpp"
 #include "mm/mman.hpp"
 #include "mm/mmap.hpp"
 #include "mm/munmap.hpp"
+#include "mm/remote_memory.hpp"
 
 namespace faultline {
 
