@@ -6,6 +6,7 @@
 
 #include <arch/boot_info.hpp>
 
+#include "abi/fs/eventpoll.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/fs/initramfs.hpp"
 #include "abi/fs/inode.hpp"
@@ -15,11 +16,11 @@
 #include "abi/fs/namei.hpp"
 #include "abi/fs/open.hpp"
 #include "abi/fs/pipe.hpp"
-#include "abi/fs/poll.hpp"
 #include "abi/fs/random.hpp"
 #include "abi/fs/signalfd.hpp"
 #include "abi/ipc/msg.hpp"
 #include "abi/ipc/sem.hpp"
+#include "abi/process/pidfd.hpp"
 #include "abi/procfs/procfs.hpp"
 #include "abi/procfs/sysfs.hpp"
 #include "abi/sched/loadavg.hpp"
@@ -35,11 +36,12 @@ namespace faultline {
 
 void init_abi() {
     init_inodes();
-    init_poll();
     init_pipes();
     init_locks();
     init_signalfd();
+    init_eventpoll();
     init_pids();
+    init_pidfd();
     init_ticks();
     init_realtime();
     init_msg();

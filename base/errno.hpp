@@ -54,6 +54,7 @@ enum class Errno : u16 {
     AFNOSUPPORT = 97,
     TIMEDOUT = 110,
     CONNREFUSED = 111,
+    CANCELED = 125,
     OWNERDEAD = 130,
     HWPOISON = 133,
     // A program never sees these (Linux include/linux/errno.h). With them an interrupted call says how it is to be

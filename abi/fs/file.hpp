@@ -11,8 +11,10 @@
 namespace faultline {
 
 struct AddressSpace;
+struct EpItem; // abi/fs/eventpoll_private.hpp
 struct File;
-struct Inode; // abi/fs/inode.hpp
+struct Inode;     // abi/fs/inode.hpp
+struct PollTable; // abi/fs/poll_table.hpp
 
 // The operations of a kind of file. They are called with the kernel lock held; all but `poll` may sleep.
 //
@@ -25,7 +27,9 @@ struct FileOps {
     // Writes from kernel memory, for sendfile(2). nullptr: sendfile() into this kind of file is INVAL.
     Result<u32> (*splice_write)(File& file, const void* data, u32 bytes, u64& position) = nullptr;
     Result<s32> (*ioctl)(File& file, u32 request, u32 argument) = nullptr;
-    u32 (*poll)(File& file) = nullptr; // POLLIN | POLLOUT | … as of now; nullptr: always readable and writable
+    // Passes each queue that is woken when the result may change to poll_wait(), and returns POLLIN | POLLOUT | … as of
+    // now. nullptr: always readable and writable, and epoll(7) refuses the file.
+    u32 (*poll)(File& file, PollTable* table) = nullptr;
     // Runs when a file of this kind is opened, before every other operation. An error makes open(2) fail. `flags` are
     // those of open(2), O_NOCTTY included.
     Result<void> (*open)(File& file, u32 flags) = nullptr;
@@ -40,6 +44,7 @@ struct File {
     u64 position = 0;
     Refcount references{1};
     void* private_data = nullptr;
+    EpItem* epoll_items = nullptr; // the places where epoll instances watch this file; guarded by the kernel lock
     bool readable() const; // opened for reading
     bool writable() const; // opened for writing
 };

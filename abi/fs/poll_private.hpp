@@ -2,10 +2,12 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 
 #include <linux/poll.h>
 
 #include "abi/fs/poll.hpp"
+#include "abi/fs/poll_table.hpp"
 #include "abi/signal/signal.hpp"
 #include "abi/signal/sigprocmask.hpp"
 #include "arch/contract/clock.hpp"
@@ -17,7 +19,44 @@ namespace faultline {
 
 inline constexpr u32 READY_TO_READ = POLLIN | POLLRDNORM, READY_TO_WRITE = POLLOUT | POLLWRNORM;
 
-WaitQueue& pollers(); // the queue that poll_wake() wakes
+// The places of one task in the queues of the files that it waits for. (Linux: struct poll_wqueues.)
+class PollWaiter : public PollTable {
+  public:
+    PollWaiter();
+    ~PollWaiter(); // leaves the queues. May sleep
+    PollWaiter(const PollWaiter&) = delete;
+    PollWaiter& operator=(const PollWaiter&) = delete;
+
+    bool out_of_memory() const { return out_of_memory_; } // a queue is missing
+    // Sleeps until a queue was woken, since construction or since the last sleep, or until the deadline or a signal.
+    // False: the deadline has passed.
+    bool sleep(u64 deadline_ns);
+
+  private:
+    struct Entry {
+        WaitEntry wait;
+        PollWaiter* waiter = nullptr;
+        File* file = nullptr; // with a reference, which keeps the queue alive
+        u32 events = 0;       // other events do not wake the task
+    };
+    template <u32 Count>
+    struct Some {
+        Entry entries[Count];
+        u32 used = 0;
+    };
+    struct Chunk : Some<48> { // in memory from kmalloc
+        Chunk* next = nullptr;
+    };
+    Entry* new_entry();
+    static bool woken(WaitEntry& wait, u32 events);
+    static void leave(Entry* entries, u32 count);
+
+    Task* task_;
+    std::atomic<bool> triggered_{false};
+    bool out_of_memory_ = false;
+    Some<6> first_; // most calls wait for few files
+    Chunk* more_ = nullptr;
+};
 
 // An array of `count` objects from kmalloc, freed at the end of its scope. They are not constructed. data() is nullptr
 // if there was no memory.
@@ -36,17 +75,24 @@ class Buffer {
     T* data_;
 };
 
-// Calls look(), which returns how many files are ready, until that is not 0 or the deadline has passed. A deadline of 0
-// is one look. INTR: a signal.
+// Calls look(table), which returns how many files are ready, until that is not 0 or the deadline has passed. The first
+// look queues the task: it passes `table` to poll_file(), the others pass nullptr. A deadline of 0 is one look. INTR: a
+// signal; NOMEM.
 template <class Look>
 Result<u32> poll_until(Look&& look, u64 deadline_ns) {
-    u32 ready = look();
-    if (ready != 0 || deadline_ns == 0)
-        return ready;
-    const auto waited = wait_event_interruptible(pollers(), [&] { return (ready = look()) != 0; }, deadline_ns);
-    if (!waited.ok() && waited.error() != Errno::TIMEDOUT)
-        return Err(Errno::INTR); // never restarted: poll(2), signal(7)
-    return ready;
+    if (deadline_ns == 0)
+        return look(nullptr);
+    PollWaiter waiter;
+    for (u32 ready = look(&waiter);; ready = look(nullptr)) {
+        if (ready != 0 || deadline_ns == 0)
+            return ready;
+        if (waiter.out_of_memory())
+            return Err(Errno::NOMEM);
+        if (signal_pending())
+            return Err(Errno::INTR); // never restarted: poll(2), signal(7)
+        if (!waiter.sleep(deadline_ns))
+            deadline_ns = 0; // look once more
+    }
 }
 
 // A time span of the program as a deadline in nanoseconds; NO_DEADLINE for a null pointer, 0 for a span of zero.

@@ -11,7 +11,7 @@
 #include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/fs/inode.hpp"
-#include "abi/fs/poll.hpp"
+#include "abi/fs/poll_table.hpp"
 #include "abi/signal/send.hpp"
 #include "abi/signal/signal.hpp"
 #include "arch/contract/uaccess.hpp"
@@ -42,7 +42,7 @@ struct Inbox {
     List<Message, &Message::link> messages;
     u32 bytes = 0;
     bool reader_closed = false, writer_closed = false;
-    WaitQueue changed; // more to read, more room, or an end closed
+    WaitQueue readers, writers; // woken when there is more to read, or more room; both when an end is closed
 
     bool has_room(u32 wanted) const { return messages.empty() || bytes + wanted <= QUEUE_BYTES; }
 };
@@ -65,17 +65,19 @@ End end_of(const File& file) {
     return {pair, pair.inbox[Side], pair.inbox[1 - Side]};
 }
 
-void wake(Inbox& inbox) {
-    wake_up_all(inbox.changed);
-    poll_wake();
+void wake_readers(Inbox& inbox) { wake_up_poll(inbox.readers, POLLIN | POLLRDNORM); }
+void wake_writers(Inbox& inbox) { wake_up_poll(inbox.writers, POLLOUT | POLLWRNORM); }
+void wake_both(Inbox& inbox) {
+    wake_up_poll(inbox.readers, POLLIN | POLLRDNORM | POLLHUP | POLLRDHUP);
+    wake_up_poll(inbox.writers, POLLOUT | POLLWRNORM | POLLHUP | POLLRDHUP);
 }
 
-Result<void> wait_for(const File& file, Inbox& inbox, auto&& condition) {
+Result<void> wait_for(const File& file, WaitQueue& queue, auto&& condition) {
     if (condition())
         return {};
     if ((file.flags & O_NONBLOCK) != 0)
         return Err(Errno::AGAIN);
-    return wait_event_interruptible(inbox.changed, condition);
+    return wait_event_interruptible(queue, condition);
 }
 
 // Frees a message. It is off its queue: a reader removes a message before it copies, because copying may sleep.
@@ -86,7 +88,7 @@ Result<u32> receive(const File& file, const End& end, UserAddr buffer, u32 bytes
     const bool stream = end.pair.type == SOCK_STREAM;
     if (stream && bytes == 0)
         return 0u; // even if there is nothing to read
-    TRY_VOID(wait_for(file, in, [&] { return !in.messages.empty() || in.writer_closed; }));
+    TRY_VOID(wait_for(file, in.readers, [&] { return !in.messages.empty() || in.writer_closed; }));
     u32 done = 0;
     while (!in.messages.empty() && (done < bytes || !stream)) {
         Message& message = in.messages.front();
@@ -98,17 +100,17 @@ Result<u32> receive(const File& file, const End& end, UserAddr buffer, u32 bytes
             message.read += part - missed;
             in.bytes -= part - missed;
             in.messages.push_front(message);
-            wake(in);
+            wake_both(in); // the rest is for another reader
             return done == 0 && missed != 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
         }
         in.bytes -= message.bytes - message.read;
         drop(&message);
         if (!stream) {
-            wake(in);
+            wake_writers(in);
             return missed != 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
         }
     }
-    wake(in);
+    wake_writers(in);
     return done;
 }
 
@@ -123,7 +125,7 @@ Result<void> send_message(const File& file, Inbox& out, UserAddr buffer, u32 byt
     if (copy_from_user(message->data(), buffer, bytes) != 0)
         result = Err(Errno::FAULT);
     else
-        result = wait_for(file, out, [&] { return out.has_room(bytes) || out.reader_closed; });
+        result = wait_for(file, out.writers, [&] { return out.has_room(bytes) || out.reader_closed; });
     if (result.ok() && out.reader_closed)
         result = Err(Errno::PIPE);
     if (!result.ok()) {
@@ -132,7 +134,7 @@ Result<void> send_message(const File& file, Inbox& out, UserAddr buffer, u32 byt
     }
     out.messages.push_back(*message);
     out.bytes += bytes;
-    wake(out);
+    wake_readers(out);
     return {};
 }
 
@@ -157,7 +159,9 @@ Result<u32> transmit(const File& file, const End& end, UserAddr buffer, u32 byte
     return done;
 }
 
-u32 poll_end(const End& end) {
+u32 poll_end(File& file, const End& end, PollTable* table) {
+    poll_wait(file, end.in.readers, table);
+    poll_wait(file, end.out.writers, table);
     u32 events = 0;
     events |= !end.in.messages.empty() || end.in.writer_closed ? POLLIN | POLLRDNORM : 0;
     events |= end.in.writer_closed ? POLLHUP | POLLRDHUP : 0;
@@ -169,8 +173,8 @@ void close_end(const End& end) {
     end.in.reader_closed = true;
     // A datagram socket has no end of input, because another sender might come.
     end.out.writer_closed = end.pair.type != SOCK_DGRAM;
-    wake(end.in);
-    wake(end.out);
+    wake_both(end.in);
+    wake_both(end.out);
     end.in.messages.clear_and_dispose(drop);
     if (--end.pair.ends == 0)
         kmem_delete(pair_cache, &end.pair);
@@ -188,7 +192,7 @@ constexpr FileOps socket_ops{
         TRY_VOID(put_user_u32(UserAddr(argument), end_of<Side>(file).in.bytes));
         return 0;
     },
-    .poll = [](File& file) { return poll_end(end_of<Side>(file)); },
+    .poll = [](File& file, PollTable* table) { return poll_end(file, end_of<Side>(file), table); },
     .release = [](File& file) { close_end(end_of<Side>(file)); },
 };
 

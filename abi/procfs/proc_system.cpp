@@ -9,6 +9,7 @@
 #include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/fs/inode.hpp"
+#include "abi/fs/eventpoll.hpp"
 #include "abi/fs/pipe.hpp"
 #include "abi/fs/seq_file.hpp"
 #include "abi/process/coredump.hpp"
@@ -198,6 +199,14 @@ constexpr ProcEntry fs_entries[] = {
     pipe_entry<PIPE_USER_PAGES_HARD>("pipe-user-pages-hard"),
     pipe_entry<PIPE_USER_PAGES_SOFT>("pipe-user-pages-soft"),
 };
+constexpr ProcEntry epoll_entries[] = {
+    {.name = "max_user_watches",
+     .show = show_number<epoll_max_user_watches>,
+     .write = [](const Inode&, std::string_view text) -> Result<void> {
+         return set_epoll_max_user_watches(TRY(parse_unsigned(text)));
+     },
+     .mode = S_IFREG | 0644},
+};
 constexpr ProcEntry vm_entries[] = {
     {.name = "max_map_count", .show = show_number<[] { return MAX_MAP_COUNT; }>},
     {.name = "mmap_min_addr", .show = show_number<[] { return FIRST_USER_ADDRESS.value(); }>},
@@ -212,6 +221,7 @@ constexpr ProcEntry faultline_entries[] = {{.name = "tlb", .show = show_tlb}};
 
 constexpr ProcEntry faultline_directory{.name = "faultline", .mode = S_IFDIR | 0555};
 constexpr ProcEntry sys_directory{.name = "sys", .mode = S_IFDIR | 0555};
+constexpr ProcEntry epoll_directory{.name = "epoll", .mode = S_IFDIR | 0555};
 constexpr ProcEntry fs_directory{.name = "fs", .mode = S_IFDIR | 0555};
 constexpr ProcEntry kernel_directory{.name = "kernel", .mode = S_IFDIR | 0555};
 constexpr ProcEntry vm_directory{.name = "vm", .mode = S_IFDIR | 0555};
@@ -235,7 +245,11 @@ void make_system_entries(Inode& root) {
     add_mounts_link(root);
     add_proc_directory(root, faultline_directory, faultline_entries);
     Inode& sys = add_proc_entry(root, sys_directory);
-    add_proc_directory(sys, fs_directory, fs_entries);
+    Inode& fs = add_proc_entry(sys, fs_directory);
+    for (const ProcEntry& entry : fs_entries)
+        add_proc_entry(fs, entry);
+    add_proc_directory(fs, epoll_directory, epoll_entries);
+    close_proc_directory(fs);
     add_proc_directory(sys, kernel_directory, kernel_entries);
     add_proc_directory(sys, vm_directory, vm_entries);
     close_proc_directory(sys);

@@ -19,7 +19,7 @@ inline constexpr const char* free_name = "/tmp/every_call/free";
 inline constexpr const char* directory_name = "/tmp/every_call";
 
 struct Stage {
-    int file = -1, directory = -1, pipe[2] = {-1, -1};
+    int file = -1, directory = -1, pipe[2] = {-1, -1}, epoll = -1, timer = -1;
     char* mapping = nullptr;         // four pages that the calls may use as they like
     volatile long* answer = nullptr; // shared with the child: what the call returned
     const char* strings[3] = {"every_call", "argument", nullptr};
@@ -37,6 +37,8 @@ inline void make_stage() {
     stage.file = static_cast<int>(must(sys_open(file_name, O_RDWR | O_CREAT, 0700), "every_call: open"));
     stage.directory = static_cast<int>(must(sys_open(directory_name, O_RDONLY), "every_call: open"));
     must(sys_pipe(stage.pipe), "every_call: pipe");
+    stage.epoll = static_cast<int>(must(system_call(__NR_epoll_create1, 0), "every_call: epoll_create1"));
+    stage.timer = static_cast<int>(must(system_call(__NR_timerfd_create, 1, 0), "every_call: timerfd_create"));
     stage.mapping = map(4 * PAGE_SIZE, MAP_PRIVATE);
     stage.answer = reinterpret_cast<volatile long*>(map(PAGE_SIZE, MAP_SHARED));
     *stage.answer = NOT_YET;                           // the page is present from here on
@@ -61,6 +63,8 @@ inline void strike_stage() {
     sys_close(stage.directory);
     sys_close(stage.pipe[0]);
     sys_close(stage.pipe[1]);
+    sys_close(stage.epoll);
+    sys_close(stage.timer);
     sys_unlink(file_name);
     must(system_call(__NR_rmdir, directory_name), "every_call: rmdir");
     sys_munmap(stage.mapping, 4 * PAGE_SIZE);
@@ -90,6 +94,10 @@ inline long argument(char letter) {
         return stage.pipe[0];
     case 'w':
         return stage.pipe[1];
+    case 'e':
+        return stage.epoll;
+    case 'T':
+        return stage.timer;
     case 'c':
         return AT_FDCWD;
     case 'p':
