@@ -77,6 +77,7 @@ constexpr FileOps eventfd_ops = {
     .write = eventfd_write,
     .poll = eventfd_poll,
     .release = [](File& file) { kmem_delete(cache, &eventfd_of(file)); },
+    .noop_seek = true,
 };
 
 } // namespace

@@ -150,7 +150,7 @@ void eventpoll_close(File& file) {
     kmem_delete(instance_cache, instance);
 }
 
-constexpr FileOps eventpoll_ops = {.poll = eventpoll_poll, .release = eventpoll_close};
+constexpr FileOps eventpoll_ops = {.poll = eventpoll_poll, .release = eventpoll_close, .noop_seek = true};
 
 } // namespace
 

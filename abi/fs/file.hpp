@@ -35,6 +35,7 @@ struct FileOps {
     Result<void> (*open)(File& file, u32 flags) = nullptr;
     void (*release)(File& file) = nullptr; // the last reference goes away
     bool seekable = false;                 // whether pread(2), pwrite(2) and lseek(2) work; else they are SPIPE
+    bool noop_seek = false;                // lseek(2) succeeds without effect, seekable or not (Linux noop_llseek)
 };
 
 struct File {

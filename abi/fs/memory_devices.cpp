@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <linux/poll.h>
+
 #include "abi/fs/char_device.hpp"
 #include "abi/fs/file.hpp"
 #include "abi/fs/random.hpp"
@@ -47,14 +49,19 @@ constinit const FileOps null_ops{
     .read = read_end, .write = write_discarded, .splice_write = splice_discarded, .seekable = true};
 constinit const FileOps zero_ops{.read = read_zeros, .write = write_discarded, .seekable = true};
 constinit const FileOps full_ops{.read = read_zeros, .write = write_full, .seekable = true};
-constinit const FileOps random_ops{.read = read_random, .write = write_discarded, .seekable = true};
+// /dev/random can be polled, and so watched by epoll(7); /dev/urandom cannot. Linux keeps this difference between the two.
+u32 poll_random(File&, PollTable*) { return POLLIN | POLLRDNORM; }
+constinit const FileOps random_ops{
+    .read = read_random, .write = write_discarded, .poll = poll_random, .seekable = true, .noop_seek = true};
+constinit const FileOps urandom_ops{
+    .read = read_random, .write = write_discarded, .seekable = true, .noop_seek = true};
 
 constinit CharDevice devices[] = {
     {MEMORY_MAJOR << 8 | 3, "/dev/null", &null_ops, 0666},
     {MEMORY_MAJOR << 8 | 5, "/dev/zero", &zero_ops, 0666},
     {MEMORY_MAJOR << 8 | 7, "/dev/full", &full_ops, 0666},
     {MEMORY_MAJOR << 8 | 8, "/dev/random", &random_ops, 0666},
-    {MEMORY_MAJOR << 8 | 9, "/dev/urandom", &random_ops, 0666},
+    {MEMORY_MAJOR << 8 | 9, "/dev/urandom", &urandom_ops, 0666},
 };
 
 } // namespace

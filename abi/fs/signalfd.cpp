@@ -106,6 +106,7 @@ constexpr FileOps signalfd_ops = {
     .read = signalfd_read,
     .poll = signalfd_poll,
     .release = signalfd_release,
+    .noop_seek = true,
 };
 
 Result<s32> open_signalfd(u64 mask, u32 flags) {

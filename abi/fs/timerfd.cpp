@@ -97,17 +97,14 @@ u64 forward(TimerFd& timer) {
 
 void arm(TimerFd& timer) { mod_timer(timer.timer, Deadline(timer.deadline_ns, timer.base)); }
 
-// A periodic timer that has expired: counts the periods that have passed meanwhile, and arms it for the next.
-void count_periods(TimerFd& timer) {
-    {
-        IrqLocked lock(timer.lock);
-        if (!timer.expired || timer.interval_ns == 0)
-            return;
-        timer.expired = false;
-        const u64 passed = forward(timer);
-        timer.ticks += passed != 0 ? passed - 1 : 0; // the first is counted
-    }
-    arm(timer);
+// A periodic timer that has expired: counts the periods that have passed meanwhile. Then the caller arms it: true.
+bool count_periods(TimerFd& timer) REQUIRES(timer.lock) {
+    if (!timer.expired || timer.interval_ns == 0)
+        return false;
+    timer.expired = false;
+    const u64 passed = forward(timer);
+    timer.ticks += passed != 0 ? passed - 1 : 0; // the first is counted
+    return true;
 }
 
 u64 remaining(const TimerFd& timer) {
@@ -128,21 +125,21 @@ Result<u32> timerfd_read(File& file, UserAddr buffer, u32 bytes, u64&) {
             return Err(Errno::AGAIN);
         TRY_VOID(wait_event_interruptible(timer.waiters, has_ticks));
     }
+    u64 ticks = 0;
+    bool again = false;
     {
         IrqLocked lock(timer.lock);
-        if (timer.canceled) { // the program sets it anew, so it is not armed again
-            timer.canceled = timer.expired = false;
+        if (std::exchange(timer.canceled, false)) { // the program sets it anew, so it is not armed again
+            timer.expired = false;
             timer.ticks = 0;
             return Err(Errno::CANCELED);
         }
-    }
-    count_periods(timer);
-    u64 ticks;
-    {
-        IrqLocked lock(timer.lock);
+        again = count_periods(timer);
         ticks = std::exchange(timer.ticks, 0);
         timer.expired = false;
     }
+    if (again)
+        arm(timer);
     TRY_VOID(copy_struct_to_user(buffer, &ticks, sizeof ticks));
     return u32{sizeof ticks};
 }
@@ -184,6 +181,7 @@ constexpr FileOps timerfd_ops = {
     .ioctl = timerfd_ioctl,
     .poll = timerfd_poll,
     .release = timerfd_release,
+    .noop_seek = true,
 };
 
 Result<FileRef> timerfd_file(s32 fd) {
@@ -256,7 +254,13 @@ template <class Timespec>
 Result<u32> gettime(s32 fd, UserAddr value) {
     const FileRef file = TRY(timerfd_file(fd));
     TimerFd& timer = *static_cast<TimerFd*>(file->private_data);
-    count_periods(timer);
+    bool again = false;
+    {
+        IrqLocked lock(timer.lock);
+        again = count_periods(timer);
+    }
+    if (again)
+        arm(timer);
     TRY_VOID(put_setting<Timespec>(value, {timer.interval_ns, remaining(timer)}));
     return 0u;
 }
