@@ -67,7 +67,7 @@ void make_standard_tree() {
 void init_filesystem(const void* initramfs, u32 bytes) {
     init_loadavg();
     init_rtc(); // before files get time stamps
-    add_device_randomness(boot_info().rng_seed, boot_info().rng_seed_bytes);
+    init_random();
     if (initramfs != nullptr)
         unpack_initramfs(initramfs, bytes);
     make_standard_tree();

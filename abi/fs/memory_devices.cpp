@@ -9,6 +9,8 @@
 #include "abi/fs/file.hpp"
 #include "abi/fs/random.hpp"
 #include "arch/contract/uaccess.hpp"
+#include "kernel/sched/sched.hpp"
+#include "kernel/upcalls.hpp"
 
 namespace faultline {
 
@@ -29,18 +31,25 @@ Result<u32> read_zeros(File&, UserAddr buffer, u32 bytes, u64&) {
     return done == 0 && bytes != 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
 }
 
-Result<u32> read_random(File&, UserAddr buffer, u32 bytes, u64&) {
-    u32 done = 0;
-    while (done < bytes) {
+Result<u32> read_random(File&, UserAddr buffer, u32 bytes, u64&) { return get_random_bytes_user(buffer, bytes); }
+
+// What a program writes is mixed in. (random(4).)
+Result<u32> write_random(File&, UserAddr buffer, u32 bytes, u64&) {
+    for (u32 done = 0; done < bytes;) {
         u8 chunk[64];
         const u32 part = std::min(bytes - done, static_cast<u32>(sizeof chunk));
-        get_random_bytes(chunk, part);
-        const u32 copied = part - copy_to_user(buffer + done, chunk, part);
+        const u32 copied = part - copy_from_user(chunk, buffer + done, part);
+        add_device_randomness(chunk, copied);
         done += copied;
         if (copied != part)
             return done == 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
+        if (done % PAGE_SIZE == 0) {
+            if (signal_pending())
+                return done;
+            cond_resched();
+        }
     }
-    return done;
+    return bytes;
 }
 
 Result<u32> splice_discarded(File&, const void*, u32 bytes, u64&) { return bytes; }
@@ -52,9 +61,9 @@ constinit const FileOps full_ops{.read = read_zeros, .write = write_full, .seeka
 // /dev/random can be polled, and so watched by epoll(7); /dev/urandom cannot. Linux keeps this difference between the two.
 u32 poll_random(File&, PollTable*) { return POLLIN | POLLRDNORM; }
 constinit const FileOps random_ops{
-    .read = read_random, .write = write_discarded, .poll = poll_random, .seekable = true, .noop_seek = true};
+    .read = read_random, .write = write_random, .poll = poll_random, .seekable = true, .noop_seek = true};
 constinit const FileOps urandom_ops{
-    .read = read_random, .write = write_discarded, .seekable = true, .noop_seek = true};
+    .read = read_random, .write = write_random, .seekable = true, .noop_seek = true};
 
 constinit CharDevice devices[] = {
     {MEMORY_MAJOR << 8 | 3, "/dev/null", &null_ops, 0666},
