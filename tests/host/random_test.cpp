@@ -13,7 +13,7 @@ namespace {
 std::string hex(const u8* bytes, u32 count) {
     std::string text;
     for (u32 i = 0; i < count; ++i)
-        for (const u32 digit : {bytes[i] >> 4u, bytes[i] & 15u})
+        for (const u32 digit : {u32{bytes[i]} >> 4, u32{bytes[i]} & 15})
             text += "0123456789abcdef"[digit];
     return text;
 }
