@@ -47,11 +47,13 @@ enum class Errno : u16 {
     IDRM = 43,
     NOPKG = 65,
     OVERFLOWED = 75, // EOVERFLOW
+    NOTSOCK = 88,
     MSGSIZE = 90,
     PROTONOSUPPORT = 93,
     SOCKTNOSUPPORT = 94,
     OPNOTSUPP = 95,
     AFNOSUPPORT = 97,
+    ISCONN = 106,
     TIMEDOUT = 110,
     CONNREFUSED = 111,
     CANCELED = 125,

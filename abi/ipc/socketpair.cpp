@@ -72,10 +72,12 @@ void wake_both(Inbox& inbox) {
     wake_up_poll(inbox.writers, POLLOUT | POLLWRNORM | POLLHUP | POLLRDHUP);
 }
 
-Result<void> wait_for(const File& file, WaitQueue& queue, auto&& condition) {
+bool nonblock(const File& file) { return (file.flags & O_NONBLOCK) != 0; }
+
+Result<void> wait_for(bool at_once, WaitQueue& queue, auto&& condition) {
     if (condition())
         return {};
-    if ((file.flags & O_NONBLOCK) != 0)
+    if (at_once)
         return Err(Errno::AGAIN);
     return wait_event_interruptible(queue, condition);
 }
@@ -83,12 +85,12 @@ Result<void> wait_for(const File& file, WaitQueue& queue, auto&& condition) {
 // Frees a message. It is off its queue: a reader removes a message before it copies, because copying may sleep.
 void drop(Message* message) { kfree(message); }
 
-Result<u32> receive(const File& file, const End& end, UserAddr buffer, u32 bytes) {
+Result<u32> receive(bool at_once, const End& end, UserAddr buffer, u32 bytes) {
     Inbox& in = end.in;
     const bool stream = end.pair.type == SOCK_STREAM;
     if (stream && bytes == 0)
         return 0u; // even if there is nothing to read
-    TRY_VOID(wait_for(file, in.readers, [&] { return !in.messages.empty() || in.writer_closed; }));
+    TRY_VOID(wait_for(at_once, in.readers, [&] { return !in.messages.empty() || in.writer_closed; }));
     u32 done = 0;
     while (!in.messages.empty() && (done < bytes || !stream)) {
         Message& message = in.messages.front();
@@ -115,7 +117,7 @@ Result<u32> receive(const File& file, const End& end, UserAddr buffer, u32 bytes
 }
 
 // Puts one message into the peer's inbox. NOMEM, FAULT, AGAIN, RESTARTSYS; PIPE: the peer is closed.
-Result<void> send_message(const File& file, Inbox& out, UserAddr buffer, u32 bytes) {
+Result<void> send_message(bool at_once, Inbox& out, UserAddr buffer, u32 bytes) {
     void* memory = kmalloc(static_cast<u32>(sizeof(Message)) + bytes);
     if (memory == nullptr)
         return Err(Errno::NOMEM);
@@ -125,7 +127,7 @@ Result<void> send_message(const File& file, Inbox& out, UserAddr buffer, u32 byt
     if (copy_from_user(message->data(), buffer, bytes) != 0)
         result = Err(Errno::FAULT);
     else
-        result = wait_for(file, out.writers, [&] { return out.has_room(bytes) || out.reader_closed; });
+        result = wait_for(at_once, out.writers, [&] { return out.has_room(bytes) || out.reader_closed; });
     if (result.ok() && out.reader_closed)
         result = Err(Errno::PIPE);
     if (!result.ok()) {
@@ -138,7 +140,8 @@ Result<void> send_message(const File& file, Inbox& out, UserAddr buffer, u32 byt
     return {};
 }
 
-Result<u32> transmit(const File& file, const End& end, UserAddr buffer, u32 bytes) {
+// `quietly`: without SIGPIPE.
+Result<u32> transmit(bool at_once, bool quietly, const End& end, UserAddr buffer, u32 bytes) {
     const bool stream = end.pair.type == SOCK_STREAM;
     if (!stream && bytes > QUEUE_BYTES)
         return Err(Errno::MSGSIZE);
@@ -147,10 +150,10 @@ Result<u32> transmit(const File& file, const End& end, UserAddr buffer, u32 byte
         const u32 part = stream ? std::min(bytes - done, STREAM_CHUNK) : bytes;
         if (stream && part == 0)
             return 0u;
-        if (const auto sent = send_message(file, end.out, buffer + done, part); !sent.ok()) {
+        if (const auto sent = send_message(at_once, end.out, buffer + done, part); !sent.ok()) {
             if (done != 0)
                 return done;
-            if (sent.error() == Errno::PIPE && end.pair.type != SOCK_DGRAM)
+            if (sent.error() == Errno::PIPE && end.pair.type != SOCK_DGRAM && !quietly)
                 (void)send_sig_info(siginfo_user(SIGPIPE, SI_USER), *current());
             return Err(sent.error() == Errno::PIPE && end.pair.type == SOCK_DGRAM ? Errno::CONNREFUSED : sent.error());
         }
@@ -183,9 +186,9 @@ void close_end(const End& end) {
 template <u32 Side>
 constexpr FileOps socket_ops{
     .read = [](File& file, UserAddr buffer, u32 bytes,
-               u64&) { return receive(file, end_of<Side>(file), buffer, bytes); },
+               u64&) { return receive(nonblock(file), end_of<Side>(file), buffer, bytes); },
     .write = [](File& file, UserAddr buffer, u32 bytes,
-                u64&) { return transmit(file, end_of<Side>(file), buffer, bytes); },
+                u64&) { return transmit(nonblock(file), false, end_of<Side>(file), buffer, bytes); },
     .ioctl = [](File& file, u32 request, u32 argument) -> Result<s32> {
         if (request != FIONREAD)
             return Err(Errno::NOTTY);
@@ -205,7 +208,44 @@ Result<FileRef> open_end(SocketPair& pair, const FileOps& ops, u32 flags) {
     return file;
 }
 
+// linux/socket.h, where these are for the kernel only.
+constexpr u32 MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000;
+constexpr u32 MSG_UNSERVED = 0x1 | 0x2 | 0x20 | 0x100; // OOB, PEEK, TRUNC, WAITALL
+
+// Calls body(file, end) for a descriptor of a pair. NOTSOCK; OPNOTSUPP: a flag that would change what is received.
+Result<u32> with_socket(s32 fd, u32 flags, auto&& body) {
+    const FileRef file = TRY(fget_ref(fd));
+    if (file->ops != &socket_ops<0> && file->ops != &socket_ops<1>)
+        return Err(Errno::NOTSOCK);
+    if ((flags & MSG_UNSERVED) != 0)
+        return Err(Errno::OPNOTSUPP);
+    return body(*file, file->ops == &socket_ops<0> ? end_of<0>(*file) : end_of<1>(*file));
+}
+
 } // namespace
+
+Result<u32> sys_sendto(s32 fd, UserAddr buffer, u32 bytes, u32 flags, UserAddr address, u32 address_bytes) {
+    return with_socket(fd, flags, [&](const File& file, const End& end) -> Result<u32> {
+        if (address != UserAddr() && address_bytes != 0)
+            return Err(Errno::ISCONN);
+        return transmit(nonblock(file) || (flags & MSG_DONTWAIT) != 0, (flags & MSG_NOSIGNAL) != 0, end, buffer, bytes);
+    });
+}
+Result<u32> sys_send(s32 fd, UserAddr buffer, u32 bytes, u32 flags) {
+    return sys_sendto(fd, buffer, bytes, flags, UserAddr(), 0);
+}
+
+Result<u32> sys_recvfrom(s32 fd, UserAddr buffer, u32 bytes, u32 flags, UserAddr address, UserAddr address_bytes) {
+    return with_socket(fd, flags, [&](const File& file, const End& end) -> Result<u32> {
+        const u32 done = TRY(receive(nonblock(file) || (flags & MSG_DONTWAIT) != 0, end, buffer, bytes));
+        if (address != UserAddr())
+            TRY_VOID(put_user_u32(address_bytes, 0)); // the peer has no name
+        return done;
+    });
+}
+Result<u32> sys_recv(s32 fd, UserAddr buffer, u32 bytes, u32 flags) {
+    return sys_recvfrom(fd, buffer, bytes, flags, UserAddr(), UserAddr());
+}
 
 Result<u32> sys_socketpair(s32 family, s32 type, s32 protocol, UserAddr fds) {
     const s32 kind = type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK);

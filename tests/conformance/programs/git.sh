@@ -26,7 +26,7 @@ git stash pop -q
 is ' M file1' git status --porcelain
 git commit -q -a -m last
 git gc -q
-is '' git fsck --no-progress
+is '' git fsck --no-progress --no-dangling
 git clone -q . ../clone
 is last git -C ../clone log -1 --format=%s
 is "$(git rev-parse HEAD)" git -C ../clone rev-parse HEAD
