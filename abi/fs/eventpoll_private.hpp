@@ -46,8 +46,8 @@ struct EpItem {
     TreeHook node; // in EventPoll::items
     EventPoll* instance = nullptr;
     File* file = nullptr;
-    EpItem* next_of_file = nullptr;   // in File::epoll_items
-    EpEntry entries[MOST_QUEUES];     // the first `queues` are in use
+    EpItem* next_of_file = nullptr; // in File::epoll_items
+    EpEntry entries[MOST_QUEUES];   // the first `queues` are in use
     u32 queues = 0;
     u64 scan = 0;       // the last of the instance's scans that looked at this item
     u32 events = 0;     // what is asked for, EPOLLET and its like included; guarded by EventPoll::lock
@@ -64,17 +64,17 @@ struct KeyOfEpItem {
 struct EventPoll {
     SpinLock lock{"EventPoll"}; // held with interrupts masked
     List<EpItem, &EpItem::ready_link> ready GUARDED_BY(lock);
-    WaitQueue waiters{"EventPoll waiters"}; // in epoll_wait(2); each wake-up wakes one
+    WaitQueue waiters{"EventPoll waiters"};                            // in epoll_wait(2); each wake-up wakes one
     WaitQueue pollers{"EventPoll pollers", lockdep::Kind::SpinNested}; // those who wait for the instance as a file
 
     Tree<EpItem, &EpItem::node, KeyOfEpItem> items;
     File* file = nullptr; // the instance's own
     u32 item_count = 0;
-    u32 uid = 0;         // whose limit the items count for
-    u64 scans = 0;       // passes over the list of ready items so far
-    u32 visited = 0;     // the last check of nesting that came here, and the depth that it found
+    u32 uid = 0;     // whose limit the items count for
+    u64 scans = 0;   // passes over the list of ready items so far
+    u32 visited = 0; // the last check of nesting that came here, and the depth that it found
     u32 depth = 0;
-    ListHook link;       // in the list of all instances
+    ListHook link; // in the list of all instances
 };
 
 // eventpoll.cpp

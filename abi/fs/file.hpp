@@ -46,8 +46,8 @@ struct File {
     Refcount references{1};
     void* private_data = nullptr;
     EpItem* epoll_items = nullptr; // the places where epoll instances watch this file; guarded by the kernel lock
-    bool readable() const; // opened for reading
-    bool writable() const; // opened for writing
+    bool readable() const;         // opened for reading
+    bool writable() const;         // opened for writing
 };
 
 // Makes an open file over `inode`, with one reference for the caller. Takes a reference of its own on `inode`. `flags`

@@ -62,8 +62,7 @@ constinit const FileOps full_ops{.read = read_zeros, .write = write_full, .seeka
 u32 poll_random(File&, PollTable*) { return POLLIN | POLLRDNORM; }
 constinit const FileOps random_ops{
     .read = read_random, .write = write_random, .poll = poll_random, .seekable = true, .noop_seek = true};
-constinit const FileOps urandom_ops{
-    .read = read_random, .write = write_random, .seekable = true, .noop_seek = true};
+constinit const FileOps urandom_ops{.read = read_random, .write = write_random, .seekable = true, .noop_seek = true};
 
 constinit CharDevice devices[] = {
     {MEMORY_MAJOR << 8 | 3, "/dev/null", &null_ops, 0666},

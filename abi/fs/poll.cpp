@@ -41,7 +41,8 @@ Result<u32> do_poll(UserAddr fds, u32 count, u64 deadline_ns) {
         return Err(Errno::NOMEM);
     const u32 bytes = count * static_cast<u32>(sizeof(pollfd));
     TRY_VOID(copy_struct_from_user(entries.data(), fds, bytes));
-    const u32 ready = TRY(poll_until([&](PollTable* table) { return look_at(entries.data(), count, table); }, deadline_ns));
+    const u32 ready =
+        TRY(poll_until([&](PollTable* table) { return look_at(entries.data(), count, table); }, deadline_ns));
     TRY_VOID(copy_struct_to_user(fds, entries.data(), bytes));
     return ready;
 }

@@ -31,11 +31,11 @@ namespace {
 struct TimerFd {
     s32 clock = 0;
     Timer timer;
-    u64 interval_ns = 0; // 0: the timer expires once
-    u64 deadline_ns = 0; // on `base`: the next expiration, or the last one; 0: it was never set
+    u64 interval_ns = 0;                   // 0: the timer expires once
+    u64 deadline_ns = 0;                   // on `base`: the next expiration, or the last one; 0: it was never set
     ClockBase base = ClockBase::Monotonic; // a relative time is not moved by setting the clock
 
-    SpinLock lock{"TimerFd"}; // held with interrupts masked
+    SpinLock lock{"TimerFd"};               // held with interrupts masked
     u64 ticks GUARDED_BY(lock) = 0;         // expirations that no read has seen
     bool expired GUARDED_BY(lock) = false;  // it has expired, and was not armed again
     bool canceled GUARDED_BY(lock) = false; // the clock was set, and no call has said so yet

@@ -6,10 +6,10 @@
 #include <arch/boot_info.hpp>
 
 #include "abi/cred/cred.hpp"
+#include "abi/fs/eventpoll.hpp"
 #include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/fs/inode.hpp"
-#include "abi/fs/eventpoll.hpp"
 #include "abi/fs/pipe.hpp"
 #include "abi/fs/seq_file.hpp"
 #include "abi/process/coredump.hpp"

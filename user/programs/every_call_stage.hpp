@@ -28,6 +28,11 @@ struct Stage {
 };
 inline Stage stage;
 
+inline void make_event_files() {
+    stage.epoll = static_cast<int>(must(system_call(__NR_epoll_create1, 0), "every_call: epoll_create1"));
+    stage.timer = static_cast<int>(must(system_call(__NR_timerfd_create, 1, 0), "every_call: timerfd_create"));
+}
+
 inline void make_stage() {
     const auto map = [](std::size_t size, int flags) {
         return reinterpret_cast<char*>(
@@ -37,8 +42,7 @@ inline void make_stage() {
     stage.file = static_cast<int>(must(sys_open(file_name, O_RDWR | O_CREAT, 0700), "every_call: open"));
     stage.directory = static_cast<int>(must(sys_open(directory_name, O_RDONLY), "every_call: open"));
     must(sys_pipe(stage.pipe), "every_call: pipe");
-    stage.epoll = static_cast<int>(must(system_call(__NR_epoll_create1, 0), "every_call: epoll_create1"));
-    stage.timer = static_cast<int>(must(system_call(__NR_timerfd_create, 1, 0), "every_call: timerfd_create"));
+    make_event_files();
     stage.mapping = map(4 * PAGE_SIZE, MAP_PRIVATE);
     stage.answer = reinterpret_cast<volatile long*>(map(PAGE_SIZE, MAP_SHARED));
     *stage.answer = NOT_YET;                           // the page is present from here on
@@ -52,10 +56,12 @@ inline void sweep_stage() {
     system_call(__NR_rmdir, free_name);
     sys_unlink(free_name);
     system_call(__NR_flock, 0, LOCK_UN);
-    for (const int old : {stage.file, stage.pipe[0], stage.pipe[1]}) // new ones get the same numbers
+    for (const int old :
+         {stage.file, stage.pipe[0], stage.pipe[1], stage.epoll, stage.timer}) // new ones get the same numbers
         sys_close(old);
     must(sys_open(file_name, O_RDWR | O_CREAT | O_TRUNC, 0700), "every_call: open");
     must(sys_pipe(stage.pipe), "every_call: pipe");
+    make_event_files();
 }
 
 inline void strike_stage() {

@@ -381,7 +381,8 @@ static void turns(void) {
         CHECK(seen[i] == 1);
 
     // into pages that were never touched, over their boundary
-    struct epoll_event* fresh = (struct epoll_event*)((char*)anonymous(2, PROT_READ | PROT_WRITE) + PAGE - 5 * sizeof *fresh);
+    struct epoll_event* fresh =
+        (struct epoll_event*)((char*)anonymous(2, PROT_READ | PROT_WRITE) + PAGE - 5 * sizeof *fresh);
     CHECK(epoll_wait(ep, fresh, FILES, 0) == FILES);
     memset(seen, 0, sizeof seen);
     for (int i = 0; i < FILES; ++i)

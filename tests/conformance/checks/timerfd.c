@@ -133,7 +133,8 @@ static void large_times(void) {
     WORKS(syscall(__NR_timerfd_settime64, fd, 0, &setting, NULL));
     memset(&setting, 0, sizeof setting);
     WORKS(syscall(__NR_timerfd_gettime64, fd, &setting));
-    CHECK(setting.interval_sec == 1 && setting.interval_nsec == 2 && setting.sec == ((int64_t)1 << 33) - 1 + (setting.nsec <= 4));
+    CHECK(setting.interval_sec == 1 && setting.interval_nsec == 2 &&
+          setting.sec == ((int64_t)1 << 33) - 1 + (setting.nsec <= 4));
     WORKS(syscall(__NR_timerfd_settime64, fd, 0, &setting, &setting));
     setting.nsec = 1000000000;
     FAILS(syscall(__NR_timerfd_settime64, fd, 0, &setting, NULL), EINVAL);

@@ -101,8 +101,8 @@ static void* disturb(void* unused) {
 }
 
 int main(void) {
-    static const uint32_t kinds[SENDERS] = {EPOLLIN | EPOLLET, EPOLLIN | EPOLLONESHOT, EPOLLIN | EPOLLONESHOT | EPOLLPRI,
-                                            EPOLLIN | EPOLLEXCLUSIVE};
+    static const uint32_t kinds[SENDERS] = {EPOLLIN | EPOLLET, EPOLLIN | EPOLLONESHOT,
+                                            EPOLLIN | EPOLLONESHOT | EPOLLPRI, EPOLLIN | EPOLLEXCLUSIVE};
     inner = epoll_create1(0), outer = epoll_create1(0);
     watch(EPOLL_CTL_ADD, outer, inner, EPOLLIN, NULL);
     for (int i = 0; i < SENDERS; ++i) {
