@@ -29,7 +29,7 @@ like '*zeros' du -h --apparent-size zeros
 is '' timeout 5 true
 is 124 bash -c 'timeout 0.05 sleep 5; echo $?'
 is '5 4 3 2 1' bash -c 'seq 5 | tac | paste -sd " "'
-like '* root *' bash -c 'id'
+is 'uid=0(root) gid=0(root) groups=0(root)' bash -c 'id'
 is $'1\n2' bash -c '(echo 1; sleep 0.05; echo 2) >follow & tail -n +1 -f --pid=$! --sleep-interval=0.02 follow'
 like '[1-9]*' nproc
 rm -r ../copy
