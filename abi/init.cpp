@@ -9,6 +9,7 @@
 
 #include <arch/boot_info.hpp>
 
+#include "abi/fs/eventpoll.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/fs/initramfs.hpp"
 #include "abi/fs/inode.hpp"
@@ -19,11 +20,11 @@
 #include "abi/fs/namei.hpp"
 #include "abi/fs/open.hpp"
 #include "abi/fs/pipe.hpp"
-#include "abi/fs/poll.hpp"
 #include "abi/fs/random.hpp"
 #include "abi/fs/signalfd.hpp"
 #include "abi/ipc/msg.hpp"
 #include "abi/ipc/sem.hpp"
+#include "abi/process/pidfd.hpp"
 #include "abi/procfs/procfs.hpp"
 #include "abi/procfs/sysfs.hpp"
 #include "abi/sched/loadavg.hpp"
@@ -40,11 +41,12 @@ namespace faultline {
 
 void init_abi() {
     init_inodes();
-    init_poll();
     init_pipes();
     init_locks();
     init_signalfd();
+    init_eventpoll();
     init_pids();
+    init_pidfd();
     init_ticks();
     init_realtime();
     init_msg();
@@ -84,7 +86,7 @@ void make_standard_tree() {
 void init_filesystem(const void* initramfs, u32 bytes) {
     init_loadavg();
     init_rtc(); // before files get time stamps
-    add_device_randomness(boot_info().rng_seed, boot_info().rng_seed_bytes);
+    init_random();
     if (initramfs != nullptr)
         unpack_initramfs(initramfs, bytes);
     make_standard_tree();

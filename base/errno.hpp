@@ -49,13 +49,16 @@ enum class Errno : u16 {
     NOPKG = 65,
     OVERFLOWED = 75, // EOVERFLOW
     LIBBAD = 80,     // ELIBBAD
+    NOTSOCK = 88,
     MSGSIZE = 90,
     PROTONOSUPPORT = 93,
     SOCKTNOSUPPORT = 94,
     OPNOTSUPP = 95,
     AFNOSUPPORT = 97,
+    ISCONN = 106,
     TIMEDOUT = 110,
     CONNREFUSED = 111,
+    CANCELED = 125,
     OWNERDEAD = 130,
     HWPOISON = 133,
     // A program never sees these (Linux include/linux/errno.h). With them an interrupted call says how it is to be

@@ -103,7 +103,7 @@ void check_order(const Held& held, const Watch& watch, const void* lock) {
         if (number == Watch::NAMELESS || before == Watch::NAMELESS)
             continue;
         if (number == before) {
-            if (lock < other.lock)
+            if (watch.kind() != Kind::SpinNested && lock < other.lock)
                 panic("lockdep: two of %s not in order of their addresses (held: %s)", watch.name(),
                       chain_of(held).text());
             continue;
@@ -170,7 +170,7 @@ Held& where(Kind kind) { return kind == Kind::Sleeping ? held_by_task() : here()
 bool holds_spin_lock() {
     const Held& held = here().held;
     for (u32 i = 0; i < held.count; ++i)
-        if (held.locks[i].watch->kind() == Kind::Spin)
+        if (const Kind kind = held.locks[i].watch->kind(); kind == Kind::Spin || kind == Kind::SpinNested)
             return true;
     return false;
 }

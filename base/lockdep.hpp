@@ -26,6 +26,7 @@ inline constexpr u32 MOST_CPUS = 8;
 
 enum class Kind : u8 {
     Spin,
+    SpinNested, // several of one name may be held, in an order that is not that of addresses and cannot form a circle
     GivenUpInSleep, // a spin lock that its holder's sleep gives up by itself: the kernel lock
     Sleeping,       // taking it may sleep, and its holder may; it belongs to a task, the others to a CPU
 };

@@ -54,7 +54,7 @@ INNER_ROOMS = {
         "abi/cred": {"abi/task"},
         "abi/signal": {"abi/arguments", "abi/task", "abi/cred"},
         "abi/time": {"abi/arguments", "abi/task", "abi/cred", "abi/signal"},
-        "abi/fs": {"abi/task", "abi/cred", "abi/signal", "abi/time"},
+        "abi/fs": {"abi/arguments", "abi/task", "abi/cred", "abi/signal", "abi/time"},
         "abi/tty": {"abi/task", "abi/signal", "abi/fs"},
         "abi/virtio": {"abi/fs"},
         "abi/ipc": {"abi/arguments", "abi/task", "abi/cred", "abi/signal", "abi/time", "abi/fs"},
@@ -68,7 +68,7 @@ INNER_ROOMS = {
         "abi/syscall": {"abi/arguments", "abi/task", "abi/cred", "abi/signal", "abi/time", "abi/fs", "abi/ipc",
                         "abi/memory", "abi/sched", "abi/system", "abi/process"},
         "abi": {"abi/arguments", "abi/task", "abi/cred", "abi/signal", "abi/time", "abi/fs", "abi/tty", "abi/virtio",
-                "abi/ipc", "abi/sched", "abi/procfs"},
+                "abi/ipc", "abi/sched", "abi/process", "abi/procfs"},
     },
 }
 

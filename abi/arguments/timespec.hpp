@@ -16,13 +16,10 @@ struct Timespec64 { // system calls named *_time64 or *64
     s64 tv_nsec;
 };
 
-// Reads the timespec at `from` and returns it in nanoseconds, or NO_DEADLINE if it does not fit in 64 bits. FAULT:
-// `from` cannot be read. INVAL: a negative time, or a billion nanoseconds or more. The upper word of a 64-bit tv_nsec
-// is padding and is ignored. (Linux kernel/time/time.c get_timespec64.)
+// A time in nanoseconds, or NO_DEADLINE if it does not fit in 64 bits. INVAL: a negative time, or a billion nanoseconds
+// or more. The upper word of a 64-bit tv_nsec is padding and is ignored. (Linux kernel/time/time.c get_timespec64.)
 template <class Timespec>
-Result<u64> get_timespec(UserAddr from) {
-    Timespec time;
-    TRY_VOID(copy_struct_from_user(&time, from, sizeof time));
+Result<u64> timespec_ns(const Timespec& time) {
     const auto nanoseconds = static_cast<s32>(time.tv_nsec);
     if (time.tv_sec < 0 || nanoseconds < 0 || nanoseconds >= static_cast<s32>(NSEC_PER_SEC))
         return Err(Errno::INVAL);
@@ -30,6 +27,14 @@ Result<u64> get_timespec(UserAddr from) {
     if (seconds >= NO_DEADLINE / NSEC_PER_SEC)
         return NO_DEADLINE;
     return seconds * NSEC_PER_SEC + static_cast<u64>(nanoseconds);
+}
+
+// Reads the timespec at `from` and returns it likewise. FAULT: `from` cannot be read; INVAL.
+template <class Timespec>
+Result<u64> get_timespec(UserAddr from) {
+    Timespec time;
+    TRY_VOID(copy_struct_from_user(&time, from, sizeof time));
+    return timespec_ns(time);
 }
 
 // Writes `nanoseconds` to `to` as a timespec. The seconds are cut to the size of tv_sec. FAULT.

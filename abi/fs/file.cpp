@@ -3,6 +3,7 @@
 
 #include <linux/fcntl.h>
 
+#include "abi/fs/eventpoll.hpp"
 #include "abi/fs/inode.hpp"
 #include "abi/fs/locks.hpp"
 #include "mm/slab.hpp"
@@ -70,6 +71,7 @@ File& get_file(File& file) {
 void fput(File& file) {
     if (!file.references.dec_and_test())
         return;
+    eventpoll_release(file);
     locks_remove_flock(file);
     if (file.ops->release != nullptr)
         file.ops->release(file);

@@ -13,9 +13,11 @@ namespace faultline {
 
 class IovIter; // abi/fs/iov_iter.hpp
 struct AddressSpace;
+struct EpItem; // abi/fs/eventpoll_private.hpp
 struct File;
-struct Inode;  // abi/fs/inode.hpp
-class SeqFile; // abi/fs/seq_file.hpp
+struct Inode;     // abi/fs/inode.hpp
+struct PollTable; // abi/fs/poll_table.hpp
+class SeqFile;    // abi/fs/seq_file.hpp
 
 // The operations of a kind of file. They are called with the kernel lock held; all but `poll` may sleep.
 //
@@ -32,14 +34,17 @@ struct FileOps {
     // Writes from kernel memory, for sendfile(2). nullptr: sendfile() into this kind of file is INVAL.
     Result<u32> (*splice_write)(File& file, const void* data, u32 bytes, u64& position) = nullptr;
     Result<s32> (*ioctl)(File& file, u32 request, u32 argument) = nullptr;
-    u32 (*poll)(File& file) = nullptr; // POLLIN | POLLOUT | … as of now; nullptr: always readable and writable
+    // Passes each queue that is woken when the result may change to poll_wait(), and returns POLLIN | POLLOUT | … as of
+    // now. nullptr: always readable and writable, and epoll(7) refuses the file.
+    u32 (*poll)(File& file, PollTable* table) = nullptr;
     // Runs when a file of this kind is opened, before every other operation. An error makes open(2) fail. `flags` are
     // those of open(2), O_NOCTTY included.
     Result<void> (*open)(File& file, u32 flags) = nullptr;
     void (*release)(File& file) = nullptr; // the last reference goes away
     // Adds lines of its own to /proc/PID/fdinfo/N. It must not sleep. nullptr: there are none.
     void (*show_fdinfo)(const File& file, SeqFile& out) = nullptr;
-    bool seekable = false; // whether pread(2), pwrite(2) and lseek(2) work; else they are SPIPE
+    bool seekable = false;  // whether pread(2), pwrite(2) and lseek(2) work; else they are SPIPE
+    bool noop_seek = false; // lseek(2) succeeds without effect, seekable or not (Linux noop_llseek)
 };
 
 struct File {
@@ -53,8 +58,9 @@ struct File {
     Refcount references{1};
     bool denies_write = false; // opened by execve(2): until it is closed, nobody can open the file for writing
     void* private_data = nullptr;
-    bool readable() const; // opened for reading
-    bool writable() const; // opened for writing
+    EpItem* epoll_items = nullptr; // the places where epoll instances watch this file; guarded by the kernel lock
+    bool readable() const;         // opened for reading
+    bool writable() const;         // opened for writing
     // Whether position_lock guards the position. Other files, such as pipes, have none, or may wait in their operations
     // as long as they like. (Linux: FMODE_ATOMIC_POS.)
     bool has_atomic_position() const;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <linux/poll.h>
+
 #include "abi/fs/char_device.hpp"
 #include "abi/fs/file.hpp"
 #include "abi/fs/iov_iter.hpp"
@@ -41,30 +43,23 @@ Result<u32> read_zeros(File&, IovIter& to, u64&) {
     return done;
 }
 
-u32 store_random(UserAddr place, u32 bytes) {
+Result<u32> read_random(File&, UserAddr buffer, u32 bytes, u64&) { return get_random_bytes_user(buffer, bytes); }
+
+// What a program writes is mixed in. (random(4).)
+Result<u32> write_random(File&, UserAddr buffer, u32 bytes, u64&) {
     for (u32 done = 0; done < bytes;) {
         u8 chunk[64];
         const u32 part = std::min(bytes - done, static_cast<u32>(sizeof chunk));
-        get_random_bytes(chunk, part);
-        const u32 copied = part - copy_to_user(place + done, chunk, part);
+        const u32 copied = part - copy_from_user(chunk, buffer + done, part);
+        add_device_randomness(chunk, copied);
         done += copied;
         if (copied != part)
-            return done;
-    }
-    return bytes;
-}
-
-// As read_zeros(). (Linux: get_random_bytes_user.)
-Result<u32> read_random(File&, UserAddr buffer, u32 bytes, u64&) {
-    for (u32 done = 0; done < bytes;) {
-        const u32 part = std::min(bytes - done, PAGE_SIZE);
-        const u32 stored = store_random(buffer + done, part);
-        done += stored;
-        if (stored != part)
             return done == 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
-        if (done < bytes && signal_pending())
-            return done;
-        cond_resched();
+        if (done % PAGE_SIZE == 0) {
+            if (signal_pending())
+                return done;
+            cond_resched();
+        }
     }
     return bytes;
 }
@@ -75,14 +70,18 @@ constinit const FileOps null_ops{
     .read = read_end, .write = write_discarded, .splice_write = splice_discarded, .seekable = true};
 constinit const FileOps zero_ops{.write = write_discarded, .read_iter = read_zeros, .seekable = true};
 constinit const FileOps full_ops{.write = write_full, .read_iter = read_zeros, .seekable = true};
-constinit const FileOps random_ops{.read = read_random, .write = write_discarded, .seekable = true};
+// /dev/random can be polled, and so watched by epoll(7); /dev/urandom cannot. Linux keeps this difference between the two.
+u32 poll_random(File&, PollTable*) { return POLLIN | POLLRDNORM; }
+constinit const FileOps random_ops{
+    .read = read_random, .write = write_random, .poll = poll_random, .seekable = true, .noop_seek = true};
+constinit const FileOps urandom_ops{.read = read_random, .write = write_random, .seekable = true, .noop_seek = true};
 
 constinit CharDevice devices[] = {
     {MEMORY_MAJOR << 8 | 3, "/dev/null", &null_ops, 0666},
     {MEMORY_MAJOR << 8 | 5, "/dev/zero", &zero_ops, 0666},
     {MEMORY_MAJOR << 8 | 7, "/dev/full", &full_ops, 0666},
     {MEMORY_MAJOR << 8 | 8, "/dev/random", &random_ops, 0666},
-    {MEMORY_MAJOR << 8 | 9, "/dev/urandom", &random_ops, 0666},
+    {MEMORY_MAJOR << 8 | 9, "/dev/urandom", &urandom_ops, 0666},
 };
 
 } // namespace

@@ -14,7 +14,7 @@
 #include "abi/fs/iov_iter.hpp"
 #include "abi/fs/open.hpp"
 #include "abi/fs/pipe_ring.hpp"
-#include "abi/fs/poll.hpp"
+#include "abi/fs/poll_table.hpp"
 #include "abi/signal/send.hpp"
 #include "abi/signal/signal.hpp"
 #include "mm/page_alloc.hpp"
@@ -23,10 +23,12 @@ namespace faultline {
 
 namespace {
 
+constexpr u32 READABLE = POLLIN | POLLRDNORM, WRITABLE = POLLOUT | POLLWRNORM;
+
+// An end was opened or closed: both sides look again.
 void wake_both(Pipe& pipe) {
-    wake_up_all(pipe.read_queue);
-    wake_up_all(pipe.write_queue);
-    poll_wake();
+    wake_up_poll(pipe.read_queue, READABLE | POLLERR | POLLHUP);
+    wake_up_poll(pipe.write_queue, WRITABLE | POLLERR | POLLHUP);
 }
 
 // Copies bytes to the program until its buffers are full, the pipe is empty, or a packet ends. Returns the bytes done.
@@ -61,8 +63,7 @@ Result<u32> pipe_read(File& file, IovIter& to, u64&) {
                 const bool was_full = pipe.full();
                 const u32 done = TRY(read_slots(pipe, to));
                 if (was_full && !pipe.full())
-                    wake_up_all(pipe.write_queue);
-                poll_wake();
+                    wake_up_poll(pipe.write_queue, WRITABLE);
                 return done;
             }
             if (pipe.writers == 0)
@@ -134,10 +135,8 @@ Result<u32> write_pipe(File& file, u32 bytes, Fill&& fill) {
                 state = fill_slot(pipe, part, packet, fill);
                 done += state.ok() ? part : 0;
             }
-            if (done != 0) {
-                wake_up_all(pipe.read_queue);
-                poll_wake();
-            }
+            if (done != 0)
+                wake_up_poll(pipe.read_queue, READABLE);
             if (!state.ok())
                 return so_far(state.error());
             if (done == bytes)
@@ -165,15 +164,19 @@ Result<u32> pipe_splice_write(File& file, const void* data, u32 bytes, u64&) {
     });
 }
 
-u32 pipe_poll(File& file) {
-    const Pipe& pipe = *file.inode->pipe;
+u32 pipe_poll(File& file, PollTable* table) {
+    Pipe& pipe = *file.inode->pipe;
+    if (file.readable())
+        poll_wait(file, pipe.read_queue, table);
+    if (file.writable())
+        poll_wait(file, pipe.write_queue, table);
     u32 events = 0;
     if (file.readable()) {
-        events |= !pipe.empty() ? POLLIN | POLLRDNORM : 0;
+        events |= !pipe.empty() ? READABLE : 0;
         events |= pipe.writers == 0 && pipe.writer_opens != 0 ? POLLHUP : 0;
     }
     if (file.writable()) {
-        events |= !pipe.full() ? POLLOUT | POLLWRNORM : 0;
+        events |= !pipe.full() ? WRITABLE : 0;
         events |= pipe.readers == 0 ? POLLERR : 0;
     }
     return events;

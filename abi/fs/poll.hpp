@@ -5,14 +5,9 @@
 
 namespace faultline {
 
-void init_poll(); // at boot, before the first file is opened
-
-// What is ready on a file now: POLLIN | POLLOUT | POLLHUP | POLLERR …; POLLNVAL of O_PATH. Does not sleep.
-u32 poll_file(File& file);
-
-// Wakes all pollers, which then look at their files again. Called whenever the result of a file's `poll` may have
-// changed, from any context, interrupts included. All files share one queue, because pollers are few.
-void poll_wake();
+// What is ready on a file now: POLLIN | POLLOUT | POLLHUP | POLLERR …; POLLNVAL of O_PATH. Does not sleep. If there is a
+// table, its owner is told from now on when that may have changed. (Linux: vfs_poll.)
+u32 poll_file(File& file, PollTable* table);
 
 // System calls (contract: abi/syscall/table.cpp). Return how many entries are ready; 0 after the timeout. A negative
 // `timeout_ms` or a null `timeout` waits without limit. INTR: a handler ran; INVAL: more entries than RLIMIT_NOFILE

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 
 #include <linux/poll.h>
 
 #include "abi/fs/poll.hpp"
+#include "abi/fs/poll_table.hpp"
 #include "abi/signal/signal.hpp"
 #include "abi/signal/sigprocmask.hpp"
 #include "arch/contract/clock.hpp"
@@ -18,7 +20,44 @@ namespace faultline {
 
 inline constexpr u32 READY_TO_READ = POLLIN | POLLRDNORM, READY_TO_WRITE = POLLOUT | POLLWRNORM;
 
-WaitQueue& pollers(); // the queue that poll_wake() wakes
+// The places of one task in the queues of the files that it waits for. (Linux: struct poll_wqueues.)
+class PollWaiter : public PollTable {
+  public:
+    PollWaiter();
+    ~PollWaiter(); // leaves the queues. May sleep
+    PollWaiter(const PollWaiter&) = delete;
+    PollWaiter& operator=(const PollWaiter&) = delete;
+
+    bool out_of_memory() const { return out_of_memory_; } // a queue is missing
+    // Sleeps until a queue was woken, since construction or since the last sleep, or until the deadline or a signal.
+    // False: the deadline has passed.
+    bool sleep(u64 deadline_ns);
+
+  private:
+    struct Entry {
+        WaitEntry wait;
+        PollWaiter* waiter = nullptr;
+        File* file = nullptr; // with a reference, which keeps the queue alive
+        u32 events = 0;       // other events do not wake the task
+    };
+    template <u32 Count>
+    struct Some {
+        Entry entries[Count];
+        u32 used = 0;
+    };
+    struct Chunk : Some<48> { // in memory from kmalloc
+        Chunk* next = nullptr;
+    };
+    Entry* new_entry();
+    static bool woken(WaitEntry& wait, u32 events);
+    static void leave(Entry* entries, u32 count);
+
+    Task* task_;
+    std::atomic<bool> triggered_{false};
+    bool out_of_memory_ = false;
+    Some<6> first_; // most calls wait for few files
+    Chunk* more_ = nullptr;
+};
 
 // An array of `count` objects from kmalloc, freed at the end of its scope. They are not constructed. data() is nullptr
 // if there was no memory.
@@ -37,17 +76,24 @@ class Buffer {
     T* data_;
 };
 
-// Calls look(), which returns how many files are ready, until that is not 0 or the deadline has passed. A deadline of 0
-// is one look. RESTARTNOHAND: a signal. (After a handler these calls end with EINTR; a stop does not end them.)
+// Calls look(table), which returns how many files are ready, until that is not 0 or the deadline has passed. The first
+// look queues the task: it passes `table` to poll_file(), the others pass nullptr. A deadline of 0 is one look.
+// RESTARTNOHAND: a signal (after a handler these calls end with EINTR; a stop does not end them); NOMEM.
 template <class Look>
 Result<u32> poll_until(Look&& look, u64 deadline_ns) {
-    u32 ready = look();
-    if (ready != 0 || deadline_ns == 0)
-        return ready;
-    const auto waited = wait_event_interruptible(pollers(), [&] { return (ready = look()) != 0; }, deadline_ns);
-    if (!waited.ok() && waited.error() != Errno::TIMEDOUT)
-        return Err(Errno::RESTARTNOHAND);
-    return ready;
+    if (deadline_ns == 0)
+        return look(nullptr);
+    PollWaiter waiter;
+    for (u32 ready = look(&waiter);; ready = look(nullptr)) {
+        if (ready != 0 || deadline_ns == 0)
+            return ready;
+        if (waiter.out_of_memory())
+            return Err(Errno::NOMEM);
+        if (signal_pending())
+            return Err(Errno::RESTARTNOHAND);
+        if (!waiter.sleep(deadline_ns))
+            deadline_ns = 0; // look once more
+    }
 }
 
 inline constexpr u32 STICKY_TIMEOUTS = 0x4000000; // linux/personality.h: the time span is not written
@@ -91,7 +137,7 @@ Result<u64> deadline_from(UserAddr span, u32 units_per_second) {
 }
 
 // Calls body() with `mask` as current's signal mask, as pselect(2) and ppoll(2) do; a null `mask` leaves it unchanged.
-// INVAL: `bytes` is not 8; FAULT; the errors of body().
+// INVAL: `bytes` is not 8; FAULT; the errors of body(), of which INTR and RESTARTNOHAND mean a signal.
 template <class Body>
 Result<u32> with_sigmask(UserAddr mask, u32 bytes, Body&& body) {
     if (mask == UserAddr())
@@ -104,7 +150,7 @@ Result<u32> with_sigmask(UserAddr mask, u32 bytes, Body&& body) {
     task.saved_blocked = task.blocked;
     set_current_blocked(blocked);
     const Result<u32> result = body();
-    if (!result.ok() && result.error() == Errno::RESTARTNOHAND)
+    if (!result.ok() && (result.error() == Errno::INTR || result.error() == Errno::RESTARTNOHAND))
         task.restore_sigmask = true; // a handler still runs with the new mask; then the old one comes back
     else
         set_current_blocked(task.saved_blocked);

@@ -1,5 +1,4 @@
-// Random bytes for programs (getrandom(2), /dev/urandom, AT_RANDOM). They are different each time, but not fit for
-// secrets.
+// Random bytes (getrandom(2), /dev/urandom, AT_RANDOM), as hard to predict as the loader's seed.
 #pragma once
 
 #include "base/result.hpp"
@@ -7,14 +6,20 @@
 
 namespace faultline {
 
-// Mixes bytes into the generator's state. Called at boot with the loader's seed.
+void init_random(); // at boot, after the real-time clock is read and before anything else here
+
+// Mixes bytes into the pool from which the generator's next keys come. Callable from anywhere.
 void add_device_randomness(const void* data, u32 bytes);
 
-// Fills `buffer` with random bytes.
+// Fills `buffer` with random bytes. Callable from anywhere.
 void get_random_bytes(void* buffer, u32 bytes);
 
-// System calls (contract: abi/syscall/table.cpp). Returns the bytes done: fewer than asked only after a fault or a
-// fatal signal. `flags`: GRND_NONBLOCK, GRND_RANDOM and GRND_INSECURE, without effect. INVAL, FAULT.
+// Fills the program's buffer. Returns the bytes done: fewer than asked after a fault, and after a signal where a page's
+// worth is done. FAULT: none.
+Result<u32> get_random_bytes_user(UserAddr buffer, u32 bytes);
+
+// System calls (contract: abi/syscall/table.cpp). `flags`: GRND_NONBLOCK, GRND_RANDOM or GRND_INSECURE, without effect.
+// INVAL, FAULT.
 Result<u32> sys_getrandom(UserAddr buffer, u32 bytes, u32 flags);
 
 } // namespace faultline

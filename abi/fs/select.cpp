@@ -51,13 +51,15 @@ class FdSets {
     }
 
     // Marks what is ready now. Returns how many bits that sets.
-    u32 look(u32 count) {
+    u32 look(u32 count, PollTable* table) {
         u32 ready = 0;
         for (u32 fd = 0; fd < count; ++fd) {
             if (!asks(fd))
                 continue;
             FileRef file(lookup_fd(*current()->files, static_cast<s32>(fd)));
-            const u32 events = file.get() != nullptr ? poll_file(*file) : 0;
+            if (table != nullptr)
+                table->events = events_of(fd);
+            const u32 events = file.get() != nullptr ? poll_file(*file, ready == 0 ? table : nullptr) : 0;
             for (u32 i = 0; i < 3; ++i) {
                 const bool hit = sets_[i].asks(fd) && (events & sets_[i].events) != 0;
                 sets_[i].mark(fd, hit);
@@ -77,6 +79,12 @@ class FdSets {
 
   private:
     static u32 bytes(u32 count) { return (count + WORD - 1) / WORD * 4; }
+    u32 events_of(u32 fd) const { // what makes the file ready in the sets that ask for it
+        u32 events = 0;
+        for (u32 i = 0; i < 3; ++i)
+            events |= sets_[i].asks(fd) ? sets_[i].events : 0;
+        return events;
+    }
     bool asks(u32 fd) const { return sets_[0].asks(fd) || sets_[1].asks(fd) || sets_[2].asks(fd); }
 
     Buffer<FdSet> sets_;
@@ -88,7 +96,7 @@ Result<u32> do_select(u32 count, UserAddr read_set, UserAddr write_set, UserAddr
     count = std::min(count, fd_table_size()); // a descriptor behind the end of the table counts as not asked for
     FdSets sets(read_set, write_set, except_set);
     TRY_VOID(sets.load(count));
-    const u32 ready = TRY(poll_until([&] { return sets.look(count); }, deadline_ns));
+    const u32 ready = TRY(poll_until([&](PollTable* table) { return sets.look(count, table); }, deadline_ns));
     TRY_VOID(sets.store(count));
     return ready;
 }

@@ -8,7 +8,7 @@
 #include "abi/fs/anon_inode.hpp"
 #include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
-#include "abi/fs/poll.hpp"
+#include "abi/fs/poll_table.hpp"
 #include "abi/signal/pending.hpp"
 #include "abi/signal/signal.hpp"
 #include "abi/signal/upcalls.hpp"
@@ -92,6 +92,11 @@ Result<u32> signalfd_read(File& file, UserAddr buffer, u32 bytes, u64&) {
     }
 }
 
+u32 signalfd_poll(File& file, PollTable* table) {
+    poll_wait(file, *readers, table);
+    return waits(mask_of(file)) ? u32{POLLIN} : 0u;
+}
+
 void signalfd_release(File& file) {
     --open_files;
     kmem_delete(cache, static_cast<SignalFd*>(file.private_data));
@@ -99,8 +104,9 @@ void signalfd_release(File& file) {
 
 constexpr FileOps signalfd_ops = {
     .read = signalfd_read,
-    .poll = [](File& file) { return waits(mask_of(file)) ? u32{POLLIN | POLLRDNORM} : 0u; },
+    .poll = signalfd_poll,
     .release = signalfd_release,
+    .noop_seek = true,
 };
 
 Result<s32> open_signalfd(u64 mask, u32 flags) {
@@ -122,10 +128,8 @@ Result<s32> open_signalfd(u64 mask, u32 flags) {
 void init_signalfd() { readers.emplace(); }
 
 void signalfd_notify() {
-    if (open_files == 0)
-        return;
-    wake_up_all(*readers);
-    poll_wake();
+    if (open_files != 0)
+        wake_up_poll(*readers, POLLIN);
 }
 
 Result<s32> sys_signalfd4(s32 fd, UserAddr user_mask, u32 mask_bytes, u32 flags) {

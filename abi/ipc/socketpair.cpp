@@ -12,7 +12,7 @@
 #include "abi/fs/files.hpp"
 #include "abi/fs/inode.hpp"
 #include "abi/fs/iov_iter.hpp"
-#include "abi/fs/poll.hpp"
+#include "abi/fs/poll_table.hpp"
 #include "abi/signal/send.hpp"
 #include "abi/signal/signal.hpp"
 #include "arch/contract/uaccess.hpp"
@@ -50,7 +50,7 @@ struct Inbox {
     Messages messages;
     u32 bytes = 0;
     bool reader_closed = false, writer_closed = false;
-    WaitQueue changed; // more to read, more room, or an end closed
+    WaitQueue readers, writers; // woken when there is more to read, or more room; both when an end is closed
 
     bool has_room() const { return bytes < QUEUE_BYTES; }
 };
@@ -73,17 +73,21 @@ End end_of(const File& file) {
     return {pair, pair.inbox[Side], pair.inbox[1 - Side]};
 }
 
-void wake(Inbox& inbox) {
-    wake_up_all(inbox.changed);
-    poll_wake();
+void wake_readers(Inbox& inbox) { wake_up_poll(inbox.readers, POLLIN | POLLRDNORM); }
+void wake_writers(Inbox& inbox) { wake_up_poll(inbox.writers, POLLOUT | POLLWRNORM); }
+void wake_both(Inbox& inbox) {
+    wake_up_poll(inbox.readers, POLLIN | POLLRDNORM | POLLHUP | POLLRDHUP);
+    wake_up_poll(inbox.writers, POLLOUT | POLLWRNORM | POLLHUP | POLLRDHUP);
 }
 
-Result<void> wait_for(const File& file, Inbox& inbox, auto&& condition) {
+bool nonblock(const File& file) { return (file.flags & O_NONBLOCK) != 0; }
+
+Result<void> wait_for(bool at_once, WaitQueue& queue, auto&& condition) {
     if (condition())
         return {};
-    if ((file.flags & O_NONBLOCK) != 0)
+    if (at_once)
         return Err(Errno::AGAIN);
-    return wait_event_interruptible(inbox.changed, condition);
+    return wait_event_interruptible(queue, condition);
 }
 
 void drop(Message* message) { kfree(message); } // it is off its list
@@ -122,13 +126,14 @@ Result<u32> receive_message(Inbox& in, IovIter& to) {
     return copied == part ? Result<u32>(part) : Result<u32>(Err(Errno::FAULT));
 }
 
-Result<u32> receive(const File& file, const End& end, IovIter& to) {
+// `at_once`: without a wait for a message; then AGAIN.
+Result<u32> receive(bool at_once, const End& end, IovIter& to) {
     Inbox& in = end.in;
     const bool stream = end.pair.type == SOCK_STREAM;
     if (stream && to.left() == 0)
         return 0u; // even if there is nothing to read
     for (;;) {
-        TRY_VOID(wait_for(file, in, [&] { return !in.messages.empty() || in.writer_closed; }));
+        TRY_VOID(wait_for(at_once, in.readers, [&] { return !in.messages.empty() || in.writer_closed; }));
         WriteGuard guard(in.reading);
         if (in.messages.empty()) { // another reader was faster
             if (in.writer_closed)
@@ -136,7 +141,7 @@ Result<u32> receive(const File& file, const End& end, IovIter& to) {
             continue;
         }
         const auto received = stream ? receive_stream(in, to) : receive_message(in, to);
-        wake(in);
+        wake_writers(in);
         return received;
     }
 }
@@ -161,11 +166,11 @@ Result<void> make_messages(Messages& messages, IovIter& from, u32 bytes, u32 mos
 
 // Puts the next `bytes` bytes of a write into the peer's inbox, all or none. NOMEM, FAULT, AGAIN, RESTARTSYS; PIPE: the
 // peer is closed.
-Result<void> send_part(const File& file, Inbox& out, IovIter& from, u32 bytes, u32 most) {
+Result<void> send_part(bool at_once, Inbox& out, IovIter& from, u32 bytes, u32 most) {
     Messages messages;
     auto result = make_messages(messages, from, bytes, most);
     if (result.ok())
-        result = wait_for(file, out, [&] { return out.has_room() || out.reader_closed; });
+        result = wait_for(at_once, out.writers, [&] { return out.has_room() || out.reader_closed; });
     if (result.ok() && out.reader_closed)
         result = Err(Errno::PIPE);
     if (!result.ok()) {
@@ -174,11 +179,12 @@ Result<void> send_part(const File& file, Inbox& out, IovIter& from, u32 bytes, u
     }
     out.messages.splice(out.messages.end(), messages);
     out.bytes += bytes;
-    wake(out);
+    wake_readers(out);
     return {};
 }
 
-Result<u32> transmit(const File& file, const End& end, IovIter& from) {
+// `at_once`: without a wait for room; then AGAIN. `quietly`: without SIGPIPE.
+Result<u32> transmit(bool at_once, bool quietly, const End& end, IovIter& from) {
     const bool stream = end.pair.type == SOCK_STREAM;
     if (!stream && from.left() > QUEUE_BYTES)
         return Err(Errno::MSGSIZE);
@@ -187,10 +193,10 @@ Result<u32> transmit(const File& file, const End& end, IovIter& from) {
     u32 done = 0;
     do {
         const u32 part = stream ? std::min(from.left(), STREAM_CHUNK) : from.left();
-        if (const auto sent = send_part(file, end.out, from, part, stream ? STREAM_PIECE : part); !sent.ok()) {
+        if (const auto sent = send_part(at_once, end.out, from, part, stream ? STREAM_PIECE : part); !sent.ok()) {
             if (done != 0)
                 return done;
-            if (sent.error() == Errno::PIPE && end.pair.type != SOCK_DGRAM)
+            if (sent.error() == Errno::PIPE && end.pair.type != SOCK_DGRAM && !quietly)
                 (void)send_sig_info(siginfo_user(SIGPIPE, SI_USER), *current());
             return Err(sent.error() == Errno::PIPE && end.pair.type == SOCK_DGRAM ? Errno::CONNREFUSED : sent.error());
         }
@@ -199,7 +205,9 @@ Result<u32> transmit(const File& file, const End& end, IovIter& from) {
     return done;
 }
 
-u32 poll_end(const End& end) {
+u32 poll_end(File& file, const End& end, PollTable* table) {
+    poll_wait(file, end.in.readers, table);
+    poll_wait(file, end.out.writers, table);
     u32 events = 0;
     events |= !end.in.messages.empty() || end.in.writer_closed ? POLLIN | POLLRDNORM : 0;
     events |= end.in.writer_closed ? POLLHUP | POLLRDHUP : 0;
@@ -211,8 +219,8 @@ void close_end(const End& end) {
     end.in.reader_closed = true;
     // A datagram socket has no end of input, because another sender might come.
     end.out.writer_closed = end.pair.type != SOCK_DGRAM;
-    wake(end.in);
-    wake(end.out);
+    wake_both(end.in);
+    wake_both(end.out);
     end.in.messages.clear_and_dispose(drop);
     if (--end.pair.ends == 0)
         kmem_delete(pair_cache, &end.pair);
@@ -220,15 +228,16 @@ void close_end(const End& end) {
 
 template <u32 Side>
 constexpr FileOps socket_ops{
-    .read_iter = [](File& file, IovIter& to, u64&) { return receive(file, end_of<Side>(file), to); },
-    .write_iter = [](File& file, IovIter& from, u64&) { return transmit(file, end_of<Side>(file), from); },
+    .read_iter = [](File& file, IovIter& to, u64&) { return receive(nonblock(file), end_of<Side>(file), to); },
+    .write_iter = [](File& file, IovIter& from,
+                     u64&) { return transmit(nonblock(file), false, end_of<Side>(file), from); },
     .ioctl = [](File& file, u32 request, u32 argument) -> Result<s32> {
         if (request != FIONREAD)
             return Err(Errno::NOTTY);
         TRY_VOID(put_user_u32(UserAddr(argument), end_of<Side>(file).in.bytes));
         return 0;
     },
-    .poll = [](File& file) { return poll_end(end_of<Side>(file)); },
+    .poll = [](File& file, PollTable* table) { return poll_end(file, end_of<Side>(file), table); },
     .release = [](File& file) { close_end(end_of<Side>(file)); },
 };
 
@@ -241,7 +250,48 @@ Result<FileRef> open_end(SocketPair& pair, const FileOps& ops, u32 flags) {
     return file;
 }
 
+// linux/socket.h, where these are for the kernel only.
+constexpr u32 MSG_DONTWAIT = 0x40, MSG_NOSIGNAL = 0x4000;
+constexpr u32 MSG_UNSERVED = 0x1 | 0x2 | 0x20 | 0x100; // OOB, PEEK, TRUNC, WAITALL
+
+// Calls body(file, end) for a descriptor of a pair. NOTSOCK; OPNOTSUPP: a flag that would change what is received.
+Result<u32> with_socket(s32 fd, u32 flags, auto&& body) {
+    const FileRef file = TRY(fget_ref(fd));
+    if (file->ops != &socket_ops<0> && file->ops != &socket_ops<1>)
+        return Err(Errno::NOTSOCK);
+    if ((flags & MSG_UNSERVED) != 0)
+        return Err(Errno::OPNOTSUPP);
+    return body(*file, file->ops == &socket_ops<0> ? end_of<0>(*file) : end_of<1>(*file));
+}
+
 } // namespace
+
+Result<u32> sys_sendto(s32 fd, UserAddr buffer, u32 bytes, u32 flags, UserAddr address, u32 address_bytes) {
+    return with_socket(fd, flags, [&](const File& file, const End& end) -> Result<u32> {
+        if (address != UserAddr() && address_bytes != 0)
+            return Err(Errno::ISCONN);
+        const IoVector part{buffer, bytes};
+        IovIter from({&part, 1}, bytes);
+        return transmit(nonblock(file) || (flags & MSG_DONTWAIT) != 0, (flags & MSG_NOSIGNAL) != 0, end, from);
+    });
+}
+Result<u32> sys_send(s32 fd, UserAddr buffer, u32 bytes, u32 flags) {
+    return sys_sendto(fd, buffer, bytes, flags, UserAddr(), 0);
+}
+
+Result<u32> sys_recvfrom(s32 fd, UserAddr buffer, u32 bytes, u32 flags, UserAddr address, UserAddr address_bytes) {
+    return with_socket(fd, flags, [&](const File& file, const End& end) -> Result<u32> {
+        const IoVector part{buffer, bytes};
+        IovIter to({&part, 1}, bytes);
+        const u32 done = TRY(receive(nonblock(file) || (flags & MSG_DONTWAIT) != 0, end, to));
+        if (address != UserAddr())
+            TRY_VOID(put_user_u32(address_bytes, 0)); // the peer has no name
+        return done;
+    });
+}
+Result<u32> sys_recv(s32 fd, UserAddr buffer, u32 bytes, u32 flags) {
+    return sys_recvfrom(fd, buffer, bytes, flags, UserAddr(), UserAddr());
+}
 
 Result<u32> sys_socketpair(s32 family, s32 type, s32 protocol, UserAddr fds) {
     const s32 kind = type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK);

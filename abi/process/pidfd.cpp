@@ -8,7 +8,7 @@
 #include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/fs/inode.hpp"
-#include "abi/fs/poll.hpp"
+#include "abi/fs/poll_table.hpp"
 #include "abi/fs/seq_file.hpp"
 #include "abi/process/access.hpp"
 #include "abi/signal/kill.hpp"
@@ -18,6 +18,8 @@
 #include "abi/task/pid.hpp"
 #include "abi/task/pid_ref.hpp"
 #include "abi/task/thread_group.hpp"
+#include "base/late.hpp"
+#include "kernel/sched/wait.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {
@@ -25,6 +27,7 @@ namespace faultline {
 namespace {
 
 constinit KmemCache pidfd_cache{"pidfd", sizeof(PidRef), alignof(PidRef)};
+constinit Late<WaitQueue> pollers; // one queue for all pidfds
 
 // The process of a pidfd; nullptr if its parent has waited for it.
 ThreadGroup* process_of(const File& file) {
@@ -33,7 +36,8 @@ ThreadGroup* process_of(const File& file) {
 }
 
 // A pidfd becomes readable when its process is dead (pidfd_open(2)).
-u32 pidfd_poll(File& file) {
+u32 pidfd_poll(File& file, PollTable* table) {
+    poll_wait(file, *pollers, table);
     const ThreadGroup* group = process_of(file);
     return group == nullptr || group_is_dead(*group) ? u32{POLLIN | POLLRDNORM} : 0;
 }
@@ -140,6 +144,7 @@ Result<s32> sys_pidfd_getfd(s32 pidfd, s32 target, u32 flags) {
     return fd_install(std::move(file), true);
 }
 
-void pidfd_notify() { poll_wake(); }
+void init_pidfd() { pollers.emplace(); }
+void pidfd_notify() { wake_up_poll(*pollers, POLLIN | POLLRDNORM); }
 
 } // namespace faultline

@@ -9,6 +9,8 @@ namespace faultline {
 
 struct ThreadGroup;
 
+void init_pidfd(); // at boot, before the first process
+
 // Returns a new file, with one reference, for the process `pid`, which must exist. NOMEM. Caller holds the kernel lock.
 Result<File*> pidfd_new(s32 pid);
 

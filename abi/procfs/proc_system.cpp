@@ -7,6 +7,7 @@
 #include <arch/interrupts.hpp>
 
 #include "abi/cred/cred.hpp"
+#include "abi/fs/eventpoll.hpp"
 #include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/fs/inode.hpp"
@@ -281,6 +282,14 @@ constexpr ProcEntry fs_entries[] = {
     pipe_entry<PIPE_USER_PAGES_HARD>("pipe-user-pages-hard"),
     pipe_entry<PIPE_USER_PAGES_SOFT>("pipe-user-pages-soft"),
 };
+constexpr ProcEntry epoll_entries[] = {
+    {.name = "max_user_watches",
+     .show = show_number<epoll_max_user_watches>,
+     .write = [](const Inode&, std::string_view text) -> Result<void> {
+         return set_epoll_max_user_watches(TRY(parse_unsigned(text)));
+     },
+     .mode = S_IFREG | 0644},
+};
 Result<void> write_max_map_count(const Inode&, std::string_view text) {
     const u64 count = TRY(parse_unsigned(text));
     if (count > ~u32{0} >> 1)
@@ -309,6 +318,7 @@ constexpr ProcEntry faultline_entries[] = {{.name = "tlb", .show = show_tlb}};
 constexpr ProcEntry cpu_directory{.name = "cpu", .mode = S_IFDIR | 0555};
 constexpr ProcEntry faultline_directory{.name = "faultline", .mode = S_IFDIR | 0555};
 constexpr ProcEntry sys_directory{.name = "sys", .mode = S_IFDIR | 0555};
+constexpr ProcEntry epoll_directory{.name = "epoll", .mode = S_IFDIR | 0555};
 constexpr ProcEntry fs_directory{.name = "fs", .mode = S_IFDIR | 0555};
 constexpr ProcEntry kernel_directory{.name = "kernel", .mode = S_IFDIR | 0555};
 constexpr ProcEntry random_directory{.name = "random", .mode = S_IFDIR | 0555};
@@ -334,7 +344,11 @@ void make_system_entries(Inode& root) {
     add_proc_directory(root, cpu_directory, cpu_entries);
     add_proc_directory(root, faultline_directory, faultline_entries);
     Inode& sys = add_proc_entry(root, sys_directory);
-    add_proc_directory(sys, fs_directory, fs_entries);
+    Inode& fs = add_proc_entry(sys, fs_directory);
+    for (const ProcEntry& entry : fs_entries)
+        add_proc_entry(fs, entry);
+    add_proc_directory(fs, epoll_directory, epoll_entries);
+    close_proc_directory(fs);
     Inode& kernel = add_proc_entry(sys, kernel_directory);
     for (const ProcEntry& entry : kernel_entries)
         add_proc_entry(kernel, entry);

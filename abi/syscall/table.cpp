@@ -18,6 +18,8 @@
 #include "abi/fs/cwd.hpp"
 #include "abi/fs/directory.hpp"
 #include "abi/fs/dup.hpp"
+#include "abi/fs/eventfd.hpp"
+#include "abi/fs/eventpoll.hpp"
 #include "abi/fs/fcntl.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/fs/ioctl.hpp"
@@ -38,6 +40,7 @@
 #include "abi/fs/stat.hpp"
 #include "abi/fs/statfs.hpp"
 #include "abi/fs/sync.hpp"
+#include "abi/fs/timerfd.hpp"
 #include "abi/fs/truncate.hpp"
 #include "abi/fs/unlink.hpp"
 #include "abi/fs/xattr.hpp"
@@ -294,6 +297,10 @@ constexpr Entry ENTRIES[] = {
     {__NR_lremovexattr, adapt<sys_lremovexattr>},
     {__NR_fremovexattr, adapt<sys_fremovexattr>},
     {__NR_socketpair, adapt<sys_socketpair>},
+    {__NR_send, adapt<sys_send>},
+    {__NR_sendto, adapt<sys_sendto>},
+    {__NR_recv, adapt<sys_recv>},
+    {__NR_recvfrom, adapt<sys_recvfrom>},
     {__NR_pipe, adapt<sys_pipe>},
     {__NR_pipe2, adapt<sys_pipe2>},
     {__NR_dup, adapt<sys_dup>},
@@ -306,6 +313,19 @@ constexpr Entry ENTRIES[] = {
     {__NR_poll, adapt<sys_poll>},
     {__NR_ppoll, adapt<sys_ppoll>},
     {__NR_ppoll_time64, adapt<sys_ppoll_time64>},
+    {__NR_epoll_create, adapt<sys_epoll_create>},
+    {__NR_epoll_create1, adapt<sys_epoll_create1>},
+    {__NR_epoll_ctl, adapt<sys_epoll_ctl>},
+    {__NR_epoll_wait, adapt<sys_epoll_wait>},
+    {__NR_epoll_pwait, adapt<sys_epoll_pwait>},
+    {__NR_epoll_pwait2, adapt<sys_epoll_pwait2>},
+    {__NR_eventfd, adapt<sys_eventfd>},
+    {__NR_eventfd2, adapt<sys_eventfd2>},
+    {__NR_timerfd_create, adapt<sys_timerfd_create>},
+    {__NR_timerfd_settime, adapt<sys_timerfd_settime>},
+    {__NR_timerfd_settime64, adapt<sys_timerfd_settime64>},
+    {__NR_timerfd_gettime, adapt<sys_timerfd_gettime>},
+    {__NR_timerfd_gettime64, adapt<sys_timerfd_gettime64>},
     {__NR__newselect, adapt<sys_select>},
     {__NR_pselect6, adapt<sys_pselect6>},
     {__NR_pselect6_time64, adapt<sys_pselect6_time64>},

@@ -2,10 +2,10 @@
 // credentials(7), "Sessions and process groups").
 #include <asm/ioctls.h>
 #include <linux/fcntl.h>
+#include <linux/poll.h>
 
 #include "abi/fs/file.hpp"
 #include "abi/fs/inode.hpp"
-#include "abi/fs/poll.hpp"
 #include "abi/signal/jobctl.hpp"
 #include "abi/signal/sighand.hpp"
 #include "abi/signal/signal.hpp"
@@ -41,8 +41,8 @@ void hang_up(Tty& tty) {
     ++tty.hangups;
     n_tty_flush_input(tty);
     tty_start(tty);
-    wake_up_all(tty.readers);
-    poll_wake();
+    wake_up_poll(tty.readers, POLLIN | POLLRDNORM | POLLERR | POLLHUP);
+    wake_up_poll(tty.writers, POLLOUT | POLLWRNORM | POLLERR | POLLHUP);
 }
 
 Result<s32> set_controlling(Tty& tty, u32 steal) {

@@ -1,7 +1,8 @@
 // The line discipline: what becomes of each byte that is typed (termios(3); Linux: drivers/tty/n_tty.c).
 #include <algorithm>
 
-#include "abi/fs/poll.hpp"
+#include <linux/poll.h>
+
 #include "abi/signal/jobctl.hpp"
 #include "abi/signal/signal.hpp"
 #include "abi/tty/tty_struct.hpp"
@@ -31,8 +32,7 @@ void put(Tty& tty, u16 item, bool ends_line = false) {
 
 void commit(Tty& tty) {
     tty.committed = tty.head;
-    wake_up_all(tty.readers);
-    poll_wake();
+    wake_up_poll(tty.readers, POLLIN | POLLRDNORM);
 }
 
 void echo(Tty& tty, u8 byte) {
@@ -192,8 +192,7 @@ void receive_plain(Tty& tty, u8 byte) {
 
 void tty_start(Tty& tty) {
     tty.stopped = false;
-    wake_up_all(tty.writers);
-    poll_wake();
+    wake_up_poll(tty.writers, POLLOUT | POLLWRNORM);
 }
 
 void tty_stop(Tty& tty) { tty.stopped = true; }

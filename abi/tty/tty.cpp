@@ -10,6 +10,7 @@
 
 #include "abi/fs/char_device.hpp"
 #include "abi/fs/file.hpp"
+#include "abi/fs/poll_table.hpp"
 #include "abi/signal/signal.hpp"
 #include "abi/tty/tty_struct.hpp"
 #include "arch/contract/clock.hpp"
@@ -127,7 +128,9 @@ Result<u32> tty_write(File& file, UserAddr buffer, u32 bytes, u64&) {
     return done;
 }
 
-u32 tty_poll(File& file) {
+u32 tty_poll(File& file, PollTable* table) {
+    poll_wait(file, tty->readers, table);
+    poll_wait(file, tty->writers, table);
     if (is_hung_up(*tty, file))
         return POLLIN | POLLOUT | POLLERR | POLLHUP | POLLRDNORM | POLLWRNORM;
     // In noncanonical mode without VTIME, the terminal is readable when VMIN bytes are there.

@@ -9,7 +9,7 @@
 
 #include "abi/fs/file.hpp"
 #include "abi/fs/inode.hpp"
-#include "abi/fs/poll.hpp"
+#include "abi/fs/poll_table.hpp"
 #include "abi/virtio/mmio.hpp"
 #include "abi/virtio/queue.hpp"
 #include "kernel/upcalls.hpp"
@@ -22,6 +22,7 @@ constinit RecursiveSpinLock port_lock("port_lock");
 
 namespace {
 
+constexpr u32 READABLE = POLLIN | POLLRDNORM, WRITABLE = POLLOUT | POLLWRNORM;
 constexpr u32 INCOMING_BYTES = PAGE_SIZE / 2; // two buffers: the host fills one while the other is read
 
 constexpr u32 receive_queue(u32 id) { return id == 0 ? 0 : 2 * id + 2; } // 5.3.2
@@ -65,8 +66,7 @@ void Port::set_name(std::string_view name) {
 
 void Port::host_opened(bool open) {
     host_closed_ = !open;
-    wake_up_all(readers_);
-    poll_wake();
+    wake_up_poll(readers_, READABLE | POLLHUP);
 }
 
 void Port::interrupt() {
@@ -76,8 +76,7 @@ void Port::interrupt() {
     if (transmit_.get_used(bytes) != nullptr)
         release_sender();
     if (receive_.has_used()) {
-        wake_up_all(readers_);
-        poll_wake();
+        wake_up_poll(readers_, READABLE);
     }
 }
 
@@ -140,8 +139,7 @@ Result<void> Port::acquire_sender(bool nonblock) {
 
 void Port::release_sender() {
     sending_ = false;
-    wake_up_all(writers_);
-    poll_wake();
+    wake_up_poll(writers_, WRITABLE);
 }
 
 Result<u32> Port::write(UserAddr buffer, u32 bytes, bool nonblock) {
@@ -174,6 +172,13 @@ namespace {
 Port& port_of(const File& file) { return *port_by_minor(file.inode->rdev & 0xff); }
 bool nonblock(const File& file) { return (file.flags & O_NONBLOCK) != 0; }
 
+u32 port_poll(File& file, PollTable* table) {
+    Port& port = port_of(file);
+    poll_wait(file, port.readers(), table);
+    poll_wait(file, port.writers(), table);
+    return (port.readable() ? READABLE : 0) | (port.at_end() ? POLLHUP : 0) | (port.sending() ? 0 : WRITABLE);
+}
+
 } // namespace
 
 constinit const FileOps port_file_ops{
@@ -181,11 +186,7 @@ constinit const FileOps port_file_ops{
                u64&) { return port_of(file).read(buffer, bytes, nonblock(file)); },
     .write = [](File& file, UserAddr buffer, u32 bytes,
                 u64&) { return port_of(file).write(buffer, bytes, nonblock(file)); },
-    .poll = [](File& file) -> u32 {
-        const Port& port = port_of(file);
-        return (port.readable() ? POLLIN | POLLRDNORM : 0) | (port.at_end() ? POLLHUP : 0) |
-               (port.sending() ? 0 : POLLOUT | POLLWRNORM);
-    },
+    .poll = port_poll,
 };
 
 } // namespace faultline

@@ -38,6 +38,8 @@ class Port {
     Result<u32> read(UserAddr buffer, u32 bytes, bool nonblock);
     Result<u32> write(UserAddr buffer, u32 bytes, bool nonblock);
 
+    WaitQueue& readers() { return readers_; } // woken when readable() or at_end() may have changed
+    WaitQueue& writers() { return writers_; } // the same for sending()
     bool readable() const { return incoming_left_ != 0 || receive_.has_used() || host_closed_; }
     bool at_end() const { return incoming_left_ == 0 && !receive_.has_used() && host_closed_; }
 

@@ -6,7 +6,10 @@
 #include <arch/io.hpp>
 #include <arch/ptrace.hpp>
 
+#include <bit>
+
 #include "arch/arm/setup.hpp"
+#include "arch/contract/clock.hpp"
 #include "arch/contract/per_cpu.hpp"
 #include "base/assert.hpp"
 #include "base/irq_guard.hpp"
@@ -58,6 +61,18 @@ constinit PerCpu<Counts> counts; // a CPU writes its own only
 constinit void* distributor = nullptr;
 constinit void* cpu_interface = nullptr;
 constinit PerCpu<const PtRegs*> interrupted; // nullptr: no interrupt is being handled
+constinit PerCpu<InterruptNoise> noise;
+
+// Half a round of SipHash, which is enough to keep the words apart. (Linux: fast_mix.)
+void mix(InterruptNoise& into, u32 moment, u32 what) {
+    auto& [a, b, c, d] = into.words;
+    d ^= moment;
+    a += b, b = std::rotl(b, 5) ^ a, a = std::rotl(a, 16);
+    c += d, d = std::rotl(d, 8) ^ c;
+    a += d, d = std::rotl(d, 7) ^ a;
+    c += b, b = std::rotl(b, 13) ^ c, c = std::rotl(c, 16);
+    a ^= what;
+}
 
 void write_bit(u32 registers, u32 intid) { write32(distributor, registers + (intid / 32) * 4, 1u << (intid % 32)); }
 
@@ -69,6 +84,7 @@ void handle_pending(const PtRegs& regs) {
         const u32 intid = acknowledged & INTID_MASK;
         if (intid >= FIRST_SPECIAL_INTID)
             break;
+        mix(noise.here(), static_cast<u32>(clock_ns()), acknowledged ^ regs.pc);
         const Action action = intid < MAX_INTID ? actions[intid] : Action{};
         if (action.handler == nullptr)
             panic("interrupt %u, which nobody asked for", intid);
@@ -81,6 +97,8 @@ void handle_pending(const PtRegs& regs) {
 }
 
 } // namespace
+
+InterruptNoise interrupt_noise(u32 cpu) { return noise.of(cpu); }
 
 void interrupts_init(const BootInfo& info) {
     distributor = ioremap(info.gic_distributor.base, info.gic_distributor.bytes);

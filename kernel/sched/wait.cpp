@@ -31,10 +31,29 @@ bool wake_front(WaitQueue& queue) REQUIRES(queue.lock) {
     return true;
 }
 
-void wake_all_locked(WaitQueue& queue) REQUIRES(queue.lock) {
-    while (wake_front(queue)) {
+// Calls an entry's function, or wakes its task. Returns whether a task was woken.
+bool wake_entry(WaitQueue& queue, WaitEntry& entry, u32 events) REQUIRES(queue.lock) {
+    if (entry.woken != nullptr)
+        return entry.woken(entry, events);
+    Task& task = *entry.task;
+    remove(queue, entry);
+    wake_up_process(task);
+    return true;
+}
+
+// Wakes all, but only `exclusive` of the exclusive entries. (Linux __wake_up_common.)
+void wake_locked(WaitQueue& queue, u32 events, u32 exclusive) REQUIRES(queue.lock) {
+    for (auto at = queue.entries.begin(); at != queue.entries.end();) {
+        WaitEntry& entry = *at++; // before the entry leaves the queue
+        if (entry.exclusive && exclusive == 0)
+            continue;
+        const bool counts = entry.exclusive; // the entry may be gone after the wake-up
+        if (wake_entry(queue, entry, events) && counts)
+            --exclusive;
     }
 }
+
+constexpr u32 ALL = ~0u;
 
 } // namespace
 
@@ -42,7 +61,14 @@ void wake_up_all(WaitQueue& queue) {
     if (!has_sleepers(queue))
         return;
     IrqLocked lock(queue.lock);
-    wake_all_locked(queue);
+    wake_locked(queue, 0, ALL);
+}
+
+void wake_up_poll(WaitQueue& queue, u32 events) {
+    if (!has_sleepers(queue))
+        return;
+    IrqLocked lock(queue.lock);
+    wake_locked(queue, events, 1);
 }
 
 void wake_up_one(WaitQueue& queue) {
@@ -71,10 +97,25 @@ void finish_wait(WaitEntry& entry) {
         remove(*entry.queue, entry);
 }
 
+void add_wait_queue(WaitQueue& queue, WaitEntry& entry) {
+    {
+        IrqLocked lock(queue.lock);
+        entry.queue = &queue;
+        queue.entries.push_back(entry);
+        queue.sleepers = queue.sleepers + 1;
+    }
+    std::atomic_thread_fence(std::memory_order_seq_cst); // see has_sleepers()
+}
+
+void remove_wait_queue(WaitEntry& entry) {
+    IrqLocked lock(entry.queue->lock);
+    remove(*entry.queue, entry);
+}
+
 void complete(Completion& event) {
     IrqLocked lock(event.waiters.lock);
     event.done = true;
-    wake_all_locked(event.waiters);
+    wake_locked(event.waiters, 0, ALL);
 }
 
 namespace {

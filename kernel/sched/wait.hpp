@@ -13,9 +13,18 @@ struct WaitEntry {
     AutoUnlinkHook link;
     Task* task = nullptr;
     WaitQueue* queue = nullptr;
+    // What a wake-up does with this entry. nullptr: it takes the entry out and wakes `task`. A function is called with
+    // the queue's lock held, from any context, and leaves the entry in. `events` is what the waker passed to
+    // wake_up_poll(), else 0. It returns whether it has woken a task. (Linux: wait_queue_func_t.)
+    bool (*woken)(WaitEntry& entry, u32 events) = nullptr;
+    bool exclusive = false; // with `woken`: of all such entries, wake_up_poll() stops after one that has woken a task
 };
 
 struct WaitQueue {
+    WaitQueue() = default;
+    // For a queue whose lock is taken inside that of another queue, by a function of WaitEntry::woken.
+    explicit WaitQueue(const char* name, lockdep::Kind kind = lockdep::Kind::Spin) : lock(name, kind) {}
+
     SpinLock lock{"WaitQueue"}; // held with interrupts masked
     AutoUnlinkList<WaitEntry, &WaitEntry::link> entries GUARDED_BY(lock);
     Relaxed<u32> sleepers = 0; // the number of entries; a waker reads it without the lock
@@ -24,12 +33,21 @@ struct WaitQueue {
 // Wake all sleepers, or the one that has waited longest. Callable from anywhere, interrupt handlers included. A task
 // that finds the condition changed without sleeping may free the queue only after these have returned.
 void wake_up_all(WaitQueue& queue);
-void wake_up_one(WaitQueue& queue);
+void wake_up_one(WaitQueue& queue); // for a queue without entries that have `woken`
+
+// Wakes all sleepers and tells the entries that have `woken` what has happened: POLLIN | POLLOUT | …, not 0. Of the
+// exclusive entries it wakes one. Callable from anywhere. (Linux: the same name.)
+void wake_up_poll(WaitQueue& queue, u32 events);
 
 // Queues current and sets its state. From now on no wake-up is lost, so test the condition again before schedule().
 // finish_wait() undoes both. (Linux: the same names.)
 void prepare_to_wait(WaitQueue& queue, WaitEntry& entry, TaskState state);
 void finish_wait(WaitEntry& entry);
+
+// Puts an entry that has `woken` into a queue, and takes it out. After remove_wait_queue() the function is not called
+// and no longer runs. (Linux: the same names.)
+void add_wait_queue(WaitQueue& queue, WaitEntry& entry);
+void remove_wait_queue(WaitEntry& entry);
 
 // Sleeps in `state` (Interruptible, Killable or Uninterruptible) until condition() holds. RESTARTSYS: a signal ended
 // the sleep; TIMEDOUT: `deadline_ns` of clock_ns() passed. condition() must not sleep. Same conditions for the caller

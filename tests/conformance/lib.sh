@@ -103,14 +103,17 @@ fetch() {
 }
 
 # fetch_tree PACKAGE: the same with all it depends on, in one tree: the root of a system where it runs.
-fetch_tree() {
+fetch_tree() { fetch_trees "$1" "$1"; }
+
+# fetch_trees NAME PACKAGE...: the same for several packages together.
+fetch_trees() {
     local tree=$packages/$1.tree
     if [[ ! -d $tree ]]; then
         mkdir -p "$packages"
         (
             flock 9
             rm -f "$packages/cache/archives"/*.deb
-            with_lists private_apt get install --yes --download-only "$1" >&2
+            with_lists private_apt get install --yes --download-only "${@:2}" >&2
             unpack_into "$tree" "$packages/cache/archives"/*.deb
             rm -f "$packages/cache/archives"/*.deb
         ) 9>"$packages/lock" || exit

@@ -19,7 +19,7 @@ inline constexpr const char* free_name = "/tmp/every_call/free";
 inline constexpr const char* directory_name = "/tmp/every_call";
 
 struct Stage {
-    int file = -1, directory = -1, pipe[2] = {-1, -1};
+    int file = -1, directory = -1, pipe[2] = {-1, -1}, epoll = -1, timer = -1;
     char* mapping = nullptr;         // four pages that the calls may use as they like
     volatile long* answer = nullptr; // shared with the child: what the call returned
     const char* strings[3] = {"every_call", "argument", nullptr};
@@ -27,6 +27,11 @@ struct Stage {
     alignas(PAGE_SIZE) char buffer[PAGE_SIZE] = {};
 };
 inline Stage stage;
+
+inline void make_event_files() {
+    stage.epoll = static_cast<int>(must(system_call(__NR_epoll_create1, 0), "every_call: epoll_create1"));
+    stage.timer = static_cast<int>(must(system_call(__NR_timerfd_create, 1, 0), "every_call: timerfd_create"));
+}
 
 inline void make_stage() {
     const auto map = [](std::size_t size, int flags) {
@@ -37,6 +42,7 @@ inline void make_stage() {
     stage.file = static_cast<int>(must(sys_open(file_name, O_RDWR | O_CREAT, 0700), "every_call: open"));
     stage.directory = static_cast<int>(must(sys_open(directory_name, O_RDONLY), "every_call: open"));
     must(sys_pipe(stage.pipe), "every_call: pipe");
+    make_event_files();
     stage.mapping = map(4 * PAGE_SIZE, MAP_PRIVATE);
     stage.answer = reinterpret_cast<volatile long*>(map(PAGE_SIZE, MAP_SHARED));
     *stage.answer = NOT_YET;                           // the page is present from here on
@@ -50,10 +56,12 @@ inline void sweep_stage() {
     system_call(__NR_rmdir, free_name);
     sys_unlink(free_name);
     system_call(__NR_flock, 0, LOCK_UN);
-    for (const int old : {stage.file, stage.pipe[0], stage.pipe[1]}) // new ones get the same numbers
+    for (const int old :
+         {stage.file, stage.pipe[0], stage.pipe[1], stage.epoll, stage.timer}) // new ones get the same numbers
         sys_close(old);
     must(sys_open(file_name, O_RDWR | O_CREAT | O_TRUNC, 0700), "every_call: open");
     must(sys_pipe(stage.pipe), "every_call: pipe");
+    make_event_files();
 }
 
 inline void strike_stage() {
@@ -61,6 +69,8 @@ inline void strike_stage() {
     sys_close(stage.directory);
     sys_close(stage.pipe[0]);
     sys_close(stage.pipe[1]);
+    sys_close(stage.epoll);
+    sys_close(stage.timer);
     sys_unlink(file_name);
     must(system_call(__NR_rmdir, directory_name), "every_call: rmdir");
     sys_munmap(stage.mapping, 4 * PAGE_SIZE);
@@ -90,6 +100,10 @@ inline long argument(char letter) {
         return stage.pipe[0];
     case 'w':
         return stage.pipe[1];
+    case 'e':
+        return stage.epoll;
+    case 'T':
+        return stage.timer;
     case 'c':
         return AT_FDCWD;
     case 'p':

@@ -5,7 +5,7 @@
 //   0 1 k  the numbers 0, 1 and −1         s  8, the size of a signal set   z  64 bytes     g  a page's size
 //   f  a file, open for both               d  a directory                   c  AT_FDCWD
 //   r w  the ends of an empty pipe         p  the file's name               q  a name that is free
-//   D  a directory's name                  y  "tmpfs"
+//   D  a directory's name                  y  "tmpfs"                       e  an epoll instance   T  a timerfd
 //   b  a zeroed buffer               m  mapped pages of its own
 //   v  an iovec of that buffer             a  a list of strings, as argv    i  its process id
 //   t  its thread id                       n  a signal that does nothing by default
@@ -221,6 +221,10 @@ inline constexpr Call calls[] = {
     CALL(pipe, "b"),
     CALL(pipe2, "b0"),
     CALL(socketpair, "110b"),
+    CALL(send, "fbz0"),
+    CALL(sendto, "fbz000"),
+    CALL(recv, "fbz0~"),
+    CALL(recvfrom, "fbz000~"),
     CALL(dup, "f"),
     CALL(dup2, "fr"),
     CALL(dup3, "fr0"),
@@ -230,6 +234,19 @@ inline constexpr Call calls[] = {
     CALL(poll, "b10~"),
     CALL(ppoll, "b1bbs~"),
     CALL(ppoll_time64, "b1bbs~"),
+    CALL(epoll_create, "1"),
+    CALL(epoll_create1, "0"),
+    CALL(epoll_ctl, "e1rb"),
+    CALL(epoll_wait, "eb10~"),
+    CALL(epoll_pwait, "eb10bs~"),
+    CALL(epoll_pwait2, "eb1bbs~"),
+    CALL(eventfd, "0"),
+    CALL(eventfd2, "00"),
+    CALL(timerfd_create, "10"),
+    CALL(timerfd_settime, "T0bb"),
+    CALL(timerfd_settime64, "T0bb"),
+    CALL(timerfd_gettime, "Tb"),
+    CALL(timerfd_gettime64, "Tb"),
     CALL(_newselect, "1bbbb~"),
     CALL(pselect6, "1bbbbb~"),
     CALL(pselect6_time64, "1bbbbb~"),

@@ -32,6 +32,12 @@ bool in_interrupt();
 // Whether the handler that runs on this CPU interrupted user mode. Call only from a handler.
 bool interrupted_user_mode();
 
+// What the moments of a CPU's interrupts have mixed so far, for the random generator. Another CPU may change it meanwhile.
+struct InterruptNoise {
+    u32 words[4] = {};
+};
+InterruptNoise interrupt_noise(u32 cpu);
+
 // The registers of the code that the handler interrupted; nullptr if no handler runs on this CPU.
 const PtRegs* interrupted_registers();
 

@@ -80,8 +80,32 @@ static void messages(void) {
     CHECK(read(ends[1], text, 16) == 0);
 }
 
+static void calls(void) {
+    int ends[2];
+    char text[16] = "";
+    WORKS(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+    FAILS(recv(ends[0], text, 16, MSG_DONTWAIT), EAGAIN);
+    CHECK(send(ends[1], "abc", 3, MSG_NOSIGNAL) == 3);
+    CHECK(recv(ends[0], text, 2, 0) == 2 && memcmp(text, "ab", 2) == 0);
+    struct sockaddr name;
+    socklen_t size = sizeof name;
+    CHECK(recvfrom(ends[0], text, 16, 0, &name, &size) == 1 && text[0] == 'c' && size == 0);
+    name.sa_family = AF_UNIX;
+    FAILS(sendto(ends[0], "x", 1, 0, &name, sizeof name), EISCONN);
+    CHECK(sendto(ends[0], "x", 1, 0, NULL, 0) == 1 && read(ends[1], text, 16) == 1);
+    close(ends[1]);
+    FAILS(send(ends[0], "x", 1, MSG_NOSIGNAL), EPIPE);
+    DIES(send(ends[0], "x", 1, 0), SIGPIPE);
+    const int file = file_of(1);
+    FAILS(send(file, "x", 1, 0), ENOTSOCK);
+    FAILS(recv(file, text, 1, 0), ENOTSOCK);
+    FAILS(recv(-1, text, 1, 0), EBADF);
+    close(ends[0]), close(file);
+}
+
 int main(void) {
     errors();
+    calls();
     streams();
     messages();
     return finish();

@@ -1,0 +1,13 @@
+# bash: jobs, traps, pipes, substitution of processes, here documents, coprocesses.
+is 3 bash -c 'sleep 0.01 & sleep 0.01 & wait; echo 3'
+is $'b\nc' bash -c 'comm -13 <(printf "a\n") <(printf "b\nc\n")'
+is 'got USR1' bash -c 'trap "echo got USR1; exit" USR1; kill -USR1 $$; sleep 5'
+is 143 bash -c 'sleep 100 & kill $!; wait $! || echo $?'
+is '1 0' bash -c 'false | true; echo "${PIPESTATUS[*]}"'
+is HELLO bash -c 'coproc tr { stdbuf -o0 tr a-z A-Z; }; echo hello >&"${tr[1]}"; read -r line <&"${tr[0]}"; echo "$line"; kill $tr_PID'
+is $'one\ntwo' bash -c $'cat <<END\none\ntwo\nEND'
+is 'timeout' bash -c 'read -t 0.05 line </dev/zero >/dev/null 2>&1 || true; read -r -t 0.05 line < <(sleep 1) || echo timeout'
+is 500500 bash -c 'for ((i = 1; i <= 1000; ++i)); do ((s += i)); done; echo $s'
+is 'x y' bash -c 'exec {fd}<>/tmp/bash/file; echo "x y" >&$fd; exec {fd}>&-; cat /tmp/bash/file'
+is 24 bash -c 'ulimit -n 24; ulimit -n'
+is 'job control' bash -c 'set -m; sleep 0.02 & fg >/dev/null; echo job control'

@@ -1,0 +1,12 @@
+# perl: text, processes, pipes, sockets between them, time.
+is 'the fox quick' perl -ne 'my %seen; print join " ", grep { !$seen{$_}++ } /\b(the|quick|fox)\b/g' <<<'the fox the quick'
+is 'child 7' perl -e 'my $p = fork; exit 7 unless $p; waitpid $p, 0; print "child ", $? >> 8'
+is 'from the child' perl -e 'open my $f, "-|", "echo from the child" or die; print <$f>'
+is '55' perl -MList::Util=sum -e 'print sum 1 .. 10'
+is 'alarm' perl -e '$SIG{ALRM} = sub { die "alarm\n" }; eval { alarm 1; select undef, undef, undef, 10; }; print $@ =~ s/\n//r'
+is 'ping pong' perl -MSocket -MIO::Handle -e 'socketpair my $a, my $b, AF_UNIX, SOCK_STREAM, PF_UNSPEC or die; if (fork) { close $b; $a->autoflush; print $a "ping\n"; print <$a> } else { close $a; my $l = <$b>; chomp $l; print $b "$l pong"; }'
+is '9' perl -MStorable=dclone -MTime::HiRes=usleep -e 'usleep 1000; print dclone([1, [2, 9]])->[1][1]'
+is 'b' perl -MFile::Temp=tempfile -e 'my ($f, $n) = tempfile; print $f "a\nb\n"; close $f; open $f, "<", $n; my @l = <$f>; print $l[1] =~ s/\n//r'
+is '1000' perl -e 'my %h; $h{$_ % 1000}++ for 1 .. 20000; print scalar keys %h'
+is '4' perl -MPOSIX -e 'print POSIX::floor(4.7)'
+is '300' perl -Mthreads -e 'print eval { my $s = 0; $s += $_->join for map { my $n = $_; threads->create(sub { $n }) } 100, 200; $s }'
