@@ -55,6 +55,8 @@ foreach(group futex mm calls busybox)
     conformance_test(${group} ${group} --mmu walked --smp 1)
     conformance_test("${group} softtlb" ${group} --mmu softtlb --smp 2)
 endforeach()
+conformance_test("events on four CPUs" processes/event_storm --mmu walked --smp 4)
+conformance_test("a Go program with many threads" programs/fzf --mmu softtlb --smp 2)
 set_tests_properties("boot: shell" "boot: shell softtlb" PROPERTIES LABELS "boot;packages of busybox")
 
 # The demonstration keeps all processors busy by itself, and both are held to a time.
