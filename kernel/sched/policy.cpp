@@ -10,14 +10,19 @@ namespace {
 
 constexpr u32 NICE_VALUES = MAX_NICE - MIN_NICE + 1;
 
+consteval u32 rounded(double value) {
+    const auto whole = static_cast<u32>(value);
+    return value - whole < 0.5 ? whole : whole + 1;
+}
+
 consteval std::array<u32, NICE_VALUES> rates() {
     std::array<u32, NICE_VALUES> result{};
     double rate = VIRTUAL_UNIT;
     for (s32 nice = 0; nice <= MAX_NICE; ++nice, rate *= 1.25)
-        result[static_cast<u32>(nice - MIN_NICE)] = static_cast<u32>(rate + 0.5);
+        result[static_cast<u32>(nice - MIN_NICE)] = rounded(rate);
     rate = VIRTUAL_UNIT;
     for (s32 nice = 0; nice >= MIN_NICE; --nice, rate /= 1.25)
-        result[static_cast<u32>(nice - MIN_NICE)] = static_cast<u32>(rate + 0.5);
+        result[static_cast<u32>(nice - MIN_NICE)] = rounded(rate);
     return result;
 }
 

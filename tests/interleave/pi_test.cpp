@@ -11,6 +11,7 @@
 #include "arch/contract/uaccess.hpp"
 #include "kernel/futex/fault_in.hpp"
 #include "kernel/futex/livelock.hpp"
+#include "kernel/futex/queue.hpp"
 #include "kernel/futex/syscalls.hpp"
 #include "tests/host/pi_locks.hpp"
 #include "tests/interleave/explore.hpp"
@@ -36,11 +37,19 @@ struct PiProgram : Program {
         set_fault_in_policy(FaultIn::Fixup);
         livelock_rounds = 50;
         mutex = map_shared();
-        turn_word = mutex + 64;
         for (u32 number = machine.cpu_count(); number-- > 0;) {
             machine.select_cpu(number);
             write(mutex, 0);
         }
+        // In different buckets, each with a lock of its own, as two words usually are.
+        turn_word = mutex + 4;
+        while (&bucket_of(turn_word) == &bucket_of(mutex))
+            turn_word = turn_word + 4;
+    }
+
+    static FutexHashBucket& bucket_of(UserAddr word) {
+        constexpr FutexScope SCOPE = SHARING == Sharing::Private ? FutexScope::Private : FutexScope::Shared;
+        return futex_hash(get_futex_key(word, SCOPE, FutexAccess::Write).value());
     }
 
     u32 cmpxchg(UserAddr word, u32 expected, u32 desired) {
