@@ -43,11 +43,26 @@ bool PercpuRwSemaphore::raise_flag() {
 
 void PercpuRwSemaphore::wait_for_writers() {
     const Guard lock(lock_);
-    while (!raise_flag())
-        if (ask_for_turn())
-            park(waiting_writers_, lock_);
-    if (!waiting_writers_.sleepers.empty()) // only one of several was woken, and this task is the one
+    bool overtaken = false;
+    while (!raise_flag()) {
+        if (!ask_for_turn())
+            continue;
+        if (overtaken) {
+            wait_for_hand_over();
+            break;
+        }
+        park(waiting_writers_, lock_);
+        overtaken = true; // unless the flag can be raised now
+    }
+    if (!waiting_writers_.sleepers.empty() || !overtaken_writers_.sleepers.empty()) // only this one was woken
         writer_.store(Writer::Awaited, std::memory_order_seq_cst);
+}
+
+// Afterwards the flag is raised for this task. Caller holds lock_.
+void PercpuRwSemaphore::wait_for_hand_over() {
+    while (!handed_over_)
+        park(overtaken_writers_, lock_);
+    handed_over_ = false;
 }
 
 void PercpuRwSemaphore::wait_for_readers() {
@@ -67,14 +82,20 @@ void PercpuRwSemaphore::down_write() {
     watch_.taken(this);
 }
 
-// Gives the lock to the waiting readers. They are inside from here on, so they are counted here, in one step.
+// Gives the lock to the waiting readers, and to a writer after them. The readers are inside from here on, so they are counted
+// here, in one step.
 void PercpuRwSemaphore::give_turn() {
     const Guard lock(lock_);
     count(readers_to_let_in_);
     readers_to_let_in_ = 0;
     ++turns_;
-    writer_.store(Writer::None, std::memory_order_seq_cst);
     unpark_all(waiting_readers_);
+    if (!overtaken_writers_.sleepers.empty()) {
+        handed_over_ = true; // the flag stays raised
+        unpark_one(overtaken_writers_);
+        return;
+    }
+    writer_.store(Writer::None, std::memory_order_seq_cst);
     unpark_one(waiting_writers_);
 }
 

@@ -13,7 +13,8 @@
 // to Awaited; the writer then takes the slow path and wakes the queue.
 //
 // The lock is fair by turns: a writer that releases it lets in all readers that wait at that moment, and later readers wait
-// for the next waiting writer. So neither side can starve the other.
+// for the next waiting writer. So neither side can starve the other. Of several writers one that runs may overtake one that
+// has just been woken, but only once: then the lock is handed over to it. (Linux: RWSEM_FLAG_HANDOFF.)
 #pragma once
 
 #include "arch/contract/per_cpu.hpp"
@@ -89,6 +90,7 @@ class CAPABILITY("semaphore") PercpuRwSemaphore {
     bool ask_for_turn();
     bool raise_flag();
     void wait_for_writers();
+    void wait_for_hand_over();
     void wait_for_readers();
     void give_turn();
 
@@ -97,7 +99,9 @@ class CAPABILITY("semaphore") PercpuRwSemaphore {
     SpinLock lock_{"PercpuRwSemaphore"};       // guards all below
     ParkQueue waiting_readers_;
     ParkQueue waiting_writers_;
-    ParkQueue next_writer_; // the writer that raised the flag and waits until the readers have left
+    ParkQueue overtaken_writers_; // those that were woken when another writer was faster
+    bool handed_over_ = false;    // the flag is raised for one of them, which has not noticed yet
+    ParkQueue next_writer_;       // the writer that raised the flag and waits until the readers have left
     u32 readers_to_let_in_ = 0;
     u32 turns_ = 0; // how often waiting readers were let in
     [[no_unique_address]] lockdep::Watch watch_;
