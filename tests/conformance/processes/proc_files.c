@@ -181,12 +181,12 @@ static void texts(void) {
     CHECK(atol(line_of("/proc/self/status", "VmPeak:") + 7) >=
           atol(line_of("/proc/self/status", "VmSize:") + 7) + 3500);
     const long switches = atol(line_of("/proc/self/status", "voluntary_ctxt_switches:") + 24);
-    long now = switches;
-    for (int i = 0; i < 1000 && now < switches + 5; ++i) { // a sleep that is over before the switch counts as none
+    long count = switches;
+    for (int i = 0; i < 1000 && count < switches + 5; ++i) { // a sleep that is over before the switch counts as none
         usleep(1000);
-        now = atol(line_of("/proc/self/status", "voluntary_ctxt_switches:") + 24);
+        count = atol(line_of("/proc/self/status", "voluntary_ctxt_switches:") + 24);
     }
-    CHECK(now >= switches + 5);
+    CHECK(count >= switches + 5);
     sigset_t blocked;
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGRTMIN);
