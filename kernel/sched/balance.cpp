@@ -117,6 +117,9 @@ void pull_if_longer_waiting(RunQueue& other, RunQueue& rq, u64 now) REQUIRES(oth
     if (ours.slice_used_ns != 0)
         return;
     rq.looked_ns = now;
+    // Where as many take turns as here, a task that moved would only take time from those that cannot.
+    if (other.queued + (other.running_level != RunQueue::IDLE_LEVEL ? 1 : 0) <= rq.queued)
+        return;
     Task* theirs = find_movable(other, rq.cpu, PrioArray::NORMAL);
     if (theirs == nullptr || theirs->waits_since_ns >= ours.waits_since_ns)
         return;
