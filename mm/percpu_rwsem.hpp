@@ -90,7 +90,7 @@ class CAPABILITY("semaphore") PercpuRwSemaphore {
     bool ask_for_turn();
     bool raise_flag();
     void wait_for_writers();
-    void wait_for_hand_over();
+    void wait_for_hand_over() REQUIRES(lock_);
     void wait_for_readers();
     void give_turn();
 
