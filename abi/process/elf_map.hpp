@@ -3,8 +3,8 @@
 // By now the program headers are whatever somebody wrote into them. A segment may be larger in the file than in memory,
 // lie behind the end of the file or of the address space, or over another segment or the stack. The segments are mapped
 // one after the other, each over what was there, but the first of a program that has a fixed place: that place must be
-// free. What no program can have is an error; the caller ends the process for it. A page behind the file's end is mapped,
-// and is a SIGBUS when it is touched.
+// free. What no program can have is an error; the caller ends the process for it. A page behind the file's end is
+// mapped, and is a SIGBUS when it is touched.
 #pragma once
 
 #include "abi/process/elf_file.hpp"
@@ -27,7 +27,8 @@ struct MappedElf {
 
 // Map the segments of `mapping`, whose headers are `elf`, privately. The first also sets the mm's brk, code and data
 // bounds; the second returns the bias. INVAL, EXIST, NOMEM: a segment has no place; FAULT: the page in which an
-// interpreter's data from the file end cannot be written. May sleep; mm is current's next address space, or otherwise the caller's own.
+// interpreter's data from the file end cannot be written. May sleep; mm is current's next address space, or otherwise
+// the caller's own.
 Result<MappedElf> map_elf_program(MmStruct& mm, AddressSpace& mapping, const ElfFile& elf, ElfMapping how);
 Result<u32> map_elf_interpreter(MmStruct& mm, AddressSpace& mapping, const ElfFile& elf, ElfMapping how);
 

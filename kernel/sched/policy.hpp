@@ -19,9 +19,9 @@ inline constexpr s32 MAX_RT_PRIORITY = 99; // the most urgent rt_priority that a
 inline constexpr u64 SLICE_NS = 10'000'000;
 inline constexpr u64 RR_TIMESLICE_NS = 100'000'000; // Linux: kernel.sched_rr_timeslice_ms
 
-// Tasks that are not real-time share a CPU by weight: each step of the nice value is a factor of 1.25, and SCHED_IDLE weighs
-// 3 where nice 0 weighs 1024 (Linux: sched_prio_to_weight, WEIGHT_IDLEPRIO). The scheduler needs the reciprocal: how fast a
-// task's virtual time runs, in units of that of nice 0.
+// Tasks that are not real-time share a CPU by weight: each step of the nice value is a factor of 1.25, and SCHED_IDLE
+// weighs 3 where nice 0 weighs 1024 (Linux: sched_prio_to_weight, WEIGHT_IDLEPRIO). The scheduler needs the reciprocal:
+// how fast a task's virtual time runs, in units of that of nice 0.
 inline constexpr u32 VIRTUAL_SHIFT = 22, VIRTUAL_UNIT = 1u << VIRTUAL_SHIFT;
 static_assert(VIRTUAL_UNIT == NICE_0_VIRTUAL_RATE);
 u32 virtual_rate(s32 policy, s32 nice); // nice: MIN_NICE … MAX_NICE
@@ -40,8 +40,8 @@ constexpr bool normal_policy(s32 policy) { // SCHED_NORMAL is Linux's name for S
     return policy == SCHED_NORMAL || policy == SCHED_BATCH || policy == SCHED_IDLE;
 }
 
-// The slice of a task that weighs less than nice 0: as much shorter, so that it waits no longer for its next turn, but not
-// below a millisecond.
+// The slice of a task that weighs less than nice 0: as much shorter, so that it waits no longer for its next turn, but
+// not below a millisecond.
 u64 light_slice(u32 virtual_rate);
 
 // The task's slice in ns, at its present priority. NO_DEADLINE: it runs until it sleeps or yields. A task that priority
@@ -52,8 +52,9 @@ inline u64 sched_slice(const Task& task) {
     return task.policy == SCHED_RR ? RR_TIMESLICE_NS : NO_DEADLINE;
 }
 
-// Sets a task's policy, rt_priority and nice value, and computes normal_prio and virtual_rate. The caller has checked that the three fit
-// together (sched_setscheduler(2)), and updates Task::prio afterwards. (Linux: __setscheduler_params.)
+// Sets a task's policy, rt_priority and nice value, and computes normal_prio and virtual_rate. The caller has checked
+// that the three fit together (sched_setscheduler(2)), and updates Task::prio afterwards. (Linux:
+// __setscheduler_params.)
 void set_policy(Task& task, s32 policy, s32 rt_priority, s32 nice);
 
 // Gives a new task the policy, priority and CPUs of its parent. With SCHED_RESET_ON_FORK a real-time policy becomes
