@@ -117,11 +117,13 @@ void pull_if_longer_waiting(RunQueue& other, RunQueue& rq, u64 now) REQUIRES(oth
     if (ours.slice_used_ns != 0)
         return;
     rq.looked_ns = now;
-    // Where as many take turns as here, a task that moved would only take time from those that cannot.
-    if (other.queued + (other.running_level != RunQueue::IDLE_LEVEL ? 1 : 0) <= rq.queued)
-        return;
     Task* theirs = find_movable(other, rq.cpu, PrioArray::NORMAL);
-    if (theirs == nullptr || theirs->waits_since_ns >= ours.waits_since_ns)
+    if (theirs == nullptr)
+        return;
+    // Where as many take turns as here, a task that moved would take time from those that cannot. It may if it has waited
+    // for two turns more.
+    const bool busier = other.queued + (other.running_level != RunQueue::IDLE_LEVEL ? 1 : 0) > rq.queued;
+    if (theirs->waits_since_ns + (busier ? 0 : 2 * SLICE_NS) >= ours.waits_since_ns)
         return;
     const u64 first = ours.vruntime + other.min_vruntime - rq.min_vruntime; // on their scale
     theirs->vruntime = std::min(theirs->vruntime, first);
