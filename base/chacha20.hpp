@@ -16,8 +16,8 @@ struct ChaCha20 {
     std::array<u32, 8> key{};
     std::array<u32, 4> counter{}; // the block's number and the nonce
 
-    // Writes one block, BLOCK_BYTES long, and counts. The number has 64 bits, as in Bernstein's original: with the RFC's
-    // 32 bits it could end within one long read.
+    // Writes one block, BLOCK_BYTES long, and counts. The number has 64 bits, as in Bernstein's original: with the
+    // RFC's 32 bits it could end within one long read.
     void block(u8* out) {
         std::array<u32, 16> initial{0x61707865, 0x3320646e, 0x79622d32, 0x6b206574}; // "expand 32-byte k"
         std::memcpy(&initial[4], key.data(), sizeof key);

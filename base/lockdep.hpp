@@ -10,7 +10,8 @@
 //   - such a lock held while one is taken that others hold with interrupts on: the handler may interrupt its holder, and
 //     wait for who waits for that.
 //
-// Locks are known by name. One without a name is watched for sleeps only. Without FAULTLINE_DEBUG all of this is nothing.
+// Locks are known by name. One without a name is watched for sleeps only. Without FAULTLINE_DEBUG all of this is
+// nothing.
 #pragma once
 
 #include <atomic>

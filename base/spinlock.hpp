@@ -70,8 +70,8 @@ class [[nodiscard]] SCOPED_CAPABILITY Guard {
     Lock& lock_;
 };
 
-// Two locks of one kind, which may be one and the same, for a scope: the one at the lower address first, so that two who
-// want the same two never wait for each other. (Linux: double_lock_hb.)
+// Two locks of one kind, which may be one and the same, for a scope: the one at the lower address first, so that two
+// who want the same two never wait for each other. (Linux: double_lock_hb.)
 template <class Lock>
 class [[nodiscard]] SCOPED_CAPABILITY BothLocked {
   public:

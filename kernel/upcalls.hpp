@@ -43,8 +43,9 @@ void start_tick();
 // sleep. abi/signal/pending.cpp.
 bool signal_pending();
 
-// Sends current the signal for an access that it cannot make, for a debug event (BKPT), or for an undefined instruction or
-// a breakpoint at `pc`. It is delivered before current returns to user mode. Interrupts on, no lock held. abi/signal/fault.cpp.
+// Sends current the signal for an access that it cannot make, for a debug event (BKPT), or for an undefined instruction
+// or a breakpoint at `pc`. It is delivered before current returns to user mode. Interrupts on, no lock held.
+// abi/signal/fault.cpp.
 void signal_bad_access(BadAccess reason, const FaultInfo& fault);
 void signal_debug_event(const FaultInfo& fault);
 void signal_undefined(u32 pc, bool breakpoint);

@@ -1,16 +1,17 @@
-// Ageing and cleaning: they make entries old or clean while the pages stay. Reclaim needs them to see which pages are in
-// use. Here they also prepare the entries that the futex loop hangs on.
+// Ageing and cleaning: they make entries old or clean while the pages stay. Reclaim needs them to see which pages are
+// in use. Here they also prepare the entries that the futex loop hangs on.
 #pragma once
 
 #include "mm/mm_struct.hpp"
 
 namespace faultline {
 
-// Clears YOUNG in every present entry of the mm; a page that was young becomes PG_REFERENCED. DIRTY stays. Flushes; Linux's
-// clear_refs "1" does not.
+// Clears YOUNG in every present entry of the mm; a page that was young becomes PG_REFERENCED. DIRTY stays. Flushes;
+// Linux's clear_refs "1" does not.
 void age_mm(const MmapReadGuard& mmap_read);
 
-// madvise(MADV_COLD): the same for the pages of [start, end) that nobody else maps. (Linux madvise_cold_or_pageout_pte_range.)
+// madvise(MADV_COLD): the same for the pages of [start, end) that nobody else maps. (Linux
+// madvise_cold_or_pageout_pte_range.)
 void age_page_range(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end);
 
 // madvise(MADV_FREE): private anonymous pages become clean, old and PG_LAZYFREE; other VMAs are the caller's EINVAL.

@@ -5,9 +5,9 @@
 
 namespace faultline {
 
-// Whether the page is anonymous and this entry's alone, so that a write needs no copy. A page that was shared is so again
-// when nobody else refers to it any more: not even a reader who took it from a child that is gone (CVE-2020-29374). Caller
-// holds the lock of an entry that shows the page.
+// Whether the page is anonymous and this entry's alone, so that a write needs no copy. A page that was shared becomes
+// so again when this entry has the only reference: get_user_pages may have given another one to a reader
+// (CVE-2020-29374). Caller holds the lock of an entry that shows the page.
 inline bool can_reuse_anon(const Page& page) {
     return page.test(PG_ANON) && (page.test(PG_ANON_EXCLUSIVE) || page_count(page) == 1);
 }

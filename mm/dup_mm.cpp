@@ -44,7 +44,8 @@ UserAddr end_of_table(UserAddr address, UserAddr end) {
 }
 
 // Copies [address, end), which one table covers on each side. The mmap lock excludes faults, so no entry of the source
-// becomes present here. It does not exclude truncation, which also finds the child's VMA: so both entries' locks are held.
+// becomes present here. It does not exclude truncation, which also finds the child's VMA: so both entries' locks are
+// held.
 Result<void> copy_pte_range(MmStruct& destination, MmStruct& source, TlbDebt& debt, const VmArea& vma, UserAddr address,
                             UserAddr end) {
     PteSlot* from = pte_offset(source, address);
@@ -65,8 +66,8 @@ Result<void> copy_pte_range(MmStruct& destination, MmStruct& source, TlbDebt& de
     return {};
 }
 
-// Copies the entries of `vma` (of `source`): private writable ones become write-protected on both sides, the child's are
-// old. Those of shared mappings are not copied unless mm_config.fork_copy_shared, then clean and old. NOMEM, INTR.
+// Copies the entries of `vma` (of `source`): private writable ones become write-protected on both sides, the child's
+// are old. Those of shared mappings are not copied unless mm_config.fork_copy_shared, then clean and old. NOMEM, INTR.
 Result<void> copy_page_range(MmStruct& destination, MmStruct& source, TlbDebt& debt, const VmArea& vma) {
     if (!vma_needs_copy(vma))
         return {};
@@ -98,7 +99,7 @@ void copy_layout(MmStruct& child, const MmStruct& source) {
     std::copy(std::begin(source.saved_auxv), std::end(source.saved_auxv), child.saved_auxv);
     child.stack_limit = u32{source.stack_limit};
     if (source.exe_file != nullptr)
-        BUG_ON(!set_mm_exe_file(child, *source.exe_file)); // nobody writes what `source` runs
+        BUG_ON(!set_mm_exe_file(child, *source.exe_file)); // `source` keeps writers out
 }
 
 Result<void> dup_mmap(const MmapUnshared& child, const MmapWriteLocked& source, TlbDebt& debt) {

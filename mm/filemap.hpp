@@ -1,5 +1,5 @@
-// The page cache: the pages of one file in memory. Mappings, read and write all use the same pages. Anonymous shared memory,
-// memfd and tmpfs exist only here; the initramfs is unpacked into it.
+// The page cache: the pages of one file in memory. Mappings, read and write all use the same pages. Anonymous shared
+// memory, memfd and tmpfs exist only here; the initramfs is unpacked into it.
 #pragma once
 
 #include <atomic>
@@ -22,8 +22,8 @@ struct AddressSpaceOps {
     void (*put)(AddressSpace& mapping) = nullptr;
     // A name for /proc/PID/maps ("/bin/hello", "/memfd:x (deleted)", "/dev/zero (deleted)"); never nullptr.
     const char* (*name)(AddressSpace& mapping, char* buffer, u32 size) = nullptr;
-    // A page was made dirty through a shared mapping that could not write it before: the file's times change. Called with
-    // the mmap lock held, no other. nullptr: it has none. (Linux: file_update_time in fault_dirty_shared_page.)
+    // A page was made dirty through a shared mapping that could not write it before: the file's times change. Called
+    // with the mmap lock held, no other. nullptr: it has none. (Linux: file_update_time in fault_dirty_shared_page.)
     void (*update_time)(AddressSpace& mapping) = nullptr;
 };
 
@@ -59,7 +59,7 @@ inline bool get_write_access(AddressSpace& mapping) {
 }
 inline void put_write_access(AddressSpace& mapping) { mapping.i_writecount.fetch_sub(1, std::memory_order_relaxed); }
 
-// The file begins to be run, and ends. False: somebody may write it (TXTBSY). (Linux: the same names.)
+// The file begins to be run, and ends. False: it is open for writing (TXTBSY). (Linux: the same names.)
 inline bool deny_write_access(AddressSpace& mapping) {
     s32 count = mapping.i_writecount.load(std::memory_order_relaxed);
     while (count <= 0 && !mapping.i_writecount.compare_exchange_weak(count, count - 1, std::memory_order_relaxed)) {
@@ -107,12 +107,12 @@ PageRef find_get_page(AddressSpace& mapping, u32 index);
 bool is_cached(AddressSpace& mapping, u32 index);
 
 // Whether a page that was found in the page cache is still there. Asked before an entry for it is installed, with that
-// entry's lock held. Truncation first takes the pages out of the cache and then looks for their entries once more. So either
-// truncation finds the new entry, or this returns false. (Linux holds the page's lock instead.)
+// entry's lock held. Truncation first takes the pages out of the cache and then looks for their entries once more. So
+// either truncation finds the new entry, or this returns false. (Linux holds the page's lock instead.)
 bool still_cached(const Page& page);
 
-// Makes and fills the page at `index`, which was not cached, and puts it into the cache; another that was faster wins. As
-// read_mapping_page() otherwise.
+// Makes and fills the page at `index`, which was not cached, and puts it into the cache; another that was faster wins.
+// As read_mapping_page() otherwise.
 Result<void> read_cache_page(AddressSpace& mapping, u32 index, PageRef& page, bool& major);
 
 // The page at `index`, made and filled if it was not cached. Sets `major` if filling waited for a device. May sleep.

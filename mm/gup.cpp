@@ -18,9 +18,9 @@ namespace {
 // The access that a caller of get_user_pages stands for, as a fault would name it.
 FaultFlags access_of(FollFlags flags) { return flags.has(FOLL_WRITE) ? FAULT_FLAG_WRITE : FAULT_FLAG_NONE; }
 
-// Whether a forced write may go to the page of an entry without WRITE: only to a page that no other entry shows, which is
-// what breaking copy-on-write leaves. A dirty entry is no proof of that: fork shares dirty pages, and files have some.
-// (Linux 6.1 mm/gup.c can_follow_write_pte; docs/fault-path.md has the story.)
+// Whether a forced write may go to the page of an entry without WRITE: only to a page that no other entry shows, which
+// is what breaking copy-on-write leaves. A dirty entry is no proof of that: fork shares dirty pages, and files have
+// some. (Linux 6.1 mm/gup.c can_follow_write_pte; docs/fault-path.md has the story.)
 bool can_follow_by_force(Pte pte) {
     const Page* page = vm_normal_page(pte);
     return page != nullptr && page->test(PG_ANON_EXCLUSIVE);
@@ -77,8 +77,8 @@ Result<void> faultin_and_follow(const MmapReadGuard& mmap_read, VmArea& vma, Use
     }
 }
 
-// The flags with which to look for a page of the VMA, or nothing if it forbids the access. FOLL_FORCE stays only where it
-// stands in for a right that the VMA lacks. (Linux 6.1 mm/gup.c check_vma_flags.)
+// The flags with which to look for a page of the VMA, or nothing if it forbids the access. FOLL_FORCE stays only where
+// it stands in for a right that the VMA lacks. (Linux 6.1 mm/gup.c check_vma_flags.)
 std::optional<FollFlags> check_vma_flags(const VmArea& vma, FollFlags flags) {
     if (vma_permits_fault(vma, access_of(flags)))
         return flags.without(FOLL_FORCE);

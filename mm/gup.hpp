@@ -17,32 +17,31 @@ inline constexpr FollFlags FOLL_GET{0x4};          // take a reference on each p
 inline constexpr FollFlags FOLL_FORCE{0x10};       // whatever the VMA's rights are, as a debugger may (Linux)
 inline constexpr FollFlags FOLL_ACCESSIBLE{0x100}; // ours, fault_in=gup_dirty: the entry must also be young, and dirty
 
-// The page that `address` shows, with a reference, if its entry is present (and has WRITE for FOLL_WRITE); else none. An
-// entry that is old or clean is good enough: nothing in it is looked at or changed but presence and WRITE, unless
+// The page that `address` shows, with a reference, if its entry is present (and has WRITE for FOLL_WRITE); else none.
+// An entry that is old or clean is good enough: nothing in it is looked at or changed but presence and WRITE, unless
 // FOLL_ACCESSIBLE. (Linux mm/gup.c follow_page.)
 PageRef follow_page(const MmapReadGuard& mmap_read, UserAddr address, FollFlags flags);
 
 // Takes `nr_pages` pages from `start` on, faulting in what follow_page does not find. `pages` receives them, with a
-// reference each, unless it is nullptr. Returns how many, at least 1, or: FAULT (no VMA, the VMA forbids it, or SIGBUS),
-// NOMEM, INTR (fatal signal).
+// reference each, unless it is nullptr. Returns how many, at least 1, or: FAULT (no VMA, the VMA forbids it, or
+// SIGBUS), NOMEM, INTR (fatal signal).
 //
-// With FOLL_FORCE the VMA need not grant the access. A read needs VM_MAYREAD. A write needs a mapping whose pages become
-// the task's own when they are written (is_cow_mapping): it breaks the sharing as a write of the program would, but the
-// entry does not get WRITE, so the program's own writes go on faulting. The page may be written while the mmap lock is
-// held; a fork after that shares it again.
-// Offers to reschedule before each page. Never gives the lock up. (Linux 6.1 mm/gup.c
-// __get_user_pages.)
+// With FOLL_FORCE the VMA need not grant the access. A read needs VM_MAYREAD. A write needs a mapping whose pages
+// become the task's own when they are written (is_cow_mapping): it breaks the sharing as a write of the program would,
+// but the entry does not get WRITE, so the program's own writes go on faulting. The page may be written while the mmap
+// lock is held; a fork after that shares it again. Offers to reschedule before each page. Never gives the lock up.
+// (Linux 6.1 mm/gup.c __get_user_pages.)
 Result<u32> get_user_pages(const MmapReadGuard& mmap_read, UserAddr start, u32 nr_pages, FollFlags flags,
                            PageRef* pages);
 
 // Resolves a user fault at exactly `address` as the user's own access would: always calls handle_mm_fault, so the
 // young and dirty bits of the *entry* are set and a stale TLB entry of this CPU goes.
 // `flags`: FAULT_FLAG_WRITE for a write; with FAULT_FLAG_KILLABLE a fatal signal ends it; with FAULT_FLAG_ALLOW_RETRY a
-// page is waited for with the lock given up. It takes the mmap lock itself, as often as it has to, so that no caller can
-// have a VMA over it. (Linux's callers hold the lock, and are told in *unlocked that it was given up meanwhile.)
+// page is waited for with the lock given up. It takes the mmap lock itself, as often as it has to, so that no caller
+// can have a VMA over it. (Linux's callers hold the lock, and are told in *unlocked that it was given up meanwhile.)
 // Ok: this CPU may now make the access (unless another changed the entry since). FAULT: no VMA, the VMA forbids it,
-// SIGBUS, SIGSEGV or poison; NOMEM; INTR. Accounts a fault to the current task if `mm` is its own.
-// (Linux 6.1 mm/gup.c fixup_user_fault.)
+// SIGBUS, SIGSEGV or poison; NOMEM; INTR. Accounts a fault to the current task if `mm` is its own. (Linux 6.1 mm/gup.c
+// fixup_user_fault.)
 Result<void> fixup_user_fault(MmStruct& mm, UserAddr address, FaultFlags flags);
 
 // As first merged in 2011: no check that the VMA permits the access, no retry; poison is HWPOISON.

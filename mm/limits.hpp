@@ -16,8 +16,8 @@ bool may_expand_data(const MmapLocked& locked, u32 pages);
 bool may_lock_pages(const MmapLocked& locked, VmFlags flags, u32 pages);
 
 // Whether `pages` of private writable memory may be promised: not if it is more than the machine has. That is all that
-// Linux asks by default (Documentation/mm/overcommit-accounting.rst, mode 0), where there is no swap. Shared memory asks
-// too, when it is made. MAP_NORESERVE does not ask.
+// Linux asks by default (Documentation/mm/overcommit-accounting.rst, mode 0), where there is no swap. Shared memory
+// asks too, when it is made. MAP_NORESERVE does not ask.
 bool may_commit(u32 pages);
 
 // /proc/sys/vm/overcommit_memory is 1: everything is promised. (Mode 2, which keeps accounts, is not there.)

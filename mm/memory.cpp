@@ -5,8 +5,8 @@
 //                                        ├─ read-only ─► do_wp_page (mm/cow.cpp)
 //                                        └─ else ──────► make_accessible: young, dirty, or nothing: a spurious fault
 //
-// Everything is decided from the entry as first read. Under the lock of its table the entry is compared once more; if it
-// has changed the fault simply returns: the access will be tried again and find what it finds.
+// Everything is decided from the entry as first read. Under the lock of its table the entry is compared once more; if
+// it has changed the fault simply returns: the access will be tried again and find what it finds.
 #include "mm/memory.hpp"
 
 #include "mm/cow.hpp"

@@ -1,5 +1,5 @@
-// One address space (Linux: mm_struct): what it holds, its lock held as a value, and how it is made, shared and given up.
-// VMAs are found in mm/vma.hpp, entries in mm/pgtable.hpp.
+// One address space (Linux: mm_struct): what it holds, its lock held as a value, and how it is made, shared and given
+// up. VMAs are found in mm/vma.hpp, entries in mm/pgtable.hpp.
 #pragma once
 
 #include <utility>
@@ -43,8 +43,8 @@ struct MmStruct {
     SpinLock page_table_lock{"page_table_lock"}; // which tables there are, and nr_ptes
     PageDirectory* pgd = nullptr;
     MmContext context;
-    Refcount mm_users{1}; // tasks that run in it, and who looks into it: the last one empties it
-    Refcount mm_count{1}; // who refers to this structure: all mm_users together, and open files of /proc/PID
+    Refcount mm_users{1}; // tasks that run in it, and calls that look into it; the last one unmaps all
+    Refcount mm_count{1}; // references to this structure: one for all mm_users, one for each open file of /proc/PID
 
     UserAddr start_brk, brk; // heap: [start_brk, brk)
     UserAddr start_stack;    // initial stack pointer
@@ -150,8 +150,8 @@ inline u32 get_mm_rss(const MmStruct& mm) {
     return get_mm_counter(mm, MM_ANONPAGES) + get_mm_counter(mm, MM_FILEPAGES);
 }
 
-// Notes how many pages there are, before some of them go. Several CPUs may do so at once: one of their notes may be lost.
-// (Linux: update_hiwater_rss, update_hiwater_vm.)
+// Notes how many pages there are, before some of them go. Several CPUs may do so at once: one of their notes may be
+// lost. (Linux: update_hiwater_rss, update_hiwater_vm.)
 void update_hiwater(MmStruct& mm);
 // The most there were, now included.
 u32 get_mm_hiwater_rss(const MmStruct& mm);
@@ -167,8 +167,8 @@ void mmput(MmStruct& mm);
 void mmgrab(MmStruct& mm);
 void mmdrop(MmStruct& mm);
 
-// Makes the file the program of `mm`, which has none yet: with a reference, and until mmput() nobody can open it for
-// writing. False: somebody writes it (TXTBSY). (Linux: the same name.)
+// Makes the file the program of `mm`, which has none yet: with a reference, and until mmput() it cannot be opened for
+// writing. False: it is open for writing (TXTBSY). (Linux: the same name.)
 [[nodiscard]] bool set_mm_exe_file(MmStruct& mm, AddressSpace& mapping);
 
 // One user's share of an address space, given back when this goes.

@@ -27,12 +27,12 @@ inline constexpr PageFlags PG_UPTODATE{1u << 6}; // page cache: holds the file's
 inline constexpr PageFlags PG_TABLE{1u << 7};    // a PteTable
 inline constexpr PageFlags PG_LAZYFREE{1u << 8}; // MADV_FREE: may be dropped if not dirtied again
 inline constexpr PageFlags PG_PCP{1u << 9};      // free, in a CPU's own list (mm/page_alloc.cpp); never with PG_BUDDY
-// Anonymous, and one entry alone shows it: a write through that entry needs no copy. Set by the fault that makes the page
-// its task's own, cleared by fork; changed with the lock of that entry held. (Linux 5.19: PG_anon_exclusive.)
+// Anonymous, and one entry alone shows it: a write through that entry needs no copy. Set by the fault that makes the
+// page its task's own, cleared by fork; changed with the lock of that entry held. (Linux 5.19: PG_anon_exclusive.)
 inline constexpr PageFlags PG_ANON_EXCLUSIVE{1u << 10};
 
-// `refcount` is 0 on a free page. Each mapping entry holds one reference, the page cache one, and each owner of a pointer
-// one. `mapcount` counts the page-table entries that map the page. Both must be 0 when it is freed.
+// `refcount` is 0 on a free page. Each mapping entry holds one reference, the page cache one, and each owner of a
+// pointer one. `mapcount` counts the page-table entries that map the page. Both must be 0 when it is freed.
 struct Page {
     std::atomic<u32> flags{0};
     Refcount refcount{0};

@@ -2,7 +2,8 @@
 // before a cache's slabs. What is freed and allocated again stays in the CPU's cache and needs no shared lock.
 // (Linux: per_cpu_pages; Bonwick and Adams, "Magazines and Vmem", USENIX 2001.)
 //
-// Each stack has a lock. Usually only its own CPU takes it. Another CPU takes it to empty the stack when memory is short.
+// Each stack has a lock. Usually only its own CPU takes it. Another CPU takes it to empty the stack when memory is
+// short.
 #pragma once
 
 #include "arch/contract/per_cpu.hpp"

@@ -3,8 +3,8 @@
 
 namespace faultline {
 
-// Sets a raised flag to Awaited, so that its writer will wake the queue. False: the flag is not raised. Caller holds lock_
-// and keeps it until it is in the queue: the writer needs lock_ to wake the queue.
+// Sets a raised flag to Awaited, so that its writer will wake the queue. False: the flag is not raised. Caller holds
+// lock_ and keeps it until it is in the queue: the writer needs lock_ to wake the queue.
 bool PercpuRwSemaphore::ask_for_turn() {
     Writer held = Writer::Inside;
     return writer_.compare_exchange_strong(held, Writer::Awaited, std::memory_order_seq_cst) || held == Writer::Awaited;
@@ -82,8 +82,8 @@ void PercpuRwSemaphore::down_write() {
     watch_.taken(this);
 }
 
-// Gives the lock to the waiting readers, and to a writer after them. The readers are inside from here on, so they are counted
-// here, in one step.
+// Gives the lock to the waiting readers, and to a writer after them. The readers are inside from here on, so they are
+// counted here, in one step.
 void PercpuRwSemaphore::give_turn() {
     const Guard lock(lock_);
     count(readers_to_let_in_);

@@ -1,20 +1,20 @@
 // A sleeping reader-writer lock for many readers: the mmap lock is one, and every fault reads. (Linux:
 // kernel/locking/percpu-rwsem.c, which needs RCU to let a writer in; here barriers do, because a writer is rare.)
 //
-// Readers on different CPUs share nothing that changes. A reader counts itself in and out on a cache line of its own CPU.
-// Beside that it only reads one flag, which does not change while there is no writer. A reader that sleeps may move to
-// another CPU and count itself out there, so only the sum over all CPUs means anything.
+// Readers on different CPUs share nothing that changes. A reader counts itself in and out on a cache line of its own
+// CPU. Beside that it only reads one flag, which does not change while there is no writer. A reader that sleeps may
+// move to another CPU and count itself out there, so only the sum over all CPUs means anything.
 //
 // A writer raises the flag, which keeps new readers out, and waits until the sum is 0. Both sides write first and read
-// second, sequentially consistent: the reader its count and then the flag, the writer the flag and then the counts. So at
-// least one of them sees the other.
+// second, sequentially consistent: the reader its count and then the flag, the writer the flag and then the counts. So
+// at least one of them sees the other.
 //
-// If no task waits for the writer, it lowers the flag with one compare-and-swap. A task that starts to wait sets the flag
-// to Awaited; the writer then takes the slow path and wakes the queue.
+// If no task waits for the writer, it lowers the flag with one compare-and-swap. A task that starts to wait sets the
+// flag to Awaited; the writer then takes the slow path and wakes the queue.
 //
-// The lock is fair by turns: a writer that releases it lets in all readers that wait at that moment, and later readers wait
-// for the next waiting writer. So neither side can starve the other. Of several writers one that runs may overtake one that
-// has just been woken, but only once: then the lock is handed over to it. (Linux: RWSEM_FLAG_HANDOFF.)
+// The lock is fair by turns: a writer that releases it lets in all readers that wait at that moment, and later readers
+// wait for the next waiting writer. So neither side can starve the other. Of several writers one that runs may overtake
+// one that has just been woken, but only once: then the lock is handed over to it. (Linux: RWSEM_FLAG_HANDOFF.)
 #pragma once
 
 #include "arch/contract/per_cpu.hpp"

@@ -49,8 +49,8 @@ PteSlot* pte_alloc(MmStruct& mm, UserAddr address) {
 
 namespace {
 
-// The first index from `index` on that has a table, or `last` if there is none before it. A small program has three tables
-// in a thousand places.
+// The first index from `index` on that has a table, or `last` if there is none before it. A small program has three
+// tables in a thousand places.
 u32 next_table(const MmStruct& mm, u32 index, u32 last) {
     if (mm.nr_ptes == 0 || index >= last)
         return last;

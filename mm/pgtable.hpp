@@ -6,9 +6,9 @@
 
 namespace faultline {
 
-// The table for `address`, or nullptr if there is none. A table stays as long as a VMA lies over it. The caller keeps that
-// VMA: with the mmap lock, or with the lock of the AddressSpace whose i_mmap has the VMA. A caller without either holds
-// mm.page_table_lock.
+// The table for `address`, or nullptr if there is none. A table stays as long as a VMA lies over it. The caller keeps
+// that VMA: with the mmap lock, or with the lock of the AddressSpace whose i_mmap has the VMA. A caller without either
+// holds mm.page_table_lock.
 inline PteTable* pte_table(const MmStruct& mm, UserAddr address) {
     return std::atomic_ref(mm.pgd->tables[pgd_index(address)]).load(std::memory_order_acquire);
 }
@@ -19,8 +19,8 @@ inline PteSlot* pte_offset(const MmStruct& mm, UserAddr address) {
     return table != nullptr ? &table->entries[pte_index(address)] : nullptr;
 }
 
-// The lock that guards an entry: its table's. It is held for every change of an entry. A reader without it knows only what
-// the entry was at that moment. Two of these locks: BothLocked. (Linux: pte_lockptr, with split page-table locks.)
+// The lock that guards an entry: its table's. It is held for every change of an entry. A reader without it knows only
+// what the entry was at that moment. Two of these locks: BothLocked. (Linux: pte_lockptr, with split page-table locks.)
 inline SpinLock& pte_lockptr(const PteSlot* slot) { return virt_to_page(slot).ptl; }
 
 // The page behind a present entry, or nullptr for the zero page (Linux: vm_normal_page).
@@ -32,15 +32,15 @@ inline Page* vm_normal_page(Pte pte) {
 // lock of page tables. (Linux: pte_alloc.)
 PteSlot* pte_alloc(MmStruct& mm, UserAddr address);
 
-// Frees the tables that lie wholly in [floor, ceiling), the free range between two VMAs. All their entries are none, and
-// the caller has flushed. (Linux: free_pgtables.)
+// Frees the tables that lie wholly in [floor, ceiling), the free range between two VMAs. All their entries are none,
+// and the caller has flushed. (Linux: free_pgtables.)
 void free_pgtables(MmStruct& mm, UserAddr floor, UserAddr ceiling);
 
 inline constexpr auto NOTHING_MORE = [] {};
 
-// Calls visit(address, slot) for every entry of [start, end) whose table exists, with the table's lock held; leave() each
-// time before such a lock is released; and between() from one table to the next, without a lock. Caller keeps the VMAs over
-// the range, as pte_table() says.
+// Calls visit(address, slot) for every entry of [start, end) whose table exists, with the table's lock held; leave()
+// each time before such a lock is released; and between() from one table to the next, without a lock. Caller keeps the
+// VMAs over the range, as pte_table() says.
 template <class Visitor, class Leave = decltype(NOTHING_MORE), class Between = decltype(NOTHING_MORE)>
 void walk_page_range(const MmStruct& mm, UserAddr start, UserAddr end, Visitor&& visit,
                      const Leave& leave = NOTHING_MORE, const Between& between = NOTHING_MORE) {

@@ -12,7 +12,8 @@ namespace faultline {
 
 namespace {
 
-// Pages taken out of a page table, and the TLB debt that must be paid before they may be freed. (Linux mm/mmu_gather.c.)
+// Pages taken out of a page table, and the TLB debt that must be paid before they may be freed. (Linux
+// mm/mmu_gather.c.)
 class MmuGather {
   public:
     explicit MmuGather(MmStruct& mm) : debt(mm.context) {}
@@ -72,8 +73,8 @@ void zap_range(MmStruct& mm, UserAddr start, UserAddr end, const Between& betwee
             gather.remove(*page);
         }
     };
-    // A table's lock is given up after the flush: with madvise() the area stays, and a fault on another CPU must not map
-    // a new page while a TLB has the old one. (ARM ARM B3.10.1: break before make.)
+    // A table's lock is given up after the flush: with madvise() the area stays, and a fault on another CPU must not
+    // map a new page while a TLB has the old one. (ARM ARM B3.10.1: break before make.)
     walk_page_range(mm, start, end, zap, [&] { gather.flush(); }, between);
 }
 

@@ -5,10 +5,10 @@
 
 namespace faultline {
 
-// Empties the entries of [start, end). Dirty moves to the page; the map counts and references are dropped, but a page is
-// freed only after the flush of all TLBs. The first is for a caller that holds the mmap lock, and no spin lock: it calls
-// cond_resched(). The second is for truncation, which holds the lock of the AddressSpace whose i_mmap has the VMAs. (Linux
-// zap_page_range, unmap_page_range.)
+// Empties the entries of [start, end). Dirty moves to the page; the map counts and references are dropped, but a page
+// is freed only after the flush of all TLBs. The first is for a caller that holds the mmap lock, and no spin lock: it
+// calls cond_resched(). The second is for truncation, which holds the lock of the AddressSpace whose i_mmap has the
+// VMAs. (Linux zap_page_range, unmap_page_range.)
 void zap_page_range(MmStruct& mm, UserAddr start, UserAddr end);
 void zap_page_range_locked(MmStruct& mm, UserAddr start, UserAddr end);
 

@@ -1,5 +1,6 @@
 // What mm/ asks of the code above it, found by the linker: the only way up. The kernel's answers are in
-// abi/mm_upcalls.cpp, or, where the scheduler gives them, in kernel/sched/sched.cpp; a host test has them in its harness.
+// abi/mm_upcalls.cpp, or, where the scheduler gives them, in kernel/sched/sched.cpp; a host test has them in its
+// harness.
 #pragma once
 
 #include "base/lockdep.hpp"
@@ -37,9 +38,9 @@ bool fatal_signal_pending();
 // The last user of `mm` is gone: no CPU translates through it any more when this returns. (Linux: lazy TLB.)
 void leave_lazy_mm(MmStruct& mm);
 
-// Lets another runnable task run if the current one's slice is over; and gives the kernel lock up for a moment if another
-// CPU waits for it. Each loop whose length a program chooses calls it. The mmap lock and other sleeping locks may be held,
-// never a spin lock, and page faults are not disabled.
+// Lets another runnable task run if the current one's slice is over; and gives the kernel lock up for a moment if
+// another CPU waits for it. Each loop whose length a program chooses calls it. The mmap lock and other sleeping locks
+// may be held, never a spin lock, and page faults are not disabled.
 void cond_resched();
 
 } // namespace faultline

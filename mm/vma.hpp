@@ -43,10 +43,12 @@ inline constexpr VmFlags VM_MAY_FLAGS = VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
 inline constexpr VmFlags VM_LOCKED_MASK = VM_LOCKED | VM_LOCKONFAULT;
 inline constexpr VmFlags VM_DATA_DEFAULT_FLAGS = VM_READ | VM_WRITE | VM_MAY_FLAGS; // heap and stack
 
-// Whether the pages of a mapping with these flags count as data: private, writable, not a stack. (Linux: is_data_mapping.)
+// Whether the pages of a mapping with these flags count as data: private, writable, not a stack. (Linux:
+// is_data_mapping.)
 constexpr bool is_data_mapping(VmFlags flags) { return (flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) == VM_WRITE; }
 
-// Whether a private page of a mapping with these flags can come to be, now or after an mprotect. (Linux: is_cow_mapping.)
+// Whether a private page of a mapping with these flags can come to be, now or after an mprotect. (Linux:
+// is_cow_mapping.)
 constexpr bool is_cow_mapping(VmFlags flags) { return (flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE; }
 
 struct VmArea {

@@ -21,8 +21,9 @@ bool continues(const VmArea& below, const VmArea& above) {
     return continues(below, above.start, above.flags, above.mapping, above.pgoff);
 }
 
-// Calls change(), which may move borders and i_mmap links of VMAs of one file, with the file's lock held. Truncation comes
-// through i_mmap without the mmap lock. It sees all of the change or nothing, so it finds a VMA over each mapped page.
+// Calls change(), which may move borders and i_mmap links of VMAs of one file, with the file's lock held. Truncation
+// comes through i_mmap without the mmap lock. It sees all of the change or nothing, so it finds a VMA over each mapped
+// page.
 template <class Change>
 void change_seen_by_truncation(AddressSpace* mapping, Change&& change) {
     if (mapping == nullptr)

@@ -1,7 +1,7 @@
 // The inside of an epoll instance. Private to abi/fs/eventpoll*.cpp and abi/fs/epoll_*.cpp.
 //
-// An item stands in the wait queues of its file. What wakes such a queue puts the item into the instance's list of ready
-// items, in any context. So a waiter looks only at files of which something was heard.
+// An item stands in the wait queues of its file. What wakes such a queue puts the item into the instance's list of
+// ready items, in any context. So a waiter looks only at files of which something was heard.
 //
 // The kernel lock guards which items there are: the tree, File::epoll_items, the list of instances. No function sleeps
 // between a look at these and the use of what it found. EventPoll::lock guards what wake-ups need: the list of ready

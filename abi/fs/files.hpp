@@ -39,11 +39,12 @@ File* lookup_fd(FilesStruct& files, s32 fd);
 // over the caller's reference only if it succeeds, the second one always.
 Result<s32> fd_install(File& file, u32 lowest, bool close_on_exec);
 Result<s32> fd_install(FileRef file, bool close_on_exec);
-// Gives current the two lowest free descriptors, and writes their numbers to `fds` before they are open: no other thread
-// can use them if that fails. 0; MFILE, NOMEM, FAULT.
+// Gives current the two lowest free descriptors, and writes their numbers to `fds` before they are open: no other
+// thread can use them if that fails. 0; MFILE, NOMEM, FAULT.
 Result<u32> fd_install_pair(FileRef first, FileRef second, bool close_on_exec, UserAddr fds);
-// Puts the file at current's descriptor `fd`, and closes the file that was there; no other thread can get the descriptor
-// in between. Returns `fd`. BADF: it is past the limit; BUSY: another thread is opening it; NOMEM. (Linux: do_dup2.)
+// Puts the file at current's descriptor `fd`, and closes the file that was there; no other thread can get the
+// descriptor in between. Returns `fd`. BADF: it is past the limit; BUSY: another thread is opening it; NOMEM. (Linux:
+// do_dup2.)
 Result<u32> fd_replace(FileRef file, u32 fd, bool close_on_exec);
 Result<void> close_fd(s32 fd); // drops current's descriptor, and its range locks on the file. BADF
 

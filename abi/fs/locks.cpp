@@ -135,7 +135,8 @@ LockWait* wait_of(const void* owner) {
 }
 
 // Whether the owner of a conflicting lock waits for the caller, directly or through other waiters. Gives up after ten
-// steps, as Linux does (posix_locks_deadlock). Only processes wait for one another: locks of open files are not checked.
+// steps, as Linux does (posix_locks_deadlock). Only processes wait for one another: locks of open files are not
+// checked.
 bool would_deadlock(const Inode& inode, const FileLock& wanted) {
     constexpr u32 LONGEST_CHAIN = 10;
     const FileLock* blocker = find_conflict(inode, wanted);
@@ -254,8 +255,8 @@ Result<u32> set_range_lock(File& file, s32 fd, UserAddr user, bool wait, Owner o
         TRY_VOID(grant(*file.inode, wanted, true));
     else
         TRY_VOID(set_lock(*file.inode, wanted, wait));
-    // While this call slept, another thread may have closed the descriptor, and with it dropped the locks of the process.
-    // This lock must not outlive that. (Linux: fcntl_setlk.)
+    // While this call slept, another thread may have closed the descriptor, and with it dropped the locks of the
+    // process. This lock must not outlive that. (Linux: fcntl_setlk.)
     if (owner == Owner::Process && asked.l_type != F_UNLCK && !is_still_open(file, fd)) {
         if (!grant(*file.inode, wanted, true).ok())
             remove_locks(*file.inode, wanted.owner);

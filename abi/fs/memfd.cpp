@@ -1,5 +1,5 @@
-// A memfd is a regular file whose name is only for /proc. Any file of tmpfs has seals, but only a memfd can get more than
-// F_SEAL_SEAL. (Linux mm/memfd.c.)
+// A memfd is a regular file whose name is only for /proc. Any file of tmpfs has seals, but only a memfd can get more
+// than F_SEAL_SEAL. (Linux mm/memfd.c.)
 #include "abi/fs/memfd.hpp"
 
 #include <linux/fcntl.h>

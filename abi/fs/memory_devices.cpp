@@ -70,7 +70,8 @@ constinit const FileOps null_ops{
     .read = read_end, .write = write_discarded, .splice_write = splice_discarded, .seekable = true};
 constinit const FileOps zero_ops{.write = write_discarded, .read_iter = read_zeros, .seekable = true};
 constinit const FileOps full_ops{.write = write_full, .read_iter = read_zeros, .seekable = true};
-// /dev/random can be polled, and so watched by epoll(7); /dev/urandom cannot. Linux keeps this difference between the two.
+// /dev/random can be polled, and so watched by epoll(7); /dev/urandom cannot. Linux keeps this difference between the
+// two.
 u32 poll_random(File&, PollTable*) { return POLLIN | POLLRDNORM; }
 constinit const FileOps random_ops{
     .read = read_random, .write = write_random, .poll = poll_random, .seekable = true, .noop_seek = true};

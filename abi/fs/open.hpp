@@ -16,8 +16,8 @@ Result<FileRef> open_inode(Inode& inode, u32 flags);
 Result<FileRef> kernel_open(std::string_view path, u32 flags, u32 mode = 0);
 
 // Opens a program for execve(2) or execveat(2), with a reference. `flags`: AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW. ACCES:
-// not a regular file, or not executable for current; TXTBSY: open for writing; the errors of walk_path(). Until the file
-// is closed, opening it for writing is TXTBSY.
+// not a regular file, or not executable for current; TXTBSY: open for writing; the errors of walk_path(). Until the
+// file is closed, opening it for writing is TXTBSY.
 Result<File*> open_exec(const char* path);
 Result<File*> open_exec_at(s32 dirfd, UserAddr path, u32 flags);
 

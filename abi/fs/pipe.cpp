@@ -110,8 +110,8 @@ Result<void> fill_slot(Pipe& pipe, u32 bytes, bool packet, Fill&& fill) {
 }
 
 // Writes `bytes` bytes. fill(to, n) copies the next n bytes of the write and returns how many it could copy. A write of
-// at most a page (PIPE_BUF) goes into one slot, so it is not split. Of a write whose end cannot be read, the pages before
-// the bad one are written (Linux pipe_write).
+// at most a page (PIPE_BUF) goes into one slot, so it is not split. Of a write whose end cannot be read, the pages
+// before the bad one are written (Linux pipe_write).
 template <class Fill>
 Result<u32> write_pipe(File& file, u32 bytes, Fill&& fill) {
     Pipe& pipe = *file.inode->pipe;

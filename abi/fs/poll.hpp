@@ -5,8 +5,8 @@
 
 namespace faultline {
 
-// What is ready on a file now: POLLIN | POLLOUT | POLLHUP | POLLERR …; POLLNVAL of O_PATH. Does not sleep. If there is a
-// table, its owner is told from now on when that may have changed. (Linux: vfs_poll.)
+// What is ready on a file now: POLLIN | POLLOUT | POLLHUP | POLLERR …; POLLNVAL of O_PATH. Does not sleep. If there is
+// a table, its owner is told from now on when that may have changed. (Linux: vfs_poll.)
 u32 poll_file(File& file, PollTable* table);
 
 // System calls (contract: abi/syscall/table.cpp). Return how many entries are ready; 0 after the timeout. A negative

@@ -99,9 +99,9 @@ Result<u32> poll_until(Look&& look, u64 deadline_ns) {
 inline constexpr u32 STICKY_TIMEOUTS = 0x4000000; // linux/personality.h: the time span is not written
 bool has_personality(u32 flag);                   // of current's process
 
-// Ends select(2) or ppoll(2): stores what is left of the time span at `span`, so that a call that is made again after a stop
-// waits no longer than was asked for. Where that cannot be stored, the call is not made again. `Field` and `units_per_second`
-// as for deadline_from(), which made `deadline_ns`. (Linux: poll_select_finish.)
+// Ends select(2) or ppoll(2): stores what is left of the time span at `span`, so that a call that is made again after a
+// stop waits no longer than was asked for. Where that cannot be stored, the call is not made again. `Field` and
+// `units_per_second` as for deadline_from(), which made `deadline_ns`. (Linux: poll_select_finish.)
 template <class Field>
 Result<u32> finish_wait_for_files(Result<u32> result, UserAddr span, u32 units_per_second, u64 deadline_ns) {
     const bool again = !result.ok() && result.error() == Errno::RESTARTNOHAND;

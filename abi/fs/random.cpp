@@ -1,9 +1,10 @@
 // The random generator: ChaCha20 with fast key erasure (Bernstein, "Fast-key-erasure random-number generators", 2017),
 // seeded from a pool that BLAKE2s mixes. (Linux 6.1 drivers/char/random.c.)
 //
-// Each CPU has a key of its own. A request makes one block of the cipher under that key: its first half is the next key,
-// and the second half is the answer, or the key for a longer one. So what was handed out cannot be computed from what is
-// in memory afterwards. All keys are made anew from the pool when the base key is, at most a minute after the last time.
+// Each CPU has a key of its own. A request makes one block of the cipher under that key: its first half is the next
+// key, and the second half is the answer, or the key for a longer one. So what was handed out cannot be computed from
+// what is in memory afterwards. All keys are made anew from the pool when the base key is, at most a minute after the
+// last time.
 //
 // The machine has no other source of noise than the loader's seed and the moments at which interrupts come. If the
 // loader gives no seed, and under -icount, the numbers can be predicted: such a machine does the same each time.

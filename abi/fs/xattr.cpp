@@ -86,8 +86,8 @@ bool has_xattrs(const Inode& inode) {
     }
 }
 
-// Whether current may use an attribute of this name in this way: MAY_READ or MAY_WRITE. (Linux: xattr_permission, and for
-// changes cap_inode_setxattr.)
+// Whether current may use an attribute of this name in this way: MAY_READ or MAY_WRITE. (Linux: xattr_permission, and
+// for changes cap_inode_setxattr.)
 Result<void> check_permission(const Inode& inode, std::string_view name, u32 wanted) {
     const bool writes = wanted == MAY_WRITE;
     if (name.starts_with(TRUSTED))

@@ -12,9 +12,9 @@ void free_xattrs(Inode& inode); // of an inode that goes
 
 // System calls (contract: abi/syscall/table.cpp). The names with `l` do not follow a last symbolic link, those with `f`
 // take a descriptor. `value` has `size` bytes; a `size` of 0 asks only for the length. get…() and list…() return the
-// length. `flags`: XATTR_CREATE, XATTR_REPLACE. OPNOTSUPP: the file system, or the kind of name; NODATA: there is no such
-// attribute; EXIST: XATTR_CREATE, and there is; RANGE: an empty or overlong name, or too small a buffer; TOOBIG: more
-// than 64 KiB; PERM: without CAP_SYS_ADMIN; ACCES, BADF, FAULT, INVAL, NOMEM, the errors of walk_path().
+// length. `flags`: XATTR_CREATE, XATTR_REPLACE. OPNOTSUPP: the file system, or the kind of name; NODATA: there is no
+// such attribute; EXIST: XATTR_CREATE, and there is; RANGE: an empty or overlong name, or too small a buffer; TOOBIG:
+// more than 64 KiB; PERM: without CAP_SYS_ADMIN; ACCES, BADF, FAULT, INVAL, NOMEM, the errors of walk_path().
 Result<u32> sys_setxattr(UserAddr path, UserAddr name, UserAddr value, u32 size, u32 flags);
 Result<u32> sys_lsetxattr(UserAddr path, UserAddr name, UserAddr value, u32 size, u32 flags);
 Result<u32> sys_fsetxattr(s32 fd, UserAddr name, UserAddr value, u32 size, u32 flags);

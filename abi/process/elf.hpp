@@ -16,13 +16,13 @@ enum class StackRights : u8 { Default, NotExecutable, Executable };
 // A program that can be loaded, and its interpreter: opened, their headers read and checked. This is all that can be an
 // error of execve(2). What goes wrong later ends the process.
 struct ElfProgram {
-    // NOEXEC: `program` is not an ELF program for this machine (ElfFile::read); its interpreter's name is too short, too
-    // long, or has no end. LIBBAD: the interpreter is not such a program; IO: a file ends before what it should have;
-    // NOMEM; the errors of opening the interpreter. `program` must outlive this.
+    // NOEXEC: `program` is not an ELF program for this machine (ElfFile::read); its interpreter's name is too short,
+    // too long, or has no end. LIBBAD: the interpreter is not such a program; IO: a file ends before what it should
+    // have; NOMEM; the errors of opening the interpreter. `program` must outlive this.
     Result<void> open(File& program);
 
-    // Whether memory of the program that may be read may be executed: it says nothing about its stack, so it was made when
-    // no machine could tell. (Linux arch/arm/kernel/elf.c arm_elf_read_implies_exec.)
+    // Whether memory of the program that may be read may be executed: it says nothing about its stack, so it was made
+    // when no machine could tell. (Linux arch/arm/kernel/elf.c arm_elf_read_implies_exec.)
     bool read_implies_exec() const { return stack == StackRights::Default; }
 
     File* file = nullptr;
@@ -42,10 +42,10 @@ struct LoadedProgram {
     u32 stack_pointer = 0;
 };
 
-// Makes the stack with the strings of `arguments`, maps the program and its interpreter over that (elf_map.hpp), and puts
-// argc, argv, envp and the auxiliary vector on the stack. Sets the mm's bounds, mmap_base and exe_file. `implies_exec`: the
-// new program's READ_IMPLIES_EXEC. On an error the mm can only be given up: INVAL, EXIST, NOMEM, FAULT. May sleep. (Linux:
-// the same name, from begin_new_exec on.)
+// Makes the stack with the strings of `arguments`, maps the program and its interpreter over that (elf_map.hpp), and
+// puts argc, argv, envp and the auxiliary vector on the stack. Sets the mm's bounds, mmap_base and exe_file.
+// `implies_exec`: the new program's READ_IMPLIES_EXEC. On an error the mm can only be given up: INVAL, EXIST, NOMEM,
+// FAULT. May sleep. (Linux: the same name, from begin_new_exec on.)
 Result<LoadedProgram> load_elf_binary(const ElfProgram& program, MmStruct& mm, const ExecArgs& arguments,
                                       bool implies_exec);
 
@@ -55,8 +55,8 @@ u32 auxv_words(const MmStruct& mm);
 // The stack's VMA, just below TASK_SIZE, with the strings. NOMEM. (Linux fs/exec.c; the strings are there already.)
 Result<void> setup_arg_pages(MmStruct& mm, const ExecArgs& arguments, bool executable);
 
-// Puts below the strings what the program finds at its start, and sets loaded.stack_pointer, which is 16-aligned, and the
-// mm's arg_start and its like. FAULT: the stack cannot hold it. (Linux: the same name.)
+// Puts below the strings what the program finds at its start, and sets loaded.stack_pointer, which is 16-aligned, and
+// the mm's arg_start and its like. FAULT: the stack cannot hold it. (Linux: the same name.)
 Result<void> create_elf_tables(MmStruct& mm, const ExecArgs& arguments, LoadedProgram& loaded);
 
 } // namespace faultline

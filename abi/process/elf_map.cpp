@@ -27,8 +27,9 @@ u32 protection(const Elf32_Phdr& segment, bool implies_exec) {
     return prot;
 }
 
-// Maps what a segment has in the file, in whole pages, at the page of `address`. Nothing is mapped for a segment that has
-// nothing there. `total`: the first segment of a file that moves is mapped with room for all others; 0: this one only.
+// Maps what a segment has in the file, in whole pages, at the page of `address`. Nothing is mapped for a segment that
+// has nothing there. `total`: the first segment of a file that moves is mapped with room for all others; 0: this one
+// only.
 Result<u32> elf_map(MmStruct& mm, AddressSpace& mapping, u32 address, const Elf32_Phdr& segment, u32 prot, u32 flags,
                     u32 total) {
     const u32 skew = segment.p_vaddr % PAGE_SIZE;
@@ -91,8 +92,8 @@ u32 maximum_alignment(const ElfFile& elf) {
     return most;
 }
 
-// Where a program without an interpreter fits: `bytes` of free memory, at a distance from the address in the file that is
-// a multiple of `alignment`. (Linux 6.1 does not look at the alignment here; 6.10 does.)
+// Where a program without an interpreter fits: `bytes` of free memory, at a distance from the address in the file that
+// is a multiple of `alignment`. (Linux 6.1 does not look at the alignment here; 6.10 does.)
 Result<u32> find_place(MmStruct& mm, u32 address_in_file, u32 bytes, u32 alignment) {
     const u32 room = page_align_up(bytes) + alignment - PAGE_SIZE;
     if (room < bytes)

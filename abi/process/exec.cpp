@@ -1,6 +1,6 @@
-// Replaces the program of a process. What is an error of execve(2), and what ends the process because the old program is
-// gone, is as in Linux 6.1 (fs/exec.c bprm_execve): all that is wrong with a file that is a program, and only that, is
-// found too late. Here the new program is built before the old one is given up, but nobody can tell.
+// Replaces the program of a process. What is an error of execve(2), and what ends the process because the old program
+// is gone, is as in Linux 6.1 (fs/exec.c bprm_execve): all that is wrong with a file that is a program, and only that,
+// is found too late. Here the new program is built before the old one is given up, which no program can see.
 #include "abi/process/exec.hpp"
 
 #include <linux/fcntl.h>
@@ -165,7 +165,7 @@ void setup_new_exec(Task& task, Unshared own, const char* path) {
 
 // The process ends: it has no program any more. (Linux: bprm_execve, bprm->point_of_no_return.)
 void kill_without_program(Task& task, Unshared own) {
-    install(task, own); // so that the signal's action is nobody else's
+    install(task, own); // so that the signal's action is this task's alone
     force_fatal_sig(SIGSEGV);
 }
 

@@ -13,9 +13,9 @@ struct PtRegs;
 // for /proc/PID/comm. `program` is the file if the caller has opened it already, and `closes` says that its descriptor
 // will be closed, so that the interpreter of a script could not open it. `arguments` may be changed: a script adds its
 // interpreter. These errors leave the old program as it was: errors of opening `path`; NOEXEC, LIBBAD, IO, LOOP: not a
-// program or script (abi/process/elf.hpp, script.hpp); TOOBIG, NOMEM; INTR: the process is exiting, or another thread is
-// in execve. With any other error, current has a SIGSEGV that ends the process. May sleep; caller holds the kernel lock.
-// (Linux: the same name.)
+// program or script (abi/process/elf.hpp, script.hpp); TOOBIG, NOMEM; INTR: the process is exiting, or another thread
+// is in execve. With any other error, current has a SIGSEGV that ends the process. May sleep; caller holds the kernel
+// lock. (Linux: the same name.)
 Result<void> do_execve(const char* path, ExecArgs& arguments, FileRef program = {}, bool closes = false);
 
 // RLIMIT_STACK of current, in bytes, for ExecArgs.

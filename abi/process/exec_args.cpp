@@ -93,8 +93,8 @@ Result<u32> count_strings(UserAddr array) {
     }
 }
 
-// The length of a string in current's memory that does not end in the `known` bytes that the caller has seen; without its
-// NUL. TOOBIG: too long for an argument; FAULT. `page` is overwritten.
+// The length of a string in current's memory that does not end in the `known` bytes that the caller has seen; without
+// its NUL. TOOBIG: too long for an argument; FAULT. `page` is overwritten.
 Result<u32> length_of(UserAddr string, u32 known, char* page) {
     while (known < ExecArgs::MAX_ARG_STRLEN) {
         const u32 got = TRY(strncpy_from_user(page, string + known, PAGE_SIZE));

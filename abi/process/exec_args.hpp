@@ -31,13 +31,13 @@ class ExecArgs {
     // argument there is an empty one. TOOBIG, NOMEM, FAULT; RESTARTNOHAND: a fatal signal. May sleep.
     Result<void> take(const char* name, UserAddr argv, UserAddr envp, u64 stack_limit);
 
-    // The same for a program that the kernel starts, in steps: begin() with the name and how many strings there will be,
-    // then add() all environment strings and all arguments, the last first. TOOBIG, NOMEM.
+    // The same for a program that the kernel starts, in steps: begin() with the name and how many strings there will
+    // be, then add() all environment strings and all arguments, the last first. TOOBIG, NOMEM.
     Result<void> begin(const char* name, u32 argc, u32 envc, u64 stack_limit);
     Result<void> add(const char* string);
 
-    // Changes what the new program's arguments begin with, for the interpreter of a script. add_argument() puts one before
-    // the others. TOOBIG, NOMEM. (Linux: remove_arg_zero, copy_string_kernel.)
+    // Changes what the new program's arguments begin with, for the interpreter of a script. add_argument() puts one
+    // before the others. TOOBIG, NOMEM. (Linux: remove_arg_zero, copy_string_kernel.)
     void remove_first_argument();
     Result<void> add_argument(const char* string);
 

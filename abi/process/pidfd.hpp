@@ -20,8 +20,8 @@ Result<ThreadGroup*> pidfd_process(s32 fd, bool* nonblocking = nullptr);
 
 // System calls; abi/syscall/table.cpp states the rules for all of them. INVAL: unknown flags, or a bad pid, signal or
 // `info`. SRCH: no such process. BADF: not a pidfd, or no such descriptor in the process. PERM: may_signal() or
-// ptrace_may_access() is false, or `info` claims to come from kill() or the kernel. MFILE, NOMEM, FAULT; AGAIN: a real-time
-// signal could not be queued.
+// ptrace_may_access() is false, or `info` claims to come from kill() or the kernel. MFILE, NOMEM, FAULT; AGAIN: a
+// real-time signal could not be queued.
 Result<s32> sys_pidfd_open(s32 pid, u32 flags);
 Result<u32> sys_pidfd_send_signal(s32 fd, s32 sig, UserAddr info, u32 flags);
 Result<s32> sys_pidfd_getfd(s32 pidfd, s32 target, u32 flags);

@@ -31,8 +31,8 @@ char* find_blank(char* at, char* end) {
     return std::find_if(at, end, [](char c) { return is_blank(c) || c == '\0'; });
 }
 
-// Where the line ends. Without an end of line among the bytes that are looked at, the line is cut there; that may cut off
-// an argument, but not the interpreter's name: NOEXEC.
+// Where the line ends. Without an end of line among the bytes that are looked at, the line is cut there; that may cut
+// off an argument, but not the interpreter's name: NOEXEC.
 Result<char*> end_of_line(ScriptLine& line) {
     char* const begin = line.text;
     char* const last = begin + BINPRM_BUF_SIZE - 1;

@@ -1,5 +1,5 @@
-// The links of /proc/PID that lead to files directly, not by their text: fd/N, exe, cwd and root; and fdinfo/N, which says
-// how a file is open.
+// The links of /proc/PID that lead to files directly, not by their text: fd/N, exe, cwd and root; and fdinfo/N, which
+// says how a file is open.
 #include <algorithm>
 #include <cstring>
 

@@ -1,5 +1,5 @@
-// Files of /proc/PID that hold an address space from open to release, and two of them: mem, its memory; auxv, the auxiliary
-// vector that execve gave its program. (Linux fs/proc/base.c mem_rw, auxv_read.)
+// Files of /proc/PID that hold an address space from open to release, and two of them: mem, its memory; auxv, the
+// auxiliary vector that execve gave its program. (Linux fs/proc/base.c mem_rw, auxv_read.)
 #include <algorithm>
 
 #include <linux/capability.h>

@@ -56,8 +56,8 @@ bool iterate_proc_entries(std::span<const ProcEntry> entries, u32 after, u32 fir
 // Parses all of `text` as a decimal number of at most nine digits, without a sign. -1: it is not one.
 s32 parse_pid(std::string_view text);
 
-// The task that an inode of procfs is about. SRCH: it is gone, though its number may be in use again. The pointer is valid until the caller sleeps. Caller
-// holds the kernel lock.
+// The task that an inode of procfs is about. SRCH: it is gone, though its number may be in use again. The pointer is
+// valid until the caller sleeps. Caller holds the kernel lock.
 Result<Task*> proc_task(const Inode& inode);
 
 // The address space of the task that the inode is about. SRCH: the task is gone or has none (a kernel task, a zombie).

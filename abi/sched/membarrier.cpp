@@ -13,9 +13,9 @@ namespace faultline {
 
 namespace {
 
-// A barrier on every online CPU. One that takes the interrupt also begins its program anew from memory when it returns to
-// it (ARM ARM A3.8.3, exception return: context synchronization). A CPU that is asked while it switches tasks passes a
-// barrier in any case: the lock of its run queue. Linux asks only the CPUs that run the process.
+// A barrier on every online CPU. One that takes the interrupt also begins its program anew from memory when it returns
+// to it (ARM ARM A3.8.3, exception return: context synchronization). A CPU that is asked while it switches tasks passes
+// a barrier in any case: the lock of its run queue. Linux asks only the CPUs that run the process.
 void barrier_everywhere() {
     std::atomic_thread_fence(std::memory_order_seq_cst);
     machine::smp_call_function_many(

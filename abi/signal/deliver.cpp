@@ -45,7 +45,8 @@ SigAction take_action(SigHand& sighand, s32 sig) {
     return taken;
 }
 
-// Takes the next signal that is not blocked, the thread's own before the process's, and its action. Signo 0: there is none.
+// Takes the next signal that is not blocked, the thread's own before the process's, and its action. Signo 0: there is
+// none.
 KSignal dequeue_signal(Task& task) {
     SigLocked lock;
     KSignal signal;

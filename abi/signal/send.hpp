@@ -22,13 +22,13 @@ SigInfo siginfo_fault(s32 sig, s32 code, u32 address); // si_addr is `address`
 Result<void> send_sig_info(const SigInfo& info, Task& task);
 Result<void> send_group_sig_info(const SigInfo& info, ThreadGroup& group);
 
-// The same to a process, but `first`, one of its threads, takes it if it can. The two above ask the leader first. (Linux:
-// send_signal_locked with PIDTYPE_TGID and this task.)
+// The same to a process, but `first`, one of its threads, takes it if it can. The two above ask the leader first.
+// (Linux: send_signal_locked with PIDTYPE_TGID and this task.)
 Result<void> send_group_sig_info(const SigInfo& info, Task& first);
 
 // Sends current the signal for a mistake of its own. It is delivered before current returns to user mode. If current
-// blocks or ignores it, the default action is taken, which kills. `address` becomes si_addr; force_sig() has none. Caller
-// holds the kernel lock. (Linux: the same names.)
+// blocks or ignores it, the default action is taken, which kills. `address` becomes si_addr; force_sig() has none.
+// Caller holds the kernel lock. (Linux: the same names.)
 void force_sig_fault(s32 sig, s32 code, u32 address);
 void force_sig(s32 sig);
 void force_fatal_sig(s32 sig); // the default action is taken even if current has a handler

@@ -48,8 +48,8 @@ Result<void> check_buffer(UserAddr buffer, s32 length) {
     return {};
 }
 
-// Copies messages from `from` on, and moves `from` behind what was copied: the oldest ones, which may end inside a line, or
-// the newest ones, in whole lines.
+// Copies messages from `from` on, and moves `from` behind what was copied: the oldest ones, which may end inside a
+// line, or the newest ones, in whole lines.
 Result<s32> copy_messages(u64& from, UserAddr buffer, u32 length, bool newest) {
     char* const text = static_cast<char*>(kmalloc(LOG_SIZE));
     if (text == nullptr)
@@ -69,7 +69,8 @@ Result<s32> copy_messages(u64& from, UserAddr buffer, u32 length, bool newest) {
     return copied ? Result<s32>(static_cast<s32>(bytes)) : Err(Errno::FAULT);
 }
 
-// Waits for a message. Messages come from anywhere, under any lock, so nobody can wake this task: it looks again and again.
+// Waits for a message. Messages come from anywhere, under any lock, so nobody can wake this task: it looks again and
+// again.
 Result<s32> read_next(UserAddr buffer, u32 length) {
     constexpr u64 PAUSE_NS = NSEC_PER_SEC / 10;
     Task& task = *current();

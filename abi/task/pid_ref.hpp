@@ -41,16 +41,16 @@ class PidRef {
 
     explicit operator bool() const { return pid_ != nullptr; }
     s32 number() const { return pid_ != nullptr ? pid_->number : 0; }
-    // The thread, zombies included; nullptr: it has been waited for, or there is none. Caller holds the kernel lock, and
-    // the pointer is valid until the caller sleeps. (Linux: pid_task.)
+    // The thread, zombies included; nullptr: it has been waited for, or there is none. Caller holds the kernel lock,
+    // and the pointer is valid until the caller sleeps. (Linux: pid_task.)
     Task* task() const { return pid_ != nullptr ? pid_->task : nullptr; }
 
   private:
     Pid* pid_ = nullptr;
 };
 
-// The identity of a thread in the table of ids. It is made when it is first asked for, so that a fork does not pay for it.
-// NOMEM. Caller holds the kernel lock. (Linux: get_task_pid.)
+// The identity of a thread in the table of ids. It is made when it is first asked for, so that a fork does not pay for
+// it. NOMEM. Caller holds the kernel lock. (Linux: get_task_pid.)
 Result<PidRef> get_task_pid(Task& task);
 
 // The thread leaves the table: nobody finds it through its Pid any more. Caller holds TaskListLocked.

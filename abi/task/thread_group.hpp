@@ -80,12 +80,13 @@ Result<ThreadGroup*> group_new();
 // Frees a process that has no threads and no queued signals.
 void group_free(ThreadGroup& group);
 
-// Put a thread into its group and into the table of ids, or take it out of both. Timers on its CPU time, and with the last
-// thread all on that of the group, leave their tree: they will not expire. Caller holds TaskListLocked.
+// Put a thread into its group and into the table of ids, or take it out of both. Timers on its CPU time, and with the
+// last thread all on that of the group, leave their tree: they will not expire. Caller holds TaskListLocked.
 void link_thread(Task& task, ThreadGroup& group);
 void unlink_thread(Task& task);
 
-// The timer that the CPU time of a thread, or with `tid` 0 that of all, reaches first; nullptr: none. Caller holds siglock.
+// The timer that the CPU time of a thread, or with `tid` 0 that of all, reaches first; nullptr: none. Caller holds
+// siglock.
 CpuTimer* first_cpu_timer(ThreadGroup& group, s32 tid);
 
 } // namespace faultline

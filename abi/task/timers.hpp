@@ -19,8 +19,8 @@ struct CpuTimerKey {
     auto operator<=>(const CpuTimerKey&) const = default;
 };
 
-// Calls `expired` when a process, or one of its threads, has used so much CPU time. It is queued with that process, whose
-// tick looks at the earliest only. siglock guards it. (Linux: struct cpu_timer.)
+// Calls `expired` when a process, or one of its threads, has used so much CPU time. It is queued with that process,
+// whose tick looks at the earliest only. siglock guards it. (Linux: struct cpu_timer.)
 struct CpuTimer {
     TreeHook node;
     CpuTimerKey key;
@@ -33,8 +33,8 @@ struct KeyOfCpuTimer {
 };
 using CpuTimerTree = Tree<CpuTimer, &CpuTimer::node, KeyOfCpuTimer>;
 
-// Put the timer into the tree of `owner`, or take it out of the tree it is in, if any. Caller holds siglock. `tid` is 0 or
-// a thread of `owner`.
+// Put the timer into the tree of `owner`, or take it out of the tree it is in, if any. Caller holds siglock. `tid` is 0
+// or a thread of `owner`.
 void cpu_timer_enqueue(CpuTimer& timer, ThreadGroup& owner, s32 tid, u64 deadline_ns);
 void cpu_timer_dequeue(CpuTimer& timer);
 

@@ -42,8 +42,8 @@ Result<u64> read_clock_of(const ThreadGroup& own, s32 clock) {
     return of.thread != nullptr ? task_run_time_ns(*of.thread) : group_run_ns(*of.group);
 }
 
-// A clock of clock_getcpuclockid(3) or pthread_getcpuclockid(3) is ~pid << 3. Bit 2 is set for the clock of a thread, which
-// must belong to the same process. Bits 1 and 0 are the kind.
+// A clock of clock_getcpuclockid(3) or pthread_getcpuclockid(3) is ~pid << 3. Bit 2 is set for the clock of a thread,
+// which must belong to the same process. Bits 1 and 0 are the kind.
 Result<CpuClock> cpu_clock(const ThreadGroup& own, s32 clock) {
     if (clock == CLOCK_PROCESS_CPUTIME_ID)
         return CpuClock{own.leader->group, nullptr};

@@ -23,8 +23,8 @@ struct CpuClock {
     ThreadGroup* group = nullptr;
     Task* thread = nullptr; // nullptr: of all
 };
-// What a clock that counts CPU time counts for the process `own`; CLOCK_THREAD_CPUTIME_ID is not among them. INVAL: there
-// is no such clock, or no such process or thread any more. Caller holds siglock.
+// What a clock that counts CPU time counts for the process `own`; CLOCK_THREAD_CPUTIME_ID is not among them. INVAL:
+// there is no such clock, or no such process or thread any more. Caller holds siglock.
 Result<CpuClock> cpu_clock(const ThreadGroup& own, s32 clock);
 s32 thread_clock(const Task& thread); // the number of its clock (pthread_getcpuclockid(3))
 

@@ -60,8 +60,8 @@ CpuItimer cpu_itimer(const Itimer& next, u64 now_ns) {
     return {next.left_ns != 0 ? deadline_after(now_ns, next.left_ns) : 0, next.interval_ns};
 }
 
-// Sends `sig` if the deadline has passed, to `task` if it can take it: it is what runs, and others may never come to run
-// beside it. Several periods within one tick give one signal.
+// Sends `sig` if the deadline has passed, to `task` if it can take it: it is what runs, and others may never come to
+// run beside it. Several periods within one tick give one signal.
 void check(Task& task, CpuItimer& timer, u64 now_ns, s32 sig) {
     if (timer.deadline_ns == 0 || now_ns < timer.deadline_ns)
         return;

@@ -8,8 +8,8 @@ namespace faultline {
 
 struct Task;
 
-// Sends the signals of the CPU-time timers of `task`'s process that have expired, first of all to `task`. The tick calls it
-// for current; caller holds siglock.
+// Sends the signals of the CPU-time timers of `task`'s process that have expired, first of all to `task`. The tick
+// calls it for current; caller holds siglock.
 void check_cpu_itimers(Task& task);
 
 // System calls; abi/syscall/table.cpp states the rules for all of them. INVAL: no such timer, or a bad time. FAULT.

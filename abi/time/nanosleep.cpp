@@ -68,9 +68,9 @@ Result<u32> sleep_for(u64 interval_ns, UserAddr remaining, Remaining kind) {
     return nanosleep_until(block);
 }
 
-// OPNOTSUPP: a clock on which nobody can sleep (CLOCK_MONOTONIC_RAW, the coarse clocks, CLOCK_THREAD_CPUTIME_ID). INVAL: no
-// such clock, or the thread's own CPU time under its other name. (Linux 6.1: the nsleep members of struct k_clock;
-// posix_cpu_nsleep.)
+// OPNOTSUPP: a clock on which nobody can sleep (CLOCK_MONOTONIC_RAW, the coarse clocks, CLOCK_THREAD_CPUTIME_ID).
+// INVAL: no such clock, or the thread's own CPU time under its other name. (Linux 6.1: the nsleep members of struct
+// k_clock; posix_cpu_nsleep.)
 Result<void> check_sleepable(s32 clock) {
     switch (clock) {
     case CLOCK_REALTIME:

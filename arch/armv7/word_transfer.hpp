@@ -1,6 +1,7 @@
 // The instructions that load or store several words: LDM, STM, PUSH, POP, LDRD, STRD, in ARM and in Thumb code (ARM ARM
-// A8.8). The processor makes them only at addresses that are multiples of four; single words it can access anywhere (A3.2.1).
-// The loads and stores of VFP and NEON, and the exclusive ones, are not among them: Linux does not make those good either.
+// A8.8). The processor makes them only at addresses that are multiples of four; single words it can access anywhere
+// (A3.2.1). The loads and stores of VFP and NEON, and the exclusive ones, are not among them: Linux does not make those
+// good either.
 #pragma once
 
 #include <array>

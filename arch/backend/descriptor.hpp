@@ -31,7 +31,8 @@ inline constexpr u32 XN_BIT =
 //   readable, but not both writable and dirty ->  read-only: the first write faults (permission)
 //   writable and dirty                        ->  read-write
 //
-// The kernel never gets more rights than the user: LDREX and STREX have no unprivileged form, and obey the user's rights too.
+// The kernel never gets more rights than the user: LDREX and STREX have no unprivileged form, and obey the user's
+// rights too.
 constexpr u32 derive_descriptor(Pte pte) {
     if (!pte_user_readable(pte))
         return armv7::INVALID_DESCRIPTOR;

@@ -26,8 +26,9 @@ struct MmContext {
     std::array<u32, machine::MAX_CPUS> tlb_generation{};
 };
 
-// What a change of entries owes the TLBs. A hook that takes a permission away takes one of these instead of the context:
-// it notes the page, and the flush happens when the debt is paid, or ends. So no code can return with a flush owed.
+// What a change of entries owes the TLBs. A hook that takes a permission away takes one of these instead of the
+// context: it notes the page, and the flush happens when the debt is paid, or ends. So no code can return with a flush
+// owed.
 class [[nodiscard]] TlbDebt {
   public:
     explicit TlbDebt(MmContext& mm) : mm_(mm) {}
@@ -87,8 +88,8 @@ void set_pte_at(MmContext& mm, UserAddr address, PteSlot* slot, Pte pte);
 // contains it.
 [[nodiscard]] Pte ptep_get_and_clear(TlbDebt& debt, UserAddr address, PteSlot* slot);
 
-// Empties the entry and flushes the page at once: when this returns, no CPU can use a translation of it. (Linux: the same
-// name.)
+// Empties the entry and flushes the page at once: when this returns, no CPU can use a translation of it. (Linux: the
+// same name.)
 void ptep_clear_flush(MmContext& mm, UserAddr address, PteSlot* slot);
 
 // Adds to the entry the bit YOUNG, and if `dirty` also DIRTY and WRITE, as far as `entry` has them. It never removes a

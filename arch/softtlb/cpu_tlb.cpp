@@ -37,7 +37,8 @@ void CpuTlb::install(u32 index) {
     installed_[index / 32] |= 1u << index % 32;
 }
 
-// Takes an installed entry out of the private tables and drops the hardware's copy. The caller marks it as not installed.
+// Takes an installed entry out of the private tables and drops the hardware's copy. The caller marks it as not
+// installed.
 void CpuTlb::withdraw(const Entry& entry) {
     tables_.clear(page_of(entry));
     machine::tlb_invalidate_mva(page_of(entry), asid_of(entry));

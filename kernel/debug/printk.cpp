@@ -21,8 +21,8 @@ inline constexpr std::size_t LINE_SIZE = 512; // on the kernel stack
 constinit SpinLock line_lock("printk");
 constinit Relaxed<bool> lock_is_broken = false;
 
-// Keeps lines from mixing. After bust_printk_lock() it takes a lock of its own instead, because the holder of the other one
-// may have been stopped.
+// Keeps lines from mixing. After bust_printk_lock() it takes a lock of its own instead, because the holder of the other
+// one may have been stopped.
 class [[nodiscard]] WholeLine {
   public:
     WholeLine() : held_(lock_is_broken ? nobodys_ : line_lock) {}

@@ -25,7 +25,8 @@ void printk(PrintkLevel level, const char* format, ...) __attribute__((format(pr
 // Prints only the text, at any loglevel: for reports of several lines, and for panics. Callable from anywhere.
 void console_printf(const char* format, ...) __attribute__((format(printf, 1, 2)));
 
-// The messages of all levels are kept, the oldest ones only as long as there is room. A position counts bytes since boot.
+// The messages of all levels are kept, the oldest ones only as long as there is room. A position counts bytes since
+// boot.
 struct LogPart {
     u64 next = 0;           // the position after what was copied
     std::size_t length = 0; // bytes copied

@@ -4,11 +4,11 @@
 // tasks that are more urgent than its own. It looks for them before it chooses its next task, and when another CPU
 // tells it to.
 //
-// Tasks that are not real-time take turns in the order of their vruntime, in which nice values weigh. Between CPUs they take
-// turns as if all shared one queue: when a turn is over, the first of another queue comes here if it may, and if it has
-// waited longer than the first of this one. So n tasks of equal weight on m CPUs get m/n each, whichever queues they started
-// in. Where queues are equally long, tasks do not move. Between CPUs nice values do not weigh. Equally urgent real-time tasks stay on their CPU, as on Linux. (Linux balances
-// load from its tick instead: rebalance_domains, load_balance.)
+// On one CPU, tasks that are not real-time take turns in the order of their vruntime, in which nice values weigh.
+// Between CPUs nice values do not weigh. When a turn is over, a CPU takes the first task of a longer queue, if that
+// task may run here and has waited longer than the first one here. So n tasks of equal weight on m CPUs get m/n each.
+// From a queue that is not longer it takes a task only if that has waited two turns more. Equally urgent real-time
+// tasks stay on their CPU, as on Linux. (Linux balances load from its tick instead: rebalance_domains, load_balance.)
 //
 // For this to work, a turn must end in time if an equal task waits. No tick is needed while none waits. A turn gets an
 // end if an equal waits, on this CPU or on another, when the turn begins. If an equal starts to wait later, offer()
@@ -57,8 +57,8 @@ Task* find_more_urgent(RunQueue& from, const RunQueue& to) REQUIRES(from.lock) {
     return nullptr;
 }
 
-// Moves `task` to the queue of this CPU, which is about to choose its next task. It stands to the others there as it stood
-// to those that it leaves.
+// Moves `task` to the queue of this CPU, which is about to choose its next task. It stands to the others there as it
+// stood to those that it leaves.
 void pull_task(RunQueue& from, RunQueue& to, Task& task, PrioArray::Where where) REQUIRES(from.lock, to.lock) {
     from.remove(task);
     task.vruntime += to.min_vruntime - from.min_vruntime;
@@ -79,8 +79,8 @@ CpuMask without_throttled(CpuMask cpus, u32 level) {
 
 bool takes_turns(u32 level) { return level == PrioArray::NORMAL; }
 
-// Locks both queues if both locks are free. It never holds one lock and waits for the other: CPUs that look for each other's
-// tasks would then hold each other up.
+// Locks both queues if both locks are free. It never holds one lock and waits for the other: CPUs that look for each
+// other's tasks would then hold each other up.
 bool try_lock_both(RunQueue& one, RunQueue& other) TRY_ACQUIRE(true, one.lock, other.lock) {
     if (!one.lock.try_lock())
         return false;
@@ -108,8 +108,8 @@ bool try_patiently_to_lock_both(RunQueue& one, RunQueue& other) TRY_ACQUIRE(true
     return true;
 }
 
-// Takes a task of `other` that has waited longer than the first one here. A task here that was interrupted in its turn goes
-// on first.
+// Takes a task of `other` that has waited longer than the first one here. A task here that was interrupted in its turn
+// goes on first.
 void pull_if_longer_waiting(RunQueue& other, RunQueue& rq, u64 now) REQUIRES(other.lock, rq.lock) {
     if (!takes_turns(rq.queued_level))
         return;
@@ -120,8 +120,8 @@ void pull_if_longer_waiting(RunQueue& other, RunQueue& rq, u64 now) REQUIRES(oth
     Task* theirs = find_movable(other, rq.cpu, PrioArray::NORMAL);
     if (theirs == nullptr)
         return;
-    // Where as many take turns as here, a task that moved would take time from those that cannot. It may if it has waited
-    // for two turns more.
+    // Between queues of the same length a move does not make turns more equal: it only takes time from tasks that
+    // cannot move. But no task waits for much longer than others.
     const bool busier = other.queued + (other.running_level != RunQueue::IDLE_LEVEL ? 1 : 0) > rq.queued;
     if (theirs->waits_since_ns + (busier ? 0 : 2 * SLICE_NS) >= ours.waits_since_ns)
         return;

@@ -18,8 +18,8 @@ namespace faultline {
 
 class CAPABILITY("kernel lock") KernelLock {
   public:
-    // Turns the lock on. Call once, before a second CPU starts and before any task holds the lock. Until then it is never
-    // taken.
+    // Turns the lock on. Call once, before a second CPU starts and before any task holds the lock. Until then it is
+    // never taken.
     void make_it_work() { needed_ = true; }
 
     void lock() ACQUIRE() {

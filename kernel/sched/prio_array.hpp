@@ -1,6 +1,7 @@
 // Runnable tasks by priority: a list for each real-time priority, and one for all other tasks, in the order of their
-// vruntime. A bitmap of two levels marks the lists that are not empty, so the most urgent task is found without a search.
-// (Linux: rt_prio_array; for the last list a tree. Most tasks belong at or near one of its ends, where the search begins.)
+// vruntime. A bitmap of two levels marks the lists that are not empty, so the most urgent task is found without a
+// search. (Linux: rt_prio_array; for the last list a tree. Most tasks belong at or near one of its ends, where the
+// search begins.)
 #pragma once
 
 #include <algorithm>
@@ -77,8 +78,8 @@ class PrioArray {
     static constexpr u32 WORD_BITS = 32;
     static constexpr u32 bit(u32 n) { return 0x8000'0000u >> n; } // so that CLZ finds the most urgent one
 
-    // Searches from the end that is nearer. The order is exact to a millisecond, so tasks that have had about as much stand
-    // in the order in which they came, and the search is short. Out of line: usually the queue is empty.
+    // Searches from the end that is nearer. The order is exact to a millisecond, so tasks that have had about as much
+    // stand in the order in which they came, and the search is short. Out of line: usually the queue is empty.
     [[gnu::noinline]] void insert_by_vruntime(Task& task, Where where) {
         auto& queue = queues_[NORMAL];
         const u32 own = rank(task);

@@ -49,8 +49,8 @@ struct RunQueue {
     u32 queued GUARDED_BY(lock) = 0;  // how many
     Task* running GUARDED_BY(lock) = nullptr;
     u64 charged_ns GUARDED_BY(lock) = 0; // up to when the running task's time has been counted (charge())
-    u64 turn_began_ns GUARDED_BY(lock) =
-        0; // when the running task got the CPU, less what it had used of this turn before
+    // When the running task got the CPU, less what it had used of this turn before.
+    u64 turn_began_ns GUARDED_BY(lock) = 0;
     // The scale of the vruntimes here: about the least of them, as of the last tick. It only rises. (Linux:
     // cfs_rq.min_vruntime.)
     u64 min_vruntime GUARDED_BY(lock) = SLEEPER_CREDIT_NS;

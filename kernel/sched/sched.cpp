@@ -36,9 +36,9 @@ bool slice_over(const RunQueue& rq, const Task& running, u64 now) REQUIRES(rq.lo
 }
 
 // The running task stays runnable and goes back into the queue. If it was preempted within its slice, it goes before
-// its equals and keeps the rest of its turn. If its slice is over, or it yielded, it goes behind them. Equals are those of
-// its real-time priority, or with its vruntime; one that yields lets the first go before it in any case. A task that may
-// not run here any more is not queued: finish_task_switch() takes it to a CPU where it may run.
+// its equals and keeps the rest of its turn. If its slice is over, or it yielded, it goes behind them. Equals are those
+// of its real-time priority, or with its vruntime; one that yields lets the first go before it in any case. A task that
+// may not run here any more is not queued: finish_task_switch() takes it to a CPU where it may run.
 void put_prev_task(RunQueue& rq, Task& task, bool preempted, u64 now) REQUIRES(rq.lock) {
     if (!may_run_on(task, rq.cpu))
         return;
@@ -361,8 +361,8 @@ void use_mm(MmStruct* mm) {
     activate_mm(this_rq(), mm);
 }
 
-// Declared in mm/upcalls.hpp. `mm` has no user left, so a CPU that has it active uses it lazily, and no CPU starts to use
-// it.
+// Declared in mm/upcalls.hpp. `mm` has no user left, so a CPU that has it active uses it lazily, and no CPU starts to
+// use it.
 void leave_lazy_mm(MmStruct& mm) {
     for (const u32 cpu : cpus_online()) {
         RunQueue& rq = rq_of(cpu);

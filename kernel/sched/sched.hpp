@@ -1,6 +1,6 @@
 // The scheduler. The most urgent runnable tasks have the CPUs; equally urgent tasks take turns, and those that are not
-// real-time have shares by their nice values. User code is preempted, the kernel is not. sched(7). Policies and priorities:
-// kernel/sched/policy.hpp; what real-time tasks may have: kernel/sched/rt_bandwidth.hpp.
+// real-time have shares by their nice values. User code is preempted, the kernel is not. sched(7). Policies and
+// priorities: kernel/sched/policy.hpp; what real-time tasks may have: kernel/sched/rt_bandwidth.hpp.
 #pragma once
 
 #include <arch/current.hpp>
@@ -79,9 +79,9 @@ void use_mm(MmStruct* mm);
 // How long a task has run so far, in nanoseconds, this turn included.
 u64 task_run_time_ns(const Task& task);
 
-// How much of each period real-time tasks may have a CPU: /proc/sys/kernel/sched_rt_runtime_us and sched_rt_period_us. A
-// runtime of -1, of 0, or as long as the period is no limit. Setting it: INVAL for a period below 1, a runtime below -1 or
-// above the period; caller holds the kernel lock. (kernel/sched/rt_bandwidth.hpp)
+// How much of each period real-time tasks may have a CPU: /proc/sys/kernel/sched_rt_runtime_us and sched_rt_period_us.
+// A runtime of -1, of 0, or as long as the period is no limit. Setting it: INVAL for a period below 1, a runtime below
+// -1 or above the period; caller holds the kernel lock. (kernel/sched/rt_bandwidth.hpp)
 struct RtBandwidth {
     s32 runtime_us = 950'000;
     s32 period_us = 1'000'000;

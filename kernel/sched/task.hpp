@@ -95,7 +95,7 @@ struct Task {
     ListHook thread_link;              // ThreadGroup::threads
     ThreadGroup* buried_for = nullptr; // its former group, once it is dead and `group` is null
     TreeHook pid_node;                 // all tasks by pid
-    Pid* thread_pid = nullptr;         // with a reference; nullptr: nobody has asked for it yet
+    Pid* thread_pid = nullptr;         // with a reference; made when it is first asked for
 
     SigHand* sighand = nullptr;
     u64 blocked = 0;       // signal mask; bit n-1 is signal n
@@ -136,8 +136,8 @@ struct Task {
     s32 rt_priority = 0;            // 1 … 99 under SCHED_FIFO and SCHED_RR, else 0
     s32 nice = 0;                   // the weight of a task that is not real-time
     u32 virtual_rate = NICE_0_VIRTUAL_RATE;
-    // How much CPU time it has had, weighed, on the scale of its queue (RunQueue::min_vruntime). Who has had least is next.
-    // Changed with that queue locked; while it sleeps, it stands still. (Linux: sched_entity.vruntime.)
+    // How much CPU time it has had, weighed, on the scale of its queue (RunQueue::min_vruntime). The task with least is
+    // next. Changed with that queue locked; while it sleeps, it stands still. (Linux: sched_entity.vruntime.)
     u64 vruntime = 0;
     bool sched_reset_on_fork = false;
 
@@ -158,7 +158,7 @@ struct Task {
     u32 timer_slack_ns = DEFAULT_TIMER_SLACK_NS,
         default_timer_slack_ns = DEFAULT_TIMER_SLACK_NS; // prctl(PR_SET_TIMERSLACK): stored
 
-    Relaxed<u32> nvcsw = 0, nivcsw = 0; // how often it left the CPU: to sleep; though it could go on
+    Relaxed<u32> nvcsw = 0, nivcsw = 0; // how often it left the CPU: to sleep; or while it could run
     u64 rchar = 0, wchar = 0; // bytes that its calls have read and written; only the task itself writes these four
     u32 syscr = 0, syscw = 0; // how many such calls
     u32 user_ticks = 0, system_ticks = 0; // abi/time/tick.cpp

@@ -82,8 +82,8 @@ void enqueue(TimerBase& base, Timer& timer, Deadline deadline) REQUIRES(base.loc
     base.queue_of(timer.clock).insert(timer);
 }
 
-// Takes a timer out of the base that it is in, or was in last, and arms it there if it is to stay. Returns whether it is. A
-// timer goes to the base of the CPU that arms it, unless it is being called on another CPU: then it stays there.
+// Takes a timer out of the base that it is in, or was in last, and arms it there if it is to stay. Returns whether it
+// is. A timer goes to the base of the CPU that arms it, unless it is being called on another CPU: then it stays there.
 bool rearm(TimerBase& base, Timer& timer, Deadline deadline) REQUIRES(base.lock) {
     if (timer.armed)
         dequeue(base, timer);
@@ -110,8 +110,9 @@ void call(TimerBase& base, Timer& timer) REQUIRES(base.lock, irqs_masked) {
     base.running = nullptr;
 }
 
-// A timer that has a lock of its own (`under`) stays armed until that lock is held, so a holder of that lock can reliably
-// disarm it. While the base's lock is released, the timer may be freed. So the first due timer is looked up again.
+// A timer that has a lock of its own (`under`) stays armed until that lock is held, so a holder of that lock can
+// reliably disarm it. While the base's lock is released, the timer may be freed. So the first due timer is looked up
+// again.
 void call_under(RecursiveSpinLock& under, TimerBase& base, ClockBase clock, u64 now) REQUIRES(base.lock, irqs_masked) {
     base.lock.unlock();
     const Guard held(under);

@@ -336,8 +336,8 @@ void forced_write_after_fork() {
     EXPECT(value_at(address) == 2);
 }
 
-// Two writers at once: a reference of the one does not make the page look shared to the other, whose copy would lose the
-// first one's write.
+// Two writers at once: a reference of the one does not make the page look shared to the other, whose copy would lose
+// the first one's write.
 void forced_writes_do_not_copy_each_other() {
     TestMm test;
     const UserAddr address = test.map_anon(1, PROT_READ);

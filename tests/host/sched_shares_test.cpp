@@ -1,4 +1,5 @@
-// How tasks share a CPU: by weight those that are not real-time, and what throttling leaves of real-time ones. sched(7).
+// How tasks share a CPU: by weight those that are not real-time, and what throttling leaves of real-time ones.
+// sched(7).
 #include <catch2/catch.hpp>
 
 #include <array>

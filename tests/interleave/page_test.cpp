@@ -357,8 +357,8 @@ struct ForcedWriteAgainstFork : Program {
     }
 };
 
-// The program may write for a while. Its writes and the forced one are in different words of one page: none is lost, and
-// when mprotect has taken the right away again, the program cannot write, whatever the forced write did.
+// The program may write for a while. Its writes and the forced one are in different words of one page: none is lost,
+// and when mprotect has taken the right away again, the program cannot write, whatever the forced write did.
 struct ForcedWriteAgainstProtect : Program {
     using Program::Program;
     UserAddr word;

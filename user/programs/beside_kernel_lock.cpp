@@ -3,9 +3,9 @@
 // or makes futex calls, and many of these must complete during one long call. The counter-check is a read of a single
 // byte, which does need the lock: at most one completes as the long call begins, and one as it ends.
 //
-// The long call is the letter `k` in /proc/sysrq-trigger, which is there for this: an ordinary call would give the lock up
-// to the one that waits. Run it under `--icount`. The emulator then changes processors when a timer is due, or when a
-// processor says that it waits (YIELD); after a timer, processor 0 continues. So a timer interrupts the long call on
+// The long call is the letter `k` in /proc/sysrq-trigger, which is there for this: an ordinary call would give the lock
+// up to the one that waits. Run it under `--icount`. The emulator then changes processors when a timer is due, or when
+// a processor says that it waits (YIELD); after a timer, processor 0 continues. So a timer interrupts the long call on
 // processor 1 every 100 us, and processor 0 yields after each operation.
 #include <algorithm>
 

@@ -10,9 +10,9 @@ namespace faultline {
 // bytes go to the debugger's semihosting channel.
 void console_write(const char* bytes, u32 count);
 
-// From now on `receive` is called in interrupt context with every byte that arrives. If bytes come so fast that their CPU
-// would do nothing else, `pause` is called instead, once, and no more come until console_resume_input(). Called once, by the
-// terminal.
+// From now on `receive` is called in interrupt context with every byte that arrives. If bytes come so fast that their
+// CPU would do nothing else, `pause` is called instead, once, and no more come until console_resume_input(). Called
+// once, by the terminal.
 void console_set_input(void (*receive)(u8 byte), void (*pause)());
 
 // Takes the bytes that have waited, and goes on. In interrupt context on the CPU where `pause` was called.

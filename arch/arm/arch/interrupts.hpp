@@ -32,7 +32,8 @@ bool in_interrupt();
 // Whether the handler that runs on this CPU interrupted user mode. Call only from a handler.
 bool interrupted_user_mode();
 
-// What the moments of a CPU's interrupts have mixed so far, for the random generator. Another CPU may change it meanwhile.
+// What the moments of a CPU's interrupts have mixed so far, for the random generator. Another CPU may change it
+// meanwhile.
 struct InterruptNoise {
     u32 words[4] = {};
 };

@@ -89,7 +89,20 @@ static inline int file_of(size_t bytes) {
     return fd;
 }
 
-// The value in kB of a line of a /proc file; −1 if there is no such line.
+// A child that waits to be killed, and its end.
+static inline pid_t paused_child(void) {
+    const pid_t child = fork();
+    if (child == 0)
+        for (;;)
+            pause();
+    return child;
+}
+static inline void end_child(pid_t child) {
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+}
+
+// The value of a line `name: value` of a /proc file; −1 if there is no such line.
 static inline long field(const char* path, const char* name) {
     FILE* file = fopen(path, "r");
     char line[256];

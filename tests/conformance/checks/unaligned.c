@@ -119,17 +119,7 @@ static void signals(void) {
     CHECK(SIGNAL_OF(__asm__ volatile("ldrexd r4, r5, [%0]" ::"r"(at) : "r4", "r5", "memory")) == SIGBUS);
 }
 
-static long count(const char* name) {
-    char line[128];
-    long value = -1;
-    FILE* file = fopen("/proc/cpu/alignment", "r");
-    while (file && fgets(line, sizeof line, file))
-        if (strncmp(line, name, strlen(name)) == 0 && line[strlen(name)] == ':')
-            value = strtol(line + strlen(name) + 1, NULL, 10);
-    if (file)
-        fclose(file);
-    return value;
-}
+static long count(const char* name) { return field("/proc/cpu/alignment", name); }
 static void set_mode(const char* mode) {
     const int fd = open("/proc/cpu/alignment", O_WRONLY);
     CHECK(write(fd, mode, strlen(mode)) == (ssize_t)strlen(mode));

@@ -10,24 +10,10 @@
 
 static int pidfd_of(pid_t pid, unsigned flags) { return syscall(SYS_pidfd_open, pid, flags); }
 
-// A child that waits to be killed.
-static pid_t sleeper(void) {
-    const pid_t child = fork();
-    if (child == 0)
-        for (;;)
-            pause();
-    return child;
-}
-
-static void end(pid_t child) {
-    kill(child, SIGKILL);
-    waitpid(child, NULL, 0);
-}
-
 static void memory(void) {
     static char text[2 * PAGE];
     memset(text, 'p', sizeof text);
-    const pid_t child = sleeper();
+    const pid_t child = paused_child();
     memset(text, 'x', sizeof text);
     char first[100], second[PAGE];
     struct iovec local[] = {{first, sizeof first}, {second, sizeof second}};
@@ -53,12 +39,12 @@ static void memory(void) {
     FAILS(syscall(SYS_process_madvise, fd, &range, 1, MADV_COLD, 1), EINVAL);
     FAILS(syscall(SYS_process_madvise, -1, &range, 1, MADV_COLD, 0), EBADF);
     close(fd);
-    end(child);
+    end_child(child);
 }
 
 static void descriptors(void) {
     const int own = open("/dev/null", O_RDONLY);
-    const pid_t child = sleeper();
+    const pid_t child = paused_child();
     const int fd = pidfd_of(child, 0), copy = syscall(SYS_pidfd_getfd, fd, own, 0);
     WORKS(copy);
     CHECK(fcntl(copy, F_GETFD) == FD_CLOEXEC);
@@ -74,7 +60,7 @@ static void descriptors(void) {
     FAILS(syscall(SYS_pidfd_getfd, -1, own, 0), EBADF);
     CHILD_OK(setuid(65534); FAILS(syscall(SYS_pidfd_getfd, fd, own, 0), EPERM));
     close(copy), close(fd), close(own);
-    end(child);
+    end_child(child);
 }
 
 static void nothing(int signal) { (void)signal; }
@@ -83,7 +69,7 @@ static void waits(void) {
     siginfo_t info;
     FAILS(waitid(P_ALL, 0, (siginfo_t*)4, WEXITED), EFAULT); // this is checked before ECHILD
     FAILS(waitid(3 /* P_PIDFD */, -1, &info, WEXITED), EINVAL);
-    const pid_t child = sleeper();
+    const pid_t child = paused_child();
     const int fd = pidfd_of(child, O_NONBLOCK);
     FAILS(waitid(3, fd, &info, WEXITED), EAGAIN);
     kill(child, SIGKILL);

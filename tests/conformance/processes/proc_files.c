@@ -28,19 +28,6 @@ static const char* line_of(const char* path, const char* start) {
     return "";
 }
 
-static pid_t sleeper(void) {
-    const pid_t child = fork();
-    if (child == 0)
-        for (;;)
-            pause();
-    return child;
-}
-
-static void end(pid_t child) {
-    kill(child, SIGKILL);
-    waitpid(child, NULL, 0);
-}
-
 // A new process with this number.
 static pid_t fork_as(pid_t pid) {
     struct clone_args arguments = {.exit_signal = SIGCHLD, .set_tid = (uintptr_t)&pid, .set_tid_size = 1};
@@ -52,7 +39,7 @@ static pid_t fork_as(pid_t pid) {
 }
 
 static void number_given_again(void) {
-    const pid_t first = sleeper();
+    const pid_t first = paused_child();
     const int directory = open(in_proc(first, ""), O_RDONLY | O_DIRECTORY);
     const int fds = openat(directory, "fd", O_RDONLY | O_DIRECTORY);
     const int environ_of = openat(directory, "environ", O_RDONLY), maps = openat(directory, "maps", O_RDONLY);
@@ -60,7 +47,7 @@ static void number_given_again(void) {
     const int refs = openat(directory, "clear_refs", O_WRONLY), status = openat(directory, "status", O_RDONLY);
     const int adjust = openat(directory, "oom_score_adj", O_RDWR), auxv = openat(directory, "auxv", O_RDONLY);
     WORKS(auxv);
-    end(first);
+    end_child(first);
     const pid_t second = fork_as(first);
     CHECK(second == first);
     char buffer[512];
@@ -82,12 +69,12 @@ static void number_given_again(void) {
     const int opened[] = {directory, fds, environ_of, maps, pagemap, mem, refs, status, adjust, auxv};
     for (size_t i = 0; i < sizeof opened / sizeof opened[0]; ++i)
         close(opened[i]);
-    end(second);
+    end_child(second);
 }
 
 // Who is not allowed to look into a process.
 static void strangers(void) {
-    const pid_t child = sleeper();
+    const pid_t child = paused_child();
     CHILD_OK({
         WORKS(setgid(1000));
         WORKS(setuid(1000));
@@ -112,15 +99,15 @@ static void strangers(void) {
         WORKS(close(open("/proc/self/maps", O_RDONLY)));
         WORKS(prctl(PR_SET_DUMPABLE, 1));
         WORKS(close(open("/proc/self/environ", O_RDONLY)));
-        const pid_t own = sleeper();
+        const pid_t own = paused_child();
         WORKS(close(open(in_proc(own, "maps"), O_RDONLY)));
         WORKS(prctl(PR_SET_DUMPABLE, 0));
-        const pid_t hidden = sleeper();
+        const pid_t hidden = paused_child();
         FAILS(open(in_proc(hidden, "maps"), O_RDONLY), EACCES);
-        end(own);
-        end(hidden);
+        end_child(own);
+        end_child(hidden);
     });
-    end(child);
+    end_child(child);
 }
 
 static void memory(void) {
@@ -230,7 +217,7 @@ static void texts(void) {
 }
 
 static void signal_by_directory(void) {
-    const pid_t child = sleeper();
+    const pid_t child = paused_child();
     const int directory = open(in_proc(child, ""), O_RDONLY | O_DIRECTORY);
     const int file = open(in_proc(child, "status"), O_RDONLY);
     FAILS(syscall(SYS_pidfd_send_signal, file, 0, NULL, 0), EBADF);
