@@ -30,12 +30,12 @@ endforeach()
 boot_test(selftest selftest.sh arm)
 boot_test("debug: selftest" selftest.sh debug)
 
-# Each storm for ten seconds on eight processors. In the kernel that watches its locks, all at once.
+# Each storm for five seconds on eight processors. In the kernel that watches its locks, all at once.
 foreach(mmu walked softtlb)
     foreach(storm migrate fork signals futex map fault robust)
-        boot_test("storm ${storm} ${mmu}" storm.sh ${storm} 10 --mmu ${mmu} --smp 8)
+        boot_test("storm ${storm} ${mmu}" storm.sh ${storm} 5 --mmu ${mmu} --smp 8)
     endforeach()
-    boot_test("debug: storm ${mmu}" storm.sh all 20 --debug --mmu ${mmu} --smp 8)
+    boot_test("debug: storm ${mmu}" storm.sh all 10 --debug --mmu ${mmu} --smp 8)
 endforeach()
 
 # What one fault runs through, and that a header of mm/ declares what its .cpp defines: of the kernel that the preset `arm`

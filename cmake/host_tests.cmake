@@ -32,8 +32,8 @@ endif()
 # A library, so that a test may bring its own in place of what stands there: tests/interleave/kernel.cpp.
 add_library(host_kernel STATIC ${host_sources})
 target_link_libraries(host_kernel PUBLIC host_flags)
-if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang") # preset host-clang: the analysis only, and soon done
-    target_precompile_headers(host_kernel PRIVATE <functional> base/intrusive.hpp)
+target_precompile_headers(host_kernel PRIVATE <algorithm> <functional> base/intrusive.hpp)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang") # preset host-clang: the analysis only
     set_source_files_properties(arch/model/execution.cpp PROPERTIES HEADER_FILE_ONLY ON) # needs clang's run-time library
 endif()
 
