@@ -20,6 +20,13 @@ struct AddressSpaceOps {
     // Another holder of the mapping, one fewer. `put` may free it.
     void (*get)(AddressSpace& mapping) = nullptr;
     void (*put)(AddressSpace& mapping) = nullptr;
+    // A VMA of the mapping is about to be made by mmap(2), and what was at its place is gone. Called with the mmap lock
+    // held for writing. nullptr: never refused. (Linux: file_operations::mmap.)
+    Result<void> (*mmap)(AddressSpace& mapping) = nullptr;
+    // A VMA of the mapping more, one fewer; called beside `get` and `put`, which also others call. nullptr: not
+    // counted. (Linux: vm_operations_struct::open, close.)
+    void (*open)(AddressSpace& mapping) = nullptr;
+    void (*close)(AddressSpace& mapping) = nullptr;
     // A name for /proc/PID/maps ("/bin/hello", "/memfd:x (deleted)", "/dev/zero (deleted)"); never nullptr.
     const char* (*name)(AddressSpace& mapping, char* buffer, u32 size) = nullptr;
     // A page was made dirty through a shared mapping that could not write it before: the file's times change. Called

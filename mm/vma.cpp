@@ -21,6 +21,14 @@ VmArea* vm_area_alloc(MmStruct& mm) {
     return vma;
 }
 
+void vma_open(VmArea& vma) {
+    if (vma.mapping == nullptr)
+        return;
+    get_mapping(*vma.mapping);
+    if (vma.mapping->ops->open != nullptr)
+        vma.mapping->ops->open(*vma.mapping);
+}
+
 VmArea* vm_area_dup(const VmArea& vma) {
     VmArea* copy = vm_area_alloc(*vma.mm);
     if (copy == nullptr)
@@ -30,8 +38,7 @@ VmArea* vm_area_dup(const VmArea& vma) {
     copy->flags = vma.flags;
     copy->mapping = vma.mapping;
     copy->pgoff = vma.pgoff;
-    if (copy->mapping != nullptr)
-        get_mapping(*copy->mapping);
+    vma_open(*copy);
     return copy;
 }
 
@@ -39,8 +46,11 @@ void vm_area_free(VmArea& vma) {
     BUG_ON(vma.i_mmap_link.is_linked());
     AddressSpace* mapping = vma.mapping;
     kmem_delete(vm_area_cache, &vma);
-    if (mapping != nullptr)
-        put_mapping(*mapping);
+    if (mapping == nullptr)
+        return;
+    if (mapping->ops->close != nullptr)
+        mapping->ops->close(*mapping);
+    put_mapping(*mapping);
 }
 
 namespace {

@@ -98,6 +98,7 @@ inline bool vma_permits_fault(const VmArea& vma, FaultFlags access) {
 }
 
 VmArea* vm_area_alloc(MmStruct& mm);    // empty, not inserted; nullptr: out of memory
+void vma_open(VmArea& vma);             // takes the file reference of a VMA that names a mapping, if it does
 VmArea* vm_area_dup(const VmArea& vma); // a copy with its own file reference, not inserted; nullptr: out of memory
 void vm_area_free(VmArea& vma);         // drops the file reference; not inserted
 

@@ -114,8 +114,7 @@ VmArea* vma_place(const MmapWriteLocked& locked, UserAddr start, UserAddr end, V
     vma->flags = flags;
     vma->mapping = mapping;
     vma->pgoff = mapping != nullptr ? pgoff : 0;
-    if (mapping != nullptr)
-        get_mapping(*mapping);
+    vma_open(*vma);
     insert_vm_struct(locked, *vma);
     return vma;
 }

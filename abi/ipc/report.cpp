@@ -78,7 +78,7 @@ void show_shared_memory(SeqFile& out) {
         show_identity(segment, segment.mode | (segment.removed ? SHM_DEST : 0) | (segment.locked ? SHM_LOCKED : 0),
                       out);
         out.printf("%10u %5d %5d  %5u ", static_cast<unsigned>(segment.segsz), static_cast<int>(segment.creator_pid),
-                   static_cast<int>(segment.last_pid), static_cast<unsigned>(segment.attached()));
+                   static_cast<int>(segment.last_pid), static_cast<unsigned>(segment.attached.load()));
         show_owners(segment, out);
         out.printf("%10llu %10llu %10llu %10u %10u\n", wide(segment.atime), wide(segment.dtime), wide(segment.ctime),
                    static_cast<unsigned>(segment.nr_pages * PAGE_SIZE), 0u);

@@ -1,5 +1,6 @@
-// shmget, shmat, shmdt. A segment is a file without a name, and attaching maps it. Each mapping holds a reference;
-// these are what "attached" counts. The id holds one too. (Linux ipc/shm.c.)
+// shmget, shmat, shmdt. A segment is a file without a name, and attaching maps it. Each mapping holds a reference, and
+// so does the id. "Attached" counts the mappings alone: others refer to a segment while they work on it. (Linux
+// ipc/shm.c.)
 #include "abi/ipc/shm.hpp"
 
 #include <linux/ipc.h>
@@ -43,19 +44,28 @@ void put(ShmSegment& segment) {
         destroy(segment);
 }
 
+// Linux destroys a removed segment with its last mapping. Here it lives on while somebody refers to it, but nobody can
+// map it again: remap_file_pages(2), which puts a mapping in the place of the last one, meets this. (Linux: shm_mmap.)
+Result<void> may_attach(AddressSpace& mapping) {
+    const ShmSegment& segment = segment_of(mapping);
+    if (segment.removed && segment.attached == 0)
+        return Err(Errno::INVAL);
+    return {};
+}
+
 // Also called when a mapping is cut in two, like shm_open and shm_close of Linux.
 void attach(AddressSpace& mapping) {
     ShmSegment& segment = segment_of(mapping);
-    segment.references.inc();
+    segment.attached.fetch_add(1, std::memory_order_relaxed);
     segment.last_pid = current_group().pid;
     segment.atime = ipc_now();
 }
 
 void detach(AddressSpace& mapping) {
     ShmSegment& segment = segment_of(mapping);
+    segment.attached.fetch_sub(1, std::memory_order_relaxed);
     segment.last_pid = current_group().pid;
     segment.dtime = ipc_now();
-    put(segment);
 }
 
 const char* name(AddressSpace& mapping, char* buffer, u32 size) {
@@ -63,7 +73,13 @@ const char* name(AddressSpace& mapping, char* buffer, u32 size) {
     return buffer;
 }
 
-constexpr AddressSpaceOps SHM_OPS = {.read_folio = nullptr, .get = attach, .put = detach, .name = name};
+constexpr AddressSpaceOps SHM_OPS = {.read_folio = nullptr,
+                                     .get = [](AddressSpace& mapping) { segment_of(mapping).references.inc(); },
+                                     .put = [](AddressSpace& mapping) { put(segment_of(mapping)); },
+                                     .mmap = may_attach,
+                                     .open = attach,
+                                     .close = detach,
+                                     .name = name};
 
 Result<s32> new_segment(s32 key, u32 size, u32 flags) {
     if (size < SHMMIN || size > SHMMAX)
@@ -127,9 +143,10 @@ Result<UserAddr> sys_shmat(s32 id, UserAddr address, u32 flags) {
     u32 map_flags = MAP_SHARED;
     if (address.value() != 0)
         map_flags |= (flags & SHM_REMAP) != 0 ? u32{MAP_FIXED} : u32{MAP_FIXED_NOREPLACE};
-    attach(segment); // keeps the segment while do_mmap() waits for the mmap lock
+    const MappingRef held = MappingRef::of(segment);          // while do_mmap() waits for the mmap lock
+    segment.attached.fetch_add(1, std::memory_order_relaxed); // so that another's IPC_RMID does not come between
     const auto mapped = do_mmap(*current()->mm.mm, address, segment.segsz, prot, map_flags, &segment, !read_only, 0);
-    detach(segment);
+    segment.attached.fetch_sub(1, std::memory_order_relaxed);
     if (!mapped)
         return Err(mapped.error() == Errno::EXIST ? Errno::INVAL : mapped.error());
     return mapped.value();

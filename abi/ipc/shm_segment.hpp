@@ -1,6 +1,8 @@
 // A segment of System V shared memory. Private to abi/ipc.
 #pragma once
 
+#include <atomic>
+
 #include "abi/ipc/ipc.hpp"
 #include "base/refcount.hpp"
 #include "mm/filemap.hpp"
@@ -9,14 +11,13 @@ namespace faultline {
 
 // An object with an id, and a file.
 struct ShmSegment : IpcPerm, AddressSpace {
-    u32 segsz = 0;          // bytes, as the program asked for
-    Refcount references{1}; // mappings, and the id until the segment is removed
-    bool removed = false;   // by IPC_RMID; the last detach frees it
-    bool locked = false;    // by SHM_LOCK
+    u32 segsz = 0;                // bytes, as the program asked for
+    Refcount references{1};       // VMAs, others that use it, and the id until the segment is removed
+    std::atomic<u32> attached{0}; // VMAs, and calls of shmat(2) that make one
+    bool removed = false;         // by IPC_RMID; the last reference frees it
+    bool locked = false;          // by SHM_LOCK
     s32 creator_pid = 0, last_pid = 0;
     u64 atime = 0, dtime = 0, ctime = 0; // seconds since 1970
-
-    u32 attached() const { return static_cast<u32>(references.read() - (removed ? 0 : 1)); }
 };
 
 // linux/shm.h, which cannot be included here because it needs a C library.

@@ -57,7 +57,7 @@ Result<s32> put_status(s32 id, IpcStat stat, UserAddr buffer) {
     ipc_put_time(status.shm_ctime, status.shm_ctime_high, segment->ctime);
     status.shm_cpid = segment->creator_pid;
     status.shm_lpid = segment->last_pid;
-    status.shm_nattch = segment->attached();
+    status.shm_nattch = segment->attached;
     const s32 result = ipc_stat_result(*segment, stat);
     // Copying may sleep, and the segment may be gone afterwards.
     TRY_VOID(copy_struct_to_user(buffer, &status, sizeof status));

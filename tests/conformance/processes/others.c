@@ -6,6 +6,8 @@
 #include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/ipc.h>
+#include <sys/shm.h>
 #include <sys/uio.h>
 
 static int pidfd_of(pid_t pid, unsigned flags) { return syscall(SYS_pidfd_open, pid, flags); }
@@ -173,6 +175,33 @@ static void remapped(void) {
     FAILS(remap_file_pages((void*)anonymous(1, PROT_READ), PAGE, 0, 0, 0), EINVAL);
 }
 
+static struct shmid_ds status_of(int segment) {
+    struct shmid_ds status;
+    CHECK(shmctl(segment, IPC_STAT, &status) == 0);
+    return status;
+}
+
+// A segment that is removed goes with its last mapping, also if the call that ends it would map it again.
+static void removed_segment(void) {
+    const int segment = shmget(IPC_PRIVATE, 2 * PAGE, 0600 | IPC_CREAT);
+    char* const pages = shmat(segment, NULL, 0);
+    CHECK(pages != (void*)-1 && status_of(segment).shm_nattch == 1);
+    CHECK(status_of(segment).shm_dtime == 0 && status_of(segment).shm_atime != 0);
+    WORKS(remap_file_pages(pages, PAGE, 0, 1, 0));
+    CHECK(status_of(segment).shm_nattch == 2);
+    WORKS(remap_file_pages(pages, PAGE, 0, 0, 0));
+    WORKS(shmctl(segment, IPC_RMID, NULL));
+    pages[PAGE] = 1;
+    char* const again = shmat(segment, NULL, 0); // others may attach it while it is mapped
+    CHECK(again != (void*)-1 && again[PAGE] == 1);
+    WORKS(remap_file_pages(pages, 2 * PAGE, 0, 0, 0));
+    WORKS(shmdt(again));
+    FAILS(remap_file_pages(pages, 2 * PAGE, 0, 0, 0), EINVAL);
+    struct shmid_ds status;
+    FAILS(shmctl(segment, IPC_STAT, &status), EINVAL);
+    FAILS(msync(pages, PAGE, MS_SYNC), ENOMEM); // nothing is mapped there any more
+}
+
 int main(void) {
     memory();
     descriptors();
@@ -181,5 +210,6 @@ int main(void) {
     locking();
     busy_programs();
     remapped();
+    removed_segment();
     return finish();
 }
