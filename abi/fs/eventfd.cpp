@@ -10,6 +10,7 @@
 #include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/fs/poll_table.hpp"
+#include "abi/fs/seq_file.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "kernel/sched/wait.hpp"
 #include "mm/slab.hpp"
@@ -27,6 +28,7 @@ constexpr u64 MOST = ~u64{0} - 1; // the counter's largest value
 struct EventFd {
     u64 count = 0;
     bool semaphore = false; // a read takes 1, not all
+    u32 id = 0;             // for /proc/PID/fdinfo
     WaitQueue readers, writers;
 };
 constinit KmemCache cache{"eventfd", sizeof(EventFd), alignof(EventFd)};
@@ -72,11 +74,18 @@ u32 eventfd_poll(File& file, PollTable* table) {
     return (event.count != 0 ? POLLIN : 0) | (event.count < MOST ? POLLOUT : 0);
 }
 
+void eventfd_show_fdinfo(const File& file, SeqFile& out) {
+    const EventFd& event = eventfd_of(file);
+    out.printf("eventfd-count: %16llx\neventfd-id: %u\n", static_cast<unsigned long long>(event.count),
+               static_cast<unsigned>(event.id));
+}
+
 constexpr FileOps eventfd_ops = {
     .read = eventfd_read,
     .write = eventfd_write,
     .poll = eventfd_poll,
     .release = [](File& file) { kmem_delete(cache, &eventfd_of(file)); },
+    .show_fdinfo = eventfd_show_fdinfo,
     .noop_seek = true,
 };
 
@@ -88,6 +97,8 @@ Result<s32> sys_eventfd2(u32 initial, u32 flags) {
     auto* event = kmem_new<EventFd>(cache);
     if (event == nullptr)
         return Err(Errno::NOMEM);
+    static constinit u32 next_id = 0;
+    event->id = next_id++;
     event->count = initial;
     event->semaphore = (flags & EFD_SEMAPHORE) != 0;
     auto file = anon_inode_getfile("anon_inode:[eventfd]", eventfd_ops, event, O_RDWR | (flags & EFD_NONBLOCK));

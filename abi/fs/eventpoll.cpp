@@ -11,8 +11,10 @@
 #include "abi/fs/anon_inode.hpp"
 #include "abi/fs/eventpoll_private.hpp"
 #include "abi/fs/files.hpp"
+#include "abi/fs/mount.hpp"
 #include "abi/fs/poll.hpp"
 #include "abi/fs/poll_table.hpp"
+#include "abi/fs/seq_file.hpp"
 #include "base/late.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/slab.hpp"
@@ -150,7 +152,20 @@ void eventpoll_close(File& file) {
     kmem_delete(instance_cache, instance);
 }
 
-constexpr FileOps eventpoll_ops = {.poll = eventpoll_poll, .release = eventpoll_close, .noop_seek = true};
+void eventpoll_show_fdinfo(const File& file, SeqFile& out) {
+    const ReadGuard tree(tree_lock()); // for device_of()
+    for (EpItem& item : static_cast<EventPoll*>(file.private_data)->items) {
+        const File& watched = *item.file;
+        out.printf("tfd: %8d events: %8x data: %16llx  pos:%llu ino:%llx sdev:%x\n", static_cast<int>(item.key.fd),
+                   static_cast<unsigned>(item.events), static_cast<unsigned long long>(item.data),
+                   static_cast<unsigned long long>(watched.position),
+                   static_cast<unsigned long long>(watched.inode->number),
+                   static_cast<unsigned>(device_of(*watched.inode)));
+    }
+}
+
+constexpr FileOps eventpoll_ops = {
+    .poll = eventpoll_poll, .release = eventpoll_close, .show_fdinfo = eventpoll_show_fdinfo, .noop_seek = true};
 
 } // namespace
 

@@ -41,7 +41,7 @@ struct FileOps {
     // those of open(2), O_NOCTTY included.
     Result<void> (*open)(File& file, u32 flags) = nullptr;
     void (*release)(File& file) = nullptr; // the last reference goes away
-    // Adds lines of its own to /proc/PID/fdinfo/N. It must not sleep. nullptr: there are none.
+    // Adds lines of its own to /proc/PID/fdinfo/N (proc(5)). The caller holds a reference. nullptr: there are none.
     void (*show_fdinfo)(const File& file, SeqFile& out) = nullptr;
     bool seekable = false;  // whether pread(2), pwrite(2) and lseek(2) work; else they are SPIPE
     bool noop_seek = false; // lseek(2) succeeds without effect, seekable or not (Linux noop_llseek)

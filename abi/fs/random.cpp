@@ -33,9 +33,9 @@ namespace faultline {
 
 namespace {
 
-constexpr u64 RESEED_MOST_NS = 60 * NSEC_PER_SEC;
+constexpr u64 RESEED_MOST_NS = RANDOM_RESEED_SECONDS * NSEC_PER_SEC;
 constexpr u32 HALF = ChaCha20::BLOCK_BYTES / 2;
-static_assert(HALF == ChaCha20::KEY_BYTES && HALF == Blake2s::HASH_BYTES);
+static_assert(HALF == ChaCha20::KEY_BYTES && HALF == Blake2s::HASH_BYTES && RANDOM_POOL_BITS == 8 * HALF);
 
 using Key = std::array<u8, ChaCha20::KEY_BYTES>;
 

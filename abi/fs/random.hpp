@@ -6,6 +6,9 @@
 
 namespace faultline {
 
+// The keys live this long at most, and the pool mixes to this many bits. (Linux: CRNG_RESEED_INTERVAL, POOL_BITS.)
+inline constexpr u32 RANDOM_RESEED_SECONDS = 60, RANDOM_POOL_BITS = 256;
+
 void init_random(); // at boot, after the real-time clock is read and before anything else here
 
 // Mixes bytes into the pool from which the generator's next keys come. Callable from anywhere.

@@ -9,6 +9,7 @@
 #include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/fs/poll_table.hpp"
+#include "abi/fs/seq_file.hpp"
 #include "abi/signal/pending.hpp"
 #include "abi/signal/signal.hpp"
 #include "abi/signal/upcalls.hpp"
@@ -102,10 +103,15 @@ void signalfd_release(File& file) {
     kmem_delete(cache, static_cast<SignalFd*>(file.private_data));
 }
 
+void signalfd_show_fdinfo(const File& file, SeqFile& out) {
+    out.printf("sigmask:\t%016llx\n", static_cast<unsigned long long>(mask_of(file)));
+}
+
 constexpr FileOps signalfd_ops = {
     .read = signalfd_read,
     .poll = signalfd_poll,
     .release = signalfd_release,
+    .show_fdinfo = signalfd_show_fdinfo,
     .noop_seek = true,
 };
 

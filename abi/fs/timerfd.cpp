@@ -18,6 +18,7 @@
 #include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/fs/poll_table.hpp"
+#include "abi/fs/seq_file.hpp"
 #include "abi/time/realtime.hpp"
 #include "kernel/sched/timer.hpp"
 #include "kernel/sched/wait.hpp"
@@ -33,6 +34,7 @@ struct TimerFd {
     Timer timer;
     u64 interval_ns = 0;                   // 0: the timer expires once
     u64 deadline_ns = 0;                   // on `base`: the next expiration, or the last one; 0: it was never set
+    u32 settime_flags = 0;                 // the last ones, for /proc/PID/fdinfo
     ClockBase base = ClockBase::Monotonic; // a relative time is not moved by setting the clock
 
     SpinLock lock{"TimerFd"};               // held with interrupts masked
@@ -176,11 +178,29 @@ Result<s32> timerfd_ioctl(File& file, u32 request, u32 argument) {
     return 0;
 }
 
+// As timerfd_gettime(2), but without counting the periods that have passed.
+void timerfd_show_fdinfo(const File& file, SeqFile& out) {
+    auto& timer = *static_cast<TimerFd*>(file.private_data);
+    u64 ticks, left;
+    {
+        IrqLocked lock(timer.lock);
+        ticks = timer.ticks;
+        left = remaining(timer);
+    }
+    const auto seconds = [](u64 ns) { return static_cast<unsigned long long>(ns / NSEC_PER_SEC); };
+    const auto rest = [](u64 ns) { return static_cast<unsigned long long>(ns % NSEC_PER_SEC); };
+    out.printf("clockid: %d\nticks: %llu\nsettime flags: 0%o\n", static_cast<int>(timer.clock),
+               static_cast<unsigned long long>(ticks), static_cast<unsigned>(timer.settime_flags));
+    out.printf("it_value: (%llu, %llu)\nit_interval: (%llu, %llu)\n", seconds(left), rest(left),
+               seconds(timer.interval_ns), rest(timer.interval_ns));
+}
+
 constexpr FileOps timerfd_ops = {
     .read = timerfd_read,
     .ioctl = timerfd_ioctl,
     .poll = timerfd_poll,
     .release = timerfd_release,
+    .show_fdinfo = timerfd_show_fdinfo,
     .noop_seek = true,
 };
 
@@ -219,6 +239,7 @@ Result<Setting> set(TimerFd& timer, u32 flags, const Setting& setting) {
             canceled = std::exchange(timer.canceled, false);
     }
     timer.interval_ns = setting.interval_ns;
+    timer.settime_flags = flags;
     timer.base = absolute && is_realtime(timer.clock) ? ClockBase::Realtime : ClockBase::Monotonic;
     timer.deadline_ns = setting.value_ns;
     if (setting.value_ns != 0) {

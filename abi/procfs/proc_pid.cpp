@@ -68,10 +68,9 @@ constinit const InodeOps thread_ops{
 
 constinit const InodeOps process_ops{
     .lookup = [](Inode& directory, std::string_view name) -> Result<Inode*> {
+        TRY(proc_task(directory)); // SRCH, where the directory of a thread says NOENT (Linux: proc_pid_permission)
         if (name != task_directory.name)
             return lookup_in_thread(directory, name);
-        if (directory.proc_pid.task() == nullptr)
-            return Err(Errno::NOENT);
         return new_proc_inode(&directory, name, task_directory, directory.proc_pid);
     },
     .iterate = [](Inode& directory, u32 after, DirectorySink& sink) -> Result<void> {

@@ -207,8 +207,22 @@ Result<void> show_boot_id(const Inode&, SeqFile& out) {
     return {};
 }
 
+// Since Linux 5.18 these two take what is written and stay as they are.
+template <u32 VALUE>
+constexpr ProcEntry fixed_number(const char* name) {
+    return {.name = name,
+            .show = show_number<[] { return VALUE; }>,
+            .write = [](const Inode&, std::string_view) -> Result<void> { return {}; },
+            .mode = S_IFREG | 0644};
+}
+
+// The pool is full from the start: see abi/fs/random.cpp for what that is worth. In bits.
 constexpr ProcEntry random_entries[] = {
     {.name = "boot_id", .show = show_boot_id},
+    {.name = "entropy_avail", .show = show_number<[] { return RANDOM_POOL_BITS; }>},
+    {.name = "poolsize", .show = show_number<[] { return RANDOM_POOL_BITS; }>},
+    fixed_number<RANDOM_RESEED_SECONDS>("urandom_min_reseed_secs"),
+    fixed_number<RANDOM_POOL_BITS>("write_wakeup_threshold"),
     {.name = "uuid", .show = show_new_uuid},
 };
 

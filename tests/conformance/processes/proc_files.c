@@ -1,12 +1,17 @@
 // The files of /proc/PID: whose they are when the number is given again, who may read them, and what they say (proc(5),
 // ptrace(2)). mem writes past the rights of private mappings.
+#define _FILE_OFFSET_BITS 64 // an address above 2 GiB is an offset, too
 #include "tests/conformance/checks/check.h"
 
 #include <elf.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <sys/auxv.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
 
 static char* in_proc(pid_t pid, const char* name) {
     static char path[64];
@@ -63,7 +68,7 @@ static void number_given_again(void) {
     FAILS(syscall(SYS_getdents64, directory, buffer, sizeof buffer), ENOENT);
     FAILS(syscall(SYS_getdents64, fds, buffer, sizeof buffer), ENOENT);
     FAILS(openat(fds, "0", O_RDONLY), ENOENT);
-    FAILS(openat(directory, "status", O_RDONLY), ENOENT);
+    FAILS(openat(directory, "status", O_RDONLY), ESRCH);
     FAILS(syscall(SYS_pidfd_send_signal, directory, SIGKILL, NULL, 0), ESRCH);
     CHECK(kill(second, 0) == 0);
     const int opened[] = {directory, fds, environ_of, maps, pagemap, mem, refs, status, adjust, auxv};
@@ -216,6 +221,47 @@ static void texts(void) {
     CHECK(strstr(line_of("/proc/self/mountinfo", ""), " / / rw") != NULL);
 }
 
+// What /proc/self/fdinfo says of a descriptor besides position and flags.
+static void check_fdinfo(int fd, const char* start, const char* line) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
+    CHECK(strcmp(line_of(path, start), line) == 0);
+    close(fd);
+}
+
+static void descriptions(void) {
+    check_fdinfo(eventfd(18, 0), "eventfd-count:", "eventfd-count:               12\n");
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    check_fdinfo(signalfd(-1, &set, 0), "sigmask:", "sigmask:\t0000000000000200\n");
+
+    const int watched = eventfd(0, 0), epoll = epoll_create1(0);
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = 0xabc};
+    WORKS(epoll_ctl(epoll, EPOLL_CTL_ADD, watched, &event));
+    struct stat status;
+    fstat(watched, &status);
+    char expected[120];
+    snprintf(expected, sizeof expected, "tfd: %8d events: %8x data:              abc  pos:0 ino:%lx sdev:%x\n", watched,
+             EPOLLIN | EPOLLERR | EPOLLHUP, (unsigned long)status.st_ino, (unsigned)status.st_dev);
+    check_fdinfo(epoll, "tfd:", expected);
+    close(watched);
+
+    const struct itimerspec hourly = {{3600, 0}, {0, 0}}, off = {{0, 5}, {0, 0}};
+    int timer = timerfd_create(CLOCK_REALTIME, 0);
+    timerfd_settime(timer, 0, &hourly, NULL);
+    check_fdinfo(timer, "it_interval:", "it_interval: (3600, 0)\n");
+    timer = timerfd_create(CLOCK_MONOTONIC, 0);
+    timerfd_settime(timer, TFD_TIMER_ABSTIME, &off, NULL);
+    check_fdinfo(dup(timer), "settime flags:", "settime flags: 01\n");
+    check_fdinfo(dup(timer), "it_value:", "it_value: (0, 0)\n");
+    check_fdinfo(timer, "clockid:", "clockid: 1\n");
+
+    CHECK(strcmp(line_of("/proc/sys/kernel/random/entropy_avail", ""), "256\n") == 0);
+    CHECK(strcmp(line_of("/proc/sys/kernel/random/poolsize", ""), "256\n") == 0);
+    CHECK(strcmp(line_of("/proc/sys/kernel/random/urandom_min_reseed_secs", ""), "60\n") == 0);
+}
+
 static void signal_by_directory(void) {
     const pid_t child = paused_child();
     const int directory = open(in_proc(child, ""), O_RDONLY | O_DIRECTORY);
@@ -235,6 +281,7 @@ int main(void) {
     strangers();
     memory();
     texts();
+    descriptions();
     signal_by_directory();
     return failures != 0;
 }
