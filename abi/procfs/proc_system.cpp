@@ -17,6 +17,7 @@
 #include "abi/process/coredump.hpp"
 #include "abi/procfs/proc_tlb.hpp"
 #include "abi/procfs/procfs.hpp"
+#include "abi/system/syslog.hpp"
 #include "abi/system/utsname.hpp"
 #include "abi/task/pid.hpp"
 #include "arch/contract/clock.hpp"
@@ -265,6 +266,10 @@ constexpr ProcEntry kernel_entries[] = {
      .mode = S_IFREG | 0644},
     {.name = "futex_faultin_count", .show = show_number<futex_faultin_count>},
     {.name = "cap_last_cap", .show = show_number<[] { return CAP_LAST_CAP; }>},
+    {.name = "dmesg_restrict",
+     .show = show_number<dmesg_restrict>,
+     .write = write_flag<set_dmesg_restrict>,
+     .mode = S_IFREG | 0644},
     {.name = "domainname", .show = [](const Inode&, SeqFile& out) { return show_text(system_name().domainname, out); }},
     {.name = "hostname", .show = [](const Inode&, SeqFile& out) { return show_text(system_name().nodename, out); }},
     {.name = "ngroups_max", .show = show_number<[] { return GROUPS_MAX; }>},

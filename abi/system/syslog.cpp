@@ -34,11 +34,14 @@ enum Type : s32 {
 };
 
 constexpr s32 LEVEL_MIN = 1, LEVEL_MAX = 8; // of the console
-constinit u64 read_to = 0;                  // READ goes on here. The kernel lock guards these three
+constinit u64 read_to = 0;                  // READ goes on here. The kernel lock guards these four
 constinit u64 cleared_to = 0;               // READ_ALL begins here
 constinit int saved_level = -1;             // the console's, while it is off
+constinit bool restricted = false;
 
-bool may(s32 type) { return type == READ_ALL || type == SIZE || capable(CAP_SYSLOG) || capable(CAP_SYS_ADMIN); }
+bool may(s32 type) {
+    return (!restricted && (type == READ_ALL || type == SIZE)) || capable(CAP_SYSLOG) || capable(CAP_SYS_ADMIN);
+}
 
 Result<void> check_buffer(UserAddr buffer, s32 length) {
     if (buffer == UserAddr() || length < 0)
@@ -94,6 +97,9 @@ Result<s32> read_all(UserAddr buffer, u32 length, bool clear) {
 }
 
 } // namespace
+
+bool dmesg_restrict() { return restricted; }
+void set_dmesg_restrict(bool on) { restricted = on; }
 
 Result<s32> sys_syslog(s32 type, UserAddr buffer, s32 length) {
     if (!may(type))

@@ -107,6 +107,7 @@ static void limits(void) {
 
 static void kernel_log(void) {
     static char text[300000];
+    CHECK(put("/proc/sys/kernel/dmesg_restrict", "0") == 1); // Debian's Linux starts with 1
     CHECK(klogctl(10, NULL, 0) >= 4096);
     const int bytes = klogctl(3, text, sizeof text);
     CHECK(bytes > 0 && text[0] == '<' && text[bytes - 1] == '\n');
@@ -124,6 +125,13 @@ static void kernel_log(void) {
         FAILS(klogctl(99, text, 10), EPERM);
         CHECK(klogctl(10, NULL, 0) >= 4096);
     });
+    CHECK(put("/proc/sys/kernel/dmesg_restrict", "1") == 1);
+    CHILD_OK({
+        WORKS(setuid(1000));
+        FAILS(klogctl(3, text, sizeof text), EPERM);
+        FAILS(klogctl(10, NULL, 0), EPERM);
+    });
+    CHECK(put("/proc/sys/kernel/dmesg_restrict", "0") == 1);
 }
 
 static void system_v(void) {
