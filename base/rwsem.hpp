@@ -1,6 +1,9 @@
-// A sleeping reader-writer lock with guards that are values. Writers are preferred over new readers. For locks that few
-// take at a time; the mmap lock is a PercpuRwSemaphore (mm/percpu_rwsem.hpp).
+// A sleeping reader-writer lock with guards that are values. All are served in the order in which they come: who leaves
+// hands the lock to the first that waits, so nobody who comes back at once overtakes it. For locks that few take at a
+// time; the mmap lock is a PercpuRwSemaphore (mm/percpu_rwsem.hpp).
 #pragma once
+
+#include <utility>
 
 #include "base/assert.hpp"
 #include "base/park.hpp"
@@ -12,48 +15,68 @@ class CAPABILITY("semaphore") RwSemaphore {
   public:
     explicit RwSemaphore(const char* name) : watch_(name, lockdep::Kind::Sleeping) {}
 
-    void down_read() ACQUIRE_SHARED() {
-        watch_.about_to_wait(this);
-        {
-            const Guard lock(lock_);
-            while (writer_ || writers_waiting_ > 0)
-                park(queue_, lock_);
-            ++readers_;
-        }
-        watch_.taken(this);
-    }
+    void down_read() ACQUIRE_SHARED() { down(Mode::Read); }
+    void down_write() ACQUIRE() { down(Mode::Write); }
     void up_read() RELEASE_SHARED() {
         watch_.released(this);
         const Guard lock(lock_);
         BUG_ON(readers_ == 0);
-        if (--readers_ == 0)
-            unpark_all(queue_);
-    }
-    void down_write() ACQUIRE() {
-        watch_.about_to_wait(this);
-        {
-            const Guard lock(lock_);
-            ++writers_waiting_;
-            while (writer_ || readers_ > 0)
-                park(queue_, lock_);
-            --writers_waiting_;
-            writer_ = true;
-        }
-        watch_.taken(this);
+        --readers_;
+        hand_over();
     }
     void up_write() RELEASE() {
         watch_.released(this);
         const Guard lock(lock_);
-        BUG_ON(!writer_);
-        writer_ = false;
-        unpark_all(queue_);
+        BUG_ON(!std::exchange(writer_, false));
+        hand_over();
     }
 
   private:
+    enum class Mode : u8 { Read, Write };
+
+    // A task that waits; on its stack. Nobody refers to it once `entered` is set and lock_ is free.
+    struct Waiter {
+        Mode mode;
+        bool entered = false;
+        ParkQueue queue{};
+        AutoUnlinkHook link{};
+    };
+
+    void down(Mode mode) {
+        watch_.about_to_wait(this);
+        {
+            const Guard lock(lock_);
+            if (waiters_.empty() && may_enter(mode)) {
+                enter(mode);
+            } else {
+                Waiter own{mode};
+                waiters_.push_back(own);
+                while (!own.entered)
+                    park(own.queue, lock_);
+            }
+        }
+        watch_.taken(this);
+    }
+    bool may_enter(Mode mode) const REQUIRES(lock_) { return !writer_ && (mode == Mode::Read || readers_ == 0); }
+    void enter(Mode mode) REQUIRES(lock_) {
+        if (mode == Mode::Read)
+            ++readers_;
+        else
+            writer_ = true;
+    }
+    void hand_over() REQUIRES(lock_) {
+        while (!waiters_.empty() && may_enter(waiters_.front().mode)) {
+            Waiter& next = waiters_.front();
+            waiters_.pop_front();
+            enter(next.mode);
+            next.entered = true;
+            unpark_one(next.queue);
+        }
+    }
+
     SpinLock lock_{"RwSemaphore"};
-    ParkQueue queue_ GUARDED_BY(lock_);
+    AutoUnlinkList<Waiter, &Waiter::link> waiters_ GUARDED_BY(lock_);
     u32 readers_ GUARDED_BY(lock_) = 0;
-    u32 writers_waiting_ GUARDED_BY(lock_) = 0;
     bool writer_ GUARDED_BY(lock_) = false;
     [[no_unique_address]] lockdep::Watch watch_;
 };
