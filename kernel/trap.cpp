@@ -8,6 +8,7 @@
 #include "kernel/debug/panic.hpp"
 #include "kernel/sched/kernel_lock.hpp"
 #include "kernel/sched/sched.hpp"
+#include "kernel/sched/watchdog.hpp"
 #include "kernel/upcalls.hpp"
 #include "mm/fault.hpp"
 
@@ -63,6 +64,7 @@ bool has_work(const Task& task) { return task.need_resched || task.sigpending; }
     trace_hardirqs_off();
     if (has_work(*current())) [[unlikely]]
         exit_to_user_mode_loop(regs);
+    touch_softlockup_watchdog();
     trace_hardirqs_on();
 }
 
