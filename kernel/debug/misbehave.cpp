@@ -27,7 +27,7 @@ void hide(T& value) {
     asm volatile("" : "+r"(value));
 }
 
-void overflow_a_number() {
+[[gnu::noinline]] void overflow_a_number() {
     s32 most = std::numeric_limits<s32>::max();
     hide(most);
     s32 more = most + 1;
@@ -49,7 +49,7 @@ void spin_for(u64 ns) {
     }
 }
 
-void mask_interrupts_for(u64 ns) {
+[[gnu::noinline]] void mask_interrupts_for(u64 ns) {
     const IrqGuard irqs;
     spin_for(ns);
 }
