@@ -76,8 +76,8 @@ bool device_mapped_at(u32 slot, u32 physical, u32 pages) {
 // Whether the page is in the guard of a stack that is part of the image.
 bool in_guard([[maybe_unused]] u32 address) {
 #ifdef FAULTLINE_DEBUG
-    return address >= reinterpret_cast<u32>(__stack_slots_start) && address < reinterpret_cast<u32>(__stack_slots_end) &&
-           (address & KERNEL_STACK_SIZE) == 0;
+    return address >= reinterpret_cast<u32>(__stack_slots_start) &&
+           address < reinterpret_cast<u32>(__stack_slots_end) && (address & KERNEL_STACK_SIZE) == 0;
 #else
     return false;
 #endif
