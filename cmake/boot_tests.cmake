@@ -61,3 +61,6 @@ set_tests_properties("boot: shell" "boot: shell softtlb" PROPERTIES LABELS "boot
 
 # The demonstration keeps all processors busy by itself, and both are held to a time.
 set_tests_properties("boot: demonstration" "boot: interrupt" PROPERTIES RUN_SERIAL TRUE)
+
+# It counts the instructions of all storms.
+set_tests_properties("boot: watch" PROPERTIES TIMEOUT 600)

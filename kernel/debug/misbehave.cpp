@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "arch/contract/clock.hpp"
+#include "base/concurrency.hpp"
 #include "base/irq_guard.hpp"
 #include "base/spinlock.hpp"
 #include "base/types.hpp"
@@ -81,7 +82,8 @@ bool misbehave(char how) {
         schedule_until(clock_ns() + 10 * NSEC_PER_SEC);
     } else if (lockdep::WATCHES && how == 'l') {
         const KernelUnlocked meanwhile;
-        spin_for(10 * NSEC_PER_SEC);
+        const u64 end = clock_ns() + 10 * NSEC_PER_SEC;
+        spin_until([&] { return clock_ns() >= end; });
     } else {
         return false;
     }
