@@ -22,7 +22,7 @@ Options. They come before --exec and --init; all words after FILE or PATH are th
   --mmu M           walked: the hardware fills the TLB (default); softtlb: the kernel does (docs/backends.md)
   --disk FILE       does not work yet
   --icount          count instructions: two runs are identical
-  --debug           the kernel that checks costly invariants and the use of locks (docs/locking.md)
+  --debug           the kernel that checks itself: locks, stacks, and more (docs/debug-kernel.md)
   --gdb             wait for a debugger; --timeout has no effect
   --timeout S       end the machine after S seconds (default 120; with --shell, never)
   --verbose         show the build and all kernel messages

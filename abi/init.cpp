@@ -28,6 +28,7 @@
 #include "abi/procfs/procfs.hpp"
 #include "abi/procfs/sysfs.hpp"
 #include "abi/sched/loadavg.hpp"
+#include "abi/task/hung_task.hpp"
 #include "abi/task/pid.hpp"
 #include "abi/time/realtime.hpp"
 #include "abi/time/rtc.hpp"
@@ -35,6 +36,7 @@
 #include "abi/tty/tty.hpp"
 #include "abi/virtio/console.hpp"
 #include "kernel/debug/format.hpp"
+#include "kernel/debug/watchdog.hpp"
 #include "mm/kmalloc.hpp"
 
 namespace faultline {
@@ -48,6 +50,8 @@ void init_abi() {
     init_pids();
     init_pidfd();
     init_ticks();
+    if constexpr (WATCHDOGS)
+        init_hung_task();
     init_realtime();
     init_msg();
     init_sem();

@@ -12,7 +12,7 @@ function(boot_test_on_both_machines name script)
 endfunction()
 
 # Those that choose their machines themselves, or for which it makes no difference: docs/testing.md says why.
-set(own_machines balance bad_input demonstration interrupt list tlb_check tlb_options)
+set(own_machines balance bad_input demonstration interrupt list tlb_check tlb_options watch)
 set(with_arguments scenario scenarios selftest storm) # below
 file(GLOB scripts CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/tests/boot ${PROJECT_SOURCE_DIR}/tests/boot/*.sh)
 list(TRANSFORM scripts REPLACE "\\.sh$" "")
@@ -61,3 +61,6 @@ set_tests_properties("boot: shell" "boot: shell softtlb" PROPERTIES LABELS "boot
 
 # The demonstration keeps all processors busy by itself, and both are held to a time.
 set_tests_properties("boot: demonstration" "boot: interrupt" PROPERTIES RUN_SERIAL TRUE)
+
+# It counts the instructions of all storms.
+set_tests_properties("boot: watch" PROPERTIES TIMEOUT 600)

@@ -25,6 +25,17 @@ target_compile_options(
               -fno-rtti
               -fno-threadsafe-statics>)
 
+# The debug kernel (docs/testing.md): FAULTLINE_DEBUG in C++ and in assembly, and undefined behaviour traps. Each trap stays
+# where it is, unmerged with others, so that its address tells the line. No frame is as large as the guard below a stack.
+option(FAULTLINE_DEBUG "the kernel that checks itself" OFF)
+if(FAULTLINE_DEBUG)
+    target_compile_definitions(kernel_flags INTERFACE FAULTLINE_DEBUG)
+    target_compile_options(
+        kernel_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=undefined -fsanitize-undefined-trap-on-error
+                               -fno-crossjumping -fno-tree-tail-merge
+                               -Wframe-larger-than=4096>)
+endif()
+
 add_library(kernel OBJECT ${machine_sources} ${portable_sources})
 target_link_libraries(kernel PUBLIC kernel_flags)
 # These headers took a third of the time that the kernel takes to compile.

@@ -9,6 +9,7 @@
 
 #include "arch/contract/tlb.hpp"
 #include "kernel/debug/printk.hpp"
+#include "kernel/debug/watchdog.hpp"
 #include "kernel/futex/fault_in.hpp"
 #include "kernel/futex/livelock.hpp"
 #include "mm/config.hpp"
@@ -95,6 +96,23 @@ bool set_init(const char* value) {
     return true;
 }
 
+#ifdef FAULTLINE_DEBUG
+bool set_hung_task_timeout_secs(const char* value) {
+    u32 seconds = 0;
+    if (!parse_number(value, 0, MAX_HUNG_TASK_TIMEOUT_SECS, seconds))
+        return false;
+    watchdog_config.hung_task_timeout_secs = seconds;
+    return true;
+}
+bool set_watchdog_thresh(const char* value) {
+    u32 seconds = 0;
+    if (!parse_number(value, 0, MAX_WATCHDOG_THRESH, seconds))
+        return false;
+    watchdog_config.watchdog_thresh = seconds;
+    return true;
+}
+#endif
+
 struct KnownArgument {
     const char* name;
     bool (*set)(const char* value);
@@ -111,6 +129,10 @@ constexpr KnownArgument KNOWN[] = {
     {"tlb_check", set_tlb_check, "0 or 1"},
     {"tlb_entries", set_tlb_entries, "8 to 512, and a kernel that fills the TLB itself (softtlb)"},
     {"init", set_init, "a path"},
+#ifdef FAULTLINE_DEBUG
+    {"sysctl.kernel.hung_task_timeout_secs", set_hung_task_timeout_secs, "0 to 1000000 seconds"},
+    {"sysctl.kernel.watchdog_thresh", set_watchdog_thresh, "0 to 60 seconds"},
+#endif
 };
 
 // --- words ---

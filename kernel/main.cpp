@@ -2,6 +2,7 @@
 // kernel/ that include abi/.
 #include <arch/boot_info.hpp>
 #include <arch/irq.hpp>
+#include <arch/kernel_stack.hpp>
 
 #include "abi/init.hpp"
 #include "arch/contract/tlb.hpp"
@@ -50,6 +51,7 @@ void start_kernel() {
     printk(KERN_INFO, "command line: %s", boot.command_line);
     announce_tlb_sabotage();
     init_memory(boot);
+    init_kernel_stacks();
     mmu_init_cpu();
     make_idle_task();
     init_abi();

@@ -8,6 +8,7 @@
 #include "kernel/debug/panic.hpp"
 #include "kernel/sched/kernel_lock.hpp"
 #include "kernel/sched/sched.hpp"
+#include "kernel/sched/watchdog.hpp"
 #include "kernel/upcalls.hpp"
 #include "mm/fault.hpp"
 
@@ -60,8 +61,11 @@ bool has_work(const Task& task) { return task.need_resched || task.sigpending; }
 
 // On every way out, and as a rule there is no work: so it makes no frame that a backtrace could find.
 [[gnu::optimize("omit-frame-pointer")]] void prepare_exit_to_user(PtRegs& regs) {
+    trace_hardirqs_off();
     if (has_work(*current())) [[unlikely]]
         exit_to_user_mode_loop(regs);
+    touch_softlockup_watchdog();
+    trace_hardirqs_on();
 }
 
 } // namespace faultline

@@ -19,9 +19,11 @@
 #include "abi/procfs/procfs.hpp"
 #include "abi/system/syslog.hpp"
 #include "abi/system/utsname.hpp"
+#include "abi/task/hung_task.hpp"
 #include "abi/task/pid.hpp"
 #include "arch/contract/clock.hpp"
 #include "kernel/debug/misbehave.hpp"
+#include "kernel/debug/watchdog.hpp"
 #include "kernel/futex/fault_in.hpp"
 #include "kernel/sched/sched.hpp"
 #include "mm/kmalloc.hpp"
@@ -169,6 +171,24 @@ constexpr ProcEntry rt_bandwidth_entry(const char* name) {
     return {.name = name, .show = show_rt_bandwidth<Field>, .write = write_rt_bandwidth<Field>, .mode = S_IFREG | 0644};
 }
 
+#ifdef FAULTLINE_DEBUG
+Result<void> write_hung_task_timeout(const Inode&, std::string_view text) {
+    const u64 seconds = TRY(parse_unsigned(text));
+    if (seconds > MAX_HUNG_TASK_TIMEOUT_SECS)
+        return Err(Errno::INVAL);
+    set_hung_task_timeout(static_cast<u32>(seconds));
+    return {};
+}
+
+Result<void> write_watchdog_thresh(const Inode&, std::string_view text) {
+    const u64 seconds = TRY(parse_unsigned(text));
+    if (seconds > MAX_WATCHDOG_THRESH)
+        return Err(Errno::INVAL);
+    watchdog_config.watchdog_thresh = static_cast<u32>(seconds);
+    return {};
+}
+#endif
+
 // A setting that is 0 or 1.
 template <void (*Set)(bool)>
 Result<void> write_flag(const Inode&, std::string_view text) {
@@ -271,6 +291,16 @@ constexpr ProcEntry kernel_entries[] = {
      .write = write_flag<set_dmesg_restrict>,
      .mode = S_IFREG | 0644},
     {.name = "domainname", .show = [](const Inode&, SeqFile& out) { return show_text(system_name().domainname, out); }},
+#ifdef FAULTLINE_DEBUG
+    {.name = "hung_task_timeout_secs",
+     .show = show_number<[] { return u32{watchdog_config.hung_task_timeout_secs}; }>,
+     .write = write_hung_task_timeout,
+     .mode = S_IFREG | 0644},
+    {.name = "watchdog_thresh",
+     .show = show_number<[] { return u32{watchdog_config.watchdog_thresh}; }>,
+     .write = write_watchdog_thresh,
+     .mode = S_IFREG | 0644},
+#endif
     {.name = "hostname", .show = [](const Inode&, SeqFile& out) { return show_text(system_name().nodename, out); }},
     {.name = "ngroups_max", .show = show_number<[] { return GROUPS_MAX; }>},
     {.name = "osrelease", .show = show_line<SYSTEM_NAME.release>},

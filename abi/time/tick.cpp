@@ -15,6 +15,7 @@
 #include "abi/time/posix_timers.hpp"
 #include "arch/contract/clock.hpp"
 #include "base/late.hpp"
+#include "kernel/debug/watchdog.hpp"
 #include "kernel/sched/sched.hpp"
 #include "kernel/upcalls.hpp"
 
@@ -68,6 +69,8 @@ void tick_expired(Timer&) {
     if (task.group == nullptr)
         return; // the CPU is idle, or its thread has exited. start_tick() starts the tick again
     count(task);
+    if constexpr (WATCHDOGS)
+        watchdog_tick(TICK_NS);
     if (watches_its_time(*task.group)) {
         SigLocked lock;
         check_cpu_itimers(task);

@@ -5,6 +5,7 @@
 #include <arch/ptrace.hpp>
 #include <mmu/refill.hpp>
 
+#include "arch/arm/irq_watch.hpp"
 #include "arch/arm/layout.h"
 #include "arch/armv7/fault_status.hpp"
 #include "arch/contract/upcalls.hpp"
@@ -37,12 +38,14 @@ void deliver(PtRegs& regs, const FaultInfo& fault) {
 extern "C" {
 
 void do_data_abort(PtRegs& regs, u32 dfsr, u32 dfar) {
+    const MaskedByException masked(regs);
     const FaultInfo fault = armv7::data_abort(dfsr, dfar, regs.pc, user_mode(regs));
     if (!refill_tlb(fault))
         deliver(regs, fault);
 }
 
 void do_prefetch_abort(PtRegs& regs, u32 ifsr, u32 ifar) {
+    const MaskedByException masked(regs);
     const FaultInfo fault = armv7::prefetch_abort(ifsr, ifar, regs.pc, user_mode(regs));
     if (!refill_tlb(fault))
         deliver(regs, fault);

@@ -150,8 +150,13 @@ secondary_virtual:
     mov lr, #0
     bl setup_secondary              @ never returns
 
-    .section .bss.boot_stack, "aw", %nobits
+    .section .bss.stack_slots, "aw", %nobits
+#ifdef FAULTLINE_DEBUG
+    .balign KERNEL_STACK_SLOT
+    .space KERNEL_STACK_SIZE        @ the guard
+#else
     .balign KERNEL_STACK_SIZE
+#endif
     .global boot_stack
 boot_stack:
     .space KERNEL_STACK_SIZE

@@ -51,6 +51,12 @@ void init_context(CpuContext& context, void* stack_top, void (*entry)(void*), vo
     context.sp = reinterpret_cast<u32>(frame);
 }
 
+Resumption resumption(const CpuContext& context) {
+    constexpr u32 FP = 11;
+    const auto* frame = reinterpret_cast<const SwitchFrame*>(context.sp);
+    return {.pc = frame->lr, .fp = frame->r4_to_r11[FP - 4]};
+}
+
 void check_stack_end() {
     u32 sp;
     asm volatile("mov %0, sp" : "=r"(sp));

@@ -32,6 +32,7 @@ vector_page:
 // The faulting instruction's address is lr - 8 for data, lr - 4 for a fetch, in ARM and in Thumb state (ARM ARM B1.8.3).
 entry vector_dabt
     sub lr, lr, #8
+    check_stack MODE_ABT
     save_user_registers
     mrc p15, 0, r1, c5, c0, 0       @ DFSR
     mrc p15, 0, r2, c6, c0, 0       @ DFAR
@@ -39,6 +40,7 @@ entry vector_dabt
 
 entry vector_pabt
     sub lr, lr, #4
+    check_stack MODE_ABT
     save_user_registers
     mrc p15, 0, r1, c5, c0, 1       @ IFSR
     mrc p15, 0, r2, c6, c0, 2       @ IFAR

@@ -23,11 +23,13 @@ entry vector_svc
 
 entry vector_irq
     sub lr, lr, #4
+    check_stack MODE_IRQ
     save_user_registers
     handle handle_irq, handle_irq_in_kernel
 
 // lr is the instruction after the undefined one; do_undefined steps back by its size.
 entry vector_und
+    check_stack MODE_UND
     save_user_registers
     handle do_undefined, do_undefined
 

@@ -8,6 +8,7 @@
 
 #include <bit>
 
+#include "arch/arm/irq_watch.hpp"
 #include "arch/arm/setup.hpp"
 #include "arch/contract/clock.hpp"
 #include "arch/contract/per_cpu.hpp"
@@ -77,6 +78,7 @@ void mix(InterruptNoise& into, u32 moment, u32 what) {
 void write_bit(u32 registers, u32 intid) { write32(distributor, registers + (intid / 32) * 4, 1u << (intid % 32)); }
 
 void handle_pending(const PtRegs& regs) {
+    const MaskedByException masked(regs);
     const lockdep::InterruptScope scope;
     interrupted.here() = &regs;
     for (;;) {

@@ -8,6 +8,7 @@
 #define VIRT_TO_PHYS_DELTA (PAGE_OFFSET - PHYS_OFFSET)
 #define LINEAR_LIMIT 0x40000000 // bytes: the linear mapping ends at 0xc0000000
 
+#define STACK_AREA 0xc0000000  // up to DEVICE_AREA: where the debug kernel maps kernel stacks (kernel_stack.cpp)
 #define DEVICE_AREA 0xf0000000 // the megabyte that ioremap() maps devices in
 #define VECTOR_PAGE 0xffff0000 // SCTLR.V = 1
 
@@ -21,6 +22,10 @@
 // the stack has overflowed.
 #define KERNEL_STACK_SIZE 8192
 #define STACK_END_MAGIC 0x57ac6e9d // Linux: include/uapi/linux/magic.h
+
+// In the debug kernel a stack is the upper half of such a slot, and nothing is mapped in the lower half, the guard. So the
+// bit KERNEL_STACK_SIZE of an address tells whether it is on a stack or in a guard.
+#define KERNEL_STACK_SLOT (2 * KERNEL_STACK_SIZE)
 
 // struct PtRegs, <arch/ptrace.hpp>.
 #define S_ORIG_R0 0
@@ -41,5 +46,8 @@
 
 // CPSR.M, <arch/psr.hpp>.
 #define MODE_USR 0x10
+#define MODE_IRQ 0x12
 #define MODE_SVC 0x13
+#define MODE_ABT 0x17
+#define MODE_UND 0x1b
 #define MODE_MASK 0x1f

@@ -5,10 +5,10 @@
 #include <arch/kernel_map.hpp>
 #include <arch/smp.hpp>
 
+#include "arch/arm/kernel_pages.hpp"
 #include "arch/arm/layout.h"
 #include "arch/arm/sections.hpp"
 #include "arch/arm/setup.hpp"
-#include "arch/armv7/short_descriptor.hpp"
 #include "arch/contract/machine.hpp"
 #include "arch/contract/memory.hpp"
 #include "base/assert.hpp"
@@ -17,9 +17,7 @@ namespace faultline {
 
 // TTBR1's table, indexed with VA[31:20]. Its lower half is empty once the kernel runs at its linked address; it then
 // serves as the directory of a CPU that runs no task. boot.S writes the first entries.
-extern "C" {
 [[gnu::section(".bss.page_aligned")]] alignas(16384) constinit u32 swapper_pg_dir[4096] = {};
-}
 
 namespace {
 
@@ -49,11 +47,6 @@ constexpr u32 memory_section(PhysAddr base, bool xn) {
 static_assert(memory_section(PhysAddr(0), false) == 0x0001140e, "boot.S, BOOT_SECTION");
 static_assert(memory_section(PhysAddr(0), true) == (0x0001140e | 0x10), "boot.S, BOOT_SECTION_XN");
 
-constexpr u32 memory_page(PhysAddr base, AccessPermission access, bool xn) {
-    return encode(armv7::SmallPageDescriptor{
-        .base = base, .access = access, .memory = MemoryType::WriteBackWriteAllocate, .shareable = true, .xn = xn});
-}
-
 PhysAddr image_phys(const void* symbol) { return PhysAddr(reinterpret_cast<u32>(symbol) - VIRT_TO_PHYS_DELTA); }
 
 void set_section(u32 address, u32 descriptor) {
@@ -80,9 +73,21 @@ bool device_mapped_at(u32 slot, u32 physical, u32 pages) {
     return true;
 }
 
+// Whether the page is in the guard of a stack that is part of the image.
+bool in_guard([[maybe_unused]] u32 address) {
+#ifdef FAULTLINE_DEBUG
+    return address >= reinterpret_cast<u32>(__stack_slots_start) &&
+           address < reinterpret_cast<u32>(__stack_slots_end) && (address & KERNEL_STACK_SIZE) == 0;
+#else
+    return false;
+#endif
+}
+
 // The descriptor for a page in the megabytes that contain the image.
 u32 image_page(u32 address) {
     const PhysAddr page(address - VIRT_TO_PHYS_DELTA);
+    if (in_guard(address))
+        return armv7::INVALID_DESCRIPTOR;
     if (address >= reinterpret_cast<u32>(__text_start) && address < reinterpret_cast<u32>(__text_end))
         return memory_page(page, AccessPermission::PrivilegedReadOnly, false);
     if (address >= reinterpret_cast<u32>(__rodata_start) && address < reinterpret_cast<u32>(__rodata_end))

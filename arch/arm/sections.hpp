@@ -9,4 +9,5 @@ extern char __bss_start[], __bss_end[];
 extern char _end[];
 extern char vector_page[];
 extern char boot_stack[];
+extern char __stack_slots_start[], __stack_slots_end[];
 }

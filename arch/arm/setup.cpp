@@ -1,6 +1,7 @@
 // From boot.S to start_kernel(): brings the machine up step by step. Each step needs the ones before it.
 #include <arch/current.hpp>
 
+#include "arch/arm/irq_watch.hpp"
 #include "arch/arm/layout.h"
 #include "arch/arm/sections.hpp"
 #include "arch/arm/setup.hpp"
@@ -53,6 +54,7 @@ extern "C" [[noreturn]] void setup_machine(u32 device_tree) {
     clock_init_cpu();
     pmu_init_cpu();
     check(info);
+    irq_watch_init(info.cpus.count());
     paging_init(info);
     interrupts_init(info);
     smp_init();

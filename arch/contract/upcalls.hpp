@@ -26,6 +26,17 @@ void handle_undefined(PtRegs& regs, bool breakpoint);
 [[noreturn]] void die(const PtRegs& regs, const FaultInfo* fault, const char* format, ...)
     __attribute__((format(printf, 3, 4)));
 
+// The kernel has come to an instruction that the compiler puts where behaviour would be undefined: regs.pc is its address.
+// Panics. kernel/debug/machine_checks.cpp.
+[[noreturn]] void undefined_behaviour(const PtRegs& regs);
+
+// The debug kernel: the kernel stack of the code that `regs` interrupts has reached its guard. Panics. On a stack that this
+// CPU has for this call only.
+[[noreturn]] void kernel_stack_overflow(const PtRegs& regs);
+
+// The debug kernel: interrupts were masked on this CPU for `ns`, by code that was called at `by`. Panics.
+[[noreturn]] void irqs_masked_too_long(u64 ns, u32 by) REQUIRES(irqs_masked);
+
 // tlb_check=1: a flush has returned, and a program on this CPU may still do with `page` what its entry forbids: write, or
 // else read. kernel/debug/tlb_check.cpp.
 void tlb_violation(UserAddr page, Pte entry, bool write) REQUIRES(irqs_masked);

@@ -8,11 +8,11 @@
 namespace faultline::softtlb {
 
 void CpuTlb::init(u32 entries) {
-    entries_ = {};
-    buckets_ = {};
+    entries_.fill({}); // no temporary: it would be most of a kernel stack
+    buckets_.fill(0);
     size_ = entries;
     next_victim_ = 0;
-    installed_ = {};
+    installed_.fill(0);
     selected_ = Asid{};
     tables_.allocate(entries);
 }

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "kernel/debug/format.hpp"
+
 namespace faultline {
 
 extern "C" {
@@ -28,6 +30,16 @@ Symbol kallsyms_lookup(u32 address) {
         return {};
     const u32 index = static_cast<u32>(after - kallsyms_addresses) - 1;
     return {.name = kallsyms_names + kallsyms_offsets[index], .offset = address - kallsyms_addresses[index]};
+}
+
+SymbolText sprint_symbol(u32 address) {
+    const Symbol symbol = kallsyms_lookup(address);
+    SymbolText words;
+    if (symbol.name != nullptr)
+        snprintf(words.text, sizeof(words.text), "%s+0x%x", symbol.name, symbol.offset);
+    else
+        snprintf(words.text, sizeof(words.text), "0x%08x", address);
+    return words;
 }
 
 } // namespace faultline

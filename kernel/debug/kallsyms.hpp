@@ -13,6 +13,12 @@ struct Symbol {
 // The function that contains `address`.
 Symbol kallsyms_lookup(u32 address);
 
+// The same in words: "function+0x1c", or the number alone. (Linux: the same name.)
+struct SymbolText {
+    char text[96];
+};
+SymbolText sprint_symbol(u32 address);
+
 // Whether `address` lies in the kernel's text (Linux: kernel_text_address).
 bool kernel_text_address(u32 address);
 

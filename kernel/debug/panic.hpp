@@ -9,12 +9,19 @@
 
 namespace faultline {
 
+struct Task; // kernel/sched/task.hpp
+
 // The status with which a panic ends the machine.
 inline constexpr u8 PANIC_STATUS = 71;
 
 // Print the calling chain of this point, or of an exception, on the console.
 void dump_stack();
 void dump_stack(const PtRegs& regs);
+
+// Prints the calling chain of an exception as kernel messages, or that of a task that does not run. If the task wakes up
+// meanwhile, what is printed may be wrong. The caller makes sure that it is not freed.
+void log_stack(const PtRegs& regs);
+void log_stack(const Task& asleep);
 
 // Writes what the current task's page tables say about `address`: the software entry and the hardware descriptor, in
 // words. At most `size` bytes with the NUL. Returns false if there is nothing to say. Takes no lock, because panics use

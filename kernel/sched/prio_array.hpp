@@ -78,8 +78,9 @@ class PrioArray {
     static constexpr u32 WORD_BITS = 32;
     static constexpr u32 bit(u32 n) { return 0x8000'0000u >> n; } // so that CLZ finds the most urgent one
 
-    // Searches from the end that is nearer. The order is exact to a millisecond, so tasks that have had about as much
-    // stand in the order in which they came, and the search is short. Out of line: usually the queue is empty.
+    // Searches from both ends at once, so the search is as short as the way from the nearer one. The order is exact to a
+    // millisecond: a task is behind all that have had about as much, however many they are. Out of line: usually the queue
+    // is empty.
     [[gnu::noinline]] void insert_by_vruntime(Task& task, Where where) {
         auto& queue = queues_[NORMAL];
         const u32 own = rank(task);
@@ -87,15 +88,16 @@ class PrioArray {
             const s32 ahead = static_cast<s32>(rank(other) - own);
             return ahead > 0 || (ahead == 0 && where == Where::Front);
         };
-        auto place = queue.end();
-        if (static_cast<s32>(own - rank(queue.front())) < static_cast<s32>(rank(queue.back()) - own)) {
-            for (place = queue.begin(); !goes_before(*place);)
-                ++place;
-        } else {
-            while (place != queue.begin() && goes_before(*std::prev(place)))
-                --place;
+        auto from_front = queue.begin(), from_back = queue.end();
+        while (!goes_before(*from_front)) {
+            if (!goes_before(*std::prev(from_back))) {
+                queue.insert(from_back, task);
+                return;
+            }
+            ++from_front;
+            --from_back;
         }
-        queue.insert(place, task);
+        queue.insert(from_front, task);
     }
     static u32 rank(const Task& task) { return static_cast<u32>(task.vruntime >> 20); } // wraps: only differences count
 

@@ -17,6 +17,7 @@
 #include "kernel/sched/kernel_lock.hpp"
 #include "kernel/sched/rt_bandwidth.hpp"
 #include "kernel/sched/run_queue.hpp"
+#include "kernel/sched/watchdog.hpp"
 #include "kernel/upcalls.hpp"
 #include "mm/fault.hpp"
 #include "mm/mm_struct.hpp"
@@ -208,6 +209,7 @@ Task& pick_next_task(RunQueue& rq, Task& previous) REQUIRES(irqs_masked) {
 
 // Returns the task that was left if it is dead, else nullptr.
 Task* switch_tasks() REQUIRES(irqs_masked) {
+    touch_softlockup_watchdog();
     RunQueue& rq = this_rq();
     Task& previous = *current();
     Relaxed<u32>& count = previous.state == TaskState::Running ? previous.nivcsw : previous.nvcsw;
@@ -404,6 +406,7 @@ u32 nr_running() {
 MmTask& current_mm_task() { return current()->mm; }
 
 void cond_resched() {
+    touch_softlockup_watchdog();
     const Task& task = *current();
     if (task.need_resched) {
         if (task.state == TaskState::Running) // else it is about to sleep, and has not looked yet whether it must

@@ -162,6 +162,12 @@ struct Task {
     u64 rchar = 0, wchar = 0; // bytes that its calls have read and written; only the task itself writes these four
     u32 syscr = 0, syscw = 0; // how many such calls
     u32 user_ticks = 0, system_ticks = 0; // abi/time/tick.cpp
+#ifdef FAULTLINE_DEBUG
+    // When it was last found to have left the CPU, and how often it had by then: abi/task/hung_task.cpp. (Linux: the
+    // second under the same name.)
+    u64 last_switch_ns = 0;
+    u32 last_switch_count = 0;
+#endif
     u64 start_time_ns = 0;
     u64 run_ns = 0; // time on the CPU, up to the last switch; task_run_time_ns() adds the present turn
 };

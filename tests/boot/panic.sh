@@ -33,7 +33,21 @@ for cpus in 1 2; do
     check "the status of a sleep with a lock held" equal "$status" 71
     check "the lock by name" holds "$work/err" '^faultline: panic: lockdep: sleep with a spin lock held: .*one lock$'
 done
-for how in o s x; do
+for cpus in 1 4; do
+    run --debug --smp "$cpus" --exec "$work/mirror" crash u </dev/null
+    check "the status of undefined behaviour" equal "$status" 71
+    check "it says where" holds "$work/err" '^faultline: panic: undefined behaviour at overflow_a_number\+0x[0-9a-f]+$'
+    check "a backtrace" holds "$work/err" 'write_sysrq_trigger'
+
+    run --debug --smp "$cpus" --exec "$work/mirror" crash r </dev/null
+    check "the status of a stack overflow" equal "$status" 71
+    check "it says where, and that the stack is full" holds "$work/err" \
+        '^faultline: panic: kernel stack overflow at fill_stack\+0x[0-9a-f]+, with the stack pointer at 0x[0-9a-f]+$'
+    check "the task by name" holds "$work/err" '^CPU [0-9]: task [0-9]+ \(mirror\)'
+    check "a backtrace of the full stack" test "$(grep -c ' fill_stack+0x' "$work/err")" -ge 20
+    check "every processor answers" equal "$(grep -c '^backtrace:' "$work/err")" "$cpus"
+done
+for how in h i l n o r s u x; do
     run --exec "$work/mirror" crash "$how" </dev/null
     check "the ordinary kernel refuses $how" equal "$status" 1
 done

@@ -9,6 +9,7 @@
 #include "mm/page_alloc.hpp"
 #include "tests/contract/contract.hpp"
 #include "tests/contract/differential.hpp"
+#include "tests/contract/kernel/stacks.hpp"
 
 namespace faultline {
 
@@ -48,6 +49,8 @@ void run(const Test& test, Tally& tally) {
 void run_everything(void*) {
     Tally tally;
     for_each_test([&](const Test& test) { run(test, tally); });
+    for (const Test& test : stack_tests())
+        run(test, tally);
     for (u32 seed = 1; seed <= 4; ++seed)
         tally.count("walker: the model agrees with the CPU", differential::run_walker_differential(seed, 500) == 0);
     console_printf("self-test: %u passed, %u failed\n", tally.passed, tally.failed);
