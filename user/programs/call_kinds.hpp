@@ -76,7 +76,8 @@ enum class Kind : unsigned char {
     Stack, // of a new thread
     FutexWord,  // of a futex
     Path,
-    Name, // a path whose file the call changes, makes or removes
+    Name,       // a path whose file the call changes, makes or removes
+    LinkTarget, // what gets another name
     Program,
     Strings, // as argv
     Type,    // of a file system

@@ -149,6 +149,18 @@ void Monitor::prepare() {
     must(system_call(__NR_mkdir, ARENA, 01777), ARENA);
     must(system_call(__NR_chmod, ARENA, 01777), ARENA);
     must(system_call(__NR_mkdir, "/tmp/fuzz/elf", 0777), "/tmp/fuzz/elf");
+    // Devices of its own: what root does to their attributes goes with them.
+    must(system_call(__NR_mkdir, "/tmp/fuzz/dev", 0755), "/tmp/fuzz/dev");
+    constexpr struct {
+        const char* path;
+        unsigned device;
+    } devices[] = {{"/tmp/fuzz/dev/null", 0x103},
+                   {"/tmp/fuzz/dev/zero", 0x105},
+                   {"/tmp/fuzz/dev/full", 0x107},
+                   {"/tmp/fuzz/dev/urandom", 0x109},
+                   {"/tmp/fuzz/dev/tty", 0x500}};
+    for (const auto& [path, device] : devices)
+        must(system_call(__NR_mknod, path, 0020666, device), path);
     make_file(SECRET, 0600);
     make_file(KEPT, 0644);
     for (auto& slots : shared_->slots)
@@ -372,6 +384,14 @@ void Monitor::clean_up() {
     system_call(__NR_setdomainname, name_.domainname, std::strlen(name_.domainname));
 }
 
+// Signals that wait for this process, such as SIGCHLD, are objects of the kernel's.
+void forget_signals() {
+    const unsigned long long all = ~0ull;
+    const __kernel_timespec at_once{};
+    while (system_call(__NR_rt_sigtimedwait_time64, &all, nullptr, &at_once, 8) > 0) {
+    }
+}
+
 void Monitor::round(unsigned number, unsigned calls) {
     round_ = number;
     random_ = Random(plan_.seed * 7919u + number);
@@ -390,6 +410,7 @@ void Monitor::round(unsigned number, unsigned calls) {
     check_identities();
     check_kept();
     clean_up();
+    forget_signals();
 }
 
 void Monitor::tell_line(unsigned number) {
@@ -402,7 +423,8 @@ void Monitor::tell_line(unsigned number) {
 int Monitor::run() {
     static Resources before, after;
     unsigned number = plan_.first_round;
-    round(number, 2 * CALLS_OF_A_ROUND / 10); // all that this program itself needs is there afterwards
+    number_in("/proc/1/status", "Pid:"); // process 1 gets the object by which workers that ask know it
+    round(number, CALLS_OF_A_ROUND / 5); // all that this program itself needs is there afterwards
     shared_->made = shared_->succeeded = shared_->files = 0;
     take_resources(after);
     take_resources(before);

@@ -129,8 +129,8 @@ constexpr const char* readable[] = {
     "/proc/self/stat",    "/proc/self/pagemap", "/proc/self/limits",   "/proc/self/exe",   "/proc/self/cwd",
     "/proc/self/mounts",  "/proc/meminfo",      "/proc/stat",          "/proc/slabinfo",   "/proc/sysvipc/shm",
     "/proc/sysvipc/msg",  "/proc/sysvipc/sem",  "/proc/cpuinfo",       "/proc/interrupts", "/proc/loadavg",
-    "/proc/self/oom_adj", "/proc/self/cmdline", "/proc/self/auxv",     "/dev/null",        "/dev/zero",
-    "/dev/urandom",       "/dev/full",          "/proc/self/fd/3",     "/proc/self/fd/7",  "/proc/self/fd/12",
+    "/proc/self/oom_adj", "/proc/self/cmdline", "/proc/self/auxv",     "/tmp/fuzz/dev/null",        "/tmp/fuzz/dev/zero",
+    "/tmp/fuzz/dev/urandom",       "/tmp/fuzz/dev/full",          "/proc/self/fd/3",     "/proc/self/fd/7",  "/proc/self/fd/12",
     "/dev/fd/5",          "/proc/self/smaps",   "/proc/faultline/tlb", "/proc",            "/sys/devices/system/cpu/online"};
 // What root could break for those that come after it; an ordinary user may try (rules.hpp).
 constexpr const char* forbidden[] = {SECRET,
@@ -146,9 +146,9 @@ constexpr const char* forbidden[] = {SECRET,
                                      "/proc/sys/fs/pipe-max-size",
                                      "/proc/sys/vm/overcommit_memory",
                                      "/dev/console",
-                                     "/tmp",
                                      "/"};
 
+constexpr unsigned PATH_BYTES = 4096; // of the longest path, with its NUL
 constexpr unsigned FDS = 48; // descriptors are mostly below this
 
 } // namespace
@@ -164,9 +164,10 @@ Values::Values(Random& random, const Memory& memory, bool privileged, unsigned m
 long Values::text(const char* string) const { return static_cast<long>(reinterpret_cast<std::uintptr_t>(string)); }
 
 long Values::argument(Kind kind) {
+    const bool bound = kind == Kind::LinkTarget || (kind == Kind::Name && privileged_); // no path out of the arena
     switch (random_.below(24)) {
     case 0:
-        return sensible(static_cast<Kind>(1 + random_.below(static_cast<unsigned>(Kind::COUNT) - 1)));
+        return sensible(bound ? kind : static_cast<Kind>(1 + random_.below(static_cast<unsigned>(Kind::COUNT) - 1)));
     case 1:
         return static_cast<long>(edges[random_.below(std::size(edges))]);
     default:
@@ -249,17 +250,16 @@ long Values::buffer() {
     }
 }
 
-// `changed`: the call changes, makes or removes the file. Root does that in the arena only.
-long Values::path(bool changed) {
+// `outside`: it may lie outside the arena. `changed`: the call changes, makes or removes the file.
+long Values::path(bool outside, bool changed) {
     unsigned* const memory = room(64);
     char* const to = reinterpret_cast<char*>(memory);
-    if (random_.once_in(changed ? 40 : 5))
-        if (!privileged_ || !changed) {
-            const bool harmless = privileged_ || random_.once_in(2);
-            std::strcpy(to, harmless ? readable[random_.below(std::size(readable))]
-                                     : forbidden[random_.below(std::size(forbidden))]);
-            return placed(memory, static_cast<unsigned>(std::strlen(to)) + 1);
-        }
+    if (outside && random_.once_in(changed ? 40 : 5)) {
+        const bool harmless = privileged_ || random_.once_in(2);
+        std::strcpy(to, harmless ? readable[random_.below(std::size(readable))]
+                                 : forbidden[random_.below(std::size(forbidden))]);
+        return placed(memory, static_cast<unsigned>(std::strlen(to)) + 1);
+    }
     to[0] = '\0';
     if (random_.once_in(2))
         snprintf(to, 64, "%s/", ARENA);
@@ -268,9 +268,10 @@ long Values::path(bool changed) {
         std::strcat(to, names[random_.below(i == 0 ? 5 : std::size(names))]);
     }
     if (random_.once_in(60)) { // a name that is too long, or a path
-        const unsigned bytes = random_.once_in(2) ? 255 : 257;
-        std::memset(memory_.pages, random_.once_in(4) ? '/' : 'a', bytes);
-        memory_.pages[bytes] = '\0';
+        const unsigned bytes = random_.once_in(3) ? PATH_BYTES : random_.once_in(2) ? 255 : 257;
+        for (unsigned i = 0; i < bytes; ++i)
+            memory_.pages[i] = bytes == PATH_BYTES && i % 2 == 1 ? '/' : '.';
+        memory_.pages[bytes - random_.below(2)] = '\0';
         return static_cast<long>(reinterpret_cast<std::uintptr_t>(memory_.pages));
     }
     if (random_.once_in(60))
@@ -569,11 +570,13 @@ long Values::sensible(Kind kind) {
                                          : static_cast<long>(reinterpret_cast<std::uintptr_t>(memory_.pages)) +
                                                static_cast<long>(random_.below(64) * 512));
     case Kind::Path:
-        return path(false);
+        return path(true, false);
     case Kind::Name:
-        return path(true);
+        return path(!privileged_, true);
+    case Kind::LinkTarget:
+        return path(false, true);
     case Kind::Program:
-        return random_.once_in(3) ? text("/bin/hello") : path(true);
+        return random_.once_in(3) ? text("/bin/hello") : path(true, false);
     case Kind::Strings: {
         static const char* const lists[][4] = {
             {nullptr}, {"hello", nullptr}, {"fuzz", "one", "two", nullptr}, {"", "", nullptr}};

@@ -33,7 +33,7 @@ class Values {
     long fd();
     long address();
     long buffer();
-    long path(bool changed);
+    long path(bool outside, bool changed);
     long structure(Kind kind);
     unsigned* room(unsigned words);
     long placed(const unsigned* words, unsigned bytes);

@@ -96,8 +96,8 @@ void make_descriptors() {
     sys_open("/proc/self/maps", O_RDONLY);
     sys_open("/proc/self/mem", O_RDWR);
     sys_open("/proc/self/fd", O_RDONLY | O_DIRECTORY);
-    sys_open("/dev/zero", O_RDWR);
-    sys_open("/dev/tty", O_RDONLY | O_NONBLOCK | O_NOCTTY); // to read only: its output is the kernel's log
+    sys_open("/tmp/fuzz/dev/zero", O_RDWR);
+    sys_open("/tmp/fuzz/dev/tty", O_RDONLY | O_NONBLOCK | O_NOCTTY); // to read only: its output is the kernel's log
     sys_open("/tmp/fuzz/arena", O_PATH);
     system_call(__NR_mknod, "/tmp/fuzz/arena/fifo", 0010666, 0);
     sys_open("/tmp/fuzz/arena/fifo", O_RDWR | O_NONBLOCK);
@@ -234,7 +234,7 @@ extern "C" [[noreturn]] void fuzz_child() {
 
 void work(const Part& part, Shared& shared) {
     system_call(__NR_setpgid, 0, 0);
-    const long null = sys_open("/dev/null", O_RDWR);
+    const long null = sys_open("/tmp/fuzz/dev/null", O_RDWR);
     for (int fd = 0; fd < 3; ++fd)
         system_call(__NR_dup2, null, fd);
     system_call(__NR_close_range, 3, ~0u, 0);
