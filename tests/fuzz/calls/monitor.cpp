@@ -31,7 +31,7 @@ constexpr unsigned CALLS_OF_A_ROUND = 20'000;
 constexpr long TICK_US = 2000;
 // A thread whose call takes longer than this gets a signal, and then its process is killed. Longer than a turn of
 // all threads on one processor.
-constexpr long NUDGE_US = 60'000, ENOUGH_US = 300'000;
+constexpr long NUDGE_US = 10'000, ENOUGH_US = 500'000;
 // A killed worker's threads may each have to wait for a turn beside all others, before they can end.
 constexpr long TURNS_US = 10'000 * long{WORKERS * THREADS + THREADS};
 constexpr long HOPELESS_US = 20'000'000; // a worker that has not ended by then never will
@@ -55,7 +55,6 @@ struct Worker {
     Part part{};
     unsigned seen[THREADS] = {}; // the calls that its threads had begun
     long long since[THREADS] = {};
-    bool nudged[THREADS] = {};
 };
 
 class Monitor {
@@ -224,13 +223,10 @@ void Monitor::look_at(Worker& worker, unsigned index) {
             worker.since[thread] = slot.tid == 0 && thread != 0 ? now : worker.since[thread];
             if (begun != 0)
                 worker.since[thread] = now;
-            worker.nudged[thread] = false;
         }
         const long long waits = now - worker.since[thread];
-        if (waits > NUDGE_US && !worker.nudged[thread] && slot.tid != 0) {
+        if (waits > NUDGE_US && slot.tid != 0)
             sys_tgkill(worker.pid, static_cast<int>(slot.tid.load()), SIGUSR2);
-            worker.nudged[thread] = true;
-        }
         if (waits > ENOUGH_US)
             return kill_one(worker);
     }

@@ -7,7 +7,7 @@
 
 namespace faultline::fuzz {
 
-inline constexpr unsigned WORKERS = 4; // processes at a time
+inline constexpr unsigned WORKERS = 8; // processes at a time
 inline constexpr unsigned THREADS = 3; // of each
 inline constexpr unsigned CALLS = 400; // by each thread of a process, at most
 inline constexpr unsigned NOTED = 8;   // the last calls of a thread
@@ -18,7 +18,7 @@ inline constexpr const char* SECRET = "/tmp/fuzz/secret"; // that only root may 
 inline constexpr const char* KEPT = "/tmp/fuzz/kept";     // that only root may write
 
 // The parts that the workers of a round play. The first ones are root's.
-inline constexpr unsigned ROOTS = 2;
+inline constexpr unsigned ROOTS = 3;
 inline constexpr unsigned FIRST_USER = 1000; // the user id of worker 0; each has its own
 
 struct Noted {

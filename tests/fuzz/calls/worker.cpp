@@ -215,6 +215,9 @@ void call_on(void* argument) {
     Values values(random, *self.memory, self.part.privileged, self.part.monitor);
     for (unsigned i = 0; i < CALLS; ++i) {
         one_call(random, values, self);
+        unblock_signal(SIGUSR2);
+        if (i % 16 == 0)
+            set_signal_handler(SIGUSR2, nothing);
         if (!self.part.privileged && i % 16 == 0)
             check_identity(self);
     }
