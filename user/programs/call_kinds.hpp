@@ -73,8 +73,8 @@ enum class Kind : unsigned char {
     // addresses
     Address, // of a mapping
     Buffer,
-    Stack, // of a new thread
-    FutexWord,  // of a futex
+    Stack,     // of a new thread
+    FutexWord, // of a futex
     Path,
     Name,       // a path whose file the call changes, makes or removes
     LinkTarget, // what gets another name

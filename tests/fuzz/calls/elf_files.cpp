@@ -58,13 +58,15 @@ File valid(Random& random, const char* interpreter) {
     std::copy(std::begin(CODE), std::end(CODE), file.code);
 
     unsigned count = 0;
-    const auto add = [&](unsigned type, unsigned offset, unsigned address, unsigned bytes, unsigned memory, unsigned flags) {
+    const auto add = [&](unsigned type, unsigned offset, unsigned address, unsigned bytes, unsigned memory,
+                         unsigned flags) {
         file.programs[count++] = {type, offset, address, address, bytes, memory, flags, PAGE_SIZE};
     };
     if (interpreter != nullptr) {
         std::strcpy(file.interpreter, interpreter);
         add(PT_INTERP, offsetof(File, interpreter), place + offsetof(File, interpreter),
-            static_cast<unsigned>(std::strlen(interpreter)) + 1, static_cast<unsigned>(std::strlen(interpreter)) + 1, PF_R);
+            static_cast<unsigned>(std::strlen(interpreter)) + 1, static_cast<unsigned>(std::strlen(interpreter)) + 1,
+            PF_R);
     }
     add(PT_LOAD, 0, place, sizeof(File), sizeof(File), PF_R | PF_X);
     add(PT_LOAD, offsetof(File, data), place + PAGE_SIZE + offsetof(File, data), sizeof file.data, 3 * PAGE_SIZE,
@@ -131,7 +133,8 @@ bool write_file(const char* name, const void* data, unsigned bytes) {
 [[noreturn]] void become(const char* name) {
     system_call(__NR_setgroups32, 0, nullptr);
     system_call(__NR_setresgid32, FIRST_USER, FIRST_USER, FIRST_USER);
-    if (sys_open("/proc/self/exe", O_RDONLY) >= 0 && system_call(__NR_setresuid32, FIRST_USER, FIRST_USER, FIRST_USER) == 0) {
+    if (sys_open("/proc/self/exe", O_RDONLY) >= 0 &&
+        system_call(__NR_setresuid32, FIRST_USER, FIRST_USER, FIRST_USER) == 0) {
         const unsigned long long none = 0;
         system_call(__NR_rt_sigprocmask, 2, &none, nullptr, 8);
         const unsigned defaults[5] = {};
@@ -149,7 +152,8 @@ bool write_file(const char* name, const void* data, unsigned bytes) {
 
 long run_mutated_elf(Random& random) {
     char name[64] = "/tmp/fuzz/elf/p", interpreter[64] = "/tmp/fuzz/elf/i";
-    const char digits[] = {static_cast<char>('a' + sys_gettid() % 26), static_cast<char>('a' + sys_gettid() / 26 % 26), '\0'};
+    const char digits[] = {static_cast<char>('a' + sys_gettid() % 26), static_cast<char>('a' + sys_gettid() / 26 % 26),
+                           '\0'};
     std::strcat(name, digits);
     std::strcat(interpreter, digits);
     const bool with_interpreter = random.once_in(3);

@@ -15,5 +15,6 @@ int main(int argc, char** argv) {
     if (argc < 4 || argc > 5)
         fail("usage: fuzz SEED CALLS LATEST_MS [ROUND]\n");
     const auto number = [&](int index) { return static_cast<unsigned>(std::strtoul(argv[index], nullptr, 10)); };
-    return fuzz::watch({.seed = number(1), .calls = number(2), .latest_ms = number(3), .first_round = argc > 4 ? number(4) : 0});
+    return fuzz::watch(
+        {.seed = number(1), .calls = number(2), .latest_ms = number(3), .first_round = argc > 4 ? number(4) : 0});
 }

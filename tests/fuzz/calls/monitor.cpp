@@ -90,12 +90,13 @@ class Monitor {
 };
 
 Monitor::Monitor(const Plan& plan) : plan_(plan) {
-    const long at = must(sys_mmap2(nullptr, sizeof(Shared) + 2 * PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
-                         "fuzz: mmap");
-    shared_ = reinterpret_cast<Shared*>(
-        must(sys_mmap2(reinterpret_cast<void*>(at + long{PAGE_SIZE}), sizeof(Shared), PROT_READ | PROT_WRITE,
-                       MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
-             "fuzz: mmap"));
+    const long at =
+        must(sys_mmap2(nullptr, sizeof(Shared) + 2 * PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+             "fuzz: mmap");
+    shared_ =
+        reinterpret_cast<Shared*>(must(sys_mmap2(reinterpret_cast<void*>(at + long{PAGE_SIZE}), sizeof(Shared),
+                                                 PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+                                       "fuzz: mmap"));
     new (shared_) Shared{}; // and present from here on
     const unsigned long long all = ~0ull;
     must(system_call(__NR_rt_sigprocmask, SIG_BLOCK, &all, nullptr, 8), "fuzz: rt_sigprocmask");
@@ -331,7 +332,8 @@ void each_line(const char* path, Use&& use) {
     static char text[16384];
     const int fd = static_cast<int>(must(sys_open(path, O_RDONLY | O_CLOEXEC), path));
     long length = 0;
-    for (long more; (more = must(sys_read(fd, text + length, sizeof text - 1 - static_cast<std::size_t>(length)), path)) > 0;)
+    for (long more;
+         (more = must(sys_read(fd, text + length, sizeof text - 1 - static_cast<std::size_t>(length)), path)) > 0;)
         length += more;
     sys_close(fd);
     text[length] = '\0';
@@ -410,7 +412,8 @@ void Monitor::round(unsigned number, unsigned calls) {
 }
 
 void Monitor::tell_line(unsigned number) {
-    print("fuzz: seed %u: %u rounds, %u calls, %u without an error, %u ELF files, %u processes, %u killed; at most %ld us "
+    print("fuzz: seed %u: %u rounds, %u calls, %u without an error, %u ELF files, %u processes, %u killed; at most %ld "
+          "us "
           "late, %ld us to be killed\n",
           plan_.seed, number, shared_->made.load(), shared_->succeeded.load(), shared_->files.load(), started_, killed_,
           latest_us_, longest_kill_us_);

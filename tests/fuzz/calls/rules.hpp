@@ -4,9 +4,9 @@
 namespace faultline::fuzz {
 
 struct Caller {
-    bool privileged;    // it has been root, and may be
-    unsigned monitor;   // the process that watches
-    long spare_stack;   // for a new thread
+    bool privileged;  // it has been root, and may be
+    unsigned monitor; // the process that watches
+    long spare_stack; // for a new thread
 };
 
 // Changes the arguments of a call so that no rule forbids it. False: it must not be made at all.

@@ -113,25 +113,53 @@ constexpr Set sets[] = {
 };
 
 const Set* set_of(Kind kind) {
-    const auto* found = std::find_if(std::begin(sets), std::end(sets), [=](const Set& set) { return set.kind == kind; });
+    const auto* found =
+        std::find_if(std::begin(sets), std::end(sets), [=](const Set& set) { return set.kind == kind; });
     return found == std::end(sets) ? nullptr : found;
 }
 
-constexpr unsigned edges[] = {0,          1,           2,           ~0u,         4095,        4096,        4097,
-                              0x7fffffff, 0x80000000u, 0x7ffff000,  0xbefff000u, 0xc0008000u, 0xffff0000u, 0xffff0ff0u,
-                              0xfffff000, 0x3fffffff,  0x10000,     255,         256,         0x1000000,   0xfffff001u};
+constexpr unsigned edges[] = {0,          1,           2,          ~0u,         4095,        4096,        4097,
+                              0x7fffffff, 0x80000000u, 0x7ffff000, 0xbefff000u, 0xc0008000u, 0xffff0000u, 0xffff0ff0u,
+                              0xfffff000, 0x3fffffff,  0x10000,    255,         256,         0x1000000,   0xfffff001u};
 
 // Names inside the arena. No "..": it could lead out.
 constexpr const char* names[] = {"a", "b", "c", "d", "e", "f", ".", "a"};
 // What every worker may open.
-constexpr const char* readable[] = {
-    "/proc/self/maps",    "/proc/self/status",  "/proc/self/mem",      "/proc/self/fd",    "/proc/self/task",
-    "/proc/self/stat",    "/proc/self/pagemap", "/proc/self/limits",   "/proc/self/exe",   "/proc/self/cwd",
-    "/proc/self/mounts",  "/proc/meminfo",      "/proc/stat",          "/proc/slabinfo",   "/proc/sysvipc/shm",
-    "/proc/sysvipc/msg",  "/proc/sysvipc/sem",  "/proc/cpuinfo",       "/proc/interrupts", "/proc/loadavg",
-    "/proc/self/oom_adj", "/proc/self/cmdline", "/proc/self/auxv",     "/tmp/fuzz/dev/null",        "/tmp/fuzz/dev/zero",
-    "/tmp/fuzz/dev/urandom",       "/tmp/fuzz/dev/full",          "/proc/self/fd/3",     "/proc/self/fd/7",  "/proc/self/fd/12",
-    "/dev/fd/5",          "/proc/self/smaps",   "/proc/faultline/tlb", "/proc",            "/sys/devices/system/cpu/online"};
+constexpr const char* readable[] = {"/proc/self/maps",
+                                    "/proc/self/status",
+                                    "/proc/self/mem",
+                                    "/proc/self/fd",
+                                    "/proc/self/task",
+                                    "/proc/self/stat",
+                                    "/proc/self/pagemap",
+                                    "/proc/self/limits",
+                                    "/proc/self/exe",
+                                    "/proc/self/cwd",
+                                    "/proc/self/mounts",
+                                    "/proc/meminfo",
+                                    "/proc/stat",
+                                    "/proc/slabinfo",
+                                    "/proc/sysvipc/shm",
+                                    "/proc/sysvipc/msg",
+                                    "/proc/sysvipc/sem",
+                                    "/proc/cpuinfo",
+                                    "/proc/interrupts",
+                                    "/proc/loadavg",
+                                    "/proc/self/oom_adj",
+                                    "/proc/self/cmdline",
+                                    "/proc/self/auxv",
+                                    "/tmp/fuzz/dev/null",
+                                    "/tmp/fuzz/dev/zero",
+                                    "/tmp/fuzz/dev/urandom",
+                                    "/tmp/fuzz/dev/full",
+                                    "/proc/self/fd/3",
+                                    "/proc/self/fd/7",
+                                    "/proc/self/fd/12",
+                                    "/dev/fd/5",
+                                    "/proc/self/smaps",
+                                    "/proc/faultline/tlb",
+                                    "/proc",
+                                    "/sys/devices/system/cpu/online"};
 // What root could break for those that come after it; an ordinary user may try (rules.hpp).
 constexpr const char* forbidden[] = {SECRET,
                                      KEPT,
@@ -149,7 +177,7 @@ constexpr const char* forbidden[] = {SECRET,
                                      "/"};
 
 constexpr unsigned PATH_BYTES = 4096; // of the longest path, with its NUL
-constexpr unsigned FDS = 48; // descriptors are mostly below this
+constexpr unsigned FDS = 48;          // descriptors are mostly below this
 
 } // namespace
 
@@ -441,7 +469,8 @@ long Values::structure(Kind kind) {
                 auto* const parts = reinterpret_cast<unsigned short*>(one);
                 parts[0] = static_cast<unsigned short>(random_.below(4));
                 parts[1] = static_cast<unsigned short>(random_.below(7) - 3);
-                parts[2] = static_cast<unsigned short>((random_.once_in(2) ? 04000 : 0) | (random_.once_in(2) ? 010000 : 0));
+                parts[2] =
+                    static_cast<unsigned short>((random_.once_in(2) ? 04000 : 0) | (random_.once_in(2) ? 010000 : 0));
             },
             4, 2);
     case Kind::SignalAction:
@@ -580,14 +609,16 @@ long Values::sensible(Kind kind) {
     case Kind::Strings: {
         static const char* const lists[][4] = {
             {nullptr}, {"hello", nullptr}, {"fuzz", "one", "two", nullptr}, {"", "", nullptr}};
-        return random_.once_in(6) ? buffer() : static_cast<long>(reinterpret_cast<std::uintptr_t>(lists[random_.below(4)]));
+        return random_.once_in(6) ? buffer()
+                                  : static_cast<long>(reinterpret_cast<std::uintptr_t>(lists[random_.below(4)]));
     }
     case Kind::Type: {
         static const char* const types[] = {"tmpfs", "tmpfs", "proc", "sysfs", "devtmpfs", "ramfs", "no"};
         return text(types[random_.below(std::size(types))]);
     }
     case Kind::AttributeName: {
-        static const char* const some[] = {"trusted.a", "security.a", "user.a", "trusted.b", "system.x", "security.capability"};
+        static const char* const some[] = {"trusted.a", "security.a", "user.a",
+                                           "trusted.b", "system.x",   "security.capability"};
         return text(some[random_.below(std::size(some))]);
     }
     default:

@@ -2,10 +2,10 @@
 #include "tests/fuzz/calls/worker.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <array>
 
 #include <asm/signal.h>
 #include <linux/eventpoll.h>
@@ -136,10 +136,10 @@ void become_user(const Part& part) {
 
 // Calls that end the process, or make another one, are rarer than the others.
 bool rare(int number) {
-    constexpr int numbers[] = {__NR_exit,   __NR_exit_group, __NR_execve,    __NR_execveat, __NR_fork,
-                               __NR_vfork,  __NR_clone,      __NR_clone3,    __NR_sigreturn, __NR_rt_sigreturn,
-                               __NR_pause,  __NR_munmap,     __NR_rt_sigsuspend, __NR_sigsuspend, __NR_close_range,
-                               __NR_setrlimit, __NR_prlimit64, __NR_mremap, __NR_brk, __NR_mlockall};
+    constexpr int numbers[] = {__NR_exit,      __NR_exit_group, __NR_execve,        __NR_execveat,   __NR_fork,
+                               __NR_vfork,     __NR_clone,      __NR_clone3,        __NR_sigreturn,  __NR_rt_sigreturn,
+                               __NR_pause,     __NR_munmap,     __NR_rt_sigsuspend, __NR_sigsuspend, __NR_close_range,
+                               __NR_setrlimit, __NR_prlimit64,  __NR_mremap,        __NR_brk,        __NR_mlockall};
     return std::find(std::begin(numbers), std::end(numbers), number) != std::end(numbers);
 }
 bool splits(int number) {
@@ -186,13 +186,16 @@ void one_call(Random& random, Values& values, const Player& self) {
     const Call& call = choose(random);
     const unsigned count = static_cast<unsigned>(std::strcspn(call.arguments, "~"));
     for (unsigned i = 0; i < 6; ++i) {
-        const Kind kind = i >= count ? Kind::Number : call.kinds[i] != Kind::Same ? call.kinds[i] : kind_of(call.arguments[i]);
+        const Kind kind = i >= count                    ? Kind::Number
+                          : call.kinds[i] != Kind::Same ? call.kinds[i]
+                                                        : kind_of(call.arguments[i]);
         arguments[i] = values.argument(kind);
     }
     int number = call.number;
     if (random.once_in(200)) // a number that is not served, or one that only ARM has, or another one
         number = static_cast<int>(random.once_in(3) ? 0x0f0000 + random.below(8) : random.below(470));
-    const long spare = static_cast<long>(reinterpret_cast<std::uintptr_t>(self.memory->pages + Memory::PAGES * PAGE_SIZE));
+    const long spare =
+        static_cast<long>(reinterpret_cast<std::uintptr_t>(self.memory->pages + Memory::PAGES * PAGE_SIZE));
     if (!allow(number, arguments, {self.part.privileged, self.part.monitor, spare}))
         return;
     Noted& noted = note(slot, number, arguments);

@@ -12,7 +12,7 @@ long number_in(const char* path, const char* before);
 // The text of /proc/slabinfo: a line for each kind of small object.
 class Slabs {
   public:
-    void read(); // ends the program if it cannot
+    void read();                          // ends the program if it cannot
     long objects(const char* kind) const; // 0: there is no such kind
     long objects() const;                 // of all kinds
     long pages() const;
