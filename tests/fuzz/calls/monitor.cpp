@@ -57,6 +57,57 @@ struct Worker {
     long long since[THREADS] = {};
 };
 
+// Calls `use` with the name of each entry of a directory.
+template <class Use>
+void each_name(const char* path, Use&& use) {
+    alignas(8) static char entries[8192];
+    const int fd = static_cast<int>(must(sys_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), path));
+    for (long bytes; (bytes = must(system_call(__NR_getdents64, fd, entries, sizeof entries), path)) > 0;)
+        for (long at = 0; at < bytes;) {
+            unsigned short record;
+            std::memcpy(&record, entries + at + 16, sizeof record);
+            use(entries + at + 19);
+            at += record;
+        }
+    sys_close(fd);
+}
+
+// A call of root's may get a path out of a buffer into which the kernel has written one: a link of /proc names
+// "/memfd:fuzz (deleted)", and open(2) makes that file in "/". What was not there at the start is removed.
+class Strays {
+  public:
+    void remember() {
+        for (const char* directory : DIRECTORIES)
+            each_name(directory, [&](const char* name) {
+                if (used_ + std::strlen(name) + 1 < sizeof known_)
+                    used_ += std::strlen(std::strcpy(known_ + used_, name)) + 1;
+            });
+    }
+    void remove() const {
+        for (const char* directory : DIRECTORIES)
+            for (bool any = true; any;) {
+                any = false;
+                char path[300] = {};
+                each_name(directory, [&](const char* name) {
+                    if (!is_known(name))
+                        snprintf(path, sizeof path, "%s/%s", directory, name);
+                });
+                if (path[0] != '\0')
+                    any = sys_unlink(path) == 0 || system_call(__NR_rmdir, path) == 0;
+            }
+    }
+
+  private:
+    static constexpr const char* DIRECTORIES[] = {"/", "/tmp", "/dev", "/dev/shm", "/bin", "/sbin"};
+    bool is_known(const char* name) const {
+        for (const char* each = known_; each < known_ + used_; each += std::strlen(each) + 1)
+            if (std::strcmp(each, name) == 0)
+                return true;
+        return false;
+    }
+    char known_[4096] = {};
+    std::size_t used_ = 0;
+};
 class Monitor {
   public:
     explicit Monitor(const Plan& plan);
@@ -87,6 +138,7 @@ class Monitor {
     long latest_us_ = 0, longest_kill_us_ = 0;
     bool real_time_ = false;
     new_utsname name_{};
+    Strays strays_;
 };
 
 Monitor::Monitor(const Plan& plan) : plan_(plan) {
@@ -107,6 +159,7 @@ Monitor::Monitor(const Plan& plan) : plan_(plan) {
         must(proc, "fuzz: mount /proc");
     system_call(__NR_mkdir, "/tmp", 01777);
     system_call(__NR_mkdir, PLACE, 0777);
+    strays_.remember();
     must(system_call(__NR_mlockall, 3), "fuzz: mlockall");
     const int parameter = MONITOR_PRIORITY;
     must(system_call(__NR_sched_setscheduler, 0, 1, &parameter), "fuzz: sched_setscheduler");
@@ -378,6 +431,7 @@ void Monitor::clean_up() {
         if (last[0] != '\0')
             any = system_call(__NR_umount2, last, 2) == 0 || system_call(__NR_umount2, PLACE, 2) == 0;
     }
+    strays_.remove();
     system_call(__NR_sethostname, name_.nodename, std::strlen(name_.nodename));
     system_call(__NR_setdomainname, name_.domainname, std::strlen(name_.domainname));
 }
