@@ -35,6 +35,7 @@ constexpr long NUDGE_US = 10'000, ENOUGH_US = 500'000;
 // A killed worker's threads may each have to wait for a turn beside all others, before they can end.
 constexpr long TURNS_US = 10'000 * long{WORKERS * THREADS + THREADS};
 constexpr long HOPELESS_US = 20'000'000; // a worker that has not ended by then never will
+constexpr long STARVED_US = 200'000;     // an ordinary task beside real-time ones
 constexpr unsigned PROBE_TICKS = 8;      // a question in every eighth tick
 constexpr unsigned KILL_TICKS = 10;      // a worker killed in every tenth, on average
 constexpr unsigned REAL_TIME_ROUND = 4;  // in every fourth round root may use real-time policies
@@ -286,7 +287,8 @@ void Monitor::look_at(Worker& worker, unsigned index) {
     }
 }
 
-// SIGKILL must end a worker soon, whatever it does. Beside real-time tasks an ordinary one may have to wait.
+// SIGKILL must end a worker soon, whatever it does. Beside real-time tasks an ordinary one may have to wait, perhaps until
+// these are dead, too.
 void Monitor::kill_one(Worker& worker) {
     const int pid = worker.pid;
     const long long begin = now_us();
@@ -298,6 +300,8 @@ void Monitor::kill_one(Worker& worker) {
             tell_slots();
             sys_exit_group(1);
         }
+        if (real_time_ && now_us() - begin > STARVED_US)
+            return end_all();
         sleep_us(500);
     }
     worker.pid = 0;
