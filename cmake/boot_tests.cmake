@@ -13,7 +13,7 @@ endfunction()
 
 # Those that choose their machines themselves, or for which it makes no difference: docs/testing.md says why.
 set(own_machines balance bad_input demonstration interrupt list tlb_check tlb_options watch)
-set(with_arguments scenario scenarios selftest storm) # below
+set(with_arguments fuzz scenario scenarios selftest storm) # below
 file(GLOB scripts CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/tests/boot ${PROJECT_SOURCE_DIR}/tests/boot/*.sh)
 list(TRANSFORM scripts REPLACE "\\.sh$" "")
 list(REMOVE_ITEM scripts lib shares ${with_arguments})
@@ -27,6 +27,7 @@ endforeach()
 foreach(mmu walked softtlb)
     boot_test("shares ${mmu}" shares.sh --mmu ${mmu})
 endforeach()
+boot_test_on_both_machines(fuzz fuzz.sh 2011 500000 --icount)
 boot_test(selftest selftest.sh arm)
 boot_test("debug: selftest" selftest.sh debug)
 

@@ -90,3 +90,7 @@ catch_discover_tests(host_tests TEST_PREFIX "host: " PROPERTIES TIMEOUT 600)
 catch_discover_tests(softtlb_tests TEST_PREFIX "softtlb: " PROPERTIES TIMEOUT 600)
 catch_discover_tests(interleave_tests PROPERTIES TIMEOUT 600)
 catch_discover_tests(softtlb_interleave_tests TEST_PREFIX "softtlb: " PROPERTIES TIMEOUT 600)
+
+# What parses foreign bytes, under libFuzzer: the preset host-fuzz builds it beside this build.
+add_test(NAME "fuzz: parsers" COMMAND tests/fuzz/host.sh runs 15000 1 WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+set_tests_properties("fuzz: parsers" PROPERTIES TIMEOUT 300)

@@ -37,6 +37,7 @@ file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/user)
 room(init_sources user/init/*.cpp)
 room(scenario_sources user/scenarios/*.cpp)
 room(program_sources user/programs/*.c user/programs/*.cpp)
+room(fuzz_sources tests/fuzz/calls/*.cpp tests/fuzz/calls/*.S)
 
 # The catalogue of scenarios, converted to rows of a C++ table. Included as "user/scenarios/catalogue.inc".
 set(catalogue user/scenarios/catalogue)
@@ -51,6 +52,7 @@ add_custom_command(
 user_program(init sbin/init ${init_sources})
 user_program(scenario bin/scenario ${scenario_sources} ${generated}/${catalogue}.inc)
 target_include_directories(user_scenario PRIVATE ${generated})
+user_program(fuzz bin/fuzz ${fuzz_sources})
 foreach(source ${program_sources})
     get_filename_component(name ${source} NAME_WE)
     user_program(${name} bin/${name} ${source})

@@ -9,13 +9,14 @@
 #   variants    every scenario under every repair on other machines, and with other boot arguments
 #   stale       a hundred boots of each scenario that depends on the timing of two processors
 #   livelocked  every scenario that hangs, beside a program that must get on, on 1, 2 and 8 processors
+#   fuzz        ten million random system calls on three machines, and mutated files, command lines and device trees
 #   storms      all storms at once for ten minutes on eight processors, in the ordinary kernel and the debug kernel
 #
 # The storms, the matrix and the threads under ThreadSanitizer run with both back ends.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-parts=(everyday sabotages conformance matrix variants stale livelocked storms)
+parts=(everyday sabotages conformance matrix variants stale livelocked fuzz storms)
 for part in "$@"; do
     [[ " ${parts[*]} " == *" $part "* ]] || { echo "tests/long.sh: no part '$part': ${parts[*]}" >&2; exit 64; }
 done
@@ -123,6 +124,13 @@ run_part() {
     livelocked)
         build arm && scenarios livelocked |
             xargs -P "$(nproc)" -I LINE bash -c 'judged tests/boot/livelocked.sh --only $1' - LINE
+        ;;
+    fuzz)
+        build arm debug host-fuzz || return
+        judged tests/boot/fuzz.sh "$RANDOM" 6000000 --mmu walked --smp 1
+        judged tests/boot/fuzz.sh "$RANDOM" 2000000 --mmu softtlb --smp 2
+        judged tests/boot/fuzz.sh "$RANDOM" 2000000 --debug --mmu walked --smp 4
+        judged tests/fuzz/host.sh seconds 300 "$RANDOM"
         ;;
     storms)
         local mmu

@@ -6,8 +6,8 @@ set -euo pipefail
 
 run_packages=(qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib libboost-dev
     linux-libc-dev-armhf-cross cmake ninja-build cpio)
-test_packages=(g++ catch2 clang-format-19 clang-tidy-19 clang-19 gcc-arm-linux-gnueabihf libc6-dev-armhf-cross python3 spin
-    dpkg-dev xz-utils)
+test_packages=(g++ catch2 clang-format-19 clang-tidy-19 clang-19 libclang-rt-19-dev gcc-arm-linux-gnueabihf
+    libc6-dev-armhf-cross python3 spin dpkg-dev xz-utils)
 debug_packages=(gdb-multiarch)
 
 case ${1-} in

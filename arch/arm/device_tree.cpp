@@ -1,6 +1,8 @@
 // The flattened device tree (Devicetree Specification v0.3, chapter 5), read in one pass into BootInfo. The reader
 // looks at the nodes directly under the root, and at the CPUs under /cpus. QEMU's `virt` and most machines have
-// everything there.
+// everything there. It believes the loader where the tree lies and how large it is, and nothing else: no read goes
+// beyond that (tests/fuzz/host/device_tree.cpp).
+#include <algorithm>
 #include <cstring>
 
 #include "arch/arm/layout.h"
@@ -21,23 +23,33 @@ u32 big_endian(const void* word) {
     return __builtin_bswap32(value);
 }
 
+// The length of the string at `text`, without its NUL; `limit` if there is no NUL among so many bytes.
+u32 bounded_length(const char* text, u32 limit) {
+    u32 length = 0;
+    while (length < limit && text[length] != '\0')
+        ++length;
+    return length;
+}
+
 // The value of a property. data is nullptr and bytes is 0 if the property is absent.
 struct Property {
     const u8* data = nullptr;
     u32 bytes = 0;
 
     u32 cell(u32 index) const {
-        if ((index + 1) * 4 > bytes)
+        if (index >= bytes / 4)
             panic("device tree: a property of %u bytes is too short", bytes);
         return big_endian(data + index * 4);
     }
-    // An address or size of one or two cells; the low 32 bits are used.
+    // An address or size of one or two cells; the low 32 bits are used. Panics if the property is absent.
     u32 number() const { return cell(bytes / 4 - 1); }
     u32 wide(u32 index, u32 cells) const { return cell(index + cells - 1); }
     // Whether the property, a list of NUL-terminated strings, contains `string`.
     bool has(const char* string) const {
-        for (u32 i = 0; i < bytes; i += static_cast<u32>(strlen(text(i))) + 1) {
-            if (strcmp(text(i), string) == 0)
+        const u32 wanted = static_cast<u32>(strlen(string));
+        for (u32 i = 0, length; i < bytes; i += length + 1) {
+            length = bounded_length(text(i), bytes - i);
+            if (length == wanted && i + length < bytes && memcmp(text(i), string, length) == 0)
                 return true;
         }
         return false;
@@ -68,43 +80,73 @@ struct Node {
     }
 };
 
+// The whole tree, by offsets.
+class Blob {
+  public:
+    explicit Blob(const u8* data) : data_(data), bytes_(8) {
+        if (word(0) != FDT_MAGIC)
+            panic("no device tree where the boot loader said (r2)");
+        bytes_ = word(4);
+    }
+
+    // Panics unless that many bytes are there.
+    const u8* at(u32 offset, u32 bytes) const {
+        if (offset > bytes_ || bytes > bytes_ - offset)
+            panic("device tree: it has %u bytes, and says that there are %u at %u", bytes_, bytes, offset);
+        return data_ + offset;
+    }
+    u32 word(u32 offset) const { return big_endian(at(offset, 4)); }
+    const char* string(u32 offset) const {
+        const auto* text = reinterpret_cast<const char*>(at(offset, 0));
+        at(offset, bounded_length(text, bytes_ - offset) + 1);
+        return text;
+    }
+
+  private:
+    const u8* data_;
+    u32 bytes_;
+};
+
 class Reader {
   public:
     explicit Reader(BootInfo& info) : info_(info) {}
 
-    void read(const u8* tree) {
-        if (big_endian(tree) != FDT_MAGIC)
-            panic("no device tree where the boot loader said (r2)");
-        const u8* p = tree + big_endian(tree + 8);
-        const char* strings = reinterpret_cast<const char*>(tree + big_endian(tree + 12));
+    void read(const Blob& tree) {
+        u32 at = tree.word(8);
+        const u32 strings = tree.word(12);
         Node root, node, child;
         for (u32 depth = 0;;) {
-            const u32 token = big_endian(p);
-            p += 4;
+            const u32 token = tree.word(at);
+            at += 4;
             if (token == FDT_BEGIN_NODE) {
+                const char* name = tree.string(at);
                 ++depth;
                 if (depth == 2) {
                     node = Node{};
-                    node.name = reinterpret_cast<const char*>(p);
+                    node.name = name;
                 } else if (depth == 3) {
                     child = Node{};
                 }
-                p += padded(static_cast<u32>(strlen(reinterpret_cast<const char*>(p))) + 1);
+                at += padded(static_cast<u32>(strlen(name)) + 1);
             } else if (token == FDT_END_NODE) {
+                if (depth == 0)
+                    panic("device tree: a node ends that has not begun");
                 if (depth == 2)
                     take(root, node);
                 else if (depth == 3 && child.device_type.has("cpu"))
                     take_cpu(child);
                 --depth;
             } else if (token == FDT_PROP) {
-                const Property value{.data = p + 8, .bytes = big_endian(p)};
+                const u32 bytes = tree.word(at);
+                const Property value{.data = tree.at(at + 8, bytes), .bytes = bytes};
+                const char* name = tree.string(strings + tree.word(at + 4));
                 if (depth == 1)
-                    root.add(strings + big_endian(p + 4), value);
+                    root.add(name, value);
                 else if (depth == 2)
-                    node.add(strings + big_endian(p + 4), value);
+                    node.add(name, value);
                 else if (depth == 3)
-                    child.add(strings + big_endian(p + 4), value);
-                p += 8 + padded(value.bytes);
+                    child.add(name, value);
+                at += 8 + padded(bytes);
             } else if (token == FDT_END) {
                 return;
             } else if (token != FDT_NOP) {
@@ -177,16 +219,18 @@ class Reader {
     }
 
     void take_chosen(const Node& node) {
-        if (node.bootargs.bytes > sizeof(info_.command_line))
-            panic("the command line has %u bytes; %u is the limit", node.bootargs.bytes, BootInfo::COMMAND_LINE_SIZE);
-        memcpy(info_.command_line, node.bootargs.data, node.bootargs.bytes);
+        const u32 length = bounded_length(node.bootargs.text(), node.bootargs.bytes);
+        if (length >= sizeof(info_.command_line))
+            panic("the command line has %u bytes; %u is the limit", length + 1, BootInfo::COMMAND_LINE_SIZE);
+        std::copy_n(node.bootargs.text(), length, info_.command_line);
+        info_.command_line[length] = '\0'; // there may be two such nodes
         if (node.initrd_start.bytes != 0 && node.initrd_end.bytes != 0) {
             info_.initrd_start = PhysAddr(node.initrd_start.number());
             info_.initrd_end = PhysAddr(node.initrd_end.number());
         }
         info_.rng_seed_bytes =
             node.rng_seed.bytes < BootInfo::RNG_SEED_SIZE ? node.rng_seed.bytes : BootInfo::RNG_SEED_SIZE;
-        memcpy(info_.rng_seed, node.rng_seed.data, info_.rng_seed_bytes);
+        std::copy_n(node.rng_seed.data, info_.rng_seed_bytes, info_.rng_seed);
     }
 
     BootInfo& info_;
@@ -195,7 +239,7 @@ class Reader {
 } // namespace
 
 void device_tree_parse(const void* tree, BootInfo& info) {
-    Reader(info).read(static_cast<const u8*>(tree));
+    Reader(info).read(Blob(static_cast<const u8*>(tree)));
     // Some versions of QEMU list the transports in descending order of address. Sorting keeps slot numbers independent
     // of that.
     for (u32 i = 0; i < info.virtio_count; ++i) {

@@ -17,6 +17,7 @@
 #include <span>
 
 #include <ulib/print.hpp>
+#include <ulib/resources.hpp>
 #include <ulib/sys.hpp>
 
 extern "C" char** environ;
@@ -109,35 +110,6 @@ long free_memory() {
     return kibibytes;
 }
 
-// The text of /proc/slabinfo: a line for each kind of kernel object.
-struct Slabs {
-    char text[8192];
-
-    void read() { must(read_file("/proc/slabinfo", text), "init: /proc/slabinfo"); }
-};
-
-bool begins_line(const char* text, const char* line, std::size_t length) {
-    for (const char* at = text; at != nullptr; at = std::strchr(at, '\n')) {
-        at += *at == '\n';
-        if (std::strncmp(at, line, length) == 0)
-            return true;
-    }
-    return false;
-}
-
-// Prints the lines of `after` that differ from `before` in the name or in the number of objects in use.
-void tell_differences(const Slabs& before, const Slabs& after) {
-    for (const char* line = after.text; *line != '\0';) {
-        const std::size_t name = std::strcspn(line, " \n");
-        const std::size_t in_use = name + std::strspn(line + name, " ");
-        const std::size_t length = in_use + std::strcspn(line + in_use, " \n");
-        if (!begins_line(before.text, line, length + 1))
-            complain("init: in use afterwards: %.*s\n", static_cast<int>(length), line);
-        line += std::strcspn(line, "\n");
-        line += *line == '\n';
-    }
-}
-
 // Runs argv and compares the free memory before and after. The fork beforehand makes init touch every page of its own
 // that the run needs.
 int run_balanced(char* const* argv) {
@@ -157,7 +129,7 @@ int run_balanced(char* const* argv) {
     if (before != after) {
         complain("init: %s did not give its memory back: %ld KiB free before, %ld KiB after\n", argv[0], before, after);
         slabs_after.read();
-        tell_differences(slabs_before, slabs_after);
+        slabs_before.tell_differences(slabs_after, "init");
         return status != 0 ? status : 1;
     }
     return status;

@@ -15,6 +15,7 @@
 #include <linux/utsname.h>
 
 #include <ulib/print.hpp>
+#include <ulib/resources.hpp>
 #include <ulib/sys.hpp>
 
 #include "user/programs/every_call_stage.hpp"
@@ -239,47 +240,6 @@ void every_number() {
 
 // --- nothing may be missing afterwards ---
 
-long number_in(const char* path, const char* before) {
-    char text[4096] = {};
-    const long fd = must(sys_open(path, O_RDONLY), path);
-    must(sys_read(static_cast<int>(fd), text, sizeof text - 1), path);
-    sys_close(static_cast<int>(fd));
-    const char* const found = std::strstr(text, before);
-    if (found == nullptr)
-        fail("every_call: %s has no %s\n", path, before);
-    return std::strtol(found + std::strlen(before), nullptr, 10);
-}
-
-// The kernel's small objects. Which slabs they lie in depends on the order of earlier allocations, so a slab may keep
-// its page though no object is missing. Therefore this test counts objects, and counts the pages of slabs as free.
-struct SmallObjects {
-    long number = 0, pages = 0;
-};
-SmallObjects small_objects() {
-    static char text[16384];
-    const int fd = static_cast<int>(must(sys_open("/proc/slabinfo", O_RDONLY), "/proc/slabinfo"));
-    long length = 0;
-    while (const long more = must(sys_read(fd, text + length, sizeof text - 1 - length), "/proc/slabinfo"))
-        length += more;
-    sys_close(fd);
-    text[length] = '\0';
-
-    SmallObjects all;
-    for (const char* line = std::strchr(std::strchr(text, '\n') + 1, '\n') + 1; *line != '\0';
-         line = std::strchr(line, '\n') + 1) {
-        all.number += std::strtol(std::strchr(line, ' '), nullptr, 10);
-        all.pages += std::strtol(std::strstr(line, "slabdata ") + 9, nullptr, 10);
-    }
-    return all;
-}
-
-constexpr long KIB_PER_PAGE = PAGE_SIZE / 1024;
-
-// Memory that is free, or is this program's own: it may come to use another page of its stack or data at any time.
-struct Resources {
-    long free_kib, small_objects, open_files;
-};
-
 // A child that had died before wait_for() looked has left its SIGCHLD pending, which is an object of the kernel's.
 void forget_children() {
     const unsigned long long sigchld = 1ull << (SIGCHLD - 1);
@@ -289,13 +249,9 @@ void forget_children() {
 
 Resources resources() {
     forget_children();
-    const int fd = static_cast<int>(must(sys_open("/proc/sys/vm/drop_caches", O_WRONLY), "drop_caches"));
-    must(sys_write(fd, "3\n", 2), "drop_caches");
-    sys_close(fd);
-    const SmallObjects small = small_objects();
-    const long own_kib = number_in("/proc/self/status", "RssAnon:");
-    return {number_in("/proc/meminfo", "MemFree:") + small.pages * KIB_PER_PAGE + own_kib, small.number,
-            number_in("/proc/sys/fs/file-nr", "")};
+    Resources now;
+    take_resources(now);
+    return now;
 }
 
 // Reports what is missing after `name`, if anything. The next comparison starts from the new state.
@@ -306,6 +262,7 @@ void compare(Resources& before, const char* name) {
     if (after.small_objects != before.small_objects)
         wrong("%s: the kernel had %ld small objects before, %ld afterwards", name, before.small_objects,
               after.small_objects);
+    before.slabs.tell_differences(after.slabs, "every_call");
     if (after.open_files != before.open_files)
         wrong("%s: %ld files were open before, %ld afterwards", name, before.open_files, after.open_files);
     before = after;

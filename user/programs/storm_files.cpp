@@ -14,6 +14,8 @@
 
 #include <ulib/cpus.hpp>
 #include <ulib/print.hpp>
+#include <ulib/random.hpp>
+#include <ulib/resources.hpp>
 #include <ulib/storm.hpp>
 #include <ulib/sys.hpp>
 #include <ulib/thread.hpp>
@@ -26,21 +28,6 @@ constexpr unsigned PROCESSES = 4, THREADS = 3, CALLS = 400;
 constexpr int MOST_FDS = 40;
 constexpr long LONGEST_NS = 400'000'000; // then what still sleeps is killed
 const char* const PLACE = "/tmp/storm_files";
-
-class Random {
-  public:
-    explicit Random(unsigned seed) : state_(seed * 2654435761u + 88172645u) {}
-    unsigned below(unsigned limit) {
-        state_ ^= state_ << 13;
-        state_ ^= state_ >> 17;
-        state_ ^= state_ << 5;
-        return (state_ >> 8) % limit;
-    }
-    bool once_in(unsigned times) { return below(times) == 0; }
-
-  private:
-    unsigned state_;
-};
 
 // --- arguments -------------------------------------------------------------------------------------------------------
 
@@ -407,20 +394,11 @@ struct Counts {
 };
 
 Counts count() {
-    static char text[16384];
-    const int fd = static_cast<int>(must(sys_open("/proc/slabinfo", O_RDONLY), "/proc/slabinfo"));
-    std::size_t have = 0;
-    for (long got; (got = must(sys_read(fd, text + have, sizeof text - 1 - have), "/proc/slabinfo")) != 0;)
-        have += static_cast<std::size_t>(got);
-    sys_close(fd);
-    text[have] = '\0';
+    static Slabs slabs;
+    slabs.read();
     Counts counts{};
-    for (unsigned i = 0; i < KIND_COUNT; ++i) {
-        char line[32];
-        snprintf(line, sizeof line, "\n%s ", KINDS[i]);
-        const char* at = std::strstr(text, line);
-        counts.of[i] = at != nullptr ? std::strtol(at + std::strlen(line), nullptr, 10) : 0;
-    }
+    for (unsigned i = 0; i < KIND_COUNT; ++i)
+        counts.of[i] = slabs.objects(KINDS[i]);
     return counts;
 }
 
