@@ -41,6 +41,7 @@ constexpr ProcEntry thread_entries[] = {
     {.name = "stat", .show = show_pid_stat},
     {.name = "statm", .show = show_pid_statm},
     {.name = "status", .show = show_pid_status},
+    {.name = "wchan", .show = show_pid_wchan},
 };
 constexpr ProcEntry task_directory{.name = "task", .inode_ops = &task_directory_ops, .mode = S_IFDIR | 0555};
 constexpr ProcEntry process_directory{.name = "", .inode_ops = &process_ops, .mode = S_IFDIR | 0555};

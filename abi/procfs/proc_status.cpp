@@ -20,6 +20,7 @@
 #include "abi/task/rusage.hpp"
 #include "abi/task/thread_group.hpp"
 #include "abi/tty/tty.hpp"
+#include "kernel/debug/panic.hpp"
 #include "kernel/sched/policy.hpp"
 #include "mm/mm_struct.hpp"
 #include "mm/remote_memory.hpp"
@@ -288,6 +289,18 @@ Result<void> show_pid_personality(const Inode& inode, SeqFile& out) {
     if (!ptrace_may_access(task, PtraceMode::FsCreds))
         return Err(Errno::PERM);
     out.printf("%08x\n", static_cast<unsigned>(task.group->personality));
+    return {};
+}
+
+// In which function of the kernel the task sleeps. "0": it does not sleep, or the reader may not look into it. A task
+// that sleeps cannot exit without the kernel lock, so its stack stays.
+Result<void> show_pid_wchan(const Inode& inode, SeqFile& out) {
+    const Task& task = *TRY(proc_task(inode));
+    const char* function = nullptr;
+    const bool sleeps = task.state > TaskState::Running && task.state < TaskState::Zombie;
+    if (sleeps && ptrace_may_access(task, PtraceMode::FsCreds))
+        function = get_wchan(task);
+    out.text(function != nullptr ? function : "0");
     return {};
 }
 

@@ -80,6 +80,7 @@ Result<bool> show_pid_environ(const Inode& inode, MmStruct* mm, SeqFile& out, u3
 Result<void> show_pid_comm(const Inode& inode, SeqFile& out);
 Result<void> show_pid_io(const Inode& inode, SeqFile& out);
 Result<void> show_pid_personality(const Inode& inode, SeqFile& out);
+Result<void> show_pid_wchan(const Inode& inode, SeqFile& out);
 Result<bool> show_pid_maps(const Inode& inode, MmStruct* mm, SeqFile& out, u32& cursor); // proc_maps.cpp
 Result<bool> show_pid_smaps(const Inode& inode, MmStruct* mm, SeqFile& out, u32& cursor);
 

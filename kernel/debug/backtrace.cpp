@@ -11,6 +11,8 @@
 
 namespace faultline {
 
+extern "C" const char __sched_text_start[], __sched_text_end[]; // linker/kernel.lds
+
 namespace {
 
 inline constexpr u32 MAX_FRAMES = 32;
@@ -36,20 +38,35 @@ bool on_stack(u32 address, u32 stack) {
     return (address & 3) == 0 && address - stack < KERNEL_STACK_BYTES && address - stack >= 4;
 }
 
-// Prints the return addresses from `fp` upwards, within the stack that contains it. Stops at a frame pointer that does
-// not lead upwards.
-void print_callers(u32 fp, Print print) {
+// Whether `address` lies in kernel/sched. (Linux: the same name.)
+bool in_sched_functions(u32 address) {
+    const u32 start = reinterpret_cast<u32>(__sched_text_start);
+    return address - start < reinterpret_cast<u32>(__sched_text_end) - start;
+}
+
+// Passes the addresses of the calls from `fp` upwards to `visit`, within the stack that contains it. Stops when `visit`
+// returns false, and at a frame pointer that does not lead upwards.
+template <class Visit>
+void for_each_caller(u32 fp, Visit visit) {
     const u32 stack = fp & ~(KERNEL_STACK_BYTES - 1);
     for (u32 frames = 0; frames < MAX_FRAMES && on_stack(fp, stack); ++frames) {
         const u32* frame = reinterpret_cast<const u32*>(fp);
         const bool leaf = !kernel_text_address(frame[0]);
-        if (!leaf)
-            print_frame(frame[0] - 4, print); // the call itself: the next instruction may belong to another function
+        // The call itself: the next instruction may belong to another function.
+        if (!leaf && !visit(frame[0] - 4))
+            return;
         const u32 caller = leaf ? frame[0] : frame[-1];
         if (caller <= fp)
             return;
         fp = caller;
     }
+}
+
+void print_callers(u32 fp, Print print) {
+    for_each_caller(fp, [&](u32 address) {
+        print_frame(address, print);
+        return true;
+    });
 }
 
 void print_stack(const PtRegs& regs, Print print) {
@@ -80,6 +97,16 @@ void log_stack(const Task& asleep) {
     const Resumption where = resumption(asleep.context);
     print_frame(where.pc - 4, to_log);
     print_callers(where.fp, to_log);
+}
+
+const char* get_wchan(const Task& task) {
+    u32 found = 0;
+    for_each_caller(resumption(task.context).fp, [&](u32 address) {
+        const bool scheduler = in_sched_functions(address);
+        found = scheduler ? 0 : address;
+        return scheduler;
+    });
+    return found == 0 ? nullptr : kallsyms_lookup(found).name;
 }
 
 } // namespace faultline

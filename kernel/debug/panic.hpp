@@ -23,6 +23,10 @@ void dump_stack(const PtRegs& regs);
 void log_stack(const PtRegs& regs);
 void log_stack(const Task& asleep);
 
+// The function in which a task sleeps: the innermost that is not the scheduler's. nullptr: unknown. If the task wakes up
+// meanwhile, the answer may be wrong. The caller makes sure that it is not freed. (Linux: the same name.)
+const char* get_wchan(const Task& task);
+
 // Writes what the current task's page tables say about `address`: the software entry and the hardware descriptor, in
 // words. At most `size` bytes with the NUL. Returns false if there is nothing to say. Takes no lock, because panics use
 // it; kernel/debug/dump.cpp.

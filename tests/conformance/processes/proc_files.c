@@ -262,6 +262,29 @@ static void descriptions(void) {
     CHECK(strcmp(line_of("/proc/sys/kernel/random/urandom_min_reseed_secs", ""), "60\n") == 0);
 }
 
+// Where a process sleeps in the kernel. The names are each kernel's own.
+static void sleeping_place(void) {
+    int ends[2];
+    WORKS(pipe(ends));
+    const pid_t reader = fork();
+    if (reader == 0) {
+        char byte;
+        _exit((int)read(ends[0], &byte, 1));
+    }
+    while (strstr(line_of(in_proc(reader, "status"), "State:"), "S (sleeping)") == NULL)
+        sched_yield();
+    char text[64] = "";
+    const int fd = open(in_proc(reader, "wchan"), O_RDONLY);
+    CHECK(read(fd, text, sizeof text - 1) > 1 && strstr(text, "read") != NULL);
+    close(fd);
+    CHILD_OK({
+        WORKS(setuid(1000));
+        CHECK(strcmp(line_of(in_proc(reader, "wchan"), ""), "0") == 0);
+    });
+    CHECK(strcmp(line_of("/proc/self/wchan", ""), "0") == 0);
+    end_child(reader);
+}
+
 static void signal_by_directory(void) {
     const pid_t child = paused_child();
     const int directory = open(in_proc(child, ""), O_RDONLY | O_DIRECTORY);
@@ -282,6 +305,7 @@ int main(void) {
     memory();
     texts();
     descriptions();
+    sleeping_place();
     signal_by_directory();
     return failures != 0;
 }
