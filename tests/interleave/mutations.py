@@ -301,12 +301,19 @@ SABOTAGES = [
              "        current()->state = TaskState::Running;\n        if (queued.error()", "        if (queued.error()",
              host("WAIT on a page nobody ever touched: read where it may fault, checked where it may not"),
              invariant=10),
-    # spin locks, lazy TLBs
+    # locks, lazy TLBs
     Sabotage("a spin lock goes to any CPU that finds it free, out of order", "base/spinlock.hpp",
              "        const u16 ticket = next_.fetch_add(1, std::memory_order_relaxed);\n"
              "        spin_until([&] { return serving_.load(std::memory_order_acquire) == ticket; });\n",
              "        for (u16 now = serving_; !next_.compare_exchange_strong(now, u16(now + 1)); now = serving_)\n"
              "            spin_until([&] { return !is_locked(); });\n", interleave("tickets are served in order")),
+    Sabotage("a sleeping lock goes to any task that finds it free, out of order", "base/rwsem.hpp",
+             "            if (waiters_.empty() && may_enter(mode)) {", "            if (may_enter(mode)) {",
+             host("RwSemaphore: readers share, and those behind a writer wait for it")),
+    Sabotage("a sleeping lock is not handed over", "base/rwsem.hpp",
+             "        BUG_ON(!std::exchange(writer_, false));\n        hand_over();",
+             "        BUG_ON(!std::exchange(writer_, false));",
+             host("RwSemaphore: a writer that comes back at once does not overtake one that waits")),
     Sabotage("a kernel task leaves the address space of the task before it", "kernel/sched/sched.cpp",
              "    if (to.mm.mm != nullptr)\n        activate_mm(rq, to.mm.mm);", "    activate_mm(rq, to.mm.mm);",
              host("lazy TLB: a kernel task runs in the address space of the task before it")),
