@@ -16,6 +16,7 @@
 #include "abi/task/thread_group.hpp"
 #include "kernel/dispatch.hpp"
 #include "kernel/upcalls.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
@@ -108,6 +109,7 @@ bool get_signal(KSignal& signal) {
             return false;
         if (has_handler(signal.action))
             return true;
+        cond_resched(); // a timer may send the next ignored signal before this one is taken, without end
         if (signal.action.handler == HANDLER_IGNORE)
             continue;
         if (in_set(sig, IGNORE_SIGNALS) || group.unkillable)

@@ -6,6 +6,7 @@
 //   neighbours NAME   one
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -169,6 +170,35 @@ static void computes(void) {
     }
 }
 
+static void* takes_signals(void* none) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGURG);
+    sigprocmask(SIG_UNBLOCK, &set, 0);
+    for (;;)
+        pause();
+    return none;
+}
+
+// A timer of a nanosecond, whose signal a thread takes and ignores by default. It is sent all the same, because the first
+// thread blocks it, and it is sent again before the thread that took it has looked for the next one.
+static void ignored(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGURG);
+    sigprocmask(SIG_BLOCK, &set, 0);
+    pthread_t thread;
+    if (pthread_create(&thread, 0, takes_signals, 0) != 0)
+        _exit(1);
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGURG};
+    const struct itimerspec often = {{0, 1}, {0, 1}};
+    timer_t timer;
+    if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0 || timer_settime(timer, 0, &often, 0) != 0)
+        _exit(1);
+    for (;;)
+        pause();
+}
+
 static const struct neighbour {
     const char* name;
     void (*run)(void);
@@ -177,7 +207,8 @@ static const struct neighbour {
     {"sparse", sparse},     {"sendfile", send},   {"write", write_and_truncate},
     {"vm", other_memory},   {"mincore", in_core}, {"mprotect", protect},
     {"populate", populate}, {"mremap", move},     {"fork", forks},
-    {"areas", many_areas},  {"paths", paths},     {"computes", computes},
+    {"areas", many_areas},  {"paths", paths},     {"ignored", ignored},
+    {"computes", computes},
 };
 
 static pid_t start(const struct neighbour* of) {

@@ -356,8 +356,8 @@ void Monitor::end_all() {
 
 void Monitor::check_identities() {
     for (unsigned i = ROOTS; i < WORKERS; ++i)
-        for (const Slot& slot : shared_->slots[i])
-            if (slot.became_root != 0) {
+        for (Slot& slot : shared_->slots[i])
+            if (slot.became_root.exchange(0) != 0) {
                 wrong("an ordinary user's process %u has become root", slot.pid.load());
                 tell_slots();
             }
