@@ -47,7 +47,7 @@ void free_xattrs(Inode& inode) { fuzz::require(inode.xattrs == nullptr, "an attr
 
 // What a task that holds no descriptor, and waits for nobody, does not call.
 void park(ParkQueue&, SpinLock&) { BUG(); }
-void unpark_all(ParkQueue&) {}
+void unpark_one(ParkQueue&) { BUG(); }
 void put_pid(Pid&) { BUG(); }
 Result<u32> strncpy_from_user(char*, UserAddr, u32) { BUG(); }
 Result<File*> fget(s32) { BUG(); }
