@@ -109,6 +109,7 @@ class Strays {
     char known_[4096] = {};
     std::size_t used_ = 0;
 };
+
 class Monitor {
   public:
     explicit Monitor(const Plan& plan);
