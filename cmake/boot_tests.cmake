@@ -52,11 +52,12 @@ function(conformance_test name group)
                          SKIP_RETURN_CODE 77 ENVIRONMENT QEMU_RUN_BUILT=yes)
 endfunction()
 
-foreach(group futex mm calls busybox)
+foreach(group futex mm calls processes busybox)
     conformance_test(${group} ${group} --mmu walked --smp 1)
     conformance_test("${group} softtlb" ${group} --mmu softtlb --smp 2)
 endforeach()
 conformance_test("events on four CPUs" processes/event_storm --mmu walked --smp 4)
+conformance_test("core dumps in the debug kernel" processes/core_dumps --debug --mmu walked --smp 4)
 conformance_test("a Go program with many threads" programs/fzf --mmu softtlb --smp 2)
 set_tests_properties("boot: shell" "boot: shell softtlb" PROPERTIES LABELS "boot;packages of busybox")
 

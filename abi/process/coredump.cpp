@@ -158,14 +158,18 @@ bool stop_others(ThreadGroup& group, CoreState& core, s32 sig) {
     group.exit_code = sig;
     group.core_state = &core;
     core.awaited = zap_other_threads(*current());
-    (void)wait_event_state(
-        core.arrived.waiters, TaskState::Uninterruptible, [&] { return core.awaited == 0; }, NO_DEADLINE);
+    if (core.awaited != 0)
+        wait_for_completion(core.arrived);
     return true;
 }
 
 void release_others(ThreadGroup& group, CoreState& core) {
     group.core_state = nullptr;
-    wake_up_all(core.others);
+    while (!core.others.empty()) {
+        CoreThread& other = core.others.front();
+        core.others.pop_front();
+        complete(other.released);
+    }
 }
 
 Result<void> write_core(const Task& task, const SigInfo& info, u64 limit) {
@@ -201,10 +205,11 @@ void coredump_task_exit(Task& task) {
     CoreState* core = group.core_state;
     if (core == nullptr)
         return;
+    CoreThread own;
+    core->others.push_back(own);
     if (--core->awaited == 0)
-        wake_up_all(core->arrived.waiters);
-    (void)wait_event_state(
-        core->others, TaskState::Uninterruptible, [&] { return group.core_state != core; }, NO_DEADLINE);
+        complete(core->arrived);
+    wait_for_completion(own.released);
 }
 
 const char* core_pattern() { return pattern; }

@@ -20,11 +20,18 @@ enum DumpFilter : u32 {
 // Bits 5 – 8 are for huge pages and DAX; they have no effect here.
 inline constexpr u32 DUMP_FILTER_DEFAULT = 0x33, DUMP_FILTER_MASK = 0x1ff;
 
-// A dump in progress. It waits until the other threads have stopped running (Linux: struct core_state).
+// Another thread of a process that dumps, until the dump ends. (Linux: struct core_thread.)
+struct CoreThread {
+    ListHook link;
+    Completion released;
+};
+
+// A dump in progress, on the stack of the thread that dumps: it is gone when the others go on. The kernel lock guards
+// all but the completions. (Linux: struct core_state.)
 struct CoreState {
     u32 awaited = 0;    // threads that have not reached do_exit() yet
-    Completion arrived; // its waiters sleep until `awaited` is 0
-    WaitQueue others;   // the other threads, until the dump ends
+    Completion arrived; // of the last of them
+    List<CoreThread, &CoreThread::link> others;
 };
 
 // If a dump is in progress, keeps `task`, which is current and exiting, in memory until the dump ends: its registers go

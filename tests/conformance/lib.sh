@@ -5,7 +5,6 @@
 here=tests/conformance
 architecture=armhf
 packages=$(realpath -m "${CONFORMANCE_PACKAGES:-build/packages}")
-images=${CONFORMANCE_IMAGES:-build/arm} # where the kernels were built
 
 complain() { printf 'conformance: %s\n' "$*" >&2; }
 give_up() {
@@ -217,8 +216,8 @@ boot() {
     local image arguments board=virt
     case $1 in
     faultline)
-        image=$images/kernel.img
-        [[ $mmu == walked ]] || image=$images/kernel-$mmu.img
+        image=${CONFORMANCE_IMAGES:-build/$preset}/kernel.img
+        [[ $mmu == walked ]] || image=${image%.img}-$mmu.img
         arguments="loglevel=5 init=/conformance/init"
         ;;
     linux)

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Programs that nobody here wrote:
-# tests/conformance/run.sh [--on linux] [--mmu walked|softtlb] [--smp N] [--icount] [--at-hand|--fetch] [GROUP[/NAME]...]
+# tests/conformance/run.sh [--on linux] [--mmu walked|softtlb] [--smp N] [--debug] [--icount] [--at-hand|--fetch]
+#                          [GROUP[/NAME]...]
 # Fetches them from Debian's packages, builds them, and runs each on Faultline, or with `--on linux` on Debian's own
 # kernel, on the same emulated machine. A line per program, the output of those that fail, and last
 # `N passed, N failed`. README.md says what a group is.
@@ -9,7 +10,7 @@ cd "$(dirname "$0")/../.." || exit
 source tests/conformance/lib.sh
 
 usage() {
-    echo "usage: tests/conformance/run.sh [--on faultline|linux] [--mmu walked|softtlb] [--smp N] [--icount]" \
+    echo "usage: tests/conformance/run.sh [--on faultline|linux] [--mmu walked|softtlb] [--smp N] [--debug] [--icount]" \
         "[--at-hand|--fetch] [GROUP[/NAME]...]" >&2
     echo "groups: ${all[*]}" >&2
     exit 64
@@ -17,12 +18,13 @@ usage() {
 
 all=()
 for group_file in "$here"/*.group; do all+=("$(basename "$group_file" .group)"); done
-on=faultline mmu=walked cpus=1 icount='' at_hand='' only_fetch='' chosen=()
+on=faultline mmu=walked cpus=1 preset=arm icount='' at_hand='' only_fetch='' chosen=()
 while [[ $# -gt 0 ]]; do
     case $1 in
     --on) on=${2-}; shift ;;
     --mmu) mmu=${2-}; shift ;;
     --smp) cpus=${2-}; shift ;;
+    --debug) preset=debug ;;
     --icount) icount=yes ;;
     --at-hand) at_hand=yes ;;
     --fetch) only_fetch=yes ;;
@@ -31,7 +33,7 @@ while [[ $# -gt 0 ]]; do
     esac
     shift
 done
-[[ ($on == faultline && $mmu =~ ^(walked|softtlb)$) || ($on == linux && $mmu == walked) ]] || usage
+[[ ($on == faultline && $mmu =~ ^(walked|softtlb)$) || ($on == linux && $mmu == walked && $preset == arm) ]] || usage
 [[ $cpus =~ ^[1-8]$ ]] || usage
 [[ ${#chosen[@]} -gt 0 ]] || chosen=("${all[@]}")
 for choice in "${chosen[@]}"; do [[ -f $here/${choice%%/*}.group ]] || usage; done
@@ -62,12 +64,13 @@ fi
 
 if [[ $on == faultline && -z ${QEMU_RUN_BUILT-} && -z ${CONFORMANCE_IMAGES-} ]]; then
     tools/setup.sh test || exit 69
-    { [[ -f build/arm/build.ninja ]] || cmake --preset arm; } >/dev/null && cmake --build --preset arm >/dev/null ||
-        give_up "the build failed: cmake --build --preset arm"
+    { [[ -f build/$preset/build.ninja ]] || cmake --preset "$preset"; } >/dev/null &&
+        cmake --build --preset "$preset" >/dev/null || give_up "the build failed: cmake --build --preset $preset"
 fi
 
 # A directory for each machine: two of them may be tested at the same time.
 kernel=$on
+[[ $preset == arm ]] || kernel+=-$preset
 [[ $mmu == walked ]] || kernel+=-$mmu
 [[ $cpus -eq 1 ]] || kernel+=-$cpus
 results=$(realpath -m "${CONFORMANCE_RESULTS:-build/conformance}")/$kernel

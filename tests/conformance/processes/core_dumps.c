@@ -233,6 +233,37 @@ static void filter(void) {
     munmap(core_bytes, core_size);
 }
 
+// The thread that dumps, if it is not the first one, may be gone before the others have noticed that it is done.
+static void* dies_together(void* fd) {
+    char byte;
+    read((int)(long)fd, &byte, 1);
+    return NULL;
+}
+static void* aborts(void* unused) {
+    raise(SIGABRT);
+    return unused;
+}
+static void many_threads(void) {
+    for (int round = 0; round < 40; ++round) {
+        unlink("core");
+        const pid_t child = fork();
+        if (child == 0) {
+            int ends[2];
+            pipe(ends);
+            for (int i = 0; i < 8; ++i) {
+                pthread_t thread;
+                pthread_create(&thread, NULL, dies_together, (void*)(long)ends[0]);
+            }
+            pthread_t thread;
+            pthread_create(&thread, NULL, aborts, NULL);
+            dies_together((void*)(long)ends[0]);
+        }
+        int status;
+        waitpid(child, &status, 0);
+        CHECK(dumps(status, SIGABRT));
+    }
+}
+
 int main(void) {
     CHECK(mkdtemp(directory) != NULL);
     chmod(directory, 0755);
@@ -242,5 +273,6 @@ int main(void) {
     names();
     contents();
     filter();
+    many_threads();
     return finish();
 }
