@@ -235,7 +235,7 @@ SABOTAGES = [
     Sabotage("a reader that turns back does not wake the writer", "mm/percpu_rwsem.cpp",
              "        let_writer_in(); // it may", "        // it may", interleave("a reader and two writers")),
     Sabotage("a writer that was overtaken is not woken", "mm/percpu_rwsem.cpp",
-             "        unpark_one(overtaken_writers_);\n", "", interleave("three writers")),
+             "        unpark_one(next.queue);\n", "", interleave("three writers")),
     Sabotage("a page table is in the directory before the hardware can reach it", "arch/walked/address_space.cpp",
              "    const PhysAddr hardware = virt_to_phys",
              "    std::atomic_ref(mm.pgd->tables[pgd_index(address)]).store(&table);\n"
