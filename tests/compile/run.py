@@ -28,11 +28,12 @@ ERROR = re.compile(r"\berror: (.*)$", re.M)
 
 
 def compile_command(build):
-    """The compiler and its flags, without what they are to do with LIKE."""
+    """The compiler and its flags, without what they are to do with LIKE, and without headers that GCC has compiled."""
     commands = json.loads((build / "compile_commands.json").read_text(encoding="utf-8"))
     words = shlex.split(next(entry["command"] for entry in commands if entry["file"].endswith("/" + LIKE)))
     first_flag = next(i for i, word in enumerate(words) if word.startswith("-"))  # a launcher may stand before the compiler
-    return words[first_flag - 1:words.index("-o")] + ["-fsyntax-only"]
+    end = next(i for i, word in enumerate(words) if word in ("-Winvalid-pch", "-o"))
+    return words[first_flag - 1:end] + ["-fsyntax-only"]
 
 
 def errors_of(command, snippet):
