@@ -54,17 +54,16 @@ void PercpuRwSemaphore::wait_for_writers() {
         park(waiting_writers_, lock_);
         overtaken = true; // unless the flag can be raised now
     }
-    if (!waiting_writers_.sleepers.empty() || !overtaken_writers_.empty()) // only this one was woken
+    if (!waiting_writers_.sleepers.empty() || handed_over_ != overtaken_) // only this one was woken
         writer_.store(Writer::Awaited, std::memory_order_seq_cst);
 }
 
-// Afterwards the flag is raised for this task, and for no other that is in the queue or comes meanwhile. Caller holds
-// lock_ and has asked for its turn: while anyone is in the queue the flag stays Awaited, so give_turn() will look there.
+// Afterwards the flag is raised for this task. Caller holds lock_ and has asked for its turn: while anyone waits here the
+// flag stays Awaited, so the writer comes to give_turn(). What is handed over to one cannot be taken by another.
 void PercpuRwSemaphore::wait_for_hand_over() {
-    OvertakenWriter own;
-    overtaken_writers_.push_back(own);
-    while (!own.handed_over)
-        park(own.queue, lock_);
+    const u32 number = ++overtaken_;
+    while (static_cast<s32>(handed_over_ - number) < 0)
+        park(overtaken_writers_, lock_);
 }
 
 void PercpuRwSemaphore::wait_for_readers() {
@@ -92,11 +91,9 @@ void PercpuRwSemaphore::give_turn() {
     readers_to_let_in_ = 0;
     ++turns_;
     unpark_all(waiting_readers_);
-    if (!overtaken_writers_.empty()) { // the flag stays raised
-        OvertakenWriter& next = overtaken_writers_.front();
-        overtaken_writers_.pop_front();
-        next.handed_over = true;
-        unpark_one(next.queue);
+    if (handed_over_ != overtaken_) { // the flag stays raised
+        ++handed_over_;
+        unpark_all(overtaken_writers_); // the one with this number goes on
         return;
     }
     writer_.store(Writer::None, std::memory_order_seq_cst);

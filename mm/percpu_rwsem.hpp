@@ -59,13 +59,6 @@ class CAPABILITY("semaphore") PercpuRwSemaphore {
         Awaited // the same, and up_write must wake a task that is in the queue or about to be
     };
 
-    // A writer that was woken when another one was faster; on its stack. The others cannot take what is handed to it.
-    struct OvertakenWriter {
-        ParkQueue queue{};
-        bool handed_over = false; // the flag is raised for it
-        AutoUnlinkHook link{};
-    };
-
     // A plain load and store is enough: only its own CPU writes a count, and no interrupt handler does.
     void count(u32 more) {
         std::atomic<u32>& here = readers_.here();
@@ -106,8 +99,10 @@ class CAPABILITY("semaphore") PercpuRwSemaphore {
     SpinLock lock_{"PercpuRwSemaphore"};       // guards all below
     ParkQueue waiting_readers_;
     ParkQueue waiting_writers_;
-    AutoUnlinkList<OvertakenWriter, &OvertakenWriter::link> overtaken_writers_;
-    ParkQueue next_writer_; // the writer that raised the flag and waits until the readers have left
+    ParkQueue overtaken_writers_; // those that were woken when another writer was faster
+    u32 overtaken_ = 0;           // the number of the last one that came to wait there; they count from 1
+    u32 handed_over_ = 0;         // and of the last one for which the flag was raised; both wrap around
+    ParkQueue next_writer_;       // the writer that raised the flag and waits until the readers have left
     u32 readers_to_let_in_ = 0;
     u32 turns_ = 0; // how often waiting readers were let in
     [[no_unique_address]] lockdep::Watch watch_;

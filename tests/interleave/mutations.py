@@ -235,7 +235,13 @@ SABOTAGES = [
     Sabotage("a reader that turns back does not wake the writer", "mm/percpu_rwsem.cpp",
              "        let_writer_in(); // it may", "        // it may", interleave("a reader and two writers")),
     Sabotage("a writer that was overtaken is not woken", "mm/percpu_rwsem.cpp",
-             "        unpark_one(next.queue);\n", "", interleave("three writers")),
+             "        unpark_all(overtaken_writers_); // the one with this number goes on\n", "",
+             interleave("three writers")),
+    Sabotage("any overtaken writer takes what was handed over to one", "mm/percpu_rwsem.cpp",
+             "    while (static_cast<s32>(handed_over_ - number) < 0)\n        park(overtaken_writers_, lock_);\n",
+             "    const u32 before = number - 1;\n    while (handed_over_ == before)\n"
+             "        park(overtaken_writers_, lock_);\n    overtaken_ = handed_over_;\n",
+             host("PercpuRwSemaphore: what is handed over to one overtaken writer is not another's")),
     Sabotage("a page table is in the directory before the hardware can reach it", "arch/walked/address_space.cpp",
              "    const PhysAddr hardware = virt_to_phys",
              "    std::atomic_ref(mm.pgd->tables[pgd_index(address)]).store(&table);\n"
