@@ -87,7 +87,7 @@ class [[nodiscard]] InterruptScope {
     InterruptScope& operator=(const InterruptScope&) = delete;
 };
 
-// From here on nothing is checked: the machine ends, and the last words are said whatever is held. By panic().
+// From here on nothing is checked: the machine ends, and the report is printed whatever locks are held. For panic().
 void stop_watching();
 
 // No CPU holds anything: another machine begins (on the host, where one follows another).

@@ -14,7 +14,8 @@ void age_mm(const MmapReadGuard& mmap_read);
 // madvise_cold_or_pageout_pte_range.)
 void age_page_range(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end);
 
-// madvise(MADV_FREE): private anonymous pages become clean, old and PG_LAZYFREE; other VMAs are the caller's EINVAL.
+// madvise(MADV_FREE): private anonymous pages become clean, old and PG_LAZYFREE; the caller refuses other VMAs
+// (EINVAL).
 void lazyfree_page_range(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end);
 
 // Writeback's first half for a shared mapping: write-protects and cleans every entry of the page range; dirty moves to

@@ -1,4 +1,4 @@
-// mprotect(2), and its half of the page tables.
+// mprotect(2).
 #pragma once
 
 #include "base/result.hpp"

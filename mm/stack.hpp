@@ -11,8 +11,8 @@ namespace faultline {
 // lock_mm_and_find_vma, expand_stack. Before, readers grew stacks beside other readers: CVE-2023-3269.)
 bool expand_stack(MmStruct& mm, UserAddr address);
 
-// The stack VMA for execve: [top - bytes, top), growing down; places mmap_base below it, at mm.stack_limit's
-// distance (what is mapped already stays). NOMEM. (Linux setup_arg_pages.)
+// The stack VMA for execve: [top - bytes, top), growing down; places mmap_base below it, at mm.stack_limit's distance
+// (what is mapped already stays). NOMEM. (Linux setup_arg_pages.)
 Result<VmArea*> setup_stack_vma(MmStruct& mm, UserAddr top, u32 bytes);
 
 } // namespace faultline

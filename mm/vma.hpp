@@ -47,7 +47,7 @@ inline constexpr VmFlags VM_DATA_DEFAULT_FLAGS = VM_READ | VM_WRITE | VM_MAY_FLA
 // is_data_mapping.)
 constexpr bool is_data_mapping(VmFlags flags) { return (flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) == VM_WRITE; }
 
-// Whether a private page of a mapping with these flags can come to be, now or after an mprotect. (Linux:
+// Whether a mapping with these flags can have private copies of pages, now or after an mprotect. (Linux:
 // is_cow_mapping.)
 constexpr bool is_cow_mapping(VmFlags flags) { return (flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE; }
 
@@ -76,8 +76,7 @@ inline u32 linear_page_index(const VmArea& vma, UserAddr address) {
 // adds WRITE where the VMA has it). No USER bit if the VMA grants no access at all.
 inline u32 vm_page_prot(const VmArea& vma) {
     u32 entry_flags = Pte::PRESENT | Pte::YOUNG;
-    // ARMv7 cannot say "write only" or "execute only": any right includes reading (Linux arch/arm
-    // protection_map).
+    // ARMv7 cannot say "write only" or "execute only": any right includes reading (Linux arch/arm protection_map).
     if (vma.flags.has_any(VM_ACCESS_FLAGS))
         entry_flags |= Pte::USER;
     if (!vma.flags.has(VM_EXEC))
