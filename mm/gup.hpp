@@ -43,10 +43,10 @@ Result<u32> get_user_pages(const MmapReadGuard& mmap_read, UserAddr start, u32 n
 //
 // Ok: this CPU may now make the access (unless another changed the entry since). FAULT: no VMA, the VMA forbids it,
 // SIGBUS, SIGSEGV or poison; NOMEM; INTR. Accounts a fault to the current task. (Linux 6.1 mm/gup.c fixup_user_fault.)
-Result<void> fixup_user_fault(MmStruct& mm, UserAddr address, FaultFlags flags);
+Result<void> fixup_user_fault(MmStruct& mm, UserAddr address, FaultFlags flags) EXCLUDES(mm.mmap_lock);
 
 // As first merged in 2011: no check that the VMA permits the access, no retry; poison is HWPOISON.
-Result<void> fixup_user_fault_2011(MmStruct& mm, UserAddr address, FaultFlags flags);
+Result<void> fixup_user_fault_2011(MmStruct& mm, UserAddr address, FaultFlags flags) EXCLUDES(mm.mmap_lock);
 
 // The errno of an error in `served`, in one place. `served` holds a VM_FAULT_ERROR bit. OOM: NOMEM; SIGBUS, SIGSEGV:
 // FAULT; HWPOISON: FAULT, or HWPOISON if `report_poison`. (Linux: the same name.)

@@ -13,6 +13,6 @@ namespace faultline {
 // VMAs), EXIST (MAP_FIXED_NOREPLACE), ACCES, OVERFLOWED (pgoff), OPNOTSUPP (MAP_SHARED_VALIDATE with a flag that is not
 // known), PERM and AGAIN (MAP_LOCKED: no locking at all; too much).
 Result<UserAddr> do_mmap(MmStruct& mm, UserAddr hint, u32 length, u32 prot, u32 flags, AddressSpace* mapping,
-                         bool may_write, u32 pgoff);
+                         bool may_write, u32 pgoff) EXCLUDES(mm.mmap_lock);
 
 } // namespace faultline

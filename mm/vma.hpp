@@ -14,6 +14,7 @@ struct AddressSpace;
 struct MmStruct;
 class MmapReadGuard; // mm/mm_struct.hpp
 class MmapWriteLocked;
+class MmapWriteGuard;
 
 // Values are Linux's (include/linux/mm.h), so that dumps read the same.
 using VmFlags = Flags<struct VmFlagsTag>;
@@ -28,9 +29,8 @@ inline constexpr VmFlags VM_MAYEXEC{0x40};
 inline constexpr VmFlags VM_MAYSHARE{0x80};
 inline constexpr VmFlags VM_GROWSDOWN{0x100};
 inline constexpr VmFlags VM_LOCKED{0x2000};
-inline constexpr VmFlags VM_SEQ_READ{
-    0x8000}; // madvise: read in order, at random. Kept for smaps; there is no read-ahead
-inline constexpr VmFlags VM_RAND_READ{0x10000};
+inline constexpr VmFlags VM_SEQ_READ{0x8000};   // madvise: read in order. Kept for smaps; there is no read-ahead
+inline constexpr VmFlags VM_RAND_READ{0x10000}; // the same: read at random
 inline constexpr VmFlags VM_DONTCOPY{0x20000};
 inline constexpr VmFlags VM_LOCKONFAULT{0x80000}; // beside VM_LOCKED: not brought in beforehand
 inline constexpr VmFlags VM_NORESERVE{0x200000};
@@ -121,13 +121,18 @@ class FoundVma {
     VmArea* vma_;
 };
 
-// The first VMA that ends above `address` (it may start above it too), or none. O(log n).
+// The first VMA that ends above `address` (it may start above it too), or none. O(log n). Not with a guard that ends with
+// the call: the VMA would be used without the lock.
 FoundVma find_vma(const MmapReadGuard& mmap_read, UserAddr address);
+FoundVma find_vma(const MmapReadGuard&& mmap_read, UserAddr address) = delete;
 VmArea* find_vma(const MmapWriteLocked& locked, UserAddr address);
+VmArea* find_vma(const MmapWriteGuard&& locked, UserAddr address) = delete;
 
 // The VMA that contains `address`, or none.
 FoundVma vma_lookup(const MmapReadGuard& mmap_read, UserAddr address);
+FoundVma vma_lookup(const MmapReadGuard&& mmap_read, UserAddr address) = delete;
 VmArea* vma_lookup(const MmapWriteLocked& locked, UserAddr address);
+VmArea* vma_lookup(const MmapWriteGuard&& locked, UserAddr address) = delete;
 
 // find_vma's answer and the VMA before it, each nullptr if there is none (Linux: find_vma_prev).
 struct VmaPair {
