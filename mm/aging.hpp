@@ -6,6 +6,9 @@
 
 namespace faultline {
 
+// Ranges are page-aligned, and VMAs lie over all that is mapped in them. Each function calls cond_resched() between page
+// tables, so the caller holds no spin lock and has page faults enabled.
+
 // Clears YOUNG in every present entry of the mm; a page that was young becomes PG_REFERENCED. DIRTY stays. Flushes;
 // Linux's clear_refs "1" does not.
 void age_mm(const MmapReadGuard& mmap_read);
