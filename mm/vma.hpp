@@ -141,7 +141,7 @@ struct VmaPair {
 };
 VmaPair find_vma_and_prev(const MmapWriteLocked& locked, UserAddr address);
 
-// The VMA after / before in address order, or nullptr. Whoever has a VMA holds the lock.
+// The VMA after / before in address order, or nullptr. The caller has the VMA, so it holds the lock.
 VmArea* vma_next(const VmArea& vma);
 VmArea* vma_prev(const VmArea& vma);
 
