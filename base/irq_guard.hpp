@@ -1,4 +1,4 @@
-// Interrupts masked for a scope. What masking is, the machine says; what a scope is, is the same everywhere.
+// Interrupts masked until the end of a scope, on any machine: <arch/irq.hpp> does the masking.
 #pragma once
 
 #include <arch/irq.hpp>

@@ -1,5 +1,6 @@
-// A spin lock whose holder takes no interrupts: for what is used under locks that interrupt handlers take, too. Else a
-// handler might wait for such a lock, its owner for this one, and this one's holder for the handler to return.
+// A spin lock whose holder takes no interrupts. For data that is used with a second lock held, one that interrupt
+// handlers take. Otherwise there is a circle of three waits: a handler has interrupted the holder of this lock and
+// waits for the second; the holder of the second waits for this one; and this one stays held until the handler returns.
 #pragma once
 
 #include <arch/irq.hpp>

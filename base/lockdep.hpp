@@ -3,12 +3,12 @@
 //
 //   - two locks taken in one order here and in the other order elsewhere, over any number of locks in between;
 //   - two locks of one name not in order of their addresses, or one lock twice;
-//   - a sleep, or an access to user memory that may fault and so sleep, with a spin lock held, or a sleep with interrupts
-//     masked or in a handler of one;
+//   - a sleep with a spin lock held, with interrupts masked, or in an interrupt handler; an access to user memory, which
+//     may fault and then sleeps, with a spin lock held;
 //   - a lock that an interrupt handler takes, taken elsewhere with interrupts on: the handler may interrupt its holder
 //     and wait for ever;
-//   - such a lock held while one is taken that others hold with interrupts on: the handler may interrupt its holder, and
-//     wait for who waits for that.
+//   - such a lock held while a second one is taken that is held with interrupts on elsewhere: the handler may interrupt
+//     the holder of the second, and wait for the first, whose holder waits for the second.
 //
 // Locks are known by name. One without a name is watched for sleeps only. Without FAULTLINE_DEBUG all of this is
 // nothing.
@@ -22,7 +22,7 @@ namespace faultline {
 
 namespace lockdep {
 
-// At least as many as there can be: base/ does not know how many that is, arch/contract/per_cpu.hpp does.
+// No fewer than machine::MAX_CPUS, which base/ does not know: arch/contract/per_cpu.hpp asserts it.
 inline constexpr u32 MOST_CPUS = 8;
 
 enum class Kind : u8 {
@@ -87,7 +87,7 @@ class [[nodiscard]] InterruptScope {
     InterruptScope& operator=(const InterruptScope&) = delete;
 };
 
-// From here on nothing is checked: the machine ends, and the last words are said whatever is held. By panic().
+// From here on nothing is checked: the machine ends, and the report is printed whatever locks are held. For panic().
 void stop_watching();
 
 // No CPU holds anything: another machine begins (on the host, where one follows another).

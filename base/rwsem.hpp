@@ -1,6 +1,6 @@
-// A sleeping reader-writer lock with guards that are values. All are served in the order in which they come: who leaves
-// hands the lock to the first that waits, so nobody who comes back at once overtakes it. For locks that few take at a
-// time; the mmap lock is a PercpuRwSemaphore (mm/percpu_rwsem.hpp).
+// A sleeping reader-writer lock with guards that are values. Tasks get it in the order in which they come: a task that
+// leaves hands it to the first that waits, and cannot overtake that one by coming back at once. For locks that few
+// tasks take at a time; the mmap lock is a PercpuRwSemaphore (mm/percpu_rwsem.hpp).
 #pragma once
 
 #include <utility>
@@ -34,7 +34,7 @@ class CAPABILITY("semaphore") RwSemaphore {
   private:
     enum class Mode : u8 { Read, Write };
 
-    // A task that waits; on its stack. Nobody refers to it once `entered` is set and lock_ is free.
+    // A task that waits; on its stack. Nothing refers to it once `entered` is set and lock_ is free.
     struct Waiter {
         Mode mode;
         bool entered = false;

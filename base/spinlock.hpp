@@ -1,5 +1,5 @@
-// A ticket lock: fair, and four bytes. It does not mask interrupts; data that an interrupt handler touches is
-// guarded by an IrqGuard (base/irq_guard.hpp) taken before the lock.
+// A ticket lock: fair, and four bytes. It does not mask interrupts; data that an interrupt handler touches is guarded
+// by an IrqGuard (base/irq_guard.hpp) taken before the lock.
 #pragma once
 
 #include <atomic>
@@ -70,8 +70,8 @@ class [[nodiscard]] SCOPED_CAPABILITY Guard {
     Lock& lock_;
 };
 
-// Two locks of one kind, which may be one and the same, for a scope: the one at the lower address first, so that two
-// who want the same two never wait for each other. (Linux: double_lock_hb.)
+// Two locks of one kind, which may be one and the same, for a scope: the one at the lower address first, so two CPUs
+// that want the same two locks never wait for each other. (Linux: double_lock_hb.)
 template <class Lock>
 class [[nodiscard]] SCOPED_CAPABILITY BothLocked {
   public:

@@ -3,6 +3,7 @@
 //
 //   GUARDED_BY(lock)    on a field: it is read and written with the lock held
 //   REQUIRES(lock)      on a function: the caller holds the lock
+//   EXCLUDES(lock)      on a function: the caller does not hold the lock, because the function takes it
 //   ACQUIRE, RELEASE    on a function: it takes, or gives up, the lock
 //   CAPABILITY          on a type: it is a lock. SCOPED_CAPABILITY: it holds one for a scope
 //
@@ -21,6 +22,7 @@
 #define GUARDED_BY(lock) FAULTLINE_THREAD_SAFETY(guarded_by(lock))
 #define REQUIRES(...) FAULTLINE_THREAD_SAFETY(requires_capability(__VA_ARGS__))
 #define REQUIRES_SHARED(...) FAULTLINE_THREAD_SAFETY(requires_shared_capability(__VA_ARGS__))
+#define EXCLUDES(...) FAULTLINE_THREAD_SAFETY(locks_excluded(__VA_ARGS__))
 #define ACQUIRE(...) FAULTLINE_THREAD_SAFETY(acquire_capability(__VA_ARGS__))
 #define ACQUIRE_SHARED(...) FAULTLINE_THREAD_SAFETY(acquire_shared_capability(__VA_ARGS__))
 #define RELEASE(...) FAULTLINE_THREAD_SAFETY(release_capability(__VA_ARGS__))

@@ -1,11 +1,9 @@
-// System calls, from the exception vector to their functions and back; and the last work before user mode.
+// System calls: from the exception vector to the function of a number, and what a program gets for its errors.
 #include "kernel/dispatch.hpp"
 
-#include <arch/irq.hpp>
 #include <arch/ptrace.hpp>
 
 #include "arch/contract/upcalls.hpp"
-#include "kernel/sched/kernel_lock.hpp"
 #include "kernel/sched/sched.hpp"
 #include "kernel/upcalls.hpp"
 

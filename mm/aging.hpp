@@ -6,6 +6,9 @@
 
 namespace faultline {
 
+// Ranges are page-aligned, and VMAs lie over all that is mapped in them. Each function calls cond_resched() between page
+// tables, so the caller holds no spin lock and has page faults enabled.
+
 // Clears YOUNG in every present entry of the mm; a page that was young becomes PG_REFERENCED. DIRTY stays. Flushes;
 // Linux's clear_refs "1" does not.
 void age_mm(const MmapReadGuard& mmap_read);
@@ -14,7 +17,8 @@ void age_mm(const MmapReadGuard& mmap_read);
 // madvise_cold_or_pageout_pte_range.)
 void age_page_range(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end);
 
-// madvise(MADV_FREE): private anonymous pages become clean, old and PG_LAZYFREE; other VMAs are the caller's EINVAL.
+// madvise(MADV_FREE): private anonymous pages become clean, old and PG_LAZYFREE; the caller refuses other VMAs
+// (EINVAL).
 void lazyfree_page_range(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end);
 
 // Writeback's first half for a shared mapping: write-protects and cleans every entry of the page range; dirty moves to

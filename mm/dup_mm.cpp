@@ -13,8 +13,8 @@
 namespace faultline {
 namespace {
 
-// Makes the copy and, for private memory, write-protects both sides; DIRTY stays with the parent's entry and
-// goes along in the copy, so neither side forgets it. Caller holds both entries' locks.
+// Makes the copy and, for private memory, write-protects both sides; DIRTY stays with the parent's entry and goes along
+// in the copy, so neither side forgets it. Caller holds both entries' locks.
 void copy_present_pte(MmStruct& destination, TlbDebt& debt, const VmArea& vma, UserAddr address, PteSlot* source_slot,
                       PteSlot* slot) {
     if (!vma.shared() && pte_write(ptep_get(source_slot)))
@@ -31,8 +31,7 @@ void copy_present_pte(MmStruct& destination, TlbDebt& debt, const VmArea& vma, U
     set_pte_at(destination.context, address, slot, pte);
 }
 
-// Linux leaves shared mappings to the child's own faults (vma_needs_copy): the page cache still has every
-// page.
+// Linux leaves shared mappings to the child's own faults (vma_needs_copy): the page cache still has every page.
 bool vma_needs_copy(const VmArea& vma) {
     return !vma.flags.has(VM_WIPEONFORK) && (!vma.shared() || mm_config.fork_copy_shared);
 }

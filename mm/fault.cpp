@@ -98,7 +98,7 @@ FaultOutcome do_page_fault(const FaultInfo& fault) {
     }
 
     const UserAddr address(fault.address);
-    // The kernel checks user addresses before it touches them: one that is none is a bug of its own.
+    // The kernel checks a user address before it uses it. So an address beyond user space, in kernel mode, is a bug.
     if (address.value() >= TASK_SIZE)
         return bad_access_of_user_only(fault, BadAccess::NotMapped);
     // PXN caught the kernel jumping into a task's memory.
@@ -111,7 +111,7 @@ FaultOutcome do_page_fault(const FaultInfo& fault) {
         return {FaultOutcome::Fixup};
     if (mm_config.repair_in_trap && pmap_fault_fixup(*mm, address, fault))
         return {FaultOutcome::Retry};
-    // An atomic access: its caller has to call fixup_user_fault, and come again.
+    // An atomic access: its caller has to call fixup_user_fault, and try again.
     if (task.pagefault_disabled != 0)
         return {FaultOutcome::Fixup};
     return resolve(*mm, address, fault);

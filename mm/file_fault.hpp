@@ -13,6 +13,6 @@ VmFault do_fault(VmFaultContext& vmf);
 // What is to be done about RETRY: reads the page that a fault at `address` needs into the page cache. May take long, with
 // no lock held; takes the mmap lock to look the mapping up. The caller tries again, and finds the page cached or finds
 // out what went wrong. False: nothing is mapped there.
-bool wait_for_page(MmStruct& mm, UserAddr address);
+bool wait_for_page(MmStruct& mm, UserAddr address) EXCLUDES(mm.mmap_lock);
 
 } // namespace faultline

@@ -24,8 +24,7 @@ Result<PageRef> read_new_page(AddressSpace& mapping, u32 index) {
     return page;
 }
 
-// Puts the page into the cache, which takes a reference of its own; if another was faster, returns that one
-// instead.
+// Puts the page into the cache, which takes a reference of its own; if another was faster, returns that one instead.
 PageRef add_to_page_cache(AddressSpace& mapping, Page& page) {
     Guard lock(mapping.lock);
     const auto [place, inserted] = mapping.pages.insert(page);
@@ -60,8 +59,8 @@ void remove_pages(AddressSpace& mapping, u32 first, u32 end = ~u32{0}) {
     }
 }
 
-// Empties the entries of every mapping of the file's pages [first, end), private copies included, as POSIX
-// says of truncated files (Linux: unmap_mapping_range).
+// Empties the entries of every mapping of the file's pages [first, end), private copies included, as POSIX says of
+// truncated files (Linux: unmap_mapping_range).
 //
 // The lock is given up after each UNMAP_PAGES of the file. What a fault maps again behind this is the caller's to undo.
 constexpr u32 UNMAP_PAGES = 4096;

@@ -23,8 +23,8 @@ struct AddressSpaceOps {
     // A VMA of the mapping is about to be made by mmap(2), and what was at its place is gone. Called with the mmap lock
     // held for writing. nullptr: never refused. (Linux: file_operations::mmap.)
     Result<void> (*mmap)(AddressSpace& mapping) = nullptr;
-    // A VMA of the mapping more, one fewer; called beside `get` and `put`, which also others call. nullptr: not
-    // counted. (Linux: vm_operations_struct::open, close.)
+    // One more VMA of the mapping, or one fewer. Called in addition to `get` and `put`, which count other holders, too.
+    // nullptr: not counted. (Linux: vm_operations_struct::open, close.)
     void (*open)(AddressSpace& mapping) = nullptr;
     void (*close)(AddressSpace& mapping) = nullptr;
     // A name for /proc/PID/maps ("/bin/hello", "/memfd:x (deleted)", "/dev/zero (deleted)"); never nullptr.
@@ -130,8 +130,8 @@ Result<void> read_mapping_page(AddressSpace& mapping, u32 index, PageRef& page, 
 // access faults with SIGBUS (Linux: truncate_setsize). Caller holds the file's own write lock and no mmap lock.
 void truncate_setsize(AddressSpace& mapping, u64 size);
 
-// Frees the pages [first, end) of a file that stays as long as it is: it has zeros there from now on. Caller as above,
-// but may hold an mmap lock for reading. (Linux: shmem_fallocate with FALLOC_FL_PUNCH_HOLE.)
+// Frees the pages [first, end) of a file, whose length stays: it reads as zeros there from now on. Caller as above, but
+// may hold an mmap lock for reading. (Linux: shmem_fallocate with FALLOC_FL_PUNCH_HOLE.)
 void truncate_pagecache_range(AddressSpace& mapping, u32 first, u32 end);
 
 // Frees every cached page; nothing maps the file any more.

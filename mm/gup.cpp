@@ -1,6 +1,6 @@
-// get_user_pages and fixup_user_fault, side by side: the first looks whether a page is there, the second
-// makes an access possible. Where young and dirty are kept by software these differ, and a caller that needs
-// the second but uses the first never gets on.
+// get_user_pages and fixup_user_fault, side by side: the first checks whether a page is there, the second makes an
+// access possible. Where young and dirty are kept by software these differ, and a caller that needs the second and uses
+// the first makes no progress.
 #include "mm/gup.hpp"
 
 #include <optional>
@@ -46,7 +46,8 @@ void touch_page(Page& page, Pte pte, bool write) {
     page.set(PG_REFERENCED);
 }
 
-// follow_page without a look at who holds the lock; whether it found a page. With FOLL_GET `page` gets a reference.
+// follow_page for a caller that has shown its guard already. Returns whether it found a page. With FOLL_GET `page` gets
+// a reference.
 bool follow_page_pte(MmStruct& mm, UserAddr address, FollFlags flags, PageRef* page) {
     const PteSlot* slot = pte_offset(mm, address);
     if (slot == nullptr)

@@ -34,18 +34,19 @@ PageRef follow_page(const MmapReadGuard& mmap_read, UserAddr address, FollFlags 
 Result<u32> get_user_pages(const MmapReadGuard& mmap_read, UserAddr start, u32 nr_pages, FollFlags flags,
                            PageRef* pages);
 
-// Resolves a user fault at exactly `address` as the user's own access would: always calls handle_mm_fault, so the
-// young and dirty bits of the *entry* are set and a stale TLB entry of this CPU goes.
+// Resolves a user fault at exactly `address` as the user's own access would: always calls handle_mm_fault, so the young
+// and dirty bits of the *entry* are set and a stale TLB entry of this CPU goes.
+//
 // `flags`: FAULT_FLAG_WRITE for a write; with FAULT_FLAG_KILLABLE a fatal signal ends it; with FAULT_FLAG_ALLOW_RETRY a
-// page is waited for with the lock given up. It takes the mmap lock itself, as often as it has to, so that no caller
-// can have a VMA over it. (Linux's callers hold the lock, and are told in *unlocked that it was given up meanwhile.)
+// page is waited for with the lock given up. Takes the mmap lock itself, as often as it has to, so no caller can keep a
+// VMA across it. (Linux's callers hold the lock, and are told in *unlocked that it was given up meanwhile.)
+//
 // Ok: this CPU may now make the access (unless another changed the entry since). FAULT: no VMA, the VMA forbids it,
-// SIGBUS, SIGSEGV or poison; NOMEM; INTR. Accounts a fault to the current task if `mm` is its own. (Linux 6.1 mm/gup.c
-// fixup_user_fault.)
-Result<void> fixup_user_fault(MmStruct& mm, UserAddr address, FaultFlags flags);
+// SIGBUS, SIGSEGV or poison; NOMEM; INTR. Accounts a fault to the current task. (Linux 6.1 mm/gup.c fixup_user_fault.)
+Result<void> fixup_user_fault(MmStruct& mm, UserAddr address, FaultFlags flags) EXCLUDES(mm.mmap_lock);
 
 // As first merged in 2011: no check that the VMA permits the access, no retry; poison is HWPOISON.
-Result<void> fixup_user_fault_2011(MmStruct& mm, UserAddr address, FaultFlags flags);
+Result<void> fixup_user_fault_2011(MmStruct& mm, UserAddr address, FaultFlags flags) EXCLUDES(mm.mmap_lock);
 
 // The errno of an error in `served`, in one place. `served` holds a VM_FAULT_ERROR bit. OOM: NOMEM; SIGBUS, SIGSEGV:
 // FAULT; HWPOISON: FAULT, or HWPOISON if `report_poison`. (Linux: the same name.)

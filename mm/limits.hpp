@@ -1,4 +1,4 @@
-// How much an address space may be: resource limits (getrlimit(2)) and overcommitment. Private to mm/.
+// How large an address space may be: resource limits (getrlimit(2)) and overcommitment. Private to mm/.
 #pragma once
 
 #include "mm/mm_struct.hpp"
@@ -8,7 +8,7 @@ namespace faultline {
 // Whether `pages` more with these flags stay within RLIMIT_AS and RLIMIT_DATA. (Linux: may_expand_vm.)
 bool may_expand_vm(const MmapLocked& locked, VmFlags flags, u32 pages);
 
-// The same for pages that are mapped, and become data.
+// The same for pages that are mapped already and become data (mprotect).
 bool may_expand_data(const MmapLocked& locked, u32 pages);
 
 // Whether `pages` more may be locked, if these flags lock them: RLIMIT_MEMLOCK, which does not bind CAP_IPC_LOCK.

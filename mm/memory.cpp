@@ -1,12 +1,12 @@
-// handle_mm_fault and what it finds: an absent entry (anonymous memory or a file's page), an entry to be
-// copied before it is written, or an entry that was only old, clean or stale.
+// handle_mm_fault and what it finds: an absent entry (anonymous memory or a file's page), an entry to be copied before
+// it is written, or an entry that was only old, clean or stale.
 //
 //   handle_mm_fault ─► handle_pte_fault ─┬─ none ──────► do_anonymous_page │ do_fault (mm/file_fault.cpp)
 //                                        ├─ read-only ─► do_wp_page (mm/cow.cpp)
 //                                        └─ else ──────► make_accessible: young, dirty, or nothing: a spurious fault
 //
 // Everything is decided from the entry as first read. Under the lock of its table the entry is compared once more; if
-// it has changed the fault simply returns: the access will be tried again and find what it finds.
+// it has changed, the fault returns: the access is made again, and faults again if need be.
 #include "mm/memory.hpp"
 
 #include "mm/cow.hpp"
@@ -54,8 +54,7 @@ VmFault do_anonymous_page(VmFaultContext& vmf) {
     return VM_FAULT_NONE;
 }
 
-// The entry is there and permits the access as far as WRITE goes: it was old, clean, or this CPU's TLB is
-// behind.
+// The entry is there and permits the access as far as WRITE goes: it was old, clean, or this CPU's TLB is behind.
 VmFault make_accessible(VmFaultContext& vmf) {
     const Guard lock(pte_lockptr(vmf.slot));
     if (ptep_get(vmf.slot) != vmf.orig_pte)
@@ -92,7 +91,8 @@ VmFault handle_mm_fault(const MmapReadGuard& mmap_read, VmArea& vma, UserAddr ad
     VmFaultContext vmf{mm, vma, address.page(), flags, slot, {}};
     const VmFault served = handle_pte_fault(vmf);
     if (!served.has_any(VM_FAULT_ERROR | VM_FAULT_RETRY)) {
-        // Whoever asked pays, and a fault that had to be tried again has waited (Linux: mm_account_fault).
+        // The fault counts for the task that asked, and as major if it had to be tried again, because then it has waited
+        // (Linux: mm_account_fault).
         const bool major = served.has(VM_FAULT_MAJOR) || flags.has(FAULT_FLAG_TRIED);
         ++(major ? task.maj_flt : task.min_flt);
     }

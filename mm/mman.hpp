@@ -1,6 +1,5 @@
-// The numbers of mmap(2), mprotect(2), mremap(2) and madvise(2) (Linux uapi/asm-generic/mman-common.h,
-// mman.h, uapi/linux/mman.h; tests/host/mman_test.cpp compares). Do not include it beside those headers:
-// theirs are macros.
+// The numbers of mmap(2), mprotect(2), mremap(2) and madvise(2) (Linux uapi/asm-generic/mman-common.h, mman.h,
+// uapi/linux/mman.h; tests/host/mman_test.cpp compares). Do not include it beside those headers: theirs are macros.
 #pragma once
 
 #include "base/types.hpp"

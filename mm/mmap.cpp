@@ -42,8 +42,7 @@ Result<VmFlags> sharing_flags(u32 prot, u32 flags, const AddressSpace* mapping, 
     }
     if (grows)
         return Err(Errno::INVAL);
-    // A shared mapping that can never be written differs from a private one only in name (Linux drops
-    // VM_SHARED).
+    // A shared mapping that can never be written differs from a private one only in name (Linux drops VM_SHARED).
     return mapping != nullptr && !may_write ? VM_MAYSHARE : VM_SHARED | VM_MAYSHARE;
 }
 

@@ -1,4 +1,4 @@
-// mprotect(2), and its half of the page tables.
+// mprotect(2).
 #pragma once
 
 #include "base/result.hpp"
@@ -8,6 +8,6 @@ namespace faultline {
 
 // mprotect(2): `prot` is PROT_* as the program gave it, `start` and `length` unchecked. Takes the mmap lock. INVAL, NOMEM
 // (a hole), ACCES. (Linux do_mprotect_pkey.)
-Result<void> do_mprotect(MmStruct& mm, UserAddr start, u32 length, u32 prot);
+Result<void> do_mprotect(MmStruct& mm, UserAddr start, u32 length, u32 prot) EXCLUDES(mm.mmap_lock);
 
 } // namespace faultline

@@ -124,14 +124,14 @@ Result<UserAddr> move_vma(const MmapWriteLocked& locked, VmArea& vma, Range old,
         TRY_VOID(unmap_range(locked, old.start, old.end()));
         return to.start;
     }
-    // Its lock went with the pages.
+    // The pages' new VMA keeps VM_LOCKED, the emptied one does not.
     VmArea& emptied = *vma_lookup(locked, old.start);
     if (const VmFlags flags = emptied.flags.without(VM_LOCKED_MASK); flags != emptied.flags)
         TRY(vma_modify_flags(locked, emptied, old.start, old.end(), flags));
     return to.start;
 }
 
-// MREMAP_FIXED: to exactly `to`, replacing what is there. MREMAP_DONTUNMAP alone: perhaps there. (Linux: mremap_to.)
+// MREMAP_FIXED: to exactly `to`, replacing what is there. MREMAP_DONTUNMAP alone: `to` is a hint. (Linux: mremap_to.)
 Result<UserAddr> mremap_to(const MmapWriteLocked& locked, Range old, Range to, u32 flags) {
     const bool fixed = (flags & MREMAP_FIXED) != 0, keep_old = (flags & MREMAP_DONTUNMAP) != 0;
     if (to.start.page_offset() != 0 || to.length > TASK_SIZE || to.start.value() > TASK_SIZE - to.length)

@@ -1,6 +1,6 @@
-// The buddy allocator: free blocks of 2^order frames, aligned to their size, in one list per order. A block
-// that comes free joins its buddy (the block whose frame number differs in one bit) as long as that is free
-// too. (Linux mm/page_alloc.c; Knuth, The Art of Computer Programming 2.5, "buddy system".)
+// The buddy allocator: free blocks of 2^order frames, aligned to their size, in one list per order. A block that comes
+// free joins its buddy (the block whose frame number differs in one bit) as long as that is free too. (Linux
+// mm/page_alloc.c; Knuth, The Art of Computer Programming 2.5, "buddy system".)
 //
 // Single pages, most of the traffic, go through a short stack of recently freed ones that each CPU has for itself in
 // front of the lists (mm/per_cpu_free.hpp): no splitting and joining either for a page that comes and goes.
@@ -65,8 +65,7 @@ void Zone::del_from_free_list(Page& page, u32 order) {
     page.order = NOT_A_HEAD;
 }
 
-// Puts a block, already marked PG_BUDDY, in the lists, joined with its free buddies. (Linux:
-// __free_one_page.)
+// Puts a block, already marked PG_BUDDY, in the lists, joined with its free buddies. (Linux: __free_one_page.)
 void Zone::free_block(Page& page, u32 order) {
     u32 index = index_of(page);
     while (order + 1 < MAX_ORDER) {
@@ -199,8 +198,7 @@ void release_reserved(u32 first, u32 last) {
 } // namespace
 
 void init_page_allocator(PhysAddr free_start, PhysAddr free_end) {
-    // Blocks are aligned in the array; so that they are in memory too, RAM must start at a multiple of the
-    // largest.
+    // Blocks are aligned in the array; so that they are in memory too, RAM must start at a multiple of the largest.
     BUG_ON((ram_start().value() & ((PAGE_SIZE << (MAX_ORDER - 1)) - 1)) != 0);
     max_mapnr = ram_bytes() >> PAGE_SHIFT;
     min_low_pfn = Pfn::of(ram_start());

@@ -55,7 +55,7 @@ class [[nodiscard]] PageRef {
     Page& operator*() const { return *page_; }
     Page* operator->() const { return page_; }
     // The reference is the caller's from here on: a page-table entry's, or a structure's.
-    Page* release() { return std::exchange(page_, nullptr); }
+    [[nodiscard]] Page* release() { return std::exchange(page_, nullptr); }
 
   private:
     Page* page_ = nullptr;

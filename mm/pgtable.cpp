@@ -1,5 +1,5 @@
-// The tables themselves: made when the first entry needs one, freed when the last VMA over them goes. Also
-// the block that a back end needs per address space.
+// The tables themselves: made when the first entry needs one, freed when the last VMA over them goes. Also the block
+// that a back end needs per address space.
 #include "mm/pgtable.hpp"
 
 #include <algorithm>

@@ -6,9 +6,9 @@
 
 namespace faultline {
 
-// Repairs an entry whose own bits already permit the access, but whose age, cleanness or staleness in this CPU's TLB
-// denied it. Returns whether it did. Touches no VMA and never sleeps, so it may run with page faults disabled.
-// (NetBSD sys/arch/arm/arm32/pmap.c, the same name.)
+// Repairs an entry whose rights permit the access, which was denied because the entry is old or clean, or stale in this
+// CPU's TLB. Returns whether it did. Touches no VMA and never sleeps, so it may run with page faults disabled. (NetBSD
+// sys/arch/arm/arm32/pmap.c, the same name.)
 bool pmap_fault_fixup(MmStruct& mm, UserAddr address, const FaultInfo& fault);
 
 } // namespace faultline

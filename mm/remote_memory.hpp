@@ -11,7 +11,9 @@ namespace faultline {
 // get_user_pages). The caller keeps `mm` alive. They hold the mmap lock for reading while they copy within one page, so
 // that no fork comes between the copy-on-write break and the write; they may sleep. What was copied before an error
 // stays. FAULT: not mapped, or not writable or readable. NOMEM. INTR: a fatal signal.
-Result<void> write_remote_memory(MmStruct& mm, UserAddr to, const void* from, u32 bytes, FollFlags more = FOLL_NONE);
-Result<void> read_remote_memory(MmStruct& mm, void* to, UserAddr from, u32 bytes, FollFlags more = FOLL_NONE);
+Result<void> write_remote_memory(MmStruct& mm, UserAddr to, const void* from, u32 bytes, FollFlags more = FOLL_NONE)
+    EXCLUDES(mm.mmap_lock);
+Result<void> read_remote_memory(MmStruct& mm, void* to, UserAddr from, u32 bytes, FollFlags more = FOLL_NONE)
+    EXCLUDES(mm.mmap_lock);
 
 } // namespace faultline

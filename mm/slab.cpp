@@ -1,5 +1,5 @@
-// Slab caches (Linux mm/slab.c; Bonwick, "The Slab Allocator", USENIX 1994). A free object holds the place
-// of the next free one, and a cookie that shows a second free. Empty slabs stay until memory is short.
+// Slab caches (Linux mm/slab.c; Bonwick, "The Slab Allocator", USENIX 1994). A free object holds the place of the next
+// free one, and a cookie that shows a second free. Empty slabs stay until memory is short.
 #include "mm/slab.hpp"
 
 #include "mm/page_alloc.hpp"
@@ -55,8 +55,7 @@ void KmemCache::unlink(Slab& slab) {
         slabs_ = slab.next != &slab ? slab.next : nullptr;
 }
 
-// Adds an empty slab; false: out of memory. The lock is not held: alloc_page may come back here through
-// shrink_caches.
+// Adds an empty slab; false: out of memory. The lock is not held: alloc_page may come back here through shrink_caches.
 bool KmemCache::grow() {
     Page* page = alloc_pages(0);
     if (page == nullptr)

@@ -40,8 +40,7 @@ struct Slab {
     u16 in_use = 0; // objects in use, or in a CPU's stack
 };
 
-// A cache of equal objects, `size` <= 2032 bytes (two to a page). Make it a `constinit` global; it needs no
-// start-up.
+// A cache of equal objects, `size` <= 2032 bytes (two to a page). Make it a `constinit` global; it needs no start-up.
 class KmemCache {
   public:
     static constexpr u32 MAX_SIZE = (PAGE_SIZE - 32) / 2;
@@ -114,8 +113,8 @@ void kmem_delete(KmemCache& cache, T* object) {
     cache.free(object);
 }
 
-// All caches are empty. For init_page_allocator: whatever slabs there were lay in pages that are gone (on the
-// host, where one machine follows another).
+// All caches are empty. For init_page_allocator: whatever slabs there were lay in pages that are gone (on the host,
+// where one machine follows another).
 void kmem_cache_init();
 
 // What a cache that ever grew has now (Linux: struct slabinfo).

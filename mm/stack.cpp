@@ -16,8 +16,7 @@ bool may_grow(const MmapWriteLocked& locked, const VmArea& vma, UserAddr start) 
     const u32 pages = (vma.start - start) >> PAGE_SHIFT;
     if (!may_expand_vm(locked, vma.flags, pages) || !may_lock_pages(locked, vma.flags, pages))
         return false;
-    // The gap is kept to mappings that a runaway stack could damage; another stack, or PROT_NONE, is its own
-    // guard.
+    // The gap is kept to mappings that a runaway stack could damage; another stack, or PROT_NONE, is its own guard.
     const VmArea* below = vma_prev(vma);
     const bool guarded = below == nullptr || below->flags.has(VM_GROWSDOWN) || !below->flags.has_any(VM_ACCESS_FLAGS);
     return guarded || start - below->end >= STACK_GUARD_GAP;

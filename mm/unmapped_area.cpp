@@ -1,9 +1,9 @@
 // The search for a free range: top-down, first fit, as Linux places mappings.
 //
-// So that it need not walk all VMAs each time, the mm remembers how far down the last search came
-// (free_area_cache) and the largest hole it passed over (cached_hole_size). A larger request goes on from
-// there; a smaller one, which might fit what was passed over, starts again from the top. Unmapping above the
-// mark moves the mark up. (Linux did so until 3.7, when its tree learned to find holes.)
+// So that it need not walk all VMAs each time, the mm remembers how far down the last search came (free_area_cache) and
+// the largest hole it passed over (cached_hole_size). A larger request goes on from there; a smaller one, which might
+// fit what was passed over, starts again from the top. Unmapping above the mark moves the mark up. (Linux did so until
+// 3.7, when its tree learned to find holes.)
 #include "mm/unmapped_area.hpp"
 
 #include <algorithm>
@@ -29,8 +29,8 @@ void arch_pick_mmap_layout(MmStruct& mm, UserAddr stack_top) {
 
 namespace {
 
-// The highest hole of `length` bytes that ends at or below `limit`, looking only at holes that reach below
-// `from`; raises *passed_over to the largest that was too small. NOMEM.
+// The highest hole of `length` bytes that ends at or below `limit`, looking only at holes that reach below `from`;
+// raises *passed_over to the largest that was too small. NOMEM.
 Result<UserAddr> search_below(const MmapWriteLocked& locked, UserAddr from, UserAddr limit, u32 length,
                               u32* passed_over) {
     auto [below, above] = find_vma_and_prev(locked, from);

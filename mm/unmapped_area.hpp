@@ -6,9 +6,9 @@
 
 namespace faultline {
 
-// The lowest address a program may map: Linux/ARM keeps the first two pages from every program, for the
-// vector page's sake and so that a null pointer always faults (Linux arch/arm/include/asm/pgtable.h). mmap_min_addr, which
-// does not bind root, is not there.
+// The lowest address a program may map: Linux/ARM keeps the first two pages from every program, for the vector page's
+// sake and so that a null pointer always faults (Linux arch/arm/include/asm/pgtable.h). mmap_min_addr, which does not
+// bind root, is not there.
 inline constexpr UserAddr FIRST_USER_ADDRESS{2 * PAGE_SIZE};
 
 // Nothing is placed, and no stack grows, nearer than this below a stack (Linux mm/mmap.c: 256 pages).
@@ -21,10 +21,9 @@ UserAddr vm_start_gap(const VmArea& vma);
 // mm/util.c arch_pick_mmap_layout.)
 void arch_pick_mmap_layout(MmStruct& mm, UserAddr stack_top);
 
-// An address for `length` bytes (page-aligned, not 0): `address` itself if `fixed`, which may hold VMAs
-// already; otherwise one without VMAs: `address` if that is possible and not 0, else the highest below
-// mmap_base. NOMEM: no room, or beyond TASK_SIZE; INVAL: a fixed address misaligned or below
-// FIRST_USER_ADDRESS.
+// An address for `length` bytes (page-aligned, not 0): `address` itself if `fixed`, which may hold VMAs already;
+// otherwise one without VMAs: `address` if that is possible and not 0, else the highest below mmap_base. NOMEM: no
+// room, or beyond TASK_SIZE; INVAL: a fixed address misaligned or below FIRST_USER_ADDRESS.
 Result<UserAddr> get_unmapped_area(const MmapWriteLocked& locked, UserAddr address, u32 length, bool fixed);
 
 // Tells the search that what ends at `end` has come free.

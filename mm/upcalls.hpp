@@ -13,7 +13,7 @@ struct MmStruct;
 // The memory side of one task (Linux keeps these fields in task_struct).
 struct MmTask {
     MmStruct* mm = nullptr;                   // nullptr: a kernel task
-    u32 pagefault_disabled = 0;               // depth of pagefault_disable()
+    u32 pagefault_disabled = 0;               // how many PagefaultDisabled there are
     u32 min_flt = 0;                          // faults served without waiting for a device
     u32 maj_flt = 0;                          // faults that waited
     [[no_unique_address]] lockdep::Held held; // sleeping locks; watched in debug builds only

@@ -14,6 +14,7 @@ struct AddressSpace;
 struct MmStruct;
 class MmapReadGuard; // mm/mm_struct.hpp
 class MmapWriteLocked;
+class MmapWriteGuard;
 
 // Values are Linux's (include/linux/mm.h), so that dumps read the same.
 using VmFlags = Flags<struct VmFlagsTag>;
@@ -28,9 +29,8 @@ inline constexpr VmFlags VM_MAYEXEC{0x40};
 inline constexpr VmFlags VM_MAYSHARE{0x80};
 inline constexpr VmFlags VM_GROWSDOWN{0x100};
 inline constexpr VmFlags VM_LOCKED{0x2000};
-inline constexpr VmFlags VM_SEQ_READ{
-    0x8000}; // madvise: read in order, at random. Kept for smaps; there is no read-ahead
-inline constexpr VmFlags VM_RAND_READ{0x10000};
+inline constexpr VmFlags VM_SEQ_READ{0x8000};   // madvise: read in order. Kept for smaps; there is no read-ahead
+inline constexpr VmFlags VM_RAND_READ{0x10000}; // the same: read at random
 inline constexpr VmFlags VM_DONTCOPY{0x20000};
 inline constexpr VmFlags VM_LOCKONFAULT{0x80000}; // beside VM_LOCKED: not brought in beforehand
 inline constexpr VmFlags VM_NORESERVE{0x200000};
@@ -47,7 +47,7 @@ inline constexpr VmFlags VM_DATA_DEFAULT_FLAGS = VM_READ | VM_WRITE | VM_MAY_FLA
 // is_data_mapping.)
 constexpr bool is_data_mapping(VmFlags flags) { return (flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) == VM_WRITE; }
 
-// Whether a private page of a mapping with these flags can come to be, now or after an mprotect. (Linux:
+// Whether a mapping with these flags can have private copies of pages, now or after an mprotect. (Linux:
 // is_cow_mapping.)
 constexpr bool is_cow_mapping(VmFlags flags) { return (flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE; }
 
@@ -76,8 +76,7 @@ inline u32 linear_page_index(const VmArea& vma, UserAddr address) {
 // adds WRITE where the VMA has it). No USER bit if the VMA grants no access at all.
 inline u32 vm_page_prot(const VmArea& vma) {
     u32 entry_flags = Pte::PRESENT | Pte::YOUNG;
-    // ARMv7 cannot say "write only" or "execute only": any right includes reading (Linux arch/arm
-    // protection_map).
+    // ARMv7 cannot say "write only" or "execute only": any right includes reading (Linux arch/arm protection_map).
     if (vma.flags.has_any(VM_ACCESS_FLAGS))
         entry_flags |= Pte::USER;
     if (!vma.flags.has(VM_EXEC))
@@ -122,13 +121,18 @@ class FoundVma {
     VmArea* vma_;
 };
 
-// The first VMA that ends above `address` (it may start above it too), or none. O(log n).
+// The first VMA that ends above `address` (it may start above it too), or none. O(log n). Not with a guard that ends with
+// the call: the VMA would be used without the lock.
 FoundVma find_vma(const MmapReadGuard& mmap_read, UserAddr address);
+FoundVma find_vma(const MmapReadGuard&& mmap_read, UserAddr address) = delete;
 VmArea* find_vma(const MmapWriteLocked& locked, UserAddr address);
+VmArea* find_vma(const MmapWriteGuard&& locked, UserAddr address) = delete;
 
 // The VMA that contains `address`, or none.
 FoundVma vma_lookup(const MmapReadGuard& mmap_read, UserAddr address);
+FoundVma vma_lookup(const MmapReadGuard&& mmap_read, UserAddr address) = delete;
 VmArea* vma_lookup(const MmapWriteLocked& locked, UserAddr address);
+VmArea* vma_lookup(const MmapWriteGuard&& locked, UserAddr address) = delete;
 
 // find_vma's answer and the VMA before it, each nullptr if there is none (Linux: find_vma_prev).
 struct VmaPair {
@@ -137,7 +141,7 @@ struct VmaPair {
 };
 VmaPair find_vma_and_prev(const MmapWriteLocked& locked, UserAddr address);
 
-// The VMA after / before in address order, or nullptr. Whoever has a VMA holds the lock.
+// The VMA after / before in address order, or nullptr. The caller has the VMA, so it holds the lock.
 VmArea* vma_next(const VmArea& vma);
 VmArea* vma_prev(const VmArea& vma);
 

@@ -1,5 +1,5 @@
-// Cutting and joining VMAs (Linux mm/mmap.c vma_adjust, __split_vma, vma_merge). Anonymous VMAs keep pgoff 0,
-// so that any two that touch can be joined.
+// Cutting and joining VMAs (Linux mm/mmap.c vma_adjust, __split_vma, vma_merge). Anonymous VMAs keep pgoff 0, so that
+// any two that touch can be joined.
 #include "mm/vma_edit.hpp"
 
 #include <algorithm>

@@ -9,21 +9,21 @@ namespace faultline {
 // Moves the borders of an inserted VMA, pgoff with its start. It stays between its neighbours.
 void vma_set_range(const MmapWriteLocked& locked, VmArea& vma, UserAddr start, UserAddr end);
 
-// Cuts `vma` at `address`, strictly inside it: `vma` keeps the lower part; returns the upper. NOMEM: no
-// memory; whether there may be one more VMA is for the caller to ask.
+// Cuts `vma` at `address`, strictly inside it: `vma` keeps the lower part; returns the upper. NOMEM: no memory; whether
+// there may be one more VMA is for the caller to ask.
 Result<VmArea*> split_vma(const MmapWriteLocked& locked, VmArea& vma, UserAddr address);
 
-// Joins `vma` with its neighbours if they are alike: same flags, and one file range. Returns the VMA that now
-// holds all.
+// Joins `vma` with its neighbours if they are alike: same flags, and one file range. Returns the VMA that now holds
+// all.
 VmArea& vma_merge(const MmapWriteLocked& locked, VmArea& vma);
 
-// A VMA for the free range [start, end), perhaps by growing a neighbour; takes a reference of its own on
-// `mapping` if it needs one. nullptr: out of memory.
+// A VMA for the free range [start, end), perhaps by growing a neighbour; takes a reference of its own on `mapping` if
+// it needs one. nullptr: out of memory.
 VmArea* vma_place(const MmapWriteLocked& locked, UserAddr start, UserAddr end, VmFlags flags, AddressSpace* mapping,
                   u32 pgoff);
 
-// Gives [start, end), inside `vma`, new flags, cutting and joining; returns the VMA that holds it then.
-// NOMEM: nothing has changed.
+// Gives [start, end), inside `vma`, new flags, cutting and joining; returns the VMA that holds it then. NOMEM: nothing
+// has changed.
 Result<VmArea*> vma_modify_flags(const MmapWriteLocked& locked, VmArea& vma, UserAddr start, UserAddr end,
                                  VmFlags flags);
 

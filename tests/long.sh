@@ -2,7 +2,8 @@
 # tests/long.sh [PART...]: the tests that take too long for every day, in parts; without a name, all parts. Each part
 # ends with its counts. The last line is `N passed, N failed`, for all of them.
 #
-#   everyday    tests/run.sh, all checks of clang-tidy, the host tests without sanitizers, and the storm of threads under ThreadSanitizer
+#   everyday    tests/run.sh, all checks of clang-tidy, the host tests without sanitizers, and the storm of threads under
+#               ThreadSanitizer
 #   sabotages   the sabotages that tests must catch
 #   conformance programs from Debian's packages
 #   matrix      every scenario under every repair on 1, 2, 4 and 8 processors

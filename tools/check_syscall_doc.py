@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Compares docs/system-calls.md with the table of system calls: what is served is listed once, as there or as partly
 there; what is refused is not served. --self-test: finds what it must in texts of its own. --numbers FILE: prints what
-the document says of every call that FILE, asm/unistd.h as the compiler sees it (-dM -E), has: number, "there" or "missing", name."""
+the document says of every call that FILE, asm/unistd.h as the compiler sees it (-dM -E), has: number, "there" or
+"missing", name."""
 import re
 import sys
 

@@ -1,4 +1,4 @@
-// Character devices by number. Each room that has one registers it. (The numbers are those of Linux,
+// Character devices by number. Each directory that has one registers it. (The numbers are those of Linux,
 // Documentation/admin-guide/devices.txt.)
 #pragma once
 

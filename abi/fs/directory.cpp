@@ -66,8 +66,8 @@ class DirentBuffer : public DirectorySink {
     bool full_ = false;
 };
 
-// Passes the entries with a cookie greater than `after` to `sink`. Caller holds tree_lock.
-// NOENT: it is about something that is gone.
+// Passes the entries with a cookie greater than `after` to `sink`. Caller holds tree_lock. NOENT: the directory is of
+// something that is gone.
 Result<void> iterate(Inode& directory, u32 after, DirectorySink& sink) {
     if (after < DOT_COOKIE && !sink.entry(".", directory.number, S_IFDIR, DOT_COOKIE))
         return {};

@@ -14,8 +14,7 @@ Result<u32> get_seals(File& file);
 Result<u32> add_seals(File& file, u32 seals);
 
 // System calls (contract: abi/syscall/table.cpp). Returns a descriptor open for reading and writing. `flags`:
-// MFD_CLOEXEC, MFD_ALLOW_SEALING. INVAL: other flags, or a name of more than 249
-// bytes. FAULT, MFILE, NOMEM.
+// MFD_CLOEXEC, MFD_ALLOW_SEALING. INVAL: other flags, or a name of more than 249 bytes. FAULT, MFILE, NOMEM.
 Result<u32> sys_memfd_create(UserAddr name, u32 flags);
 
 } // namespace faultline

@@ -1,5 +1,5 @@
-// Sends signals to threads and processes (signal(7); Linux kernel/signal.c). force_sig_fault() is in
-// kernel/upcalls.hpp.
+// Sends signals to threads and processes (signal(7); Linux kernel/signal.c). Those for a program's own
+// faults are in kernel/upcalls.hpp.
 //
 // Callers hold the kernel lock or siglock, unless a function says otherwise. `sig` is 1 … 64.
 #pragma once

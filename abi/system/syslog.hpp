@@ -7,8 +7,8 @@
 namespace faultline {
 
 // System call; abi/syscall/table.cpp states the rules for all of them. All may read everything and ask for the size of
-// the buffer, unless dmesg_restrict() is set; the rest needs CAP_SYSLOG or CAP_SYS_ADMIN (PERM). Returns bytes, or 0. INVAL: unknown `type`, bad
-// `length` or no `buffer`; NOMEM, FAULT; RESTARTSYS: a signal ended the wait for a message.
+// the buffer, unless dmesg_restrict() is set; the rest needs CAP_SYSLOG or CAP_SYS_ADMIN (PERM). Returns bytes, or 0.
+// INVAL: unknown `type`, bad `length` or no `buffer`; NOMEM, FAULT; RESTARTSYS: a signal ended the wait for a message.
 Result<s32> sys_syslog(s32 type, UserAddr buffer, s32 length);
 
 // /proc/sys/kernel/dmesg_restrict: whether all of it needs the capability. Called with the kernel lock.

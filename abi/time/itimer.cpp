@@ -1,5 +1,5 @@
-// The three interval timers of a process: real time (SIGALRM), its CPU time in user mode (SIGVTALRM), and in
-// both modes (SIGPROF). (Linux kernel/time/itimer.c, posix-cpu-timers.c.)
+// The three interval timers of a process: real time (SIGALRM), its CPU time in user mode (SIGVTALRM), and in both modes
+// (SIGPROF). (Linux kernel/time/itimer.c, posix-cpu-timers.c.)
 #include "abi/time/itimer.hpp"
 
 #include <algorithm>

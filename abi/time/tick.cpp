@@ -56,8 +56,8 @@ void count(Task& task) {
     }
 }
 
-// Whether a limit or a timer depends on the CPU time of the process. Every tick on every CPU calls this
-// without a lock; a change that it misses is seen at the next tick.
+// Whether a limit or a timer depends on the CPU time of the process. Every tick on every CPU calls this without a lock;
+// a change that it misses is seen at the next tick.
 bool watches_its_time(const ThreadGroup& group) {
     const LimitInForce& limit = group.limits[RLIMIT_CPU];
     return limit.soft != ~u64{0} || limit.hard != ~u64{0} || group.virtual_timer.deadline_ns != 0 ||

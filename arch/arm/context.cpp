@@ -23,7 +23,7 @@ extern "C" {
 void switch_context(CpuContext& from, CpuContext& to); // switch.S
 void save_user_registers(CpuContext& context);
 void restore_user_registers(const CpuContext& context);
-void start_of_task(); // entry.S
+void start_of_task(); // exceptions.S
 }
 
 namespace {

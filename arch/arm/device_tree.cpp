@@ -1,7 +1,7 @@
 // The flattened device tree (Devicetree Specification v0.3, chapter 5), read in one pass into BootInfo. The reader
 // looks at the nodes directly under the root, and at the CPUs under /cpus. QEMU's `virt` and most machines have
-// everything there. It believes the loader where the tree lies and how large it is, and nothing else: no read goes
-// beyond that (tests/fuzz/host/device_tree.cpp).
+// everything there. It trusts the loader for the place and the size of the tree, and for nothing else: no read goes
+// beyond them (tests/fuzz/host/device_tree.cpp).
 #include <algorithm>
 #include <cstring>
 

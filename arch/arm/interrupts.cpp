@@ -154,7 +154,7 @@ bool in_interrupt() { return interrupted.here() != nullptr; }
 bool interrupted_user_mode() { return user_mode(*interrupted.here()); }
 const PtRegs* interrupted_registers() { return interrupted.here(); }
 
-// entry.S calls these with interrupts masked, on the supervisor stack of the interrupted code.
+// exceptions.S calls these with interrupts masked, on the supervisor stack of the interrupted code.
 extern "C" void handle_irq(const PtRegs& regs) { handle_pending(regs); }
 extern "C" void handle_irq_in_kernel(const PtRegs& regs) {
     check_stack_end();

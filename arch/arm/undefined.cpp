@@ -1,4 +1,5 @@
-// Undefined instructions, and exceptions that cannot happen. entry.S calls these as it does those of abort.cpp.
+// Undefined instructions, and exceptions that cannot happen. exceptions.S calls these as entry.S calls those of
+// abort.cpp.
 #include <arch/irq.hpp>
 #include <arch/ptrace.hpp>
 #include <arch/unaligned.hpp>
@@ -40,8 +41,8 @@ bool is_breakpoint(const PtRegs& regs) {
 
 extern "C" {
 
-// The vector left the address of the instruction *after* the undefined one, as if that were 2 bytes in Thumb
-// state and 4 in ARM state (ARM ARM table B1-6).
+// The vector left the address of the instruction *after* the undefined one, as if that were 2 bytes in Thumb state and
+// 4 in ARM state (ARM ARM table B1-6).
 void do_undefined(PtRegs& regs) {
     const MaskedByException masked(regs);
     regs.pc -= thumb_mode(regs) ? 2 : 4;

@@ -42,7 +42,7 @@ bool ptep_set_access_flags(MmContext& mm, UserAddr address, PteSlot* slot, Pte e
     Pte old = slot->load();
     do {
         if (old.has(added))
-            return false; // somebody was faster; a stale TLB entry is flush_tlb_fix_spurious_fault's business
+            return false; // another CPU was faster; flush_tlb_fix_spurious_fault drops a stale TLB entry
     } while (!slot->compare_exchange(old, old.with(added)));
     backend::derive(slot, old.with(added));
     // The TLB may hold the page read-only, and such an entry stays until it is invalidated (ARM ARM B3.10.1).

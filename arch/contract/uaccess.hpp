@@ -1,7 +1,7 @@
 // Access to the memory of the current task, from the kernel. Every access obeys the *user's* permissions: single values
 // are accessed with LDRT and STRT (ARM ARM A8.8.92); for LDREX and STREX the descriptors of user pages give the kernel
 // no more than the user. Every address is checked against TASK_SIZE. A fault calls do_page_fault(), as a fault of the
-// program itself does, unless page faults are disabled (mm/fault.hpp, pagefault_disable). If the fault cannot be
+// program itself does, unless page faults are disabled (mm/fault.hpp, PagefaultDisabled). If the fault cannot be
 // repaired, the exception table turns it into Errno::FAULT.
 //
 // The caller is a task with an mm. Unless page faults are disabled, the access may sleep: the caller holds no spin lock

@@ -1,5 +1,5 @@
-// The watches of the debug kernel for what does not go on: a CPU that stays in one stretch of kernel code, and a task that
-// sleeps in a state that nothing ends (abi/task/hung_task.cpp). They report in the log and change nothing.
+// The watches of the debug kernel for what makes no progress: a CPU that stays in kernel code, and a task that sleeps in a
+// state that nothing ends (abi/task/hung_task.cpp). They report in the log and change nothing.
 #pragma once
 
 #include "base/relaxed.hpp"

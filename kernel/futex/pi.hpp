@@ -37,9 +37,9 @@ void futex_unqueue_pi(FutexQ& q, FutexHashBucket& bucket) REQUIRES(bucket.lock);
 // becomes its owner, and writes the word itself when it runs. (Linux 6.1: the same name.)
 void exit_pi_state_list(Task& task);
 
-// The second sleeps, uninterruptibly, until a futex_exit() has ended since futex_exits() returned `since`. The caller
-// gets that number first, then sees a task with FutexState::Exiting, and looks again after the sleep. No lock held.
-// (Linux: wait_for_owner_exiting.)
+// How many calls of futex_exit() have ended; and an uninterruptible sleep until one has ended since futex_exits()
+// returned `since`. The caller gets that number first, then sees a task with FutexState::Exiting, and looks again after
+// the sleep. No lock held. (Linux: wait_for_owner_exiting.)
 u32 futex_exits();
 void wait_for_owner_exiting(u32 since);
 
@@ -55,12 +55,12 @@ Result<void> pi_start_wait(FutexQ& q, FutexPiState& state, FutexHashBucket& buck
 // Ends the wait without the lock, and takes back the priority that was lent.
 void pi_stop_wait(FutexQ& q, FutexHashBucket& bucket) REQUIRES(bucket.lock);
 
-// The waiter that is first by the present priorities. Waiters come and go only under the bucket's
-// lock, but priorities change without it. nullptr: no waiter is left; the state still exists because its
-// reference count has saturated.
+// The waiter that is first by the present priorities. Waiters come and go only under the bucket's lock, but priorities
+// change without it. nullptr: no waiter is left; the state still exists because its reference count has saturated.
 FutexQ* pi_first_waiter(FutexPiState& state, FutexHashBucket& bucket) REQUIRES(bucket.lock);
 
-// Makes `heir` the owner of the lock. It no longer waits, and gets the priority that the other waiters lend. (Linux: pi_state_update_owner.)
+// Makes `heir` the owner of the lock. It no longer waits, and gets the priority that the other waiters lend. (Linux:
+// pi_state_update_owner.)
 void pi_hand_over(FutexPiState& state, FutexQ& heir, FutexHashBucket& bucket) REQUIRES(bucket.lock);
 
 // Gives a new state its owner, or takes the owner away (nullptr).
@@ -89,9 +89,9 @@ struct PiAttempt {
 
 // Takes the lock for `task` if it is free. Otherwise finds or creates the state that the task must wait for. With
 // `set_waiters` a free lock gets a state at once, because other tasks are about to wait. FAULT: the word could not be
-// read or written under the bucket's lock. BUSY: the owner is exiting; call
-// wait_for_owner_exiting(). AGAIN: the word changed; try again. DEADLK: `task` owns the lock already. SRCH, PERM,
-// INVAL, NOMEM: as for futex_lock_pi. (Linux: futex_lock_pi_atomic.)
+// read or written under the bucket's lock. BUSY: the owner is exiting; call wait_for_owner_exiting(). AGAIN: the word
+// changed; try again. DEADLK: `task` owns the lock already. SRCH, PERM, INVAL, NOMEM: as for futex_lock_pi. (Linux:
+// futex_lock_pi_atomic.)
 Result<PiAttempt> futex_lock_pi_atomic(UserAddr address, FutexHashBucket& bucket, const FutexKey& key, Task& task,
                                        bool set_waiters) REQUIRES(bucket.lock);
 

@@ -23,8 +23,8 @@ Result<u32> sys_futex_waitv(UserAddr waiters, u32 count, u32 flags, UserAddr tim
 // set_robust_list(2). INVAL unless `length` is sizeof(RobustListHead). The address is not used before futex_exit().
 Result<u32> sys_set_robust_list(UserAddr head, u32 length);
 
-// get_robust_list(2) of thread `pid`; 0 is the caller. SRCH: there is no such thread. PERM: current may not
-// read its state. FAULT: a pointer cannot be written to.
+// get_robust_list(2) of thread `pid`; 0 is the caller. SRCH: there is no such thread. PERM: current may not read its
+// state. FAULT: a pointer cannot be written to.
 Result<u32> sys_get_robust_list(s32 pid, UserAddr head_pointer, UserAddr length_pointer);
 
 } // namespace faultline

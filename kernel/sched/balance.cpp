@@ -57,8 +57,8 @@ Task* find_more_urgent(RunQueue& from, const RunQueue& to) REQUIRES(from.lock) {
     return nullptr;
 }
 
-// Moves `task` to the queue of this CPU, which is about to choose its next task. It stands to the others there as it
-// stood to those that it leaves.
+// Moves `task` to the queue of this CPU, which is about to choose its next task. Its vruntime keeps its distance from
+// min_vruntime, which differs from queue to queue.
 void pull_task(RunQueue& from, RunQueue& to, Task& task, PrioArray::Where where) REQUIRES(from.lock, to.lock) {
     from.remove(task);
     task.vruntime += to.min_vruntime - from.min_vruntime;

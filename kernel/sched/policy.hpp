@@ -40,8 +40,8 @@ constexpr bool normal_policy(s32 policy) { // SCHED_NORMAL is Linux's name for S
     return policy == SCHED_NORMAL || policy == SCHED_BATCH || policy == SCHED_IDLE;
 }
 
-// The slice of a task that weighs less than nice 0: as much shorter, so that it waits no longer for its next turn, but
-// not below a millisecond.
+// The slice of a task that weighs less than nice 0. It is shorter in proportion to the weight, so the task waits no
+// longer for its next turn than one of nice 0; but it is at least a millisecond.
 u64 light_slice(u32 virtual_rate);
 
 // The task's slice in ns, at its present priority. NO_DEADLINE: it runs until it sleeps or yields. A task that priority

@@ -78,9 +78,9 @@ class PrioArray {
     static constexpr u32 WORD_BITS = 32;
     static constexpr u32 bit(u32 n) { return 0x8000'0000u >> n; } // so that CLZ finds the most urgent one
 
-    // Searches from both ends at once, so the search is as short as the way from the nearer one. The order is exact to a
-    // millisecond: a task is behind all that have had about as much, however many they are. Out of line: usually the queue
-    // is empty.
+    // Searches from both ends at once, so the search is as short as the way from the nearer end. The order is exact to
+    // about a millisecond. Tasks that agree to that count as equals, and a new one goes behind all its equals, however
+    // many they are (or before them, with Where::Front). Out of line: usually the queue is empty.
     [[gnu::noinline]] void insert_by_vruntime(Task& task, Where where) {
         auto& queue = queues_[NORMAL];
         const u32 own = rank(task);

@@ -170,9 +170,8 @@ void want_slice_end(RunQueue& rq) REQUIRES(rq.lock, irqs_masked);
 
 // --- which CPU runs which task (balance.cpp)
 
-// Puts a runnable task into `rq`. If the task is more urgent than the one that runs there,
-// tells that CPU to reschedule. If it is the first equal to wait for the running task, gives the running task's turn an
-// end.
+// Puts a runnable task into `rq`. If the task is more urgent than the one that runs there, tells that CPU to
+// reschedule. If it is the first equal to wait for the running task, gives the running task's turn an end.
 void enqueue(RunQueue& rq, Task& task, PrioArray::Where where) REQUIRES(rq.lock, irqs_masked);
 
 // Chooses the CPU for a task that is about to be queued. The first rule that fits decides: its last CPU (Task::cpu) if

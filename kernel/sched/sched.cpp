@@ -136,8 +136,8 @@ void tell_departure_of(RunQueue& rq, const Task& task) {
         complete(departure->left);
 }
 
-// Runs on the new task's stack. Returns the task that was left if it is dead, else nullptr: only now
-// that no CPU uses its stack can the stack and the task be freed. A zombie may be freed as soon as on_cpu is clear.
+// Runs on the new task's stack. Returns the task that was left if it is dead, else nullptr: only now that no CPU uses
+// its stack can the stack and the task be freed. A zombie may be freed as soon as on_cpu is clear.
 Task* finish_task_switch() REQUIRES(irqs_masked) {
     RunQueue& rq = this_rq();
     Task* previous = std::exchange(rq.previous, nullptr);

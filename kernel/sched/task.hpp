@@ -67,7 +67,7 @@ enum class OnRq : u8 {
     Running, // in no queue: it has the CPU, or is on its way to another queue
 };
 
-// Innermost of the futex locks: guards owners of PI futexes, their lists and who waits for what, across all buckets.
+// Innermost of the futex locks: guards owners of PI futexes, their lists and which task waits for which lock, in all buckets.
 // (kernel/futex/pi_chain.cpp)
 extern SpinLock pi_lock;
 

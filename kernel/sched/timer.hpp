@@ -15,8 +15,7 @@ inline constexpr u64 NSEC_PER_SEC = 1'000'000'000;
 enum class ClockBase : u8 { Monotonic, Realtime };
 
 // A moment in nanoseconds on one of the clocks, or "never". A plain number means Monotonic, the clock of clock_ns(). It
-// fits in 64 bits, because every sleep passes one on. The highest bit tells the clock; the rest is enough for 292
-// years.
+// has 64 bits, so it is passed in registers. The highest bit tells the clock; the rest is enough for 292 years.
 class Deadline {
   public:
     constexpr Deadline() = default;

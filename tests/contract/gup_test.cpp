@@ -210,7 +210,8 @@ void fixup_looks_the_vma_up_again() {
     const UserAddr address = test.map_file(file.mapping, 1, PROT_READ | PROT_WRITE, MAP_SHARED);
     file.unmap_while_reading = address;
     EXPECT(fixup_for_write(test.mm(), address, FAULT_FLAG_ALLOW_RETRY).error() == Errno::FAULT);
-    EXPECT(!vma_lookup(MmapReadGuard(test.mm()), address));
+    const MmapReadGuard mmap_read(test.mm());
+    EXPECT(!vma_lookup(mmap_read, address));
 }
 
 void read_errors_are_fault() {

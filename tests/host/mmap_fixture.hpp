@@ -27,7 +27,14 @@ struct MmapFixture {
     UserAddr fixed(UserAddr where, u32 count, u32 prot = RW) {
         return map(where, pages(count), prot, ANON | MAP_FIXED).value();
     }
-    VmFlags flags_of(UserAddr where) { return vma_lookup(MmapReadGuard(mm), where)->flags; }
+    VmFlags flags_of(UserAddr where) {
+        const MmapReadGuard mmap_read(mm);
+        return vma_lookup(mmap_read, where)->flags;
+    }
+    UserAddr start_of(UserAddr where) {
+        const MmapReadGuard mmap_read(mm);
+        return vma_lookup(mmap_read, where)->start;
+    }
     u32 mapped_pages() {
         u32 sum = 0, count = 0;
         for (const VmArea& vma : mm.vmas) {

@@ -79,7 +79,7 @@ TEST_CASE_METHOD(MmapFixture, "mmap: keeps its distance from the stack") {
 TEST_CASE_METHOD(MmapFixture, "mmap: MAP_GROWSDOWN grows, MAP_STACK and MAP_NORESERVE are accepted") {
     const UserAddr where = map(UserAddr(0x30000000), pages(1), RW, ANON | MAP_GROWSDOWN).value();
     CHECK(contract::write(where - pages(3)));
-    CHECK(vma_lookup(MmapReadGuard(mm), where)->start == where - pages(3));
+    CHECK(start_of(where) == where - pages(3));
     CHECK(map(UserAddr(), pages(1), RW, ANON | MAP_STACK).ok());
     const UserAddr loose = map(UserAddr(), pages(1), RW, ANON | MAP_NORESERVE).value();
     CHECK(flags_of(loose).has(VM_NORESERVE));
@@ -175,7 +175,10 @@ TEST_CASE("mmap: at most 65530 VMAs") {
     CHECK(mm.map_count == DEFAULT_MAX_MAP_COUNT - 1);
     CHECK(error_of(do_mprotect(mm, lowest + pages(1), pages(1), RW)) == Errno::NOMEM); // would be two more
     CHECK(mm.map_count == DEFAULT_MAX_MAP_COUNT - 1);
-    CHECK(vma_lookup(MmapReadGuard(mm), lowest)->pages() == 3); // and it has not been cut
+    {
+        const MmapReadGuard mmap_read(mm);
+        CHECK(vma_lookup(mmap_read, lowest)->pages() == 3); // and it has not been cut
+    }
     CHECK(do_mprotect(mm, lowest, pages(1), RW).ok());
     CHECK(mm.map_count == DEFAULT_MAX_MAP_COUNT);
     CHECK(error_of(do_mprotect(mm, lowest + pages(1), pages(1), PROT_NONE)) == Errno::NOMEM);

@@ -312,8 +312,12 @@ struct ForcedWriteAgainstDontneed : Program {
     void set_up() override {
         file = map_shared();
         write(file, 5);
-        AddressSpace& mapping = *vma_lookup(MmapReadGuard(mm()), file)->mapping;
-        word = do_mmap(mm(), UserAddr(0), PAGE_SIZE, PROT_READ, MAP_PRIVATE, &mapping, true, 0).value();
+        AddressSpace* mapping = nullptr;
+        {
+            const MmapReadGuard mmap_read(mm());
+            mapping = vma_lookup(mmap_read, file)->mapping;
+        }
+        word = do_mmap(mm(), UserAddr(0), PAGE_SIZE, PROT_READ, MAP_PRIVATE, mapping, true, 0).value();
         watch(mm(), word);
         read(word);
     }
