@@ -15,6 +15,7 @@
 #include "kernel/smp.hpp"
 #include "kernel/start_init.hpp"
 #include "mm/page_alloc.hpp"
+#include "mm/page_writeback.hpp"
 
 namespace faultline {
 
@@ -50,6 +51,7 @@ void start_kernel() {
     printk(KERN_INFO, "command line: %s", boot.command_line);
     announce_tlb_sabotage();
     init_memory(boot);
+    init_writeback();
     mmu_init_cpu();
     make_idle_task();
     init_abi();

@@ -12,6 +12,7 @@
 #include "mm/mmap.hpp"
 #include "mm/munmap.hpp"
 #include "mm/page_alloc.hpp"
+#include "mm/page_writeback.hpp"
 #include "mm/slab.hpp"
 #include "mm/upcalls.hpp"
 
@@ -35,6 +36,7 @@ void require(bool condition, const char* what) {
 World::World(u32 cpus, const model::TlbPolicy& tlb) : machine({.cpus = cpus, .ram_bytes = RAM_BYTES, .tlb = tlb}) {
     the_world = this;
     init_page_allocator(ram_start(), ram_start() + ram_bytes());
+    init_writeback();
     machine.as_each_cpu(mmu_init_cpu);
     futex_init(cpus);
     free_at_start_ = nr_free_pages();

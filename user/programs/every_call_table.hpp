@@ -272,6 +272,8 @@ inline constexpr Call calls[] = {
     CALL(fsync, "f"),
     CALL(fdatasync, "f"),
     CALL(sync, ""),
+    CALL(syncfs, "f"),
+    CALL(arm_sync_file_range, "f00000"),
     CALL(sendfile, "wfbz~"),
     CALL(sendfile64, "wfbz~"),
 
