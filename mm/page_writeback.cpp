@@ -65,8 +65,8 @@ void take_dirty_run(AddressSpace& mapping, u32 from, u32 end, bool wait, PageRun
     }
     page_mkclean(mapping, start, start + run.count);
     for (Page* page : run.span()) {
+        page->set(PG_WRITEBACK); // never neither of the two
         untag(mapping, *page);
-        page->set(PG_WRITEBACK);
     }
     writeback_stat.nr_writeback.fetch_add(run.count, std::memory_order_relaxed);
 }
@@ -161,7 +161,12 @@ u32 nr_dirty_files() {
 
 } // namespace
 
-void init_writeback() { dirty_files.emplace(); }
+void init_writeback() {
+    dirty_files.emplace();
+    for (auto* count : {&writeback_stat.nr_file_pages, &writeback_stat.nr_file_dirty, &writeback_stat.nr_writeback,
+                        &writeback_stat.nr_dirtied, &writeback_stat.nr_written})
+        count->store(0, std::memory_order_relaxed);
+}
 
 void tag_page_dirty(AddressSpace& mapping, Page& page) {
     page.set(PG_DIRTY);

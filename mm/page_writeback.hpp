@@ -12,7 +12,7 @@
 
 namespace faultline {
 
-// Once, before a page is made dirty.
+// Once, before a page is made dirty; a test calls it again to start anew.
 void init_writeback();
 
 // What the page holds must not be lost, and is written back in time. Call it after the change. The caller keeps the page,

@@ -58,7 +58,8 @@ World& World::get() { return *the_world; }
 
 void World::run(model::Schedule& schedule, const std::vector<std::function<void()>>& bodies) {
     interleaver_.emplace(machine, schedule, [this](u32 cpu) { invariants.check(cpu); });
-    interleaver_->run(bodies);
+    bodies_ = bodies;
+    interleaver_->run(bodies_);
 }
 
 std::string World::history() const { return interleaver_ ? interleaver_->history() : ""; }
@@ -76,6 +77,8 @@ u32 World::missing_pages() {
         mmput(*mm);
     }
     spaces_.clear();
+    if (at_the_end_)
+        at_the_end_();
     shrink_caches();
     return free_at_start_ - nr_free_pages();
 }
