@@ -69,7 +69,7 @@ Result<PageRef> add_zeroed_page(AddressSpace& mapping, u32 index) {
 // Puts an empty page into the cache, for the caller to fill: PG_LOCKED. If another was faster, returns that one when it has
 // been filled; nothing, if that failed.
 Result<PageRef> add_locked_page(AddressSpace& mapping, u32 index, bool& ours) {
-    PageRef fresh = alloc_page();
+    PageRef fresh = alloc_cache_page(mapping);
     if (!fresh)
         return Err(Errno::NOMEM);
     fresh->index = index;
@@ -94,7 +94,7 @@ struct LockedPages {
 // Adds the pages behind the first one, until one is cached already or there is no memory.
 void add_pages_behind(AddressSpace& mapping, u32 count, LockedPages& run) {
     while (run.count < count) {
-        PageRef fresh = alloc_page();
+        PageRef fresh = alloc_cache_page(mapping);
         if (!fresh)
             return;
         fresh->index = run.pages[0]->index + run.count;
@@ -211,6 +211,27 @@ Result<void> read_cache_page(AddressSpace& mapping, u32 index, PageRef& page, bo
 Result<void> read_mapping_page(AddressSpace& mapping, u32 index, PageRef& page, bool& major) {
     page = find_get_page(mapping, index);
     return page ? Result<void>() : read_cache_page(mapping, index, page, major);
+}
+
+// There is no list of pages by age: all or nothing. What is dirty is written when that alone helps.
+PageRef alloc_cache_page(AddressSpace& mapping) {
+    constexpr u32 RESERVE = 16; // this part of memory is left to others
+    if (nr_free_pages() < nr_total_pages() / RESERVE && invalidate_mapping_pages(mapping) == 0) {
+        filemap_fdatawrite_range(mapping);
+        invalidate_mapping_pages(mapping);
+    }
+    return alloc_page();
+}
+
+void force_page_cache_readahead(AddressSpace& mapping, u32 first, u32 end) {
+    end = std::min(end, nr_file_pages(mapping));
+    for (u32 index = first; index < end && !fatal_signal_pending(); ++index) {
+        PageRef page;
+        bool major = false;
+        if (!is_cached(mapping, index) && !read_cache_page(mapping, index, page, major, end - index).ok())
+            return;
+        cond_resched();
+    }
 }
 
 bool add_filled_page(AddressSpace& mapping, Page& page, u32 index) {

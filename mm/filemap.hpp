@@ -171,8 +171,16 @@ Result<void> read_cache_page(AddressSpace& mapping, u32 index, PageRef& page, bo
 // NOMEM, IO. Does not look at size.
 Result<void> read_mapping_page(AddressSpace& mapping, u32 index, PageRef& page, bool& major);
 
+// A page for the cache of a file with storage, not in it yet; none: out of memory. Where memory is short, what the file has
+// in the cache, clean and unused, goes first. Sleeps.
+PageRef alloc_cache_page(AddressSpace& mapping);
+
 // Puts a page that the caller has filled into the cache. False: there is one already.
 bool add_filled_page(AddressSpace& mapping, Page& page, u32 index);
+
+// Reads the pages of [first, end) that are not cached, of a file with storage. Errors are left to who needs them; a fatal
+// signal ends it. (Linux: the same name.)
+void force_page_cache_readahead(AddressSpace& mapping, u32 first, u32 end);
 
 // Sets the size. Shrinking unmaps and frees what lies past it and zeroes the tail of the last page, so that later
 // access faults with SIGBUS (Linux: truncate_setsize). Caller holds the file's own write lock and no mmap lock.

@@ -95,22 +95,6 @@ Result<u32> sys_sync_file_range2(s32 fd, u32 flags, s64 offset, s64 bytes) {
     return 0u;
 }
 
-namespace {
-
-// Reads the pages of a file that are not cached; errors are left to who needs them.
-void force_page_cache_readahead(AddressSpace& mapping, PageNumbers pages) {
-    const u32 end = std::min(pages.end, nr_file_pages(mapping));
-    for (u32 index = pages.first; index < end && !fatal_signal_pending(); ++index) {
-        PageRef page;
-        bool major = false;
-        if (!is_cached(mapping, index) && !read_cache_page(mapping, index, page, major, end - index).ok())
-            return;
-        cond_resched();
-    }
-}
-
-} // namespace
-
 Result<u32> sys_fadvise64_64(s32 fd, u32 advice, s64 offset, s64 length) {
     FileRef file = TRY(fget_ref(fd));
     if (file->inode->type() == S_IFIFO)
@@ -131,7 +115,7 @@ Result<u32> sys_fadvise64_64(s32 fd, u32 advice, s64 offset, s64 length) {
         file->read_ahead.random = false;
         break;
     case POSIX_FADV_WILLNEED:
-        force_page_cache_readahead(mapping, pages);
+        force_page_cache_readahead(mapping, pages.first, pages.end);
         break;
     case POSIX_FADV_DONTNEED:
         filemap_fdatawrite_range(mapping, pages.first, pages.end);

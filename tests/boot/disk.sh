@@ -54,6 +54,10 @@ for how in fsync msync flusher; do
     done
 done
 
+truncate -s 48M "$work/large.img"
+run --mem 32 --disk "$work/large.img" --exec "$work/disk" large </dev/null
+check "a disk larger than memory" equal "$status" 0
+
 # faulty read|write PROGRAM: sector 42, in page 5, fails.
 faulty() {
     printf '[inject-error]\nevent = "none"\niotype = "%s"\nerrno = "5"\nsector = "42"\nonce = "off"\n' "$1" >"$work/rules"

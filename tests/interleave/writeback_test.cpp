@@ -272,6 +272,7 @@ struct InvalidateAgainstWrite : DiskProgram {
 // A part of the file is cut off while it is written back, and while it is written to.
 struct TruncateAgainstClean : DiskProgram {
     using DiskProgram::DiskProgram;
+    u32 cut_off = 0; // what the disk had there when truncation was over
 
     void set_up() override {
         word = map_disk(2);
@@ -281,12 +282,14 @@ struct TruncateAgainstClean : DiskProgram {
     void cpu0() override { sync(); }
     void cpu1() override {
         call([&] { truncate_setsize(disk, PAGE_SIZE); });
+        cut_off = on_disk(1);
         require(!try_write(word + PAGE_SIZE, 2), "behind the end");
         write(word, 2);
     }
     void check() override {
         sync();
         require(on_disk() == 2, "what was kept is on the disk");
+        require(on_disk(1) == cut_off, "what was cut off is not written any more");
         require(writeback_stat.nr_file_dirty == 0 && writeback_stat.nr_writeback == 0, "the figures add up");
     }
 };

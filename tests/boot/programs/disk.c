@@ -314,6 +314,28 @@ static int write_error(void) {
     return failures != 0;
 }
 
+/* A disk that is larger than memory: all of it is written, and read again. */
+static int large(void) {
+    static uint32_t block[64 * PAGE / sizeof(uint32_t)];
+    int fd = open_disk("/dev/vda", O_RDWR);
+    off_t size = lseek(fd, 0, SEEK_END);
+    CHECK(size / 1024 > figure("/proc/meminfo", "MemTotal"));
+    for (off_t at = 0; at < size; at += sizeof block) {
+        for (size_t i = 0; i < sizeof block / sizeof *block; ++i)
+            block[i] = (uint32_t)(at / 4) + (uint32_t)i * 3;
+        CHECK(pwrite(fd, block, sizeof block, at) == sizeof block);
+    }
+    CHECK(fsync(fd) == 0);
+    for (off_t at = 0; at < size && failures == 0; at += sizeof block) {
+        CHECK(pread(fd, block, sizeof block, at) == sizeof block);
+        for (size_t i = 0; i < sizeof block / sizeof *block; ++i)
+            if (block[i] != (uint32_t)(at / 4) + (uint32_t)i * 3)
+                ++failures;
+    }
+    CHECK(figure("/proc/meminfo", "MemFree") > 1024);
+    return failures != 0;
+}
+
 int main(int count, char** words) {
     setvbuf(stdout, NULL, _IOFBF, 1 << 16);
     if (count == 2 && strcmp(words[1], "calls") == 0)
@@ -322,6 +344,8 @@ int main(int count, char** words) {
         return stores(words[2], words[3]);
     if (count == 2 && strcmp(words[1], "read-error") == 0)
         return read_error();
+    if (count == 2 && strcmp(words[1], "large") == 0)
+        return large();
     if (count == 2 && strcmp(words[1], "write-error") == 0)
         return write_error();
     return 64;
