@@ -192,7 +192,7 @@ SABOTAGES = [
              "    const Guard no_writeback(mapping.lock);\n    const Guard lock(pte_lockptr(vmf.slot));",
              "    { const Guard early(mapping.lock); if (still_cached(*vm_normal_page(vmf.orig_pte)))"
              " tag_page_dirty(mapping, *vm_normal_page(vmf.orig_pte)); }\n    const Guard lock(pte_lockptr(vmf.slot));\n"
-             "#define tag_page_dirty(...)", interleave("write back against write"), invariant=6),
+             "#define tag_page_dirty(...)", interleave("write back against first write"), invariant=6),
     Sabotage("mprotect makes clean pages of a disk writable", "mm/mprotect.cpp",
              "return pte_dirty(pte) || !vma_wants_writenotify(vma);", "return true;",
              interleave("write back against mprotect"), invariant=6),

@@ -68,6 +68,15 @@ struct CleanAgainstWrite : DiskProgram {
     }
 };
 
+// The page is clean, and its entry without WRITE.
+struct CleanAgainstFirstWrite : CleanAgainstWrite {
+    using CleanAgainstWrite::CleanAgainstWrite;
+    void set_up() override {
+        CleanAgainstWrite::set_up();
+        sync();
+    }
+};
+
 // The writer is in another address space, so the entry is found through the file only.
 struct CleanAgainstWriteElsewhere : CleanAgainstWrite {
     using CleanAgainstWrite::CleanAgainstWrite;
@@ -353,6 +362,7 @@ struct FlusherAgainstSync : DiskProgram {
 } // namespace
 
 TEST_CASE("interleave: write back against write") { explore(make<CleanAgainstWrite>, 2); }
+TEST_CASE("interleave: write back against first write") { explore(make<CleanAgainstFirstWrite>, 2); }
 TEST_CASE("interleave: write back against write elsewhere") { explore(make<CleanAgainstWriteElsewhere>, 2); }
 TEST_CASE("interleave: write back against two writes") { explore(make<CleanAgainstTwoWrites, 3>, 1); }
 TEST_CASE("interleave: write back against unmap") { explore(make<CleanAgainstUnmap>, 2); }
