@@ -20,7 +20,9 @@ Options. They come before --exec and --init; all words after FILE or PATH are th
   --append "k=v ..."  more kernel arguments; those that the kernel does not know become process 1's environment
   --mem MIB         memory, 32 to 1024 (default 128)      --smp N         processors, 1 to 8 (default 1)
   --mmu M           walked: the hardware fills the TLB (default); softtlb: the kernel does (docs/backends.md)
-  --disk FILE       does not work yet
+  --disk FILE       a disk with the contents of FILE: /dev/vda; once more: /dev/vdb, and so on (at most 16)
+  --disk-faults FILE  errors that the disk before it is to have: rules of QEMU's blkdebug (docs/writeback.md)
+  --legacy-virtio   devices as they were before virtio 1.0
   --icount          count instructions: two runs are identical
   --debug           the kernel that checks itself: locks, stacks, and more (docs/debug-kernel.md)
   --gdb             wait for a debugger; --timeout has no effect
@@ -46,6 +48,7 @@ repairs=(gup gup_dirty fixup_2011 fixup trap)
 
 mode=demo subject='' arguments=() all='' fault_in='' append='' roots=()
 memory=128 cpus=1 mmu=walked icount='' preset=arm gdb='' gdb_port='' timeout='' verbose=''
+disks=() disk_faults=() legacy_virtio=''
 
 source "$here/tools/run/elf.sh"
 source "$here/tools/run/options.sh"

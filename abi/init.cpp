@@ -9,6 +9,9 @@
 
 #include <arch/boot_info.hpp>
 
+#include "abi/block/block_device.hpp"
+#include "abi/block/flusher.hpp"
+#include "abi/fs/block_file.hpp"
 #include "abi/fs/eventpoll.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/fs/initramfs.hpp"
@@ -34,6 +37,7 @@
 #include "abi/time/rtc.hpp"
 #include "abi/time/tick.hpp"
 #include "abi/tty/tty.hpp"
+#include "abi/virtio/blk.hpp"
 #include "abi/virtio/console.hpp"
 #include "kernel/debug/format.hpp"
 #include "kernel/debug/watchdog.hpp"
@@ -99,6 +103,10 @@ void init_filesystem(const void* initramfs, u32 bytes) {
     init_sysfs();
     init_tty();
     init_virtio_console();
+    init_virtio_blk();
+    make_block_nodes();
+    if (first_blkdev() != nullptr)
+        start_flusher();
 }
 
 namespace {

@@ -16,6 +16,7 @@
 #include "kernel/smp.hpp"
 #include "kernel/start_init.hpp"
 #include "mm/page_alloc.hpp"
+#include "mm/page_writeback.hpp"
 
 namespace faultline {
 
@@ -52,6 +53,7 @@ void start_kernel() {
     announce_tlb_sabotage();
     init_memory(boot);
     init_kernel_stacks();
+    init_writeback();
     mmu_init_cpu();
     make_idle_task();
     init_abi();

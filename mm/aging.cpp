@@ -2,6 +2,7 @@
 #include "mm/aging.hpp"
 
 #include "mm/pgtable.hpp"
+#include "mm/rmap.hpp"
 #include "mm/upcalls.hpp"
 
 namespace faultline {
@@ -52,10 +53,7 @@ void clean_page_range(const MmapReadGuard& mmap_read, UserAddr start, UserAddr e
         Page* page = vm_normal_page(ptep_get(slot));
         if (page == nullptr || page->test(PG_ANON))
             return;
-        const Pte pte = ptep_get_and_clear(debt, address, slot);
-        if (pte_dirty(pte))
-            page->set(PG_DIRTY);
-        set_pte_at(mm.context, address, slot, pte_mkclean(pte_wrprotect(pte)));
+        clean_pte(debt, address, slot, *page);
     };
     walk_page_range(mm, start, end, clean, NOTHING_MORE, cond_resched);
 }

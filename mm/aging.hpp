@@ -21,8 +21,8 @@ void age_page_range(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end
 // (EINVAL).
 void lazyfree_page_range(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end);
 
-// Writeback's first half for a shared mapping: write-protects and cleans every entry of the page range; dirty moves to
-// the page (PG_DIRTY), never lost. Flushes. (Linux page_mkclean.)
+// As writeback does it (page_mkclean, mm/rmap.hpp), but on request and for one address space: write-protects and cleans
+// every entry of the page range; dirty moves to the page (PG_DIRTY), never lost. Flushes.
 void clean_page_range(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end);
 
 } // namespace faultline

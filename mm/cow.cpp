@@ -1,19 +1,20 @@
 // A write to a page that others may share: reuse it if it is the last reference, else break the sharing with a copy.
 #include "mm/cow.hpp"
 
+#include "mm/file_fault.hpp"
+#include "mm/filemap.hpp"
 #include "mm/pgtable.hpp"
 #include "mm/rmap.hpp"
 
 namespace faultline {
 
-namespace {
-
-// The page may be written where it is: only the entry was against it. Caller holds its lock.
 void wp_page_reuse(VmFaultContext& vmf) {
     const Pte entry = maybe_mkwrite(pte_mkdirty(pte_mkyoung(vmf.orig_pte)), vmf.vma);
     if (ptep_set_access_flags(vmf.mm.context, vmf.address, vmf.slot, entry, true))
         update_mmu_cache(vmf.mm.context, vmf.address, vmf.slot);
 }
+
+namespace {
 
 // Breaks the sharing: a copy of `old` (none: the zero page) for this task alone.
 VmFault wp_page_copy(VmFaultContext& vmf, const PageRef& old) {
@@ -43,6 +44,8 @@ VmFault wp_page_copy(VmFaultContext& vmf, const PageRef& old) {
 } // namespace
 
 VmFault do_wp_page(VmFaultContext& vmf) {
+    if (vmf.vma.shared() && vma_wants_writenotify(vmf.vma) && vmf.vma.flags.has(VM_WRITE))
+        return wp_page_shared(vmf);
     PageRef shared;
     {
         const Guard lock(pte_lockptr(vmf.slot));

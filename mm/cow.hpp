@@ -12,6 +12,10 @@ inline bool can_reuse_anon(const Page& page) {
     return page.test(PG_ANON) && (page.test(PG_ANON_EXCLUSIVE) || page_count(page) == 1);
 }
 
+// The page may be written where it is: only the entry was against it. Makes the entry young and dirty, and writable as far
+// as the VMA allows. Caller holds its lock, under which it is still vmf.orig_pte. (Linux: the same name.)
+void wp_page_reuse(VmFaultContext& vmf);
+
 // Serves a write to a present entry without WRITE: copy on write, a shared page that was write-protected to be
 // cleaned, or a private mapping that may not be written at all (get_user_pages with FOLL_FORCE, fixup_user_fault_2011):
 // the copy is then dirty, and its entry still without WRITE. OOM.

@@ -4,7 +4,9 @@
 #include <algorithm>
 
 #include "mm/config.hpp"
+#include "mm/cow.hpp"
 #include "mm/filemap.hpp"
+#include "mm/page_writeback.hpp"
 #include "mm/pgtable.hpp"
 
 namespace faultline {
@@ -12,10 +14,11 @@ namespace faultline {
 namespace {
 
 // The young, clean entry that shows `page` through `vma`. One place decides about WRITE: a shared mapping's entry has
-// it from the start (the first write will only find it clean), a private one's only for the task's own copy.
+// it from the start (the first write will only find it clean), unless the file wants to know of the first write; a private
+// one's only for the task's own copy.
 Pte mk_pte(const Page& page, const VmArea& vma) {
     const Pte pte(page_to_pfn(page), vm_page_prot(vma));
-    return vma.shared() ? maybe_mkwrite(pte, vma) : pte;
+    return vma.shared() && !vma_wants_writenotify(vma) ? maybe_mkwrite(pte, vma) : pte;
 }
 
 // Finds or fills the page of the file that vmf asks for. (Linux: the same name.)
@@ -27,7 +30,7 @@ VmFault filemap_fault(VmFaultContext& vmf, PageRef& page) {
     bool major = false;
     page = find_get_page(mapping, index);
     if (!page) {
-        if (mapping.ops->read_folio != nullptr && vmf.flags.has(FAULT_FLAG_ALLOW_RETRY))
+        if (mapping_reads(mapping) && vmf.flags.has(FAULT_FLAG_ALLOW_RETRY))
             return VM_FAULT_RETRY;
         if (const auto read = read_cache_page(mapping, index, page, major); !read)
             return read.error() == Errno::NOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
@@ -52,7 +55,7 @@ bool filemap_map_pages(VmFaultContext& vmf) {
     const Guard lock(pte_lockptr(vmf.slot));
     for (auto page = mapping.pages.lower_bound(first); page != mapping.pages.end() && page->index < last; ++page) {
         const u32 offset = page->index - first;
-        if (!pte_none(ptep_get(first_slot + offset)))
+        if (!pte_none(ptep_get(first_slot + offset)) || !page->test(PG_UPTODATE))
             continue;
         get_page(*page); // the entry's
         install_pte(vmf.mm, start + (offset << PAGE_SHIFT), first_slot + offset, mk_pte(*page, vmf.vma), *page);
@@ -85,19 +88,34 @@ VmFault do_cow_fault(VmFaultContext& vmf) {
     return served;
 }
 
-void fault_dirty_shared_page(VmFaultContext& vmf) {
+// A page of a file becomes dirty through a shared mapping. RETRY: the task has to write some first, without the lock.
+VmFault fault_dirty_shared_page(const VmFaultContext& vmf) {
     AddressSpace& mapping = *vmf.vma.mapping;
+    if (mapping_can_writeback(mapping) && vmf.flags.has(FAULT_FLAG_ALLOW_RETRY) && over_dirty_limit())
+        return VM_FAULT_RETRY;
     if (mapping.ops->update_time != nullptr)
         mapping.ops->update_time(mapping);
+    return VM_FAULT_NONE;
 }
 
 VmFault do_shared_fault(VmFaultContext& vmf) {
     PageRef page;
-    const VmFault served = filemap_fault(vmf, page);
+    VmFault served = filemap_fault(vmf, page);
+    if (!served.has_any(VM_FAULT_ERROR | VM_FAULT_RETRY))
+        served |= fault_dirty_shared_page(vmf);
     if (served.has_any(VM_FAULT_ERROR | VM_FAULT_RETRY))
         return served;
-    fault_dirty_shared_page(vmf);
-    install_if_still_none(vmf, pte_mkdirty(mk_pte(*page, vmf.vma)), page, page.get());
+    const Page& cached = *page;
+    const Pte entry = pte_mkdirty(maybe_mkwrite(mk_pte(cached, vmf.vma), vmf.vma));
+    if (!vma_wants_writenotify(vmf.vma)) {
+        install_if_still_none(vmf, entry, page, &cached);
+        return served;
+    }
+    AddressSpace& mapping = *vmf.vma.mapping;
+    const Guard no_writeback(mapping.lock);
+    if (still_cached(cached))
+        tag_page_dirty(mapping, *page);
+    install_if_still_none(vmf, entry, page, &cached);
     return served;
 }
 
@@ -109,9 +127,29 @@ VmFault do_fault(VmFaultContext& vmf) {
     return vmf.vma.shared() ? do_shared_fault(vmf) : do_cow_fault(vmf);
 }
 
+// With the lock of the file, the page becomes dirty and its entry writable at once: for who writes back, either nothing has
+// happened, or both.
+VmFault wp_page_shared(VmFaultContext& vmf) {
+    if (const VmFault wait = fault_dirty_shared_page(vmf); wait != VM_FAULT_NONE)
+        return wait;
+    AddressSpace& mapping = *vmf.vma.mapping;
+    const Guard no_writeback(mapping.lock);
+    const Guard lock(pte_lockptr(vmf.slot));
+    if (ptep_get(vmf.slot) != vmf.orig_pte)
+        return VM_FAULT_NONE;
+    Page& page = *vm_normal_page(vmf.orig_pte);
+    if (!page.test(PG_ANON)) {   // fixup_user_fault_2011 can leave an anonymous page here
+        if (!still_cached(page)) // truncated: the entry is about to go
+            return VM_FAULT_NONE;
+        tag_page_dirty(mapping, page);
+    }
+    wp_page_reuse(vmf);
+    return VM_FAULT_NONE;
+}
+
 bool wait_for_page(MmStruct& mm, UserAddr address) {
-    MappingRef mapping; // keeps the file if the VMA goes
-    u32 index = 0;
+    MappingRef mapping;            // keeps the file if the VMA goes
+    u32 index = 0, read_ahead = 1; // pages
     {
         const MmapReadGuard mmap_read(mm);
         const FoundVma vma = vma_lookup(mmap_read, address);
@@ -121,10 +159,16 @@ bool wait_for_page(MmStruct& mm, UserAddr address) {
             return true; // another mapping has taken the place of the file's
         mapping = MappingRef::of(*vma->mapping);
         index = linear_page_index(*vma, address);
+        if (!vma->flags.has(VM_RAND_READ))
+            read_ahead = std::max(u32{(*mapping).ra_pages}, read_ahead);
     }
     PageRef page;
     bool major = false;
-    static_cast<void>(read_mapping_page(*mapping, index, page, major));
+    page = find_get_page(*mapping, index);
+    if (!page)
+        static_cast<void>(read_cache_page(*mapping, index, page, major, read_ahead));
+    if (mapping_can_writeback(*mapping))
+        balance_dirty_pages(*mapping); // the fault may have come here for that
     return true;
 }
 

@@ -1,8 +1,10 @@
-// Pages put into the cache, found and taken out; and truncation.
+// Pages put into the cache, read, found and taken out; and truncation.
 #include "mm/filemap.hpp"
 
 #include <algorithm>
+#include <array>
 
+#include "mm/page_writeback.hpp"
 #include "mm/pgtable.hpp"
 #include "mm/unmap.hpp"
 #include "mm/upcalls.hpp"
@@ -11,40 +13,31 @@ namespace faultline {
 
 namespace {
 
-// Makes an uncached page of the file, not yet in the cache.
-Result<PageRef> read_new_page(AddressSpace& mapping, u32 index) {
-    const bool reads = mapping.ops->read_folio != nullptr;
-    PageRef page = reads ? alloc_page() : alloc_zeroed_page();
-    if (!page)
-        return Err(Errno::NOMEM);
-    page->index = index;
-    if (reads)
-        TRY_VOID(mapping.ops->read_folio(mapping, *page));
-    page->set(PG_UPTODATE);
-    return page;
-}
-
-// Puts the page into the cache, which takes a reference of its own; if another was faster, returns that one instead.
-PageRef add_to_page_cache(AddressSpace& mapping, Page& page) {
-    Guard lock(mapping.lock);
+// Puts the page into the cache, which takes a reference of its own. If there is one already, returns that one instead.
+PageRef insert_page(AddressSpace& mapping, Page& page) REQUIRES(mapping.lock) {
     const auto [place, inserted] = mapping.pages.insert(page);
     if (inserted) {
         get_page(page); // the cache's own
         page.mapping.store(&mapping, std::memory_order_relaxed);
         mapping.nr_pages = mapping.nr_pages + 1;
+        if (mapping_reads(mapping))
+            writeback_stat.nr_file_pages.fetch_add(1, std::memory_order_relaxed);
     }
     return PageRef::of(*place);
 }
 
 // Takes the page out of the cache, and returns the cache's reference.
 PageRef remove_from_page_cache(AddressSpace& mapping, Page& page) REQUIRES(mapping.lock) {
+    cancel_dirty(mapping, page);
     mapping.pages.erase(mapping.pages.iterator_to(page));
     page.mapping.store(nullptr, std::memory_order_seq_cst);
     mapping.nr_pages = mapping.nr_pages - 1;
+    if (mapping_reads(mapping))
+        writeback_stat.nr_file_pages.fetch_sub(1, std::memory_order_relaxed);
     return PageRef(&page);
 }
 
-// Removes every cached page of [first, end).
+// Removes every cached page of [first, end). Waits for one that is being read or written.
 void remove_pages(AddressSpace& mapping, u32 first, u32 end = ~u32{0}) {
     while (true) {
         {
@@ -53,10 +46,93 @@ void remove_pages(AddressSpace& mapping, u32 first, u32 end = ~u32{0}) {
             const auto it = mapping.pages.lower_bound(first);
             if (it == mapping.pages.end() || it->index >= end)
                 return;
-            removed = remove_from_page_cache(mapping, *it);
+            if (it->test(PG_LOCKED | PG_WRITEBACK))
+                park(mapping.waiters, mapping.lock);
+            else
+                removed = remove_from_page_cache(mapping, *it);
         }
         cond_resched();
     }
+}
+
+// A page of zeros for a file that has no storage; another that was faster wins.
+Result<PageRef> add_zeroed_page(AddressSpace& mapping, u32 index) {
+    PageRef page = alloc_zeroed_page();
+    if (!page)
+        return Err(Errno::NOMEM);
+    page->index = index;
+    page->set(PG_UPTODATE);
+    const Guard lock(mapping.lock);
+    return insert_page(mapping, *page);
+}
+
+// Puts an empty page into the cache, for the caller to fill: PG_LOCKED. If another was faster, returns that one when it has
+// been filled; nothing, if that failed.
+Result<PageRef> add_locked_page(AddressSpace& mapping, u32 index, bool& ours) {
+    PageRef fresh = alloc_cache_page(mapping);
+    if (!fresh)
+        return Err(Errno::NOMEM);
+    fresh->index = index;
+    fresh->set(PG_LOCKED);
+    const Guard lock(mapping.lock);
+    PageRef page = insert_page(mapping, *fresh);
+    ours = page.get() == fresh.get();
+    if (ours)
+        return page;
+    fresh->clear(PG_LOCKED);
+    while (page->test(PG_LOCKED))
+        park(mapping.waiters, mapping.lock);
+    return page->test(PG_UPTODATE) ? std::move(page) : PageRef();
+}
+
+// Pages that follow one another and that the caller has put into the cache to fill them.
+struct LockedPages {
+    std::array<Page*, IO_PAGES_MAX> pages;
+    u32 count = 0;
+};
+
+// Adds the pages behind the first one, until one is cached already or there is no memory.
+void add_pages_behind(AddressSpace& mapping, u32 count, LockedPages& run) {
+    while (run.count < count) {
+        PageRef fresh = alloc_cache_page(mapping);
+        if (!fresh)
+            return;
+        fresh->index = run.pages[0]->index + run.count;
+        fresh->set(PG_LOCKED);
+        const Guard lock(mapping.lock);
+        if (PageRef page = insert_page(mapping, *fresh); page.get() == fresh.get()) {
+            run.pages[run.count++] = page.release();
+        } else {
+            fresh->clear(PG_LOCKED);
+            return;
+        }
+    }
+}
+
+// The first `filled` pages of the run are valid; the others leave the cache. Wakes who waits for them.
+void unlock_pages(AddressSpace& mapping, const LockedPages& run, u32 filled) {
+    const Guard lock(mapping.lock);
+    for (u32 i = 0; i < run.count; ++i) {
+        Page& page = *run.pages[i];
+        if (i < filled)
+            page.set(PG_UPTODATE);
+        page.clear(PG_LOCKED);
+        if (i >= filled)
+            static_cast<void>(remove_from_page_cache(mapping, page)); // its reader has another reference
+    }
+    unpark_all(mapping.waiters);
+}
+
+// Fills the run. What was read ahead must not make the page fail that is needed: without the others once more.
+Result<void> read_run(AddressSpace& mapping, const LockedPages& run) {
+    const std::span<Page* const> pages(run.pages.data(), run.count);
+    if (mapping.ops->readahead(mapping, pages).ok()) {
+        unlock_pages(mapping, run, run.count);
+        return {};
+    }
+    const auto first = mapping.ops->readahead(mapping, pages.first(1));
+    unlock_pages(mapping, run, first.ok() ? 1 : 0);
+    return first;
 }
 
 // Empties the entries of every mapping of the file's pages [first, end), private copies included, as POSIX says of
@@ -102,24 +178,67 @@ bool still_cached(const Page& page) { return page.mapping.load(std::memory_order
 PageRef find_get_page(AddressSpace& mapping, u32 index) {
     Guard lock(mapping.lock);
     const auto it = mapping.pages.find(index);
-    return it != mapping.pages.end() ? PageRef::of(*it) : PageRef();
+    return it != mapping.pages.end() && it->test(PG_UPTODATE) ? PageRef::of(*it) : PageRef();
 }
 
 bool is_cached(AddressSpace& mapping, u32 index) {
     const Guard lock(mapping.lock);
-    return mapping.pages.find(index) != mapping.pages.end();
+    const auto it = mapping.pages.find(index);
+    return it != mapping.pages.end() && it->test(PG_UPTODATE);
 }
 
-Result<void> read_cache_page(AddressSpace& mapping, u32 index, PageRef& page, bool& major) {
-    const PageRef fresh = TRY(read_new_page(mapping, index));
-    major = mapping.ops->read_folio != nullptr;
-    page = add_to_page_cache(mapping, *fresh);
-    return {};
+Result<void> read_cache_page(AddressSpace& mapping, u32 index, PageRef& page, bool& major, u32 count) {
+    major = mapping_reads(mapping);
+    if (!major) {
+        page = TRY(add_zeroed_page(mapping, index));
+        return {};
+    }
+    bool ours = false;
+    do {
+        page = TRY(add_locked_page(mapping, index, ours));
+    } while (!page); // another task could not read it; now it is this one's turn
+    if (!ours)
+        return {};
+    LockedPages run;
+    run.pages[run.count++] = page.get();
+    add_pages_behind(mapping, std::min({count, IO_PAGES_MAX, nr_file_pages(mapping) - index}), run);
+    const auto read = read_run(mapping, run);
+    for (u32 i = 1; i < run.count; ++i)
+        put_page(*run.pages[i]);
+    return read;
 }
 
 Result<void> read_mapping_page(AddressSpace& mapping, u32 index, PageRef& page, bool& major) {
     page = find_get_page(mapping, index);
     return page ? Result<void>() : read_cache_page(mapping, index, page, major);
+}
+
+// There is no list of pages by age: all or nothing. What is dirty is written when that alone helps.
+PageRef alloc_cache_page(AddressSpace& mapping) {
+    constexpr u32 RESERVE = 16; // this part of memory is left to others
+    if (nr_free_pages() < nr_total_pages() / RESERVE && invalidate_mapping_pages(mapping) == 0) {
+        filemap_fdatawrite_range(mapping);
+        invalidate_mapping_pages(mapping);
+    }
+    return alloc_page();
+}
+
+void force_page_cache_readahead(AddressSpace& mapping, u32 first, u32 end) {
+    end = std::min(end, nr_file_pages(mapping));
+    for (u32 index = first; index < end && !fatal_signal_pending(); ++index) {
+        PageRef page;
+        bool major = false;
+        if (!is_cached(mapping, index) && !read_cache_page(mapping, index, page, major, end - index).ok())
+            return;
+        cond_resched();
+    }
+}
+
+bool add_filled_page(AddressSpace& mapping, Page& page, u32 index) {
+    page.index = index;
+    page.set(PG_UPTODATE);
+    const Guard lock(mapping.lock);
+    return insert_page(mapping, page).get() == &page;
 }
 
 void truncate_setsize(AddressSpace& mapping, u64 size) {
@@ -151,6 +270,27 @@ void truncate_inode_pages(AddressSpace& mapping) {
         BUG_ON(!mapping.i_mmap.empty());
     }
     remove_pages(mapping, 0);
+}
+
+u32 invalidate_mapping_pages(AddressSpace& mapping, u32 first, u32 end) {
+    u32 dropped = 0;
+    while (true) {
+        PageRef removed; // dropped after the lock
+        {
+            const Guard lock(mapping.lock);
+            auto it = mapping.pages.lower_bound(first);
+            // With one reference, the cache's own, and the lock held, nobody can come by another.
+            while (it != mapping.pages.end() && it->index < end &&
+                   (it->test(PG_DIRTY | PG_LOCKED | PG_WRITEBACK) || page_count(*it) != 1))
+                ++it;
+            if (it == mapping.pages.end() || it->index >= end)
+                return dropped;
+            first = it->index + 1;
+            removed = remove_from_page_cache(mapping, *it);
+        }
+        ++dropped;
+        cond_resched();
+    }
 }
 
 u64 next_inode_number() {

@@ -1,10 +1,14 @@
 // The page cache: the pages of one file in memory. Mappings, read and write all use the same pages. Anonymous shared
-// memory, memfd and tmpfs exist only here; the initramfs is unpacked into it.
+// memory, memfd and tmpfs exist only here; the initramfs is unpacked into it. A block device has its pages from a disk,
+// and they go back there (mm/page_writeback.hpp).
 #pragma once
 
 #include <atomic>
+#include <span>
 #include <utility>
 
+#include "base/errseq.hpp"
+#include "base/park.hpp"
 #include "base/relaxed.hpp"
 #include "base/result.hpp"
 #include "base/spinlock.hpp"
@@ -15,8 +19,15 @@ namespace faultline {
 
 // What the file system under a mapping supplies.
 struct AddressSpaceOps {
-    // Fills a fresh page (locked by being unreachable). May sleep. IO, NOMEM. nullptr: the page is zeros (tmpfs).
-    Result<void> (*read_folio)(AddressSpace& mapping, Page& page) = nullptr;
+    // Fills pages that follow one another in the file, at most IO_PAGES_MAX. They are PG_LOCKED, so nobody else looks
+    // at what they hold. All or none: IO, NOMEM. Sleeps; called with no spin lock. nullptr: pages are zeros (tmpfs).
+    Result<void> (*readahead)(AddressSpace& mapping, std::span<Page* const> pages) = nullptr;
+    // Writes such pages to the storage, as far as they lie below `size`; done when it returns. They are PG_WRITEBACK, and
+    // may be written to meanwhile. IO. Sleeps; called with no spin lock. nullptr: there is no storage.
+    Result<void> (*writepages)(AddressSpace& mapping, std::span<Page* const> pages) = nullptr;
+    // What was written survives a power cut when this returns. IO. Sleeps. nullptr: it does anyway. (Linux:
+    // blkdev_issue_flush.)
+    Result<void> (*flush)(AddressSpace& mapping) = nullptr;
     // Another holder of the mapping, one fewer. `put` may free it.
     void (*get)(AddressSpace& mapping) = nullptr;
     void (*put)(AddressSpace& mapping) = nullptr;
@@ -39,6 +50,18 @@ struct PageIndexKey {
     u32 operator()(const Page& page) const { return page.index; }
 };
 
+inline constexpr u32 IO_PAGES_MAX = 32; // in one call of `readahead` or `writepages` (Linux: 128 KiB, its read-ahead)
+
+// Pages that are being written; on the stack of the task that does it.
+struct WritebackRun {
+    u32 first, end; // page numbers: [first, end)
+    u64 number;     // rises
+    AutoUnlinkHook link{};
+};
+
+// AddressSpace::flags
+inline constexpr u32 AS_EIO = 1; // a write failed since filemap_check_errors() was last called
+
 struct AddressSpace {
     const AddressSpaceOps* ops = nullptr;
     Relaxed<u64> size = 0;         // bytes (Linux: i_size); a fault at or past its last page is SIGBUS
@@ -50,7 +73,28 @@ struct AddressSpace {
     std::atomic<s32> i_writecount = 0;
     Tree<Page, &Page::cache_node, PageIndexKey> pages GUARDED_BY(lock);
     AutoUnlinkList<VmArea, &VmArea::i_mmap_link> i_mmap GUARDED_BY(lock); // every VMA that maps it, for truncation
+
+    // Only of a file with storage behind it.
+    Tree<Page, &Page::dirty_node, PageIndexKey> dirty GUARDED_BY(lock); // the pages to be written
+    AutoUnlinkList<WritebackRun, &WritebackRun::link> writing GUARDED_BY(lock);
+    u64 writeback_runs GUARDED_BY(lock) = 0; // how many there were
+    ParkQueue waiters GUARDED_BY(lock);      // tasks that wait for a page to be read or written
+    Relaxed<u64> dirtied_when_ns = 0;        // when the first page of `dirty` became so
+    AutoUnlinkHook dirty_link;               // in the list of mappings with dirty pages (mm/page_writeback.cpp)
+    Relaxed<u32> ra_pages = 0;               // how far to read ahead, at most IO_PAGES_MAX; 0, 1: only what is needed
+    ErrSeq wb_err;                           // failed writes, for fsync(2)
+    std::atomic<u32> flags = 0;              // AS_…
 };
+
+// Whether the pages come from a storage, and whether they go back there. (Linux has the second name.)
+inline bool mapping_reads(const AddressSpace& mapping) { return mapping.ops->readahead != nullptr; }
+inline bool mapping_can_writeback(const AddressSpace& mapping) { return mapping.ops->writepages != nullptr; }
+
+// Whether the first write to a page through the VMA must fault even if the VMA may write, because somebody wants to know
+// of it. Its clean entries are without WRITE. (Linux: the same name.)
+inline bool vma_wants_writenotify(const VmArea& vma) {
+    return vma.shared() && vma.mapping != nullptr && mapping_can_writeback(*vma.mapping);
+}
 
 // How many pages the file has, the last one perhaps in part.
 inline u32 nr_file_pages(const AddressSpace& mapping) {
@@ -109,7 +153,7 @@ class [[nodiscard]] MappingRef {
     AddressSpace* mapping_ = nullptr;
 };
 
-// The cached page at `index`, or none. And whether there is one.
+// The cached page at `index`, or none. And whether there is one. One that is still being read does not count.
 PageRef find_get_page(AddressSpace& mapping, u32 index);
 bool is_cached(AddressSpace& mapping, u32 index);
 
@@ -118,13 +162,25 @@ bool is_cached(AddressSpace& mapping, u32 index);
 // either truncation finds the new entry, or this returns false. (Linux holds the page's lock instead.)
 bool still_cached(const Page& page);
 
-// Makes and fills the page at `index`, which was not cached, and puts it into the cache; another that was faster wins.
-// As read_mapping_page() otherwise.
-Result<void> read_cache_page(AddressSpace& mapping, u32 index, PageRef& page, bool& major);
+// Makes and fills the page at `index`, which was not cached, and puts it into the cache; another that was faster wins,
+// and is waited for. If the pages come from a storage, up to `count` pages are read at once: the ones behind it, as far
+// as none of them is cached. As read_mapping_page() otherwise.
+Result<void> read_cache_page(AddressSpace& mapping, u32 index, PageRef& page, bool& major, u32 count = 1);
 
 // The page at `index`, made and filled if it was not cached. Sets `major` if filling waited for a device. May sleep.
 // NOMEM, IO. Does not look at size.
 Result<void> read_mapping_page(AddressSpace& mapping, u32 index, PageRef& page, bool& major);
+
+// A page for the cache of a file with storage, not in it yet; none: out of memory. Where memory is short, what the file has
+// in the cache, clean and unused, goes first. Sleeps.
+PageRef alloc_cache_page(AddressSpace& mapping);
+
+// Puts a page that the caller has filled into the cache. False: there is one already.
+bool add_filled_page(AddressSpace& mapping, Page& page, u32 index);
+
+// Reads the pages of [first, end) that are not cached, of a file with storage. Errors are left to who needs them; a fatal
+// signal ends it. (Linux: the same name.)
+void force_page_cache_readahead(AddressSpace& mapping, u32 first, u32 end);
 
 // Sets the size. Shrinking unmaps and frees what lies past it and zeroes the tail of the last page, so that later
 // access faults with SIGBUS (Linux: truncate_setsize). Caller holds the file's own write lock and no mmap lock.
@@ -136,6 +192,10 @@ void truncate_pagecache_range(AddressSpace& mapping, u32 first, u32 end);
 
 // Frees every cached page; nothing maps the file any more.
 void truncate_inode_pages(AddressSpace& mapping);
+
+// Drops the cached pages of [first, end) that are clean and that nobody uses: no entry, no transfer, no reference.
+// Returns how many. (Linux: invalidate_mapping_pages.)
+u32 invalidate_mapping_pages(AddressSpace& mapping, u32 first = 0, u32 end = ~u32{0});
 
 u64 next_inode_number(); // 1, 2, 3 … never reused
 

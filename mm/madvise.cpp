@@ -72,7 +72,10 @@ Result<void> advise_entries(const MmapReadGuard& mmap_read, VmArea& vma, UserAdd
     if (vma.flags.has(VM_LOCKED) && advice != MADV_DONTNEED_LOCKED && advice != MADV_WILLNEED)
         return Err(Errno::INVAL);
     switch (advice) {
-    case MADV_WILLNEED: // a file's pages are all there
+    case MADV_WILLNEED: // the pages of a file without storage are all there
+        if (!vma.anonymous() && mapping_reads(*vma.mapping))
+            force_page_cache_readahead(*vma.mapping, linear_page_index(vma, start),
+                                       linear_page_index(vma, start) + ((end - start) >> PAGE_SHIFT));
         break;
     case MADV_DONTNEED:
     case MADV_DONTNEED_LOCKED:

@@ -2,6 +2,7 @@
 #include "mm/mprotect.hpp"
 
 #include "mm/cow.hpp"
+#include "mm/filemap.hpp"
 #include "mm/limits.hpp"
 #include "mm/mm_struct.hpp"
 #include "mm/mman.hpp"
@@ -17,8 +18,8 @@ namespace {
 bool can_change_pte_writable(const VmArea& vma, Pte pte) {
     if (!vma.flags.has(VM_WRITE))
         return false;
-    if (vma.shared())
-        return true;
+    if (vma.shared()) // a clean page of a file with storage waits for its first write
+        return pte_dirty(pte) || !vma_wants_writenotify(vma);
     const Page* page = vm_normal_page(pte);
     return page != nullptr && can_reuse_anon(*page);
 }

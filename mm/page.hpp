@@ -30,6 +30,10 @@ inline constexpr PageFlags PG_PCP{1u << 9};      // free, in a CPU's own list (m
 // Anonymous, and one entry alone shows it: a write through that entry needs no copy. Set by the fault that makes the
 // page its task's own, cleared by fork; changed with the lock of that entry held. (Linux 5.19: PG_anon_exclusive.)
 inline constexpr PageFlags PG_ANON_EXCLUSIVE{1u << 10};
+// Page cache of a file with storage behind it; all three change with AddressSpace::lock held (mm/page_writeback.hpp).
+inline constexpr PageFlags PG_LOCKED{1u << 11};    // is being read: not PG_UPTODATE yet
+inline constexpr PageFlags PG_WRITEBACK{1u << 12}; // is being written
+inline constexpr PageFlags PG_TAGGED{1u << 13};    // in AddressSpace::dirty (Linux: PAGECACHE_TAG_DIRTY)
 
 // `refcount` is 0 on a free page. Each mapping entry holds one reference, the page cache one, and each owner of a
 // pointer one. `mapcount` counts the page-table entries that map the page. Both must be 0 when it is freed.
@@ -46,6 +50,7 @@ struct Page {
     u8 order = 0;                                // of the free or allocated block this page heads
     ListHook lru;                                // free list of the allocator, or a list of the owner's
     TreeHook cache_node;                         // AddressSpace::pages
+    TreeHook dirty_node;                         // AddressSpace::dirty, while PG_TAGGED
 
     Page() : index(0) {}
 

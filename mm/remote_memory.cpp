@@ -5,6 +5,7 @@
 
 #include "arch/contract/memory.hpp"
 #include "base/concurrency.hpp"
+#include "mm/page_writeback.hpp"
 
 namespace faultline {
 
@@ -21,6 +22,8 @@ Result<void> for_each_page(MmStruct& mm, UserAddr address, u32 bytes, FollFlags 
         TRY(get_user_pages(mmap_read, at.page(), 1, flags | FOLL_TOUCH, &page));
         schedule_point("copy to or from a page of another");
         copy(static_cast<u8*>(page_address(*page)) + at.page_offset(), done, chunk);
+        if (flags.has(FOLL_WRITE))
+            set_page_dirty(*page); // its entry may have been cleaned since
         if (flags.has(FOLL_WRITE) && vma_lookup(mmap_read, at)->flags.has(VM_EXEC))
             flush_icache_range(static_cast<u8*>(page_address(*page)) + at.page_offset(), chunk);
         done += chunk;

@@ -1,5 +1,9 @@
-// The counts that change with every entry that maps a page.
+// The counts that change with every entry that maps a page, and the way from a file's page to its entries.
 #include "mm/rmap.hpp"
+
+#include <algorithm>
+
+#include "mm/pgtable.hpp"
 
 namespace faultline {
 
@@ -17,6 +21,32 @@ void page_add_rmap(MmStruct& mm, Page& page) {
 void page_remove_rmap(MmStruct& mm, Page& page) {
     BUG_ON(page.mapcount.fetch_sub(1, std::memory_order_relaxed) <= 0);
     add_mm_counter(mm, counter_of(page), -1);
+}
+
+void clean_pte(TlbDebt& debt, UserAddr address, PteSlot* slot, Page& page) {
+    const Pte pte = ptep_get_and_clear(debt, address, slot);
+    if (pte_dirty(pte))
+        page.set(PG_DIRTY);
+    set_pte_at(debt.context(), address, slot, pte_mkclean(pte_wrprotect(pte)));
+}
+
+// A VMA stays in i_mmap until its entries are gone and flushed, and an entry that moves to another VMA does so with the
+// lock held (mm/mremap.cpp). fork copies to VMAs further back in the list. So no entry is missed.
+void page_mkclean(AddressSpace& mapping, u32 first, u32 end) {
+    for (VmArea& vma : mapping.i_mmap) {
+        const u32 from = std::max(first, vma.pgoff), to = std::min(end, vma.pgoff + vma.pages());
+        if (from >= to || !vma.shared())
+            continue;
+        TlbDebt debt(vma.mm->context);
+        const auto clean = [&](UserAddr address, PteSlot* slot) {
+            const Pte pte = ptep_get(slot);
+            Page* page = vm_normal_page(pte); // fixup_user_fault_2011 can leave an anonymous page here
+            if (page != nullptr && !page->test(PG_ANON) && (pte_dirty(pte) || pte_write(pte)))
+                clean_pte(debt, address, slot, *page);
+        };
+        walk_page_range(*vma.mm, vma.start + ((from - vma.pgoff) << PAGE_SHIFT),
+                        vma.start + ((to - vma.pgoff) << PAGE_SHIFT), clean);
+    }
 }
 
 } // namespace faultline

@@ -32,7 +32,7 @@ void shmem_put(AddressSpace& mapping) {
 
 const char* shmem_name(AddressSpace& mapping, char*, u32) { return object_of(mapping).name; }
 
-constexpr AddressSpaceOps SHMEM_OPS = {.read_folio = nullptr, .get = shmem_get, .put = shmem_put, .name = shmem_name};
+constexpr AddressSpaceOps SHMEM_OPS = {.get = shmem_get, .put = shmem_put, .name = shmem_name};
 
 } // namespace
 

@@ -38,6 +38,10 @@ bool fatal_signal_pending();
 // The last user of `mm` is gone: no CPU translates through it any more when this returns. (Linux: lazy TLB.)
 void leave_lazy_mm(MmStruct& mm);
 
+// Many pages are dirty: the flusher should begin, whatever its period is. Callable with spin locks held. (Linux: the same
+// name.)
+void wakeup_flusher_threads();
+
 // Lets another runnable task run if the current one's slice is over; and gives the kernel lock up for a moment if
 // another CPU waits for it. Each loop whose length a program chooses calls it. The mmap lock and other sleeping locks
 // may be held, never a spin lock, and page faults are not disabled.

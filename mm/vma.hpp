@@ -29,8 +29,8 @@ inline constexpr VmFlags VM_MAYEXEC{0x40};
 inline constexpr VmFlags VM_MAYSHARE{0x80};
 inline constexpr VmFlags VM_GROWSDOWN{0x100};
 inline constexpr VmFlags VM_LOCKED{0x2000};
-inline constexpr VmFlags VM_SEQ_READ{0x8000};   // madvise: read in order. Kept for smaps; there is no read-ahead
-inline constexpr VmFlags VM_RAND_READ{0x10000}; // the same: read at random
+inline constexpr VmFlags VM_SEQ_READ{0x8000}; // madvise: read in order, at random. The second: no read-ahead
+inline constexpr VmFlags VM_RAND_READ{0x10000};
 inline constexpr VmFlags VM_DONTCOPY{0x20000};
 inline constexpr VmFlags VM_LOCKONFAULT{0x80000}; // beside VM_LOCKED: not brought in beforehand
 inline constexpr VmFlags VM_NORESERVE{0x200000};

@@ -1,6 +1,8 @@
 // The registry: a linked list, because there are few devices.
 #include "abi/fs/char_device.hpp"
 
+#include <linux/stat.h>
+
 #include "abi/fs/file.hpp"
 #include "abi/fs/namei.hpp"
 
@@ -15,7 +17,7 @@ void register_chrdev(CharDevice& device) {
     while (*end != nullptr)
         end = &(*end)->next;
     *end = &device;
-    make_device(device.path, device.rdev >> 8, device.rdev & 0xff, device.permissions);
+    make_device(device.path, S_IFCHR | device.permissions, device.rdev);
 }
 
 const FileOps* chrdev_ops(u32 rdev) {

@@ -52,6 +52,7 @@ Result<File*> alloc_file(Inode& inode, const FileOps& ops, u32 flags) {
         return Err(Errno::NOMEM);
     file->ops = &ops;
     file->inode = &inode;
+    file->mapping = &inode.mapping;
     file->flags = flags;
     if (counts_as_writer(*file) && !get_write_access(inode.mapping)) {
         kmem_delete(file_cache, file);
@@ -84,9 +85,8 @@ void fput(File& file) {
 }
 
 AddressSpace* file_mapping(File& file) {
-    return file.inode->is_regular() && file.inode->file_ops == nullptr && (file.flags & O_PATH) == 0
-               ? &file.inode->mapping
-               : nullptr;
+    const bool cached = file.inode->is_regular() ? file.inode->file_ops == nullptr : file.inode->type() == S_IFBLK;
+    return cached && (file.flags & O_PATH) == 0 ? file.mapping : nullptr;
 }
 
 } // namespace faultline

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "arch/contract/uaccess.hpp"
+#include "base/errseq.hpp"
 #include "base/refcount.hpp"
 #include "base/result.hpp"
 #include "base/rwsem.hpp"
@@ -47,10 +48,21 @@ struct FileOps {
     bool noop_seek = false; // lseek(2) succeeds without effect, seekable or not (Linux noop_llseek)
 };
 
+// Where reading is expected to go on. Guarded by the kernel lock; only a guess. (Linux: struct file_ra_state.)
+struct ReadAhead {
+    u32 next = 0;        // the page after the last one that was read ahead
+    u32 pages = 0;       // how many were
+    bool random = false; // POSIX_FADV_RANDOM: only what is asked for
+};
+
 struct File {
     const FileOps* ops = nullptr;
     Inode* inode = nullptr; // with a reference; alloc_file() sets it
-    u32 flags = 0;          // O_ACCMODE, O_APPEND, O_NONBLOCK …
+    // The page cache of what it is open on: the inode's own, or that of a block device. (Linux: f_mapping.)
+    AddressSpace* mapping = nullptr;
+    ErrSeq::Cursor wb_err; // how many failed writes of `mapping` it was told of (Linux: f_wb_err)
+    ReadAhead read_ahead;
+    u32 flags = 0; // O_ACCMODE, O_APPEND, O_NONBLOCK …
     // Guards `position` of a regular file and of a directory: it is held from the read of the position until it has
     // advanced, while bytes are copied too. Outside Inode::lock. (Linux: f_pos_lock.)
     RwSemaphore position_lock{"File::position"};

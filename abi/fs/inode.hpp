@@ -1,6 +1,6 @@
 // The tree of files in memory. An Inode is a file of any kind; a Dentry is one name of it in one directory (Linux:
 // inode, dentry). The data of a regular file is its page cache, and mmap and execve map those pages. There is no disk
-// behind it, so nothing is written back.
+// behind it, so nothing is written back. Only block devices have one (abi/block/).
 //
 // References: each stored pointer to an inode holds one. A name in a directory holds one on its inode and one on the
 // directory. When the last name of a file is removed, its Dentry stays with the inode and keeps its reference on the

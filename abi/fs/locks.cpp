@@ -192,7 +192,7 @@ Result<FileLock> range_of(const File& file, const Flock& asked, Owner owner) {
     if (asked.l_whence == 1)
         start += static_cast<s64>(file.position);
     else if (asked.l_whence == 2)
-        start += static_cast<s64>(file.inode->mapping.size);
+        start += static_cast<s64>(file.mapping->size);
     else if (asked.l_whence != 0)
         return Err(Errno::INVAL);
     s64 end = static_cast<s64>(OFFSET_MAX); // l_len 0: to the end of the file, however far it grows

@@ -27,7 +27,7 @@ bool is_mapped_for_writing(AddressSpace& mapping) {
 } // namespace
 
 Result<u32> get_seals(File& file) {
-    if (file_mapping(file) == nullptr)
+    if (file_mapping(file) == nullptr || !file.inode->is_regular())
         return Err(Errno::INVAL);
     return file.inode->seals;
 }
@@ -36,7 +36,7 @@ Result<u32> add_seals(File& file, u32 seals) {
     constexpr u32 ALL = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE;
     if (!file.writable())
         return Err(Errno::PERM);
-    if ((seals & ~ALL) != 0 || file_mapping(file) == nullptr)
+    if ((seals & ~ALL) != 0 || file_mapping(file) == nullptr || !file.inode->is_regular())
         return Err(Errno::INVAL);
     Inode& inode = *file.inode;
     WriteGuard guard(inode.lock); // a write that has begun ends first

@@ -228,8 +228,6 @@ Inode& make_node(std::string_view path, u32 mode, u32 rdev) {
 
 Inode& make_directory(std::string_view path, u32 permissions) { return make_node(path, S_IFDIR | permissions, 0); }
 
-void make_device(std::string_view path, u32 major, u32 minor, u32 permissions) {
-    make_node(path, S_IFCHR | permissions, major << 8 | minor);
-}
+void make_device(std::string_view path, u32 mode, u32 rdev) { make_node(path, mode, rdev); }
 
 } // namespace faultline

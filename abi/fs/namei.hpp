@@ -68,6 +68,6 @@ Result<InodeRef> lookup_child(Inode& directory, std::string_view name);
 // For the kernel at boot. `path` is absolute, and its parent exists. make_directory() returns a directory that is
 // already there; any other node of that name is replaced. Without memory they panic.
 Inode& make_directory(std::string_view path, u32 permissions = 0755);
-void make_device(std::string_view path, u32 major, u32 minor, u32 permissions = 0666);
+void make_device(std::string_view path, u32 mode, u32 rdev); // S_IFCHR or S_IFBLK, and permissions; major << 8 | minor
 
 } // namespace faultline

@@ -3,6 +3,7 @@
 
 #include <linux/fcntl.h>
 
+#include "abi/fs/block_file.hpp"
 #include "abi/fs/char_device.hpp"
 #include "abi/fs/directory.hpp"
 #include "abi/fs/file.hpp"
@@ -33,6 +34,8 @@ Result<const FileOps*> ops_for(Inode& inode) {
         return &pipe_file_ops;
     case S_IFLNK:
         return Err(Errno::LOOP);
+    case S_IFBLK:
+        return &def_blk_fops;
     case S_IFCHR:
         if (const FileOps* ops = chrdev_ops(inode.rdev))
             return ops;
@@ -152,7 +155,7 @@ Result<FileRef> open_inode(Inode& inode, u32 flags) {
     const bool to_write = (flags & O_ACCMODE) != O_RDONLY;
     if (inode.is_directory() && to_write)
         return Err(Errno::ISDIR);
-    if ((flags & O_DIRECT) != 0 && inode.is_regular())
+    if ((flags & O_DIRECT) != 0 && (inode.is_regular() || inode.type() == S_IFBLK))
         return Err(Errno::INVAL);
     const FileOps* ops = TRY(ops_for(inode));
     FileRef file(TRY(alloc_file(inode, path_only_ops, kept)));

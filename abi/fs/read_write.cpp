@@ -166,7 +166,8 @@ Result<u64> seek(s32 fd, s64 offset, u32 whence) {
     if (!file->ops->seekable)
         return Err(Errno::SPIPE);
     const PositionLocked held(*file);
-    const u64 size = file->inode->mapping.size;
+    const u64 size = file->mapping->size;
+    const bool of_fixed_size = file->inode->type() == S_IFBLK;
     u64 base = 0;
     switch (whence) {
     case SEEK_CUR:
@@ -186,7 +187,7 @@ Result<u64> seek(s32 fd, s64 offset, u32 whence) {
         break;
     }
     const u64 position = base + static_cast<u64>(offset);
-    if (position > OFFSET_MAX)
+    if (position > OFFSET_MAX || (of_fixed_size && position > size)) // Linux: fixed_size_llseek
         return Err(Errno::INVAL);
     file->position = position;
     return position;

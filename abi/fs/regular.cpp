@@ -12,6 +12,7 @@
 #include "abi/fs/file.hpp"
 #include "abi/fs/inode.hpp"
 #include "abi/fs/iov_iter.hpp"
+#include "abi/fs/page_io.hpp"
 #include "abi/fs/permission.hpp"
 #include "abi/signal/send.hpp"
 #include "abi/signal/signal.hpp"
@@ -21,16 +22,6 @@
 namespace faultline {
 
 namespace {
-
-// The part of [position, position + bytes) that lies in one page.
-struct PagePart {
-    u32 index, offset, bytes;
-    PagePart(u64 position, u32 wanted)
-        : index(static_cast<u32>(position >> PAGE_SHIFT)), offset(static_cast<u32>(position) & ~PAGE_MASK),
-          bytes(std::min(wanted, PAGE_SIZE - offset)) {}
-};
-
-u8* at(Page& page, u32 offset) { return static_cast<u8*>(page_address(page)) + offset; }
 
 // RLIMIT_FSIZE (setrlimit(2)): no byte past it is written. A write that begins there fails and sends SIGXFSZ. Returns
 // the bytes left below the limit. FBIG.
@@ -42,68 +33,12 @@ Result<u64> room_below_limit(u64 position) {
     return Err(Errno::FBIG);
 }
 
-// Calls copy(bytes of the cache, bytes done so far, n) for each page of a read. It returns how many bytes it took. A
-// hole reads as zeros and stays a hole. A fatal signal ends it after a page.
-template <class Copy>
-Result<u32> read_pages(AddressSpace& mapping, u32 bytes, u64 position, Copy&& copy) {
-    if (position >= mapping.size)
-        return 0u;
-    bytes = static_cast<u32>(std::min<u64>(bytes, mapping.size - position));
-    u32 done = 0;
-    while (done < bytes) {
-        const PagePart part(position + done, bytes - done);
-        const PageRef page = find_get_page(mapping, part.index);
-        const u32 copied = copy(at(page ? *page : zero_page(), part.offset), done, part.bytes);
-        if (page)
-            page->set(PG_REFERENCED);
-        done += copied;
-        if (copied != part.bytes)
-            return done == 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
-        if (fatal_signal_pending())
-            break;
-        cond_resched();
-    }
-    return done;
-}
-
-// The same for a write: copy() fills the page. Without memory: NOMEM, or the bytes done so far.
-template <class Copy>
-Result<u32> write_pages(AddressSpace& mapping, u32 bytes, u64 position, Copy&& copy) {
-    u32 done = 0;
-    while (done < bytes) {
-        const PagePart part(position + done, bytes - done);
-        PageRef page;
-        bool major = false;
-        if (const auto read = read_mapping_page(mapping, part.index, page, major); !read)
-            return done == 0 ? Result<u32>(Err(read.error())) : Result<u32>(done);
-        const u32 copied = copy(at(*page, part.offset), done, part.bytes);
-        page->set(PG_DIRTY);
-        done += copied;
-        // A page past the old end belongs to the file only if something was written to it.
-        mapping.size = copied != 0 ? std::max<u64>(mapping.size, position + done) : u64{mapping.size};
-        if (copied != part.bytes)
-            return done == 0 ? Result<u32>(Err(Errno::FAULT)) : Result<u32>(done);
-        if (fatal_signal_pending())
-            break;
-        cond_resched();
-    }
-    return done;
-}
-
 Result<u32> regular_read(File& file, IovIter& to, u64& position) {
-    const u32 done = TRY(read_pages(file.inode->mapping, to.left(), position,
+    const u32 done = TRY(read_pages(file.inode->mapping, file.read_ahead, to.left(), position,
                                     [&](const u8* from, u32, u32 count) { return to.copy_to_user(from, count); }));
     position += done;
     file.inode->atime_ns = current_time_ns();
     return done;
-}
-
-// The `copy` of write_pages() for bytes that are in the kernel's memory.
-auto copy_from_kernel(const void* data) {
-    return [data](u8* to, u32 at_byte, u32 count) {
-        std::memcpy(to, static_cast<const u8*>(data) + at_byte, count);
-        return count;
-    };
 }
 
 // How many bytes of a write the file's seals allow. A sealed file does not grow: of a write across its end, the pages
@@ -169,17 +104,14 @@ Result<void> write_kernel(Inode& inode, const void* data, u32 bytes, u64 positio
     return {};
 }
 
-Result<u32> read_kernel(Inode& inode, void* buffer, u32 bytes, u64 position) {
-    return read_pages(inode.mapping, bytes, position, [&](const u8* from, u32 at_byte, u32 count) {
+Result<u32> kernel_read(File& file, void* buffer, u32 bytes, u64 position) {
+    AddressSpace* mapping = file_mapping(file);
+    if (mapping == nullptr)
+        return Err(Errno::INVAL);
+    return read_pages(*mapping, file.read_ahead, bytes, position, [&](const u8* from, u32 at_byte, u32 count) {
         std::memcpy(static_cast<u8*>(buffer) + at_byte, from, count);
         return count;
     });
-}
-
-Result<u32> kernel_read(File& file, void* buffer, u32 bytes, u64 position) {
-    if (file_mapping(file) == nullptr)
-        return Err(Errno::INVAL);
-    return read_kernel(*file.inode, buffer, bytes, position);
 }
 
 namespace {

@@ -20,9 +20,8 @@ Result<void> write_kernel(Inode& inode, const void* data, u32 bytes, u64 positio
 Result<void> truncate_inode(Inode& inode, u64 size);
 Result<void> extend_inode(Inode& inode, u64 size);
 
-// Read into kernel memory: from an open file, or from its inode. Return the bytes read, fewer than asked only at the
-// end of the file. INVAL: kernel_read() of a file without page cache.
+// Reads an open file into kernel memory. Returns the bytes read, fewer than asked only at the end of the file. INVAL: a file
+// without page cache; IO, NOMEM.
 Result<u32> kernel_read(File& file, void* buffer, u32 bytes, u64 position);
-Result<u32> read_kernel(Inode& inode, void* buffer, u32 bytes, u64 position);
 
 } // namespace faultline

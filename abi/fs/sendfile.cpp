@@ -23,7 +23,7 @@ Result<u32> copy_through(File& in, File& out, u32 count, u64& position, u64& out
     Result<u32> result = 0u;
     u32 done = 0;
     while (done < count) {
-        const auto got = read_kernel(*in.inode, page, std::min(count - done, PAGE_SIZE), position);
+        const auto got = kernel_read(in, page, std::min(count - done, PAGE_SIZE), position);
         if (!got.ok() || got.value() == 0) {
             result = got;
             break;

@@ -18,7 +18,7 @@ Result<u32> sys_ftruncate64(s32 fd, s64 length) {
     if (length < 0)
         return Err(Errno::INVAL);
     FileRef file = TRY(fget_ref(fd));
-    if (file_mapping(*file) == nullptr || !file->writable())
+    if (file_mapping(*file) == nullptr || !file->inode->is_regular() || !file->writable())
         return Err(Errno::INVAL);
     TRY_VOID(truncate_inode(*file->inode, static_cast<u64>(length)));
     return 0u;
@@ -56,6 +56,8 @@ Result<u32> sys_fallocate(s32 fd, u32 mode, s64 offset, s64 length) {
         return Err(Errno::BADF);
     if (file->inode->type() == S_IFIFO)
         return Err(Errno::SPIPE);
+    if (file->inode->type() == S_IFBLK)
+        return Err(Errno::OPNOTSUPP); // a device neither grows nor has holes
     if (file_mapping(*file) == nullptr)
         return Err(Errno::NODEV);
     const u64 end = static_cast<u64>(offset) + static_cast<u64>(length);

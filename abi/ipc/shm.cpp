@@ -73,8 +73,7 @@ const char* name(AddressSpace& mapping, char* buffer, u32 size) {
     return buffer;
 }
 
-constexpr AddressSpaceOps SHM_OPS = {.read_folio = nullptr,
-                                     .get = [](AddressSpace& mapping) { segment_of(mapping).references.inc(); },
+constexpr AddressSpaceOps SHM_OPS = {.get = [](AddressSpace& mapping) { segment_of(mapping).references.inc(); },
                                      .put = [](AddressSpace& mapping) { put(segment_of(mapping)); },
                                      .mmap = may_attach,
                                      .open = attach,

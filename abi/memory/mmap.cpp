@@ -1,6 +1,7 @@
 // Turns descriptors into mappings, and passes the system calls on to mm/ for the address space of current.
 #include "abi/memory/mmap.hpp"
 
+#include "abi/fs/block_file.hpp"
 #include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/fs/inode.hpp"
@@ -38,6 +39,8 @@ Result<UserAddr> mmap_file(UserAddr address, u32 length, u32 prot, u32 flags, Fi
     inode.atime_ns = current_time_ns(); // as read(2) does (Linux file_accessed)
     bool may_write = file.writable();
     const bool shared = (flags & MAP_TYPE) != MAP_PRIVATE && may_write && mapping != nullptr;
+    if (shared && is_read_only_device(file)) // Linux: generic_file_readonly_mmap
+        return Err(Errno::INVAL);
     // Linux 6.1 refuses such a mapping of a sealed file even for reading (mapping_map_writable,
     // seal_check_future_write).
     if (shared && (inode.seals & F_SEAL_WRITE) != 0)

@@ -29,6 +29,7 @@
 #include "mm/kmalloc.hpp"
 #include "mm/limits.hpp"
 #include "mm/page_alloc.hpp"
+#include "mm/page_writeback.hpp"
 #include "mm/slab.hpp"
 #include "mm/unmapped_area.hpp"
 
@@ -47,11 +48,16 @@ Result<void> show_meminfo(const Inode&, SeqFile& out) {
     };
     line("MemTotal", nr_total_pages());
     line("MemFree", nr_free_pages());
-    line("MemAvailable", nr_free_pages()); // cached pages are the files themselves, and cannot be dropped
-    line("Buffers", 0);
+    // Most cached pages are the files themselves, and cannot be dropped. Those of block devices can, once they are written.
+    const u32 buffers = writeback_stat.nr_file_pages, dirty = writeback_stat.nr_file_dirty,
+              writeback = writeback_stat.nr_writeback;
+    line("MemAvailable", nr_free_pages() + (buffers > dirty + writeback ? buffers - dirty - writeback : 0));
+    line("Buffers", buffers);
     line("SwapCached", 0);
     line("SwapTotal", 0);
     line("SwapFree", 0);
+    line("Dirty", dirty);
+    line("Writeback", writeback);
     return {};
 }
 
@@ -103,12 +109,15 @@ Result<void> show_file_nr(const Inode&, SeqFile& out) {
     return {};
 }
 
-// A page of the page cache is the file's only copy, so only the reserves of the slab allocator can be dropped.
+// Bit 0: cached pages, of which only those of block devices are not the file's only copy. Bit 1: the reserves of the slab
+// allocator.
 Result<void> write_drop_caches(const Inode&, std::string_view text) {
     const s32 what = parse_pid(text);
     if (what < 1 || what > 4)
         return Err(Errno::INVAL);
     // 4 turns off Linux's log message, which does not exist here.
+    if ((what & 1) != 0)
+        drop_block_caches();
     if (what != 4)
         shrink_caches();
     return {};
@@ -131,18 +140,6 @@ Result<void> show_core_pattern(const Inode&, SeqFile& out) {
 Result<void> write_core_pattern(const Inode&, std::string_view text) {
     set_core_pattern(text);
     return {};
-}
-
-Result<u64> parse_unsigned(std::string_view text) {
-    u64 value = 0;
-    if (text.empty() || text.size() > 19)
-        return Err(Errno::INVAL);
-    for (const char c : text) {
-        if (c < '0' || c > '9')
-            return Err(Errno::INVAL);
-        value = value * 10 + static_cast<u64>(c - '0');
-    }
-    return value;
 }
 
 // A number that fits into an int, with an optional "-". INVAL.
@@ -274,6 +271,9 @@ constexpr ProcEntry root_entries[] = {
     {.name = "slabinfo", .show = show_slabinfo, .mode = S_IFREG | 0400},
     {.name = "stat", .show = show_stat},
     {.name = "meminfo", .show = show_meminfo},
+    {.name = "diskstats", .show = show_diskstats},
+    {.name = "partitions", .show = show_partitions},
+    {.name = "vmstat", .show = show_vmstat},
     {.name = "uptime", .show = show_uptime},
     {.name = "version", .show = show_version},
     {.name = "sysrq-trigger", .write = write_sysrq_trigger, .mode = S_IFREG | 0200},
@@ -404,7 +404,11 @@ void make_system_entries(Inode& root) {
     add_proc_directory(kernel, random_directory, random_entries);
     make_ipc_entries(root, kernel);
     close_proc_directory(kernel);
-    add_proc_directory(sys, vm_directory, vm_entries);
+    Inode& vm = add_proc_entry(sys, vm_directory);
+    for (const ProcEntry& entry : vm_entries)
+        add_proc_entry(vm, entry);
+    make_dirty_entries(vm);
+    close_proc_directory(vm);
     close_proc_directory(sys);
 }
 

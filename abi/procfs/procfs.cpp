@@ -237,6 +237,18 @@ void add_proc_directory(Inode& parent, const ProcEntry& directory, std::span<con
     close_proc_directory(inode);
 }
 
+Result<u64> parse_unsigned(std::string_view text) {
+    u64 value = 0;
+    if (text.empty() || text.size() > 19)
+        return Err(Errno::INVAL);
+    for (const char c : text) {
+        if (c < '0' || c > '9')
+            return Err(Errno::INVAL);
+        value = value * 10 + static_cast<u64>(c - '0');
+    }
+    return value;
+}
+
 s32 parse_pid(std::string_view text) {
     if (text.empty() || text.size() > 9)
         return -1;

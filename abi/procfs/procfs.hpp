@@ -55,6 +55,7 @@ bool iterate_proc_entries(std::span<const ProcEntry> entries, u32 after, u32 fir
 
 // Parses all of `text` as a decimal number of at most nine digits, without a sign. -1: it is not one.
 s32 parse_pid(std::string_view text);
+Result<u64> parse_unsigned(std::string_view text); // of at most 19 digits. INVAL
 
 // The task that an inode of procfs is about. SRCH: it is gone, though its number may be in use again. The pointer is
 // valid until the caller sleeps. Caller holds the kernel lock.
@@ -105,7 +106,12 @@ Result<void> write_alignment(const Inode& inode, std::string_view text);
 Result<void> show_slabinfo(const Inode& inode, SeqFile& out); // proc_slabinfo.cpp
 Result<void> show_stat(const Inode& inode, SeqFile& out);     // proc_stat.cpp
 Result<void> show_loadavg(const Inode& inode, SeqFile& out);
-u64 idle_time_ns();                                    // of all CPUs together, since boot
+u64 idle_time_ns();                                            // of all CPUs together, since boot
+Result<void> show_diskstats(const Inode& inode, SeqFile& out); // proc_block.cpp
+Result<void> show_partitions(const Inode& inode, SeqFile& out);
+Result<void> show_vmstat(const Inode& inode, SeqFile& out);
+void make_dirty_entries(Inode& vm);                    // of /proc/sys/vm
+void drop_block_caches();                              // the clean pages of all block devices
 void make_system_entries(Inode& root);                 // proc_system.cpp
 void make_ipc_entries(Inode& root, Inode& sys_kernel); // proc_ipc.cpp: /proc/sysvipc, and limits for /proc/sys/kernel
 

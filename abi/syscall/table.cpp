@@ -352,6 +352,8 @@ constexpr Entry ENTRIES[] = {
     {__NR_fsync, adapt<sys_fsync>},
     {__NR_fdatasync, adapt<sys_fsync>},
     {__NR_sync, adapt<sys_sync>},
+    {__NR_syncfs, adapt<sys_syncfs>},
+    {__NR_arm_sync_file_range, adapt<sys_sync_file_range2>},
 
     // attributes of files
     {__NR_stat64, adapt<sys_stat64>},

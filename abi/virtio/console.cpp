@@ -26,12 +26,13 @@ namespace {
 using ControlMessage = virtio_console_control; // little-endian, as this machine is
 
 constexpr u32 CONTROL_RECEIVE = 2, CONTROL_TRANSMIT = 3;   // queue numbers (5.3.2)
-constexpr u32 CONTROL_BYTES = PAGE_SIZE / Virtqueue::SIZE; // room for a message with the name of a port
+constexpr u32 CONTROL_BUFFERS = 16;                        // as many as the queue has descriptors
+constexpr u32 CONTROL_BYTES = PAGE_SIZE / CONTROL_BUFFERS; // room for a message with the name of a port
 constexpr u64 HANDSHAKE_NS = 100'000'000;                  // how long to wait for the host's messages
 
 struct Console {
     VirtioMmio transport;
-    Virtqueue control_receive, control_transmit;
+    Virtqueue control_receive{CONTROL_BUFFERS}, control_transmit;
     u8* receive_buffers = nullptr;
     ControlMessage* outgoing = nullptr; // the message that is being sent
     bool booting = true;                // ports can be added
@@ -123,7 +124,7 @@ Result<void> start(const DeviceInfo& info) {
     device.receive_buffers = static_cast<u8*>(page_address(*receive.release()));
     device.outgoing = static_cast<ControlMessage*>(page_address(*send.release()));
     device.transport.driver_ok();
-    for (u32 i = 0; i < Virtqueue::SIZE; ++i)
+    for (u32 i = 0; i < CONTROL_BUFFERS; ++i)
         offer_control_buffer(device.receive_buffers + i * CONTROL_BYTES);
     device.transport.notify(CONTROL_RECEIVE);
     return {};

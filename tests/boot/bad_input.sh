@@ -27,6 +27,12 @@ echo 'int main(void) { return 0; }' >"$work/hello.c"
 arm-linux-gnueabihf-gcc -o "$work/dynamic" "$work/hello.c"
 arm-linux-gnueabihf-gcc -c -o "$work/object" "$work/hello.c"
 mkfifo "$work/fifo"
+head -c 4096 /dev/zero >"$work/disk"
+many=()
+for number in {1..17}; do
+    cp "$work/disk" "$work/disk.$number"
+    many+=(--disk "$work/disk.$number")
+done
 
 refused --bogus --bogus
 refused stray stray
@@ -43,8 +49,17 @@ for value in '' x 0 -1 1e3; do refused --timeout --timeout "$value"; done
 for value in '' x softtlb2 'walked softtlb'; do refused --mmu --mmu "$value"; done
 for value in '' x GUP 'gup fixup'; do refused --fault-in --fault-in "$value" --init /sbin/init; done
 refused --fault-in --fault-in gup
-refused --disk --disk "$program"
-refused --disk --disk "$work/nowhere"
+refused --disk --disk
+refused --disk --disk "$work/nowhere" --shell
+refused --disk --disk "$work" --shell
+refused --disk --disk "$work/empty" --shell
+refused --disk --disk "$work/short" --shell # no whole sectors
+refused --disk --disk "$work/fifo" --shell
+refused --disk --disk "$work/disk"
+refused --disk --disk "$work/disk" --disk "$work/../${work##*/}/disk" --shell
+refused --disk "${many[@]}" --shell
+refused --disk-faults --disk-faults "$work/disk" --shell
+refused --disk-faults --disk "$work/disk" --disk-faults "$work/nowhere" --shell
 refused --root --root "$work/nowhere" --init /sbin/init
 refused --root --root "$program" --init /sbin/init
 refused --append --append 'open="quote' --init /sbin/init

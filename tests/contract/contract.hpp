@@ -7,6 +7,7 @@
 
 #include "arch/contract/uaccess.hpp"
 #include "mm/brk.hpp"
+#include "mm/config.hpp"
 #include "mm/dup_mm.hpp"
 #include "mm/fault.hpp"
 #include "mm/filemap.hpp"
@@ -45,11 +46,12 @@ std::span<const Test> fault_tests();
 std::span<const Test> gup_tests();
 std::span<const Test> fork_tests();
 std::span<const Test> mapping_tests();
+std::span<const Test> writeback_tests();
 
 // Runs visit(test) for each test of the suite.
 template <class Visitor>
 void for_each_test(Visitor&& visit) {
-    for (const auto tests : {law_tests(), fault_tests(), gup_tests(), fork_tests(), mapping_tests()})
+    for (const auto tests : {law_tests(), fault_tests(), gup_tests(), fork_tests(), mapping_tests(), writeback_tests()})
         for (const Test& test : tests)
             visit(test);
 }

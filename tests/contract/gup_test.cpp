@@ -155,9 +155,10 @@ struct SlowFile {
     std::optional<bool> lock_is_free; // what to expect of the mmap lock while the page is read
     bool poisoned = false;
 
-    static Result<void> read_folio(AddressSpace& mapping, Page& page) {
+    static Result<void> readahead(AddressSpace& mapping, std::span<Page* const> pages) {
         auto& file = reinterpret_cast<SlowFile&>(mapping);
-        __builtin_memset(page_address(page), 0x5a, PAGE_SIZE);
+        for (const Page* page : pages)
+            __builtin_memset(page_address(*page), 0x5a, PAGE_SIZE);
         if (file.lock_is_free)
             EXPECT(file.test->mm().mmap_lock.is_locked() != *file.lock_is_free);
         if (file.unmap_while_reading != UserAddr()) {
@@ -169,7 +170,7 @@ struct SlowFile {
         return {};
     }
     static constexpr AddressSpaceOps OPS = {
-        .read_folio = read_folio,
+        .readahead = readahead,
         .get = [](AddressSpace&) {},
         .put = [](AddressSpace&) {},
         .name = [](AddressSpace&, char*, u32) { return "slow"; },

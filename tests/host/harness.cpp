@@ -14,6 +14,7 @@
 #include "kernel/upcalls.hpp"
 #include "mm/fault.hpp"
 #include "mm/page_alloc.hpp"
+#include "mm/page_writeback.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {
@@ -23,6 +24,7 @@ MmLimits current_mm_limits() { return harness::Host::get().mm_limits; }
 bool signal_pending() { return harness::Host::get().fatal_signal; }
 void release_dead_task(Task&) {} // the harness does, at its end
 void start_tick() {}
+void wakeup_flusher_threads() {} // tests call the flusher themselves
 
 namespace harness {
 namespace {
@@ -38,6 +40,7 @@ Host::Host(const model::Configuration& configuration) : machine(configuration) {
     init_page_allocator(ram_start(), ram_start() + ram_bytes());
     machine.as_each_cpu(mmu_init_cpu);
     init_scheduler(idle_);
+    init_writeback();
     set_realtime_offset(0);
     static_cast<void>(set_rt_bandwidth({.runtime_us = -1})); // tests advance the clock as they like
     futex_init(machine.cpu_count());

@@ -25,7 +25,6 @@ struct Witness {
 
     static void put(AddressSpace& mapping) { reinterpret_cast<Witness&>(mapping).active_at_the_end = active_mm(); }
     static constexpr AddressSpaceOps OPS = {
-        .read_folio = nullptr,
         .get = [](AddressSpace&) {},
         .put = put,
         .name = [](AddressSpace&, char*, u32) { return "witness"; },

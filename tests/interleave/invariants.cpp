@@ -6,6 +6,7 @@
 
 #include "arch/model/check.hpp"
 #include "arch/model/machine.hpp"
+#include "mm/filemap.hpp"
 #include "mm/page.hpp"
 #include "mm/pgtable.hpp"
 
@@ -33,6 +34,9 @@ bool takes_away(Pte before, Pte now) {
            (pte_user_writable(before) && !pte_user_writable(now)) ||
            (pte_user_executable(before) && !pte_user_executable(now));
 }
+
+// Whether a page of a file is not in its cache any more.
+bool was_truncated(const Page& page) { return !page.test(PG_ANON) && !still_cached(page); }
 
 } // namespace
 
@@ -115,8 +119,9 @@ void Invariants::check_tlbs() const {
 
 void Invariants::check_dirt() {
     std::erase_if(written_, [](Pfn frame) { return page_count(pfn_to_page(frame)) == 0; });
+    std::erase_if(written_, [](Pfn frame) { return was_truncated(pfn_to_page(frame)); });
     for (const Pfn frame : written_)
-        if (!pfn_to_page(frame).test(PG_DIRTY) && !dirt_is_known(frame))
+        if (!pfn_to_page(frame).test(PG_DIRTY | PG_WRITEBACK) && !dirt_is_known(frame))
             throw Violation("dirt is not lost: frame " + std::to_string(frame.value()) +
                             " was written, and nothing says so");
 }

@@ -8,8 +8,8 @@
 //    still has the old one.
 // 3. No TLB entry is ever used for another address space.
 // 4. An access, with its fault, takes no bit away from an entry that keeps its frame.
-// 5. Dirt is not lost. Until a written frame is free, a dirty entry names it, or its page is PG_DIRTY, or the CPU that
-//    cleared the dirty entry is still in that operation.
+// 5. Dirt is not lost. Until a written frame is free or saved on its disk, a dirty entry names it, or its page is PG_DIRTY
+//    or PG_WRITEBACK, or the CPU that cleared the dirty entry is still in that operation. What was truncated need not be.
 //
 // In addition mm/ itself checks, with FAULTLINE_DEBUG, that no frame is freed that a TLB can reach.
 #pragma once
@@ -44,6 +44,9 @@ class Invariants {
     void begin_operation(u32 cpu, Operation what);
     // This CPU wrote to the page, in the step that is not yet over.
     void wrote(const MmStruct& mm, UserAddr address);
+
+    // The disk has taken over what the frame holds, in the step that is not yet over.
+    void saved(Pfn frame) { written_.erase(frame); }
 
     // Throws Violation.
     void check(u32 acting_cpu);

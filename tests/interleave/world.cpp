@@ -12,6 +12,7 @@
 #include "mm/mmap.hpp"
 #include "mm/munmap.hpp"
 #include "mm/page_alloc.hpp"
+#include "mm/page_writeback.hpp"
 #include "mm/slab.hpp"
 #include "mm/upcalls.hpp"
 
@@ -35,6 +36,7 @@ void require(bool condition, const char* what) {
 World::World(u32 cpus, const model::TlbPolicy& tlb) : machine({.cpus = cpus, .ram_bytes = RAM_BYTES, .tlb = tlb}) {
     the_world = this;
     init_page_allocator(ram_start(), ram_start() + ram_bytes());
+    init_writeback();
     machine.as_each_cpu(mmu_init_cpu);
     futex_init(cpus);
     free_at_start_ = nr_free_pages();
@@ -56,7 +58,8 @@ World& World::get() { return *the_world; }
 
 void World::run(model::Schedule& schedule, const std::vector<std::function<void()>>& bodies) {
     interleaver_.emplace(machine, schedule, [this](u32 cpu) { invariants.check(cpu); });
-    interleaver_->run(bodies);
+    bodies_ = bodies;
+    interleaver_->run(bodies_);
 }
 
 std::string World::history() const { return interleaver_ ? interleaver_->history() : ""; }
@@ -74,6 +77,8 @@ u32 World::missing_pages() {
         mmput(*mm);
     }
     spaces_.clear();
+    if (at_the_end_)
+        at_the_end_();
     shrink_caches();
     return free_at_start_ - nr_free_pages();
 }

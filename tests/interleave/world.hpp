@@ -29,6 +29,8 @@ class World {
     std::string history() const; // the steps of the run, in words
     std::size_t steps() const;   // how many
     u32 missing_pages();         // ends every address space; 0 is right
+    // To be called when the address spaces are gone and before pages are counted.
+    void at_the_end(std::function<void()> action) { at_the_end_ = std::move(action); }
 
     // Address spaces. They end with the world. CPUs begin in the first one.
     MmStruct& new_mm();
@@ -82,6 +84,8 @@ class World {
 
     std::vector<std::unique_ptr<Task>> tasks_;
     std::vector<MmStruct*> spaces_;
+    std::function<void()> at_the_end_;
+    std::vector<std::function<void()>> bodies_; // as long as the interleaver: it ends those that have not begun
     std::optional<model::Interleaver> interleaver_;
     u32 free_at_start_ = 0;
 };

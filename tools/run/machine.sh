@@ -77,16 +77,36 @@ machine_command() {
     else # no randomness in the device tree, and time counted in instructions: two runs are identical
         command+=(-icount shift=0,sleep=off -seed 1 -rtc base=2011-07-26,clock=vm)
     fi
+    # Without ioeventfd a device answers at once: QEMU 10 otherwise lets another thread answer, so that the guest waits for
+    # a different number of instructions each time.
+    command+=(-global "virtio-mmio.force-legacy=${legacy_virtio:-no}" -global virtio-mmio.ioeventfd=off)
+    add_disks
     [[ -z $gdb_port ]] || command+=(-S -gdb "tcp:127.0.0.1:$gdb_port")
+}
+
+# Adds the disks to `command`, each as its own file: no snapshot, no cache of QEMU's own. What the guest has flushed is in
+# the file; an error of the file is the guest's to see. A file that may not be written is a disk that cannot be.
+add_disks() {
+    local i file options
+    for i in "${!disks[@]}"; do
+        file=${disks[i]//,/,,}
+        options=if=none,id=disk$i,format=raw,cache=writeback,werror=report,rerror=report
+        [[ -w ${disks[i]} && $(stat -L -c %A -- "${disks[i]}") == *w* ]] || options+=,readonly=on # root may write all
+        if [[ -n ${disk_faults[i]} ]]; then
+            options+=",file.driver=blkdebug,file.config=${disk_faults[i]//,/,,}"
+            options+=",file.image.driver=file,file.image.filename=$file"
+        else
+            options+=",file.driver=file,file.filename=$file"
+        fi
+        command+=(-drive "$options" -device "virtio-blk-device,drive=disk$i")
+    done
 }
 
 # Adds a port for each of the program's standard streams to `command`. Standard input is QEMU's standard input. It has a
 # port of its own, because QEMU closes a port at the end of its input and discards what is written to a closed port.
-# Without ioeventfd the device answers at once. With it, QEMU 10 lets another thread answer, so that the guest waits for a
-# different number of instructions each time.
 add_program_ports() {
     local path=${scratch//,/,,}
-    command+=(-global virtio-mmio.force-legacy=false -global virtio-mmio.ioeventfd=off -device virtio-serial-device
+    command+=(-device virtio-serial-device
         -chardev stdio,id=stdin -device virtserialport,chardev=stdin,name=stdin,nr=1
         -chardev "file,id=stdout,path=$path/stdout" -device virtserialport,chardev=stdout,name=stdout,nr=2
         -chardev "file,id=stderr,path=$path/stderr" -device virtserialport,chardev=stderr,name=stderr,nr=3)

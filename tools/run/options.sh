@@ -22,7 +22,7 @@ parse_options() {
         given+=("$option")
         shift
         case $option in
-        --scenario | --exec | --init | --fault-in | --root | --append | --smp | --mem | --mmu | --disk | --timeout)
+        --scenario | --exec | --init | --fault-in | --root | --append | --smp | --mem | --mmu | --disk | --disk-faults | --timeout)
             [[ $# -gt 0 ]] || refuse "$option: needs a value"
             take_value "$option" "$1"
             shift
@@ -35,6 +35,7 @@ parse_options() {
         --all) all=yes ;;
         --shell) set_mode shell --shell ;;
         --icount) icount=yes ;;
+        --legacy-virtio) legacy_virtio=yes ;;
         --debug) preset=debug ;;
         --gdb) gdb=yes ;;
         --verbose) verbose=yes ;;
@@ -100,14 +101,38 @@ take_value() {
         esac
         ;;
     --disk)
-        [[ -f $value && -r $value ]] || refuse "--disk: $value: not a readable file"
-        refuse "--disk: disks do not work yet"
+        check_disk "$value"
+        disks+=("$(absolute "$value")")
+        disk_faults+=("")
+        ;;
+    --disk-faults)
+        [[ ${#disks[@]} -gt 0 ]] || refuse "--disk-faults: needs a --disk before it"
+        [[ -f $value && -r $value ]] || refuse "--disk-faults: $value: not a readable file"
+        disk_faults[-1]=$(absolute "$value")
         ;;
     --timeout)
         number --timeout "$value" 1 86400 "a number of seconds"
         timeout=$((10#$value))
         ;;
     esac
+}
+
+absolute() { if [[ $1 == /* ]]; then echo "$1"; else echo "$PWD/$1"; fi; }
+
+# check_disk FILE: refuses what cannot be a disk. A disk has whole sectors.
+check_disk() {
+    local size each
+    [[ -e $1 ]] || refuse "--disk: $1: no such file"
+    [[ ! -d $1 ]] || refuse "--disk: $1: is a directory"
+    [[ -f $1 ]] || refuse "--disk: $1: not a regular file"
+    [[ -r $1 ]] || refuse "--disk: $1: not readable"
+    size=$(stat -L -c %s -- "$1")
+    [[ $size -gt 0 ]] || refuse "--disk: $1: is empty"
+    [[ $((size % 512)) -eq 0 ]] || refuse "--disk: $1: has $size bytes, which is no multiple of 512"
+    for each in "${disks[@]}"; do
+        [[ ! $1 -ef $each ]] || refuse "--disk: $1: was given twice"
+    done
+    [[ ${#disks[@]} -lt 16 ]] || refuse "--disk: $1: there can be 16 disks at most"
 }
 
 # take_machine NAME: applies the options that a scenario needs according to the catalogue. With --scenario, an option
@@ -151,6 +176,7 @@ check_together() {
         [[ -z $fault_in ]] || refuse "--fault-in: needs --scenario, --shell, --exec or --init"
         [[ -z $append ]] || refuse "--append: needs --scenario, --shell, --exec or --init"
         [[ -z $gdb ]] || refuse "--gdb: needs --scenario, --shell, --exec or --init"
+        [[ ${#disks[@]} -eq 0 ]] || refuse "--disk: needs --scenario, --shell, --exec or --init"
         [[ ${#roots[@]} -eq 0 ]] || refuse "--root: needs --scenario, --shell, --exec or --init"
     fi
     if [[ $mode == init ]]; then

@@ -238,9 +238,8 @@ int main(int argc, char** argv) {
     if (sys_getpid() == 1)
         sys_mount("proc", "/proc", "proc");
 
-    if (argc == 1)
-        return run_honest_programs();
-    if (std::strcmp(argv[1], "batch") == 0 && argc == 2)
-        return run_batch();
-    return obey(argc, argv);
+    const bool batch = argc == 2 && std::strcmp(argv[1], "batch") == 0;
+    const int status = argc == 1 ? run_honest_programs() : batch ? run_batch() : obey(argc, argv);
+    sys_sync(); // the end of process 1 is the end of the machine
+    return status;
 }

@@ -285,6 +285,8 @@ inline constexpr auto calls = [] {
         CALL(flock, "f1", Same, FlockOperation),
         CALL(fsync, "f"),
         CALL(fdatasync, "f"),
+        CALL(syncfs, "f"),
+        CALL(arm_sync_file_range, "f00000", Same, Number, Offset, OffsetHigh, Offset, OffsetHigh),
         CALL(sync, ""),
         CALL(sendfile, "wfbz~"),
         CALL(sendfile64, "wfbz~"),

@@ -18,6 +18,7 @@ namespace faultline {
 inline long sys_open(const char* path, int flags, unsigned mode = 0) {
     return system_call(__NR_open, path, flags, mode);
 }
+inline long sys_sync() { return system_call(__NR_sync); }
 inline long sys_close(int fd) { return system_call(__NR_close, fd); }
 inline long sys_read(int fd, void* buffer, std::size_t size) { return system_call(__NR_read, fd, buffer, size); }
 inline long sys_write(int fd, const void* data, std::size_t size) { return system_call(__NR_write, fd, data, size); }

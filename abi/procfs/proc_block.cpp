@@ -1,0 +1,122 @@
+// What /proc tells of disks and of writing back: diskstats, partitions, vmstat, and the settings sys/vm/dirty_*.
+#include <array>
+
+#include "abi/block/block_device.hpp"
+#include "abi/block/flusher.hpp"
+#include "abi/fs/file.hpp"
+#include "abi/fs/inode.hpp"
+#include "abi/fs/seq_file.hpp"
+#include "abi/procfs/procfs.hpp"
+#include "mm/page_alloc.hpp"
+#include "mm/page_writeback.hpp"
+
+namespace faultline {
+
+namespace {
+
+constexpr u64 NSEC_PER_MSEC = 1'000'000;
+
+unsigned major_of(const BlockDevice& device) { return device.rdev >> 8; }
+unsigned minor_of(const BlockDevice& device) { return device.rdev & 0xff; }
+
+void show_direction(const BlockStats::Direction& direction, SeqFile& out) {
+    out.printf(" %u 0 %llu %llu", static_cast<unsigned>(direction.ios),
+               static_cast<unsigned long long>(direction.sectors),
+               static_cast<unsigned long long>(direction.ns / NSEC_PER_MSEC));
+}
+
+} // namespace
+
+// The columns of Linux's Documentation/admin-guide/iostats.rst. No requests are merged, and none discards.
+Result<void> show_diskstats(const Inode&, SeqFile& out) {
+    for (BlockDevice* device = first_blkdev(); device != nullptr; device = device->next) {
+        const BlockStats stats = block_stats(*device);
+        const auto& [read, write, flush] = stats.of;
+        out.printf("%4u %7u %s", major_of(*device), minor_of(*device), device->name);
+        show_direction(read, out);
+        show_direction(write, out);
+        out.printf(" %u %llu %llu 0 0 0 0 %u %llu\n", static_cast<unsigned>(stats.in_flight),
+                   static_cast<unsigned long long>(stats.busy_ns / NSEC_PER_MSEC),
+                   static_cast<unsigned long long>((read.ns + write.ns + flush.ns) / NSEC_PER_MSEC),
+                   static_cast<unsigned>(flush.ios), static_cast<unsigned long long>(flush.ns / NSEC_PER_MSEC));
+    }
+    return {};
+}
+
+Result<void> show_partitions(const Inode&, SeqFile& out) {
+    if (first_blkdev() != nullptr)
+        out.text("major minor  #blocks  name\n\n");
+    for (BlockDevice* device = first_blkdev(); device != nullptr; device = device->next)
+        out.printf("%4u  %7u %10llu %s\n", major_of(*device), minor_of(*device),
+                   static_cast<unsigned long long>(device->sectors / (1024 / SECTOR_BYTES)), device->name);
+    return {};
+}
+
+Result<void> show_vmstat(const Inode&, SeqFile& out) {
+    u64 sectors[2] = {};
+    for (BlockDevice* device = first_blkdev(); device != nullptr; device = device->next) {
+        const BlockStats stats = block_stats(*device);
+        sectors[0] += stats.of[0].sectors;
+        sectors[1] += stats.of[1].sectors;
+    }
+    const auto line = [&](const char* name, u64 value) {
+        out.printf("%s %llu\n", name, static_cast<unsigned long long>(value));
+    };
+    line("nr_free_pages", nr_free_pages());
+    line("nr_dirty", writeback_stat.nr_file_dirty);
+    line("nr_writeback", writeback_stat.nr_writeback);
+    line("nr_dirtied", writeback_stat.nr_dirtied);
+    line("nr_written", writeback_stat.nr_written);
+    line("nr_dirty_threshold", dirty_threshold());
+    line("nr_dirty_background_threshold", dirty_background_threshold());
+    line("pgpgin", sectors[0] / 2); // in KiB
+    line("pgpgout", sectors[1] / 2);
+    return {};
+}
+
+namespace {
+
+template <Relaxed<u32> DirtyLimits::* Field>
+Result<void> show_limit(const Inode&, SeqFile& out) {
+    out.printf("%u\n", static_cast<unsigned>(dirty_limits.*Field));
+    return {};
+}
+
+// A number up to `Most`.
+template <Relaxed<u32> DirtyLimits::* Field, u32 Most>
+Result<void> write_limit(const Inode&, std::string_view text) {
+    const u64 value = TRY(parse_unsigned(text));
+    if (value > Most)
+        return Err(Errno::INVAL);
+    dirty_limits.*Field = static_cast<u32>(value);
+    restart_flusher_period();
+    return {};
+}
+
+template <Relaxed<u32> DirtyLimits::* Field, u32 Most>
+constexpr ProcEntry limit_entry(const char* name) {
+    return {.name = name, .show = show_limit<Field>, .write = write_limit<Field, Most>, .mode = S_IFREG | 0644};
+}
+
+constexpr u32 PER_CENT = 100, INT_MOST = ~u32{0} >> 1;
+
+constexpr ProcEntry dirty_entries[] = {
+    limit_entry<&DirtyLimits::background_ratio, PER_CENT>("dirty_background_ratio"),
+    limit_entry<&DirtyLimits::expire_centisecs, INT_MOST>("dirty_expire_centisecs"),
+    limit_entry<&DirtyLimits::ratio, PER_CENT>("dirty_ratio"),
+    limit_entry<&DirtyLimits::writeback_centisecs, INT_MOST>("dirty_writeback_centisecs"),
+};
+
+} // namespace
+
+void make_dirty_entries(Inode& vm) {
+    for (const ProcEntry& entry : dirty_entries)
+        add_proc_entry(vm, entry);
+}
+
+void drop_block_caches() {
+    for (BlockDevice* device = first_blkdev(); device != nullptr; device = device->next)
+        invalidate_mapping_pages(device->mapping);
+}
+
+} // namespace faultline

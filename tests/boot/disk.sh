@@ -1,0 +1,76 @@
+#!/bin/bash
+# Disks: what the calls on /dev/vda do, modern and legacy, and what is in the images afterwards; stores of eight threads with
+# the flusher beside them; errors of the disk.
+source "$(dirname "$0")/lib.sh"
+
+arm-linux-gnueabihf-gcc -O1 -static -pthread -Wall -Wextra -o "$work/disk" tests/boot/programs/disk.c || exit 1
+
+# image FILE BYTES: byte n is as original() of the program has it.
+image() {
+    python3 -c 'import sys
+sys.stdout.buffer.write(bytes((n * 7 + n // 256 * 13 + n // 4096) & 255 for n in range(int(sys.argv[1]))))' "$2" >"$1"
+}
+image "$work/fresh.img" $((1 << 20))
+image "$work/fresh.odd.img" 5120
+image "$work/locked.img" 4096
+chmod a-w "$work/locked.img"
+cp "$work/locked.img" "$work/locked.before"
+
+# has FILE OFFSET TEXT: what is there in an image.
+has() { equal "$(dd if="$1" bs=1 skip="$2" count="${#3}" status=none)" "$3"; }
+
+for transport in '' --legacy-virtio; do
+    cp "$work/fresh.img" "$work/a.img"
+    cp "$work/fresh.odd.img" "$work/odd.img"
+    run $transport --disk "$work/a.img" --disk "$work/odd.img" --disk "$work/locked.img" \
+        --exec "$work/disk" calls </dev/null
+    check "the calls $transport" equal "$status" 0
+    check "a write in the middle of a page $transport" has "$work/a.img" $((3 * 4096 + 5)) xxxxxxxxxx
+    check "several pages $transport" equal "$(dd if="$work/a.img" bs=4096 skip=16 count=64 status=none | tr -d x | wc -c)" 0
+    check "a write through a mapping $transport" has "$work/a.img" 4096 qmmmmmmwmm
+    check "a private mapping stays apart $transport" cmp -n 4096 -i 8192 "$work/a.img" "$work/fresh.img"
+    check "the end of the disk $transport" has "$work/a.img" $(((1 << 20) - 50)) "$(printf 'x%.0s' {1..50})"
+    check "the disk has not grown $transport" equal "$(stat -c %s "$work/a.img")" $((1 << 20))
+    check "a disk that ends in a page $transport" equal "$(tr -d b <"$work/odd.img" | wc -c)" 0
+    check "a disk that cannot be written $transport" cmp "$work/locked.img" "$work/locked.before"
+done
+
+# as_printed FILE LINES: each line is an offset in the image and the word that is there.
+as_printed() {
+    python3 -c 'import struct, sys
+image = open(sys.argv[1], "rb").read()
+lines = [[int(word) for word in line.split()] for line in open(sys.argv[2])]
+wrong = [(at, value, struct.unpack_from("<I", image, at)[0]) for at, value in lines]
+wrong = [each for each in wrong if each[1] != each[2]]
+print(*wrong[:5]) if wrong else None
+sys.exit(len(lines) != 48 * 8 or bool(wrong))' "$1" "$2"
+}
+for how in fsync msync flusher; do
+    for counted in --icount ''; do
+        cp "$work/fresh.img" "$work/a.img"
+        run $counted --disk "$work/a.img" --exec "$work/disk" stores 500 $how </dev/null
+        check "stores beside the flusher, then $how $counted" equal "$status" 0
+        check "the image has the last values, $how $counted" as_printed "$work/a.img" "$work/out"
+    done
+done
+
+truncate -s 48M "$work/large.img"
+run --mem 32 --disk "$work/large.img" --exec "$work/disk" large </dev/null
+check "a disk larger than memory" equal "$status" 0
+
+# faulty read|write PROGRAM: sector 42, in page 5, fails.
+faulty() {
+    printf '[inject-error]\nevent = "none"\niotype = "%s"\nerrno = "5"\nsector = "42"\nonce = "off"\n' "$1" >"$work/rules"
+    cp "$work/fresh.img" "$work/a.img"
+    run --disk "$work/a.img" --disk-faults "$work/rules" --exec "$work/disk" "$2" </dev/null
+}
+faulty read read-error
+check "a page that cannot be read" equal "$status" 0
+check "what was written there is there" has "$work/a.img" $((5 * 4096)) wwwwwwww
+check "the log names the sector" holds "$work/err" 'I/O error, dev vda, sector [0-9]+ op READ'
+faulty write write-error
+check "a page that cannot be written" equal "$status" 0
+check "the others are" has "$work/a.img" $((6 * 4096)) z
+check "all of them" has "$work/a.img" $((7 * 4096)) v
+check "what failed is as it was" cmp -n 4096 -i $((5 * 4096)) "$work/a.img" "$work/fresh.img"
+finish

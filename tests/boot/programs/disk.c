@@ -1,0 +1,352 @@
+/* Uses disks as tests/boot/disk.sh asks. A check that fails is told on standard error, and makes the status 1. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PAGE = 4096 };
+static int failures;
+
+#define CHECK(condition)                                                                                               \
+    do {                                                                                                               \
+        if (!(condition)) {                                                                                            \
+            fprintf(stderr, "line %d: %s (errno %d)\n", __LINE__, #condition, errno);                                  \
+            ++failures;                                                                                                \
+        }                                                                                                              \
+    } while (0)
+#define FAILS(call, error) CHECK((errno = 0, (call)) == -1 && errno == (error))
+
+static int open_disk(const char* path, int flags) {
+    int fd = open(path, flags);
+    if (fd < 0) {
+        perror(path);
+        exit(2);
+    }
+    return fd;
+}
+
+static char* map_disk(int fd, size_t bytes, int protection, int flags) {
+    char* at = mmap(NULL, bytes, protection, flags, fd, 0);
+    if (at == MAP_FAILED) {
+        perror("mmap");
+        exit(2);
+    }
+    return at;
+}
+
+static void set(const char* path, const char* value) {
+    int fd = open_disk(path, O_WRONLY);
+    CHECK(write(fd, value, strlen(value)) == (ssize_t)strlen(value));
+    close(fd);
+}
+
+/* The number behind `name` in a file of lines. */
+static long figure(const char* path, const char* name) {
+    char line[256];
+    long value = -1;
+    FILE* file = fopen(path, "r");
+    while (file && fgets(line, sizeof line, file))
+        if (strncmp(line, name, strlen(name)) == 0 && strchr(" :", line[strlen(name)]))
+            value = strtol(line + strlen(name) + 1, NULL, 10);
+    if (file)
+        fclose(file);
+    return value;
+}
+
+/* How many requests of a kind the disk had: column 4 is reads, 8 writes, 19 flushes (Documentation/admin-guide/iostats.rst). */
+static long requests(const char* disk, int column) {
+    char line[512];
+    long value = -1;
+    FILE* file = fopen("/proc/diskstats", "r");
+    while (file && fgets(line, sizeof line, file)) {
+        char* word = strtok(line, " \n");
+        for (int number = 1, ours = 0; word; word = strtok(NULL, " \n"), ++number) {
+            ours |= number == 3 && strcmp(word, disk) == 0;
+            if (ours && number == column)
+                value = strtol(word, NULL, 10);
+        }
+    }
+    if (file)
+        fclose(file);
+    return value;
+}
+
+/* Byte n of a disk of the test is this, before anything is written. */
+static unsigned char original(uint64_t n) { return (unsigned char)(n * 7 + n / 256 * 13 + n / PAGE); }
+
+static void is_original(const unsigned char* bytes, uint64_t from, size_t count) {
+    for (size_t i = 0; i < count; ++i)
+        if (bytes[i] != original(from + i)) {
+            fprintf(stderr, "byte %llu is %d\n", (unsigned long long)(from + i), bytes[i]);
+            ++failures;
+            return;
+        }
+}
+
+/* /dev/vda, of a megabyte; /dev/vdb, which ends in the middle of a page; /dev/vdc, which cannot be written. */
+static int calls(void) {
+    static unsigned char bytes[64 * PAGE];
+    uint64_t size = 0;
+    unsigned int number = 0;
+    struct stat status;
+    int fd = open_disk("/dev/vda", O_RDWR);
+    CHECK(fstat(fd, &status) == 0 && S_ISBLK(status.st_mode) && major(status.st_rdev) == 254 &&
+          minor(status.st_rdev) == 0);
+    CHECK(stat("/dev/vdb", &status) == 0 && minor(status.st_rdev) == 16);
+    CHECK(ioctl(fd, BLKGETSIZE64, &size) == 0 && size == 1 << 20);
+    CHECK(ioctl(fd, BLKGETSIZE, &number) == 0 && number == (1 << 20) / 512);
+    CHECK(ioctl(fd, BLKSSZGET, &number) == 0 && number == 512);
+    CHECK(ioctl(fd, BLKROGET, &number) == 0 && number == 0);
+    FAILS(ioctl(fd, BLKGETSIZE64, (void*)8), EFAULT);
+    FAILS(ioctl(fd, 0x1234, &number), ENOTTY);
+    FAILS(ftruncate(fd, 0), EINVAL);
+    FAILS(open("/dev/vda", O_RDONLY | O_DIRECT), EINVAL);
+
+    CHECK(lseek(fd, 0, SEEK_END) == 1 << 20 && lseek(fd, 10, SEEK_SET) == 10);
+    FAILS(lseek(fd, (1 << 20) + 1, SEEK_SET), EINVAL);
+    CHECK(read(fd, bytes, 5000) == 5000 && lseek(fd, 0, SEEK_CUR) == 5010);
+    is_original(bytes, 10, 5000);
+    CHECK(pread(fd, bytes, sizeof bytes, (1 << 20) - 100) == 100 && pread(fd, bytes, 1, 1 << 20) == 0);
+    is_original(bytes, (1 << 20) - 100, 100);
+
+    /* A part of a page, several pages, and what does not fit. */
+    memset(bytes, 'x', sizeof bytes);
+    CHECK(pwrite(fd, bytes, 10, 3 * PAGE + 5) == 10 && pwrite(fd, bytes, sizeof bytes, 16 * PAGE) == sizeof bytes);
+    CHECK(pwrite(fd, bytes, sizeof bytes, (1 << 20) - 50) == 50);
+    FAILS(pwrite(fd, bytes, 1, 1 << 20), ENOSPC);
+    CHECK(figure("/proc/vmstat", "nr_dirty") == 66 && figure("/proc/meminfo", "Dirty") == 66 * 4);
+    long flushes = requests("vda", 19);
+    CHECK(fsync(fd) == 0 && requests("vda", 19) == flushes + 1 && figure("/proc/vmstat", "nr_dirty") == 0);
+    CHECK(pwrite(fd, "y", 1, 4 * PAGE) == 1 && sync_file_range(fd, 4 * PAGE, 1, 7) == 0);
+    CHECK(figure("/proc/vmstat", "nr_dirty") == 0 && requests("vda", 19) == flushes + 1);
+    CHECK(pwrite(fd, "y", 1, 5 * PAGE) == 1 && fdatasync(fd) == 0 && requests("vda", 19) == flushes + 2);
+    CHECK(pwrite(fd, "y", 1, 6 * PAGE) == 1);
+    sync();
+    CHECK(figure("/proc/vmstat", "nr_dirty") == 0 && syncfs(fd) == 0);
+    FAILS(sync_file_range(fd, 0, 1, 8), EINVAL);
+
+    /* After BLKFLSBUF everything is read again. The other descriptor sees the same. */
+    long reads = requests("vda", 4);
+    CHECK(ioctl(fd, BLKFLSBUF, 0) == 0);
+    int other = open_disk("/dev/vda", O_RDONLY);
+    CHECK(pread(other, bytes, 3 * PAGE, 3 * PAGE) == 3 * PAGE && requests("vda", 4) > reads);
+    is_original(bytes, 3 * PAGE, 5);
+    CHECK(memcmp(bytes + 5, "xxxxxxxxxx", 10) == 0 && bytes[PAGE] == 'y' && bytes[2 * PAGE] == 'y');
+    is_original(bytes + PAGE + 1, 4 * PAGE + 1, PAGE - 1);
+    FAILS(write(other, "z", 1), EBADF);
+
+    /* Read-ahead: in order it takes few requests, and none of it without. */
+    CHECK(ioctl(fd, BLKRAGET, &number) == 0 && number == 256);
+    for (int on = 1; on >= 0; --on) {
+        CHECK(ioctl(fd, BLKFLSBUF, 0) == 0 && ioctl(fd, BLKRASET, on ? 256 : 0) == 0);
+        CHECK(lseek(other, 0, SEEK_SET) == 0);
+        reads = requests("vda", 4);
+        for (int page = 0; page < 64; ++page)
+            CHECK(read(other, bytes, PAGE) == PAGE);
+        reads = requests("vda", 4) - reads;
+        CHECK(on ? reads < 10 : reads == 64);
+    }
+    CHECK(ioctl(fd, BLKRASET, 256) == 0);
+
+    /* Mapped: shared mappings and reads are one, a private one keeps to itself. */
+    unsigned char* shared = (unsigned char*)map_disk(fd, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED);
+    unsigned char* own = (unsigned char*)map_disk(other, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+    is_original(shared, 0, PAGE);
+    memset(shared + PAGE, 'm', PAGE);
+    memset(own + 2 * PAGE, 'p', PAGE);
+    CHECK(pread(other, bytes, 2 * PAGE, PAGE) == 2 * PAGE && bytes[0] == 'm' && bytes[PAGE - 1] == 'm');
+    is_original(bytes + PAGE, 2 * PAGE, PAGE);
+    CHECK(pwrite(fd, "w", 1, PAGE + 7) == 1 && shared[PAGE + 7] == 'w' && own[PAGE + 7] == 'w');
+    CHECK(figure("/proc/vmstat", "nr_dirty") == 1 && msync(shared, 8 * PAGE, MS_SYNC) == 0);
+    CHECK(figure("/proc/vmstat", "nr_dirty") == 0 && shared[PAGE] == 'm');
+    shared[PAGE] = 'n'; /* the entry was cleaned: this faults, and makes the page dirty again */
+    CHECK(figure("/proc/vmstat", "nr_dirty") == 1);
+    CHECK(mprotect(shared, 8 * PAGE, PROT_READ) == 0 && msync(shared, 8 * PAGE, MS_SYNC) == 0);
+    CHECK(mprotect(shared, 8 * PAGE, PROT_READ | PROT_WRITE) == 0 && figure("/proc/vmstat", "nr_dirty") == 0);
+    shared[PAGE] = 'q';
+    CHECK(figure("/proc/vmstat", "nr_dirty") == 1 && munmap(shared, 8 * PAGE) == 0);
+    CHECK(figure("/proc/vmstat", "nr_dirty") == 1 && fsync(other) == 0 && figure("/proc/vmstat", "nr_dirty") == 0);
+    close(other);
+    close(fd);
+
+    /* A disk that ends in a page. */
+    fd = open_disk("/dev/vdb", O_RDWR);
+    CHECK(lseek(fd, 0, SEEK_END) == PAGE + 1024 && pread(fd, bytes, sizeof bytes, 0) == PAGE + 1024);
+    is_original(bytes, 0, PAGE + 1024);
+    shared = (unsigned char*)map_disk(fd, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED);
+    CHECK(shared[PAGE + 1023] == original(PAGE + 1023) && shared[PAGE + 1024] == 0);
+    memset(shared, 'b', 2 * PAGE);
+    CHECK(fsync(fd) == 0);
+    close(fd);
+
+    fd = open_disk("/dev/vdc", O_RDWR);
+    CHECK(ioctl(fd, BLKROGET, &number) == 0 && number == 1);
+    FAILS(write(fd, "r", 1), EPERM);
+    CHECK(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED && errno == EINVAL);
+    map_disk(fd, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE)[0] = 'r';
+    CHECK(fsync(fd) == 0);
+    FAILS(open("/dev/vdd", O_RDONLY), ENOENT);
+    CHECK(mknod("/tmp/vdd", S_IFBLK | 0600, makedev(254, 48)) == 0);
+    FAILS(open("/tmp/vdd", O_RDONLY), ENXIO);
+    return failures != 0;
+}
+
+/* Threads that store to all pages of a shared mapping while the flusher works; each has a word in every page. */
+enum { THREADS = 8, PAGES = 48, WORDS = 64 / sizeof(uint32_t) };
+static volatile uint32_t* pages_of_disk;
+static volatile int enough;
+
+static volatile uint32_t* word_of(int page, int thread) {
+    return pages_of_disk + page * (PAGE / sizeof(uint32_t)) + thread * WORDS;
+}
+
+static void* store(void* argument) {
+    int thread = (int)(intptr_t)argument;
+    for (uint32_t value = 1; !enough; ++value)
+        for (int page = 0; page < PAGES; ++page)
+            *word_of((page * 7 + thread) % PAGES, thread) = value;
+    return NULL;
+}
+
+/* Prints "offset value" of every word; the image must have just that. Without fsync, sync_how says how it gets there. */
+static int stores(const char* milliseconds, const char* sync_how) {
+    struct timespec pause = {0, 10 * 1000 * 1000};
+    pthread_t threads[THREADS];
+    int fd = open_disk("/dev/vda", O_RDWR);
+    pages_of_disk = (volatile uint32_t*)map_disk(fd, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED);
+    set("/proc/sys/vm/dirty_expire_centisecs", "0");
+    set("/proc/sys/vm/dirty_writeback_centisecs", "1");
+    long written = figure("/proc/vmstat", "nr_written");
+    for (int thread = 0; thread < THREADS; ++thread)
+        CHECK(pthread_create(&threads[thread], NULL, store, (void*)(intptr_t)thread) == 0);
+    for (int left = atoi(milliseconds); left > 0; left -= 10)
+        nanosleep(&pause, NULL);
+    enough = 1;
+    for (int thread = 0; thread < THREADS; ++thread)
+        pthread_join(threads[thread], NULL);
+    written = figure("/proc/vmstat", "nr_written") - written;
+    if (strcmp(sync_how, "fsync") == 0)
+        CHECK(fsync(fd) == 0);
+    else if (strcmp(sync_how, "msync") == 0)
+        CHECK(msync((void*)pages_of_disk, PAGES * PAGE, MS_SYNC) == 0);
+    else /* the flusher does it by itself */
+        while (figure("/proc/vmstat", "nr_dirty") + figure("/proc/vmstat", "nr_writeback") != 0)
+            nanosleep(&pause, NULL);
+    fprintf(stderr, "%ld pages written meanwhile\n", written);
+    CHECK(written > 2 * PAGES);
+    for (int page = 0; page < PAGES; ++page)
+        for (int thread = 0; thread < THREADS; ++thread)
+            printf("%d %u\n", (int)((const char*)word_of(page, thread) - (const char*)pages_of_disk),
+                   (unsigned)*word_of(page, thread));
+    return failures != 0;
+}
+
+static sigjmp_buf after_signal;
+static void on_sigbus(int signal) { siglongjmp(after_signal, signal); }
+
+/* Whether an access to the byte raises SIGBUS. */
+static int raises_sigbus(volatile char* byte, int write) {
+    if (sigsetjmp(after_signal, 1) != 0)
+        return 1;
+    if (write)
+        *byte = 1;
+    else
+        (void)*byte;
+    return 0;
+}
+
+/* Page 5 cannot be read; all others can. */
+static int read_error(void) {
+    static unsigned char bytes[16 * PAGE];
+    int fd = open_disk("/dev/vda", O_RDWR);
+    signal(SIGBUS, on_sigbus);
+    CHECK(read(fd, bytes, sizeof bytes) == 5 * PAGE);
+    is_original(bytes, 0, 5 * PAGE);
+    FAILS(read(fd, bytes, PAGE), EIO);
+    FAILS(pwrite(fd, "x", 1, 5 * PAGE), EIO); /* the rest of the page is needed */
+    CHECK(pread(fd, bytes, 2 * PAGE, 6 * PAGE) == 2 * PAGE);
+    is_original(bytes, 6 * PAGE, 2 * PAGE);
+    char* at = map_disk(fd, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED);
+    CHECK(raises_sigbus(at + 5 * PAGE, 0) && raises_sigbus(at + 5 * PAGE + 9, 1) && !raises_sigbus(at + 4 * PAGE, 0));
+    CHECK(!raises_sigbus(at + 6 * PAGE, 1) && raises_sigbus(at + 5 * PAGE, 0));
+    FAILS(write(open("/dev/null", O_WRONLY), at + 5 * PAGE, 1) == 1 ? (errno = EFAULT, -1) : -1, EFAULT);
+    int file = open("/tmp/file", O_RDWR | O_CREAT, 0600); /* the kernel reads the page for the program */
+    FAILS(write(file, at + 5 * PAGE, 1), EFAULT);
+    /* A whole page needs not be read to be written, and is there afterwards. */
+    memset(bytes, 'w', PAGE);
+    CHECK(pwrite(fd, bytes, PAGE, 5 * PAGE) == PAGE && !raises_sigbus(at + 5 * PAGE, 0) && at[5 * PAGE] == 'w');
+    CHECK(fsync(fd) == 0);
+    return failures != 0;
+}
+
+/* Page 5 cannot be written. */
+static int write_error(void) {
+    int fd = open_disk("/dev/vda", O_RDWR), other = open_disk("/dev/vda", O_RDWR);
+    CHECK(pwrite(fd, "x", 1, 5 * PAGE) == 1);
+    FAILS(fsync(fd), EIO);
+    CHECK(fsync(fd) == 0); /* it was told once */
+    FAILS(fsync(other), EIO);
+    CHECK(fsync(other) == 0);
+    char* at = map_disk(fd, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED);
+    at[5 * PAGE + 1] = 'y';
+    at[6 * PAGE] = 'z';
+    FAILS(msync(at, 16 * PAGE, MS_SYNC), EIO);
+    CHECK(msync(at, 16 * PAGE, MS_SYNC) == 0 && at[5 * PAGE] == 'x' && at[5 * PAGE + 1] == 'y');
+    CHECK(pwrite(fd, "v", 1, 7 * PAGE) == 1);
+    sync();
+    int late = open_disk("/dev/vda", O_RDWR); /* what others have been told is not told again */
+    FAILS(fsync(fd), EIO);                    /* of the failed msync(2) */
+    CHECK(figure("/proc/vmstat", "nr_dirty") == 0 && figure("/proc/vmstat", "nr_writeback") == 0);
+    (void)late;
+    return failures != 0;
+}
+
+/* A disk that is larger than memory: all of it is written, and read again. */
+static int large(void) {
+    static uint32_t block[64 * PAGE / sizeof(uint32_t)];
+    int fd = open_disk("/dev/vda", O_RDWR);
+    off_t size = lseek(fd, 0, SEEK_END);
+    CHECK(size / 1024 > figure("/proc/meminfo", "MemTotal"));
+    for (off_t at = 0; at < size; at += sizeof block) {
+        for (size_t i = 0; i < sizeof block / sizeof *block; ++i)
+            block[i] = (uint32_t)(at / 4) + (uint32_t)i * 3;
+        CHECK(pwrite(fd, block, sizeof block, at) == sizeof block);
+    }
+    CHECK(fsync(fd) == 0);
+    for (off_t at = 0; at < size && failures == 0; at += sizeof block) {
+        CHECK(pread(fd, block, sizeof block, at) == sizeof block);
+        for (size_t i = 0; i < sizeof block / sizeof *block; ++i)
+            if (block[i] != (uint32_t)(at / 4) + (uint32_t)i * 3)
+                ++failures;
+    }
+    CHECK(figure("/proc/meminfo", "MemFree") > 1024);
+    return failures != 0;
+}
+
+int main(int count, char** words) {
+    setvbuf(stdout, NULL, _IOFBF, 1 << 16);
+    if (count == 2 && strcmp(words[1], "calls") == 0)
+        return calls();
+    if (count == 4 && strcmp(words[1], "stores") == 0)
+        return stores(words[2], words[3]);
+    if (count == 2 && strcmp(words[1], "read-error") == 0)
+        return read_error();
+    if (count == 2 && strcmp(words[1], "large") == 0)
+        return large();
+    if (count == 2 && strcmp(words[1], "write-error") == 0)
+        return write_error();
+    return 64;
+}

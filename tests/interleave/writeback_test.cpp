@@ -1,0 +1,380 @@
+// Pages of a disk that are written back while other CPUs write to them, unmap them, fork, or read them for the first time.
+#include <catch2/catch.hpp>
+
+#include "mm/config.hpp"
+#include "mm/dup_mm.hpp"
+#include "mm/mprotect.hpp"
+#include "mm/mremap.hpp"
+#include "mm/munmap.hpp"
+#include "mm/page_writeback.hpp"
+#include "mm/remote_memory.hpp"
+#include "tests/contract/modelled_disk.hpp"
+#include "tests/interleave/explore.hpp"
+
+using namespace faultline;
+using namespace faultline::interleave;
+
+namespace {
+
+struct DiskProgram : Program {
+    DiskProgram(u32 cpus, const model::TlbPolicy& tlb) : Program(cpus, tlb) {
+        disk.saved = [](const Page& page) { World::get().invariants.saved(page_to_pfn(page)); };
+        at_the_end([this] { truncate_inode_pages(disk); });
+    }
+
+  protected:
+    contract::ModelledDisk disk;
+    UserAddr word;
+
+    UserAddr map_disk(u32 pages = 1) {
+        MmStruct& here = *current_mm_task().mm;
+        const UserAddr at =
+            do_mmap(here, UserAddr(0), pages * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, &disk, true, 0).value();
+        watch(here, at, pages);
+        return at;
+    }
+    void sync() {
+        require(call([&] { return disk.sync(); }), "the disk takes everything");
+    }
+    u32 on_disk(u32 page = 0, u32 which = 0) const { return disk.blocks[page][which]; }
+};
+
+// What was written when the transfer was asked for is on the disk when it is over. What is written later is found by the
+// next.
+struct CleanAgainstWrite : DiskProgram {
+    using DiskProgram::DiskProgram;
+    u32 written = 0;
+
+    void set_up() override {
+        word = map_disk();
+        write(word, 1);
+        written = 1;
+    }
+    void cpu0() override {
+        const u32 before = written;
+        sync();
+        require(on_disk() >= before, "what was written before is on the disk");
+    }
+    void cpu1() override {
+        for (u32 value = 2; value <= 3; ++value) {
+            write(word, value);
+            written = value;
+        }
+    }
+    void check() override {
+        sync();
+        require(on_disk() == 3 && read(word) == 3, "the last value is on the disk");
+        require(writeback_stat.nr_file_dirty == 0 && writeback_stat.nr_writeback == 0, "the figures add up");
+    }
+};
+
+// The page is clean, and its entry without WRITE.
+struct CleanAgainstFirstWrite : CleanAgainstWrite {
+    using CleanAgainstWrite::CleanAgainstWrite;
+    void set_up() override {
+        CleanAgainstWrite::set_up();
+        sync();
+    }
+};
+
+// The writer is in another address space, so the entry is found through the file only.
+struct CleanAgainstWriteElsewhere : CleanAgainstWrite {
+    using CleanAgainstWrite::CleanAgainstWrite;
+    void set_up() override {
+        CleanAgainstWrite::set_up();
+        run_in(1, fork(word));
+        read(word);
+        machine.select_cpu(0);
+    }
+};
+
+// Three CPUs: two write to words of one page, in two address spaces.
+struct CleanAgainstTwoWrites : DiskProgram {
+    using DiskProgram::DiskProgram;
+
+    void set_up() override {
+        word = map_disk();
+        write(word, 1);
+        run_in(2, fork(word));
+        machine.select_cpu(0);
+    }
+    void cpu0() override { sync(); }
+    void cpu1() override { write(word, 2); }
+    void cpu2() override { write(word + 4, 5); }
+    void check() override {
+        sync();
+        require(on_disk() == 2 && on_disk(0, 1) == 5, "both are on the disk");
+    }
+};
+
+struct CleanAgainstUnmap : DiskProgram {
+    using DiskProgram::DiskProgram;
+
+    void set_up() override {
+        word = map_disk();
+        write(word, 1);
+    }
+    void cpu0() override { sync(); }
+    void cpu1() override {
+        write(word, 2);
+        call([&] { return do_munmap(mm(), word, PAGE_SIZE).ok(); });
+    }
+    void check() override {
+        sync();
+        require(on_disk() == 2, "what was written before munmap is on the disk");
+    }
+};
+
+// Another thread writes until the mapping is gone.
+struct CleanAgainstUnmapAndWrite : CleanAgainstUnmap {
+    using CleanAgainstUnmap::CleanAgainstUnmap;
+    u32 written = 1;
+
+    void cpu1() override {
+        call([&] { return do_munmap(mm(), word, PAGE_SIZE).ok(); });
+    }
+    void cpu2() override {
+        for (u32 value = 2; value <= 3 && try_write(word, value); ++value)
+            written = value;
+    }
+    void check() override {
+        sync();
+        require(on_disk() == written, "what was written is on the disk");
+    }
+};
+
+struct CleanAgainstMove : DiskProgram {
+    using DiskProgram::DiskProgram;
+    UserAddr to;
+
+    void set_up() override {
+        to = map_disk();
+        write(word = map_disk(), 1);
+        call([&] { return do_munmap(mm(), to, PAGE_SIZE).ok(); });
+    }
+    void cpu0() override { sync(); }
+    void cpu1() override {
+        require(
+            call([&] { return do_mremap(mm(), word, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, to).ok(); }),
+            "the move");
+        write(to, 2);
+    }
+    void check() override {
+        sync();
+        require(on_disk() == 2, "what was written at the new place is on the disk");
+    }
+};
+
+struct CleanAgainstProtect : DiskProgram {
+    using DiskProgram::DiskProgram;
+
+    void set_up() override { write(word = map_disk(), 1); }
+    void cpu0() override { sync(); }
+    void cpu1() override {
+        call([&] { return do_mprotect(mm(), word, PAGE_SIZE, PROT_READ).ok(); });
+        call([&] { return do_mprotect(mm(), word, PAGE_SIZE, PROT_READ | PROT_WRITE).ok(); });
+        write(word, 2);
+    }
+    void check() override {
+        sync();
+        require(on_disk() == 2, "the write is on the disk");
+    }
+};
+
+// fork copies entries that are writable, as it did long ago (fork_copy_shared).
+struct CleanAgainstFork : DiskProgram {
+    using DiskProgram::DiskProgram;
+    ~CleanAgainstFork() override { mm_config.fork_copy_shared = false; }
+
+    void set_up() override {
+        mm_config.fork_copy_shared = true;
+        write(word = map_disk(), 1);
+    }
+    void cpu0() override { sync(); }
+    void cpu1() override {
+        run_in(1, fork(word));
+        write(word, 2);
+    }
+    void check() override {
+        sync();
+        require(on_disk() == 2, "what the child wrote is on the disk");
+    }
+};
+
+// Who returns from fsync(2) has waited for the transfer that another task had begun.
+struct TwoSyncs : DiskProgram {
+    using DiskProgram::DiskProgram;
+
+    void set_up() override { write(word = map_disk(), 1); }
+    void cpu0() override {
+        sync();
+        require(on_disk() == 1, "the other's transfer is over");
+    }
+    void cpu1() override { cpu0(); }
+    void check() override { require(disk.pages_written == 1, "it was written once"); }
+};
+
+// The first accesses: a page is read once, however many want it, and nobody sees it before.
+struct ReadAgainstWrite : DiskProgram {
+    using DiskProgram::DiskProgram;
+
+    void set_up() override {
+        disk.blocks[0][0] = 7;
+        disk.blocks[0][1] = 8;
+        word = map_disk();
+    }
+    void cpu0() override { require(read(word + 4) == 8, "what is on the disk"); }
+    void cpu1() override {
+        write(word, 1);
+        require(read(word + 4) == 8, "the rest of the page is what was on the disk");
+    }
+    void check() override {
+        require(disk.pages_read == 1, "it was read once");
+        sync();
+        require(on_disk() == 1 && on_disk(0, 1) == 8, "the write is on the disk");
+    }
+};
+
+struct ReadAndSyncAgainstWrite : ReadAgainstWrite {
+    using ReadAgainstWrite::ReadAgainstWrite;
+    void cpu0() override {
+        ReadAgainstWrite::cpu0();
+        sync();
+    }
+};
+
+// The cache is dropped as far as it is clean and unused, as BLKFLSBUF and the last close do it.
+struct InvalidateAgainstWrite : DiskProgram {
+    using DiskProgram::DiskProgram;
+
+    void set_up() override {
+        disk.blocks[0][1] = 8;
+        word = map_disk();
+        read(word);
+    }
+    void cpu0() override {
+        call([&] { return do_munmap(mm(), word, PAGE_SIZE).ok(); });
+        sync();
+        call([&] { return invalidate_mapping_pages(disk); });
+        const UserAddr again = map_disk();
+        const u32 seen = read(again);
+        require(seen == 0 || seen == 5, "what is there, or was written");
+        write(again + 8, 3);
+    }
+    // As write(2) does it: the page is held while it is changed.
+    void cpu1() override {
+        call([&] {
+            PageRef page;
+            bool major = false;
+            require(read_mapping_page(disk, 0, page, major).ok(), "the page");
+            schedule_point("change the page");
+            static_cast<u32*>(page_address(*page))[0] = 5;
+            set_page_dirty(*page);
+        });
+    }
+    void check() override {
+        sync();
+        require(on_disk() == 5 && on_disk(0, 1) == 8 && on_disk(0, 2) == 3, "both writes are on the disk");
+    }
+};
+
+// A part of the file is cut off while it is written back, and while it is written to.
+struct TruncateAgainstClean : DiskProgram {
+    using DiskProgram::DiskProgram;
+    u32 cut_off = 0; // what the disk had there when truncation was over
+
+    void set_up() override {
+        word = map_disk(2);
+        write(word, 1);
+        write(word + PAGE_SIZE, 1);
+    }
+    void cpu0() override { sync(); }
+    void cpu1() override {
+        call([&] { truncate_setsize(disk, PAGE_SIZE); });
+        cut_off = on_disk(1);
+        require(!try_write(word + PAGE_SIZE, 2), "behind the end");
+        write(word, 2);
+    }
+    void check() override {
+        sync();
+        require(on_disk() == 2, "what was kept is on the disk");
+        require(on_disk(1) == cut_off, "what was cut off is not written any more");
+        require(writeback_stat.nr_file_dirty == 0 && writeback_stat.nr_writeback == 0, "the figures add up");
+    }
+};
+
+struct TruncateAgainstDirty : DiskProgram {
+    using DiskProgram::DiskProgram;
+
+    void set_up() override {
+        word = map_disk(2);
+        read(word + PAGE_SIZE);
+    }
+    void cpu0() override {
+        call([&] { truncate_setsize(disk, PAGE_SIZE); });
+    }
+    void cpu1() override { try_write(word + PAGE_SIZE, 2); }
+    void check() override {
+        require(!try_read(word + PAGE_SIZE), "behind the end");
+        require(writeback_stat.nr_file_dirty == 0, "nothing is dirty");
+    }
+};
+
+// A debugger's write goes past the entry, which may be clean.
+struct CleanAgainstRemoteWrite : DiskProgram {
+    using DiskProgram::DiskProgram;
+
+    void set_up() override { write(word = map_disk(), 1); }
+    void cpu0() override { sync(); }
+    void cpu1() override {
+        const u32 value = 2;
+        require(call([&] { return write_remote_memory(mm(), word, &value, sizeof value).ok(); }), "the write");
+    }
+    void check() override {
+        sync();
+        require(on_disk() == 2, "it is on the disk");
+    }
+};
+
+// The flusher passes over what others write, and forgets nothing.
+struct FlusherAgainstSync : DiskProgram {
+    using DiskProgram::DiskProgram;
+    const u32 expire = dirty_limits.expire_centisecs;
+    ~FlusherAgainstSync() override { dirty_limits.expire_centisecs = expire; }
+
+    void set_up() override {
+        dirty_limits.expire_centisecs = 0;
+        word = map_disk(2);
+        write(word, 1);
+        write(word + PAGE_SIZE, 1);
+    }
+    void cpu0() override {
+        call([&] { return writeback_dirty_files(false); });
+    }
+    void cpu1() override {
+        write(word, 2);
+        sync();
+        require(on_disk() == 2 && on_disk(1) == 1, "fsync returned");
+    }
+    void check() override { require(writeback_stat.nr_file_dirty == 0, "nothing is dirty"); }
+};
+
+} // namespace
+
+TEST_CASE("interleave: write back against write") { explore(make<CleanAgainstWrite>, 2); }
+TEST_CASE("interleave: write back against first write") { explore(make<CleanAgainstFirstWrite>, 2); }
+TEST_CASE("interleave: write back against write elsewhere") { explore(make<CleanAgainstWriteElsewhere>, 2); }
+TEST_CASE("interleave: write back against two writes") { explore(make<CleanAgainstTwoWrites, 3>, 1); }
+TEST_CASE("interleave: write back against unmap") { explore(make<CleanAgainstUnmap>, 2); }
+TEST_CASE("interleave: write back against unmap and write") { explore(make<CleanAgainstUnmapAndWrite, 3>, 1); }
+TEST_CASE("interleave: write back against move") { explore(make<CleanAgainstMove>, 2); }
+TEST_CASE("interleave: write back against mprotect") { explore(make<CleanAgainstProtect>, 2); }
+TEST_CASE("interleave: write back against fork") { explore(make<CleanAgainstFork>, 2); }
+TEST_CASE("interleave: write back against write back") { explore(make<TwoSyncs>, 2); }
+TEST_CASE("interleave: read from disk against write") { explore(make<ReadAgainstWrite>, 2); }
+TEST_CASE("interleave: read from disk and write back against write") { explore(make<ReadAndSyncAgainstWrite>, 2); }
+TEST_CASE("interleave: invalidate against write") { explore(make<InvalidateAgainstWrite>, 1); }
+TEST_CASE("interleave: truncate against write back") { explore(make<TruncateAgainstClean>, 2); }
+TEST_CASE("interleave: truncate against dirty") { explore(make<TruncateAgainstDirty>, 2); }
+TEST_CASE("interleave: write back against write from outside") { explore(make<CleanAgainstRemoteWrite>, 2); }
+TEST_CASE("interleave: flusher against write back") { explore(make<FlusherAgainstSync>, 2); }
