@@ -47,8 +47,13 @@ static int ends[2]; // a pipe in which nothing comes
 static uint32_t word;
 
 static long polls(void) { return poll(&(struct pollfd){ends[0], POLLIN, 0}, 1, 200); }
+// What the calls made by number take. A C library may have a wider time_t for its own.
+struct raw_timespec {
+    long tv_sec, tv_nsec;
+};
+
 static long ppolls(void) {
-    struct timespec t = {0, 200000000};
+    struct raw_timespec t = {0, 200000000};
     return syscall(SYS_ppoll, &(struct pollfd){ends[0], POLLIN, 0}, 1, &t, 0, 0);
 }
 static long selects(void) {
@@ -64,7 +69,7 @@ static long pselects(void) {
     fd_set set;
     FD_ZERO(&set);
     FD_SET(ends[0], &set);
-    struct timespec t = {0, 200000000};
+    struct raw_timespec t = {0, 200000000};
     return syscall(SYS_pselect6, ends[0] + 1, &set, 0, 0, &t, 0);
 }
 static long sleeps(void) { return nanosleep(&(struct timespec){0, 200000000}, 0); }
@@ -77,7 +82,7 @@ static long sleeps_until(void) {
     return clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, 0);
 }
 static long futex_waits(void) {
-    const long result = syscall(SYS_futex, &word, 0, 0, &(struct timespec){0, 200000000}, 0, 0);
+    const long result = syscall(SYS_futex, &word, 0, 0, &(struct raw_timespec){0, 200000000}, 0, 0);
     return result == -1 && errno == ETIMEDOUT ? 0 : -2;
 }
 
@@ -150,12 +155,12 @@ static void* spin_beside(void* ms) {
     return 0;
 }
 
-static long raw_sleep(clockid_t clock, int flags, const struct timespec* until, struct timespec* left) {
+static long raw_sleep(clockid_t clock, int flags, const struct raw_timespec* until, struct raw_timespec* left) {
     return syscall(SYS_clock_nanosleep, clock, flags, until, left);
 }
 
 static void cpu_time(void) {
-    const struct timespec ms = {0, 1000000};
+    const struct raw_timespec ms = {0, 1000000};
     errno = 0;
     WANT(raw_sleep(CLOCK_THREAD_CPUTIME_ID, 0, &ms, 0) == -1 && errno == EOPNOTSUPP, "own thread: %s", strerror(errno));
     clockid_t own;
@@ -169,7 +174,7 @@ static void cpu_time(void) {
     clockid_t of_child;
     clock_getcpuclockid(child, &of_child);
     const int64_t begin = now_ms(of_child);
-    WANT(raw_sleep(of_child, 0, &(struct timespec){0, 50000000}, 0) == 0, "sleep on a child's time: %s",
+    WANT(raw_sleep(of_child, 0, &(struct raw_timespec){0, 50000000}, 0) == 0, "sleep on a child's time: %s",
          strerror(errno));
     int had = (int)(now_ms(of_child) - begin);
     WANT(had >= 49 && had <= 65, "slept for %d ms of a child's time", had);
@@ -182,8 +187,8 @@ static void cpu_time(void) {
     struct itimerspec once = {.it_value = {0, 30000000}};
     WANT(timer_create(of_child, &event, &timer) == 0 && timer_settime(timer, 0, &once, 0) == 0,
          "a timer on a child's time");
-    struct timespec left = {9, 9};
-    WANT(raw_sleep(of_child, 0, &(struct timespec){0, 200000000}, &left) == -1 && errno == EINTR && came == 1,
+    struct raw_timespec left = {9, 9};
+    WANT(raw_sleep(of_child, 0, &(struct raw_timespec){0, 200000000}, &left) == -1 && errno == EINTR && came == 1,
          "interrupted: %s, %d signals", strerror(errno), (int)came);
     WANT(left.tv_sec == 0 && left.tv_nsec > 150000000 && left.tv_nsec <= 171000000, "%d us left",
          (int)left.tv_nsec / 1000);
