@@ -38,11 +38,8 @@ Result<UserAddr> mmap_file(UserAddr address, u32 length, u32 prot, u32 flags, Fi
     inode.atime_ns = current_time_ns(); // as read(2) does (Linux file_accessed)
     bool may_write = file.writable();
     const bool shared = (flags & MAP_TYPE) != MAP_PRIVATE && may_write && mapping != nullptr;
-    // Linux 6.1 refuses such a mapping of a sealed file even for reading (mapping_map_writable,
-    // seal_check_future_write).
-    if (shared && (inode.seals & F_SEAL_WRITE) != 0)
-        return Err(Errno::PERM);
-    if (shared && (inode.seals & F_SEAL_FUTURE_WRITE) != 0) {
+    // (Linux memfd_check_seals_mmap; before 6.1.140 Linux refused F_SEAL_WRITE even for reading.)
+    if (shared && (inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0) {
         if ((prot & PROT_WRITE) != 0)
             return Err(Errno::PERM);
         may_write = false;
