@@ -11,6 +11,7 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/timerfd.h>
 
 static char* in_proc(pid_t pid, const char* name) {
@@ -285,6 +286,40 @@ static void sleeping_place(void) {
     end_child(reader);
 }
 
+static const char* link_of(int fd) {
+    static char path[64], text[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    memset(text, 0, sizeof text);
+    readlink(path, text, sizeof text - 1);
+    close(fd);
+    return text;
+}
+
+// What the links say of files that have no place in the tree.
+static void links(void) {
+    sigset_t none;
+    sigemptyset(&none);
+    CHECK(strcmp(link_of(eventfd(0, 0)), "anon_inode:[eventfd]") == 0);
+    CHECK(strcmp(link_of(epoll_create1(0)), "anon_inode:[eventpoll]") == 0);
+    CHECK(strcmp(link_of(timerfd_create(CLOCK_MONOTONIC, 0)), "anon_inode:[timerfd]") == 0);
+    CHECK(strcmp(link_of(signalfd(-1, &none, 0)), "anon_inode:[signalfd]") == 0);
+    CHECK(strcmp(link_of(syscall(SYS_pidfd_open, getpid(), 0)), "anon_inode:[pidfd]") == 0);
+    CHECK(strcmp(link_of(memfd_create("name", 0)), "/memfd:name (deleted)") == 0);
+    int ends[2];
+    socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+    CHECK(strncmp(link_of(ends[0]), "socket:[", 8) == 0);
+    close(ends[1]);
+    const pid_t zombie = fork();
+    if (zombie == 0)
+        _exit(0);
+    siginfo_t info;
+    waitid(P_PID, zombie, &info, WEXITED | WNOWAIT);
+    char text[16];
+    FAILS(readlink(in_proc(zombie, "exe"), text, sizeof text), ENOENT);
+    FAILS(readlink(in_proc(zombie, "cwd"), text, sizeof text), ENOENT);
+    waitpid(zombie, NULL, 0);
+}
+
 static void signal_by_directory(void) {
     const pid_t child = paused_child();
     const int directory = open(in_proc(child, ""), O_RDONLY | O_DIRECTORY);
@@ -306,6 +341,7 @@ int main(void) {
     texts();
     descriptions();
     sleeping_place();
+    links();
     signal_by_directory();
     return failures != 0;
 }
