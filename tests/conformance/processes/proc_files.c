@@ -5,6 +5,7 @@
 
 #include <elf.h>
 #include <linux/sched.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/auxv.h>
 #include <sys/epoll.h>
@@ -286,6 +287,37 @@ static void sleeping_place(void) {
     end_child(reader);
 }
 
+static void* sleeper(void* tid) {
+    *(volatile pid_t*)tid = gettid();
+    pause();
+    return NULL;
+}
+
+// A process may name its threads, and nobody else's.
+static void names(void) {
+    volatile pid_t tid = 0;
+    pthread_t thread;
+    pthread_create(&thread, NULL, sleeper, (void*)&tid);
+    while (tid == 0)
+        sched_yield();
+    CHECK(pthread_setname_np(thread, "second") == 0);
+    char path[64], name[20] = "";
+    snprintf(path, sizeof path, "/proc/self/task/%d/comm", (int)tid);
+    CHECK(strcmp(line_of(path, ""), "second\n") == 0);
+    CHECK(pthread_getname_np(thread, name, sizeof name) == 0 && strcmp(name, "second") == 0);
+    CHECK(strcmp(line_of("/proc/self/comm", ""), "second\n") != 0);
+    int fd = open("/proc/self/comm", O_RDWR);
+    CHECK(write(fd, "longer than a name can be", 25) == 25);
+    CHECK(strcmp(line_of("/proc/self/comm", ""), "longer than a n\n") == 0);
+    CHILD_OK(FAILS(write(fd, "child", 5), EINVAL)); // the descriptor is the parent's
+    close(fd);
+    fd = open("/proc/self/oom_score_adj", O_RDWR);
+    CHECK(write(fd, "+7", 2) == 2 && strcmp(line_of("/proc/self/oom_score_adj", ""), "7\n") == 0);
+    FAILS(pwrite(fd, "+-7", 3, 0), EINVAL);
+    CHECK(pwrite(fd, "0", 1, 0) == 1);
+    close(fd);
+}
+
 static const char* link_of(int fd) {
     static char path[64], text[64];
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
@@ -341,6 +373,7 @@ int main(void) {
     texts();
     descriptions();
     sleeping_place();
+    names();
     links();
     signal_by_directory();
     return failures != 0;
