@@ -56,6 +56,17 @@ class DirentBuffer : public DirectorySink {
         last_cookie_ = cookie;
         return true;
     }
+    // Drops the entries that do not lie in the first `bytes` bytes.
+    void cut(u32 bytes) {
+        u32 kept = 0;
+        for (DirentHeader header; kept < used_; kept += header.record_bytes) {
+            std::memcpy(&header, buffer_ + kept, sizeof header);
+            if (kept + header.record_bytes > bytes)
+                break;
+            last_cookie_ = static_cast<u32>(header.cookie);
+        }
+        used_ = kept;
+    }
     u32 used() const { return used_; }
     bool full() const { return full_; }
     u32 last_cookie() const { return last_cookie_; }
@@ -98,15 +109,19 @@ Result<u32> sys_getdents64(s32 fd, UserAddr buffer, u32 bytes) {
         if (!is_removed(*file->inode))
             listed = iterate(*file->inode, static_cast<u32>(std::min<u64>(file->position, ~u32{0})), entries);
     }
-    Result<u32> result = entries.used();
-    if (!listed)
-        result = Err(listed.error());
-    else if (entries.used() == 0 && entries.full())
-        result = Err(Errno::INVAL);
-    else if (copy_to_user(buffer, page, entries.used()) != 0)
-        result = Err(Errno::FAULT);
-    else if (entries.used() != 0)
+    const auto pass_on = [&]() -> Result<u32> {
+        TRY_VOID(listed);
+        if (entries.used() == 0)
+            return entries.full() ? Result<u32>(Err(Errno::INVAL)) : Result<u32>(0u);
+        // Where the buffer turns bad, what fitted before counts.
+        if (const u32 missing = copy_to_user(buffer, page, entries.used()); missing != 0)
+            entries.cut(entries.used() - missing);
+        if (entries.used() == 0)
+            return Err(Errno::FAULT);
         file->position = entries.last_cookie();
+        return entries.used();
+    };
+    const auto result = pass_on();
     kfree(page);
     return result;
 }

@@ -41,11 +41,6 @@ PositionLocked::~PositionLocked() {
         first_->position_lock.up_write();
 }
 
-namespace {
-// Whether a file counts in AddressSpace::i_writecount.
-bool counts_as_writer(const File& file) { return file.writable() && file.inode->is_regular(); }
-} // namespace
-
 Result<File*> alloc_file(Inode& inode, const FileOps& ops, u32 flags) {
     File* file = kmem_new<File>(file_cache);
     if (file == nullptr)
@@ -54,7 +49,8 @@ Result<File*> alloc_file(Inode& inode, const FileOps& ops, u32 flags) {
     file->inode = &inode;
     file->mapping = &inode.mapping;
     file->flags = flags;
-    if (counts_as_writer(*file) && !get_write_access(inode.mapping)) {
+    file->is_writer = file->writable() && inode.is_regular();
+    if (file->is_writer && !get_write_access(inode.mapping)) {
         kmem_delete(file_cache, file);
         return Err(Errno::TXTBSY);
     }
@@ -76,7 +72,7 @@ void fput(File& file) {
     locks_remove_flock(file);
     if (file.ops->release != nullptr)
         file.ops->release(file);
-    if (counts_as_writer(file))
+    if (file.is_writer)
         put_write_access(file.inode->mapping);
     if (file.denies_write)
         allow_write_access(file.inode->mapping);

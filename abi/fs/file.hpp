@@ -68,6 +68,7 @@ struct File {
     RwSemaphore position_lock{"File::position"};
     u64 position = 0;
     Refcount references{1};
+    bool is_writer = false;    // counts in AddressSpace::i_writecount (Linux: FMODE_WRITER)
     bool denies_write = false; // opened by execve(2): until it is closed, nobody can open the file for writing
     void* private_data = nullptr;
     EpItem* epoll_items = nullptr; // the places where epoll instances watch this file; guarded by the kernel lock

@@ -294,6 +294,8 @@ Result<u32> fcntl_lock(File& file, s32 fd, u32 command, UserAddr lock) {
 }
 
 Result<u32> sys_flock(s32 fd, u32 operation) {
+    if ((operation & LOCK_MAND) != 0) // mandatory locks, which Linux has given up and ignores
+        return 0u;
     const bool wait = (operation & LOCK_NB) == 0;
     operation &= ~u32{LOCK_NB};
     if (operation != LOCK_SH && operation != LOCK_EX && operation != LOCK_UN)

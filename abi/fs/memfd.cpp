@@ -64,6 +64,9 @@ Result<u32> sys_memfd_create(UserAddr user_name, u32 flags) {
     if ((flags & MFD_ALLOW_SEALING) != 0)
         inode->seals = 0;
     FileRef file = TRY(open_inode(*inode, O_RDWR | O_LARGEFILE));
+    // This descriptor is how a memfd is run (fexecve(3)), so it does not count as a writer's.
+    file->is_writer = false;
+    put_write_access(inode->mapping);
     return static_cast<u32>(TRY(fd_install(std::move(file), (flags & MFD_CLOEXEC) != 0)));
 }
 

@@ -188,6 +188,8 @@ Result<FileRef> kernel_open(std::string_view path, u32 flags, u32 mode) {
 namespace {
 
 Result<File*> open_executable(Inode& inode) {
+    if (inode.is_symlink()) // it was not to be followed
+        return Err(Errno::LOOP);
     if (!inode.is_regular())
         return Err(Errno::ACCES);
     TRY_VOID(inode_permission(inode, MAY_EXEC));
@@ -201,6 +203,8 @@ Result<File*> open_executable(Inode& inode) {
 } // namespace
 
 Result<File*> open_exec(const char* path) {
+    if (path[0] == '\0') // on Linux the working directory, which is no program
+        return Err(Errno::ACCES);
     PathName name = TRY(PathName::from_kernel(path));
     bool made = false;
     return open_executable(*TRY(find_or_create(AT_FDCWD, name, O_RDONLY, 0, made)));

@@ -41,11 +41,8 @@ Result<UserAddr> mmap_file(UserAddr address, u32 length, u32 prot, u32 flags, Fi
     const bool shared = (flags & MAP_TYPE) != MAP_PRIVATE && may_write && mapping != nullptr;
     if (shared && is_read_only_device(file)) // Linux: generic_file_readonly_mmap
         return Err(Errno::INVAL);
-    // Linux 6.1 refuses such a mapping of a sealed file even for reading (mapping_map_writable,
-    // seal_check_future_write).
-    if (shared && (inode.seals & F_SEAL_WRITE) != 0)
-        return Err(Errno::PERM);
-    if (shared && (inode.seals & F_SEAL_FUTURE_WRITE) != 0) {
+    // As Debian's kernel 6.1 does; earlier versions refused F_SEAL_WRITE even for reading. (Linux: memfd_check_seals_mmap.)
+    if (shared && (inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0) {
         if ((prot & PROT_WRITE) != 0)
             return Err(Errno::PERM);
         may_write = false;

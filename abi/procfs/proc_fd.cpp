@@ -21,10 +21,18 @@ namespace faultline {
 
 namespace {
 
-// The text of a link to an inode: its path; for a pipe without a name, its kind and number. Caller holds tree_lock.
+// The text of a link to an inode: its path; of a pipe or socket without a name its kind and number; of what is behind
+// an eventfd and the like (anon_inode.hpp) what it is called. Caller holds tree_lock.
 Result<u32> link_text(Inode& inode, char* buffer, u32 size) {
+    const auto number = static_cast<unsigned long long>(inode.number);
     if (inode.type() == S_IFIFO && inode.names.empty())
-        return static_cast<u32>(scnprintf(buffer, size, "pipe:[%llu]", static_cast<unsigned long long>(inode.number)));
+        return static_cast<u32>(scnprintf(buffer, size, "pipe:[%llu]", number));
+    if (inode.type() == S_IFSOCK)
+        return static_cast<u32>(scnprintf(buffer, size, "socket:[%llu]", number));
+    if (inode.type() == 0) {
+        const std::string_view name = inode.names.front().name();
+        return static_cast<u32>(scnprintf(buffer, size, "%.*s", static_cast<int>(name.size()), name.data()));
+    }
     return static_cast<u32>(TRY(inode_path(inode, buffer, size)).size());
 }
 
@@ -77,8 +85,10 @@ constexpr InodeOps link_to{
 };
 
 Result<Inode*> exe_of(const Inode& link) {
-    MmRef mm = TRY(proc_mm(link));
-    Inode* inode = mm->exe_file != nullptr ? inode_of(*mm->exe_file) : nullptr;
+    auto mm = proc_mm(link);
+    if (!mm) // a zombie
+        return Err(Errno::NOENT);
+    Inode* inode = mm.value()->exe_file != nullptr ? inode_of(*mm.value()->exe_file) : nullptr;
     if (inode == nullptr)
         return Err(Errno::NOENT);
     return &iget(*inode);

@@ -19,7 +19,7 @@ constexpr ProcEntry thread_entries[] = {
     {.name = "auxv", .file_ops = &auxv_ops, .mode = S_IFREG | 0400},
     {.name = "clear_refs", .write = write_clear_refs, .mode = S_IFREG | 0200},
     {.name = "cmdline", .show = show_pid_cmdline},
-    {.name = "comm", .show = show_pid_comm},
+    {.name = "comm", .show = show_pid_comm, .write = write_pid_comm, .mode = S_IFREG | 0644},
     {.name = "coredump_filter", .show = show_coredump_filter, .write = write_coredump_filter, .mode = S_IFREG | 0644},
     {.name = "cwd", .inode_ops = &proc_cwd_ops, .mode = S_IFLNK | 0777},
     {.name = "environ", .show_mm = show_pid_environ, .mode = S_IFREG | 0400},

@@ -17,10 +17,10 @@ namespace faultline {
 
 namespace {
 
-// Parses all of `text` as a number of C, with an optional "-" and in base 8, 10 or 16. INVAL.
+// Parses all of `text` as a number of C, with an optional sign and in base 8, 10 or 16. INVAL.
 Result<s32> parse_number(std::string_view text) {
     const bool negative = !text.empty() && text[0] == '-';
-    text.remove_prefix(negative ? 1 : 0);
+    text.remove_prefix(negative || (!text.empty() && text[0] == '+') ? 1 : 0);
     u32 base = 10;
     if (text.size() > 2 && text[0] == '0' && (text[1] | 0x20) == 'x') {
         base = 16;

@@ -271,6 +271,17 @@ Result<void> show_pid_comm(const Inode& inode, SeqFile& out) {
     return {};
 }
 
+// Names a thread of the writer's own process: this is how pthread_setname_np(3) names another one.
+Result<void> write_pid_comm(const Inode& inode, std::string_view text) {
+    Task& task = *TRY(proc_task(inode));
+    if (task.group != current()->group)
+        return Err(Errno::INVAL);
+    char name[TASK_COMM_LEN] = {};
+    text.copy(name, sizeof name - 1);
+    std::copy_n(name, sizeof name, task.comm);
+    return {};
+}
+
 // What calls have read and written. There is no storage, so nothing was fetched from it or sent to it.
 Result<void> show_pid_io(const Inode& inode, SeqFile& out) {
     const Task& task = *TRY(proc_task(inode));

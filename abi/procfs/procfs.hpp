@@ -97,6 +97,7 @@ Result<void> write_clear_refs(const Inode& inode, std::string_view text); // pro
 extern const FileOps pagemap_ops, pte_ops;
 Result<void> show_coredump_filter(const Inode& inode, SeqFile& out); // proc_settings.cpp
 Result<void> write_coredump_filter(const Inode& inode, std::string_view text);
+Result<void> write_pid_comm(const Inode& inode, std::string_view text);
 Result<void> show_pid_limits(const Inode& inode, SeqFile& out);
 Result<void> show_oom_score_adj(const Inode& inode, SeqFile& out);
 Result<void> write_oom_score_adj(const Inode& inode, std::string_view text);

@@ -49,14 +49,15 @@ SignalAndCode signal_for(BadAccess reason) {
 
 void signal_bad_access(BadAccess reason, const FaultInfo& fault) {
     const KernelLocked lock;
-    remember_fault(TRAP_PAGE_FAULT, fault.status, fault.address);
+    remember_fault(reason == BadAccess::Misaligned ? 0 : TRAP_PAGE_FAULT, fault.status, fault.address);
     const auto [signal, code] = signal_for(reason);
     force_sig_fault(signal, code, fault.address);
 }
 
 void signal_undefined(u32 pc, bool breakpoint) {
     const KernelLocked lock;
-    remember_fault(TRAP_UNDEFINED, 0, 0);
+    if (!breakpoint) // of a breakpoint Linux notes nothing
+        remember_fault(TRAP_UNDEFINED, 0, 0);
     force_sig_fault(breakpoint ? SIGTRAP : SIGILL, breakpoint ? TRAP_BRKPT : ILL_ILLOPC, pc);
 }
 

@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <sys/mount.h>
+#include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/statvfs.h>
 
@@ -107,6 +108,27 @@ static void programs(void) {
     close(file);
 }
 
+// A memfd is run by the descriptor that made it, which may write it (fexecve(3)); not while another one may.
+static void nameless_programs(void) {
+    copy_program("/tmp/check.program", 0755);
+    const int from = open("/tmp/check.program", O_RDONLY), fd = memfd_create("check", MFD_CLOEXEC);
+    while (sendfile(fd, from, NULL, 1 << 20) > 0)
+        ;
+    close(from);
+    unlink("/tmp/check.program");
+    char path[32];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    char* const arguments[] = {path, "leave", NULL};
+    CHECK(IN_CHILD(syscall(SYS_execveat, fd, "", arguments, NULL, AT_EMPTY_PATH)) == 5 << 8);
+    CHECK(IN_CHILD(execv(path, arguments)) == 5 << 8);
+    const int writer = open(path, O_WRONLY);
+    WORKS(writer);
+    FAILS(execv(path, arguments), ETXTBSY);
+    close(writer);
+    CHECK(IN_CHILD(execv(path, arguments)) == 5 << 8);
+    close(fd);
+}
+
 static void kinds(void) {
     struct stat status;
     sigset_t none;
@@ -152,6 +174,8 @@ static void counts(void) {
 }
 
 int main(int argc, char** argv) {
+    if (argc == 2 && strcmp(argv[1], "leave") == 0)
+        return 5;
     if (argc == 2 && strcmp(argv[1], "wait") == 0) {
         char byte = 'x';
         write(1, &byte, 1);
@@ -159,6 +183,7 @@ int main(int argc, char** argv) {
     }
     mounts();
     programs();
+    nameless_programs();
     kinds();
     counts();
     return failures != 0;

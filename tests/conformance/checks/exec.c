@@ -315,6 +315,7 @@ static void interpreters(void) {
     INTERPRETED(INTERPRETER_EXITS, image.header.e_type = ET_DYN, );
     INTERPRETED(INTERPRETER_EXITS, image.header.e_type = ET_DYN; image.segments[FIRST].p_align = 2 << 20, );
     INTERPRETED(-ENOENT, image.interpreter = "/tmp/exec.interpreteX", );
+    INTERPRETED(-EACCES, path->p_offset = FILE_BYTES - 64, ); // its name is empty
     INTERPRETED(-ENOEXEC, path->p_filesz = 1, );
     INTERPRETED(-ENOEXEC, path->p_filesz = 4097, );
     INTERPRETED(-ENOEXEC, path->p_filesz--, );

@@ -116,6 +116,7 @@ static void whole_file_locks(void) {
     WORKS(flock(other, LOCK_EX | LOCK_NB));
     WORKS(lock(other, F_WRLCK, 0, 0)); // the two kinds do not see each other
     FAILS(flock(other, 16), EINVAL);
+    WORKS(flock(other, LOCK_MAND | LOCK_READ)); // does nothing
     FAILS(flock(-1, LOCK_SH), EBADF);
     close(other);
     unlink(path);

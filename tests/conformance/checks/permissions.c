@@ -126,6 +126,9 @@ static void programs(void) {
     AS(NOBODY, NOBODY, FAILS(execv("program", words), EACCES));
     chmod("program", 0711);
     AS(NOBODY, NOBODY, FAILS(execv("program", words), ENOEXEC)); // "text" is no program
+    symlink("program", "link");
+    FAILS(syscall(SYS_execveat, AT_FDCWD, "link", words, NULL, AT_SYMLINK_NOFOLLOW), ELOOP);
+    FAILS(execv("link", words), ENOEXEC);
     AS(NOBODY, NOBODY, FAILS(mknod("/tmp/node", S_IFCHR | 0600, 0x103), EPERM));
 }
 

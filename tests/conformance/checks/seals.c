@@ -51,6 +51,10 @@ static void seals(void) {
     at = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
     CHECK(at != MAP_FAILED);
     munmap(at, PAGE);
+    at = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
+    CHECK(at != MAP_FAILED);
+    FAILS(mprotect(at, PAGE, PROT_READ | PROT_WRITE), EACCES);
+    munmap(at, PAGE);
     close(fd);
 
     fd = sealed(0);

@@ -105,6 +105,23 @@ static void devices(void) {
     close(zero);
 }
 
+// Entries of a directory up to the first that does not fit.
+static void directories(void) {
+    const int fd = open("/proc/self", O_RDONLY | O_DIRECTORY);
+    char whole[1024], *name = whole + 19; // struct linux_dirent64 is packed
+    const long bytes = syscall(SYS_getdents64, fd, whole, sizeof whole);
+    lseek(fd, 0, SEEK_SET);
+    FAILS(syscall(SYS_getdents64, fd, edge - 10, PAGE), EFAULT);
+    CHECK(lseek(fd, 0, SEEK_CUR) == 0);
+    const long first = syscall(SYS_getdents64, fd, edge - 100, PAGE);
+    CHECK(first > 0 && first <= 100 && strcmp(edge - 100 + 19, name) == 0);
+    const long rest = syscall(SYS_getdents64, fd, whole, sizeof whole); // none is left out
+    CHECK(rest > 0 && bytes > first && strcmp(name, edge - 100 + 19) != 0 && strcmp(name, "..") != 0);
+    lseek(fd, 0, SEEK_SET);
+    FAILS(syscall(SYS_getdents64, fd, edge - 10, 10), EINVAL);
+    close(fd);
+}
+
 int main(void) {
     edge = (char*)anonymous(3, PROT_READ | PROT_WRITE) + 2 * PAGE;
     munmap(edge, PAGE);
@@ -113,5 +130,6 @@ int main(void) {
     streams();
     messages();
     devices();
+    directories();
     return failures != 0;
 }

@@ -7,13 +7,14 @@
 
 static sigjmp_buf back;
 static siginfo_t seen;
-static unsigned long seen_pc, seen_error;
+static unsigned long seen_pc, seen_error, seen_trap;
 static void handler(int signal, siginfo_t* info, void* context) {
     const ucontext_t* interrupted = context;
     seen = *info;
     seen.si_signo = signal;
     seen_pc = interrupted->uc_mcontext.arm_pc;
     seen_error = interrupted->uc_mcontext.error_code;
+    seen_trap = interrupted->uc_mcontext.trap_no;
     siglongjmp(back, 1);
 }
 
@@ -87,10 +88,10 @@ static void instructions(void) {
     CHECK(seen.si_addr == code && seen_pc == (unsigned long)code);
     place((const unsigned short[]){0xf7f0, 0xa000}, 2); // and where a wide instruction was
     ENDS_IN(run(1), SIGTRAP, TRAP_BRKPT);
-    CHECK(seen.si_addr == code && seen_pc == (unsigned long)code);
+    CHECK(seen.si_addr == code && seen_pc == (unsigned long)code && seen_trap == 0);
     place((const unsigned short[]){0x00f0, 0xe7f0}, 2);
     ENDS_IN(run(0), SIGILL, ILL_ILLOPC);
-    CHECK(seen.si_addr == code && seen_pc == (unsigned long)code);
+    CHECK(seen.si_addr == code && seen_pc == (unsigned long)code && seen_trap == 6);
     place((const unsigned short[]){0xde00}, 1);
     ENDS_IN(run(1), SIGILL, ILL_ILLOPC);
     CHECK(seen.si_addr == code && seen_pc == (unsigned long)code);
@@ -101,6 +102,14 @@ static void instructions(void) {
     ENDS_IN(run(0), SIGTRAP, 4 /* TRAP_HWBKPT */);
     place((const unsigned short[]){0xbe00}, 1);
     ENDS_IN(run(1), SIGTRAP, 4 /* TRAP_HWBKPT */);
+    ENDS_IN(*(volatile int*)8, SIGSEGV, SEGV_MAPERR);
+    CHECK(seen_trap == 14);
+    ENDS_IN(({
+                __asm__ volatile("ldrex r4, [%0]" ::"r"(code + 1) : "r4", "memory");
+                0;
+            }),
+            SIGBUS, BUS_ADRALN);
+    CHECK(seen.si_addr == code + 1 && seen_trap == 0);
 }
 
 int main(void) {

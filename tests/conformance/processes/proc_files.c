@@ -5,12 +5,14 @@
 
 #include <elf.h>
 #include <linux/sched.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/auxv.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/timerfd.h>
 
 static char* in_proc(pid_t pid, const char* name) {
@@ -285,6 +287,71 @@ static void sleeping_place(void) {
     end_child(reader);
 }
 
+static void* sleeper(void* tid) {
+    *(volatile pid_t*)tid = gettid();
+    pause();
+    return NULL;
+}
+
+// A process may name its threads, and nobody else's.
+static void names(void) {
+    volatile pid_t tid = 0;
+    pthread_t thread;
+    pthread_create(&thread, NULL, sleeper, (void*)&tid);
+    while (tid == 0)
+        sched_yield();
+    CHECK(pthread_setname_np(thread, "second") == 0);
+    char path[64], name[20] = "";
+    snprintf(path, sizeof path, "/proc/self/task/%d/comm", (int)tid);
+    CHECK(strcmp(line_of(path, ""), "second\n") == 0);
+    CHECK(pthread_getname_np(thread, name, sizeof name) == 0 && strcmp(name, "second") == 0);
+    CHECK(strcmp(line_of("/proc/self/comm", ""), "second\n") != 0);
+    int fd = open("/proc/self/comm", O_RDWR);
+    CHECK(write(fd, "longer than a name can be", 25) == 25);
+    CHECK(strcmp(line_of("/proc/self/comm", ""), "longer than a n\n") == 0);
+    CHILD_OK(FAILS(write(fd, "child", 5), EINVAL)); // the descriptor is the parent's
+    close(fd);
+    fd = open("/proc/self/oom_score_adj", O_RDWR);
+    CHECK(write(fd, "+7", 2) == 2 && strcmp(line_of("/proc/self/oom_score_adj", ""), "7\n") == 0);
+    FAILS(pwrite(fd, "+-7", 3, 0), EINVAL);
+    CHECK(pwrite(fd, "0", 1, 0) == 1);
+    close(fd);
+}
+
+static const char* link_of(int fd) {
+    static char path[64], text[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    memset(text, 0, sizeof text);
+    readlink(path, text, sizeof text - 1);
+    close(fd);
+    return text;
+}
+
+// What the links say of files that have no place in the tree.
+static void links(void) {
+    sigset_t none;
+    sigemptyset(&none);
+    CHECK(strcmp(link_of(eventfd(0, 0)), "anon_inode:[eventfd]") == 0);
+    CHECK(strcmp(link_of(epoll_create1(0)), "anon_inode:[eventpoll]") == 0);
+    CHECK(strcmp(link_of(timerfd_create(CLOCK_MONOTONIC, 0)), "anon_inode:[timerfd]") == 0);
+    CHECK(strcmp(link_of(signalfd(-1, &none, 0)), "anon_inode:[signalfd]") == 0);
+    CHECK(strcmp(link_of(syscall(SYS_pidfd_open, getpid(), 0)), "anon_inode:[pidfd]") == 0);
+    CHECK(strcmp(link_of(memfd_create("name", 0)), "/memfd:name (deleted)") == 0);
+    int ends[2];
+    socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+    CHECK(strncmp(link_of(ends[0]), "socket:[", 8) == 0);
+    close(ends[1]);
+    const pid_t zombie = fork();
+    if (zombie == 0)
+        _exit(0);
+    siginfo_t info;
+    waitid(P_PID, zombie, &info, WEXITED | WNOWAIT);
+    char text[16];
+    FAILS(readlink(in_proc(zombie, "exe"), text, sizeof text), ENOENT);
+    FAILS(readlink(in_proc(zombie, "cwd"), text, sizeof text), ENOENT);
+    waitpid(zombie, NULL, 0);
+}
+
 static void signal_by_directory(void) {
     const pid_t child = paused_child();
     const int directory = open(in_proc(child, ""), O_RDONLY | O_DIRECTORY);
@@ -306,6 +373,8 @@ int main(void) {
     texts();
     descriptions();
     sleeping_place();
+    names();
+    links();
     signal_by_directory();
     return failures != 0;
 }
