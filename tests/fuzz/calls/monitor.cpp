@@ -358,7 +358,7 @@ void Monitor::end_all() {
 void Monitor::check_identities() {
     for (unsigned i = ROOTS; i < WORKERS; ++i)
         for (Slot& slot : shared_->slots[i])
-            if (slot.became_root.exchange(0) != 0) {
+            if (slot.became_root.exchange(0) == BECAME_ROOT) {
                 wrong("an ordinary user's process %u has become root", slot.pid.load());
                 tell_slots();
             }

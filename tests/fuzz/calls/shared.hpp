@@ -27,6 +27,9 @@ struct Noted {
     long result; // valid when the next call is noted, or `calls` has moved on
 };
 
+// Not 1: a call that stores something here by chance must not look like it.
+inline constexpr unsigned BECAME_ROOT = 0x726f6f74;
+
 struct Slot {
     std::atomic<unsigned> pid, tid;
     std::atomic<unsigned> begun, ended; // calls; they differ while the thread is in one

@@ -206,7 +206,7 @@ void one_call(Random& random, Values& values, const Player& self) {
 void check_identity(const Player& self) {
     unsigned ids[3] = {1, 1, 1};
     if (system_call(__NR_getresuid32, &ids[0], &ids[1], &ids[2]) == 0 && (ids[0] == 0 || ids[1] == 0 || ids[2] == 0))
-        self.shared->slots[self.part.index][self.thread].became_root.store(1);
+        self.shared->slots[self.part.index][self.thread].became_root.store(BECAME_ROOT);
 }
 
 void call_on(void* argument) {
