@@ -97,8 +97,10 @@ Result<void> request(BlockDevice& device, BlockOp op, u64 sector, std::span<cons
     static constexpr u32 TYPES[] = {VIRTIO_BLK_T_IN, VIRTIO_BLK_T_OUT, VIRTIO_BLK_T_FLUSH};
     VirtioBlk& disk = *static_cast<VirtioBlk*>(device.driver);
     Request request{{.type = TYPES[static_cast<u32>(op)], .ioprio = 0, .sector = sector}, data, op == BlockOp::Read};
+    bool started = false; // the condition is asked again after it was true
     (void)wait_event_state(
-        disk.room, TaskState::Uninterruptible, [&] { return start_request(disk, request); }, NO_DEADLINE);
+        disk.room, TaskState::Uninterruptible, [&] { return started = started || start_request(disk, request); },
+        NO_DEADLINE);
     wait_for_completion(request.done);
     if (request.status != VIRTIO_BLK_S_OK)
         return Err(Errno::IO);

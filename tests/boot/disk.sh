@@ -54,6 +54,10 @@ for how in fsync msync flusher; do
     done
 done
 
+cp "$work/fresh.img" "$work/a.img"
+run --smp 8 --disk "$work/a.img" --exec "$work/disk" crowd </dev/null
+check "more requests than the queue has room for" equal "$status" 0
+
 truncate -s 48M "$work/large.img"
 run --mem 32 --disk "$work/large.img" --exec "$work/disk" large </dev/null
 check "a disk larger than memory" equal "$status" 0

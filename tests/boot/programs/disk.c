@@ -336,6 +336,30 @@ static int large(void) {
     return failures != 0;
 }
 
+/* More threads than the queue of the disk has room for read pieces of it that no other one reads, and find what is there. */
+enum { CROWD = 16, CROWD_ROUNDS = 200 };
+static void* read_piece(void* argument) {
+    const size_t piece = (1 << 20) / CROWD, from = (size_t)(uintptr_t)argument * piece;
+    static unsigned char bytes[CROWD][(1 << 20) / CROWD];
+    unsigned char* own = bytes[(uintptr_t)argument];
+    int fd = open_disk("/dev/vda", O_RDONLY);
+    for (int round = 0; round < CROWD_ROUNDS; ++round) {
+        CHECK(pread(fd, own, piece, (off_t)from) == (ssize_t)piece);
+        is_original(own, from, piece);
+        CHECK(posix_fadvise(fd, (off_t)from, (off_t)piece, POSIX_FADV_DONTNEED) == 0);
+    }
+    close(fd);
+    return NULL;
+}
+static int crowd(void) {
+    pthread_t threads[CROWD];
+    for (uintptr_t i = 0; i < CROWD; ++i)
+        pthread_create(&threads[i], NULL, read_piece, (void*)i);
+    for (int i = 0; i < CROWD; ++i)
+        pthread_join(threads[i], NULL);
+    return failures != 0;
+}
+
 int main(int count, char** words) {
     setvbuf(stdout, NULL, _IOFBF, 1 << 16);
     if (count == 2 && strcmp(words[1], "calls") == 0)
@@ -346,6 +370,8 @@ int main(int count, char** words) {
         return read_error();
     if (count == 2 && strcmp(words[1], "large") == 0)
         return large();
+    if (count == 2 && strcmp(words[1], "crowd") == 0)
+        return crowd();
     if (count == 2 && strcmp(words[1], "write-error") == 0)
         return write_error();
     return 64;
