@@ -26,11 +26,7 @@ void to_log(const char* line) { printk(KERN_ERR, "%s", line); }
 
 void print_frame(u32 address, Print print) {
     char line[128];
-    const Symbol symbol = kallsyms_lookup(address);
-    if (symbol.name != nullptr)
-        snprintf(line, sizeof(line), "  [<%08x>] %s+0x%x", address, symbol.name, symbol.offset);
-    else
-        snprintf(line, sizeof(line), "  [<%08x>]", address);
+    snprintf(line, sizeof line, "  [<%08x>] %s", address, sprint_symbol(address).text);
     print(line);
 }
 
@@ -44,11 +40,14 @@ bool in_sched_functions(u32 address) {
     return address - start < reinterpret_cast<u32>(__sched_text_end) - start;
 }
 
-// Passes the addresses of the calls from `fp` upwards to `visit`, within the stack that contains it. Stops when `visit`
-// returns false, and at a frame pointer that does not lead upwards.
+u32 stack_around(u32 address) { return address & ~(KERNEL_STACK_BYTES - 1); }
+u32 stack_of(const Task& task) { return reinterpret_cast<u32>(task.stack); }
+
+// Passes the addresses of the calls from `fp` upwards to `visit`, within the stack that begins at `stack`. Stops when
+// `visit` returns false, and at a frame pointer that does not lead upwards, or not within the stack: that of a task that
+// runs again may be anything.
 template <class Visit>
-void for_each_caller(u32 fp, Visit visit) {
-    const u32 stack = fp & ~(KERNEL_STACK_BYTES - 1);
+void for_each_caller(u32 fp, u32 stack, Visit visit) {
     for (u32 frames = 0; frames < MAX_FRAMES && on_stack(fp, stack); ++frames) {
         const u32* frame = reinterpret_cast<const u32*>(fp);
         const bool leaf = !kernel_text_address(frame[0]);
@@ -62,8 +61,8 @@ void for_each_caller(u32 fp, Visit visit) {
     }
 }
 
-void print_callers(u32 fp, Print print) {
-    for_each_caller(fp, [&](u32 address) {
+void print_callers(u32 fp, u32 stack, Print print) {
+    for_each_caller(fp, stack, [&](u32 address) {
         print_frame(address, print);
         return true;
     });
@@ -78,14 +77,15 @@ void print_stack(const PtRegs& regs, Print print) {
     // second case lr is the only trace of the caller.
     if (kernel_text_address(regs.lr))
         print_frame(regs.lr - 4, print);
-    print_callers(regs.r[FP], print);
+    print_callers(regs.r[FP], stack_around(regs.r[FP]), print);
 }
 
 } // namespace
 
 void dump_stack() {
     to_console("backtrace:");
-    print_callers(reinterpret_cast<u32>(__builtin_frame_address(0)), to_console);
+    const u32 fp = reinterpret_cast<u32>(__builtin_frame_address(0));
+    print_callers(fp, stack_around(fp), to_console);
 }
 
 void dump_stack(const PtRegs& regs) { print_stack(regs, to_console); }
@@ -96,12 +96,12 @@ void log_stack(const Task& asleep) {
     to_log("backtrace:");
     const Resumption where = resumption(asleep.context);
     print_frame(where.pc - 4, to_log);
-    print_callers(where.fp, to_log);
+    print_callers(where.fp, stack_of(asleep), to_log);
 }
 
 const char* get_wchan(const Task& task) {
     u32 found = 0;
-    for_each_caller(resumption(task.context).fp, [&](u32 address) {
+    for_each_caller(resumption(task.context).fp, stack_of(task), [&](u32 address) {
         const bool scheduler = in_sched_functions(address);
         found = scheduler ? 0 : address;
         return scheduler;
