@@ -151,7 +151,7 @@ MappingRef next_dirty_file() {
     AddressSpace& file = dirty_files->front();
     dirty_files->pop_front();
     dirty_files->push_back(file);
-    return MappingRef::of(file); // while it is in the list it has pages, so it is not being freed
+    return MappingRef::of(file); // a file with storage is a device, which is never freed
 }
 
 u32 nr_dirty_files() {

@@ -33,7 +33,7 @@ void flush_for_ever(void*) {
     schedule_tail();
     for (;;) {
         (void)wait_event_state(
-            *flusher_queue, TaskState::Uninterruptible, [] { return called.load(std::memory_order_acquire); },
+            *flusher_queue, TaskState::Interruptible, [] { return called.load(std::memory_order_acquire); },
             next_round_ns());
         called.store(false, std::memory_order_relaxed);
         writeback_dirty_files(false);
