@@ -97,18 +97,12 @@ bool set_init(const char* value) {
 }
 
 #ifdef FAULTLINE_DEBUG
-bool set_hung_task_timeout_secs(const char* value) {
+template <Relaxed<u32> WatchdogConfig::* Setting, u32 MOST>
+bool set_watchdog(const char* value) {
     u32 seconds = 0;
-    if (!parse_number(value, 0, MAX_HUNG_TASK_TIMEOUT_SECS, seconds))
+    if (!parse_number(value, 0, MOST, seconds))
         return false;
-    watchdog_config.hung_task_timeout_secs = seconds;
-    return true;
-}
-bool set_watchdog_thresh(const char* value) {
-    u32 seconds = 0;
-    if (!parse_number(value, 0, MAX_WATCHDOG_THRESH, seconds))
-        return false;
-    watchdog_config.watchdog_thresh = seconds;
+    watchdog_config.*Setting = seconds;
     return true;
 }
 #endif
@@ -130,8 +124,10 @@ constexpr KnownArgument KNOWN[] = {
     {"tlb_entries", set_tlb_entries, "8 to 512, and a kernel that fills the TLB itself (softtlb)"},
     {"init", set_init, "a path"},
 #ifdef FAULTLINE_DEBUG
-    {"sysctl.kernel.hung_task_timeout_secs", set_hung_task_timeout_secs, "0 to 1000000 seconds"},
-    {"sysctl.kernel.watchdog_thresh", set_watchdog_thresh, "0 to 60 seconds"},
+    {"sysctl.kernel.hung_task_timeout_secs",
+     set_watchdog<&WatchdogConfig::hung_task_timeout_secs, MAX_HUNG_TASK_TIMEOUT_SECS>, "0 to 1000000 seconds"},
+    {"sysctl.kernel.watchdog_thresh", set_watchdog<&WatchdogConfig::watchdog_thresh, MAX_WATCHDOG_THRESH>,
+     "0 to 60 seconds"},
 #endif
 };
 

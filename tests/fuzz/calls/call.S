@@ -5,15 +5,20 @@
     .arm
     .text
 
-// long fuzz_call(long number, const long* arguments): what r0 holds afterwards.
-    .global fuzz_call
-    .type fuzz_call, %function
-fuzz_call:
+// Makes call r0 with the six arguments at r1.
+    .macro make_call
     push    {r4, r5, r6, r7, r8, lr}
     mov     r7, r0
     mov     r12, r1
     ldm     r12, {r0, r1, r2, r3, r4, r5}
     svc     0
+    .endm
+
+// long fuzz_call(long number, const long* arguments): what r0 holds afterwards.
+    .global fuzz_call
+    .type fuzz_call, %function
+fuzz_call:
+    make_call
     pop     {r4, r5, r6, r7, r8, pc}
     .size fuzz_call, . - fuzz_call
 
@@ -22,11 +27,7 @@ fuzz_call:
     .global fuzz_split
     .type fuzz_split, %function
 fuzz_split:
-    push    {r4, r5, r6, r7, r8, lr}
-    mov     r7, r0
-    mov     r12, r1
-    ldm     r12, {r0, r1, r2, r3, r4, r5}
-    svc     0
+    make_call
     cmp     r0, #0
     popne   {r4, r5, r6, r7, r8, pc}
     bic     sp, sp, #7              // any stack will do
