@@ -1,7 +1,7 @@
 #!/bin/bash
-# fuzz.sh SEED CALLS [OPTION...]: random system calls (tests/fuzz/calls), so many or a few more. With --icount, the same
-# arguments give the same run, and the watching process may not be woken later than 50 ms. Without it, time is the host's,
-# and how late it was is only printed.
+# fuzz.sh SEED CALLS [OPTION...]: random system calls (tests/fuzz/calls), so many or a few more. With --icount on one
+# processor, the same arguments give the same run (on several, nearly always), and the watching process may not be woken
+# later than 50 ms. Without it, time is the host's, and how late it was is only printed.
 source "$(dirname "$0")/lib.sh"
 seed=$1 calls=$2
 machine=("${@:3}")
@@ -20,6 +20,7 @@ check "no report of the kernel's" equal "$(cat "$work/err")" ""
 [[ $failures -eq 0 ]] || echo "Again: tests/boot/fuzz.sh $*, or a failed round: /bin/fuzz $seed $calls 0 ROUND"
 
 if [[ -n $counted ]]; then
+    machine+=(--smp 1)
     for turn in 1 2; do
         fuzz 15000
         cp "$work/out" "$work/said.$turn"
