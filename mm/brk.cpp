@@ -24,7 +24,7 @@ bool expand_heap(const MmapWriteLocked& locked, UserAddr start, UserAddr end, bo
     const u32 pages = (end - start) >> PAGE_SHIFT;
     if (!may_lock_pages(locked, flags, pages) || !may_expand_vm(locked, flags, pages) || !may_commit(pages))
         return false;
-    return vma_place(locked, start, end, flags, nullptr, 0) != nullptr;
+    return vma_place(locked, start, end, flags, {}) != nullptr;
 }
 
 // Whether the program's data and a heap up to `new_brk` are within RLIMIT_DATA. (Linux: check_data_rlimit.)

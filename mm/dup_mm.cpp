@@ -111,6 +111,10 @@ Result<void> dup_mmap(const MmapUnshared& child, const MmapWriteLocked& source, 
         copy->mm = &child.mm();
         copy->flags = copy->flags.without(VM_LOCKED_MASK); // mlock(2): locks are not inherited
         insert_vm_struct(child, *copy);
+        if (AnonVma* family = vma.anon_vma; family != nullptr && vma_needs_copy(vma)) {
+            const Guard lock(family->lock);
+            anon_vma_link(*copy, *family);
+        }
         TRY_VOID(copy_page_range(child.mm(), source.mm(), debt, vma));
     }
     return {};

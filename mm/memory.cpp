@@ -47,9 +47,9 @@ VmFault do_anonymous_page(VmFaultContext& vmf) {
         return VM_FAULT_NONE;
     }
     PageRef page = alloc_zeroed_page();
-    if (!page)
+    if (!page || !anon_vma_prepare(vmf.vma))
         return VM_FAULT_OOM;
-    page->set(PG_ANON | PG_ANON_EXCLUSIVE);
+    page_set_anon_rmap(*page, vmf.vma, vmf.address);
     install_if_still_none(vmf, written_private_pte(*page, vmf.vma), page);
     return VM_FAULT_NONE;
 }

@@ -76,7 +76,7 @@ Result<void> mmap_region(const MmapWriteLocked& locked, UserAddr start, u32 leng
         TRY_VOID(unmap_range(locked, start, start + length));
     if (mapping != nullptr && mapping->ops->mmap != nullptr)
         TRY_VOID(mapping->ops->mmap(*mapping));
-    if (vma_place(locked, start, start + length, vm_flags, mapping, pgoff) == nullptr)
+    if (vma_place(locked, start, start + length, vm_flags, {mapping, pgoff}) == nullptr)
         return Err(Errno::NOMEM);
     return {};
 }

@@ -1,13 +1,14 @@
 // mremap(2). (Linux 6.1 mm/mremap.c.)
 #include "mm/mremap.hpp"
 
-#include "mm/filemap.hpp"
+#include <algorithm>
+
 #include "mm/limits.hpp"
 #include "mm/mm_struct.hpp"
 #include "mm/mman.hpp"
 #include "mm/munmap.hpp"
-#include "mm/pgtable.hpp"
 #include "mm/populate.hpp"
+#include "mm/rmap.hpp"
 #include "mm/unmapped_area.hpp"
 #include "mm/upcalls.hpp"
 #include "mm/vma_edit.hpp"
@@ -57,46 +58,39 @@ bool expandable(const VmArea& vma, u32 bytes) {
     return next == nullptr || vma.end + bytes <= next->start;
 }
 
-// Moves one entry. That of a file's page is flushed at once: truncation might free the page that it finds at its new
-// address while a TLB has it at the old one (CVE-2018-18281).
-void move_pte(TlbDebt& debt, const AddressSpace* mapping, UserAddr old_address, PteSlot* from, UserAddr new_address,
-              PteSlot* to) {
+// Moves the entries of `bytes`, which one table covers on each side. (Linux: the same name.)
+void move_ptes(TlbDebt& debt, UserAddr old_address, PteSlot* from, UserAddr new_address, PteSlot* to, u32 bytes) {
     const BothLocked locks(pte_lockptr(from), pte_lockptr(to));
-    const Pte pte = ptep_get_and_clear(debt, old_address, from);
-    set_pte_at(debt.context(), new_address, to, pte);
-    if (mapping != nullptr)
-        debt.pay();
+    for (u32 offset = 0; offset < bytes; offset += PAGE_SIZE, ++from, ++to)
+        if (!pte_none(ptep_get(from)))
+            set_pte_at(debt.context(), new_address + offset, to, ptep_get_and_clear(debt, old_address + offset, from));
 }
 
-// Truncation goes from VMA to VMA. It could visit the new VMA before an entry moves and the old one after, and miss the
-// entry: so it is kept out. (Linux: take_rmap_locks.)
-void move_file_pte(TlbDebt& debt, AddressSpace& mapping, UserAddr old_address, PteSlot* from, UserAddr new_address,
-                   PteSlot* to) {
-    const Guard no_truncation(mapping.lock);
-    move_pte(debt, &mapping, old_address, from, new_address, to);
-}
+u32 bytes_to_end_of_table(UserAddr address) { return PMD_SIZE - (address.value() & (PMD_SIZE - 1)); }
 
-// Moves the entries of `bytes` from old_start to new_start, VMAs of `mapping` (nullptr: anonymous) already in place.
-// NOMEM: some entries may have moved, all are where one of the two VMAs finds them after a move back. (Linux
-// move_page_tables.)
-Result<void> move_page_tables(const MmapWriteLocked& locked, AddressSpace* mapping, UserAddr old_start,
-                              UserAddr new_start, u32 bytes) {
+// Moves the entries of `bytes` from old_start to new_start, which is in `vma`; the VMA over the old ones has the same file
+// and the same family. Who comes from a page goes from VMA to VMA. It could visit the new VMA before an entry moves and the
+// old one after, and miss the entry: so it is kept out. NOMEM: some entries may have moved, all are where one of the two VMAs
+// finds them after a move back. (Linux: the same name.)
+Result<void> move_page_tables(const MmapWriteLocked& locked, const VmArea& vma, UserAddr old_start, UserAddr new_start,
+                              u32 bytes) {
     MmStruct& mm = locked.mm();
-    TlbDebt debt(mm.context);
-    for (u32 offset = 0; offset < bytes; offset += PAGE_SIZE) {
+    for (u32 offset = 0, extent = 0; offset < bytes; offset += extent) {
         const UserAddr old_address = old_start + offset, new_address = new_start + offset;
-        if (offset % PMD_SIZE == 0)
-            cond_resched();
+        extent = std::min({bytes - offset, bytes_to_end_of_table(old_address), bytes_to_end_of_table(new_address)});
+        cond_resched();
         PteSlot* from = pte_offset(mm, old_address);
-        if (from == nullptr || pte_none(ptep_get(from)))
+        if (from == nullptr)
             continue;
         PteSlot* to = pte_alloc(mm, new_address);
         if (to == nullptr)
             return Err(Errno::NOMEM);
-        if (mapping == nullptr)
-            move_pte(debt, nullptr, old_address, from, new_address, to);
-        else
-            move_file_pte(debt, *mapping, old_address, from, new_address, to);
+        // It flushes before the locks are given up: truncation or reclaim might free a page that it finds at its new address
+        // while a TLB has it at the old one (CVE-2018-18281).
+        with_rmap_locks(vma, [&] {
+            TlbDebt debt(mm.context);
+            move_ptes(debt, old_address, from, new_address, to, extent);
+        });
     }
     return {};
 }
@@ -106,16 +100,16 @@ Result<void> move_page_tables(const MmapWriteLocked& locked, AddressSpace* mappi
 Result<UserAddr> move_vma(const MmapWriteLocked& locked, VmArea& vma, Range old, Range to, bool keep_old) {
     if (locked.mm().map_count + 3 >= max_map_count)
         return Err(Errno::NOMEM); // cutting and placing may need as many
-    const u32 pgoff = vma.mapping != nullptr ? linear_page_index(vma, old.start) : 0;
-    if (vma_place(locked, to.start, to.end(), vma.flags, vma.mapping, pgoff) == nullptr)
+    const VmArea* moved_to = vma_place(locked, to.start, to.end(), vma.flags,
+                                       {vma.mapping, linear_page_index(vma, old.start), vma.anon_vma});
+    if (moved_to == nullptr)
         return Err(Errno::NOMEM);
-    AddressSpace* const mapping = vma_lookup(locked, to.start)->mapping;
     // `vma` may have been joined with the new one just above or below it; only addresses count from here on.
     if (old.length == 0)
         return to.start;
-    if (const auto moved = move_page_tables(locked, mapping, old.start, to.start, old.length); !moved.ok()) {
+    if (const auto moved = move_page_tables(locked, *moved_to, old.start, to.start, old.length); !moved.ok()) {
         // Back with what has moved: its old tables are still there, so that this cannot fail.
-        const auto back = move_page_tables(locked, mapping, to.start, old.start, old.length);
+        const auto back = move_page_tables(locked, *moved_to, to.start, old.start, old.length);
         BUG_ON(!back.ok());
         TRY_VOID(unmap_range(locked, to.start, to.end()));
         return Err(moved.error());

@@ -15,6 +15,7 @@
 namespace faultline {
 
 struct AddressSpace;
+struct AnonVma;
 
 using PageFlags = Flags<struct PageFlagsTag>;
 inline constexpr PageFlags PG_RESERVED{1u << 0}; // not the allocator's: kernel image, device tree, page array
@@ -42,15 +43,18 @@ struct Page {
     Refcount refcount{0};
     std::atomic<s32> mapcount{0};
     union {
-        u32 index;    // page cache: page number in the file
+        u32 index;    // page number in the file, or of PG_ANON in the VMAs of its AnonVma
         SpinLock ptl; // PG_TABLE: guards the entries (mm/pgtable.hpp, pte_lockptr)
     };
     std::atomic<AddressSpace*> mapping{nullptr}; // page cache: whose; nullptr: truncated. Its lock guards changes
-    void* slab = nullptr;                        // PG_SLAB: its KmemCache; PG_PCP: the next in the list
-    u8 order = 0;                                // of the free or allocated block this page heads
-    ListHook lru;                                // free list of the allocator, or a list of the owner's
-    TreeHook cache_node;                         // AddressSpace::pages
-    TreeHook dirty_node;                         // AddressSpace::dirty, while PG_TAGGED
+    union {
+        void* slab = nullptr;           // PG_SLAB: its KmemCache; PG_PCP: the next in the list
+        std::atomic<AnonVma*> anon_vma; // PG_ANON: where its entries are found (mm/rmap.hpp)
+    };
+    u8 order = 0;        // of the free or allocated block this page heads
+    ListHook lru;        // free list of the allocator, or a list of the owner's
+    TreeHook cache_node; // AddressSpace::pages
+    TreeHook dirty_node; // AddressSpace::dirty, while PG_TAGGED
 
     Page() : index(0) {}
 

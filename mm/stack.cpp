@@ -40,7 +40,7 @@ bool expand_stack(MmStruct& mm, UserAddr address) {
 Result<VmArea*> setup_stack_vma(MmStruct& mm, UserAddr top, u32 bytes) {
     const MmapWriteGuard locked(mm);
     arch_pick_mmap_layout(mm, top);
-    VmArea* vma = vma_place(locked, top - bytes, top, VM_DATA_DEFAULT_FLAGS | VM_GROWSDOWN, nullptr, 0);
+    VmArea* vma = vma_place(locked, top - bytes, top, VM_DATA_DEFAULT_FLAGS | VM_GROWSDOWN, {});
     if (vma == nullptr)
         return Err(Errno::NOMEM);
     return vma;

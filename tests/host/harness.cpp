@@ -12,6 +12,7 @@
 #include "kernel/sched/run_queue.hpp"
 #include "kernel/sched/sched.hpp"
 #include "kernel/upcalls.hpp"
+#include "mm/anon_vma.hpp"
 #include "mm/fault.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/page_writeback.hpp"
@@ -41,6 +42,7 @@ Host::Host(const model::Configuration& configuration) : machine(configuration) {
     machine.as_each_cpu(mmu_init_cpu);
     init_scheduler(idle_);
     init_writeback();
+    anon_vma_init();
     set_realtime_offset(0);
     static_cast<void>(set_rt_bandwidth({.runtime_us = -1})); // tests advance the clock as they like
     futex_init(machine.cpu_count());
