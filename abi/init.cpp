@@ -27,6 +27,7 @@
 #include "abi/fs/signalfd.hpp"
 #include "abi/ipc/msg.hpp"
 #include "abi/ipc/sem.hpp"
+#include "abi/memory/kswapd.hpp"
 #include "abi/process/pidfd.hpp"
 #include "abi/procfs/procfs.hpp"
 #include "abi/procfs/sysfs.hpp"
@@ -105,8 +106,10 @@ void init_filesystem(const void* initramfs, u32 bytes) {
     init_virtio_console();
     init_virtio_blk();
     make_block_nodes();
-    if (first_blkdev() != nullptr)
+    if (first_blkdev() != nullptr) {
         start_flusher();
+        start_kswapd();
+    }
 }
 
 namespace {

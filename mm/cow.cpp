@@ -18,7 +18,7 @@ namespace {
 
 // Breaks the sharing: a copy of `old` (none: the zero page) for this task alone.
 VmFault wp_page_copy(VmFaultContext& vmf, const PageRef& old) {
-    PageRef copy = old ? alloc_page() : alloc_zeroed_page();
+    PageRef copy = old ? alloc_page(GFP_KERNEL) : alloc_zeroed_page(GFP_KERNEL);
     if (!copy || !anon_vma_prepare(vmf.vma))
         return VM_FAULT_OOM;
     if (old)

@@ -76,7 +76,7 @@ VmFault do_read_fault(VmFaultContext& vmf) {
 
 // A write to private memory that was not read before: makes the copy at once.
 VmFault do_cow_fault(VmFaultContext& vmf) {
-    PageRef copy = alloc_page();
+    PageRef copy = alloc_page(GFP_KERNEL);
     if (!copy || !anon_vma_prepare(vmf.vma))
         return VM_FAULT_OOM;
     PageRef page;

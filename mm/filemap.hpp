@@ -171,10 +171,6 @@ Result<void> read_cache_page(AddressSpace& mapping, u32 index, PageRef& page, bo
 // NOMEM, IO. Does not look at size.
 Result<void> read_mapping_page(AddressSpace& mapping, u32 index, PageRef& page, bool& major);
 
-// A page for the cache of a file with storage, not in it yet; none: out of memory. Where memory is short, what the file has
-// in the cache, clean and unused, goes first. Sleeps.
-PageRef alloc_cache_page(AddressSpace& mapping);
-
 // Puts a page that the caller has filled into the cache. False: there is one already.
 bool add_filled_page(AddressSpace& mapping, Page& page, u32 index);
 
@@ -196,6 +192,10 @@ void truncate_inode_pages(AddressSpace& mapping);
 // Drops the cached pages of [first, end) that are clean and that nobody uses: no entry, no transfer, no reference.
 // Returns how many. (Linux: invalidate_mapping_pages.)
 u32 invalidate_mapping_pages(AddressSpace& mapping, u32 first = 0, u32 end = ~u32{0});
+
+// Takes a page out of the cache that is in no list of pages by age, and returns the cache's reference. (Linux: the same name,
+// before 5.16.)
+PageRef delete_from_page_cache(AddressSpace& mapping, Page& page) REQUIRES(mapping.lock);
 
 u64 next_inode_number(); // 1, 2, 3 … never reused
 

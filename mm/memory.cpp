@@ -46,7 +46,7 @@ VmFault do_anonymous_page(VmFaultContext& vmf) {
         }
         return VM_FAULT_NONE;
     }
-    PageRef page = alloc_zeroed_page();
+    PageRef page = alloc_zeroed_page(GFP_KERNEL);
     if (!page || !anon_vma_prepare(vmf.vma))
         return VM_FAULT_OOM;
     page_set_anon_rmap(*page, vmf.vma, vmf.address);

@@ -13,8 +13,11 @@
 #include "base/irq_spinlock.hpp"
 #include "base/late.hpp"
 #include "base/relaxed.hpp"
+#include "mm/lru.hpp"
 #include "mm/per_cpu_free.hpp"
 #include "mm/slab.hpp"
+#include "mm/upcalls.hpp"
+#include "mm/vmscan.hpp"
 
 namespace faultline {
 
@@ -161,6 +164,7 @@ constexpr PageFlags FREE = PG_BUDDY | PG_PCP;
                        : page_count(page) != 0  ? "still referenced"
                        : page.test(FREE)        ? "free already"
                        : page.test(PG_RESERVED) ? "not the allocator's"
+                       : page.test(PG_LRU | PG_ISOLATED) ? "in a list of reclaim"
                                                 : "of another order";
     panic("free_pages: frame %#x is %s (order %u; flags %#x, order %u, refcount %d, mapcount %d)",
           page_to_pfn(page).value(), what, order, page.flags.load(std::memory_order_relaxed),
@@ -169,7 +173,7 @@ constexpr PageFlags FREE = PG_BUDDY | PG_PCP;
 
 // Whether the page may be freed: it is not free already, and nothing refers to it.
 bool may_be_freed(const Page& page) {
-    const u32 wrong_flags = page.flags.load(std::memory_order_relaxed) & (FREE | PG_RESERVED).bits();
+    const u32 wrong_flags = page.flags.load(std::memory_order_relaxed) & (FREE | PG_RESERVED | PG_LRU | PG_ISOLATED).bits();
     return (static_cast<u32>(page_mapcount(page)) | static_cast<u32>(page_count(page)) | wrong_flags) == 0;
 }
 
@@ -218,8 +222,10 @@ void init_page_allocator(PhysAddr free_start, PhysAddr free_end) {
         page->refcount.set(1);
     }
     free_reserved_range(PhysAddr(static_cast<u32>(map_end)), free_end);
+    init_lru();
+    set_min_free_kbytes(calculate_min_free_kbytes());
 
-    PageRef zero = alloc_zeroed_page();
+    PageRef zero = alloc_zeroed_page(GFP_ATOMIC);
     BUG_ON(!zero);
     zero->set(PG_RESERVED);
     zone().zero_page = zero.release();
@@ -256,6 +262,27 @@ Page* alloc_pages(u32 order) {
     }
     page->refcount.set(1);
     return page;
+}
+
+namespace {
+
+// Memory is short: kswapd is to begin, and if there is very little, the caller frees some pages itself.
+[[gnu::noinline]] void make_room() {
+    if (!kswapd_is_hopeless())
+        wakeup_kswapd();
+    if (zone().nr_free < watermarks.min)
+        try_to_free_pages(SWAP_CLUSTER_MAX);
+}
+
+} // namespace
+
+PageRef alloc_page(GfpFlags gfp) {
+    if (gfp.has(GFP_KERNEL) && zone().nr_free < watermarks.low) [[unlikely]]
+        make_room();
+    Page* page = alloc_pages(0);
+    while (page == nullptr && gfp.has(GFP_KERNEL) && try_to_free_pages(SWAP_CLUSTER_MAX) != 0)
+        page = alloc_pages(0);
+    return PageRef(page);
 }
 
 namespace {

@@ -61,10 +61,15 @@ class [[nodiscard]] PageRef {
     Page* page_ = nullptr;
 };
 
+// What an allocation may do. (Linux: the same names.)
+using GfpFlags = Flags<struct GfpFlagsTag>;
+inline constexpr GfpFlags GFP_ATOMIC{};    // nothing: locks may be held
+inline constexpr GfpFlags GFP_KERNEL{0x1}; // free other pages first, and sleep: no lock but an mmap lock for reading
+
 // One page, contents undefined or zeros; none: out of memory.
-[[nodiscard]] inline PageRef alloc_page() { return PageRef(alloc_pages(0)); }
-[[nodiscard]] inline PageRef alloc_zeroed_page() {
-    PageRef page = alloc_page();
+[[nodiscard]] PageRef alloc_page(GfpFlags gfp);
+[[nodiscard]] inline PageRef alloc_zeroed_page(GfpFlags gfp) {
+    PageRef page = alloc_page(gfp);
     if (page)
         clear_page(page_address(*page));
     return page;

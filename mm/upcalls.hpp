@@ -42,6 +42,9 @@ void leave_lazy_mm(MmStruct& mm);
 // name.)
 void wakeup_flusher_threads();
 
+// Memory is short: kswapd should begin. Caller as for GFP_KERNEL. (Linux: the same name.)
+void wakeup_kswapd();
+
 // Lets another runnable task run if the current one's slice is over; and gives the kernel lock up for a moment if
 // another CPU waits for it. Each loop whose length a program chooses calls it. The mmap lock and other sleeping locks
 // may be held, never a spin lock, and page faults are not disabled.

@@ -54,7 +54,7 @@ INNER_ROOMS = {
         "abi/cred": {"abi/task"},
         "abi/signal": {"abi/arguments", "abi/task", "abi/cred"},
         "abi/time": {"abi/arguments", "abi/task", "abi/cred", "abi/signal"},
-        "abi/block": set(),
+        "abi/block": {"abi/task"},
         "abi/fs": {"abi/arguments", "abi/task", "abi/cred", "abi/signal", "abi/time", "abi/block"},
         "abi/tty": {"abi/task", "abi/signal", "abi/fs"},
         "abi/virtio": {"abi/block", "abi/fs"},
@@ -69,7 +69,7 @@ INNER_ROOMS = {
         "abi/syscall": {"abi/arguments", "abi/task", "abi/cred", "abi/signal", "abi/time", "abi/fs", "abi/ipc",
                         "abi/memory", "abi/sched", "abi/system", "abi/process"},
         "abi": {"abi/arguments", "abi/task", "abi/cred", "abi/signal", "abi/time", "abi/block", "abi/fs", "abi/tty", "abi/virtio",
-                "abi/ipc", "abi/sched", "abi/process", "abi/procfs"},
+                "abi/ipc", "abi/memory", "abi/sched", "abi/process", "abi/procfs"},
     },
 }
 

@@ -77,7 +77,7 @@ Result<u32> read_pages(AddressSpace& mapping, ReadAhead& state, u32 bytes, u64 p
 // cached meanwhile or not all was copied.
 template <class Copy>
 Result<PageRef> write_new_page(AddressSpace& mapping, u32 index, PageRef& fresh, u32& copied, u32 done, Copy&& copy) {
-    fresh = alloc_cache_page(mapping);
+    fresh = alloc_page(GFP_KERNEL);
     if (!fresh)
         return Err(Errno::NOMEM);
     copied = copy(at(*fresh, 0), done, PAGE_SIZE);

@@ -8,7 +8,9 @@
 #include "abi/fs/seq_file.hpp"
 #include "abi/procfs/procfs.hpp"
 #include "mm/page_alloc.hpp"
+#include "mm/lru.hpp"
 #include "mm/page_writeback.hpp"
+#include "mm/vmscan.hpp"
 
 namespace faultline {
 
@@ -69,8 +71,20 @@ Result<void> show_vmstat(const Inode&, SeqFile& out) {
     line("nr_written", writeback_stat.nr_written);
     line("nr_dirty_threshold", dirty_threshold());
     line("nr_dirty_background_threshold", dirty_background_threshold());
+    line("nr_inactive_file", nr_lru_pages(LRU_INACTIVE_FILE));
+    line("nr_active_file", nr_lru_pages(LRU_ACTIVE_FILE));
     line("pgpgin", sectors[0] / 2); // in KiB
     line("pgpgout", sectors[1] / 2);
+    const auto since_boot = [&](const char* name, const std::atomic<u32>& count) { line(name, count.load()); };
+    since_boot("pgactivate", vmscan_stat.pgactivate);
+    since_boot("pgdeactivate", vmscan_stat.pgdeactivate);
+    since_boot("pgrefill", vmscan_stat.pgrefill);
+    since_boot("pgsteal_kswapd", vmscan_stat.pgsteal_kswapd);
+    since_boot("pgsteal_direct", vmscan_stat.pgsteal_direct);
+    since_boot("pgscan_kswapd", vmscan_stat.pgscan_kswapd);
+    since_boot("pgscan_direct", vmscan_stat.pgscan_direct);
+    since_boot("pageoutrun", vmscan_stat.pageoutrun);
+    since_boot("allocstall", vmscan_stat.allocstall);
     return {};
 }
 

@@ -28,10 +28,12 @@
 #include "kernel/sched/sched.hpp"
 #include "mm/kmalloc.hpp"
 #include "mm/limits.hpp"
+#include "mm/lru.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/page_writeback.hpp"
 #include "mm/slab.hpp"
 #include "mm/unmapped_area.hpp"
+#include "mm/vmscan.hpp"
 
 namespace faultline {
 
@@ -54,6 +56,11 @@ Result<void> show_meminfo(const Inode&, SeqFile& out) {
     line("MemAvailable", nr_free_pages() + (buffers > dirty + writeback ? buffers - dirty - writeback : 0));
     line("Buffers", buffers);
     line("SwapCached", 0);
+    const u32 active = nr_lru_pages(LRU_ACTIVE_FILE), inactive = nr_lru_pages(LRU_INACTIVE_FILE);
+    line("Active", active);
+    line("Inactive", inactive);
+    line("Active(file)", active);
+    line("Inactive(file)", inactive);
     line("SwapTotal", 0);
     line("SwapFree", 0);
     line("Dirty", dirty);
@@ -346,12 +353,24 @@ Result<void> write_max_map_count(const Inode&, std::string_view text) {
     max_map_count = static_cast<u32>(count);
     return {};
 }
+// Up to half of memory: with more, nothing else could be done.
+Result<void> write_min_free_kbytes(const Inode&, std::string_view text) {
+    const u64 kbytes = TRY(parse_unsigned(text));
+    if (kbytes > nr_total_pages() * KIB_PER_PAGE / 2)
+        return Err(Errno::INVAL);
+    set_min_free_kbytes(static_cast<u32>(kbytes));
+    return {};
+}
 constexpr ProcEntry vm_entries[] = {
     {.name = "max_map_count",
      .show = show_number<[] { return u32{max_map_count}; }>,
      .write = write_max_map_count,
      .mode = S_IFREG | 0644},
     {.name = "mmap_min_addr", .show = show_number<[] { return FIRST_USER_ADDRESS.value(); }>},
+    {.name = "min_free_kbytes",
+     .show = show_number<min_free_kbytes>,
+     .write = write_min_free_kbytes,
+     .mode = S_IFREG | 0644},
     {.name = "drop_caches", .write = write_drop_caches, .mode = S_IFREG | 0200},
     {.name = "overcommit_memory",
      .show = show_number<overcommits_always>,

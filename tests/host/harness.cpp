@@ -25,7 +25,8 @@ MmLimits current_mm_limits() { return harness::Host::get().mm_limits; }
 bool signal_pending() { return harness::Host::get().fatal_signal; }
 void release_dead_task(Task&) {} // the harness does, at its end
 void start_tick() {}
-void wakeup_flusher_threads() {} // tests call the flusher themselves
+void wakeup_flusher_threads() {} // tests call the flusher themselves, and reclaim
+void wakeup_kswapd() {}
 
 namespace harness {
 namespace {

@@ -25,6 +25,7 @@ bool fatal_signal_pending() { return false; }
 bool signal_pending() { return false; }
 void leave_lazy_mm(MmStruct&) {}
 void wakeup_flusher_threads() {}
+void wakeup_kswapd() {}
 void cond_resched() { schedule_point("cond_resched"); }
 
 // The CPU is idle while its task sleeps.

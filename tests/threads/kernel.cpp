@@ -42,6 +42,7 @@ MmLimits current_mm_limits() { return {}; }
 bool fatal_signal_pending() { return false; }
 bool signal_pending() { return false; }
 void wakeup_flusher_threads() {}
+void wakeup_kswapd() {}
 void leave_lazy_mm(MmStruct&) {} // no CPU stays in an address space that is not its task's
 void cond_resched() {}
 
