@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/lockdep.hpp"
+#include "base/relaxed.hpp"
 #include "base/types.hpp"
 
 namespace faultline {
@@ -16,6 +17,11 @@ struct MmTask {
     u32 pagefault_disabled = 0;               // how many PagefaultDisabled there are
     u32 min_flt = 0;                          // faults served without waiting for a device
     u32 maj_flt = 0;                          // faults that waited
+#ifdef FAULTLINE_DEBUG
+    // The so manieth allocation from now on fails; 0: none (mm/fail_alloc.hpp). /proc/PID/fail-nth sets it. (Linux: the
+    // same name.)
+    Relaxed<u32> fail_nth = 0;
+#endif
     [[no_unique_address]] lockdep::Held held; // sleeping locks; watched in debug builds only
 };
 
