@@ -20,11 +20,14 @@ class Rule {
     void set(const FaultAttr& attr) {
         const Guard guard(lock_);
         attr_ = attr;
+        used_ = attr.probability != 0 && attr.times != 0;
     }
     // `size`: what the allocation takes of FaultAttr::space.
     bool should_fail(u32 size) {
+        if (!used_)
+            return false;
         const Guard guard(lock_);
-        if (attr_.probability == 0 || attr_.times == 0)
+        if (attr_.times == 0)
             return false;
         if (attr_.space > size) {
             attr_.space -= size;
@@ -47,6 +50,7 @@ class Rule {
         return random_ % 100;
     }
 
+    Relaxed<bool> used_ = false;    // else no lock is taken, so that CPUs do not wait for each other
     IrqSpinLock lock_{"FaultAttr"}; // innermost: allocations are made with other locks held
     FaultAttr attr_ GUARDED_BY(lock_);
     u32 count_ GUARDED_BY(lock_) = 0;

@@ -13,9 +13,9 @@ namespace faultline {
 
 // Which allocations of all tasks fail (Linux: struct fault_attr).
 struct FaultAttr {
-    u32 interval = 1;    // each so manieth may fail
-    u32 probability = 0; // and does in so many cases of a hundred; the random numbers are the same in every boot
-    u32 space = 0;       // not before so much was asked for: pages, or bytes of small objects
+    u32 interval = 1;    // 3: only every third may fail
+    u32 probability = 0; // in per cent, that it does; the random numbers are the same in every boot
+    u32 space = 0;       // none fails before so much was asked for: pages, or bytes of small objects
     s32 times = -1;      // how many may fail; -1: any number
 };
 

@@ -136,8 +136,7 @@ Result<UserAddr> move_vma(const MmapWriteLocked& locked, VmArea& vma, Range old,
     }
     if (keep_old) {
         // The pages' new VMA keeps VM_LOCKED, the emptied one does not.
-        const auto emptied =
-            vma_modify_flags(locked, from, old.start, old.end(), from.flags.without(VM_LOCKED_MASK));
+        const auto emptied = vma_modify_flags(locked, from, old.start, old.end(), from.flags.without(VM_LOCKED_MASK));
         BUG_ON(!emptied.ok());
     } else {
         unmap_whole(locked, old);

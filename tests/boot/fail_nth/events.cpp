@@ -171,10 +171,11 @@ constexpr Scenario scenarios[] = {
      .prepare =
          [] {
              handled = 0;
-             must(set_signal_handler(SIGUSR2, [](int, siginfo_t*, void*) { handled = handled + 1; }), "fail_nth: sigaction");
+             must(set_signal_handler(SIGUSR2, [](int, siginfo_t*, void*) { handled = handled + 1; }),
+                  "fail_nth: sigaction");
          }},
     {.name = "a handler on a new stack",
-     .at_least = 3,
+     .at_least = 2,
      .run =
          [] {
              sys_tgkill(static_cast<int>(sys_getpid()), static_cast<int>(sys_gettid()), SIGUSR2);
@@ -190,7 +191,8 @@ constexpr Scenario scenarios[] = {
                  std::size_t size;
              } stack{shared, 0, 16 * PAGE_SIZE};
              must(system_call(__NR_sigaltstack, &stack, nullptr), "fail_nth: sigaltstack");
-             must(set_signal_handler(SIGUSR2, [](int, siginfo_t*, void*) { handled = handled + 1; }, SA_ONSTACK),
+             must(set_signal_handler(
+                      SIGUSR2, [](int, siginfo_t*, void*) { handled = handled + 1; }, SA_ONSTACK),
                   "fail_nth: sigaction");
          },
      .undo = [](long) -> const char* {
@@ -214,10 +216,7 @@ constexpr Scenario scenarios[] = {
      .at_least = 3,
      .run = [] { return system_call(__NR_signalfd4, -1, &MASK, 8, 0); },
      .undo = close_it},
-    {.name = "eventfd",
-     .at_least = 3,
-     .run = [] { return system_call(__NR_eventfd2, 0, 0); },
-     .undo = close_it},
+    {.name = "eventfd", .at_least = 3, .run = [] { return system_call(__NR_eventfd2, 0, 0); }, .undo = close_it},
     {.name = "timerfd_create",
      .at_least = 3,
      .run = [] { return system_call(__NR_timerfd_create, CLOCK_MONOTONIC, 0); },

@@ -59,8 +59,8 @@ constexpr unsigned MAYMOVE = 1, FIXED = 2, DONTUNMAP = 4;
 
 // What an mremap of pages 2 … 5 must have left: all where it was, or those four at `to`.
 const char* moved_whole(long result, char* to) {
-    const bool right = is_error(result) ? filled(AREA, 8)
-                                        : filled(AREA, 2) && filled(at(AREA, 6), 2, 6) && filled(to, 4, 2);
+    const bool right =
+        is_error(result) ? filled(AREA, 8) : filled(AREA, 2) && filled(at(AREA, 6), 2, 6) && filled(to, 4, 2);
     clear();
     return right ? nullptr : "pages are not where they should be";
 }
@@ -92,6 +92,9 @@ const char* end_sharing(long) {
 }
 
 char* old_break = nullptr;
+char* last_page_of_heap() {
+    return reinterpret_cast<char*>((reinterpret_cast<std::uintptr_t>(old_break) - 1) & ~(PAGE_SIZE - 1));
+}
 
 constexpr Scenario scenarios[] = {
     {.name = "mmap anonymous",
@@ -226,15 +229,16 @@ constexpr Scenario scenarios[] = {
              return now == reinterpret_cast<long>(old_break) ? -long{ENOMEM} : now;
          },
      .prepare =
-         [] {
-             old_break = reinterpret_cast<char*>(sys_brk(nullptr));
-             sys_mprotect(old_break - PAGE_SIZE, PAGE_SIZE, PROT_READ); // so that the heap cannot just become longer
+         [] { // the heap cannot just become longer: its end has other rights
+             old_break = reinterpret_cast<char*>(sys_brk(reinterpret_cast<char*>(sys_brk(nullptr)) + PAGE_SIZE));
+             must(sys_mprotect(last_page_of_heap(), PAGE_SIZE, PROT_READ), "fail_nth: mprotect");
          },
      .undo = [](long) -> const char* {
-         sys_brk(old_break);
-         sys_mprotect(old_break - PAGE_SIZE, PAGE_SIZE, PROT_READ | PROT_WRITE);
+         must(sys_mprotect(last_page_of_heap(), PAGE_SIZE, PROT_READ | PROT_WRITE), "fail_nth: mprotect");
+         sys_brk(old_break - PAGE_SIZE);
          return nullptr;
-     }},
+     },
+     .keeps_maps = true},
     {.name = "fault: read anonymous",
      .at_least = 1,
      .run = [] { return read_from(AREA); },

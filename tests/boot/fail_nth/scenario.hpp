@@ -16,17 +16,17 @@ inline constexpr int FAIL_NTH_FD = 60;                // /proc/self/fail-nth of 
 // All functions run in a process made for this, which an allocation that fails may kill.
 struct Scenario {
     const char* name;
-    unsigned at_least; // so many failures there must have been, on every machine
+    unsigned at_least; // so many failures there must have been, on every machine; 0: none, for it needs no memory
     // The operation, with failures switched on. What it returns: not below 0, or −errno. It touches only memory that is
     // present, unless a fault is what it is about.
     long (*run)();
     void (*prepare)() = nullptr; // before that; it does not fail
     // After it, without failures: takes back what the operation did. Returns what is wrong; nullptr: nothing.
     const char* (*undo)(long result) = nullptr;
-    long also = 0;            // an error beside ENOMEM that a failure may lead to, as −errno; 0: none
-    bool keeps_maps = false;  // after an error the address space is as before
-    bool replaces = false;    // `run` ends in another program, which tells the rest (after_exec)
-    bool ends = false;        // `run` ends the process, in whatever way
+    long also = 0;           // an error beside ENOMEM that a failure may lead to, as −errno; 0: none
+    bool keeps_maps = false; // after an error the address space is as before
+    bool replaces = false;   // `run` ends in another program, which tells the rest (after_exec)
+    bool ends = false;       // `run` ends the process, in whatever way
 };
 
 std::span<const Scenario> memory_scenarios();
