@@ -4,11 +4,9 @@
 
 #include <arch/current.hpp>
 
-#include "mm/brk.hpp"
+#include "kernel/sched/sched.hpp"
 #include "mm/dup_mm.hpp"
 #include "mm/fail_alloc.hpp"
-#include "mm/madvise.hpp"
-#include "mm/mlock.hpp"
 #include "mm/mprotect.hpp"
 #include "mm/mremap.hpp"
 #include "mm/munmap.hpp"

@@ -114,7 +114,7 @@ bool attempt(const Scenario& scenario) {
     ++shared->failures;
     if (is_error(result)) {
         ++shared->errors;
-        if (result != -ENOMEM && result != scenario.also)
+        if (result != scenario.error && result != scenario.also)
             wrong(scenario, "it returned %s", errno_name(result));
     }
     return true;

@@ -131,12 +131,12 @@ const char* remove_core(long) {
 
 constexpr Scenario scenarios[] = {
     {.name = "fork",
-     .at_least = 20,
+     .at_least = 17,
      .run = [] { return fork_sleeper(sys_fork()); },
      .prepare = make_areas,
      .undo = reap},
     {.name = "vfork",
-     .at_least = 4,
+     .at_least = 5,
      .run =
          [] {
              const long child = system_call(__NR_clone, CLONE_VM | CLONE_VFORK | SIGCHLD, 0);
@@ -147,7 +147,7 @@ constexpr Scenario scenarios[] = {
      .prepare = make_areas,
      .undo = reap},
     {.name = "clone3 with a pidfd",
-     .at_least = 20,
+     .at_least = 21,
      .run =
          [] {
              CloneArgs arguments{};
@@ -173,7 +173,7 @@ constexpr Scenario scenarios[] = {
          return nullptr;
      }},
     {.name = "unshared files", // of a child with a table of its own, which is larger than the smallest
-     .at_least = 20,
+     .at_least = 17,
      .run = [] { return fork_sleeper(sys_fork()); },
      .prepare =
          [] {
@@ -186,11 +186,11 @@ constexpr Scenario scenarios[] = {
              return reap(child);
          }},
     {.name = "execve of an ELF file",
-     .at_least = 20,
+     .at_least = 12,
      .run = [] { return exec(SELF, after_exec_argv); },
      .replaces = true},
     {.name = "execve of a script",
-     .at_least = 20,
+     .at_least = 14,
      .run = [] { return exec(SCRIPT, after_exec_argv); },
      .prepare =
          [] {
@@ -200,7 +200,7 @@ constexpr Scenario scenarios[] = {
          },
      .replaces = true},
     {.name = "execve with many arguments",
-     .at_least = 24,
+     .at_least = 26,
      .run = [] { return exec(SELF, many); },
      .prepare =
          [] {
@@ -212,7 +212,7 @@ constexpr Scenario scenarios[] = {
      .also = -E2BIG,
      .replaces = true},
     {.name = "execve of one of several threads",
-     .at_least = 20,
+     .at_least = 15,
      .run = [] { return exec(SELF, after_exec_argv); },
      .prepare =
          [] {
@@ -231,12 +231,12 @@ constexpr Scenario scenarios[] = {
      .prepare = have_everything,
      .ends = true},
     {.name = "exit with a robust lock that is not there",
-     .at_least = 1,
+     .at_least = 2,
      .run = []() -> long { sys_exit(0); },
      .prepare = have_a_lock_that_is_not_there,
      .ends = true},
     {.name = "a core dump",
-     .at_least = 5,
+     .at_least = 29,
      .run = []() -> long {
          sys_kill(static_cast<int>(sys_getpid()), SIGSEGV);
          return 0;
