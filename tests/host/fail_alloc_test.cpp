@@ -112,6 +112,14 @@ struct FailAllocFixture {
         place(space, AREA, 8);
         fill(AREA, 8);
     }
+    // A file whose eight pages are in memory, so that none comes in later.
+    static MappingRef present_file() {
+        MappingRef file = shmem_new(pages(8), "file").value();
+        contract::TestMm space;
+        place(space, AREA, 8, MAP_SHARED, file.get());
+        fill(AREA, 8);
+        return file;
+    }
     static Result<void> moved(Result<UserAddr> result) {
         return result.ok() ? Result<void>() : Result<void>(Err(result.error()));
     }
@@ -176,7 +184,7 @@ TEST_CASE_METHOD(FailAllocFixture, "fail nth: mremap") {
 }
 
 TEST_CASE_METHOD(FailAllocFixture, "fail nth: mremap of a file's pages") {
-    MappingRef file = shmem_new(pages(8), "file").value();
+    const MappingRef file = present_file();
     CHECK(FailAlloc::sweep(
               [&](contract::TestMm& space) {
                   place(space, AREA, 8, MAP_SHARED, file.get());
@@ -194,11 +202,19 @@ TEST_CASE_METHOD(FailAllocFixture, "fail nth: faults") {
     CHECK(FailAlloc::sweep(one_page, [](contract::TestMm&) { return faulted(contract::write(AREA)); }) >= 2);
     CHECK(FailAlloc::sweep([](contract::TestMm& space) { place(space, AREA, 2, MAP_SHARED | MAP_ANONYMOUS); },
                            [](contract::TestMm&) { return faulted(contract::write(AREA)); }) >= 2);
-    MappingRef file = shmem_new(pages(8), "file").value();
+    const MappingRef file = present_file();
     CHECK(FailAlloc::sweep([&](contract::TestMm& space) { place(space, AREA, 8, MAP_PRIVATE, file.get()); },
                            [](contract::TestMm&) { return faulted(contract::write(AREA)); }) >= 2);
-    CHECK(FailAlloc::sweep([](contract::TestMm& space) { place(space, AREA + pages(6), 2, ANON | MAP_GROWSDOWN); },
-                           [](contract::TestMm&) { return faulted(contract::write(AREA + pages(5))); }) >= 1);
+    // The stack has grown when its new page is not there: on Linux, too. So its mapping is what does not come back.
+    const auto below_stack = AREA + pages(5);
+    contract::TestMm space;
+    place(space, AREA + pages(6), 2, ANON | MAP_GROWSDOWN);
+    set_fault_injection(true);
+    current_mm_task().fail_nth = 1;
+    CHECK(!contract::write(below_stack));
+    CHECK(current_mm_task().fail_nth == 0);
+    set_fault_injection(false);
+    CHECK(contract::write(below_stack));
 }
 
 TEST_CASE_METHOD(FailAllocFixture, "fail nth: fork, and the end of the copy") {
@@ -277,6 +293,43 @@ u32 sweep_futex(Call&& call) {
 
 TEST_CASE("fail nth: LOCK_PI of a lock that has an owner") {
     CHECK(sweep_futex([](UserAddr word, UserAddr) { return futex(FUTEX_LOCK_PI | PRIVATE, word); }) >= 1);
+}
+
+TEST_CASE("fail nth: CMP_REQUEUE_PI to a lock that has an owner") {
+    u32 failures = 0;
+    for (u32 nth = 1; failures + 1 == nth; ++nth) {
+        FutexHost test;
+        MmStruct& mm = test.new_mm();
+        const UserAddr mutex = FutexHost::map_private(mm), condition = FutexHost::map_private(mm);
+        const auto let_others_run = [] {
+            for (int i = 0; i < 3; ++i)
+                schedule();
+        };
+        test.spawn(mm, [&] { // waits
+            test.store(condition, 0);
+            CHECK(futex(FUTEX_WAIT_REQUEUE_PI | PRIVATE, condition, 0, 0, mutex).ok());
+            CHECK(futex(FUTEX_UNLOCK_PI | PRIVATE, mutex).ok());
+        });
+        test.spawn(mm, [&] { // owns, and notifies
+            REQUIRE(futex(FUTEX_LOCK_PI | PRIVATE, mutex).ok());
+            let_others_run();
+            set_fault_injection(true);
+            current_mm_task().fail_nth = nth;
+            const auto notify = [&] { return futex(FUTEX_CMP_REQUEUE_PI | PRIVATE, condition, 1, 0, mutex, 0); };
+            const Result<u32> result = notify();
+            failures += current_mm_task().fail_nth == 0 ? 1 : 0;
+            current_mm_task().fail_nth = 0;
+            set_fault_injection(false);
+            CHECK(queued(condition) == (result.ok() ? 0u : 1u));
+            if (!result.ok()) {
+                CHECK(result.error() == Errno::NOMEM);
+                CHECK(notify().ok());
+            }
+            CHECK(futex(FUTEX_UNLOCK_PI | PRIVATE, mutex).ok());
+        });
+        test.run();
+    }
+    CHECK(failures >= 1);
 }
 
 } // namespace
