@@ -291,7 +291,7 @@ void test(const Scenario& scenario) {
         find_leak(scenario, last);
     }
     if (failures < scenario.at_least || (failures != 0) != (scenario.at_least != 0))
-        wrong(scenario, "%u failures, not %u or more", failures, scenario.at_least);
+        wrong(scenario, "%u failures, not %u%s", failures, scenario.at_least, scenario.at_least != 0 ? " or more" : "");
     print("fail_nth: %s: %u failures, %u errors\n", scenario.name, failures, errors);
 }
 

@@ -23,8 +23,8 @@ struct Scenario {
     void (*prepare)() = nullptr; // before that; it does not fail
     // After it, without failures: takes back what the operation did. Returns what is wrong; nullptr: nothing.
     const char* (*undo)(long result) = nullptr;
-    long error = -ENOMEM; // what a failure leads to, if it leads to an error
-    long also = 0; // or to this one; 0: none
+    long error = -ENOMEM;    // what a failure leads to, if it leads to an error
+    long also = 0;           // or to this one; 0: none
     bool keeps_maps = false; // after an error the address space is as before
     bool replaces = false;   // `run` ends in another program, which tells the rest (after_exec)
     bool ends = false;       // `run` ends the process, in whatever way
