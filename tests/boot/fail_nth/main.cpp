@@ -320,6 +320,8 @@ int main(int argc, char** argv) {
         after_exec();
     if (const long proc = sys_mount("proc", "/proc", "proc"); proc != -EBUSY)
         must(proc, "fail_nth: mount /proc");
+    if (system_call(__NR_access, "/proc/self/fail-nth", 0) != 0)
+        fail("fail_nth: there is no /proc/self/fail-nth: it needs the debug kernel\n");
     system_call(__NR_mkdir, "/tmp", 01777);
     system_call(__NR_mkdir, PLACE, 0700);
     must(sys_mount("fail_nth", PLACE, "tmpfs"), "fail_nth: mount");
