@@ -13,6 +13,7 @@
 #include "base/irq_spinlock.hpp"
 #include "base/late.hpp"
 #include "base/relaxed.hpp"
+#include "mm/fail_alloc.hpp"
 #include "mm/per_cpu_free.hpp"
 #include "mm/slab.hpp"
 
@@ -247,6 +248,8 @@ bool reclaim(u32 order) {
 
 Page* alloc_pages(u32 order) {
     BUG_ON(order >= MAX_ORDER);
+    if (should_fail_alloc_page(order)) [[unlikely]]
+        return nullptr;
     Page* page = rmqueue(order);
     while (page == nullptr) [[unlikely]] {
         const bool more = reclaim(order);

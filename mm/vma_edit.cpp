@@ -93,19 +93,21 @@ VmArea& vma_merge(const MmapWriteLocked& locked, VmArea& vma) {
     return *merged;
 }
 
-VmArea* vma_place(const MmapWriteLocked& locked, UserAddr start, UserAddr end, VmFlags flags, AddressSpace* mapping,
-                  u32 pgoff) {
-    const auto [below, above] = find_vma_and_prev(locked, start);
-    if (below != nullptr && continues(*below, start, flags, mapping, pgoff)) {
-        vma_set_range(locked, *below, below->start, end);
-        return &vma_merge(locked, *below);
+Result<VmArea*> vma_isolate(const MmapWriteLocked& locked, VmArea& vma, UserAddr start, UserAddr end) {
+    VmArea* middle = &vma;
+    if (vma.start < start)
+        middle = TRY(split_vma(locked, vma, start));
+    if (end < middle->end) {
+        if (const auto cut = split_vma(locked, *middle, end); !cut.ok()) {
+            vma_merge(locked, *middle);
+            return Err(cut.error());
+        }
     }
-    const u32 pages = (end - start) >> PAGE_SHIFT;
-    if (above != nullptr && above->start == end && above->flags == flags && above->mapping == mapping &&
-        (mapping == nullptr || pgoff + pages == above->pgoff)) {
-        vma_set_range(locked, *above, start, above->end);
-        return above;
-    }
+    return middle;
+}
+
+VmArea* vma_insert(const MmapWriteLocked& locked, UserAddr start, UserAddr end, VmFlags flags, AddressSpace* mapping,
+                   u32 pgoff) {
     VmArea* vma = vm_area_alloc(locked.mm());
     if (vma == nullptr)
         return nullptr;
@@ -119,19 +121,27 @@ VmArea* vma_place(const MmapWriteLocked& locked, UserAddr start, UserAddr end, V
     return vma;
 }
 
+VmArea* vma_place(const MmapWriteLocked& locked, UserAddr start, UserAddr end, VmFlags flags, AddressSpace* mapping,
+                  u32 pgoff) {
+    const auto [below, above] = find_vma_and_prev(locked, start);
+    if (below != nullptr && continues(*below, start, flags, mapping, pgoff)) {
+        vma_set_range(locked, *below, below->start, end);
+        return &vma_merge(locked, *below);
+    }
+    const u32 pages = (end - start) >> PAGE_SHIFT;
+    if (above != nullptr && above->start == end && above->flags == flags && above->mapping == mapping &&
+        (mapping == nullptr || pgoff + pages == above->pgoff)) {
+        vma_set_range(locked, *above, start, above->end);
+        return above;
+    }
+    return vma_insert(locked, start, end, flags, mapping, pgoff);
+}
+
 Result<VmArea*> vma_modify_flags(const MmapWriteLocked& locked, VmArea& vma, UserAddr start, UserAddr end,
                                  VmFlags flags) {
     MmStruct& mm = locked.mm();
     const u32 count_before = mm.map_count;
-    VmArea* middle = &vma;
-    if (vma.start < start)
-        middle = TRY(split_vma(locked, vma, start));
-    if (end < middle->end) {
-        if (const auto cut = split_vma(locked, *middle, end); !cut.ok()) {
-            vma_merge(locked, *middle);
-            return Err(cut.error());
-        }
-    }
+    VmArea* middle = TRY(vma_isolate(locked, vma, start, end));
     const VmFlags old_flags = middle->flags;
     set_flags(*middle, flags);
     VmArea& merged = vma_merge(locked, *middle);

@@ -17,6 +17,15 @@ Result<VmArea*> split_vma(const MmapWriteLocked& locked, VmArea& vma, UserAddr a
 // all.
 VmArea& vma_merge(const MmapWriteLocked& locked, VmArea& vma);
 
+// Cuts [start, end), inside `vma`, out of it, and returns the VMA that is exactly this range. NOMEM: nothing has changed.
+// vma_merge() undoes it.
+Result<VmArea*> vma_isolate(const MmapWriteLocked& locked, VmArea& vma, UserAddr start, UserAddr end);
+
+// A VMA of its own for the free range [start, end), whatever its neighbours are; takes a reference of its own on `mapping`
+// if it needs one. nullptr: out of memory.
+VmArea* vma_insert(const MmapWriteLocked& locked, UserAddr start, UserAddr end, VmFlags flags, AddressSpace* mapping,
+                   u32 pgoff);
+
 // A VMA for the free range [start, end), perhaps by growing a neighbour; takes a reference of its own on `mapping` if
 // it needs one. nullptr: out of memory.
 VmArea* vma_place(const MmapWriteLocked& locked, UserAddr start, UserAddr end, VmFlags flags, AddressSpace* mapping,
