@@ -23,7 +23,7 @@ Options. They come before --exec and --init; all words after FILE or PATH are th
   --disk FILE       a disk with the contents of FILE: /dev/vda; once more: /dev/vdb, and so on (at most 16)
   --disk-faults FILE  errors that the disk before it is to have: rules of QEMU's blkdebug (docs/writeback.md)
   --legacy-virtio   devices as they were before virtio 1.0
-  --icount          count instructions: with one processor, two runs are identical
+  --icount          count instructions: with one processor and no input, two runs are identical
   --debug           the kernel that checks itself: locks, stacks, and more (docs/debug-kernel.md)
   --gdb             wait for a debugger; --timeout has no effect
   --timeout S       end the machine after S seconds (default 120; with --shell, never)

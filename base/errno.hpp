@@ -40,6 +40,7 @@ enum class Errno : u16 {
     RANGE = 34,
     DEADLK = 35,
     NAMETOOLONG = 36,
+    NOLCK = 37,
     NOSYS = 38,
     NOTEMPTY = 39,
     LOOP = 40,

@@ -13,6 +13,7 @@
 #include "kernel/futex/fault_in.hpp"
 #include "kernel/futex/livelock.hpp"
 #include "mm/config.hpp"
+#include "mm/fail_alloc.hpp"
 
 namespace faultline {
 
@@ -105,6 +106,29 @@ bool set_watchdog(const char* value) {
     watchdog_config.*Setting = seconds;
     return true;
 }
+
+// "<interval>,<probability>,<space>,<times>". (Linux: setup_fault_attr.)
+template <void (*setup)(const FaultAttr&)>
+bool set_fault_attr(const char* value) {
+    constexpr u32 FIELDS = 4, LONGEST = 10; // digits of a number
+    u32 fields[FIELDS] = {};
+    for (u32 i = 0; i < FIELDS; ++i) {
+        char number[LONGEST + 1] = {};
+        u32 length = 0;
+        while (value != nullptr && *value != '\0' && *value != ',' && length < LONGEST)
+            number[length++] = *value++;
+        const bool unlimited = i == FIELDS - 1 && std::string_view(number) == "-1";
+        if (!unlimited && !parse_number(number, i == 0 ? 1 : 0, i == 1 ? 100 : 0x7fffffff, fields[i]))
+            return false;
+        if (unlimited)
+            fields[i] = ~u32{0};
+        if (value == nullptr || *value != (i == FIELDS - 1 ? '\0' : ','))
+            return false;
+        ++value;
+    }
+    setup({.interval = fields[0], .probability = fields[1], .space = fields[2], .times = static_cast<s32>(fields[3])});
+    return true;
+}
 #endif
 
 struct KnownArgument {
@@ -124,6 +148,8 @@ constexpr KnownArgument KNOWN[] = {
     {"tlb_entries", set_tlb_entries, "8 to 512, and a kernel that fills the TLB itself (softtlb)"},
     {"init", set_init, "a path"},
 #ifdef FAULTLINE_DEBUG
+    {"failslab", set_fault_attr<setup_failslab>, "INTERVAL,PROBABILITY,SPACE,TIMES"},
+    {"fail_page_alloc", set_fault_attr<setup_fail_page_alloc>, "INTERVAL,PROBABILITY,SPACE,TIMES"},
     {"sysctl.kernel.hung_task_timeout_secs",
      set_watchdog<&WatchdogConfig::hung_task_timeout_secs, MAX_HUNG_TASK_TIMEOUT_SECS>, "0 to 1000000 seconds"},
     {"sysctl.kernel.watchdog_thresh", set_watchdog<&WatchdogConfig::watchdog_thresh, MAX_WATCHDOG_THRESH>,

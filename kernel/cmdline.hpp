@@ -5,9 +5,9 @@
 
 namespace faultline {
 
-// Reads the command line and sets what it says: mm_config, tlb_config, the futex policies, the loglevel, and process
-// 1's strings. Call it once, at boot, when the console works. A bad value of a known argument prints one line and ends
-// the machine with status 64.
+// Reads the command line and sets what it says: mm_config, tlb_config, the futex policies, the loglevel, which allocations
+// fail in the debug kernel, and process 1's strings. Call it once, at boot, when the console works. A bad value of a known
+// argument prints one line and ends the machine with status 64.
 //
 // Blanks separate words. Double quotes keep blanks in a word, and are removed (Linux lib/cmdline.c next_arg).
 // Everything after a word "--" is an argument of process 1. Before it, a word k=v that the kernel does not know goes

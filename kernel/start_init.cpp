@@ -15,6 +15,7 @@
 #include "kernel/debug/printk.hpp"
 #include "kernel/sched/kernel_lock.hpp"
 #include "kernel/task_stack.hpp"
+#include "mm/fail_alloc.hpp"
 #include "mm/page_alloc.hpp"
 
 namespace faultline {
@@ -54,6 +55,9 @@ void kernel_init(void*) {
         console_printf("faultline: boot argument init=%s: it cannot be run: error %u\n", init.path, error);
         machine_exit(BAD_USAGE);
     }
+#ifdef FAULTLINE_DEBUG
+    set_fault_injection(true);
+#endif
     printk(KERN_INFO, "boot: %llu ns to the first user instruction", clock_ns());
     unlock_kernel();
     return_to_user(task_user_regs(*current()));

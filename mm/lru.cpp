@@ -2,6 +2,7 @@
 #include "mm/lru.hpp"
 
 #include <array>
+#include <ranges>
 
 #include "arch/contract/per_cpu.hpp"
 #include "base/late.hpp"
@@ -39,13 +40,12 @@ LruVec& lruvec_of(const Page& page) { return lruvecs->cpus.of(page.lru_cpu); }
 // The oldest page of the list that nobody is freeing right now.
 Page* isolate_oldest(LruVec& vec, LruList list) {
     const Guard lock(vec.lock);
-    auto& pages = vec.lists[list];
-    for (auto page = pages.rbegin(); page != pages.rend(); ++page) {
-        if (!page->refcount.inc_not_zero())
-            continue; // its last reference is gone, and who had it waits for the lock
-        page->set(PG_ISOLATED); // never neither of the two
-        vec.remove(*page);
-        return &*page;
+    for (Page& page : std::views::reverse(vec.lists[list])) {
+        if (!page.refcount.inc_not_zero())
+            continue;          // its last reference is gone, and who had it waits for the lock
+        page.set(PG_ISOLATED); // never neither of the two
+        vec.remove(page);
+        return &page;
     }
     return nullptr;
 }

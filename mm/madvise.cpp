@@ -141,8 +141,8 @@ Result<void> advise_vma(const MmapWriteLocked& locked, VmArea& vma, UserAddr sta
     default:
         BUG();
     }
-    if (flags != vma.flags)
-        TRY(vma_modify_flags(locked, vma, start, end, flags));
+    if (flags != vma.flags && !vma_modify_flags(locked, vma, start, end, flags))
+        return Err(Errno::AGAIN); // no memory to cut it (Linux: madvise_vma_behavior)
     return {};
 }
 

@@ -95,33 +95,46 @@ Result<void> move_page_tables(const MmapWriteLocked& locked, const VmArea& vma, 
     return {};
 }
 
+// Unmaps a range that is a VMA of its own. Nothing has to be cut, so that this cannot fail.
+void unmap_whole(const MmapWriteLocked& locked, Range range) {
+    const auto unmapped = unmap_range(locked, range.start, range.end());
+    BUG_ON(!unmapped.ok());
+}
+
 // The pages of `old`, in `vma`, appear at `to` instead, which is free and may be longer. With `keep_old`
-// (MREMAP_DONTUNMAP) the old range stays mapped, and empty. (Linux: move_vma.)
+// (MREMAP_DONTUNMAP) the old range stays mapped, and empty. NOMEM: nothing has changed. So all that can fail is done while
+// both ranges are VMAs of their own, and they are joined with their neighbours last. (Linux: move_vma; there the old range
+// may stay mapped in the end, empty, for want of memory to cut it out.)
 Result<UserAddr> move_vma(const MmapWriteLocked& locked, VmArea& vma, Range old, Range to, bool keep_old) {
     if (locked.mm().map_count + 3 >= max_map_count)
         return Err(Errno::NOMEM); // cutting and placing may need as many
-    const VmArea* moved_to = vma_place(locked, to.start, to.end(), vma.flags,
-                                       {vma.mapping, linear_page_index(vma, old.start), vma.anon_vma});
-    if (moved_to == nullptr)
+    VmArea& from = old.length != 0 ? *TRY(vma_isolate(locked, vma, old.start, old.end())) : vma;
+    VmArea* const placed = vma_insert(locked, to.start, to.end(), from.flags,
+                                      {from.mapping, linear_page_index(from, old.start), from.anon_vma});
+    if (placed == nullptr) {
+        vma_merge(locked, from);
         return Err(Errno::NOMEM);
-    // `vma` may have been joined with the new one just above or below it; only addresses count from here on.
-    if (old.length == 0)
+    }
+    if (old.length == 0) {
+        vma_merge(locked, *placed);
         return to.start;
-    if (const auto moved = move_page_tables(locked, *moved_to, old.start, to.start, old.length); !moved.ok()) {
+    }
+    if (const auto moved = move_page_tables(locked, *placed, old.start, to.start, old.length); !moved.ok()) {
         // Back with what has moved: its old tables are still there, so that this cannot fail.
-        const auto back = move_page_tables(locked, *moved_to, to.start, old.start, old.length);
+        const auto back = move_page_tables(locked, *placed, to.start, old.start, old.length);
         BUG_ON(!back.ok());
-        TRY_VOID(unmap_range(locked, to.start, to.end()));
+        unmap_whole(locked, to);
+        vma_merge(locked, from);
         return Err(moved.error());
     }
-    if (!keep_old) {
-        TRY_VOID(unmap_range(locked, old.start, old.end()));
-        return to.start;
+    if (keep_old) {
+        // The pages' new VMA keeps VM_LOCKED, the emptied one does not.
+        const auto emptied = vma_modify_flags(locked, from, old.start, old.end(), from.flags.without(VM_LOCKED_MASK));
+        BUG_ON(!emptied.ok());
+    } else {
+        unmap_whole(locked, old);
     }
-    // The pages' new VMA keeps VM_LOCKED, the emptied one does not.
-    VmArea& emptied = *vma_lookup(locked, old.start);
-    if (const VmFlags flags = emptied.flags.without(VM_LOCKED_MASK); flags != emptied.flags)
-        TRY(vma_modify_flags(locked, emptied, old.start, old.end(), flags));
+    vma_merge(locked, *vma_lookup(locked, to.start));
     return to.start;
 }
 

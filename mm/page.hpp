@@ -56,7 +56,7 @@ struct Page {
         std::atomic<AnonVma*> anon_vma; // PG_ANON: where its entries are found (mm/rmap.hpp)
     };
     u8 order = 0;        // of the free or allocated block this page heads
-    u8 lru_cpu = 0; // PG_LRU, PG_ISOLATED: whose list
+    u8 lru_cpu = 0;      // PG_LRU, PG_ISOLATED: whose list
     ListHook lru;        // free list of the allocator, or a list of the owner's
     TreeHook cache_node; // AddressSpace::pages
     TreeHook dirty_node; // AddressSpace::dirty, while PG_TAGGED

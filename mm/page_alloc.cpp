@@ -13,6 +13,7 @@
 #include "base/irq_spinlock.hpp"
 #include "base/late.hpp"
 #include "base/relaxed.hpp"
+#include "mm/fail_alloc.hpp"
 #include "mm/lru.hpp"
 #include "mm/per_cpu_free.hpp"
 #include "mm/slab.hpp"
@@ -160,12 +161,12 @@ Page* rmqueue(u32 order) { return order == 0 ? rmqueue_pcp() : rmqueue_buddy(ord
 constexpr PageFlags FREE = PG_BUDDY | PG_PCP;
 
 [[noreturn]] void bad_page(const Page& page, u32 order) {
-    const char* what = page_mapcount(page) != 0 ? "still mapped"
-                       : page_count(page) != 0  ? "still referenced"
-                       : page.test(FREE)        ? "free already"
-                       : page.test(PG_RESERVED) ? "not the allocator's"
+    const char* what = page_mapcount(page) != 0          ? "still mapped"
+                       : page_count(page) != 0           ? "still referenced"
+                       : page.test(FREE)                 ? "free already"
+                       : page.test(PG_RESERVED)          ? "not the allocator's"
                        : page.test(PG_LRU | PG_ISOLATED) ? "in a list of reclaim"
-                                                : "of another order";
+                                                         : "of another order";
     panic("free_pages: frame %#x is %s (order %u; flags %#x, order %u, refcount %d, mapcount %d)",
           page_to_pfn(page).value(), what, order, page.flags.load(std::memory_order_relaxed),
           static_cast<unsigned>(page.order), page_count(page), page_mapcount(page));
@@ -173,7 +174,8 @@ constexpr PageFlags FREE = PG_BUDDY | PG_PCP;
 
 // Whether the page may be freed: it is not free already, and nothing refers to it.
 bool may_be_freed(const Page& page) {
-    const u32 wrong_flags = page.flags.load(std::memory_order_relaxed) & (FREE | PG_RESERVED | PG_LRU | PG_ISOLATED).bits();
+    const u32 wrong_flags =
+        page.flags.load(std::memory_order_relaxed) & (FREE | PG_RESERVED | PG_LRU | PG_ISOLATED).bits();
     return (static_cast<u32>(page_mapcount(page)) | static_cast<u32>(page_count(page)) | wrong_flags) == 0;
 }
 
@@ -253,6 +255,8 @@ bool reclaim(u32 order) {
 
 Page* alloc_pages(u32 order) {
     BUG_ON(order >= MAX_ORDER);
+    if (should_fail_alloc_page(order)) [[unlikely]]
+        return nullptr;
     Page* page = rmqueue(order);
     while (page == nullptr) [[unlikely]] {
         const bool more = reclaim(order);

@@ -2,6 +2,7 @@
 // free one, and a cookie that shows a second free. Empty slabs stay until memory is short.
 #include "mm/slab.hpp"
 
+#include "mm/fail_alloc.hpp"
 #include "mm/page_alloc.hpp"
 
 namespace faultline {
@@ -137,6 +138,8 @@ u32 KmemCache::drain(PerCpuObjects::Stack& stack, u32 most) {
 }
 
 void* KmemCache::alloc() {
+    if (should_failslab(size_)) [[unlikely]]
+        return nullptr;
     FreeObject* object = cpus_.take(*this);
     while (object == nullptr) [[unlikely]] {
         if (!grow())

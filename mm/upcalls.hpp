@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/lockdep.hpp"
+#include "base/relaxed.hpp"
 #include "base/types.hpp"
 
 namespace faultline {
@@ -12,10 +13,15 @@ struct MmStruct;
 
 // The memory side of one task (Linux keeps these fields in task_struct).
 struct MmTask {
-    MmStruct* mm = nullptr;                   // nullptr: a kernel task
-    u32 pagefault_disabled = 0;               // how many PagefaultDisabled there are
-    u32 min_flt = 0;                          // faults served without waiting for a device
-    u32 maj_flt = 0;                          // faults that waited
+    MmStruct* mm = nullptr;     // nullptr: a kernel task
+    u32 pagefault_disabled = 0; // how many PagefaultDisabled there are
+    u32 min_flt = 0;            // faults served without waiting for a device
+    u32 maj_flt = 0;            // faults that waited
+#ifdef FAULTLINE_DEBUG
+    // 1: the next allocation fails, 2: the one after it, and so on; 0: none does (mm/fail_alloc.hpp). Set by writing to
+    // /proc/PID/fail-nth. (Linux: the same name.)
+    Relaxed<u32> fail_nth = 0;
+#endif
     [[no_unique_address]] lockdep::Held held; // sleeping locks; watched in debug builds only
 };
 

@@ -89,9 +89,45 @@ VmArea& vma_merge(const MmapWriteLocked& locked, VmArea& vma) {
     return *merged;
 }
 
+Result<VmArea*> vma_isolate(const MmapWriteLocked& locked, VmArea& vma, UserAddr start, UserAddr end) {
+    VmArea* middle = &vma;
+    if (vma.start < start)
+        middle = TRY(split_vma(locked, vma, start));
+    if (end < middle->end) {
+        if (const auto cut = split_vma(locked, *middle, end); !cut.ok()) {
+            vma_merge(locked, *middle);
+            return Err(cut.error());
+        }
+    }
+    return middle;
+}
+
+namespace {
+
+u32 first_page_number(const VmaBacking& backing, UserAddr start) {
+    const bool new_memory = backing.mapping == nullptr && backing.anon_vma == nullptr;
+    return new_memory ? start.value() >> PAGE_SHIFT : backing.pgoff;
+}
+
+} // namespace
+
+VmArea* vma_insert(const MmapWriteLocked& locked, UserAddr start, UserAddr end, VmFlags flags, VmaBacking backing) {
+    VmArea* vma = vm_area_alloc(locked.mm());
+    if (vma == nullptr)
+        return nullptr;
+    vma->start = start;
+    vma->end = end;
+    vma->flags = flags;
+    vma->mapping = backing.mapping;
+    vma->pgoff = first_page_number(backing, start);
+    join_family(*vma, backing.anon_vma);
+    vma_open(*vma);
+    insert_vm_struct(locked, *vma);
+    return vma;
+}
+
 VmArea* vma_place(const MmapWriteLocked& locked, UserAddr start, UserAddr end, VmFlags flags, VmaBacking backing) {
-    if (backing.mapping == nullptr && backing.anon_vma == nullptr)
-        backing.pgoff = start.value() >> PAGE_SHIFT;
+    backing.pgoff = first_page_number(backing, start);
     const auto [below, above] = find_vma_and_prev(locked, start);
     if (below != nullptr && continues(*below, start, flags, backing)) {
         join_family(*below, backing.anon_vma);
@@ -105,33 +141,14 @@ VmArea* vma_place(const MmapWriteLocked& locked, UserAddr start, UserAddr end, V
         vma_set_range(locked, *above, start, above->end);
         return above;
     }
-    VmArea* vma = vm_area_alloc(locked.mm());
-    if (vma == nullptr)
-        return nullptr;
-    vma->start = start;
-    vma->end = end;
-    vma->flags = flags;
-    vma->mapping = backing.mapping;
-    vma->pgoff = backing.pgoff;
-    join_family(*vma, backing.anon_vma);
-    vma_open(*vma);
-    insert_vm_struct(locked, *vma);
-    return vma;
+    return vma_insert(locked, start, end, flags, backing);
 }
 
 Result<VmArea*> vma_modify_flags(const MmapWriteLocked& locked, VmArea& vma, UserAddr start, UserAddr end,
                                  VmFlags flags) {
     MmStruct& mm = locked.mm();
     const u32 count_before = mm.map_count;
-    VmArea* middle = &vma;
-    if (vma.start < start)
-        middle = TRY(split_vma(locked, vma, start));
-    if (end < middle->end) {
-        if (const auto cut = split_vma(locked, *middle, end); !cut.ok()) {
-            vma_merge(locked, *middle);
-            return Err(cut.error());
-        }
-    }
+    VmArea* middle = TRY(vma_isolate(locked, vma, start, end));
     const VmFlags old_flags = middle->flags;
     set_flags(*middle, flags);
     VmArea& merged = vma_merge(locked, *middle);

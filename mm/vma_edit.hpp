@@ -17,6 +17,10 @@ Result<VmArea*> split_vma(const MmapWriteLocked& locked, VmArea& vma, UserAddr a
 // all.
 VmArea& vma_merge(const MmapWriteLocked& locked, VmArea& vma);
 
+// Cuts [start, end), inside `vma`, out of it, and returns the VMA that is exactly this range. NOMEM: nothing has changed.
+// vma_merge() undoes it.
+Result<VmArea*> vma_isolate(const MmapWriteLocked& locked, VmArea& vma, UserAddr start, UserAddr end);
+
 // What the pages of a VMA are part of. Of a VMA that is new and anonymous, nothing.
 struct VmaBacking {
     AddressSpace* mapping = nullptr;
@@ -24,8 +28,11 @@ struct VmaBacking {
     AnonVma* anon_vma = nullptr;
 };
 
-// A VMA for the free range [start, end), perhaps by growing a neighbour; takes a reference of its own on the mapping if
-// it needs one, and joins the AnonVma. nullptr: out of memory.
+// A VMA of its own for the free range [start, end), whatever its neighbours are; takes a reference of its own on the mapping
+// if it needs one, and joins the AnonVma. nullptr: out of memory.
+VmArea* vma_insert(const MmapWriteLocked& locked, UserAddr start, UserAddr end, VmFlags flags, VmaBacking backing);
+
+// The same, but perhaps by growing a neighbour.
 VmArea* vma_place(const MmapWriteLocked& locked, UserAddr start, UserAddr end, VmFlags flags, VmaBacking backing);
 
 // Gives [start, end), inside `vma`, new flags, cutting and joining; returns the VMA that holds it then. NOMEM: nothing

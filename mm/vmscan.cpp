@@ -39,7 +39,7 @@ struct ToWrite {
 // Frees the page if nothing is against it. With the lock held, nobody can come by another reference: so if the cache and
 // reclaim have the only two, nobody uses the page. (Linux: shrink_page_list.)
 bool shrink_page(IsolatedPage page, ToWrite& dirty) {
-    PageRef freed; // dropped after the lock
+    PageRef freed;                                                          // dropped after the lock
     AddressSpace& mapping = *page->mapping.load(std::memory_order_relaxed); // stays while the page is isolated
     const Guard lock(mapping.lock);
     if (page_referenced(mapping, *page)) {

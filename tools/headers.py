@@ -33,6 +33,7 @@ def defined(name):
 
 def declared(header):
     text = re.sub(r"//[^\n]*", "", (ROOT / header).read_text(encoding="utf-8"))
+    text = re.sub(r"^#ifdef FAULTLINE_DEBUG$.*?^#(?:else|endif)$", "", text, flags=re.M | re.S)  # not in build/arm
     return text, set(DECLARATION.findall(text))
 
 

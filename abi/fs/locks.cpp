@@ -48,9 +48,8 @@ void link(Inode& inode, FileLock& lock) {
 }
 
 // Removes the range `hole` from the locks of its owner. If one lock reaches beyond the hole on both sides, it is cut in
-// two, and `spare` becomes the second half. Returns whether `spare` was used.
-bool carve(Inode& inode, const FileLock& hole, FileLock* spare) {
-    bool used = false;
+// two, and `spare` becomes the second half.
+void carve(Inode& inode, const FileLock& hole, FileLock* spare) {
     for (FileLock** at = &inode.locks; *at != nullptr;) {
         FileLock& lock = **at;
         if (lock.range != hole.range || lock.owner != hole.owner || !lock.overlaps(hole)) {
@@ -63,7 +62,6 @@ bool carve(Inode& inode, const FileLock& hole, FileLock* spare) {
             spare->start = hole.end + 1;
             lock.end = hole.start - 1;
             link(inode, *spare);
-            used = true;
             break; // no other lock of this owner overlaps
         }
         if (before)
@@ -78,7 +76,6 @@ bool carve(Inode& inode, const FileLock& hole, FileLock* spare) {
         at = &lock.next;
     }
     wake_up_all(inode.lock_waiters);
-    return used;
 }
 
 // Merges neighbouring locks of the same owner and kind into `lock`, so that F_GETLK reports the whole range.
@@ -97,22 +94,30 @@ void absorb_neighbours(Inode& inode, FileLock& lock) {
     }
 }
 
-// Grants `wanted`, which has no conflict; or drops its range, if `unlock`. NOMEM.
+// Whether taking `hole` out of its owner's locks cuts one of them in two.
+bool cuts_in_two(const Inode& inode, const FileLock& hole) {
+    const FileLock* lock = inode.locks;
+    while (lock != nullptr && !(lock->range == hole.range && lock->owner == hole.owner && lock->start < hole.start &&
+                                lock->end > hole.end))
+        lock = lock->next;
+    return lock != nullptr;
+}
+
+// Grants `wanted`, which has no conflict; or drops its range, if `unlock`. Only a new lock, or a second half of an old one,
+// needs memory. Without it nothing changes: NOLCK for a range, NOMEM for a whole file. (Linux: posix_lock_inode,
+// flock_lock_inode.)
 Result<void> grant(Inode& inode, const FileLock& wanted, bool unlock) {
-    FileLock* lock = kmem_new<FileLock>(lock_cache);
-    FileLock* spare = kmem_new<FileLock>(lock_cache);
-    if (lock == nullptr || spare == nullptr) {
-        for (FileLock* unused : {lock, spare})
-            if (unused != nullptr)
-                kmem_delete(lock_cache, unused);
-        return Err(Errno::NOMEM);
-    }
-    if (!carve(inode, wanted, spare))
-        kmem_delete(lock_cache, spare);
-    if (unlock) {
+    const bool cuts = cuts_in_two(inode, wanted);
+    FileLock* lock = unlock ? nullptr : kmem_new<FileLock>(lock_cache);
+    FileLock* spare = cuts ? kmem_new<FileLock>(lock_cache) : nullptr;
+    if ((lock == nullptr && !unlock) || (spare == nullptr && cuts)) {
         kmem_delete(lock_cache, lock);
-        return {};
+        kmem_delete(lock_cache, spare);
+        return Err(wanted.range ? Errno::NOLCK : Errno::NOMEM);
     }
+    carve(inode, wanted, spare);
+    if (unlock)
+        return {};
     *lock = wanted;
     absorb_neighbours(inode, *lock);
     link(inode, *lock);

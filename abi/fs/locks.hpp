@@ -17,7 +17,7 @@ bool is_lock_command(u32 command);
 
 // Carries out such a command. `lock` points to a struct flock or flock64. BADF: the file is not open for reading or
 // writing as the lock needs it, or current's descriptor `fd` is no longer this file; AGAIN: another process holds a
-// conflicting lock; DEADLK: that process waits for current; NOMEM (fcntl(2) has ENOLCK); RESTARTSYS: a signal ended
+// conflicting lock; DEADLK: that process waits for current; NOLCK: no memory; RESTARTSYS: a signal ended
 // F_SETLKW; INVAL, OVERFLOWED, FAULT: bad arguments. F_SETLKW may sleep.
 Result<u32> fcntl_lock(File& file, s32 fd, u32 command, UserAddr lock);
 

@@ -7,8 +7,8 @@
 #include "abi/fs/inode.hpp"
 #include "abi/fs/seq_file.hpp"
 #include "abi/procfs/procfs.hpp"
-#include "mm/page_alloc.hpp"
 #include "mm/lru.hpp"
+#include "mm/page_alloc.hpp"
 #include "mm/page_writeback.hpp"
 #include "mm/vmscan.hpp"
 

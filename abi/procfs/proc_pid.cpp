@@ -24,6 +24,9 @@ constexpr ProcEntry thread_entries[] = {
     {.name = "cwd", .inode_ops = &proc_cwd_ops, .mode = S_IFLNK | 0777},
     {.name = "environ", .show_mm = show_pid_environ, .mode = S_IFREG | 0400},
     {.name = "exe", .inode_ops = &proc_exe_ops, .mode = S_IFLNK | 0777},
+#ifdef FAULTLINE_DEBUG
+    {.name = "fail-nth", .file_ops = &fail_nth_ops, .mode = S_IFREG | 0644},
+#endif
     {.name = "fd", .inode_ops = &proc_fd_ops, .mode = S_IFDIR | 0500},
     {.name = "fdinfo", .inode_ops = &proc_fdinfo_ops, .mode = S_IFDIR | 0555},
     {.name = "io", .show = show_pid_io, .mode = S_IFREG | 0400},

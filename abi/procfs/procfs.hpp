@@ -92,6 +92,9 @@ void proc_file_release(File& file);
 MmRef proc_file_mm(const File& file);        // nothing: there is none any more
 bool proc_file_privileged(const File& file); // who opened it had CAP_SYS_ADMIN
 extern const FileOps mem_ops, auxv_ops;
+#ifdef FAULTLINE_DEBUG
+extern const FileOps fail_nth_ops; // proc_fail_nth.cpp
+#endif
 
 Result<void> write_clear_refs(const Inode& inode, std::string_view text); // proc_pages.cpp
 extern const FileOps pagemap_ops, pte_ops;

@@ -12,7 +12,8 @@ namespace faultline {
 class Worker {
   public:
     // `work` runs in the task, with no lock held, and may sleep. `deadline` says when it does so though nobody called.
-    constexpr Worker(const char* name, void (*work)(), u64 (*deadline)() = [] { return NO_DEADLINE; })
+    constexpr Worker(
+        const char* name, void (*work)(), u64 (*deadline)() = [] { return NO_DEADLINE; })
         : name_(name), work_(work), deadline_(deadline) {}
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
