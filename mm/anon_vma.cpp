@@ -77,26 +77,29 @@ void unlink_anon_vma(VmArea& vma) {
     vma.anon_vma = nullptr;
     if (!last)
         return;
-    const Guard lock(readers->lock);
-    if (readers->count == 0) {
+    Readers& others = *readers;
+    const Guard lock(others.lock);
+    if (others.count == 0) {
         kmem_delete(anon_vma_cache, family);
         return;
     }
-    family->next_retired = readers->retired;
-    readers->retired = family;
+    family->next_retired = others.retired;
+    others.retired = family;
 }
 
 AnonVmaReader::AnonVmaReader() {
-    const Guard lock(readers->lock);
-    ++readers->count;
+    Readers& all = *readers;
+    const Guard lock(all.lock);
+    ++all.count;
 }
 
 AnonVmaReader::~AnonVmaReader() {
     AnonVma* retired = nullptr;
     {
-        const Guard lock(readers->lock);
-        if (--readers->count == 0)
-            std::swap(retired, readers->retired);
+        Readers& all = *readers;
+        const Guard lock(all.lock);
+        if (--all.count == 0)
+            std::swap(retired, all.retired);
     }
     while (retired != nullptr) {
         AnonVma* next = retired->next_retired;

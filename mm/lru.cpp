@@ -2,7 +2,6 @@
 #include "mm/lru.hpp"
 
 #include <array>
-#include <ranges>
 
 #include "arch/contract/per_cpu.hpp"
 #include "base/late.hpp"
@@ -40,7 +39,9 @@ LruVec& lruvec_of(const Page& page) { return lruvecs->cpus.of(page.lru_cpu); }
 // The oldest page of the list that nobody is freeing right now.
 Page* isolate_oldest(LruVec& vec, LruList list) {
     const Guard lock(vec.lock);
-    for (Page& page : std::views::reverse(vec.lists[list])) {
+    auto& pages = vec.lists[list];
+    for (auto each = pages.rbegin(); each != pages.rend(); ++each) {
+        Page& page = *each;
         if (!page.refcount.inc_not_zero())
             continue;          // its last reference is gone, and who had it waits for the lock
         page.set(PG_ISOLATED); // never neither of the two

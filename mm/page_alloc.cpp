@@ -42,6 +42,10 @@ struct Zone {
     Page* zero_page = nullptr;
     PerCpuPages pcp;
 
+    void set_nr_free(u32 pages) REQUIRES(lock) {
+        nr_free = pages;
+        memory_is_short = pages < watermarks.low;
+    }
     void add_to_free_list(Page& page, u32 order) REQUIRES(lock);
     void del_from_free_list(Page& page, u32 order) REQUIRES(lock);
     void free_block(Page& page, u32 order) REQUIRES(lock);
@@ -110,7 +114,7 @@ u32 Zone::drain(PerCpuPages::Stack& stack, u32 most) {
         page->reset(PG_BUDDY);
         free_block(*page, 0);
     }
-    nr_free = nr_free + pages;
+    set_nr_free(nr_free + pages);
     return pages;
 }
 
@@ -135,7 +139,7 @@ void Zone::refill(PerCpuPages::Stack& stack) {
         page->reset(PG_PCP);
         stack.push(*page);
     }
-    nr_free = nr_free - pages;
+    set_nr_free(nr_free - pages);
 }
 
 Page* rmqueue_pcp() {
@@ -151,7 +155,7 @@ Page* rmqueue_buddy(u32 order) {
     Page* page = z.take_block(order);
     if (page == nullptr)
         return nullptr;
-    z.nr_free = z.nr_free - (1u << order);
+    z.set_nr_free(z.nr_free - (1u << order));
     take_free_pages(*page, order);
     return page;
 }
@@ -190,7 +194,7 @@ void release_reserved(u32 first, u32 last) {
         page.reset(PG_BUDDY);
         page.order = NOT_A_HEAD;
     }
-    z.nr_free = z.nr_free + (last - first);
+    z.set_nr_free(z.nr_free + (last - first));
     z.nr_total = z.nr_total + (last - first);
     while (first < last) {
         u32 order = MAX_ORDER - 1;
@@ -270,8 +274,8 @@ Page* alloc_pages(u32 order) {
 
 namespace {
 
-// Memory is short: kswapd is to begin, and if there is very little, the caller frees some pages itself.
-[[gnu::noinline]] void make_room() {
+// kswapd is to begin, and if there is very little, the caller frees some pages itself.
+void make_room() {
     if (!kswapd_is_hopeless())
         wakeup_kswapd();
     if (zone().nr_free < watermarks.min)
@@ -280,11 +284,10 @@ namespace {
 
 } // namespace
 
-PageRef alloc_page(GfpFlags gfp) {
-    if (gfp.has(GFP_KERNEL) && zone().nr_free < watermarks.low) [[unlikely]]
-        make_room();
+PageRef alloc_page_slowpath() {
+    make_room();
     Page* page = alloc_pages(0);
-    while (page == nullptr && gfp.has(GFP_KERNEL) && try_to_free_pages(SWAP_CLUSTER_MAX) != 0)
+    while (page == nullptr && try_to_free_pages(SWAP_CLUSTER_MAX) != 0)
         page = alloc_pages(0);
     return PageRef(page);
 }
@@ -312,7 +315,7 @@ void free_to_buddy(Page& page, u32 order) {
         each->order = NOT_A_HEAD;
         each->reset(PG_BUDDY);
     }
-    z.nr_free = z.nr_free + (1u << order);
+    z.set_nr_free(z.nr_free + (1u << order));
     z.free_block(page, order);
 }
 

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "base/relaxed.hpp"
 #include "mm/page.hpp"
 
 namespace faultline {
@@ -66,8 +67,18 @@ using GfpFlags = Flags<struct GfpFlagsTag>;
 inline constexpr GfpFlags GFP_ATOMIC{};    // nothing: locks may be held
 inline constexpr GfpFlags GFP_KERNEL{0x1}; // free other pages first, and sleep: no lock but an mmap lock for reading
 
+// Fewer pages are free than should be (watermarks.low, mm/vmscan.hpp).
+inline constinit Relaxed<bool> memory_is_short = false;
+
+// With GFP_KERNEL, while memory is short: reclaim begins first. (Linux: __alloc_pages_slowpath.)
+[[nodiscard]] PageRef alloc_page_slowpath();
+
 // One page, contents undefined or zeros; none: out of memory.
-[[nodiscard]] PageRef alloc_page(GfpFlags gfp);
+[[nodiscard]] inline PageRef alloc_page(GfpFlags gfp) {
+    if (gfp.has(GFP_KERNEL) && memory_is_short) [[unlikely]]
+        return alloc_page_slowpath();
+    return PageRef(alloc_pages(0));
+}
 [[nodiscard]] inline PageRef alloc_zeroed_page(GfpFlags gfp) {
     PageRef page = alloc_page(gfp);
     if (page)

@@ -23,12 +23,6 @@ void page_remove_rmap(MmStruct& mm, Page& page) {
     add_mm_counter(mm, counter_of(page), -1);
 }
 
-void page_set_anon_rmap(Page& page, const VmArea& vma, UserAddr address) {
-    page.anon_vma.store(vma.anon_vma, std::memory_order_relaxed);
-    page.index = linear_page_index(vma, address);
-    page.set(PG_ANON | PG_ANON_EXCLUSIVE);
-}
-
 void clean_pte(TlbDebt& debt, UserAddr address, PteSlot* slot, Page& page) {
     const Pte pte = ptep_get_and_clear(debt, address, slot);
     if (pte_dirty(pte))

@@ -17,7 +17,11 @@ void page_remove_rmap(MmStruct& mm, Page& page);
 
 // The page, new and shown by no entry yet, becomes anonymous memory of the VMA at `address`, its own alone. The VMA has an
 // AnonVma (anon_vma_prepare). (Linux: the same name.)
-void page_set_anon_rmap(Page& page, const VmArea& vma, UserAddr address);
+inline void page_set_anon_rmap(Page& page, const VmArea& vma, UserAddr address) {
+    page.anon_vma.store(vma.anon_vma, std::memory_order_relaxed);
+    page.index = linear_page_index(vma, address);
+    page.reset(PG_ANON | PG_ANON_EXCLUSIVE); // it is new, so it had no flags
+}
 
 // Moves young and dirty from an entry that was emptied to the page: otherwise data that was written would be lost.
 inline void move_bits_to_page(Page& page, Pte pte) {
