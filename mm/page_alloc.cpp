@@ -13,6 +13,7 @@
 #include "base/irq_spinlock.hpp"
 #include "base/late.hpp"
 #include "base/relaxed.hpp"
+#include "mm/out_of_memory.hpp"
 #include "mm/per_cpu_free.hpp"
 #include "mm/slab.hpp"
 
@@ -251,8 +252,10 @@ Page* alloc_pages(u32 order) {
     while (page == nullptr) [[unlikely]] {
         const bool more = reclaim(order);
         page = rmqueue(order);
-        if (page == nullptr && !more)
+        if (page == nullptr && !more) {
+            nr_failed_allocations.fetch_add(1, std::memory_order_relaxed);
             return nullptr;
+        }
     }
     page->refcount.set(1);
     return page;

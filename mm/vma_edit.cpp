@@ -32,13 +32,17 @@ void change_seen_by_truncation(AddressSpace* mapping, Change&& change) {
     change();
 }
 
+// Keeps so many pages of the VMA promised while it does not count them: others had better see too many than too few.
+VmCharge still_promised(const VmArea& vma, u32 pages) {
+    return VmCharge::without_asking(vma.flags.has(VM_ACCOUNT) ? pages : 0);
+}
+
 void move_borders(VmArea& vma, UserAddr start, UserAddr end) {
     if (vma.mapping != nullptr)
         vma.pgoff += static_cast<u32>(static_cast<s32>(start - vma.start) >> PAGE_SHIFT);
-    vm_stat_remove(vma);
+    vm_stat_account(vma, ((end - start) >> PAGE_SHIFT) - vma.pages());
     vma.start = start; // the tree's key: the order stays
     vma.end = end;
-    vm_stat_add(vma);
 }
 
 // `below` takes over all of `above`, which goes.
@@ -53,6 +57,7 @@ void absorb(const MmapWriteLocked& locked, VmArea& below, VmArea& above) {
 }
 
 void set_flags(VmArea& vma, VmFlags flags) {
+    const VmCharge counted_twice = still_promised(vma, vma.pages());
     vm_stat_remove(vma);
     vma.flags = flags;
     vm_stat_add(vma);
@@ -70,6 +75,7 @@ Result<VmArea*> split_vma(const MmapWriteLocked& locked, VmArea& vma, UserAddr a
     if (upper == nullptr)
         return Err(Errno::NOMEM);
     upper->start = address;
+    const VmCharge counted_twice = still_promised(*upper, upper->pages());
     if (AddressSpace* mapping = vma.mapping; mapping == nullptr) {
         move_borders(vma, vma.start, address);
     } else {

@@ -6,9 +6,11 @@
 #include "abi/fs/file.hpp"
 #include "abi/fs/inode.hpp"
 #include "abi/fs/seq_file.hpp"
+#include "abi/memory/oom_kill.hpp"
 #include "abi/procfs/procfs.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/page_writeback.hpp"
+#include "mm/shmem.hpp"
 
 namespace faultline {
 
@@ -63,6 +65,7 @@ Result<void> show_vmstat(const Inode&, SeqFile& out) {
         out.printf("%s %llu\n", name, static_cast<unsigned long long>(value));
     };
     line("nr_free_pages", nr_free_pages());
+    line("nr_shmem", nr_shmem);
     line("nr_dirty", writeback_stat.nr_file_dirty);
     line("nr_writeback", writeback_stat.nr_writeback);
     line("nr_dirtied", writeback_stat.nr_dirtied);
@@ -71,6 +74,7 @@ Result<void> show_vmstat(const Inode&, SeqFile& out) {
     line("nr_dirty_background_threshold", dirty_background_threshold());
     line("pgpgin", sectors[0] / 2); // in KiB
     line("pgpgout", sectors[1] / 2);
+    line("oom_kill", nr_oom_kill);
     return {};
 }
 
@@ -112,11 +116,6 @@ constexpr ProcEntry dirty_entries[] = {
 void make_dirty_entries(Inode& vm) {
     for (const ProcEntry& entry : dirty_entries)
         add_proc_entry(vm, entry);
-}
-
-void drop_block_caches() {
-    for (BlockDevice* device = first_blkdev(); device != nullptr; device = device->next)
-        invalidate_mapping_pages(device->mapping);
 }
 
 } // namespace faultline
