@@ -76,7 +76,7 @@ class Differential {
         }
         REQUIRE(mm_.total_vm == mapped);
         const VmArea* below = nullptr;
-        u32 count = 0;
+        u32 count = 0, promised = 0;
         for (const VmArea& vma : mm_.vmas) {
             REQUIRE(vma.start < vma.end);
             if (below != nullptr) {
@@ -85,7 +85,10 @@ class Differential {
             }
             below = &vma;
             ++count;
+            promised += vma.flags.has(VM_ACCOUNT) ? vma.pages() : 0;
+            REQUIRE((vma.flags.has(VM_ACCOUNT) || !accountable_mapping(vma.flags)));
         }
+        REQUIRE(vm_memory_committed() == promised_before_ + promised);
         REQUIRE(mm_.map_count == count);
         REQUIRE(model::check_tlb_against_truth(mm_.context).empty());
     }
@@ -172,6 +175,7 @@ class Differential {
             model_[page]->value = value;
     }
 
+    const u32 promised_before_ = vm_memory_committed();
     contract::TestMm& test_;
     MmStruct& mm_;
     std::mt19937 random_;
