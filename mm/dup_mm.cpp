@@ -108,6 +108,11 @@ Result<void> dup_mmap(const MmapUnshared& child, const MmapWriteLocked& source, 
         VmArea* copy = vm_area_dup(vma);
         if (copy == nullptr)
             return Err(Errno::NOMEM);
+        VmCharge charge; // until the VMA counts
+        if (vma.flags.has(VM_ACCOUNT) && !charge.take(vma.pages())) {
+            vm_area_free(*copy);
+            return Err(Errno::NOMEM);
+        }
         copy->mm = &child.mm();
         copy->flags = copy->flags.without(VM_LOCKED_MASK); // mlock(2): locks are not inherited
         insert_vm_struct(child, *copy);

@@ -7,6 +7,7 @@
 #include "mm/lru.hpp"
 #include "mm/page_writeback.hpp"
 #include "mm/pgtable.hpp"
+#include "mm/shmem.hpp"
 #include "mm/unmap.hpp"
 #include "mm/upcalls.hpp"
 
@@ -21,8 +22,7 @@ PageRef insert_page(AddressSpace& mapping, Page& page) REQUIRES(mapping.lock) {
         get_page(page); // the cache's own
         page.mapping.store(&mapping, std::memory_order_relaxed);
         mapping.nr_pages = mapping.nr_pages + 1;
-        if (mapping_reads(mapping))
-            writeback_stat.nr_file_pages.fetch_add(1, std::memory_order_relaxed);
+        (mapping_reads(mapping) ? writeback_stat.nr_file_pages : nr_shmem).fetch_add(1, std::memory_order_relaxed);
     }
     return PageRef::of(*place);
 }
@@ -45,15 +45,21 @@ void remove_pages(AddressSpace& mapping, u32 first, u32 end = ~u32{0}) {
     }
 }
 
-// A page of zeros for a file that has no storage; another that was faster wins.
+// A page of zeros for a file that has no storage; another that was faster wins. NOMEM; NOSPC: its file system is full.
 Result<PageRef> add_zeroed_page(AddressSpace& mapping, u32 index) {
-    PageRef page = alloc_zeroed_page(GFP_KERNEL);
+    TRY_VOID(shmem_acct_block(mapping.sb));
+    PageRef fresh = alloc_zeroed_page(GFP_KERNEL), page;
+    if (fresh) {
+        fresh->index = index;
+        fresh->set(PG_UPTODATE);
+        const Guard lock(mapping.lock);
+        page = insert_page(mapping, *fresh);
+    }
+    if (!page || page.get() != fresh.get())
+        shmem_unacct_block(mapping.sb);
     if (!page)
         return Err(Errno::NOMEM);
-    page->index = index;
-    page->set(PG_UPTODATE);
-    const Guard lock(mapping.lock);
-    return insert_page(mapping, *page);
+    return page;
 }
 
 // Puts an empty page into the cache, for the caller to fill: PG_LOCKED. If another was faster, returns that one when it has
@@ -170,8 +176,8 @@ PageRef delete_from_page_cache(AddressSpace& mapping, Page& page) {
     mapping.pages.erase(mapping.pages.iterator_to(page));
     page.mapping.store(nullptr, std::memory_order_seq_cst);
     mapping.nr_pages = mapping.nr_pages - 1;
-    if (mapping_reads(mapping))
-        writeback_stat.nr_file_pages.fetch_sub(1, std::memory_order_relaxed);
+    (mapping_reads(mapping) ? writeback_stat.nr_file_pages : nr_shmem).fetch_sub(1, std::memory_order_relaxed);
+    shmem_unacct_block(mapping.sb);
     return PageRef(&page);
 }
 

@@ -71,7 +71,7 @@ VmFault make_accessible(VmFaultContext& vmf) {
 VmFault handle_pte_fault(VmFaultContext& vmf) {
     vmf.orig_pte = ptep_get(vmf.slot);
     if (pte_none(vmf.orig_pte))
-        return vmf.vma.anonymous() ? do_anonymous_page(vmf) : do_fault(vmf);
+        return is_unstable(vmf.mm) ? VM_FAULT_SIGBUS : vmf.vma.anonymous() ? do_anonymous_page(vmf) : do_fault(vmf);
     if (vmf.write() && !pte_write(vmf.orig_pte))
         return do_wp_page(vmf);
     return make_accessible(vmf);

@@ -29,8 +29,10 @@ Result<void> unmap_tail(const MmapWriteLocked& locked, Range range, u32 length) 
     return unmap_range(locked, range.start + length, range.end());
 }
 
-// Whether `old` in `vma` can become `new_length` long at all. (Linux: vma_to_resize.)
-Result<void> check_resize(const MmapWriteLocked& locked, const VmArea& vma, Range old, u32 new_length) {
+// Whether `old` in `vma` can become `new_length` long at all. `charge` takes what has to be promised for that. (Linux:
+// vma_to_resize.)
+Result<void> check_resize(const MmapWriteLocked& locked, const VmArea& vma, Range old, u32 new_length,
+                          VmCharge& charge) {
     if (old.length == 0 && !vma.flags.has_any(VM_SHARED | VM_MAYSHARE))
         return Err(Errno::INVAL); // there is nothing to share
     if (old.length > vma.end - old.start)
@@ -45,7 +47,9 @@ Result<void> check_resize(const MmapWriteLocked& locked, const VmArea& vma, Rang
     const u32 pages = (new_length - old.length) >> PAGE_SHIFT;
     if (!may_lock_pages(locked, vma.flags, pages))
         return Err(Errno::AGAIN);
-    if (!may_expand_vm(locked, vma.flags, pages) || !may_commit_mapping(vma.flags, pages))
+    if (!may_expand_vm(locked, vma.flags, pages))
+        return Err(Errno::NOMEM);
+    if (vma.flags.has(VM_ACCOUNT) && new_length > old.length && !charge.take(pages))
         return Err(Errno::NOMEM);
     return {};
 }
@@ -158,8 +162,12 @@ Result<UserAddr> mremap_to(const MmapWriteLocked& locked, Range old, Range to, u
     VmArea* vma = vma_lookup(locked, old.start);
     if (vma == nullptr)
         return Err(Errno::FAULT);
-    TRY_VOID(check_resize(locked, *vma, old, to.length));
-    if (keep_old && !may_expand_vm(locked, vma->flags, old.length >> PAGE_SHIFT))
+    VmCharge charge; // until the VMA counts
+    TRY_VOID(check_resize(locked, *vma, old, to.length, charge));
+    const u32 doubled = keep_old ? old.length >> PAGE_SHIFT : 0;
+    if (keep_old && !may_expand_vm(locked, vma->flags, doubled))
+        return Err(Errno::NOMEM);
+    if (keep_old && vma->flags.has(VM_ACCOUNT) && !charge.take(doubled))
         return Err(Errno::NOMEM);
     if (!fixed)
         to.start = TRY(get_unmapped_area(locked, to.start, to.length, false));
@@ -182,7 +190,8 @@ Result<UserAddr> mremap_locked(const MmapWriteLocked& locked, Range old, u32 new
         }
         return old.start;
     }
-    TRY_VOID(check_resize(locked, *vma, old, new_length));
+    VmCharge charge; // until the VMA counts
+    TRY_VOID(check_resize(locked, *vma, old, new_length, charge));
     if (old.end() == vma->end && expandable(*vma, new_length - old.length)) {
         vma_set_range(locked, *vma, vma->start, old.start + new_length);
         vma_merge(locked, *vma);

@@ -15,6 +15,7 @@
 #include "base/relaxed.hpp"
 #include "mm/fail_alloc.hpp"
 #include "mm/lru.hpp"
+#include "mm/out_of_memory.hpp"
 #include "mm/per_cpu_free.hpp"
 #include "mm/slab.hpp"
 #include "mm/upcalls.hpp"
@@ -265,8 +266,10 @@ Page* alloc_pages(u32 order) {
     while (page == nullptr) [[unlikely]] {
         const bool more = reclaim(order);
         page = rmqueue(order);
-        if (page == nullptr && !more)
+        if (page == nullptr && !more) {
+            nr_failed_allocations.fetch_add(1, std::memory_order_relaxed);
             return nullptr;
+        }
     }
     page->refcount.set(1);
     return page;

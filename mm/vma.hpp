@@ -35,6 +35,7 @@ inline constexpr VmFlags VM_SEQ_READ{0x8000}; // madvise: read in order, at rand
 inline constexpr VmFlags VM_RAND_READ{0x10000};
 inline constexpr VmFlags VM_DONTCOPY{0x20000};
 inline constexpr VmFlags VM_LOCKONFAULT{0x80000}; // beside VM_LOCKED: not brought in beforehand
+inline constexpr VmFlags VM_ACCOUNT{0x100000};    // its pages are promised: mm/overcommit.hpp
 inline constexpr VmFlags VM_NORESERVE{0x200000};
 inline constexpr VmFlags VM_WIPEONFORK{0x2000000};
 inline constexpr VmFlags VM_DONTDUMP{0x4000000};   // not into a core
@@ -48,6 +49,12 @@ inline constexpr VmFlags VM_DATA_DEFAULT_FLAGS = VM_READ | VM_WRITE | VM_MAY_FLA
 // Whether the pages of a mapping with these flags count as data: private, writable, not a stack. (Linux:
 // is_data_mapping.)
 constexpr bool is_data_mapping(VmFlags flags) { return (flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) == VM_WRITE; }
+
+// Whether the pages of a mapping with these flags have to be promised: it gets VM_ACCOUNT. Shared memory is promised with
+// its file. (Linux: the same name.)
+constexpr bool accountable_mapping(VmFlags flags) {
+    return (flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) == VM_WRITE;
+}
 
 // Whether a mapping with these flags can have private copies of pages, now or after an mprotect. (Linux:
 // is_cow_mapping.)

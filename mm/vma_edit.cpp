@@ -27,12 +27,16 @@ bool continues(const VmArea& below, const VmArea& above) {
     return continues(below, above.start, above.flags, backing_of(above));
 }
 
+// Keeps so many pages of the VMA promised while it does not count them: others had better see too many than too few.
+VmCharge still_promised(const VmArea& vma, u32 pages) {
+    return VmCharge::without_asking(vma.flags.has(VM_ACCOUNT) ? pages : 0);
+}
+
 void move_borders(VmArea& vma, UserAddr start, UserAddr end) {
     vma.pgoff += static_cast<u32>(static_cast<s32>(start - vma.start) >> PAGE_SHIFT);
-    vm_stat_remove(vma);
+    vm_stat_account(vma, ((end - start) >> PAGE_SHIFT) - vma.pages());
     vma.start = start; // the tree's key: the order stays
     vma.end = end;
-    vm_stat_add(vma);
 }
 
 // The VMA may show the pages of `family` from now on. Some other VMA that stays is a member; nullptr: there are no pages.
@@ -52,6 +56,7 @@ void absorb(const MmapWriteLocked& locked, VmArea& below, VmArea& above) {
 }
 
 void set_flags(VmArea& vma, VmFlags flags) {
+    const VmCharge counted_twice = still_promised(vma, vma.pages());
     vm_stat_remove(vma);
     vma.flags = flags;
     vm_stat_add(vma);
@@ -70,6 +75,7 @@ Result<VmArea*> split_vma(const MmapWriteLocked& locked, VmArea& vma, UserAddr a
         return Err(Errno::NOMEM);
     upper->start = address;
     upper->pgoff += (address - vma.start) >> PAGE_SHIFT;
+    const VmCharge counted_twice = still_promised(*upper, upper->pages());
     // For a moment a page is found in both, but never in neither.
     vma_link_file(*upper);
     join_family(*upper, vma.anon_vma);

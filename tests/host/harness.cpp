@@ -21,6 +21,7 @@
 namespace faultline {
 
 bool fatal_signal_pending() { return harness::Host::get().fatal_signal; }
+bool out_of_memory() { return false; }
 MmLimits current_mm_limits() { return harness::Host::get().mm_limits; }
 bool signal_pending() { return harness::Host::get().fatal_signal; }
 void release_dead_task(Task&) {} // the harness does, at its end

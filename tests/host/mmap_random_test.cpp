@@ -37,7 +37,8 @@ class Differential {
         const u32 first = pick(WINDOW_PAGES);
         const u32 count = 1 + pick(std::min(pick(3) == 0 ? 600u : 8u, WINDOW_PAGES - first));
         if (pick(100) == 0) {
-            child_.emplace(dup_mm(mm_).value()); // shares pages until it is replaced
+            child_.reset(); // it shares pages until it is replaced
+            child_.emplace(dup_mm(mm_).value());
             test_.activate();
         }
         switch (pick(12)) {
@@ -80,7 +81,7 @@ class Differential {
         }
         REQUIRE(mm_.total_vm == mapped);
         const VmArea* below = nullptr;
-        u32 count = 0;
+        u32 count = 0, promised = child_ ? promised_pages(child_->mm()) : 0;
         for (const VmArea& vma : mm_.vmas) {
             REQUIRE(vma.start < vma.end);
             if (below != nullptr) {
@@ -89,7 +90,10 @@ class Differential {
             }
             below = &vma;
             ++count;
+            promised += vma.flags.has(VM_ACCOUNT) ? vma.pages() : 0;
+            REQUIRE((vma.flags.has(VM_ACCOUNT) || !accountable_mapping(vma.flags)));
         }
+        REQUIRE(vm_memory_committed() == promised_before_ + promised);
         REQUIRE(mm_.map_count == count);
         REQUIRE(model::check_tlb_against_truth(mm_.context).empty());
         for (u32 i = 0; i < WINDOW_PAGES; ++i)
@@ -116,6 +120,13 @@ class Differential {
             if (!model_[i])
                 return false;
         return true;
+    }
+
+    static u32 promised_pages(const MmStruct& mm) {
+        u32 pages = 0;
+        for (const VmArea& vma : mm.vmas)
+            pages += vma.flags.has(VM_ACCOUNT) ? vma.pages() : 0;
+        return pages;
     }
 
     static bool could_be_one(const VmArea& below, const VmArea& above) {
@@ -185,6 +196,7 @@ class Differential {
             model_[page]->value = value;
     }
 
+    const u32 promised_before_ = vm_memory_committed();
     contract::TestMm& test_;
     std::optional<contract::TestMm> child_;
     MmStruct& mm_;

@@ -177,7 +177,7 @@ TEST_CASE_METHOD(Fixture, "stack: grows to the address, within limit and guard g
     const UserAddr top(TASK_SIZE);
     mm.stack_limit = 1u << 20;
     VmArea* stack = setup_stack_vma(mm, top, 2 * PAGE_SIZE).value();
-    CHECK(stack->flags == (RW | VM_GROWSDOWN));
+    CHECK(stack->flags == (RW | VM_GROWSDOWN | VM_ACCOUNT));
     CHECK(mm.mmap_base < top - mm.stack_limit - STACK_GUARD_GAP + 1);
 
     CHECK(extend(top - 1) == stack);

@@ -22,6 +22,7 @@ using interleave::World;
 MmTask& current_mm_task() { return current()->mm; }
 MmLimits current_mm_limits() { return {}; }
 bool fatal_signal_pending() { return false; }
+bool out_of_memory() { return false; }
 bool signal_pending() { return false; }
 void leave_lazy_mm(MmStruct&) {}
 void wakeup_flusher_threads() {}
