@@ -81,7 +81,7 @@ class Differential {
         }
         REQUIRE(mm_.total_vm == mapped);
         const VmArea* below = nullptr;
-        u32 count = 0, promised = child_ ? promised_pages(child_->mm()) : 0;
+        u32 count = 0;
         for (const VmArea& vma : mm_.vmas) {
             REQUIRE(vma.start < vma.end);
             if (below != nullptr) {
@@ -90,9 +90,9 @@ class Differential {
             }
             below = &vma;
             ++count;
-            promised += vma.flags.has(VM_ACCOUNT) ? vma.pages() : 0;
             REQUIRE((vma.flags.has(VM_ACCOUNT) || !accountable_mapping(vma.flags)));
         }
+        const u32 promised = promised_pages(mm_) + (child_ ? promised_pages(child_->mm()) : 0);
         REQUIRE(vm_memory_committed() == promised_before_ + promised);
         REQUIRE(mm_.map_count == count);
         REQUIRE(model::check_tlb_against_truth(mm_.context).empty());
