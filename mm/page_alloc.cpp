@@ -279,8 +279,9 @@ namespace {
 
 // kswapd is to begin, and if there is very little, the caller frees some pages itself.
 void make_room() {
-    if (!kswapd_is_hopeless())
-        wakeup_kswapd();
+    if (reclaim_is_hopeless())
+        return;
+    wakeup_kswapd();
     if (zone().nr_free < watermarks.min)
         try_to_free_pages(SWAP_CLUSTER_MAX);
 }
@@ -335,6 +336,7 @@ void free_pages(Page& page, u32 order) {
 }
 
 u32 nr_free_pages() { return zone().nr_free + nr_reserved_slab_pages() + zone().pcp.count(); }
+u32 nr_buddy_pages() { return zone().nr_free; }
 u32 nr_total_pages() { return zone().nr_total; }
 Page& zero_page() { return *zone().zero_page; }
 

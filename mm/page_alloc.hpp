@@ -92,6 +92,7 @@ Page& zero_page();
 // Free frames: in the buddy lists, in the CPUs' stacks, and what shrink_caches would give back. Exact while no CPU
 // allocates or frees.
 u32 nr_free_pages();
+u32 nr_buddy_pages(); // in the buddy lists alone: what the watermarks are about
 u32 nr_total_pages(); // managed by the allocator since boot
 
 } // namespace faultline

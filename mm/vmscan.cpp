@@ -12,7 +12,7 @@ namespace faultline {
 namespace {
 
 constexpr u32 MAX_RECLAIM_RETRIES = 16;
-constinit Relaxed<u32> kswapd_failures = 0;
+constinit Relaxed<u32> failures = 0; // in a row
 
 void count(std::atomic<u32>& counter, u32 more = 1) { counter.fetch_add(more, std::memory_order_relaxed); }
 
@@ -86,8 +86,7 @@ u32 shrink_lists(u32 wanted, std::atomic<u32>& scanned, std::atomic<u32>& stolen
         cond_resched();
     }
     count(stolen, freed);
-    if (freed != 0)
-        kswapd_failures = 0;
+    failures = freed != 0 ? 0 : failures + 1;
     return freed;
 }
 
@@ -119,17 +118,15 @@ u32 try_to_free_pages(u32 wanted) {
     return shrink_lists(wanted, vmscan_stat.pgscan_direct, vmscan_stat.pgsteal_direct);
 }
 
-bool kswapd_is_hopeless() { return kswapd_failures >= MAX_RECLAIM_RETRIES; }
+bool reclaim_is_hopeless() { return failures >= MAX_RECLAIM_RETRIES; }
 
 u32 balance_pgdat() {
     count(vmscan_stat.pageoutrun);
     u32 freed = 0;
-    while (nr_free_pages() < watermarks.high) {
+    while (nr_buddy_pages() < watermarks.high) {
         const u32 now = shrink_lists(SWAP_CLUSTER_MAX, vmscan_stat.pgscan_kswapd, vmscan_stat.pgsteal_kswapd);
-        if (now == 0) {
-            kswapd_failures = kswapd_failures + 1;
+        if (now == 0)
             break;
-        }
         freed += now;
     }
     return freed;

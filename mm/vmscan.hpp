@@ -17,7 +17,7 @@ namespace faultline {
 
 inline constexpr u32 SWAP_CLUSTER_MAX = 32; // pages that one reclaim frees (Linux: the same name)
 
-// Free pages, at which something begins or ends. (Linux: the same names; min is /proc/sys/vm/min_free_kbytes.)
+// Pages in the buddy lists, at which something begins or ends. (Linux: the same names; min is /proc/sys/vm/min_free_kbytes.)
 struct Watermarks {
     Relaxed<u32> min = 0;  // below: who needs a page for a program first frees some
     Relaxed<u32> low = 0;  // below: kswapd begins
@@ -36,9 +36,9 @@ u32 calculate_min_free_kbytes();
 u32 try_to_free_pages(u32 wanted);
 u32 balance_pgdat();
 
-// Whether kswapd has freed nothing so often that it need not be called. It is again as soon as a page was freed. (Linux:
-// kswapd_failures, MAX_RECLAIM_RETRIES.)
-bool kswapd_is_hopeless();
+// Whether so many attempts in a row have freed nothing that there should be none before an allocation fails. One that frees
+// something changes that. (Linux: kswapd_failures, MAX_RECLAIM_RETRIES.)
+bool reclaim_is_hopeless();
 
 // Since boot, in pages; /proc/vmstat has them under these names.
 struct VmscanStat {
