@@ -25,8 +25,11 @@
 #include "abi/fs/pipe.hpp"
 #include "abi/fs/random.hpp"
 #include "abi/fs/signalfd.hpp"
+#include "abi/fs/tmpfs.hpp"
 #include "abi/ipc/msg.hpp"
 #include "abi/ipc/sem.hpp"
+#include "abi/memory/kswapd.hpp"
+#include "abi/memory/oom_kill.hpp"
 #include "abi/process/pidfd.hpp"
 #include "abi/procfs/procfs.hpp"
 #include "abi/procfs/sysfs.hpp"
@@ -53,6 +56,7 @@ void init_abi() {
     init_eventpoll();
     init_pids();
     init_pidfd();
+    init_oom_killer();
     init_ticks();
     if constexpr (WATCHDOGS)
         init_hung_task();
@@ -74,11 +78,11 @@ void make_symlink(std::string_view path, const char* target) {
 
 // Makes /dev, and /dev/shm, /tmp and /proc if the initramfs has not made them.
 void make_standard_tree() {
-    auto root = new_inode(S_IFDIR | 0755); // a devtmpfs is mounted on /dev, over what the initramfs has there
+    ShmemOptions options;
+    options.mode = 0755;
+    auto root = new_tmpfs(options); // a devtmpfs is mounted on /dev, over what the initramfs has there
     BUG_ON(!root.ok());
-    (*root)->nlink = 2;
     BUG_ON(!mount_root(make_directory("/dev"), **root, "devtmpfs", "devtmpfs").ok());
-    iput(*root);
     make_directory("/dev/shm", S_ISVTX | 0777);
     make_directory("/tmp", S_ISVTX | 0777);
     make_directory("/proc", 0555);
@@ -105,8 +109,15 @@ void init_filesystem(const void* initramfs, u32 bytes) {
     init_virtio_console();
     init_virtio_blk();
     make_block_nodes();
-    if (first_blkdev() != nullptr)
+    if (first_blkdev() != nullptr) {
         start_flusher();
+        start_kswapd();
+    }
+}
+
+void init_memory_limits() {
+    limit_root_file_system();
+    init_overcommit();
 }
 
 namespace {

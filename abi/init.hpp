@@ -14,6 +14,10 @@ void init_abi();
 // memory runs out. The archive's memory may be freed afterwards.
 void init_filesystem(const void* initramfs, u32 bytes);
 
+// Sets what depends on how much memory there is: the limits of the root file system, and the reserves of promised memory.
+// Call once, after init_filesystem(), when the archive's memory is free.
+void init_memory_limits();
+
 // Opens descriptors 0, 1 and 2 of current, whose table is empty: the ports "stdin", "stdout" and "stderr", or
 // /dev/console in place of a port that the host does not supply. NOMEM.
 Result<void> open_init_console();

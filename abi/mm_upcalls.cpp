@@ -21,7 +21,8 @@ MmLimits current_mm_limits() {
     return {.address_space = pages(RLIMIT_AS),
             .data = pages(RLIMIT_DATA),
             .locked = unbound ? ~u32{0} : pages(RLIMIT_MEMLOCK),
-            .may_lock = unbound || group->limits[RLIMIT_MEMLOCK].soft != 0};
+            .may_lock = unbound || group->limits[RLIMIT_MEMLOCK].soft != 0,
+            .may_use_reserve = capable(CAP_SYS_ADMIN)};
 }
 
 bool fatal_signal_pending() {

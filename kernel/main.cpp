@@ -15,6 +15,7 @@
 #include "kernel/sched/sched.hpp"
 #include "kernel/smp.hpp"
 #include "kernel/start_init.hpp"
+#include "mm/anon_vma.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/page_writeback.hpp"
 
@@ -54,6 +55,7 @@ void start_kernel() {
     init_memory(boot);
     init_kernel_stacks();
     init_writeback();
+    anon_vma_init();
     mmu_init_cpu();
     make_idle_task();
     init_abi();

@@ -30,6 +30,7 @@ void mount_initramfs() {
     init_filesystem(bytes != 0 ? phys_to_virt(boot.initrd_start) : nullptr, bytes);
     if (bytes != 0)
         free_reserved_range(boot.initrd_start, PhysAddr(page_align_up(boot.initrd_end.value())));
+    init_memory_limits();
 }
 
 Result<void> run_init(const InitArguments& init) {

@@ -5,7 +5,6 @@
 
 #include "arch/contract/upcalls.hpp"
 #include "kernel/alignment.hpp"
-#include "kernel/debug/panic.hpp"
 #include "kernel/sched/kernel_lock.hpp"
 #include "kernel/sched/sched.hpp"
 #include "kernel/sched/watchdog.hpp"
@@ -19,6 +18,8 @@ void handle_abort(PtRegs& regs, const FaultInfo& fault) {
     switch (outcome.action) {
     case FaultOutcome::Retry:
         return;
+    case FaultOutcome::OutOfMemory:
+        return pagefault_out_of_memory(regs, fault);
     case FaultOutcome::Fixup:
         if (!fixup_exception(regs))
             die(regs, &fault, "a kernel access to user memory that has no fixup");

@@ -37,6 +37,11 @@ void release_dead_task(Task& task);
 // abi/time/tick.cpp.
 void start_tick();
 
+// There was no page for current's access to user memory. Returns when it is worth making again. If current is to die, an access
+// of the kernel's continues at its fixup, and one of the program's comes to nothing. Interrupts on, no spin lock and no mmap
+// lock held; sleeps. abi/memory/oom_kill.cpp. (Linux: the same name.)
+void pagefault_out_of_memory(PtRegs& regs, const FaultInfo& fault);
+
 // ---- signals ----
 
 // Whether current has a pending signal that would be delivered, or a fatal one. Such a signal ends an interruptible

@@ -20,11 +20,12 @@ bool expand_heap(const MmapWriteLocked& locked, UserAddr start, UserAddr end, bo
     const VmArea* next = find_vma(locked, start);
     if (next != nullptr && end + PAGE_SIZE > vm_start_gap(*next))
         return false;
-    const VmFlags flags = VM_DATA_DEFAULT_FLAGS | mm.def_flags | (executable ? VM_EXEC : VM_NONE);
+    const VmFlags flags = VM_DATA_DEFAULT_FLAGS | VM_ACCOUNT | mm.def_flags | (executable ? VM_EXEC : VM_NONE);
     const u32 pages = (end - start) >> PAGE_SHIFT;
-    if (!may_lock_pages(locked, flags, pages) || !may_expand_vm(locked, flags, pages) || !may_commit(pages))
+    VmCharge charge; // until the VMA counts
+    if (!may_lock_pages(locked, flags, pages) || !may_expand_vm(locked, flags, pages) || !charge.take(pages))
         return false;
-    return vma_place(locked, start, end, flags, nullptr, 0) != nullptr;
+    return vma_place(locked, start, end, flags, {}) != nullptr;
 }
 
 // Whether the program's data and a heap up to `new_brk` are within RLIMIT_DATA. (Linux: check_data_rlimit.)

@@ -18,12 +18,12 @@ namespace {
 
 // Breaks the sharing: a copy of `old` (none: the zero page) for this task alone.
 VmFault wp_page_copy(VmFaultContext& vmf, const PageRef& old) {
-    PageRef copy = old ? alloc_page() : alloc_zeroed_page();
-    if (!copy)
+    PageRef copy = old ? alloc_page(GFP_KERNEL) : alloc_zeroed_page(GFP_KERNEL);
+    if (!copy || !anon_vma_prepare(vmf.vma))
         return VM_FAULT_OOM;
     if (old)
         copy_page(page_address(*copy), page_address(*old));
-    copy->set(PG_ANON | PG_ANON_EXCLUSIVE);
+    page_set_anon_rmap(*copy, vmf.vma, vmf.address);
 
     PageRef unmapped; // the reference that the entry had to the old page; dropped after the lock
     const Guard lock(pte_lockptr(vmf.slot));

@@ -108,9 +108,18 @@ Result<void> dup_mmap(const MmapUnshared& child, const MmapWriteLocked& source, 
         VmArea* copy = vm_area_dup(vma);
         if (copy == nullptr)
             return Err(Errno::NOMEM);
+        VmCharge charge; // until the VMA counts
+        if (vma.flags.has(VM_ACCOUNT) && !charge.take(vma.pages())) {
+            vm_area_free(*copy);
+            return Err(Errno::NOMEM);
+        }
         copy->mm = &child.mm();
         copy->flags = copy->flags.without(VM_LOCKED_MASK); // mlock(2): locks are not inherited
         insert_vm_struct(child, *copy);
+        if (AnonVma* family = vma.anon_vma; family != nullptr && vma_needs_copy(vma)) {
+            const Guard lock(family->lock);
+            anon_vma_link(*copy, *family);
+        }
         TRY_VOID(copy_page_range(child.mm(), source.mm(), debt, vma));
     }
     return {};

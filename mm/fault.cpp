@@ -42,7 +42,7 @@ FaultOutcome outcome_of(const FaultInfo& fault, VmFault served) {
     if (!served.has_any(VM_FAULT_ERROR)) [[likely]]
         return {FaultOutcome::Retry};
     if (served.has(VM_FAULT_OOM))
-        return bad_access(fault, BadAccess::OutOfMemory);
+        return {FaultOutcome::OutOfMemory};
     return bad_access(fault, served.has(VM_FAULT_SIGSEGV) ? BadAccess::NotMapped : BadAccess::NoPage);
 }
 

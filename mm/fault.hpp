@@ -19,20 +19,20 @@ inline bool pagefault_disabled() { return current_mm_task().pagefault_disabled !
 
 // Why a program cannot make an access. What signal that is, is not mm/'s business.
 enum class BadAccess : u8 {
-    NotMapped,   // no VMA
-    NotAllowed,  // the VMA forbids it
-    Misaligned,  // the instruction needs an aligned address
-    NoPage,      // the VMA has no page to show: past the end of its file, or the file cannot be read
-    OutOfMemory, // there is no page to be had
+    NotMapped,  // no VMA
+    NotAllowed, // the VMA forbids it
+    Misaligned, // the instruction needs an aligned address
+    NoPage,     // the VMA has no page to show: past the end of its file, or the file cannot be read
 };
 
 // What the abort handler has to do after do_page_fault.
 struct FaultOutcome {
     enum Action : u8 {
-        Retry,  // the access can be made now
-        Fixup,  // a kernel access to user memory that cannot be made: take its exception-table fixup
-        Signal, // the user's own access cannot be made, for `reason`
-        Oops,   // a kernel bug: panic
+        Retry,       // the access can be made now
+        Fixup,       // a kernel access to user memory that cannot be made: take its exception-table fixup
+        Signal,      // the user's own access cannot be made, for `reason`
+        OutOfMemory, // there is no page to be had: call out_of_memory() (mm/upcalls.hpp)
+        Oops,        // a kernel bug: panic
     } action;
     BadAccess reason{}; // with Signal
 };

@@ -8,6 +8,7 @@
 #include "mm/filemap.hpp"
 #include "mm/page_writeback.hpp"
 #include "mm/pgtable.hpp"
+#include "mm/rmap.hpp"
 
 namespace faultline {
 
@@ -75,15 +76,15 @@ VmFault do_read_fault(VmFaultContext& vmf) {
 
 // A write to private memory that was not read before: makes the copy at once.
 VmFault do_cow_fault(VmFaultContext& vmf) {
-    PageRef copy = alloc_page();
-    if (!copy)
+    PageRef copy = alloc_page(GFP_KERNEL);
+    if (!copy || !anon_vma_prepare(vmf.vma))
         return VM_FAULT_OOM;
     PageRef page;
     const VmFault served = filemap_fault(vmf, page);
     if (served.has_any(VM_FAULT_ERROR | VM_FAULT_RETRY))
         return served;
     copy_page(page_address(*copy), page_address(*page));
-    copy->set(PG_ANON | PG_ANON_EXCLUSIVE);
+    page_set_anon_rmap(*copy, vmf.vma, vmf.address);
     install_if_still_none(vmf, written_private_pte(*copy, vmf.vma), copy, page.get());
     return served;
 }

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <array>
 
+#include "mm/lru.hpp"
 #include "mm/page_writeback.hpp"
 #include "mm/pgtable.hpp"
+#include "mm/shmem.hpp"
 #include "mm/unmap.hpp"
 #include "mm/upcalls.hpp"
 
@@ -20,24 +22,12 @@ PageRef insert_page(AddressSpace& mapping, Page& page) REQUIRES(mapping.lock) {
         get_page(page); // the cache's own
         page.mapping.store(&mapping, std::memory_order_relaxed);
         mapping.nr_pages = mapping.nr_pages + 1;
-        if (mapping_reads(mapping))
-            writeback_stat.nr_file_pages.fetch_add(1, std::memory_order_relaxed);
+        (mapping_reads(mapping) ? writeback_stat.nr_file_pages : nr_shmem).fetch_add(1, std::memory_order_relaxed);
     }
     return PageRef::of(*place);
 }
 
-// Takes the page out of the cache, and returns the cache's reference.
-PageRef remove_from_page_cache(AddressSpace& mapping, Page& page) REQUIRES(mapping.lock) {
-    cancel_dirty(mapping, page);
-    mapping.pages.erase(mapping.pages.iterator_to(page));
-    page.mapping.store(nullptr, std::memory_order_seq_cst);
-    mapping.nr_pages = mapping.nr_pages - 1;
-    if (mapping_reads(mapping))
-        writeback_stat.nr_file_pages.fetch_sub(1, std::memory_order_relaxed);
-    return PageRef(&page);
-}
-
-// Removes every cached page of [first, end). Waits for one that is being read or written.
+// Removes every cached page of [first, end). Waits for one that is being read or written, or that reclaim looks at.
 void remove_pages(AddressSpace& mapping, u32 first, u32 end = ~u32{0}) {
     while (true) {
         {
@@ -46,30 +36,36 @@ void remove_pages(AddressSpace& mapping, u32 first, u32 end = ~u32{0}) {
             const auto it = mapping.pages.lower_bound(first);
             if (it == mapping.pages.end() || it->index >= end)
                 return;
-            if (it->test(PG_LOCKED | PG_WRITEBACK))
+            if (it->test(PG_LOCKED | PG_WRITEBACK) || !lru_cache_del(*it))
                 park(mapping.waiters, mapping.lock);
             else
-                removed = remove_from_page_cache(mapping, *it);
+                removed = delete_from_page_cache(mapping, *it);
         }
         cond_resched();
     }
 }
 
-// A page of zeros for a file that has no storage; another that was faster wins.
+// A page of zeros for a file that has no storage; another that was faster wins. NOMEM; NOSPC: its file system is full.
 Result<PageRef> add_zeroed_page(AddressSpace& mapping, u32 index) {
-    PageRef page = alloc_zeroed_page();
+    TRY_VOID(shmem_acct_block(mapping.sb));
+    PageRef fresh = alloc_zeroed_page(GFP_KERNEL), page;
+    if (fresh) {
+        fresh->index = index;
+        fresh->set(PG_UPTODATE);
+        const Guard lock(mapping.lock);
+        page = insert_page(mapping, *fresh);
+    }
+    if (!page || page.get() != fresh.get())
+        shmem_unacct_block(mapping.sb);
     if (!page)
         return Err(Errno::NOMEM);
-    page->index = index;
-    page->set(PG_UPTODATE);
-    const Guard lock(mapping.lock);
-    return insert_page(mapping, *page);
+    return page;
 }
 
 // Puts an empty page into the cache, for the caller to fill: PG_LOCKED. If another was faster, returns that one when it has
 // been filled; nothing, if that failed.
 Result<PageRef> add_locked_page(AddressSpace& mapping, u32 index, bool& ours) {
-    PageRef fresh = alloc_cache_page(mapping);
+    PageRef fresh = alloc_page(GFP_KERNEL);
     if (!fresh)
         return Err(Errno::NOMEM);
     fresh->index = index;
@@ -94,7 +90,7 @@ struct LockedPages {
 // Adds the pages behind the first one, until one is cached already or there is no memory.
 void add_pages_behind(AddressSpace& mapping, u32 count, LockedPages& run) {
     while (run.count < count) {
-        PageRef fresh = alloc_cache_page(mapping);
+        PageRef fresh = alloc_page(GFP_KERNEL);
         if (!fresh)
             return;
         fresh->index = run.pages[0]->index + run.count;
@@ -114,11 +110,13 @@ void unlock_pages(AddressSpace& mapping, const LockedPages& run, u32 filled) {
     const Guard lock(mapping.lock);
     for (u32 i = 0; i < run.count; ++i) {
         Page& page = *run.pages[i];
-        if (i < filled)
-            page.set(PG_UPTODATE);
         page.clear(PG_LOCKED);
-        if (i >= filled)
-            static_cast<void>(remove_from_page_cache(mapping, page)); // its reader has another reference
+        if (i < filled) {
+            page.set(PG_UPTODATE);
+            lru_cache_add(page);
+        } else {
+            static_cast<void>(delete_from_page_cache(mapping, page)); // its reader has another reference
+        }
     }
     unpark_all(mapping.waiters);
 }
@@ -173,6 +171,16 @@ void unmap_mapping_range(AddressSpace& mapping, u32 first, u32 end = ~u32{0}) {
 
 } // namespace
 
+PageRef delete_from_page_cache(AddressSpace& mapping, Page& page) {
+    cancel_dirty(mapping, page);
+    mapping.pages.erase(mapping.pages.iterator_to(page));
+    page.mapping.store(nullptr, std::memory_order_seq_cst);
+    mapping.nr_pages = mapping.nr_pages - 1;
+    (mapping_reads(mapping) ? writeback_stat.nr_file_pages : nr_shmem).fetch_sub(1, std::memory_order_relaxed);
+    shmem_unacct_block(mapping.sb);
+    return PageRef(&page);
+}
+
 bool still_cached(const Page& page) { return page.mapping.load(std::memory_order_seq_cst) != nullptr; }
 
 PageRef find_get_page(AddressSpace& mapping, u32 index) {
@@ -213,16 +221,6 @@ Result<void> read_mapping_page(AddressSpace& mapping, u32 index, PageRef& page, 
     return page ? Result<void>() : read_cache_page(mapping, index, page, major);
 }
 
-// There is no list of pages by age: all or nothing. What is dirty is written when that alone helps.
-PageRef alloc_cache_page(AddressSpace& mapping) {
-    constexpr u32 RESERVE = 16; // this part of memory is left to others
-    if (nr_free_pages() < nr_total_pages() / RESERVE && invalidate_mapping_pages(mapping) == 0) {
-        filemap_fdatawrite_range(mapping);
-        invalidate_mapping_pages(mapping);
-    }
-    return alloc_page();
-}
-
 void force_page_cache_readahead(AddressSpace& mapping, u32 first, u32 end) {
     end = std::min(end, nr_file_pages(mapping));
     for (u32 index = first; index < end && !fatal_signal_pending(); ++index) {
@@ -238,7 +236,11 @@ bool add_filled_page(AddressSpace& mapping, Page& page, u32 index) {
     page.index = index;
     page.set(PG_UPTODATE);
     const Guard lock(mapping.lock);
-    return insert_page(mapping, page).get() == &page;
+    if (insert_page(mapping, page).get() != &page)
+        return false;
+    if (mapping_reads(mapping))
+        lru_cache_add(page);
+    return true;
 }
 
 void truncate_setsize(AddressSpace& mapping, u64 size) {
@@ -281,12 +283,12 @@ u32 invalidate_mapping_pages(AddressSpace& mapping, u32 first, u32 end) {
             auto it = mapping.pages.lower_bound(first);
             // With one reference, the cache's own, and the lock held, nobody can come by another.
             while (it != mapping.pages.end() && it->index < end &&
-                   (it->test(PG_DIRTY | PG_LOCKED | PG_WRITEBACK) || page_count(*it) != 1))
+                   (it->test(PG_DIRTY | PG_LOCKED | PG_WRITEBACK) || page_count(*it) != 1 || !lru_cache_del(*it)))
                 ++it;
             if (it == mapping.pages.end() || it->index >= end)
                 return dropped;
             first = it->index + 1;
-            removed = remove_from_page_cache(mapping, *it);
+            removed = delete_from_page_cache(mapping, *it);
         }
         ++dropped;
         cond_resched();

@@ -45,6 +45,8 @@ struct AddressSpaceOps {
     void (*update_time)(AddressSpace& mapping) = nullptr;
 };
 
+struct ShmemSbInfo; // mm/shmem.hpp
+
 struct PageIndexKey {
     using type = u32;
     u32 operator()(const Page& page) const { return page.index; }
@@ -64,8 +66,10 @@ inline constexpr u32 AS_EIO = 1; // a write failed since filemap_check_errors() 
 
 struct AddressSpace {
     const AddressSpaceOps* ops = nullptr;
-    Relaxed<u64> size = 0;         // bytes (Linux: i_size); a fault at or past its last page is SIGBUS
-    u64 inode = 0;                 // identifies the file, for futex keys and /proc; never reused
+    Relaxed<u64> size = 0; // bytes (Linux: i_size); a fault at or past its last page is SIGBUS
+    u64 inode = 0;         // identifies the file, for futex keys and /proc; never reused
+    // Each page counts there; nullptr: it has a storage, or was promised as a whole. Set before it has pages.
+    ShmemSbInfo* sb = nullptr;
     SpinLock lock{"AddressSpace"}; // also of the ranges of the VMAs in i_mmap
     Relaxed<u32> nr_pages = 0;     // in `pages`; changed with the lock held
     // How many open files may write it, or, below 0, how many address spaces and calls of execve(2) run it. (Linux: the
@@ -163,17 +167,13 @@ bool is_cached(AddressSpace& mapping, u32 index);
 bool still_cached(const Page& page);
 
 // Makes and fills the page at `index`, which was not cached, and puts it into the cache; another that was faster wins,
-// and is waited for. If the pages come from a storage, up to `count` pages are read at once: the ones behind it, as far
+// and is waited for. NOSPC: the file system is full. If the pages come from a storage, up to `count` pages are read at once: the ones behind it, as far
 // as none of them is cached. As read_mapping_page() otherwise.
 Result<void> read_cache_page(AddressSpace& mapping, u32 index, PageRef& page, bool& major, u32 count = 1);
 
 // The page at `index`, made and filled if it was not cached. Sets `major` if filling waited for a device. May sleep.
-// NOMEM, IO. Does not look at size.
+// NOMEM, IO, NOSPC. Does not look at size.
 Result<void> read_mapping_page(AddressSpace& mapping, u32 index, PageRef& page, bool& major);
-
-// A page for the cache of a file with storage, not in it yet; none: out of memory. Where memory is short, what the file has
-// in the cache, clean and unused, goes first. Sleeps.
-PageRef alloc_cache_page(AddressSpace& mapping);
 
 // Puts a page that the caller has filled into the cache. False: there is one already.
 bool add_filled_page(AddressSpace& mapping, Page& page, u32 index);
@@ -196,6 +196,10 @@ void truncate_inode_pages(AddressSpace& mapping);
 // Drops the cached pages of [first, end) that are clean and that nobody uses: no entry, no transfer, no reference.
 // Returns how many. (Linux: invalidate_mapping_pages.)
 u32 invalidate_mapping_pages(AddressSpace& mapping, u32 first = 0, u32 end = ~u32{0});
+
+// Takes a page out of the cache that is in no list of pages by age, and returns the cache's reference. (Linux: the same name,
+// before 5.16.)
+PageRef delete_from_page_cache(AddressSpace& mapping, Page& page) REQUIRES(mapping.lock);
 
 u64 next_inode_number(); // 1, 2, 3 … never reused
 

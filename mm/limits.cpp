@@ -1,7 +1,6 @@
-// Limits of an address space. (Linux 6.1 mm/mmap.c may_expand_vm, mlock_future_check; mm/util.c __vm_enough_memory.)
+// Limits of an address space. (Linux 6.1 mm/mmap.c may_expand_vm, mlock_future_check.)
 #include "mm/limits.hpp"
 
-#include "mm/page_alloc.hpp"
 #include "mm/upcalls.hpp"
 
 namespace faultline {
@@ -18,18 +17,6 @@ bool may_expand_data(const MmapLocked& locked, u32 pages) {
 
 bool may_lock_pages(const MmapLocked& locked, VmFlags flags, u32 pages) {
     return !flags.has(VM_LOCKED) || u64{locked.mm().locked_vm} + pages <= current_mm_limits().locked;
-}
-
-namespace {
-constinit bool always = false;
-}
-
-bool may_commit(u32 pages) { return always || pages <= nr_total_pages(); }
-bool overcommits_always() { return always; }
-void set_overcommit_always(bool on) { always = on; }
-
-bool may_commit_mapping(VmFlags flags, u32 pages) {
-    return (flags & (VM_WRITE | VM_SHARED | VM_NORESERVE)) != VM_WRITE || may_commit(pages);
 }
 
 } // namespace faultline

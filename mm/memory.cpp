@@ -46,10 +46,10 @@ VmFault do_anonymous_page(VmFaultContext& vmf) {
         }
         return VM_FAULT_NONE;
     }
-    PageRef page = alloc_zeroed_page();
-    if (!page)
+    PageRef page = alloc_zeroed_page(GFP_KERNEL);
+    if (!page || !anon_vma_prepare(vmf.vma))
         return VM_FAULT_OOM;
-    page->set(PG_ANON | PG_ANON_EXCLUSIVE);
+    page_set_anon_rmap(*page, vmf.vma, vmf.address);
     install_if_still_none(vmf, written_private_pte(*page, vmf.vma), page);
     return VM_FAULT_NONE;
 }
@@ -71,7 +71,7 @@ VmFault make_accessible(VmFaultContext& vmf) {
 VmFault handle_pte_fault(VmFaultContext& vmf) {
     vmf.orig_pte = ptep_get(vmf.slot);
     if (pte_none(vmf.orig_pte))
-        return vmf.vma.anonymous() ? do_anonymous_page(vmf) : do_fault(vmf);
+        return is_unstable(vmf.mm) ? VM_FAULT_SIGBUS : vmf.vma.anonymous() ? do_anonymous_page(vmf) : do_fault(vmf);
     if (vmf.write() && !pte_write(vmf.orig_pte))
         return do_wp_page(vmf);
     return make_accessible(vmf);

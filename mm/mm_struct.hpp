@@ -2,6 +2,7 @@
 // up. VMAs are found in mm/vma.hpp, entries in mm/pgtable.hpp.
 #pragma once
 
+#include <atomic>
 #include <utility>
 
 #include "arch/contract/mmu.hpp"
@@ -10,6 +11,7 @@
 #include "base/relaxed.hpp"
 #include "base/result.hpp"
 #include "base/spinlock.hpp"
+#include "mm/overcommit.hpp"
 #include "mm/percpu_rwsem.hpp"
 #include "mm/vma.hpp"
 
@@ -31,6 +33,10 @@ struct MmCpu {
     Relaxed<s32> counters[NR_MM_COUNTERS] = {};
 };
 
+// MmStruct::flags. (Linux: the same names.)
+inline constexpr u32 MMF_UNSTABLE = 1; // its pages have been taken from it: a fault for an absent one is SIGBUS
+inline constexpr u32 MMF_OOM_SKIP = 2; // killing its tasks for memory would free none, or not in time
+
 inline constexpr u32 AUXV_WORDS = 2 * 24; // room for the auxiliary vector with its AT_NULL (Linux: AT_VECTOR_SIZE)
 
 // Locks, outermost first (docs/locking.md): mmap_lock (sleeps; VMAs), AddressSpace::lock, page_table_lock (the
@@ -43,7 +49,8 @@ struct MmStruct {
     SpinLock page_table_lock{"page_table_lock"}; // which tables there are, and nr_ptes
     PageDirectory* pgd = nullptr;
     MmContext context;
-    Refcount mm_users{1}; // tasks that run in it, and calls that look into it; the last one unmaps all
+    std::atomic<u32> flags = 0; // MMF_…; never cleared
+    Refcount mm_users{1};       // tasks that run in it, and calls that look into it; the last one unmaps all
     Refcount mm_count{1}; // references to this structure: one for all mm_users, one for each open file of /proc/PID
 
     UserAddr start_brk, brk; // heap: [start_brk, brk)
@@ -65,6 +72,9 @@ struct MmStruct {
     Relaxed<u32> hiwater_rss = 0, hiwater_vm = 0; // pages: the most there were, as far as noted (update_hiwater)
     u32 saved_auxv[AUXV_WORDS] = {}; // the auxiliary vector that execve gave the program, for /proc/PID/auxv
 };
+
+// Whether its pages have been taken from it. (Linux: check_stable_address_space.)
+inline bool is_unstable(const MmStruct& mm) { return (mm.flags.load(std::memory_order_relaxed) & MMF_UNSTABLE) != 0; }
 
 // The mmap lock held, as a value: a function that needs the lock takes one of these, and from it the address space.
 // There is no way to give the lock up but to end the guard's scope. (Linux: include/linux/mmap_lock.h.)
@@ -126,8 +136,8 @@ class MmapUnshared : public MmapWriteLocked {
     explicit MmapUnshared(MmStruct& mm) : MmapWriteLocked(mm) {}
 };
 
-// Adds the VMA's pages to the mm's counts, or takes them away: around every change of its range or flags. (Linux:
-// vm_stat_account.)
+// Adds pages of the VMA to the mm's counts and to what is promised, or takes them away, modulo 2^32: with every change of
+// its range or flags. (Linux: vm_stat_account, vm_acct_memory.)
 inline void vm_stat_account(const VmArea& vma, u32 pages) {
     MmStruct& mm = *vma.mm;
     mm.total_vm += pages;
@@ -135,6 +145,8 @@ inline void vm_stat_account(const VmArea& vma, u32 pages) {
         mm.data_vm += pages;
     if (vma.flags.has(VM_LOCKED))
         mm.locked_vm += pages;
+    if (vma.flags.has(VM_ACCOUNT))
+        vm_acct_memory(pages);
 }
 inline void vm_stat_add(const VmArea& vma) { vm_stat_account(vma, vma.pages()); }
 inline void vm_stat_remove(const VmArea& vma) { vm_stat_account(vma, 0 - vma.pages()); }

@@ -62,21 +62,23 @@ Result<void> mmap_region(const MmapWriteLocked& locked, UserAddr start, u32 leng
     if (!may_expand_vm(locked, vm_flags, pages) &&
         !may_expand_vm(locked, vm_flags, pages - mapped_pages(locked, start, start + length)))
         return Err(Errno::NOMEM);
-    if (!may_commit_mapping(vm_flags, pages))
-        return Err(Errno::NOMEM);
+    if (fixed)
+        TRY_VOID(unmap_range(locked, start, start + length));
+    VmCharge charge; // until the VMA counts
+    if (accountable_mapping(vm_flags)) {
+        if (!charge.take(pages))
+            return Err(Errno::NOMEM);
+        vm_flags |= VM_ACCOUNT;
+    }
     // Shared memory without a file gets one of its own: that is what makes it the same memory after fork.
     MappingRef shared_memory;
     if (mapping == nullptr && vm_flags.has(VM_SHARED)) {
-        if (!vm_flags.has(VM_NORESERVE) && !may_commit(pages))
-            return Err(Errno::NOMEM);
-        shared_memory = TRY(shmem_new(length, "/dev/zero"));
+        shared_memory = TRY(shmem_new(length, "/dev/zero", vm_flags));
         mapping = shared_memory.get();
     }
-    if (fixed)
-        TRY_VOID(unmap_range(locked, start, start + length));
     if (mapping != nullptr && mapping->ops->mmap != nullptr)
         TRY_VOID(mapping->ops->mmap(*mapping));
-    if (vma_place(locked, start, start + length, vm_flags, mapping, pgoff) == nullptr)
+    if (vma_place(locked, start, start + length, vm_flags, {mapping, pgoff}) == nullptr)
         return Err(Errno::NOMEM);
     return {};
 }
@@ -103,7 +105,7 @@ Result<UserAddr> mmap_locked(const MmapWriteLocked& locked, UserAddr hint, u32 l
                        TRY(sharing_flags(prot, flags, mapping, may_write));
     if (vm_flags.has(VM_MAYSHARE) && !may_write) // without `mapping`: /dev/zero, opened for reading
         vm_flags = vm_flags.without(VM_MAYWRITE);
-    if ((flags & MAP_NORESERVE) != 0)
+    if ((flags & MAP_NORESERVE) != 0 && overcommit.memory != OVERCOMMIT_NEVER)
         vm_flags |= VM_NORESERVE;
     TRY_VOID(mmap_region(locked, start, length, vm_flags, mapping, pgoff, fixed));
     return start;

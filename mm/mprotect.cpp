@@ -56,15 +56,20 @@ bool within_may_flags(VmFlags flags) {
 
 // [start, end) lies in `vma`, which may be gone afterwards.
 Result<void> mprotect_fixup(const MmapWriteLocked& locked, VmArea& vma, UserAddr start, UserAddr end, VmFlags rights) {
-    const VmFlags flags = vma.flags.without(VM_ACCESS_FLAGS) | rights;
+    VmFlags flags = vma.flags.without(VM_ACCESS_FLAGS) | rights;
     if (!within_may_flags(flags))
         return Err(Errno::ACCES);
     if (flags == vma.flags)
         return {};
     const u32 pages = (end - start) >> PAGE_SHIFT;
-    if (!is_data_mapping(vma.flags) && is_data_mapping(flags) &&
-        (!may_expand_data(locked, pages) || !may_commit_mapping(flags, pages)))
+    if (!is_data_mapping(vma.flags) && is_data_mapping(flags) && !may_expand_data(locked, pages))
         return Err(Errno::NOMEM);
+    VmCharge charge; // until the VMA counts
+    if (flags.has(VM_WRITE) && !vma.flags.has_any(VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE)) {
+        if (!charge.take(pages))
+            return Err(Errno::NOMEM);
+        flags |= VM_ACCOUNT;
+    }
     VmArea* changed = TRY(vma_modify_flags(locked, vma, start, end, flags));
     change_protection(*changed, start, end);
     return {};

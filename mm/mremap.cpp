@@ -1,13 +1,14 @@
 // mremap(2). (Linux 6.1 mm/mremap.c.)
 #include "mm/mremap.hpp"
 
-#include "mm/filemap.hpp"
+#include <algorithm>
+
 #include "mm/limits.hpp"
 #include "mm/mm_struct.hpp"
 #include "mm/mman.hpp"
 #include "mm/munmap.hpp"
-#include "mm/pgtable.hpp"
 #include "mm/populate.hpp"
+#include "mm/rmap.hpp"
 #include "mm/unmapped_area.hpp"
 #include "mm/upcalls.hpp"
 #include "mm/vma_edit.hpp"
@@ -28,8 +29,10 @@ Result<void> unmap_tail(const MmapWriteLocked& locked, Range range, u32 length) 
     return unmap_range(locked, range.start + length, range.end());
 }
 
-// Whether `old` in `vma` can become `new_length` long at all. (Linux: vma_to_resize.)
-Result<void> check_resize(const MmapWriteLocked& locked, const VmArea& vma, Range old, u32 new_length) {
+// Whether `old` in `vma` can become `new_length` long at all. `charge` takes what has to be promised for that. (Linux:
+// vma_to_resize.)
+Result<void> check_resize(const MmapWriteLocked& locked, const VmArea& vma, Range old, u32 new_length,
+                          VmCharge& charge) {
     if (old.length == 0 && !vma.flags.has_any(VM_SHARED | VM_MAYSHARE))
         return Err(Errno::INVAL); // there is nothing to share
     if (old.length > vma.end - old.start)
@@ -44,7 +47,9 @@ Result<void> check_resize(const MmapWriteLocked& locked, const VmArea& vma, Rang
     const u32 pages = (new_length - old.length) >> PAGE_SHIFT;
     if (!may_lock_pages(locked, vma.flags, pages))
         return Err(Errno::AGAIN);
-    if (!may_expand_vm(locked, vma.flags, pages) || !may_commit_mapping(vma.flags, pages))
+    if (!may_expand_vm(locked, vma.flags, pages))
+        return Err(Errno::NOMEM);
+    if (vma.flags.has(VM_ACCOUNT) && new_length > old.length && !charge.take(pages))
         return Err(Errno::NOMEM);
     return {};
 }
@@ -57,46 +62,39 @@ bool expandable(const VmArea& vma, u32 bytes) {
     return next == nullptr || vma.end + bytes <= next->start;
 }
 
-// Moves one entry. That of a file's page is flushed at once: truncation might free the page that it finds at its new
-// address while a TLB has it at the old one (CVE-2018-18281).
-void move_pte(TlbDebt& debt, const AddressSpace* mapping, UserAddr old_address, PteSlot* from, UserAddr new_address,
-              PteSlot* to) {
+// Moves the entries of `bytes`, which one table covers on each side. (Linux: the same name.)
+void move_ptes(TlbDebt& debt, UserAddr old_address, PteSlot* from, UserAddr new_address, PteSlot* to, u32 bytes) {
     const BothLocked locks(pte_lockptr(from), pte_lockptr(to));
-    const Pte pte = ptep_get_and_clear(debt, old_address, from);
-    set_pte_at(debt.context(), new_address, to, pte);
-    if (mapping != nullptr)
-        debt.pay();
+    for (u32 offset = 0; offset < bytes; offset += PAGE_SIZE, ++from, ++to)
+        if (!pte_none(ptep_get(from)))
+            set_pte_at(debt.context(), new_address + offset, to, ptep_get_and_clear(debt, old_address + offset, from));
 }
 
-// Truncation goes from VMA to VMA. It could visit the new VMA before an entry moves and the old one after, and miss the
-// entry: so it is kept out. (Linux: take_rmap_locks.)
-void move_file_pte(TlbDebt& debt, AddressSpace& mapping, UserAddr old_address, PteSlot* from, UserAddr new_address,
-                   PteSlot* to) {
-    const Guard no_truncation(mapping.lock);
-    move_pte(debt, &mapping, old_address, from, new_address, to);
-}
+u32 bytes_to_end_of_table(UserAddr address) { return PMD_SIZE - (address.value() & (PMD_SIZE - 1)); }
 
-// Moves the entries of `bytes` from old_start to new_start, VMAs of `mapping` (nullptr: anonymous) already in place.
-// NOMEM: some entries may have moved, all are where one of the two VMAs finds them after a move back. (Linux
-// move_page_tables.)
-Result<void> move_page_tables(const MmapWriteLocked& locked, AddressSpace* mapping, UserAddr old_start,
-                              UserAddr new_start, u32 bytes) {
+// Moves the entries of `bytes` from old_start to new_start, which is in `vma`; the VMA over the old ones has the same file
+// and the same family. Who comes from a page goes from VMA to VMA. It could visit the new VMA before an entry moves and the
+// old one after, and miss the entry: so it is kept out. NOMEM: some entries may have moved, all are where one of the two VMAs
+// finds them after a move back. (Linux: the same name.)
+Result<void> move_page_tables(const MmapWriteLocked& locked, const VmArea& vma, UserAddr old_start, UserAddr new_start,
+                              u32 bytes) {
     MmStruct& mm = locked.mm();
-    TlbDebt debt(mm.context);
-    for (u32 offset = 0; offset < bytes; offset += PAGE_SIZE) {
+    for (u32 offset = 0, extent = 0; offset < bytes; offset += extent) {
         const UserAddr old_address = old_start + offset, new_address = new_start + offset;
-        if (offset % PMD_SIZE == 0)
-            cond_resched();
+        extent = std::min({bytes - offset, bytes_to_end_of_table(old_address), bytes_to_end_of_table(new_address)});
+        cond_resched();
         PteSlot* from = pte_offset(mm, old_address);
-        if (from == nullptr || pte_none(ptep_get(from)))
+        if (from == nullptr)
             continue;
         PteSlot* to = pte_alloc(mm, new_address);
         if (to == nullptr)
             return Err(Errno::NOMEM);
-        if (mapping == nullptr)
-            move_pte(debt, nullptr, old_address, from, new_address, to);
-        else
-            move_file_pte(debt, *mapping, old_address, from, new_address, to);
+        // It flushes before the locks are given up: truncation or reclaim might free a page that it finds at its new address
+        // while a TLB has it at the old one (CVE-2018-18281).
+        with_rmap_locks(vma, [&] {
+            TlbDebt debt(mm.context);
+            move_ptes(debt, old_address, from, new_address, to, extent);
+        });
     }
     return {};
 }
@@ -115,9 +113,8 @@ Result<UserAddr> move_vma(const MmapWriteLocked& locked, VmArea& vma, Range old,
     if (locked.mm().map_count + 3 >= max_map_count)
         return Err(Errno::NOMEM); // cutting and placing may need as many
     VmArea& from = old.length != 0 ? *TRY(vma_isolate(locked, vma, old.start, old.end())) : vma;
-    AddressSpace* const mapping = from.mapping;
-    const u32 pgoff = mapping != nullptr ? linear_page_index(from, old.start) : 0;
-    VmArea* const placed = vma_insert(locked, to.start, to.end(), from.flags, mapping, pgoff);
+    VmArea* const placed = vma_insert(locked, to.start, to.end(), from.flags,
+                                      {from.mapping, linear_page_index(from, old.start), from.anon_vma});
     if (placed == nullptr) {
         vma_merge(locked, from);
         return Err(Errno::NOMEM);
@@ -126,9 +123,9 @@ Result<UserAddr> move_vma(const MmapWriteLocked& locked, VmArea& vma, Range old,
         vma_merge(locked, *placed);
         return to.start;
     }
-    if (const auto moved = move_page_tables(locked, mapping, old.start, to.start, old.length); !moved.ok()) {
+    if (const auto moved = move_page_tables(locked, *placed, old.start, to.start, old.length); !moved.ok()) {
         // Back with what has moved: its old tables are still there, so that this cannot fail.
-        const auto back = move_page_tables(locked, mapping, to.start, old.start, old.length);
+        const auto back = move_page_tables(locked, *placed, to.start, old.start, old.length);
         BUG_ON(!back.ok());
         unmap_whole(locked, to);
         vma_merge(locked, from);
@@ -165,8 +162,12 @@ Result<UserAddr> mremap_to(const MmapWriteLocked& locked, Range old, Range to, u
     VmArea* vma = vma_lookup(locked, old.start);
     if (vma == nullptr)
         return Err(Errno::FAULT);
-    TRY_VOID(check_resize(locked, *vma, old, to.length));
-    if (keep_old && !may_expand_vm(locked, vma->flags, old.length >> PAGE_SHIFT))
+    VmCharge charge; // until the VMA counts
+    TRY_VOID(check_resize(locked, *vma, old, to.length, charge));
+    const u32 doubled = keep_old ? old.length >> PAGE_SHIFT : 0;
+    if (keep_old && !may_expand_vm(locked, vma->flags, doubled))
+        return Err(Errno::NOMEM);
+    if (keep_old && vma->flags.has(VM_ACCOUNT) && !charge.take(doubled))
         return Err(Errno::NOMEM);
     if (!fixed)
         to.start = TRY(get_unmapped_area(locked, to.start, to.length, false));
@@ -189,7 +190,8 @@ Result<UserAddr> mremap_locked(const MmapWriteLocked& locked, Range old, u32 new
         }
         return old.start;
     }
-    TRY_VOID(check_resize(locked, *vma, old, new_length));
+    VmCharge charge; // until the VMA counts
+    TRY_VOID(check_resize(locked, *vma, old, new_length, charge));
     if (old.end() == vma->end && expandable(*vma, new_length - old.length)) {
         vma_set_range(locked, *vma, vma->start, old.start + new_length);
         vma_merge(locked, *vma);

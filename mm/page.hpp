@@ -15,6 +15,7 @@
 namespace faultline {
 
 struct AddressSpace;
+struct AnonVma;
 
 using PageFlags = Flags<struct PageFlagsTag>;
 inline constexpr PageFlags PG_RESERVED{1u << 0}; // not the allocator's: kernel image, device tree, page array
@@ -34,6 +35,10 @@ inline constexpr PageFlags PG_ANON_EXCLUSIVE{1u << 10};
 inline constexpr PageFlags PG_LOCKED{1u << 11};    // is being read: not PG_UPTODATE yet
 inline constexpr PageFlags PG_WRITEBACK{1u << 12}; // is being written
 inline constexpr PageFlags PG_TAGGED{1u << 13};    // in AddressSpace::dirty (Linux: PAGECACHE_TAG_DIRTY)
+// In a list of pages by age (mm/lru.hpp); changed with the lock of that list held.
+inline constexpr PageFlags PG_LRU{1u << 14};
+inline constexpr PageFlags PG_ACTIVE{1u << 15};   // beside PG_LRU: in an active one
+inline constexpr PageFlags PG_ISOLATED{1u << 16}; // taken out by reclaim, which will put it back or free it
 
 // `refcount` is 0 on a free page. Each mapping entry holds one reference, the page cache one, and each owner of a
 // pointer one. `mapcount` counts the page-table entries that map the page. Both must be 0 when it is freed.
@@ -42,15 +47,19 @@ struct Page {
     Refcount refcount{0};
     std::atomic<s32> mapcount{0};
     union {
-        u32 index;    // page cache: page number in the file
+        u32 index;    // page number in the file, or of PG_ANON in the VMAs of its AnonVma
         SpinLock ptl; // PG_TABLE: guards the entries (mm/pgtable.hpp, pte_lockptr)
     };
     std::atomic<AddressSpace*> mapping{nullptr}; // page cache: whose; nullptr: truncated. Its lock guards changes
-    void* slab = nullptr;                        // PG_SLAB: its KmemCache; PG_PCP: the next in the list
-    u8 order = 0;                                // of the free or allocated block this page heads
-    ListHook lru;                                // free list of the allocator, or a list of the owner's
-    TreeHook cache_node;                         // AddressSpace::pages
-    TreeHook dirty_node;                         // AddressSpace::dirty, while PG_TAGGED
+    union {
+        void* slab = nullptr;           // PG_SLAB: its KmemCache; PG_PCP: the next in the list
+        std::atomic<AnonVma*> anon_vma; // PG_ANON: where its entries are found (mm/rmap.hpp)
+    };
+    u8 order = 0;        // of the free or allocated block this page heads
+    u8 lru_cpu = 0;      // PG_LRU, PG_ISOLATED: whose list
+    ListHook lru;        // free list of the allocator, or a list of the owner's
+    TreeHook cache_node; // AddressSpace::pages
+    TreeHook dirty_node; // AddressSpace::dirty, while PG_TAGGED
 
     Page() : index(0) {}
 

@@ -14,8 +14,12 @@
 #include "base/late.hpp"
 #include "base/relaxed.hpp"
 #include "mm/fail_alloc.hpp"
+#include "mm/lru.hpp"
+#include "mm/out_of_memory.hpp"
 #include "mm/per_cpu_free.hpp"
 #include "mm/slab.hpp"
+#include "mm/upcalls.hpp"
+#include "mm/vmscan.hpp"
 
 namespace faultline {
 
@@ -39,6 +43,10 @@ struct Zone {
     Page* zero_page = nullptr;
     PerCpuPages pcp;
 
+    void set_nr_free(u32 pages) REQUIRES(lock) {
+        nr_free = pages;
+        memory_is_short = pages < watermarks.low;
+    }
     void add_to_free_list(Page& page, u32 order) REQUIRES(lock);
     void del_from_free_list(Page& page, u32 order) REQUIRES(lock);
     void free_block(Page& page, u32 order) REQUIRES(lock);
@@ -107,7 +115,7 @@ u32 Zone::drain(PerCpuPages::Stack& stack, u32 most) {
         page->reset(PG_BUDDY);
         free_block(*page, 0);
     }
-    nr_free = nr_free + pages;
+    set_nr_free(nr_free + pages);
     return pages;
 }
 
@@ -132,7 +140,7 @@ void Zone::refill(PerCpuPages::Stack& stack) {
         page->reset(PG_PCP);
         stack.push(*page);
     }
-    nr_free = nr_free - pages;
+    set_nr_free(nr_free - pages);
 }
 
 Page* rmqueue_pcp() {
@@ -148,7 +156,7 @@ Page* rmqueue_buddy(u32 order) {
     Page* page = z.take_block(order);
     if (page == nullptr)
         return nullptr;
-    z.nr_free = z.nr_free - (1u << order);
+    z.set_nr_free(z.nr_free - (1u << order));
     take_free_pages(*page, order);
     return page;
 }
@@ -158,11 +166,12 @@ Page* rmqueue(u32 order) { return order == 0 ? rmqueue_pcp() : rmqueue_buddy(ord
 constexpr PageFlags FREE = PG_BUDDY | PG_PCP;
 
 [[noreturn]] void bad_page(const Page& page, u32 order) {
-    const char* what = page_mapcount(page) != 0 ? "still mapped"
-                       : page_count(page) != 0  ? "still referenced"
-                       : page.test(FREE)        ? "free already"
-                       : page.test(PG_RESERVED) ? "not the allocator's"
-                                                : "of another order";
+    const char* what = page_mapcount(page) != 0          ? "still mapped"
+                       : page_count(page) != 0           ? "still referenced"
+                       : page.test(FREE)                 ? "free already"
+                       : page.test(PG_RESERVED)          ? "not the allocator's"
+                       : page.test(PG_LRU | PG_ISOLATED) ? "in a list of reclaim"
+                                                         : "of another order";
     panic("free_pages: frame %#x is %s (order %u; flags %#x, order %u, refcount %d, mapcount %d)",
           page_to_pfn(page).value(), what, order, page.flags.load(std::memory_order_relaxed),
           static_cast<unsigned>(page.order), page_count(page), page_mapcount(page));
@@ -170,7 +179,8 @@ constexpr PageFlags FREE = PG_BUDDY | PG_PCP;
 
 // Whether the page may be freed: it is not free already, and nothing refers to it.
 bool may_be_freed(const Page& page) {
-    const u32 wrong_flags = page.flags.load(std::memory_order_relaxed) & (FREE | PG_RESERVED).bits();
+    const u32 wrong_flags =
+        page.flags.load(std::memory_order_relaxed) & (FREE | PG_RESERVED | PG_LRU | PG_ISOLATED).bits();
     return (static_cast<u32>(page_mapcount(page)) | static_cast<u32>(page_count(page)) | wrong_flags) == 0;
 }
 
@@ -185,7 +195,7 @@ void release_reserved(u32 first, u32 last) {
         page.reset(PG_BUDDY);
         page.order = NOT_A_HEAD;
     }
-    z.nr_free = z.nr_free + (last - first);
+    z.set_nr_free(z.nr_free + (last - first));
     z.nr_total = z.nr_total + (last - first);
     while (first < last) {
         u32 order = MAX_ORDER - 1;
@@ -219,8 +229,10 @@ void init_page_allocator(PhysAddr free_start, PhysAddr free_end) {
         page->refcount.set(1);
     }
     free_reserved_range(PhysAddr(static_cast<u32>(map_end)), free_end);
+    init_lru();
+    set_min_free_kbytes(calculate_min_free_kbytes());
 
-    PageRef zero = alloc_zeroed_page();
+    PageRef zero = alloc_zeroed_page(GFP_ATOMIC);
     BUG_ON(!zero);
     zero->set(PG_RESERVED);
     zone().zero_page = zero.release();
@@ -254,11 +266,34 @@ Page* alloc_pages(u32 order) {
     while (page == nullptr) [[unlikely]] {
         const bool more = reclaim(order);
         page = rmqueue(order);
-        if (page == nullptr && !more)
+        if (page == nullptr && !more) {
+            nr_failed_allocations.fetch_add(1, std::memory_order_relaxed);
             return nullptr;
+        }
     }
     page->refcount.set(1);
     return page;
+}
+
+namespace {
+
+// kswapd is to begin, and if there is very little, the caller frees some pages itself.
+void make_room() {
+    if (reclaim_is_hopeless())
+        return;
+    wakeup_kswapd();
+    if (zone().nr_free < watermarks.min)
+        try_to_free_pages(SWAP_CLUSTER_MAX);
+}
+
+} // namespace
+
+PageRef alloc_page_slowpath() {
+    make_room();
+    Page* page = alloc_pages(0);
+    while (page == nullptr && try_to_free_pages(SWAP_CLUSTER_MAX) != 0)
+        page = alloc_pages(0);
+    return PageRef(page);
 }
 
 namespace {
@@ -284,7 +319,7 @@ void free_to_buddy(Page& page, u32 order) {
         each->order = NOT_A_HEAD;
         each->reset(PG_BUDDY);
     }
-    z.nr_free = z.nr_free + (1u << order);
+    z.set_nr_free(z.nr_free + (1u << order));
     z.free_block(page, order);
 }
 
@@ -301,6 +336,7 @@ void free_pages(Page& page, u32 order) {
 }
 
 u32 nr_free_pages() { return zone().nr_free + nr_reserved_slab_pages() + zone().pcp.count(); }
+u32 nr_buddy_pages() { return zone().nr_free; }
 u32 nr_total_pages() { return zone().nr_total; }
 Page& zero_page() { return *zone().zero_page; }
 

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "base/relaxed.hpp"
 #include "mm/page.hpp"
 
 namespace faultline {
@@ -61,10 +62,25 @@ class [[nodiscard]] PageRef {
     Page* page_ = nullptr;
 };
 
+// What an allocation may do. (Linux: the same names.)
+using GfpFlags = Flags<struct GfpFlagsTag>;
+inline constexpr GfpFlags GFP_ATOMIC{};    // nothing: locks may be held
+inline constexpr GfpFlags GFP_KERNEL{0x1}; // free other pages first, and sleep: no lock but an mmap lock for reading
+
+// Fewer pages are free than should be (watermarks.low, mm/vmscan.hpp).
+inline constinit Relaxed<bool> memory_is_short = false;
+
+// With GFP_KERNEL, while memory is short: reclaim begins first. (Linux: __alloc_pages_slowpath.)
+[[nodiscard]] PageRef alloc_page_slowpath();
+
 // One page, contents undefined or zeros; none: out of memory.
-[[nodiscard]] inline PageRef alloc_page() { return PageRef(alloc_pages(0)); }
-[[nodiscard]] inline PageRef alloc_zeroed_page() {
-    PageRef page = alloc_page();
+[[nodiscard]] inline PageRef alloc_page(GfpFlags gfp) {
+    if (gfp.has(GFP_KERNEL) && memory_is_short) [[unlikely]]
+        return alloc_page_slowpath();
+    return PageRef(alloc_pages(0));
+}
+[[nodiscard]] inline PageRef alloc_zeroed_page(GfpFlags gfp) {
+    PageRef page = alloc_page(gfp);
     if (page)
         clear_page(page_address(*page));
     return page;
@@ -76,6 +92,7 @@ Page& zero_page();
 // Free frames: in the buddy lists, in the CPUs' stacks, and what shrink_caches would give back. Exact while no CPU
 // allocates or frees.
 u32 nr_free_pages();
+u32 nr_buddy_pages(); // in the buddy lists alone: what the watermarks are about
 u32 nr_total_pages(); // managed by the allocator since boot
 
 } // namespace faultline

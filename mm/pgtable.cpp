@@ -12,7 +12,7 @@ namespace faultline {
 namespace {
 
 PteTable* alloc_table() {
-    PageRef page = alloc_zeroed_page(); // all entries none, all descriptors invalid
+    PageRef page = alloc_zeroed_page(GFP_KERNEL); // all entries none, all descriptors invalid
     if (!page)
         return nullptr;
     page->set(PG_TABLE);

@@ -5,6 +5,7 @@
 
 #include "arch/contract/memory.hpp"
 #include "base/concurrency.hpp"
+#include "mm/out_of_memory.hpp"
 #include "mm/page_writeback.hpp"
 
 namespace faultline {
@@ -14,7 +15,8 @@ namespace {
 // Calls copy(pointer into the page, offset from `address`, bytes) for each page of the range.
 template <class Copy>
 Result<void> for_each_page(MmStruct& mm, UserAddr address, u32 bytes, FollFlags flags, Copy&& copy) {
-    for (u32 done = 0; done < bytes;) {
+    u32 done = 0;
+    const auto copy_one = [&]() -> Result<void> {
         const UserAddr at = address + done;
         const u32 chunk = std::min(bytes - done, PAGE_SIZE - at.page_offset());
         PageRef page; // put back when the lock is free
@@ -27,7 +29,10 @@ Result<void> for_each_page(MmStruct& mm, UserAddr address, u32 bytes, FollFlags 
         if (flags.has(FOLL_WRITE) && vma_lookup(mmap_read, at)->flags.has(VM_EXEC))
             flush_icache_range(static_cast<u8*>(page_address(*page)) + at.page_offset(), chunk);
         done += chunk;
-    }
+        return {};
+    };
+    while (done < bytes)
+        TRY_VOID(retry_without_memory(copy_one));
     return {};
 }
 

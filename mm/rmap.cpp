@@ -49,4 +49,33 @@ void page_mkclean(AddressSpace& mapping, u32 first, u32 end) {
     }
 }
 
+bool page_referenced(AddressSpace& mapping, Page& page) {
+    bool referenced = page.test(PG_REFERENCED);
+    page.clear(PG_REFERENCED);
+    for (VmArea& vma : mapping.i_mmap) {
+        TlbDebt debt(vma.mm->context);
+        visit_mapping_of(vma, page, [&](UserAddr address, PteSlot* slot) {
+            referenced |= ptep_test_and_clear_young(debt, address, slot);
+        });
+    }
+    return referenced;
+}
+
+bool try_to_unmap(AddressSpace& mapping, Page& page) {
+    for (VmArea& vma : mapping.i_mmap) {
+        if (page_mapcount(page) == 0)
+            break;
+        if (vma.flags.has(VM_LOCKED))
+            continue;
+        TlbDebt debt(vma.mm->context);
+        update_hiwater(*vma.mm);
+        visit_mapping_of(vma, page, [&](UserAddr address, PteSlot* slot) {
+            move_bits_to_page(page, ptep_get_and_clear(debt, address, slot));
+            page_remove_rmap(*vma.mm, page);
+            BUG_ON(page.refcount.dec_and_test()); // the entry's; the caller has another
+        });
+    }
+    return page_mapcount(page) == 0;
+}
+
 } // namespace faultline

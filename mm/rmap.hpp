@@ -1,9 +1,12 @@
-// Who maps a page: counted with every entry, and found through the file that it belongs to. (Linux: mm/rmap.c.)
+// Who maps a page: counted with every entry, and found through the file or the family that it belongs to. (Linux:
+// mm/rmap.c.)
 #pragma once
 
+#include "mm/anon_vma.hpp"
 #include "mm/filemap.hpp"
 #include "mm/mm_struct.hpp"
 #include "mm/page.hpp"
+#include "mm/pgtable.hpp"
 
 namespace faultline {
 
@@ -12,11 +15,85 @@ namespace faultline {
 void page_add_rmap(MmStruct& mm, Page& page);
 void page_remove_rmap(MmStruct& mm, Page& page);
 
+// The page, new and shown by no entry yet, becomes anonymous memory of the VMA at `address`, its own alone. The VMA has an
+// AnonVma (anon_vma_prepare). (Linux: the same name.)
+inline void page_set_anon_rmap(Page& page, const VmArea& vma, UserAddr address) {
+    page.anon_vma.store(vma.anon_vma, std::memory_order_relaxed);
+    page.index = linear_page_index(vma, address);
+    page.reset(PG_ANON | PG_ANON_EXCLUSIVE); // it is new, so it had no flags
+}
+
+// Moves young and dirty from an entry that was emptied to the page: otherwise data that was written would be lost.
+inline void move_bits_to_page(Page& page, Pte pte) {
+    if (pte_dirty(pte)) {
+        // The law of mm/page_writeback.hpp: who writes back knows of the page.
+        [[maybe_unused]] const AddressSpace* mapping = page.mapping.load(std::memory_order_relaxed);
+        DEBUG_BUG_ON(mapping != nullptr && mapping_can_writeback(*mapping) && !page.test(PG_TAGGED));
+        page.set(PG_DIRTY);
+    }
+    if (pte_young(pte))
+        page.set(PG_REFERENCED);
+}
+
 // Makes the entry clean and takes WRITE away; dirty moves to the page, which the entry shows. Caller holds the entry's lock.
 void clean_pte(TlbDebt& debt, UserAddr address, PteSlot* slot, Page& page);
 
 // The same for every entry that shows one of the pages [first, end) of the file through a shared mapping, and flushes: when
 // this returns, the next write to one of these pages faults, on whichever CPU. (Linux: the same name.)
 void page_mkclean(AddressSpace& mapping, u32 first, u32 end) REQUIRES(mapping.lock);
+
+// Whether the file's page was used since this was last asked: by a call (PG_REFERENCED), or through an entry. Clears YOUNG in each
+// entry that shows it, and flushes, so that the next access tells again. (Linux: folio_referenced.)
+bool page_referenced(AddressSpace& mapping, Page& page) REQUIRES(mapping.lock);
+
+// Empties every entry that shows the file's page; dirty moves to the page. Returns whether none is left: VM_LOCKED keeps its
+// entries. It has flushed when it returns, so nobody writes to the page any more. The caller keeps the page. (Linux: the same
+// name.)
+bool try_to_unmap(AddressSpace& mapping, Page& page) REQUIRES(mapping.lock);
+
+// Calls change() with the locks held through which an entry of the VMA is found from its page. Reclaim and truncation come that
+// way without the mmap lock. They see all of the change or nothing, and so find a VMA over each mapped page, and an entry for
+// each mapping. (Linux: take_rmap_locks.)
+template <class Change>
+void with_rmap_locks(const VmArea& vma, Change&& change) {
+    const auto in_family = [&] {
+        AnonVma* family = vma.anon_vma;
+        if (family == nullptr)
+            return change();
+        const Guard lock(family->lock);
+        change();
+    };
+    if (vma.mapping == nullptr)
+        return in_family();
+    const Guard lock(vma.mapping->lock);
+    in_family();
+}
+
+// Calls visit(address, slot) for the entry of the VMA that shows the page, if there is one, with its lock held. The
+// caller keeps the VMA, by the lock of the list in which it found it. (Linux: page_vma_mapped_walk.)
+template <class Visit>
+void visit_mapping_of(VmArea& vma, const Page& page, Visit&& visit) {
+    if (page.index - vma.pgoff >= vma.pages())
+        return;
+    const UserAddr address = vma.start + ((page.index - vma.pgoff) << PAGE_SHIFT);
+    PteSlot* slot = pte_offset(*vma.mm, address);
+    if (slot == nullptr)
+        return;
+    const Guard lock(pte_lockptr(slot));
+    if (vm_normal_page(ptep_get(slot)) == &page)
+        visit(address, slot);
+}
+
+// The same with visit(vma, address, slot), for every entry that shows the anonymous page. An entry that fork or mremap is about to make is seen where it comes
+// from. The caller keeps the page. (Linux: rmap_walk_anon.)
+template <class Visit>
+void rmap_walk_anon(const AnonVmaReader&, const Page& page, Visit&& visit) {
+    if (page_mapcount(page) == 0)
+        return;
+    AnonVma& family = *page.anon_vma.load(std::memory_order_relaxed);
+    const Guard lock(family.lock);
+    for (VmArea& vma : family.vmas)
+        visit_mapping_of(vma, page, [&](UserAddr address, PteSlot* slot) { visit(vma, address, slot); });
+}
 
 } // namespace faultline

@@ -33,6 +33,9 @@ bool expand_stack(MmStruct& mm, UserAddr address) {
         return true; // another thread has grown it already
     if (!vma->flags.has(VM_GROWSDOWN) || !may_grow(locked, *vma, address.page()))
         return false;
+    VmCharge charge; // until the VMA counts
+    if (vma->flags.has(VM_ACCOUNT) && !charge.take((vma->start - address.page()) >> PAGE_SHIFT))
+        return false;
     vma_set_range(locked, *vma, address.page(), vma->end);
     return true;
 }
@@ -40,7 +43,10 @@ bool expand_stack(MmStruct& mm, UserAddr address) {
 Result<VmArea*> setup_stack_vma(MmStruct& mm, UserAddr top, u32 bytes) {
     const MmapWriteGuard locked(mm);
     arch_pick_mmap_layout(mm, top);
-    VmArea* vma = vma_place(locked, top - bytes, top, VM_DATA_DEFAULT_FLAGS | VM_GROWSDOWN, nullptr, 0);
+    VmCharge charge; // until the VMA counts
+    if (!charge.take(bytes >> PAGE_SHIFT))
+        return Err(Errno::NOMEM);
+    VmArea* vma = vma_place(locked, top - bytes, top, VM_DATA_DEFAULT_FLAGS | VM_GROWSDOWN | VM_ACCOUNT, {});
     if (vma == nullptr)
         return Err(Errno::NOMEM);
     return vma;

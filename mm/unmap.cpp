@@ -49,18 +49,6 @@ class MmuGather {
     std::array<Page*, 32> pages_;
 };
 
-// Moves young and dirty from the entry to the page: otherwise data that was written would be lost.
-void move_bits_to_page(Page& page, Pte pte) {
-    if (pte_dirty(pte)) {
-        // The law of mm/page_writeback.hpp: who writes back knows of the page.
-        [[maybe_unused]] const AddressSpace* mapping = page.mapping.load(std::memory_order_relaxed);
-        DEBUG_BUG_ON(mapping != nullptr && mapping_can_writeback(*mapping) && !page.test(PG_TAGGED));
-        page.set(PG_DIRTY);
-    }
-    if (pte_young(pte))
-        page.set(PG_REFERENCED);
-}
-
 } // namespace
 
 namespace {

@@ -1,6 +1,6 @@
 // What mm/ asks of the code above it, found by the linker: the only way up. The kernel's answers are in
-// abi/mm_upcalls.cpp, or, where the scheduler gives them, in kernel/sched/sched.cpp; a host test has them in its
-// harness.
+// abi/mm_upcalls.cpp unless it says otherwise, or, where the scheduler gives them, in kernel/sched/sched.cpp; a host test has
+// them in its harness.
 #pragma once
 
 #include "base/lockdep.hpp"
@@ -34,6 +34,7 @@ struct MmLimits {
     u32 data = ~u32{0};          // RLIMIT_DATA
     u32 locked = ~u32{0};        // RLIMIT_MEMLOCK, if it binds this task: not with CAP_IPC_LOCK
     bool may_lock = true;        // false: that limit is 0 bytes (Linux: can_do_mlock)
+    bool may_use_reserve = true; // of promised memory: CAP_SYS_ADMIN (mm/overcommit.hpp)
 };
 MmLimits current_mm_limits();
 
@@ -47,6 +48,15 @@ void leave_lazy_mm(MmStruct& mm);
 // Many pages are dirty: the flusher should begin, whatever its period is. Callable with spin locks held. (Linux: the same
 // name.)
 void wakeup_flusher_threads();
+
+// Memory is short: kswapd should begin. Caller as for GFP_KERNEL. (Linux: the same name.)
+void wakeup_kswapd();
+
+// No page was to be had for the current task. Makes memory free, if need be by killing a process, and returns when it is worth
+// trying again. False: do not, but fail; the current task is to die. Or it is a kernel task, for which nobody is killed.
+// Sleeps, maybe for seconds: the caller has page faults enabled, and holds no spin lock and no mmap lock. Other sleeping locks
+// may be held: a victim that waits for one of them is not waited for. abi/memory/oom_kill.cpp. (Linux: the same name.)
+bool out_of_memory();
 
 // Lets another runnable task run if the current one's slice is over; and gives the kernel lock up for a moment if
 // another CPU waits for it. Each loop whose length a program chooses calls it. The mmap lock and other sleeping locks

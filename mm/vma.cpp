@@ -3,6 +3,7 @@
 
 #include <iterator>
 
+#include "mm/anon_vma.hpp"
 #include "mm/filemap.hpp"
 #include "mm/mm_struct.hpp"
 #include "mm/slab.hpp"
@@ -43,7 +44,7 @@ VmArea* vm_area_dup(const VmArea& vma) {
 }
 
 void vm_area_free(VmArea& vma) {
-    BUG_ON(vma.i_mmap_link.is_linked());
+    BUG_ON(vma.i_mmap_link.is_linked() || vma.anon_vma_link.is_linked());
     AddressSpace* mapping = vma.mapping;
     kmem_delete(vm_area_cache, &vma);
     if (mapping == nullptr)
@@ -106,6 +107,13 @@ VmArea* vma_prev(const VmArea& vma) {
     return at != vma.mm->vmas.begin() ? const_cast<VmArea*>(&*std::prev(at)) : nullptr;
 }
 
+void vma_link_file(VmArea& vma) {
+    if (vma.mapping == nullptr)
+        return;
+    const Guard guard(vma.mapping->lock);
+    vma.mapping->i_mmap.push_back(vma);
+}
+
 void insert_vm_struct(const MmapWriteLocked& locked, VmArea& vma) {
     MmStruct& mm = locked.mm();
     BUG_ON(vma.mm != &mm || vma.start >= vma.end || !page_aligned(vma.start.value()) || !page_aligned(vma.end.value()));
@@ -113,11 +121,8 @@ void insert_vm_struct(const MmapWriteLocked& locked, VmArea& vma) {
     BUG_ON(!inserted);
     BUG_ON(position != mm.vmas.begin() && std::prev(position)->end > vma.start);
     BUG_ON(std::next(position) != mm.vmas.end() && vma.end > std::next(position)->start);
-    if (vma.mapping != nullptr) {
-        const Guard guard(vma.mapping->lock);
-        if (!vma.i_mmap_link.is_linked()) // else split_vma has linked it, for truncation's sake
-            vma.mapping->i_mmap.push_back(vma);
-    }
+    if (!vma.i_mmap_link.is_linked()) // else split_vma has linked it already
+        vma_link_file(vma);
     ++mm.map_count;
     vm_stat_add(vma);
 }
@@ -128,9 +133,9 @@ void remove_vm_struct(const MmapWriteLocked& locked, VmArea& vma) {
     mm.vmas.erase(mm.vmas.iterator_to(vma));
     if (vma.mapping != nullptr) {
         const Guard guard(vma.mapping->lock);
-        if (vma.i_mmap_link.is_linked()) // else absorb has unlinked it
-            vma.i_mmap_link.unlink();
+        vma.i_mmap_link.unlink();
     }
+    unlink_anon_vma(vma);
     for (u32 cpu = 0; cpu < nr_cpu_ids; ++cpu) // no reader is inside
         mm.cpus.of(cpu).vmacache = nullptr;
     --mm.map_count;

@@ -5,12 +5,14 @@
 #include "arch/contract/pte.hpp"
 #include "base/flags.hpp"
 #include "base/intrusive.hpp"
+#include "base/relaxed.hpp"
 #include "base/types.hpp"
 #include "mm/fault_flags.hpp"
 
 namespace faultline {
 
 struct AddressSpace;
+struct AnonVma;
 struct MmStruct;
 class MmapReadGuard; // mm/mm_struct.hpp
 class MmapWriteLocked;
@@ -33,6 +35,7 @@ inline constexpr VmFlags VM_SEQ_READ{0x8000}; // madvise: read in order, at rand
 inline constexpr VmFlags VM_RAND_READ{0x10000};
 inline constexpr VmFlags VM_DONTCOPY{0x20000};
 inline constexpr VmFlags VM_LOCKONFAULT{0x80000}; // beside VM_LOCKED: not brought in beforehand
+inline constexpr VmFlags VM_ACCOUNT{0x100000};    // its pages are promised: mm/overcommit.hpp
 inline constexpr VmFlags VM_NORESERVE{0x200000};
 inline constexpr VmFlags VM_WIPEONFORK{0x2000000};
 inline constexpr VmFlags VM_DONTDUMP{0x4000000};   // not into a core
@@ -47,6 +50,12 @@ inline constexpr VmFlags VM_DATA_DEFAULT_FLAGS = VM_READ | VM_WRITE | VM_MAY_FLA
 // is_data_mapping.)
 constexpr bool is_data_mapping(VmFlags flags) { return (flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) == VM_WRITE; }
 
+// Whether the pages of a mapping with these flags have to be promised: it gets VM_ACCOUNT. Shared memory is promised with
+// its file. (Linux: the same name.)
+constexpr bool accountable_mapping(VmFlags flags) {
+    return (flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) == VM_WRITE;
+}
+
 // Whether a mapping with these flags can have private copies of pages, now or after an mprotect. (Linux:
 // is_cow_mapping.)
 constexpr bool is_cow_mapping(VmFlags flags) { return (flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE; }
@@ -56,10 +65,12 @@ struct VmArea {
     UserAddr end;   // page-aligned, exclusive
     VmFlags flags;
     MmStruct* mm = nullptr;
-    AddressSpace* mapping = nullptr; // the file, with a reference; nullptr: anonymous
-    u32 pgoff = 0;                   // page number of `start` in the file
-    TreeHook node;                   // MmStruct::vmas
-    AutoUnlinkHook i_mmap_link;      // AddressSpace::i_mmap
+    AddressSpace* mapping = nullptr;      // the file, with a reference; nullptr: anonymous
+    u32 pgoff = 0;                        // page number of `start`, in the file or, anonymous, among its family's pages
+    Relaxed<AnonVma*> anon_vma = nullptr; // whose anonymous pages it shows; nullptr: it has none yet
+    TreeHook node;                        // MmStruct::vmas
+    AutoUnlinkHook i_mmap_link;           // AddressSpace::i_mmap
+    AutoUnlinkHook anon_vma_link;         // AnonVma::vmas
 
     bool contains(UserAddr address) const { return start <= address && address < end; }
     u32 pages() const { return (end - start) >> PAGE_SHIFT; }
@@ -67,7 +78,7 @@ struct VmArea {
     bool anonymous() const { return mapping == nullptr; }
 };
 
-// Page number in the file of a page of the VMA.
+// Page number of a page of the VMA, in the file or among its family's pages.
 inline u32 linear_page_index(const VmArea& vma, UserAddr address) {
     return vma.pgoff + ((address - vma.start) >> PAGE_SHIFT);
 }
@@ -144,6 +155,9 @@ VmaPair find_vma_and_prev(const MmapWriteLocked& locked, UserAddr address);
 // The VMA after / before in address order, or nullptr. The caller has the VMA, so it holds the lock.
 VmArea* vma_next(const VmArea& vma);
 VmArea* vma_prev(const VmArea& vma);
+
+// The VMA is found from its file's pages from now on, if it has a file. (Linux: the same name.)
+void vma_link_file(VmArea& vma);
 
 // Puts a finished VMA in its place, or takes it out, and counts it in map_count and total_vm; links or unlinks i_mmap.
 // Does not allocate or free it, nor touch entries.

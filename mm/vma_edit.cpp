@@ -1,58 +1,62 @@
-// Cutting and joining VMAs (Linux mm/mmap.c vma_adjust, __split_vma, vma_merge). Anonymous VMAs keep pgoff 0, so that
-// any two that touch can be joined.
+// Cutting and joining VMAs (Linux mm/mmap.c vma_adjust, __split_vma, vma_merge). An anonymous VMA begins with the page number
+// of its address, so that any two that touch can be joined, unless one of them has moved.
 #include "mm/vma_edit.hpp"
 
 #include <algorithm>
 
-#include "mm/filemap.hpp"
 #include "mm/limits.hpp"
 #include "mm/mm_struct.hpp"
+#include "mm/rmap.hpp"
 
 namespace faultline {
 namespace {
 
-// Whether [start, …) with these properties can go on where `below` ends.
-bool continues(const VmArea& below, UserAddr start, VmFlags flags, const AddressSpace* mapping, u32 pgoff) {
-    return below.end == start && below.flags == flags && below.mapping == mapping &&
-           (mapping == nullptr || below.pgoff + below.pages() == pgoff);
+bool may_be_one_family(const AnonVma* one, const AnonVma* other) {
+    return one == other || one == nullptr || other == nullptr;
 }
+
+// Whether [start, …) with these properties can go on where `below` ends.
+bool continues(const VmArea& below, UserAddr start, VmFlags flags, const VmaBacking& backing) {
+    return below.end == start && below.flags == flags && below.mapping == backing.mapping &&
+           below.pgoff + below.pages() == backing.pgoff && may_be_one_family(below.anon_vma, backing.anon_vma);
+}
+
+VmaBacking backing_of(const VmArea& vma) { return {vma.mapping, vma.pgoff, vma.anon_vma}; }
 
 bool continues(const VmArea& below, const VmArea& above) {
-    return continues(below, above.start, above.flags, above.mapping, above.pgoff);
+    return continues(below, above.start, above.flags, backing_of(above));
 }
 
-// Calls change(), which may move borders and i_mmap links of VMAs of one file, with the file's lock held. Truncation
-// comes through i_mmap without the mmap lock. It sees all of the change or nothing, so it finds a VMA over each mapped
-// page.
-template <class Change>
-void change_seen_by_truncation(AddressSpace* mapping, Change&& change) {
-    if (mapping == nullptr)
-        return change();
-    const Guard guard(mapping->lock);
-    change();
+// Keeps so many pages of the VMA promised while it does not count them: others had better see too many than too few.
+VmCharge still_promised(const VmArea& vma, u32 pages) {
+    return VmCharge::without_asking(vma.flags.has(VM_ACCOUNT) ? pages : 0);
 }
 
 void move_borders(VmArea& vma, UserAddr start, UserAddr end) {
-    if (vma.mapping != nullptr)
-        vma.pgoff += static_cast<u32>(static_cast<s32>(start - vma.start) >> PAGE_SHIFT);
-    vm_stat_remove(vma);
+    vma.pgoff += static_cast<u32>(static_cast<s32>(start - vma.start) >> PAGE_SHIFT);
+    vm_stat_account(vma, ((end - start) >> PAGE_SHIFT) - vma.pages());
     vma.start = start; // the tree's key: the order stays
     vma.end = end;
-    vm_stat_add(vma);
+}
+
+// The VMA may show the pages of `family` from now on. Some other VMA that stays is a member; nullptr: there are no pages.
+void join_family(VmArea& vma, AnonVma* family) {
+    if (vma.anon_vma != nullptr || family == nullptr)
+        return;
+    const Guard lock(family->lock);
+    anon_vma_link(vma, *family);
 }
 
 // `below` takes over all of `above`, which goes.
 void absorb(const MmapWriteLocked& locked, VmArea& below, VmArea& above) {
-    change_seen_by_truncation(below.mapping, [&] {
-        if (above.i_mmap_link.is_linked())
-            above.i_mmap_link.unlink();
-        move_borders(below, below.start, above.end);
-    });
+    join_family(below, above.anon_vma);
+    with_rmap_locks(below, [&] { move_borders(below, below.start, above.end); });
     remove_vm_struct(locked, above);
     vm_area_free(above);
 }
 
 void set_flags(VmArea& vma, VmFlags flags) {
+    const VmCharge counted_twice = still_promised(vma, vma.pages());
     vm_stat_remove(vma);
     vma.flags = flags;
     vm_stat_add(vma);
@@ -61,7 +65,7 @@ void set_flags(VmArea& vma, VmFlags flags) {
 } // namespace
 
 void vma_set_range(const MmapWriteLocked&, VmArea& vma, UserAddr start, UserAddr end) {
-    change_seen_by_truncation(vma.mapping, [&] { move_borders(vma, start, end); });
+    with_rmap_locks(vma, [&] { move_borders(vma, start, end); });
 }
 
 Result<VmArea*> split_vma(const MmapWriteLocked& locked, VmArea& vma, UserAddr address) {
@@ -70,14 +74,12 @@ Result<VmArea*> split_vma(const MmapWriteLocked& locked, VmArea& vma, UserAddr a
     if (upper == nullptr)
         return Err(Errno::NOMEM);
     upper->start = address;
-    if (AddressSpace* mapping = vma.mapping; mapping == nullptr) {
-        move_borders(vma, vma.start, address);
-    } else {
-        upper->pgoff += (address - vma.start) >> PAGE_SHIFT;
-        const Guard lock(mapping->lock);
-        move_borders(vma, vma.start, address);
-        mapping->i_mmap.push_back(*upper);
-    }
+    upper->pgoff += (address - vma.start) >> PAGE_SHIFT;
+    const VmCharge counted_twice = still_promised(*upper, upper->pages());
+    // For a moment a page is found in both, but never in neither.
+    vma_link_file(*upper);
+    join_family(*upper, vma.anon_vma);
+    with_rmap_locks(vma, [&] { move_borders(vma, vma.start, address); });
     insert_vm_struct(locked, *upper);
     return upper;
 }
@@ -106,35 +108,46 @@ Result<VmArea*> vma_isolate(const MmapWriteLocked& locked, VmArea& vma, UserAddr
     return middle;
 }
 
-VmArea* vma_insert(const MmapWriteLocked& locked, UserAddr start, UserAddr end, VmFlags flags, AddressSpace* mapping,
-                   u32 pgoff) {
+namespace {
+
+u32 first_page_number(const VmaBacking& backing, UserAddr start) {
+    const bool new_memory = backing.mapping == nullptr && backing.anon_vma == nullptr;
+    return new_memory ? start.value() >> PAGE_SHIFT : backing.pgoff;
+}
+
+} // namespace
+
+VmArea* vma_insert(const MmapWriteLocked& locked, UserAddr start, UserAddr end, VmFlags flags, VmaBacking backing) {
     VmArea* vma = vm_area_alloc(locked.mm());
     if (vma == nullptr)
         return nullptr;
     vma->start = start;
     vma->end = end;
     vma->flags = flags;
-    vma->mapping = mapping;
-    vma->pgoff = mapping != nullptr ? pgoff : 0;
+    vma->mapping = backing.mapping;
+    vma->pgoff = first_page_number(backing, start);
+    join_family(*vma, backing.anon_vma);
     vma_open(*vma);
     insert_vm_struct(locked, *vma);
     return vma;
 }
 
-VmArea* vma_place(const MmapWriteLocked& locked, UserAddr start, UserAddr end, VmFlags flags, AddressSpace* mapping,
-                  u32 pgoff) {
+VmArea* vma_place(const MmapWriteLocked& locked, UserAddr start, UserAddr end, VmFlags flags, VmaBacking backing) {
+    backing.pgoff = first_page_number(backing, start);
     const auto [below, above] = find_vma_and_prev(locked, start);
-    if (below != nullptr && continues(*below, start, flags, mapping, pgoff)) {
+    if (below != nullptr && continues(*below, start, flags, backing)) {
+        join_family(*below, backing.anon_vma);
         vma_set_range(locked, *below, below->start, end);
         return &vma_merge(locked, *below);
     }
     const u32 pages = (end - start) >> PAGE_SHIFT;
-    if (above != nullptr && above->start == end && above->flags == flags && above->mapping == mapping &&
-        (mapping == nullptr || pgoff + pages == above->pgoff)) {
+    if (above != nullptr && above->start == end && above->flags == flags && above->mapping == backing.mapping &&
+        backing.pgoff + pages == above->pgoff && may_be_one_family(above->anon_vma, backing.anon_vma)) {
+        join_family(*above, backing.anon_vma);
         vma_set_range(locked, *above, start, above->end);
         return above;
     }
-    return vma_insert(locked, start, end, flags, mapping, pgoff);
+    return vma_insert(locked, start, end, flags, backing);
 }
 
 Result<VmArea*> vma_modify_flags(const MmapWriteLocked& locked, VmArea& vma, UserAddr start, UserAddr end,

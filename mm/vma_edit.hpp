@@ -21,15 +21,19 @@ VmArea& vma_merge(const MmapWriteLocked& locked, VmArea& vma);
 // vma_merge() undoes it.
 Result<VmArea*> vma_isolate(const MmapWriteLocked& locked, VmArea& vma, UserAddr start, UserAddr end);
 
-// A VMA of its own for the free range [start, end), whatever its neighbours are; takes a reference of its own on `mapping`
-// if it needs one. nullptr: out of memory.
-VmArea* vma_insert(const MmapWriteLocked& locked, UserAddr start, UserAddr end, VmFlags flags, AddressSpace* mapping,
-                   u32 pgoff);
+// What the pages of a VMA are part of. Of a VMA that is new and anonymous, nothing.
+struct VmaBacking {
+    AddressSpace* mapping = nullptr;
+    u32 pgoff = 0; // of the first page; without meaning if the others are nullptr
+    AnonVma* anon_vma = nullptr;
+};
 
-// A VMA for the free range [start, end), perhaps by growing a neighbour; takes a reference of its own on `mapping` if
-// it needs one. nullptr: out of memory.
-VmArea* vma_place(const MmapWriteLocked& locked, UserAddr start, UserAddr end, VmFlags flags, AddressSpace* mapping,
-                  u32 pgoff);
+// A VMA of its own for the free range [start, end), whatever its neighbours are; takes a reference of its own on the mapping
+// if it needs one, and joins the AnonVma. nullptr: out of memory.
+VmArea* vma_insert(const MmapWriteLocked& locked, UserAddr start, UserAddr end, VmFlags flags, VmaBacking backing);
+
+// The same, but perhaps by growing a neighbour.
+VmArea* vma_place(const MmapWriteLocked& locked, UserAddr start, UserAddr end, VmFlags flags, VmaBacking backing);
 
 // Gives [start, end), inside `vma`, new flags, cutting and joining; returns the VMA that holds it then. NOMEM: nothing
 // has changed.

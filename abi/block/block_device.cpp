@@ -144,4 +144,9 @@ BlockStats block_stats(BlockDevice& device) {
     return now;
 }
 
+void drop_block_caches() {
+    for (BlockDevice* device = first_blkdev(); device != nullptr; device = device->next)
+        invalidate_mapping_pages(device->mapping);
+}
+
 } // namespace faultline

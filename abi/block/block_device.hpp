@@ -71,6 +71,9 @@ Result<void> blkdev_issue_flush(BlockDevice& device);
 // Writes all dirty pages of the device, and waits. IO: some write failed since this was last asked. (Linux: the same name.)
 Result<void> sync_blockdev(BlockDevice& device);
 
+// Drops the clean pages of all devices that nobody uses. Callable without the mmap lock; takes AddressSpace::lock.
+void drop_block_caches();
+
 // The figures as of now.
 BlockStats block_stats(BlockDevice& device);
 

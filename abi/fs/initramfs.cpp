@@ -188,6 +188,7 @@ Result<InodeRef> Unpacker::new_member_inode(const Member& member) {
     if (type == S_IFLNK && member.field[FILESIZE] >= PATH_LENGTH_MAX)
         return Err(Errno::NAMETOOLONG);
     InodeRef inode(TRY(new_inode(mode)));
+    join_file_system(*inode, *root_inode().mapping.sb); // before it has pages
     inode->uid = member.field[UID];
     inode->gid = member.field[GID];
     inode->rdev = member.field[RDEVMAJOR] << 8 | member.field[RDEVMINOR];

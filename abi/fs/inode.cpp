@@ -62,6 +62,10 @@ Inode* destroy(Inode& inode) {
     BUG_ON(!inode.names.empty() || !inode.children.empty() || inode.pipe != nullptr);
     BUG_ON(inode.locks != nullptr || inode.mapping.i_writecount != 0);
     truncate_inode_pages(inode.mapping);
+    if (ShmemSbInfo* sb = inode.mapping.sb) {
+        shmem_free_inode(*sb);
+        shmem_sb_put(*sb);
+    }
     free_xattrs(inode);
     kfree(inode.link_target);
     kmem_delete(inode_cache, &inode);
@@ -79,6 +83,10 @@ void init_inodes() {
     lock_of_tree.emplace("tree");
     root = new_inode(S_IFDIR | 0755).value();
     root->nlink = 2;
+    ShmemSbInfo* sb = shmem_sb_new(0, 0); // limit_root_file_system() comes later
+    BUG_ON(sb == nullptr);
+    join_file_system(*root, *sb);
+    shmem_sb_put(*sb);
 }
 
 Result<Inode*> new_inode(u32 mode) {
@@ -98,7 +106,12 @@ Result<Inode*> new_inode(u32 mode) {
     return inode;
 }
 
-u32 nr_inodes() { return inode_cache.in_use(); }
+void join_file_system(Inode& inode, ShmemSbInfo& sb) {
+    BUG_ON(inode.mapping.sb != nullptr || inode.mapping.nr_pages != 0);
+    shmem_sb_get(sb);
+    shmem_count_inode(sb);
+    inode.mapping.sb = &sb;
+}
 
 Inode& iget(Inode& inode) {
     inode.references.inc();
@@ -129,6 +142,10 @@ Result<void> add_name(Inode& directory, std::string_view name, Inode& inode, Den
     iget(inode);
     dentry->cookie = directory.next_cookie++;
     BUG_ON(!directory.entries.insert(*dentry).second || !directory.children.insert(*dentry).second);
+    if (ShmemSbInfo* sb = directory.mapping.sb; sb != nullptr && inode.mapping.sb == nullptr)
+        join_file_system(inode, *sb);
+    else if (sb != nullptr && inode.nlink != 0 && !inode.is_directory())
+        shmem_count_inode(*sb); // each further name counts as one, too
     ++inode.nlink;
     if (inode.is_directory()) {
         inode.nlink = inode.nlink < 2 ? 2 : inode.nlink;
@@ -150,6 +167,8 @@ void remove_name(Dentry& dentry) {
     if (inode.is_directory()) {
         inode.nlink = 0;
         --directory.nlink;
+    } else if (inode.nlink != 0 && inode.mapping.sb != nullptr) {
+        shmem_free_inode(*inode.mapping.sb);
     }
     const bool last = &inode.names.front() == &dentry && &inode.names.back() == &dentry;
     if (last)

@@ -142,7 +142,9 @@ Inode& root_inode(); // "/", the same for all processes
 // A new inode with one reference and no name. Its owner is current's fsuid and fsgid. `mode` includes the file type.
 // NOMEM.
 Result<Inode*> new_inode(u32 mode);
-u32 nr_inodes();           // inodes of the whole system
+// The inode belongs to this tmpfs from now on, and its pages count there: it has none yet, and is in no other. Takes a
+// reference on `sb`. Does not look at the limit of inodes.
+void join_file_system(Inode& inode, ShmemSbInfo& sb);
 Inode& iget(Inode& inode); // takes one more reference
 void iput(Inode* inode);   // drops a reference; the last frees the inode and its pages. nullptr: no effect. May sleep
 
@@ -171,7 +173,8 @@ class InodeRef {
 // For these three the caller holds tree_lock, and for the last two holds it for writing. The directory has not been
 // removed. Entries that are made on demand (InodeOps::lookup) are not found.
 Dentry* find_child(Inode& directory, std::string_view name); // nullptr: no such name
-// Takes a reference on `inode`. `replaced`: the entry of that name, which is removed; nullptr: there is none. NOMEM.
+// Takes a reference on `inode`, which joins the directory's file system if it is in none. `replaced`: the entry of that name,
+// which is removed; nullptr: there is none. NOMEM.
 Result<void> add_name(Inode& directory, std::string_view name, Inode& inode, Dentry* replaced = nullptr);
 void remove_name(Dentry& dentry); // drops that reference, which may free the inode
 

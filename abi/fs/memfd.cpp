@@ -60,6 +60,7 @@ Result<u32> sys_memfd_create(UserAddr user_name, u32 flags) {
     if (length > longest)
         return Err(Errno::INVAL);
     InodeRef inode(TRY(new_inode(S_IFREG | 0777)));
+    join_file_system(*inode, shm_mnt);
     TRY_VOID(set_unlisted_name(*inode, nullptr, {name, prefix.size() + length}));
     if ((flags & MFD_ALLOW_SEALING) != 0)
         inode->seals = 0;

@@ -1,5 +1,5 @@
 // mount(2) and umount(2). The kernel has mounted "proc", "sysfs" and "devtmpfs"; mounting one of them again at its
-// place succeeds and has no effect. "tmpfs" makes a new file system each time.
+// place succeeds and has no effect. "tmpfs" makes a new file system each time; MS_REMOUNT changes its limits.
 #include "abi/fs/mount.hpp"
 
 #include <algorithm>
@@ -14,6 +14,7 @@
 #include "abi/fs/inode.hpp"
 #include "abi/fs/namei.hpp"
 #include "abi/fs/seq_file.hpp"
+#include "abi/fs/tmpfs.hpp"
 #include "mm/kmalloc.hpp"
 #include "mm/slab.hpp"
 #include "mm/upcalls.hpp"
@@ -157,8 +158,11 @@ Result<void> show_mounts(const Inode&, SeqFile& out) {
     ReadGuard guard(tree_lock());
     out.text("rootfs / tmpfs rw 0 0\n");
     for (Mount* mount = mounts; mount != nullptr; mount = mount->next)
-        if (inode_path(*mount->root, path, PATH_LENGTH_MAX).ok())
-            out.printf("%s %s %s rw 0 0\n", mount->source[0] != '\0' ? mount->source : "none", path, mount->type);
+        if (inode_path(*mount->root, path, PATH_LENGTH_MAX).ok()) {
+            out.printf("%s %s %s rw", mount->source[0] != '\0' ? mount->source : "none", path, mount->type);
+            show_tmpfs_options(*mount->root, out);
+            out.text(" 0 0\n");
+        }
     kfree(path);
     return {};
 }
@@ -171,17 +175,51 @@ Result<void> show_mountinfo(const Inode&, SeqFile& out) {
     out.printf("%u 0 0:%u / / rw - tmpfs rootfs rw\n", static_cast<unsigned>(ROOT_DEVICE),
                static_cast<unsigned>(ROOT_DEVICE));
     for (const Mount* mount = mounts; mount != nullptr; mount = mount->next)
-        if (inode_path(*mount->root, path, PATH_LENGTH_MAX).ok())
-            out.printf("%u %u 0:%u / %s rw - %s %s rw\n", static_cast<unsigned>(mount->device),
+        if (inode_path(*mount->root, path, PATH_LENGTH_MAX).ok()) {
+            out.printf("%u %u 0:%u / %s rw - %s %s rw", static_cast<unsigned>(mount->device),
                        static_cast<unsigned>(device_of(*mount->root->covers)), static_cast<unsigned>(mount->device),
                        path, mount->type, mount->source[0] != '\0' ? mount->source : "none");
+            show_tmpfs_options(*mount->root, out);
+            out.text("\n");
+        }
     kfree(path);
     return {};
 }
 
-Result<u32> sys_mount(UserAddr source, UserAddr target, UserAddr type, u32 flags, UserAddr) {
+namespace {
+
+// The options of a tmpfs in the program's memory; a null address: none. INVAL, FAULT, NOMEM.
+Result<ShmemOptions> user_tmpfs_options(UserAddr data) {
+    if (data == UserAddr())
+        return ShmemOptions();
+    PageRef page = alloc_page(GFP_ATOMIC);
+    if (!page)
+        return Err(Errno::NOMEM);
+    auto* text = static_cast<char*>(page_address(*page));
+    const u32 length = TRY(strncpy_from_user(text, data, PAGE_SIZE));
+    return parse_tmpfs_options({text, std::min(length, PAGE_SIZE - 1)});
+}
+
+// New limits for the tmpfs that is mounted at `target`. INVAL: none is.
+Result<u32> remount(UserAddr target, UserAddr data) {
+    const ShmemOptions options = TRY(user_tmpfs_options(data));
+    PathName path = TRY(PathName::from_user(target));
+    WriteGuard guard(tree_lock());
+    const Found found = TRY(walk_path(AT_FDCWD, path, LOOKUP_FOLLOW));
+    if (found.inode->mapping.sb == nullptr ||
+        (*find_mount(*found.inode) == nullptr && found.inode.get() != &root_inode()))
+        return Err(Errno::INVAL);
+    TRY_VOID(reconfigure_tmpfs(*found.inode->mapping.sb, options));
+    return 0u;
+}
+
+} // namespace
+
+Result<u32> sys_mount(UserAddr source, UserAddr target, UserAddr type, u32 flags, UserAddr data) {
     if (!capable(CAP_SYS_ADMIN))
         return Err(Errno::PERM);
+    if ((flags & (MS_REMOUNT | MS_BIND)) == MS_REMOUNT)
+        return remount(target, data);
     char type_name[16] = {}, source_name[32] = {};
     if ((flags & (MS_REMOUNT | MS_BIND | MS_MOVE | MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)) != 0)
         return Err(Errno::INVAL);
@@ -192,6 +230,11 @@ Result<u32> sys_mount(UserAddr source, UserAddr target, UserAddr type, u32 flags
         source_name[sizeof source_name - 1] = '\0';
     }
     const std::string_view wanted = type_name;
+    ShmemOptions options;
+    if (wanted == "tmpfs")
+        options = TRY(user_tmpfs_options(data));
+    else if (wanted == "ramfs")
+        options.blocks = options.inodes = 0; // a tmpfs without limits
     PathName path = TRY(PathName::from_user(target));
     WriteGuard guard(tree_lock());
     const Found found = TRY(walk_path(AT_FDCWD, path, LOOKUP_FOLLOW));
@@ -203,8 +246,7 @@ Result<u32> sys_mount(UserAddr source, UserAddr target, UserAddr type, u32 flags
         return is_mounted_as(*found.inode, wanted) ? Result<u32>(0u) : Result<u32>(Err(Errno::BUSY));
     if (wanted != "tmpfs" && wanted != "ramfs")
         return Err(Errno::NODEV);
-    InodeRef root(TRY(new_inode(S_IFDIR | S_ISVTX | 0777)));
-    root->nlink = 2;
+    const InodeRef root = TRY(new_tmpfs(options));
     TRY_VOID(mount_root(*found.inode, *root, source_name, "tmpfs"));
     return 0u;
 }

@@ -88,6 +88,11 @@ Result<FileRef> open_tmpfile(s32 dirfd, PathName& path, u32 flags, u32 mode) {
         if (found.inode->ops != nullptr)
             return Err(Errno::OPNOTSUPP);
         inode = InodeRef(TRY(new_inode(S_IFREG | (mode & 07777 & ~current()->fs->umask))));
+        if (ShmemSbInfo* sb = found.inode->mapping.sb) {
+            if (!shmem_has_free_inode(*sb))
+                return Err(Errno::NOSPC);
+            join_file_system(*inode, *sb);
+        }
         inherit_group(*inode, *found.inode);
         char name[16];
         const auto length = scnprintf(name, sizeof name, "#%llu", static_cast<unsigned long long>(inode->number));
@@ -177,6 +182,10 @@ Result<void> link_new(Found& found, Inode& inode) {
     if (is_removed(*found.parent))
         return Err(Errno::NOENT);
     TRY_VOID(may_create(*found.parent));
+    const ShmemSbInfo* sb = found.parent->mapping.sb;
+    const bool counts = inode.mapping.sb == nullptr || inode.nlink != 0; // a file of O_TMPFILE has been counted
+    if (sb != nullptr && counts && !shmem_has_free_inode(*sb))
+        return Err(Errno::NOSPC);
     return add_name(*found.parent, found.name, inode);
 }
 

@@ -7,6 +7,7 @@
 
 #include "abi/fs/file.hpp"
 #include "mm/filemap.hpp"
+#include "mm/out_of_memory.hpp"
 #include "mm/page_writeback.hpp"
 #include "mm/upcalls.hpp"
 
@@ -57,7 +58,9 @@ Result<u32> read_pages(AddressSpace& mapping, ReadAhead& state, u32 bytes, u64 p
         const PagePart part(position + done, bytes - done);
         const u32 asked = (part.offset + (bytes - done) + PAGE_SIZE - 1) >> PAGE_SHIFT;
         PageRef page;
-        if (const auto found = page_to_read(mapping, state, part.index, asked, page); !found)
+        if (const auto found =
+                retry_without_memory([&] { return page_to_read(mapping, state, part.index, asked, page); });
+            !found)
             return done == 0 ? Result<u32>(Err(found.error())) : Result<u32>(done);
         const u32 copied = copy(at(page ? *page : zero_page(), part.offset), done, part.bytes);
         if (page)
@@ -77,7 +80,7 @@ Result<u32> read_pages(AddressSpace& mapping, ReadAhead& state, u32 bytes, u64 p
 // cached meanwhile or not all was copied.
 template <class Copy>
 Result<PageRef> write_new_page(AddressSpace& mapping, u32 index, PageRef& fresh, u32& copied, u32 done, Copy&& copy) {
-    fresh = alloc_cache_page(mapping);
+    fresh = alloc_page(GFP_KERNEL);
     if (!fresh)
         return Err(Errno::NOMEM);
     copied = copy(at(*fresh, 0), done, PAGE_SIZE);
@@ -86,8 +89,8 @@ Result<PageRef> write_new_page(AddressSpace& mapping, u32 index, PageRef& fresh,
     return PageRef::of(*fresh);
 }
 
-// The same as read_pages() for a write: copy() fills the page. Without memory: NOMEM, or the bytes done so far. IO: the rest
-// of a page could not be read.
+// The same as read_pages() for a write: copy() fills the page. If the file system is full, or without memory: NOSPC, NOMEM, or
+// the bytes done so far. IO: the rest of a page could not be read.
 template <class Copy>
 Result<u32> write_pages(AddressSpace& mapping, u32 bytes, u64 position, Copy&& copy) {
     u32 done = 0;
@@ -97,13 +100,16 @@ Result<u32> write_pages(AddressSpace& mapping, u32 bytes, u64 position, Copy&& c
         u32 copied = 0;
         bool major = false;
         if (mapping_reads(mapping) && part.bytes == PAGE_SIZE && !is_cached(mapping, part.index)) {
-            auto made = write_new_page(mapping, part.index, fresh, copied, done, copy);
+            auto made =
+                retry_without_memory([&] { return write_new_page(mapping, part.index, fresh, copied, done, copy); });
             if (!made)
                 return done == 0 ? Result<u32>(Err(made.error())) : Result<u32>(done);
             page = std::move(made.value());
         }
         if (!page) {
-            if (const auto read = read_mapping_page(mapping, part.index, page, major); !read)
+            if (const auto read =
+                    retry_without_memory([&] { return read_mapping_page(mapping, part.index, page, major); });
+                !read)
                 return done == 0 ? Result<u32>(Err(read.error())) : Result<u32>(done);
             if (fresh)
                 std::memcpy(at(*page, 0), at(*fresh, 0), copied);

@@ -17,7 +17,7 @@
 #include "abi/fs/poll_table.hpp"
 #include "abi/signal/send.hpp"
 #include "abi/signal/signal.hpp"
-#include "mm/page_alloc.hpp"
+#include "mm/out_of_memory.hpp"
 
 namespace faultline {
 
@@ -97,7 +97,7 @@ template <class Fill>
 Result<void> fill_slot(Pipe& pipe, u32 bytes, bool packet, Fill&& fill) {
     PipeSlot& slot = pipe.slot(pipe.head);
     if (slot.page == nullptr)
-        slot.page = alloc_page().release();
+        slot.page = alloc_user_page().release();
     if (slot.page == nullptr)
         return Err(Errno::NOMEM);
     if (fill(static_cast<u8*>(page_address(*slot.page)), bytes) != bytes)

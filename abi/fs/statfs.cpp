@@ -12,7 +12,7 @@
 #include "abi/fs/inode.hpp"
 #include "abi/fs/namei.hpp"
 #include "arch/contract/uaccess.hpp"
-#include "mm/page_alloc.hpp"
+#include "mm/shmem.hpp"
 
 namespace faultline {
 
@@ -28,12 +28,14 @@ Result<u32> put_statfs64(const Inode& inode, u32 size, UserAddr buffer) {
     out.f_type = inode.ops != nullptr || inode.proc_entry != nullptr ? PROC_SUPER_MAGIC : TMPFS_MAGIC;
     out.f_bsize = PAGE_SIZE;
     out.f_frsize = PAGE_SIZE;
-    if (out.f_type == TMPFS_MAGIC) {
-        out.f_blocks = nr_total_pages();
-        out.f_bfree = out.f_bavail = nr_free_pages();
-        // There is no limit but memory.
-        out.f_ffree = u64{nr_free_pages()} * (PAGE_SIZE / sizeof(Inode));
-        out.f_files = nr_inodes() + out.f_ffree;
+    // What has no limit is shown as 0. (Linux: shmem_statfs.)
+    if (const ShmemSbInfo* sb = inode.mapping.sb; sb != nullptr && sb->max_blocks != 0) {
+        out.f_blocks = sb->max_blocks;
+        out.f_bfree = out.f_bavail = sb->max_blocks - sb->used_blocks;
+    }
+    if (const ShmemSbInfo* sb = inode.mapping.sb; sb != nullptr && sb->max_inodes != 0) {
+        out.f_files = sb->max_inodes;
+        out.f_ffree = sb->max_inodes - sb->used_inodes;
     }
     out.f_namelen = NAME_LENGTH_MAX;
     TRY_VOID(copy_struct_to_user(buffer, &out, sizeof out));

@@ -16,6 +16,7 @@
 #include "mm/mman.hpp"
 #include "mm/mmap.hpp"
 #include "mm/munmap.hpp"
+#include "mm/shmem.hpp"
 #include "mm/slab.hpp"
 
 namespace faultline {
@@ -26,7 +27,7 @@ namespace {
 
 // linux/shm.h
 constexpr u32 SHM_RDONLY = 010000, SHM_RND = 020000, SHM_REMAP = 040000, SHM_EXEC = 0100000;
-constexpr u32 SHM_HUGETLB = 04000;
+constexpr u32 SHM_HUGETLB = 04000, SHM_NORESERVE = 010000;
 
 constexpr u32 EXEC_ACCESS = 0111;
 constinit KmemCache segment_cache("shm_segment", sizeof(ShmSegment), alignof(ShmSegment));
@@ -85,6 +86,10 @@ Result<s32> new_segment(s32 key, u32 size, u32 flags) {
         return Err(Errno::INVAL);
     if ((flags & SHM_HUGETLB) != 0)
         return Err(Errno::INVAL); // as Linux without huge pages
+    VmCharge charge;
+    const bool whole = (flags & SHM_NORESERVE) == 0 || overcommit.memory == OVERCOMMIT_NEVER;
+    if (whole && !charge.take(page_align_up(size) >> PAGE_SHIFT))
+        return Err(Errno::NOMEM);
     auto* segment = kmem_new<ShmSegment>(segment_cache);
     if (segment == nullptr)
         return Err(Errno::NOMEM);
@@ -94,6 +99,8 @@ Result<s32> new_segment(s32 key, u32 size, u32 flags) {
         return id;
     }
     segment->ops = &SHM_OPS;
+    segment->charge = std::move(charge);
+    segment->sb = whole ? nullptr : &shm_mnt;
     segment->size = page_align_up(size);
     segment->inode = next_inode_number();
     segment->segsz = size;

@@ -6,12 +6,14 @@
 #include "abi/ipc/ipc.hpp"
 #include "base/refcount.hpp"
 #include "mm/filemap.hpp"
+#include "mm/overcommit.hpp"
 
 namespace faultline {
 
 // An object with an id, and a file.
 struct ShmSegment : IpcPerm, AddressSpace {
     u32 segsz = 0;                // bytes, as the program asked for
+    VmCharge charge;              // all of it; nothing, if it was made with SHM_NORESERVE and counts page by page
     Refcount references{1};       // VMAs, others that use it, and the id until the segment is removed
     std::atomic<u32> attached{0}; // VMAs, and calls of shmat(2) that make one
     bool removed = false;         // by IPC_RMID; the last reference frees it

@@ -5,7 +5,7 @@
 
 #include "arch/contract/uaccess.hpp"
 #include "mm/kmalloc.hpp"
-#include "mm/page_alloc.hpp"
+#include "mm/out_of_memory.hpp"
 #include "mm/remote_memory.hpp"
 #include "mm/upcalls.hpp"
 
@@ -42,7 +42,7 @@ Result<void> ExecArgs::begin(const char* name, u32 argc, u32 envc, u64 stack_lim
         return Err(Errno::NOMEM);
     for (u32 i = 0; i < page_count_; ++i)
         new (&pages_[i]) PageRef;
-    pages_[0] = alloc_page();
+    pages_[0] = alloc_user_page();
     if (!pages_[0])
         return Err(Errno::NOMEM);
     std::fill_n(&byte_below_top(used_), used_, '\0');
@@ -56,7 +56,7 @@ Result<void> ExecArgs::reserve(u32 bytes) {
     if (bytes > MAX_ARG_STRLEN || used_ + bytes > limit_)
         return Err(Errno::TOOBIG);
     for (u32 i = used_ / PAGE_SIZE; i <= (used_ + bytes - 1) / PAGE_SIZE; ++i)
-        if (!pages_[i] && !(pages_[i] = alloc_page()))
+        if (!pages_[i] && !(pages_[i] = alloc_user_page()))
             return Err(Errno::NOMEM);
     used_ += bytes;
     return {};
@@ -142,7 +142,7 @@ Result<void> ExecArgs::take(const char* name, UserAddr argv, UserAddr envp, u64 
     const u32 argc = TRY(count_strings(argv));
     const u32 envc = TRY(count_strings(envp));
     TRY_VOID(begin(name, argc, envc, stack_limit));
-    const PageRef buffer = alloc_page();
+    const PageRef buffer = alloc_user_page();
     if (!buffer)
         return Err(Errno::NOMEM);
     auto* page = static_cast<char*>(page_address(*buffer));

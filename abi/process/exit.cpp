@@ -6,6 +6,7 @@
 
 #include "abi/fs/files.hpp"
 #include "abi/ipc/sem.hpp"
+#include "abi/memory/oom_kill.hpp"
 #include "abi/process/coredump.hpp"
 #include "abi/process/release.hpp"
 #include "abi/signal/jobctl.hpp"
@@ -158,6 +159,7 @@ void do_exit(s32 code) {
         }
         delete_posix_timers(group);
     }
+    const MmStruct* const mm = task.mm.mm;
     if (task.mm.mm != nullptr) {
         if (group_dead)
             note_max_rss(group, *task.mm.mm);
@@ -166,6 +168,7 @@ void do_exit(s32 code) {
     exit_sem(task);
     exit_files(task);
     if (group_dead) {
+        exit_oom_victim(mm);
         if (group.parent == nullptr)
             exit_machine(group.exit_code);
         disassociate_ctty(group, true);

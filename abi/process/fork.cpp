@@ -25,6 +25,7 @@
 #include "kernel/upcalls.hpp"
 #include "mm/dup_mm.hpp"
 #include "mm/mmap.hpp"
+#include "mm/out_of_memory.hpp"
 #include "mm/upcalls.hpp"
 
 namespace faultline {
@@ -261,10 +262,26 @@ void abandon_published(Task& child) {
     release_group(group);
 }
 
+// What copy_process() needs is the kernel's own memory, but without it nobody gets anything done. Where it fails because memory
+// is gone, not because it is promised to others, a process dies for it, as for a page of a program. If what is left is only too
+// scattered, that helps little, so it ends. (Another may have found no memory meanwhile: then it is tried once more than
+// necessary.)
+Result<Task*> copy_process_or_wait(const CloneArguments& arguments) {
+    constexpr u32 MAX_RECLAIM_RETRIES = 16; // Linux: the same name
+    for (u32 retries = 0;; ++retries) {
+        const u32 failed = nr_failed_allocations.load(std::memory_order_relaxed);
+        const Result<Task*> child = copy_process(arguments);
+        if (child || child.error() != Errno::NOMEM || nr_failed_allocations.load(std::memory_order_relaxed) == failed)
+            return child;
+        if (retries == MAX_RECLAIM_RETRIES || !out_of_memory())
+            return child;
+    }
+}
+
 } // namespace
 
 Result<s32> kernel_clone(const CloneArguments& arguments) {
-    Task& child = *TRY(copy_process(arguments));
+    Task& child = *TRY(copy_process_or_wait(arguments));
     const s32 pid = child.pid;
     if ((arguments.flags & CLONE_PIDFD) != 0)
         if (const auto given = give_pidfd(child, arguments.pidfd); !given) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "abi/cred/cred.hpp"
+#include "abi/memory/oom_kill.hpp"
 #include "abi/process/access.hpp"
 #include "abi/process/pidfd.hpp"
 #include "abi/task/pid.hpp"
@@ -17,7 +18,6 @@
 #include "mm/mm_struct.hpp"
 #include "mm/mman.hpp"
 #include "mm/remote_memory.hpp"
-#include "mm/unmap.hpp"
 
 namespace faultline {
 
@@ -179,9 +179,7 @@ Result<u32> sys_process_mrelease(s32 pidfd, u32 flags) {
         return Err(Errno::INVAL);
     const MmRef mm = MmRef::of(*group.leader->mm.mm); // the process may exit while this task waits for the lock
     const MmapReadGuard mmap_read(*mm);
-    for (const VmArea& vma : mm->vmas)
-        if (!vma.shared())
-            zap_page_range(*mm, vma.start, vma.end);
+    oom_reap_mm(mmap_read);
     return 0u;
 }
 

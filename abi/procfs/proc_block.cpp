@@ -6,9 +6,13 @@
 #include "abi/fs/file.hpp"
 #include "abi/fs/inode.hpp"
 #include "abi/fs/seq_file.hpp"
+#include "abi/memory/oom_kill.hpp"
 #include "abi/procfs/procfs.hpp"
+#include "mm/lru.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/page_writeback.hpp"
+#include "mm/shmem.hpp"
+#include "mm/vmscan.hpp"
 
 namespace faultline {
 
@@ -63,14 +67,28 @@ Result<void> show_vmstat(const Inode&, SeqFile& out) {
         out.printf("%s %llu\n", name, static_cast<unsigned long long>(value));
     };
     line("nr_free_pages", nr_free_pages());
+    line("nr_shmem", nr_shmem);
     line("nr_dirty", writeback_stat.nr_file_dirty);
     line("nr_writeback", writeback_stat.nr_writeback);
     line("nr_dirtied", writeback_stat.nr_dirtied);
     line("nr_written", writeback_stat.nr_written);
     line("nr_dirty_threshold", dirty_threshold());
     line("nr_dirty_background_threshold", dirty_background_threshold());
+    line("nr_inactive_file", nr_lru_pages(LRU_INACTIVE_FILE));
+    line("nr_active_file", nr_lru_pages(LRU_ACTIVE_FILE));
     line("pgpgin", sectors[0] / 2); // in KiB
     line("pgpgout", sectors[1] / 2);
+    const auto since_boot = [&](const char* name, const std::atomic<u32>& count) { line(name, count.load()); };
+    since_boot("pgactivate", vmscan_stat.pgactivate);
+    since_boot("pgdeactivate", vmscan_stat.pgdeactivate);
+    since_boot("pgrefill", vmscan_stat.pgrefill);
+    since_boot("pgsteal_kswapd", vmscan_stat.pgsteal_kswapd);
+    since_boot("pgsteal_direct", vmscan_stat.pgsteal_direct);
+    since_boot("pgscan_kswapd", vmscan_stat.pgscan_kswapd);
+    since_boot("pgscan_direct", vmscan_stat.pgscan_direct);
+    since_boot("pageoutrun", vmscan_stat.pageoutrun);
+    since_boot("allocstall", vmscan_stat.allocstall);
+    line("oom_kill", nr_oom_kill);
     return {};
 }
 
@@ -112,11 +130,6 @@ constexpr ProcEntry dirty_entries[] = {
 void make_dirty_entries(Inode& vm) {
     for (const ProcEntry& entry : dirty_entries)
         add_proc_entry(vm, entry);
-}
-
-void drop_block_caches() {
-    for (BlockDevice* device = first_blkdev(); device != nullptr; device = device->next)
-        invalidate_mapping_pages(device->mapping);
 }
 
 } // namespace faultline

@@ -87,11 +87,11 @@ VmaUse use_of(MmStruct& mm, const VmArea& vma) {
 constexpr struct { // in the order of Linux's show_smap_vma_flags
     VmFlags flag;
     const char* name;
-} flag_names[] = {{VM_READ, " rd"},      {VM_WRITE, " wr"},     {VM_EXEC, " ex"},        {VM_SHARED, " sh"},
-                  {VM_MAYREAD, " mr"},   {VM_MAYWRITE, " mw"},  {VM_MAYEXEC, " me"},     {VM_MAYSHARE, " ms"},
-                  {VM_GROWSDOWN, " gd"}, {VM_LOCKED, " lo"},    {VM_SEQ_READ, " sr"},    {VM_RAND_READ, " rr"},
-                  {VM_DONTCOPY, " dc"},  {VM_NORESERVE, " nr"}, {VM_LOCKONFAULT, " lf"}, {VM_WIPEONFORK, " wf"},
-                  {VM_DONTDUMP, " dd"},  {VM_MERGEABLE, " mg"}};
+} flag_names[] = {{VM_READ, " rd"},       {VM_WRITE, " wr"},    {VM_EXEC, " ex"},      {VM_SHARED, " sh"},
+                  {VM_MAYREAD, " mr"},    {VM_MAYWRITE, " mw"}, {VM_MAYEXEC, " me"},   {VM_MAYSHARE, " ms"},
+                  {VM_GROWSDOWN, " gd"},  {VM_LOCKED, " lo"},   {VM_SEQ_READ, " sr"},  {VM_RAND_READ, " rr"},
+                  {VM_DONTCOPY, " dc"},   {VM_ACCOUNT, " ac"},  {VM_NORESERVE, " nr"}, {VM_LOCKONFAULT, " lf"},
+                  {VM_WIPEONFORK, " wf"}, {VM_DONTDUMP, " dd"}, {VM_MERGEABLE, " mg"}};
 
 void show_use(const VmArea& vma, const VmaUse& use, SeqFile& out) {
     const auto line = [&](const char* name, u64 bytes) {

@@ -35,6 +35,8 @@ constexpr ProcEntry thread_entries[] = {
     {.name = "mem", .file_ops = &mem_ops, .mode = S_IFREG | 0600},
     {.name = "mountinfo", .show = show_mountinfo},
     {.name = "mounts", .show = show_mounts},
+    {.name = "oom_adj", .show = show_oom_adj, .write = write_oom_adj, .mode = S_IFREG | 0644},
+    {.name = "oom_score", .show = show_oom_score},
     {.name = "oom_score_adj", .show = show_oom_score_adj, .write = write_oom_score_adj, .mode = S_IFREG | 0644},
     {.name = "pagemap", .file_ops = &pagemap_ops, .mode = S_IFREG | 0400},
     {.name = "personality", .show = show_pid_personality, .mode = S_IFREG | 0400},

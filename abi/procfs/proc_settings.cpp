@@ -3,15 +3,20 @@
 #include <linux/capability.h>
 #include <linux/oom.h>
 
+#include <algorithm>
+
 #include "abi/cred/cred.hpp"
 #include "abi/fs/file.hpp"
 #include "abi/fs/inode.hpp"
 #include "abi/fs/seq_file.hpp"
+#include "abi/memory/oom_kill.hpp"
 #include "abi/process/coredump.hpp"
 #include "abi/procfs/procfs.hpp"
+#include "abi/task/pid.hpp"
 #include "abi/task/rlimit.hpp"
 #include "abi/task/thread_group.hpp"
 #include "kernel/debug/format.hpp"
+#include "mm/page_alloc.hpp"
 
 namespace faultline {
 
@@ -58,16 +63,64 @@ Result<void> show_oom_score_adj(const Inode& inode, SeqFile& out) {
     return {};
 }
 
+namespace {
+
+// Sets it for the process, and for all that have the same memory: they die together. ACCES: to be spared more than before
+// needs CAP_SYS_RESOURCE; the old interface measures that from the present value, the new one from the lowest that a
+// privileged task has set. (Linux: __set_oom_adj.)
+Result<void> set_oom_adj(const Task& task, s16 value, bool legacy) {
+    ThreadGroup& group = *task.group;
+    const bool privileged = capable(CAP_SYS_RESOURCE);
+    if (value < (legacy ? group.oom_score_adj : group.oom_score_adj_min) && !privileged)
+        return Err(Errno::ACCES);
+    const auto set = [&](ThreadGroup& one) {
+        one.oom_score_adj = value;
+        if (!legacy && privileged)
+            one.oom_score_adj_min = value;
+    };
+    set(group);
+    const MmStruct* mm = task.vfork_done == nullptr ? process_mm(group) : nullptr;
+    if (mm == nullptr || mm->mm_users.read() <= 1)
+        return {};
+    for_each_process([&](ThreadGroup& other) {
+        if (&other != &group && other.parent != nullptr && other.leader->vfork_done == nullptr &&
+            process_mm(other) == mm)
+            set(other);
+    });
+    return {};
+}
+
+} // namespace
+
 Result<void> write_oom_score_adj(const Inode& inode, std::string_view text) {
     const s32 value = TRY(parse_number(text));
     if (value < OOM_SCORE_ADJ_MIN || value > OOM_SCORE_ADJ_MAX)
         return Err(Errno::INVAL);
-    ThreadGroup& group = *TRY(proc_task(inode))->group;
-    if (value < group.oom_score_adj_min && !capable(CAP_SYS_RESOURCE))
-        return Err(Errno::ACCES);
-    group.oom_score_adj = static_cast<s16>(value);
-    if (capable(CAP_SYS_RESOURCE))
-        group.oom_score_adj_min = static_cast<s16>(value);
+    return set_oom_adj(*TRY(proc_task(inode)), static_cast<s16>(value), false);
+}
+
+// The same on the scale of old, -17 … 15. (Linux: oom_adj_read, oom_adj_write.)
+Result<void> show_oom_adj(const Inode& inode, SeqFile& out) {
+    const s32 value = TRY(proc_task(inode))->group->oom_score_adj;
+    const s32 old = value == OOM_SCORE_ADJ_MAX ? OOM_ADJUST_MAX : value * -OOM_DISABLE / OOM_SCORE_ADJ_MAX;
+    out.printf("%d\n", std::min(old, s32{OOM_ADJUST_MAX}));
+    return {};
+}
+
+Result<void> write_oom_adj(const Inode& inode, std::string_view text) {
+    const s32 old = TRY(parse_number(text));
+    if ((old < OOM_ADJUST_MIN || old > OOM_ADJUST_MAX) && old != OOM_DISABLE)
+        return Err(Errno::INVAL);
+    const s32 value = old == OOM_ADJUST_MAX ? OOM_SCORE_ADJ_MAX : old * OOM_SCORE_ADJ_MAX / -OOM_DISABLE;
+    return set_oom_adj(*TRY(proc_task(inode)), static_cast<s16>(value), true);
+}
+
+// 0 … 2000: two thirds of what would come free and of the adjustment, in thousandths of memory; 0: is not killed. (Linux:
+// proc_oom_score.)
+Result<void> show_oom_score(const Inode& inode, SeqFile& out) {
+    const auto badness = oom_badness(*TRY(proc_task(inode))->group);
+    const s32 score = badness ? (1000 + *badness * 1000 / static_cast<s32>(nr_total_pages())) * 2 / 3 : 0;
+    out.printf("%u\n", static_cast<unsigned>(score));
     return {};
 }
 

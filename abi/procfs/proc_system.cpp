@@ -6,6 +6,7 @@
 #include <arch/boot_info.hpp>
 #include <arch/interrupts.hpp>
 
+#include "abi/block/block_device.hpp"
 #include "abi/cred/cred.hpp"
 #include "abi/fs/eventpoll.hpp"
 #include "abi/fs/file.hpp"
@@ -14,6 +15,7 @@
 #include "abi/fs/pipe.hpp"
 #include "abi/fs/random.hpp"
 #include "abi/fs/seq_file.hpp"
+#include "abi/memory/oom_kill.hpp"
 #include "abi/process/coredump.hpp"
 #include "abi/procfs/proc_tlb.hpp"
 #include "abi/procfs/procfs.hpp"
@@ -28,16 +30,21 @@
 #include "kernel/sched/sched.hpp"
 #include "mm/kmalloc.hpp"
 #include "mm/limits.hpp"
+#include "mm/lru.hpp"
+#include "mm/overcommit.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/page_writeback.hpp"
+#include "mm/shmem.hpp"
 #include "mm/slab.hpp"
 #include "mm/unmapped_area.hpp"
+#include "mm/vmscan.hpp"
 
 namespace faultline {
 
 namespace {
 
 constexpr u32 KIB_PER_PAGE = PAGE_SIZE / 1024;
+constexpr u32 INT_MOST = ~u32{0} >> 1; // a setting that is an int on Linux, and not negative
 
 Result<void> show_meminfo(const Inode&, SeqFile& out) {
     const auto line = [&](const char* name, u32 pages) {
@@ -54,10 +61,18 @@ Result<void> show_meminfo(const Inode&, SeqFile& out) {
     line("MemAvailable", nr_free_pages() + (buffers > dirty + writeback ? buffers - dirty - writeback : 0));
     line("Buffers", buffers);
     line("SwapCached", 0);
+    const u32 active = nr_lru_pages(LRU_ACTIVE_FILE), inactive = nr_lru_pages(LRU_INACTIVE_FILE);
+    line("Active", active);
+    line("Inactive", inactive);
+    line("Active(file)", active);
+    line("Inactive(file)", inactive);
     line("SwapTotal", 0);
     line("SwapFree", 0);
     line("Dirty", dirty);
     line("Writeback", writeback);
+    line("Shmem", nr_shmem);
+    line("CommitLimit", vm_commit_limit());
+    line("Committed_AS", vm_memory_committed());
     return {};
 }
 
@@ -339,24 +354,61 @@ constexpr ProcEntry epoll_entries[] = {
      },
      .mode = S_IFREG | 0644},
 };
-Result<void> write_max_map_count(const Inode&, std::string_view text) {
-    const u64 count = TRY(parse_unsigned(text));
-    if (count > ~u32{0} >> 1)
+// A setting that is a number up to `Most`.
+template <Relaxed<u32>& Setting, u32 Most = INT_MOST>
+Result<void> write_setting(const Inode&, std::string_view text) {
+    const u64 value = TRY(parse_unsigned(text));
+    if (value > Most)
         return Err(Errno::INVAL);
-    max_map_count = static_cast<u32>(count);
+    Setting = static_cast<u32>(value);
     return {};
 }
+// Up to half of memory: with more, nothing else could be done.
+Result<void> write_min_free_kbytes(const Inode&, std::string_view text) {
+    const u64 kbytes = TRY(parse_unsigned(text));
+    if (kbytes > nr_total_pages() * KIB_PER_PAGE / 2)
+        return Err(Errno::INVAL);
+    set_min_free_kbytes(static_cast<u32>(kbytes));
+    return {};
+}
+template <Relaxed<u32>& Setting, u32 Most = INT_MOST>
+constexpr ProcEntry setting(const char* name) {
+    return {.name = name,
+            .show = show_number<[] { return u32{Setting}; }>,
+            .write = write_setting<Setting, Most>,
+            .mode = S_IFREG | 0644};
+}
+
+// Of the ratio and the absolute limit of promised memory, the one that was written last holds: the other becomes 0.
+template <Relaxed<u32>& Setting, Relaxed<u32>& Instead>
+Result<void> write_instead(const Inode& inode, std::string_view text) {
+    TRY_VOID(write_setting<Setting>(inode, text));
+    Instead = 0;
+    return {};
+}
+template <Relaxed<u32>& Setting, Relaxed<u32>& Instead>
+constexpr ProcEntry setting_instead(const char* name) {
+    ProcEntry entry = setting<Setting>(name);
+    entry.write = write_instead<Setting, Instead>;
+    return entry;
+}
+
 constexpr ProcEntry vm_entries[] = {
-    {.name = "max_map_count",
-     .show = show_number<[] { return u32{max_map_count}; }>,
-     .write = write_max_map_count,
-     .mode = S_IFREG | 0644},
+    setting<max_map_count>("max_map_count"),
     {.name = "mmap_min_addr", .show = show_number<[] { return FIRST_USER_ADDRESS.value(); }>},
+    {.name = "min_free_kbytes",
+     .show = show_number<min_free_kbytes>,
+     .write = write_min_free_kbytes,
+     .mode = S_IFREG | 0644},
     {.name = "drop_caches", .write = write_drop_caches, .mode = S_IFREG | 0200},
-    {.name = "overcommit_memory",
-     .show = show_number<overcommits_always>,
-     .write = write_flag<set_overcommit_always>,
-     .mode = S_IFREG | 0644}, // mm/limits.hpp
+    setting<overcommit.admin_reserve_kbytes>("admin_reserve_kbytes"),
+    setting<oom_settings.dump_tasks>("oom_dump_tasks"),
+    setting<oom_settings.kill_allocating_task>("oom_kill_allocating_task"),
+    setting_instead<overcommit.kbytes, overcommit.ratio>("overcommit_kbytes"),
+    setting<overcommit.memory, OVERCOMMIT_NEVER>("overcommit_memory"),
+    setting_instead<overcommit.ratio, overcommit.kbytes>("overcommit_ratio"),
+    setting<oom_settings.panic_on_oom, 2>("panic_on_oom"),
+    setting<overcommit.user_reserve_kbytes>("user_reserve_kbytes"),
 };
 
 constexpr ProcEntry cpu_entries[] = {

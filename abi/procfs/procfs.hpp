@@ -102,6 +102,9 @@ Result<void> show_coredump_filter(const Inode& inode, SeqFile& out); // proc_set
 Result<void> write_coredump_filter(const Inode& inode, std::string_view text);
 Result<void> write_pid_comm(const Inode& inode, std::string_view text);
 Result<void> show_pid_limits(const Inode& inode, SeqFile& out);
+Result<void> show_oom_score(const Inode& inode, SeqFile& out);
+Result<void> show_oom_adj(const Inode& inode, SeqFile& out);
+Result<void> write_oom_adj(const Inode& inode, std::string_view text);
 Result<void> show_oom_score_adj(const Inode& inode, SeqFile& out);
 Result<void> write_oom_score_adj(const Inode& inode, std::string_view text);
 Result<void> show_cpuinfo(const Inode& inode, SeqFile& out);   // proc_cpuinfo.cpp
@@ -115,7 +118,6 @@ Result<void> show_diskstats(const Inode& inode, SeqFile& out); // proc_block.cpp
 Result<void> show_partitions(const Inode& inode, SeqFile& out);
 Result<void> show_vmstat(const Inode& inode, SeqFile& out);
 void make_dirty_entries(Inode& vm);                    // of /proc/sys/vm
-void drop_block_caches();                              // the clean pages of all block devices
 void make_system_entries(Inode& root);                 // proc_system.cpp
 void make_ipc_entries(Inode& root, Inode& sys_kernel); // proc_ipc.cpp: /proc/sysvipc, and limits for /proc/sys/kernel
 

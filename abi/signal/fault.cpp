@@ -28,7 +28,7 @@ struct SignalAndCode {
     s32 signal, code;
 };
 
-// (Linux arch/arm/mm/fault.c do_page_fault, fsr_info; out of memory: what its killer sends.)
+// (Linux arch/arm/mm/fault.c do_page_fault, fsr_info.)
 SignalAndCode signal_for(BadAccess reason) {
     switch (reason) {
     case BadAccess::NotMapped:
@@ -39,8 +39,6 @@ SignalAndCode signal_for(BadAccess reason) {
         return {SIGBUS, BUS_ADRALN};
     case BadAccess::NoPage:
         return {SIGBUS, BUS_ADRERR};
-    case BadAccess::OutOfMemory:
-        return {SIGKILL, 0};
     }
     BUG();
 }

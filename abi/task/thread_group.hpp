@@ -62,7 +62,7 @@ struct ThreadGroup {
     bool thp_disabled = false;                    // prctl(PR_SET_THP_DISABLE): stored only
     u32 coredump_filter = 0x33;                   // which memory goes into a core: abi/process/coredump.hpp
     CoreState* core_state = nullptr;              // the dump in progress, or nullptr
-    s16 oom_score_adj = 0, oom_score_adj_min = 0; // stored only: this kernel kills no process to get memory
+    s16 oom_score_adj = 0, oom_score_adj_min = 0; // -1000 … 1000: abi/memory/oom_kill.hpp
     u32 membarrier_registered = 0;                // membarrier(2): the commands that it has registered for
     u32 personality = 0x800000;                   // ADDR_LIMIT_32BIT, as every program on ARM has
     u64 start_time_ns = 0;

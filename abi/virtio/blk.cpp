@@ -113,7 +113,7 @@ Result<void> start(VirtioBlk& disk, const DeviceInfo& info) {
     VirtioMmio& transport = disk.transport;
     const u64 features = TRY(transport.start(info, u64{1} << VIRTIO_BLK_F_SEG_MAX | u64{1} << VIRTIO_BLK_F_RO |
                                                        u64{1} << VIRTIO_BLK_F_BLK_SIZE | u64{1} << VIRTIO_BLK_F_FLUSH));
-    PageRef page = alloc_zeroed_page();
+    PageRef page = alloc_zeroed_page(GFP_ATOMIC);
     if (!page)
         return Err(Errno::NOMEM);
     {

@@ -118,7 +118,7 @@ Result<void> start(const DeviceInfo& info) {
     const u32 ports = device.transport.config32(offsetof(virtio_console_config, max_nr_ports));
     for (u32 id = 1; id < std::min(ports, MAX_PORTS); ++id)
         TRY_VOID(device.ports[id].setup_queues(device.transport, id));
-    PageRef receive = alloc_page(), send = alloc_page();
+    PageRef receive = alloc_page(GFP_ATOMIC), send = alloc_page(GFP_ATOMIC);
     if (!receive || !send)
         return Err(Errno::NOMEM);
     device.receive_buffers = static_cast<u8*>(page_address(*receive.release()));

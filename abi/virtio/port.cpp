@@ -36,7 +36,7 @@ Result<void> Port::setup_queues(VirtioMmio& transport, u32 id) {
 }
 
 Result<void> Port::add(VirtioMmio& transport, u32 id) {
-    PageRef incoming = alloc_page(), outgoing = alloc_page();
+    PageRef incoming = alloc_page(GFP_ATOMIC), outgoing = alloc_page(GFP_ATOMIC);
     if (!incoming || !outgoing)
         return Err(Errno::NOMEM);
     transport_ = &transport;

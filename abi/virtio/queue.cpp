@@ -13,7 +13,7 @@ constexpr u16 VRING_DESC_F_NEXT = 1, VRING_DESC_F_WRITE = 2; // 2.4.5; Linux's h
 Result<void> Virtqueue::allocate() {
     static_assert(used_offset(16, 2) == used_offset(16, 0) && used_offset(MAX_SIZE, 2) == used_offset(MAX_SIZE, 0));
     static_assert(used_offset(MAX_SIZE, 2) + sizeof(Used) + 2 <= PAGE_SIZE);
-    PageRef page = alloc_zeroed_page();
+    PageRef page = alloc_zeroed_page(GFP_ATOMIC);
     if (!page)
         return Err(Errno::NOMEM);
     u8* const rings = static_cast<u8*>(page_address(*page.release()));

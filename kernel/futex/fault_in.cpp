@@ -8,6 +8,7 @@
 #include "mm/config.hpp"
 #include "mm/gup.hpp"
 #include "mm/mm_struct.hpp"
+#include "mm/out_of_memory.hpp"
 #include "mm/upcalls.hpp"
 
 namespace faultline {
@@ -22,7 +23,8 @@ constinit std::atomic<u64> calls{0};
 
 // Calls get_user_pages for its effect on the entry. It keeps no page, so it takes no reference.
 Result<void> gup_for_write(MmStruct& mm, UserAddr address, FollFlags more) {
-    TRY(get_user_pages(MmapReadGuard(mm), address.page(), 1, FOLL_WRITE | FOLL_TOUCH | more, nullptr));
+    TRY(retry_without_memory(
+        [&] { return get_user_pages(MmapReadGuard(mm), address.page(), 1, FOLL_WRITE | FOLL_TOUCH | more, nullptr); }));
     return {};
 }
 
@@ -55,10 +57,10 @@ Result<void> fault_in_user_writeable(UserAddr address) {
     case FaultIn::GupDirty:
         return gup_for_write(mm, address, FOLL_ACCESSIBLE);
     case FaultIn::Fixup2011:
-        return fixup_user_fault_2011(mm, address, FAULT_FLAG_WRITE);
+        return retry_without_memory([&] { return fixup_user_fault_2011(mm, address, FAULT_FLAG_WRITE); });
     case FaultIn::Fixup:
         // Neither ALLOW_RETRY nor KILLABLE: a robust list is walked to its end whatever signals are pending.
-        return fixup_user_fault(mm, address, FAULT_FLAG_WRITE);
+        return retry_without_memory([&] { return fixup_user_fault(mm, address, FAULT_FLAG_WRITE); });
     }
     BUG();
 }

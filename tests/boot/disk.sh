@@ -61,6 +61,10 @@ check "more requests than the queue has room for" equal "$status" 0
 truncate -s 48M "$work/large.img"
 run --mem 32 --disk "$work/large.img" --exec "$work/disk" large </dev/null
 check "a disk larger than memory" equal "$status" 0
+for cpus in 1 2 8; do
+    run --mem 32 --smp "$cpus" --disk "$work/large.img" --exec "$work/disk" pressure </dev/null
+    check "processes that use more than memory on $cpus processors" equal "$status" 0
+done
 
 # faulty read|write PROGRAM: sector 42, in page 5, fails.
 faulty() {

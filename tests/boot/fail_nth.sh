@@ -11,8 +11,8 @@ check "it says so" holds "$work/out" '^fail_nth: [0-9]+ scenarios, 0 things wron
 check "no report of the kernel's" equal "$(cat "$work/err")" ""
 
 for argument in failslab fail_page_alloc; do
-    run --append "$argument=1,100,0,1" --init /sbin/init run /bin/hello </dev/null
-    check "$argument: the first allocation fails" test "$status" -ne 0
+    run --append "$argument=3,100,0,-1" --init /sbin/init run /bin/hello </dev/null
+    check "$argument: every third allocation fails, so there is no fork" holds "$work/err" '^init: fork: ENOMEM'
     check "$argument: the kernel goes on" lacks "$work/err" 'panic|BUG'
     run --append "$argument=1,100,0,0" --init /sbin/init run /bin/hello </dev/null
     check "$argument: none fails" equal "$status" 0

@@ -47,11 +47,15 @@ std::span<const Test> gup_tests();
 std::span<const Test> fork_tests();
 std::span<const Test> mapping_tests();
 std::span<const Test> writeback_tests();
+std::span<const Test> rmap_tests();
+std::span<const Test> reclaim_tests();
+std::span<const Test> overcommit_tests();
 
 // Runs visit(test) for each test of the suite.
 template <class Visitor>
 void for_each_test(Visitor&& visit) {
-    for (const auto tests : {law_tests(), fault_tests(), gup_tests(), fork_tests(), mapping_tests(), writeback_tests()})
+    for (const auto tests : {law_tests(), fault_tests(), gup_tests(), fork_tests(), mapping_tests(), writeback_tests(),
+                             rmap_tests(), reclaim_tests(), overcommit_tests()})
         for (const Test& test : tests)
             visit(test);
 }
@@ -89,6 +93,9 @@ u32 value_at(UserAddr address); // must be readable
 
 Result<u32> gup_for_write(MmStruct& mm, UserAddr address, FollFlags more = FOLL_NONE);
 Result<void> fixup_for_write(MmStruct& mm, UserAddr address, FaultFlags more = FAULT_FLAG_NONE);
+
+// How many entries the reverse map finds of an anonymous page: as many as its map count says, if nothing is broken.
+u32 entries_found(const Page& page);
 
 // The number of faults that `action` costs the current task.
 template <class Action>

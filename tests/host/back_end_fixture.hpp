@@ -20,7 +20,7 @@ struct TestMachine : model::Machine {
 };
 
 inline Pfn new_frame() {
-    Page* page = alloc_zeroed_page().release();
+    Page* page = alloc_zeroed_page(GFP_ATOMIC).release();
     BUG_ON(page == nullptr);
     return page_to_pfn(*page);
 }
@@ -44,7 +44,7 @@ class TestSpace {
     PteSlot* slot(u32 address) {
         PteTable*& table = directory_->tables[pgd_index(UserAddr(address))];
         if (table == nullptr) {
-            Page* page = alloc_zeroed_page().release();
+            Page* page = alloc_zeroed_page(GFP_ATOMIC).release();
             BUG_ON(page == nullptr);
             pmd_populate(context, UserAddr(address), *static_cast<PteTable*>(page_address(*page)));
         }

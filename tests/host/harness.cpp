@@ -12,6 +12,7 @@
 #include "kernel/sched/run_queue.hpp"
 #include "kernel/sched/sched.hpp"
 #include "kernel/upcalls.hpp"
+#include "mm/anon_vma.hpp"
 #include "mm/fault.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/page_writeback.hpp"
@@ -20,11 +21,13 @@
 namespace faultline {
 
 bool fatal_signal_pending() { return harness::Host::get().fatal_signal; }
+bool out_of_memory() { return false; }
 MmLimits current_mm_limits() { return harness::Host::get().mm_limits; }
 bool signal_pending() { return harness::Host::get().fatal_signal; }
 void release_dead_task(Task&) {} // the harness does, at its end
 void start_tick() {}
-void wakeup_flusher_threads() {} // tests call the flusher themselves
+void wakeup_flusher_threads() {} // tests call the flusher themselves, and reclaim
+void wakeup_kswapd() {}
 
 namespace harness {
 namespace {
@@ -41,6 +44,7 @@ Host::Host(const model::Configuration& configuration) : machine(configuration) {
     machine.as_each_cpu(mmu_init_cpu);
     init_scheduler(idle_);
     init_writeback();
+    anon_vma_init();
     set_realtime_offset(0);
     static_cast<void>(set_rt_bandwidth({.runtime_us = -1})); // tests advance the clock as they like
     futex_init(machine.cpu_count());

@@ -36,6 +36,11 @@ class Differential {
     void step() {
         const u32 first = pick(WINDOW_PAGES);
         const u32 count = 1 + pick(std::min(pick(3) == 0 ? 600u : 8u, WINDOW_PAGES - first));
+        if (pick(100) == 0) {
+            child_.reset(); // it shares pages until it is replaced
+            child_.emplace(dup_mm(mm_).value());
+            test_.activate();
+        }
         switch (pick(12)) {
         case 0:
         case 1:
@@ -81,13 +86,19 @@ class Differential {
             REQUIRE(vma.start < vma.end);
             if (below != nullptr) {
                 REQUIRE(below->end <= vma.start);
-                REQUIRE((below->end < vma.start || below->flags != vma.flags)); // otherwise they should be one
+                REQUIRE(!could_be_one(*below, vma));
             }
             below = &vma;
             ++count;
+            REQUIRE((vma.flags.has(VM_ACCOUNT) || !accountable_mapping(vma.flags)));
         }
+        const u32 promised = promised_pages(mm_) + (child_ ? promised_pages(child_->mm()) : 0);
+        REQUIRE(vm_memory_committed() == promised_before_ + promised);
         REQUIRE(mm_.map_count == count);
         REQUIRE(model::check_tlb_against_truth(mm_.context).empty());
+        for (u32 i = 0; i < WINDOW_PAGES; ++i)
+            if (const Page* page = test_.page(at(i)))
+                REQUIRE(contract::entries_found(*page) == static_cast<u32>(page_mapcount(*page)));
     }
 
     void compare_contents() {
@@ -109,6 +120,19 @@ class Differential {
             if (!model_[i])
                 return false;
         return true;
+    }
+
+    static u32 promised_pages(const MmStruct& mm) {
+        u32 pages = 0;
+        for (const VmArea& vma : mm.vmas)
+            pages += vma.flags.has(VM_ACCOUNT) ? vma.pages() : 0;
+        return pages;
+    }
+
+    static bool could_be_one(const VmArea& below, const VmArea& above) {
+        const AnonVma *one = below.anon_vma, *other = above.anon_vma;
+        return below.end == above.start && below.flags == above.flags && below.pgoff + below.pages() == above.pgoff &&
+               (one == other || one == nullptr || other == nullptr);
     }
 
     void map(u32 first, u32 count, u32 prot) {
@@ -172,7 +196,9 @@ class Differential {
             model_[page]->value = value;
     }
 
+    const u32 promised_before_ = vm_memory_committed();
     contract::TestMm& test_;
+    std::optional<contract::TestMm> child_;
     MmStruct& mm_;
     std::mt19937 random_;
     std::vector<std::optional<ModelPage>> model_;

@@ -116,7 +116,7 @@ TEST_CASE("page_alloc: zeroed pages are zero, and so is the zero page") {
     Page* dirty = alloc_pages(0);
     std::memset(page_address(*dirty), 0xff, PAGE_SIZE);
     put_page(*dirty);
-    Page* page = alloc_zeroed_page().release();
+    Page* page = alloc_zeroed_page(GFP_ATOMIC).release();
     CHECK(page == dirty); // the page freed last is given out first
     const std::vector<u8> zeros(PAGE_SIZE);
     CHECK(std::memcmp(page_address(*page), zeros.data(), PAGE_SIZE) == 0);

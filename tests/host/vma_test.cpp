@@ -35,7 +35,7 @@ struct Fixture {
     }
 
     VmArea& place(u32 first, u32 last, VmFlags flags = RW, AddressSpace* mapping = nullptr, u32 pgoff = 0) {
-        return *vma_place(locked, at(first), at(last), flags, mapping, pgoff);
+        return *vma_place(locked, at(first), at(last), flags, {mapping, pgoff});
     }
     // As a fault does it: the VMA that contains the address, after it has grown if it must.
     VmArea* extend(UserAddr address) { return expand_stack(mm, address) ? vma_lookup(locked, address) : nullptr; }
@@ -177,7 +177,7 @@ TEST_CASE_METHOD(Fixture, "stack: grows to the address, within limit and guard g
     const UserAddr top(TASK_SIZE);
     mm.stack_limit = 1u << 20;
     VmArea* stack = setup_stack_vma(mm, top, 2 * PAGE_SIZE).value();
-    CHECK(stack->flags == (RW | VM_GROWSDOWN));
+    CHECK(stack->flags == (RW | VM_GROWSDOWN | VM_ACCOUNT));
     CHECK(mm.mmap_base < top - mm.stack_limit - STACK_GUARD_GAP + 1);
 
     CHECK(extend(top - 1) == stack);
@@ -190,7 +190,7 @@ TEST_CASE_METHOD(Fixture, "stack: grows to the address, within limit and guard g
 
     mm.stack_limit = ~u32{0};
     const UserAddr block = stack->start - STACK_GUARD_GAP - 4 * PAGE_SIZE;
-    VmArea* below = vma_place(locked, block, block + PAGE_SIZE, RW, nullptr, 0);
+    VmArea* below = vma_place(locked, block, block + PAGE_SIZE, RW, {});
     CHECK(extend(block + PAGE_SIZE + STACK_GUARD_GAP) == stack);
     CHECK(extend(block + PAGE_SIZE + STACK_GUARD_GAP - 1) == nullptr);
     // PROT_NONE is a guard itself

@@ -22,9 +22,11 @@ using interleave::World;
 MmTask& current_mm_task() { return current()->mm; }
 MmLimits current_mm_limits() { return {}; }
 bool fatal_signal_pending() { return false; }
+bool out_of_memory() { return false; }
 bool signal_pending() { return false; }
 void leave_lazy_mm(MmStruct&) {}
 void wakeup_flusher_threads() {}
+void wakeup_kswapd() {}
 void cond_resched() { schedule_point("cond_resched"); }
 
 // The CPU is idle while its task sleeps.

@@ -6,6 +6,7 @@
 #include "arch/contract/tlb.hpp"
 #include "base/irq_guard.hpp"
 #include "kernel/futex/queue.hpp"
+#include "mm/anon_vma.hpp"
 #include "mm/dup_mm.hpp"
 #include "mm/fault.hpp"
 #include "mm/memory.hpp"
@@ -37,6 +38,7 @@ World::World(u32 cpus, const model::TlbPolicy& tlb) : machine({.cpus = cpus, .ra
     the_world = this;
     init_page_allocator(ram_start(), ram_start() + ram_bytes());
     init_writeback();
+    anon_vma_init();
     machine.as_each_cpu(mmu_init_cpu);
     futex_init(cpus);
     free_at_start_ = nr_free_pages();

@@ -8,36 +8,12 @@
 #include "mm/munmap.hpp"
 #include "mm/page_writeback.hpp"
 #include "mm/remote_memory.hpp"
-#include "tests/contract/modelled_disk.hpp"
-#include "tests/interleave/explore.hpp"
+#include "tests/interleave/disk_program.hpp"
 
 using namespace faultline;
 using namespace faultline::interleave;
 
 namespace {
-
-struct DiskProgram : Program {
-    DiskProgram(u32 cpus, const model::TlbPolicy& tlb) : Program(cpus, tlb) {
-        disk.saved = [](const Page& page) { World::get().invariants.saved(page_to_pfn(page)); };
-        at_the_end([this] { truncate_inode_pages(disk); });
-    }
-
-  protected:
-    contract::ModelledDisk disk;
-    UserAddr word;
-
-    UserAddr map_disk(u32 pages = 1) {
-        MmStruct& here = *current_mm_task().mm;
-        const UserAddr at =
-            do_mmap(here, UserAddr(0), pages * PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, &disk, true, 0).value();
-        watch(here, at, pages);
-        return at;
-    }
-    void sync() {
-        require(call([&] { return disk.sync(); }), "the disk takes everything");
-    }
-    u32 on_disk(u32 page = 0, u32 which = 0) const { return disk.blocks[page][which]; }
-};
 
 // What was written when the transfer was asked for is on the disk when it is over. What is written later is found by the
 // next.

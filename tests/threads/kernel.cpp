@@ -40,8 +40,10 @@ void panic(const char* format, ...) {
 MmTask& current_mm_task() { return current()->mm; }
 MmLimits current_mm_limits() { return {}; }
 bool fatal_signal_pending() { return false; }
+bool out_of_memory() { return false; }
 bool signal_pending() { return false; }
 void wakeup_flusher_threads() {}
+void wakeup_kswapd() {}
 void leave_lazy_mm(MmStruct&) {} // no CPU stays in an address space that is not its task's
 void cond_resched() {}
 

@@ -1,0 +1,191 @@
+// Pages of a disk that reclaim takes while other CPUs use them, unmap them, fork, or cut the file off.
+#include <catch2/catch.hpp>
+
+#include "mm/dup_mm.hpp"
+#include "mm/lru.hpp"
+#include "mm/mremap.hpp"
+#include "mm/munmap.hpp"
+#include "mm/rmap.hpp"
+#include "mm/vmscan.hpp"
+#include "tests/interleave/disk_program.hpp"
+
+using namespace faultline;
+using namespace faultline::interleave;
+
+namespace {
+
+struct ReclaimProgram : DiskProgram {
+    using DiskProgram::DiskProgram;
+
+    void set_up() override {
+        disk.blocks[0][0] = 1;
+        disk.blocks[0][1] = 8;
+        word = map_disk();
+        read(word);
+        age();
+    }
+    void cpu0() override { reclaim(); }
+    void check() override {
+        sync();
+        require(on_disk(0, 1) == 8, "the rest of the page is as it was");
+        require(writeback_stat.nr_file_dirty == 0 && writeback_stat.nr_writeback == 0, "the figures add up");
+        require(nr_lru_pages(LRU_INACTIVE_FILE) + nr_lru_pages(LRU_ACTIVE_FILE) == disk.nr_pages, "so do the lists");
+    }
+
+  protected:
+    void reclaim() {
+        call([&] { return try_to_free_pages(1); });
+    }
+    // The page is old, so reclaim need not come twice.
+    void age() {
+        call([&] {
+            const PageRef page = find_get_page(disk, 0);
+            const Guard lock(disk.lock);
+            return page_referenced(disk, *page);
+        });
+    }
+};
+
+struct ReclaimAgainstRead : ReclaimProgram {
+    using ReclaimProgram::ReclaimProgram;
+    void cpu1() override { require(read(word) == 1 && read(word + 4) == 8, "what is on the disk"); }
+};
+
+struct ReclaimAgainstWrite : ReclaimProgram {
+    using ReclaimProgram::ReclaimProgram;
+    void cpu1() override {
+        write(word, 2);
+        write(word, 3);
+    }
+    void check() override {
+        require(read(word) == 3, "the last value");
+        ReclaimProgram::check();
+        require(on_disk() == 3, "it is on the disk");
+    }
+};
+
+// The page is dirty: reclaim writes it, and must look again before it frees it.
+struct ReclaimDirtyAgainstWrite : ReclaimAgainstWrite {
+    using ReclaimAgainstWrite::ReclaimAgainstWrite;
+    void set_up() override {
+        ReclaimAgainstWrite::set_up();
+        write(word, 2);
+        age();
+    }
+    void cpu1() override { write(word, 3); }
+};
+
+struct ReclaimTwice : ReclaimAgainstWrite {
+    using ReclaimAgainstWrite::ReclaimAgainstWrite;
+    void cpu1() override {
+        write(word, 3);
+        reclaim();
+    }
+};
+
+struct ReclaimAgainstUnmap : ReclaimProgram {
+    using ReclaimProgram::ReclaimProgram;
+    void set_up() override {
+        ReclaimProgram::set_up();
+        write(word, 2);
+        age();
+    }
+    void cpu1() override {
+        call([&] { return do_munmap(mm(), word, PAGE_SIZE).ok(); });
+    }
+    void check() override {
+        ReclaimProgram::check();
+        require(on_disk() == 2, "what was written is on the disk");
+    }
+};
+
+struct ReclaimAgainstMove : ReclaimAgainstUnmap {
+    using ReclaimAgainstUnmap::ReclaimAgainstUnmap;
+    UserAddr to;
+    void set_up() override {
+        to = map_disk();
+        ReclaimAgainstUnmap::set_up();
+    }
+    void cpu1() override {
+        require(
+            call([&] { return do_mremap(mm(), word, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, to).ok(); }),
+            "the move");
+        require(read(to) == 2, "what was written");
+        write(to, 3);
+    }
+    void check() override {
+        ReclaimProgram::check();
+        require(on_disk() == 3, "what was written at the new place is on the disk");
+    }
+};
+
+struct ReclaimAgainstFork : ReclaimProgram {
+    using ReclaimProgram::ReclaimProgram;
+    void cpu1() override {
+        run_in(1, fork(word));
+        require(read(word) == 1, "what is on the disk");
+        write(word, 2);
+    }
+    void check() override {
+        ReclaimProgram::check();
+        require(on_disk() == 2, "what the child wrote is on the disk");
+    }
+};
+
+// Truncation waits for the page that reclaim looks at.
+struct ReclaimAgainstTruncate : ReclaimProgram {
+    using ReclaimProgram::ReclaimProgram;
+    void cpu1() override {
+        call([&] { truncate_setsize(disk, 0); });
+    }
+    void check() override {
+        require(disk.nr_pages == 0 && !try_read(word), "the page is gone");
+        require(nr_lru_pages(LRU_INACTIVE_FILE) + nr_lru_pages(LRU_ACTIVE_FILE) == 0, "and in no list");
+    }
+};
+
+struct ReclaimAgainstSync : ReclaimAgainstWrite {
+    using ReclaimAgainstWrite::ReclaimAgainstWrite;
+    void set_up() override {
+        ReclaimAgainstWrite::set_up();
+        write(word, 2);
+        age();
+    }
+    void cpu1() override {
+        sync();
+        write(word, 3);
+    }
+};
+
+// As write(2) does it: the page is held while it is changed.
+struct ReclaimAgainstWriteCall : ReclaimProgram {
+    using ReclaimProgram::ReclaimProgram;
+    void cpu1() override {
+        call([&] {
+            PageRef page;
+            bool major = false;
+            require(read_mapping_page(disk, 0, page, major).ok(), "the page");
+            schedule_point("change the page");
+            static_cast<u32*>(page_address(*page))[0] = 5;
+            set_page_dirty(*page);
+        });
+    }
+    void check() override {
+        require(read(word) == 5, "the call's value");
+        ReclaimProgram::check();
+        require(on_disk() == 5, "it is on the disk");
+    }
+};
+
+TEST_CASE("interleave: reclaim against read") { explore(make<ReclaimAgainstRead>, 3); }
+TEST_CASE("interleave: reclaim against write") { explore(make<ReclaimAgainstWrite>, 2); }
+TEST_CASE("interleave: reclaim of a dirty page against write") { explore(make<ReclaimDirtyAgainstWrite>, 2); }
+TEST_CASE("interleave: two reclaims against write") { explore(make<ReclaimTwice>, 2); }
+TEST_CASE("interleave: reclaim against unmap") { explore(make<ReclaimAgainstUnmap>, 2); }
+TEST_CASE("interleave: reclaim against move") { explore(make<ReclaimAgainstMove>, 2); }
+TEST_CASE("interleave: reclaim against fork") { explore(make<ReclaimAgainstFork>, 2); }
+TEST_CASE("interleave: reclaim against truncate") { explore(make<ReclaimAgainstTruncate>, 3); }
+TEST_CASE("interleave: reclaim against sync") { explore(make<ReclaimAgainstSync>, 2); }
+TEST_CASE("interleave: reclaim against write call") { explore(make<ReclaimAgainstWriteCall>, 2); }
+
+} // namespace
