@@ -15,7 +15,6 @@
 
 #include <arch/ptrace.hpp>
 
-#include "abi/block/block_device.hpp"
 #include "abi/cred/cred.hpp"
 #include "abi/signal/send.hpp"
 #include "abi/signal/signal.hpp"
@@ -34,6 +33,7 @@
 #include "mm/shmem.hpp"
 #include "mm/unmap.hpp"
 #include "mm/upcalls.hpp"
+#include "mm/vmscan.hpp"
 
 namespace faultline {
 
@@ -317,15 +317,10 @@ void kill_somebody() {
 
 // ---- whether it is needed ----
 
-// Drops what can be had again from a disk, once it is written.
+// Most callers have tried to reclaim before. Some cannot: what they need is for the kernel itself.
 bool reclaim() {
-    if (some_is_free())
-        return true;
-    drop_block_caches();
-    for (BlockDevice* device = first_blkdev(); device != nullptr && !some_is_free(); device = device->next) {
-        filemap_fdatawrite_range(device->mapping);
-        drop_block_caches();
-    }
+    if (!some_is_free())
+        try_to_free_pages(SWAP_CLUSTER_MAX);
     return some_is_free();
 }
 

@@ -28,6 +28,17 @@ struct DiskProgram : Program {
     void sync() {
         require(call([&] { return disk.sync(); }), "the disk takes everything");
     }
+    // As write(2) does it: the page is held while it is changed.
+    void write_call(u32 value) {
+        call([&] {
+            PageRef page;
+            bool major = false;
+            require(read_mapping_page(disk, 0, page, major).ok(), "the page");
+            schedule_point("change the page");
+            static_cast<u32*>(page_address(*page))[0] = value;
+            set_page_dirty(*page);
+        });
+    }
     u32 on_disk(u32 page = 0, u32 which = 0) const { return disk.blocks[page][which]; }
 };
 

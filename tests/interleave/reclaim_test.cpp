@@ -157,19 +157,9 @@ struct ReclaimAgainstSync : ReclaimAgainstWrite {
     }
 };
 
-// As write(2) does it: the page is held while it is changed.
 struct ReclaimAgainstWriteCall : ReclaimProgram {
     using ReclaimProgram::ReclaimProgram;
-    void cpu1() override {
-        call([&] {
-            PageRef page;
-            bool major = false;
-            require(read_mapping_page(disk, 0, page, major).ok(), "the page");
-            schedule_point("change the page");
-            static_cast<u32*>(page_address(*page))[0] = 5;
-            set_page_dirty(*page);
-        });
-    }
+    void cpu1() override { write_call(5); }
     void check() override {
         require(read(word) == 5, "the call's value");
         ReclaimProgram::check();

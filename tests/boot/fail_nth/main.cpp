@@ -247,6 +247,17 @@ void begin(unsigned nth) {
 
 Resources before, after;
 
+// Compares the two, and tells what is missing.
+bool all_is_back(const Scenario& scenario) {
+    take_resources(after);
+    if (same(before, after))
+        return true;
+    wrong(scenario, "%ld KiB free, %ld objects, %ld open files before; %ld, %ld, %ld afterwards", before.free_kib,
+          before.small_objects, before.open_files, after.free_kib, after.small_objects, after.open_files);
+    before.slabs.tell_differences(after.slabs, "fail_nth");
+    return false;
+}
+
 // One attempt, and what it leaves.
 void find_leak(const Scenario& scenario, unsigned last) {
     for (unsigned nth = 1; nth <= last; ++nth) {
@@ -263,13 +274,7 @@ void find_leak(const Scenario& scenario, unsigned last) {
         }
         wait_for(worker);
         fresh_place();
-        take_resources(after);
-        if (!same(before, after)) {
-            wrong(scenario, "%ld KiB free, %ld objects, %ld open files before; %ld, %ld, %ld afterwards",
-                  before.free_kib, before.small_objects, before.open_files, after.free_kib, after.small_objects,
-                  after.open_files);
-            before.slabs.tell_differences(after.slabs, "fail_nth");
-        }
+        static_cast<void>(all_is_back(scenario));
     }
 }
 
@@ -282,14 +287,8 @@ void test(const Scenario& scenario) {
     sweep(scenario);
     fresh_place();
     const unsigned failures = shared->failures, errors = shared->errors, last = shared->nth;
-    take_resources(after);
-    if (!same(before, after)) {
-        wrong(scenario, "%ld KiB free, %ld objects, %ld open files before all; %ld, %ld, %ld afterwards",
-              before.free_kib, before.small_objects, before.open_files, after.free_kib, after.small_objects,
-              after.open_files);
-        before.slabs.tell_differences(after.slabs, "fail_nth");
+    if (!all_is_back(scenario))
         find_leak(scenario, last);
-    }
     if (failures < scenario.at_least || (failures != 0) != (scenario.at_least != 0))
         wrong(scenario, "%u failures, not %u%s", failures, scenario.at_least, scenario.at_least != 0 ? " or more" : "");
     print("fail_nth: %s: %u failures, %u errors\n", scenario.name, failures, errors);

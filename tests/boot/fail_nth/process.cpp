@@ -56,6 +56,13 @@ long fork_sleeper(long child) {
 }
 
 Thread thread;
+void start_pausing_thread() {
+    const auto pause_for_ever = [](void*) {
+        for (;;)
+            sys_pause();
+    };
+    must(thread.start(pause_for_ever, nullptr), "fail_nth: clone");
+}
 int pidfd = -1;
 
 struct CloneArgs { // struct clone_args, its first version
@@ -102,13 +109,7 @@ void have_everything() {
     const int set = static_cast<int>(must(system_call(__NR_semget, IPC_PRIVATE, 1, CREAT_600), "fail_nth: semget"));
     must(system_call(__NR_semop, set, &operation, 1), "fail_nth: semop");
     must(system_call(__NR_semctl, set, 0, RMID), "fail_nth: semctl");
-    must(thread.start(
-             [](void*) {
-                 for (;;)
-                     sys_pause();
-             },
-             nullptr),
-         "fail_nth: clone");
+    start_pausing_thread();
 }
 // The kernel writes to it at the end, and must bring it in for that.
 void have_a_lock_that_is_not_there() {
@@ -214,16 +215,7 @@ constexpr Scenario scenarios[] = {
     {.name = "execve of one of several threads",
      .at_least = 15,
      .run = [] { return exec(SELF, after_exec_argv); },
-     .prepare =
-         [] {
-             must(thread.start(
-                      [](void*) {
-                          for (;;)
-                              sys_pause();
-                      },
-                      nullptr),
-                  "fail_nth: clone");
-         },
+     .prepare = start_pausing_thread,
      .replaces = true},
     {.name = "exit_group with much to give back",
      .at_least = 0,
