@@ -42,7 +42,7 @@
 #include "abi/tty/tty.hpp"
 #include "abi/virtio/blk.hpp"
 #include "abi/virtio/console.hpp"
-#include "kernel/debug/format.hpp"
+#include "base/format.hpp"
 #include "kernel/debug/watchdog.hpp"
 #include "mm/kmalloc.hpp"
 

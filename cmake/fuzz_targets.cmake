@@ -23,4 +23,4 @@ set_source_files_properties(${words} PROPERTIES COMPILE_OPTIONS "-fno-sanitize=a
 fuzz_target(command_line ${words})
 fuzz_target(script)
 fuzz_target(elf abi/process/elf_file.cpp)
-fuzz_target(cpio abi/fs/initramfs.cpp abi/fs/inode.cpp abi/fs/namei.cpp abi/fs/permission.cpp)
+fuzz_target(cpio abi/fs/initramfs.cpp abi/fs/inode.cpp abi/fs/namei.cpp abi/fs/permission.cpp mm/shmem.cpp)

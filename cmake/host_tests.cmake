@@ -8,7 +8,7 @@ include(Catch)
 include(cmake/back_ends.cmake)
 
 room(host_sources base/*.cpp mm/*.cpp kernel/sched/*.cpp kernel/futex/*.cpp kernel/debug/describe_pte.cpp
-     kernel/debug/format.cpp kernel/debug/tlb_check.cpp arch/model/*.cpp)
+     kernel/debug/tlb_check.cpp arch/model/*.cpp)
 set(mmu_sources ${PROJECT_SOURCE_DIR}/arch/model/machine.cpp)
 list(REMOVE_ITEM host_sources ${mmu_sources})
 set(main ${PROJECT_SOURCE_DIR}/tests/host/main.cpp)

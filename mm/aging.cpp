@@ -1,9 +1,11 @@
 // Makes entries old or clean while their pages stay. After each of these the futex loop can hang.
 #include "mm/aging.hpp"
 
+#include "mm/gup.hpp"
 #include "mm/pgtable.hpp"
 #include "mm/rmap.hpp"
 #include "mm/upcalls.hpp"
+#include "mm/vmscan.hpp"
 
 namespace faultline {
 
@@ -30,6 +32,20 @@ void age_mm(const MmapReadGuard& mmap_read) {
 
 void age_page_range(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end) {
     age_entries(mmap_read, start, end, [](const Page& page) { return page_mapcount(page) == 1; });
+}
+
+void pageout_page_range(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end) {
+    age_page_range(mmap_read, start, end);
+    for (UserAddr address = start; address < end && !fatal_signal_pending(); address = address + PAGE_SIZE) {
+        if (pte_table(mmap_read.mm(), address) == nullptr) { // nor is there any page that it would show
+            address = UserAddr((address.value() | ~PMD_MASK) & PAGE_MASK);
+            continue;
+        }
+        PageRef page = follow_page(mmap_read, address, FOLL_NONE);
+        if (page && page->test(PG_LRU) && page_mapcount(*page) == 1)
+            reclaim_page(std::move(page));
+        cond_resched();
+    }
 }
 
 void lazyfree_page_range(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end) {

@@ -17,6 +17,10 @@ void age_mm(const MmapReadGuard& mmap_read);
 // madvise_cold_or_pageout_pte_range.)
 void age_page_range(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end);
 
+// madvise(MADV_PAGEOUT): the pages of [start, end) that nobody else maps become old, and those of disks are reclaimed at once.
+// May write them, and sleeps. (Linux madvise_cold_or_pageout_pte_range.)
+void pageout_page_range(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end);
+
 // madvise(MADV_FREE): private anonymous pages become clean, old and PG_LAZYFREE; the caller refuses other VMAs
 // (EINVAL).
 void lazyfree_page_range(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end);

@@ -36,6 +36,12 @@ struct LruVecs {
 constinit Late<LruVecs> lruvecs;
 LruVec& lruvec_of(const Page& page) { return lruvecs->cpus.of(page.lru_cpu); }
 
+// Takes the page, with a reference that the caller has got for that, out of its list.
+void isolate(LruVec& vec, Page& page) REQUIRES(vec.lock) {
+    page.set(PG_ISOLATED); // never neither of the two
+    vec.remove(page);
+}
+
 // The oldest page of the list that nobody is freeing right now.
 Page* isolate_oldest(LruVec& vec, LruList list) {
     const Guard lock(vec.lock);
@@ -43,9 +49,8 @@ Page* isolate_oldest(LruVec& vec, LruList list) {
     for (auto each = pages.rbegin(); each != pages.rend(); ++each) {
         Page& page = *each;
         if (!page.refcount.inc_not_zero())
-            continue;          // its last reference is gone, and who had it waits for the lock
-        page.set(PG_ISOLATED); // never neither of the two
-        vec.remove(page);
+            continue; // its last reference is gone, and who had it waits for the lock
+        isolate(vec, page);
         return &page;
     }
     return nullptr;
@@ -82,6 +87,16 @@ IsolatedPage IsolatedPage::oldest_of(LruList list) {
             return IsolatedPage(page);
     }
     return IsolatedPage(nullptr);
+}
+
+IsolatedPage IsolatedPage::of(Page& page) {
+    LruVec& vec = lruvec_of(page);
+    const Guard lock(vec.lock);
+    if (!page.test(PG_LRU))
+        return IsolatedPage(nullptr);
+    get_page(page);
+    isolate(vec, page);
+    return IsolatedPage(&page);
 }
 
 void IsolatedPage::put_back(LruList list) { put_back_at(list, false); }

@@ -31,6 +31,8 @@ void lru_cache_add(Page& page);
 class IsolatedPage {
   public:
     static IsolatedPage oldest_of(LruList list);
+    // This page, of which the caller has a reference; none: it is in no list. (Linux: isolate_lru_page.)
+    static IsolatedPage of(Page& page);
     IsolatedPage(IsolatedPage&& other) noexcept : page_(std::exchange(other.page_, nullptr)) {}
     IsolatedPage& operator=(IsolatedPage&&) = delete;
     ~IsolatedPage() { BUG_ON(page_ != nullptr); }

@@ -85,8 +85,10 @@ Result<void> advise_entries(const MmapReadGuard& mmap_read, VmArea& vma, UserAdd
     case MADV_REMOVE:
         return remove_pages(vma, start, end);
     case MADV_COLD:
-    case MADV_PAGEOUT: // there is nowhere to page out to; Linux without swap leaves such pages old, too
         age_page_range(mmap_read, start, end);
+        break;
+    case MADV_PAGEOUT:
+        pageout_page_range(mmap_read, start, end);
         break;
     case MADV_FREE:
         if (!vma.anonymous())

@@ -118,6 +118,19 @@ u32 try_to_free_pages(u32 wanted) {
     return shrink_lists(wanted, vmscan_stat.pgscan_direct, vmscan_stat.pgsteal_direct);
 }
 
+void reclaim_page(PageRef page) {
+    page->clear(PG_REFERENCED);
+    for (bool dirty = true; dirty;) { // then it is looked at twice: to be written, and to be freed
+        dirty = page->test(PG_DIRTY);
+        IsolatedPage isolated = IsolatedPage::of(*page);
+        if (!isolated)
+            return;
+        if (!dirty)
+            page = PageRef(); // the other reference is enough
+        shrink_inactive_list(std::move(isolated));
+    }
+}
+
 bool reclaim_is_hopeless() { return failures >= MAX_RECLAIM_RETRIES; }
 
 u32 balance_pgdat() {

@@ -12,6 +12,7 @@
 
 #include "base/relaxed.hpp"
 #include "base/types.hpp"
+#include "mm/page_alloc.hpp"
 
 namespace faultline {
 
@@ -35,6 +36,9 @@ u32 calculate_min_free_kbytes();
 // caller holds no lock but an mmap lock for reading. The first counts as direct reclaim, the second is kswapd's.
 u32 try_to_free_pages(u32 wanted);
 u32 balance_pgdat();
+
+// Frees the page now if nobody uses it, after it was written if it must be. Callers as above. (Linux: reclaim_pages.)
+void reclaim_page(PageRef page);
 
 // Whether so many attempts in a row have freed nothing that there should be none before an allocation fails. One that frees
 // something changes that. (Linux: kswapd_failures, MAX_RECLAIM_RETRIES.)

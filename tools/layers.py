@@ -85,8 +85,7 @@ FREESTANDING = {
 }
 
 # What the host compiles: cmake/host_tests.cmake.
-HOST_SOURCES = ("base/", "mm/", "kernel/sched/", "kernel/futex/", "kernel/debug/describe_pte.cpp", "kernel/debug/format.cpp",
-                "kernel/debug/tlb_check.cpp",
+HOST_SOURCES = ("base/", "mm/", "kernel/sched/", "kernel/futex/", "kernel/debug/describe_pte.cpp", "kernel/debug/tlb_check.cpp",
                 "arch/backend/", *(f"{each}/" for each in BACK_ENDS), "arch/model/", "tests/host/", "tests/contract/")
 FACADES = {"arm": "arch/arm", "model": "arch/model"}
 

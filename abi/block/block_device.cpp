@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "arch/contract/clock.hpp"
-#include "kernel/debug/format.hpp"
+#include "base/format.hpp"
 #include "kernel/debug/printk.hpp"
 #include "mm/page_writeback.hpp"
 

@@ -15,7 +15,7 @@
 #include "abi/fs/namei.hpp"
 #include "abi/fs/page_io.hpp"
 #include "abi/fs/sync.hpp"
-#include "kernel/debug/format.hpp"
+#include "base/format.hpp"
 #include "mm/page_writeback.hpp"
 
 namespace faultline {

@@ -14,7 +14,7 @@
 #include "abi/fs/permission.hpp"
 #include "abi/fs/pipe.hpp"
 #include "abi/fs/regular.hpp"
-#include "kernel/debug/format.hpp"
+#include "base/format.hpp"
 
 namespace faultline {
 

@@ -4,7 +4,7 @@
 #include <cstdarg>
 #include <cstring>
 
-#include "kernel/debug/format.hpp"
+#include "base/format.hpp"
 
 namespace faultline {
 

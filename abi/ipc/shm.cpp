@@ -11,7 +11,7 @@
 #include "abi/ipc/shm_segment.hpp"
 #include "abi/task/personality.hpp"
 #include "abi/task/thread_group.hpp"
-#include "kernel/debug/format.hpp"
+#include "base/format.hpp"
 #include "mm/mm_struct.hpp"
 #include "mm/mman.hpp"
 #include "mm/mmap.hpp"

@@ -18,7 +18,7 @@
 #include "abi/system/utsname.hpp"
 #include "abi/task/thread_group.hpp"
 #include "abi/time/realtime.hpp"
-#include "kernel/debug/format.hpp"
+#include "base/format.hpp"
 #include "mm/kmalloc.hpp"
 #include "mm/mm_struct.hpp"
 #include "mm/upcalls.hpp"

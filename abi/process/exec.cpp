@@ -33,7 +33,7 @@
 #include "abi/task/siglock.hpp"
 #include "abi/task/thread_group.hpp"
 #include "abi/time/posix_timers.hpp"
-#include "kernel/debug/format.hpp"
+#include "base/format.hpp"
 #include "kernel/task_stack.hpp"
 #include "mm/mmap.hpp"
 #include "mm/upcalls.hpp"

@@ -8,7 +8,7 @@
 #include "abi/fs/file.hpp"
 #include "abi/procfs/procfs.hpp"
 #include "arch/contract/uaccess.hpp"
-#include "kernel/debug/format.hpp"
+#include "base/format.hpp"
 #include "kernel/sched/task.hpp"
 
 namespace faultline {

@@ -13,7 +13,7 @@
 #include "abi/fs/seq_file.hpp"
 #include "abi/process/access.hpp"
 #include "abi/procfs/procfs.hpp"
-#include "kernel/debug/format.hpp"
+#include "base/format.hpp"
 #include "kernel/sched/task.hpp"
 #include "mm/mm_struct.hpp"
 

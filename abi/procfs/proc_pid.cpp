@@ -4,7 +4,7 @@
 #include "abi/procfs/procfs.hpp"
 #include "abi/task/pid.hpp"
 #include "abi/task/thread_group.hpp"
-#include "kernel/debug/format.hpp"
+#include "base/format.hpp"
 
 namespace faultline {
 

@@ -15,7 +15,7 @@
 #include "abi/task/pid.hpp"
 #include "abi/task/rlimit.hpp"
 #include "abi/task/thread_group.hpp"
-#include "kernel/debug/format.hpp"
+#include "base/format.hpp"
 #include "mm/page_alloc.hpp"
 
 namespace faultline {

@@ -14,8 +14,8 @@
 #include "abi/virtio/port.hpp"
 #include "abi/virtio/queue.hpp"
 #include "arch/contract/clock.hpp"
+#include "base/format.hpp"
 #include "base/late.hpp"
-#include "kernel/debug/format.hpp"
 #include "kernel/debug/printk.hpp"
 #include "mm/page_alloc.hpp"
 

@@ -3,7 +3,7 @@
 #include <arch/context.hpp>
 #include <arch/ptrace.hpp>
 
-#include "kernel/debug/format.hpp"
+#include "base/format.hpp"
 #include "kernel/debug/kallsyms.hpp"
 #include "kernel/debug/panic.hpp"
 #include "kernel/debug/printk.hpp"

@@ -1,7 +1,7 @@
 // A software page-table entry in words.
 #include "kernel/debug/describe_pte.hpp"
 
-#include "kernel/debug/format.hpp"
+#include "base/format.hpp"
 
 namespace faultline {
 

@@ -2,8 +2,8 @@
 #include <arch/current.hpp>
 #include <arch/kernel_map.hpp>
 
+#include "base/format.hpp"
 #include "kernel/debug/describe_pte.hpp"
-#include "kernel/debug/format.hpp"
 #include "kernel/debug/panic.hpp"
 #include "mm/pgtable.hpp"
 #include "mm/upcalls.hpp"

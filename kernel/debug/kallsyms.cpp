@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "kernel/debug/format.hpp"
+#include "base/format.hpp"
 
 namespace faultline {
 

@@ -13,8 +13,8 @@
 #include <cstdarg>
 
 #include "arch/contract/machine.hpp"
+#include "base/format.hpp"
 #include "base/lockdep.hpp"
-#include "kernel/debug/format.hpp"
 #include "kernel/debug/kallsyms.hpp"
 #include "kernel/debug/printk.hpp"
 #include "kernel/sched/sched.hpp"

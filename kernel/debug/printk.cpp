@@ -6,10 +6,10 @@
 #include <cstdarg>
 
 #include "arch/contract/clock.hpp"
+#include "base/format.hpp"
 #include "base/irq_guard.hpp"
 #include "base/relaxed.hpp"
 #include "base/spinlock.hpp"
-#include "kernel/debug/format.hpp"
 
 namespace faultline {
 

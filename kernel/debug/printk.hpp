@@ -19,7 +19,7 @@ enum PrintkLevel : int { // Linux: include/linux/kern_levels.h
 extern int console_loglevel;
 
 // Prints one message and adds a newline. A message is cut after about 500 bytes. Callable from anywhere, interrupt
-// handlers included. kernel/debug/format.hpp says what `format` may contain.
+// handlers included. base/format.hpp says what `format` may contain.
 void printk(PrintkLevel level, const char* format, ...) __attribute__((format(printf, 2, 3)));
 
 // Prints only the text, at any loglevel: for reports of several lines, and for panics. Callable from anywhere.

@@ -70,14 +70,16 @@ void dirty_pages_are_written_first() {
     EXPECT(value_at(mapped.at(2)) == 7 && value_at(mapped.at(3)) == 8);
 }
 
-void a_page_that_cannot_be_written_stays() {
+// The error is for the next fsync(2) to tell, as in Linux. The page is clean then, and goes.
+void a_page_that_cannot_be_written_takes_no_other_along() {
     MappedDisk mapped;
-    EXPECT(write(mapped.at(2), 7));
+    EXPECT(write(mapped.at(2), 7) && write(mapped.at(3), 8));
     mapped.disk.bad_to_write = 2;
     mapped.age_all();
-    EXPECT(try_to_free_pages(7) == 7);
+    EXPECT(try_to_free_pages(8) == 8);
     mapped.disk.bad_to_write = ModelledDisk::NOWHERE;
     EXPECT(!filemap_check_errors(mapped.disk).ok());
+    EXPECT(value_at(mapped.at(3)) == 8 && value_at(mapped.at(2)) == 102);
 }
 
 void a_page_in_use_stays() {
@@ -123,16 +125,32 @@ void the_lists_are_counted() {
     EXPECT(nr_lru_pages(LRU_INACTIVE_FILE) + nr_lru_pages(LRU_ACTIVE_FILE) == before);
 }
 
+// MADV_PAGEOUT: of the range, what nobody else maps. Dirty pages are written.
+void pages_go_on_request() {
+    MappedDisk mapped;
+    EXPECT(write(mapped.at(1), 7));
+    TestMm other;
+    const UserAddr elsewhere = other.map_file(mapped.disk, 1, RW, MAP_SHARED);
+    EXPECT(read(elsewhere));
+    mapped.test.activate();
+    EXPECT(do_madvise(mapped.test.mm(), mapped.address, 4 * PAGE_SIZE, MADV_PAGEOUT).ok());
+    EXPECT(is_cached(mapped.disk, 0) && !is_cached(mapped.disk, 1) && !is_cached(mapped.disk, 2) &&
+           mapped.cached() == 5);
+    EXPECT(mapped.disk.blocks[1][0] == 7 && value_at(mapped.at(1)) == 7 && value_at(mapped.at(2)) == 102);
+    EXPECT(do_munmap(other.mm(), elsewhere, PAGE_SIZE).ok());
+}
+
 constexpr Test TESTS[] = {
     {"reclaim: what was used stays", what_was_used_stays},
     {"reclaim: everything has a second chance", everything_has_a_second_chance},
     {"reclaim: a read call counts as use", a_read_call_counts_as_use},
     {"reclaim: dirty pages are written first", dirty_pages_are_written_first},
-    {"reclaim: a page that cannot be written stays", a_page_that_cannot_be_written_stays},
+    {"reclaim: a page that cannot be written takes no other along", a_page_that_cannot_be_written_takes_no_other_along},
     {"reclaim: a page in use stays", a_page_in_use_stays},
     {"reclaim: locked memory stays", locked_memory_stays},
     {"reclaim: copies are left alone", copies_are_left_alone},
     {"reclaim: the lists are counted", the_lists_are_counted},
+    {"reclaim: pages go on request", pages_go_on_request},
 };
 
 } // namespace

@@ -19,6 +19,8 @@
 #include "base/park.hpp"
 #include "kernel/sched/task.hpp"
 #include "mm/filemap.hpp"
+#include "mm/overcommit.hpp"
+#include "mm/page_alloc.hpp"
 #include "tests/fuzz/host/seams.hpp"
 
 namespace faultline {
@@ -49,6 +51,9 @@ void free_xattrs(Inode& inode) { fuzz::require(inode.xattrs == nullptr, "an attr
 void park(ParkQueue&, SpinLock&) { BUG(); }
 void unpark_one(ParkQueue&) { BUG(); }
 void put_pid(Pid&) { BUG(); }
+u32 nr_total_pages() { BUG(); }
+bool vm_enough_memory(u32) { BUG(); }
+void vm_acct_memory(u32) { BUG(); }
 Result<u32> strncpy_from_user(char*, UserAddr, u32) { BUG(); }
 Result<File*> fget(s32) { BUG(); }
 void fput(File&) { BUG(); }

@@ -1,5 +1,5 @@
 // vsnprintf, from the inside out: one byte, one number, one conversion, the format string.
-#include "kernel/debug/format.hpp"
+#include "base/format.hpp"
 
 #include <cstdint>
 #include <cstring>
