@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "base/lockdep.hpp"
 #include "base/relaxed.hpp"
 #include "mm/page.hpp"
 
@@ -75,6 +76,8 @@ inline constinit Relaxed<bool> memory_is_short = false;
 
 // One page, contents undefined or zeros; none: out of memory.
 [[nodiscard]] inline PageRef alloc_page(GfpFlags gfp) {
+    if (gfp.has(GFP_KERNEL))
+        lockdep::might_sleep();
     if (gfp.has(GFP_KERNEL) && memory_is_short) [[unlikely]]
         return alloc_page_slowpath();
     return PageRef(alloc_pages(0));
