@@ -58,7 +58,7 @@ bool shrink_page(IsolatedPage page, ToWrite& dirty) {
     return bool(freed);
 }
 
-// Looks at the oldest inactive page. Returns whether it is free now. (Linux: shrink_inactive_list.)
+// Looks at one page. Returns whether it is free now. (Linux: shrink_inactive_list.)
 bool shrink_inactive_list(IsolatedPage page) {
     ToWrite dirty;
     const bool freed = shrink_page(std::move(page), dirty);
