@@ -233,7 +233,8 @@ static int stores(const char* milliseconds, const char* sync_how) {
     long written = figure("/proc/vmstat", "nr_written");
     for (int thread = 0; thread < THREADS; ++thread)
         CHECK(pthread_create(&threads[thread], NULL, store, (void*)(intptr_t)thread) == 0);
-    for (int left = atoi(milliseconds); left > 0; left -= 10)
+    /* The host decides how long a transfer takes, so the time alone says nothing. */
+    for (int left = atoi(milliseconds); left > 0 || figure("/proc/vmstat", "nr_written") - written <= 2 * PAGES; left -= 10)
         nanosleep(&pause, NULL);
     enough = 1;
     for (int thread = 0; thread < THREADS; ++thread)
@@ -247,7 +248,6 @@ static int stores(const char* milliseconds, const char* sync_how) {
         while (figure("/proc/vmstat", "nr_dirty") + figure("/proc/vmstat", "nr_writeback") != 0)
             nanosleep(&pause, NULL);
     fprintf(stderr, "%ld pages written meanwhile\n", written);
-    CHECK(written > 2 * PAGES);
     for (int page = 0; page < PAGES; ++page)
         for (int thread = 0; thread < THREADS; ++thread)
             printf("%d %u\n", (int)((const char*)word_of(page, thread) - (const char*)pages_of_disk),
