@@ -61,7 +61,9 @@ check "more requests than the queue has room for" equal "$status" 0
 truncate -s 48M "$work/large.img"
 run --mem 32 --disk "$work/large.img" --exec "$work/disk" large </dev/null
 check "a disk larger than memory" equal "$status" 0
-for cpus in 1 2 8; do
+processors='1 8'
+[[ ${machine[*]} != *softtlb* ]] || processors=2 # each flush of a TLB is a call of the others there
+for cpus in $processors; do
     run --mem 32 --smp "$cpus" --disk "$work/large.img" --exec "$work/disk" pressure </dev/null
     check "processes that use more than memory on $cpus processors" equal "$status" 0
 done

@@ -234,7 +234,8 @@ static int stores(const char* milliseconds, const char* sync_how) {
     for (int thread = 0; thread < THREADS; ++thread)
         CHECK(pthread_create(&threads[thread], NULL, store, (void*)(intptr_t)thread) == 0);
     /* The host decides how long a transfer takes, so the time alone says nothing. */
-    for (int left = atoi(milliseconds); left > 0 || figure("/proc/vmstat", "nr_written") - written <= 2 * PAGES; left -= 10)
+    for (int left = atoi(milliseconds); left > 0 || figure("/proc/vmstat", "nr_written") - written <= 2 * PAGES;
+         left -= 10)
         nanosleep(&pause, NULL);
     enough = 1;
     for (int thread = 0; thread < THREADS; ++thread)
