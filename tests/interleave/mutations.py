@@ -327,7 +327,7 @@ SABOTAGES = [
     Sabotage("a page table is in the directory before the hardware can reach it", "arch/walked/address_space.cpp",
              "    const PhysAddr hardware = virt_to_phys",
              "    std::atomic_ref(mm.pgd->tables[pgd_index(address)]).store(&table);\n"
-             "    const PhysAddr hardware = virt_to_phys", interleave("two first writes")),
+             "    const PhysAddr hardware = virt_to_phys", interleave("first read against first write")),
     # futexes
     Sabotage("a PI lock goes to the waiter that is first now, not to the chosen heir", "kernel/futex/pi_chain.cpp",
              "void pi_hand_over(FutexPiState& state, FutexQ& heir, FutexHashBucket&) {\n    Guard lock(pi_lock);\n    stop_wait(heir);",
