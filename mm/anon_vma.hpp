@@ -23,9 +23,8 @@ struct AnonVma {
 void anon_vma_init();
 
 // Gives the VMA an AnonVma, if it has none: that of a neighbour which it may be joined with later, or a new one. False: out
-// of memory. Caller holds the mmap lock, and no lock of page tables. (Linux: the same names.)
+// of memory. Caller holds the mmap lock, and no lock of page tables. (Linux: __anon_vma_prepare.)
 [[nodiscard]] bool make_anon_vma(VmArea& vma);
-[[nodiscard]] inline bool anon_vma_prepare(VmArea& vma) { return vma.anon_vma != nullptr || make_anon_vma(vma); }
 
 // The VMA joins `family`, of which another VMA is a member that stays. Caller holds the mmap lock of that other VMA.
 void anon_vma_link(VmArea& vma, AnonVma& family) REQUIRES(family.lock);

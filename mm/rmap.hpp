@@ -15,6 +15,10 @@ namespace faultline {
 void page_add_rmap(MmStruct& mm, Page& page);
 void page_remove_rmap(MmStruct& mm, Page& page);
 
+// Before the VMA gets an anonymous page: it has an AnonVma now. False: out of memory. Caller as for make_anon_vma(). (Linux: the
+// same name.)
+[[nodiscard]] inline bool anon_vma_prepare(VmArea& vma) { return vma.anon_vma != nullptr || make_anon_vma(vma); }
+
 // The page, new and shown by no entry yet, becomes anonymous memory of the VMA at `address`, its own alone. The VMA has an
 // AnonVma (anon_vma_prepare). (Linux: the same name.)
 inline void page_set_anon_rmap(Page& page, const VmArea& vma, UserAddr address) {
