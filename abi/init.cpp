@@ -110,8 +110,8 @@ void init_filesystem(const void* initramfs, u32 bytes) {
     init_virtio_blk();
     make_block_nodes();
     if (first_blkdev() != nullptr) {
-        start_flusher();
-        start_kswapd();
+        flusher.start();
+        kswapd.start();
     }
 }
 

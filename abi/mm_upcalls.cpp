@@ -1,8 +1,11 @@
-// Limits and signals for mm/ (mm/upcalls.hpp). The scheduler defines the other upcalls.
+// What mm/ asks of abi/ (mm/upcalls.hpp). The scheduler answers the rest.
 #include <asm/resource.h>
 #include <linux/capability.h>
 
+#include "abi/block/flusher.hpp"
 #include "abi/cred/cred.hpp"
+#include "abi/memory/kswapd.hpp"
+#include "abi/memory/oom_kill.hpp"
 #include "abi/signal/signal.hpp"
 #include "abi/task/thread_group.hpp"
 #include "mm/upcalls.hpp"
@@ -29,5 +32,9 @@ bool fatal_signal_pending() {
     const Task& task = *current();
     return (task.pending.set & sigmask(SIGKILL)) != 0 && !task.exiting;
 }
+
+void wakeup_flusher_threads() { flusher.call(); }
+void wakeup_kswapd() { kswapd.call(); }
+bool out_of_memory() { return oom_make_room(); }
 
 } // namespace faultline

@@ -167,12 +167,12 @@ bool is_cached(AddressSpace& mapping, u32 index);
 bool still_cached(const Page& page);
 
 // Makes and fills the page at `index`, which was not cached, and puts it into the cache; another that was faster wins,
-// and is waited for. NOSPC: the file system is full. If the pages come from a storage, up to `count` pages are read at once: the ones behind it, as far
-// as none of them is cached. As read_mapping_page() otherwise.
+// and is waited for. If the pages come from a storage, up to `count` pages are read at once: the ones behind it, as far
+// as none of them is cached. Errors as of read_mapping_page().
 Result<void> read_cache_page(AddressSpace& mapping, u32 index, PageRef& page, bool& major, u32 count = 1);
 
 // The page at `index`, made and filled if it was not cached. Sets `major` if filling waited for a device. May sleep.
-// NOMEM, IO, NOSPC. Does not look at size.
+// NOMEM; IO; NOSPC: its tmpfs is full. Does not look at size.
 Result<void> read_mapping_page(AddressSpace& mapping, u32 index, PageRef& page, bool& major);
 
 // Puts a page that the caller has filled into the cache. False: there is one already.

@@ -76,10 +76,11 @@ inline constinit Relaxed<bool> memory_is_short = false;
 
 // One page, contents undefined or zeros; none: out of memory.
 [[nodiscard]] inline PageRef alloc_page(GfpFlags gfp) {
-    if (gfp.has(GFP_KERNEL))
+    if (gfp.has(GFP_KERNEL)) {
         lockdep::might_sleep();
-    if (gfp.has(GFP_KERNEL) && memory_is_short) [[unlikely]]
-        return alloc_page_slowpath();
+        if (memory_is_short) [[unlikely]]
+            return alloc_page_slowpath();
+    }
     return PageRef(alloc_pages(0));
 }
 [[nodiscard]] inline PageRef alloc_zeroed_page(GfpFlags gfp) {

@@ -1,6 +1,5 @@
 // What mm/ asks of the code above it, found by the linker: the only way up. The kernel's answers are in
-// abi/mm_upcalls.cpp unless it says otherwise, or, where the scheduler gives them, in kernel/sched/sched.cpp; a host test has
-// them in its harness.
+// abi/mm_upcalls.cpp, or, where the scheduler gives them, in kernel/sched/sched.cpp; a host test has them in its harness.
 #pragma once
 
 #include "base/lockdep.hpp"
@@ -55,7 +54,7 @@ void wakeup_kswapd();
 // No page was to be had for the current task. Makes memory free, if need be by killing a process, and returns when it is worth
 // trying again. False: do not, but fail; the current task is to die. Or it is a kernel task, for which nobody is killed.
 // Sleeps, maybe for seconds: the caller has page faults enabled, and holds no spin lock and no mmap lock. Other sleeping locks
-// may be held: a victim that waits for one of them is not waited for. abi/memory/oom_kill.cpp. (Linux: the same name.)
+// may be held: a victim that waits for one of them is not waited for. (Linux: the same name.)
 bool out_of_memory();
 
 // Lets another runnable task run if the current one's slice is over; and gives the kernel lock up for a moment if

@@ -1,10 +1,8 @@
-// When the flusher runs: every so often, and when it is called because many pages are dirty.
+// When the flusher works: every so often, and when it is called.
 #include "abi/block/flusher.hpp"
 
-#include "abi/task/worker.hpp"
 #include "arch/contract/clock.hpp"
 #include "mm/page_writeback.hpp"
-#include "mm/upcalls.hpp"
 
 namespace faultline {
 
@@ -18,12 +16,8 @@ u64 next_round_ns() {
     return period == 0 ? NO_DEADLINE : deadline_after(clock_ns(), period);
 }
 
-constinit Worker flusher("flusher", [] { writeback_dirty_files(false); }, next_round_ns);
-
 } // namespace
 
-void start_flusher() { flusher.start(); }
-void wakeup_flusher_threads() { flusher.call(); }
-void restart_flusher_period() { flusher.call(); }
+constinit Worker flusher("flusher", [] { writeback_dirty_files(false); }, next_round_ns);
 
 } // namespace faultline

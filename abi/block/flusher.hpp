@@ -1,12 +1,12 @@
 // The flusher: the kernel task that writes dirty pages back in time (Linux: the worker of a backing device, wb_workfn).
 #pragma once
 
+#include "abi/task/worker.hpp"
+
 namespace faultline {
 
-// Makes the task. Once, at boot, if there is a device. Panics without memory.
-void start_flusher();
-
-// The period has changed (dirty_limits.writeback_centisecs): it begins anew. (Linux: dirty_writeback_centisecs_handler.)
-void restart_flusher_period();
+// Started if there is a device. It is called when many pages are dirty, and when its period has changed
+// (dirty_limits.writeback_centisecs): that begins anew then.
+extern Worker flusher;
 
 } // namespace faultline

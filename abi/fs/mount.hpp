@@ -25,9 +25,9 @@ Result<void> show_mounts(const Inode& inode, SeqFile& out);
 // Writes /proc/PID/mountinfo. A mount's number is that of its file system. NOMEM. Takes tree_lock.
 Result<void> show_mountinfo(const Inode& inode, SeqFile& out);
 
-// System calls (contract: abi/syscall/table.cpp). PERM: no CAP_SYS_ADMIN. mount() takes no bind, move or
-// propagation flags (INVAL), and MS_REMOUNT only of a tmpfs. NODEV: an unknown type; BUSY, NOTDIR, NOMEM. umount2(): INVAL: not a mount point; BUSY: in
-// use without MNT_DETACH, mounts below it, or procfs.
+// System calls (contract: abi/syscall/table.cpp). PERM: no CAP_SYS_ADMIN. mount() takes no bind, move or propagation flags
+// (INVAL), and MS_REMOUNT only of a tmpfs. NODEV: an unknown type; BUSY, NOTDIR, NOMEM. umount2(): INVAL: not a mount
+// point; BUSY: in use without MNT_DETACH, mounts below it, or procfs.
 Result<u32> sys_mount(UserAddr source, UserAddr target, UserAddr type, u32 flags, UserAddr data);
 Result<u32> sys_umount2(UserAddr target, u32 flags);
 

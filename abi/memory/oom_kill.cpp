@@ -1,6 +1,6 @@
 // Which process dies when there is no memory, and how the others wait for what it leaves.
 //
-//   out_of_memory ─┬─ a victim is dying ────────────────────────────────┐
+//   oom_make_room ─┬─ a victim is dying ────────────────────────────────┐
 //                  ├─ some memory is free after all ─► try again         ▼
 //                  └─ else: choose a victim, SIGKILL ──────────────► wait until it is gone ─► try again
 //                                                                        │ 2 s
@@ -358,8 +358,7 @@ void exit_oom_victim(const MmStruct* mm) {
         wait_no_longer();
 }
 
-// Declared in mm/upcalls.hpp.
-bool out_of_memory() {
+bool oom_make_room() {
     if (current()->mm.mm == nullptr)
         return false; // a kernel task, or the boot
     const KernelLocked lock;
@@ -376,7 +375,7 @@ bool out_of_memory() {
 
 // Declared in kernel/upcalls.hpp.
 void pagefault_out_of_memory(PtRegs& regs, const FaultInfo& fault) {
-    if (!out_of_memory() && !fault.user_mode && !fixup_exception(regs))
+    if (!oom_make_room() && !fault.user_mode && !fixup_exception(regs))
         die(regs, &fault, "a kernel access to user memory that has no fixup, and there is no memory");
 }
 

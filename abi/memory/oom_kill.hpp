@@ -1,7 +1,7 @@
 // The OOM killer: when there is no memory, one process dies so that the others can go on. docs/memory.md tells the whole.
 // (Linux 6.1 mm/oom_kill.c.)
 //
-// Who finds no page calls out_of_memory() (mm/upcalls.hpp), which is defined in this file's .cpp.
+// Who finds no page calls out_of_memory() (mm/upcalls.hpp), which is oom_make_room().
 #pragma once
 
 #include <optional>
@@ -22,6 +22,9 @@ inline constinit OomSettings oom_settings;
 
 // How many processes it has killed, others of the same address space not counted (/proc/vmstat: oom_kill).
 inline constinit Relaxed<u32> nr_oom_kill = 0;
+
+// As mm/upcalls.hpp says of out_of_memory(). (Linux: out_of_memory.)
+bool oom_make_room();
 
 void init_oom_killer(); // once, at boot, before a process runs
 

@@ -107,7 +107,7 @@ Result<void> write_limit(const Inode&, std::string_view text) {
     if (value > Most)
         return Err(Errno::INVAL);
     dirty_limits.*Field = static_cast<u32>(value);
-    restart_flusher_period();
+    flusher.call();
     return {};
 }
 

@@ -296,6 +296,18 @@ SABOTAGES = [
     Sabotage("reclaim does not wake truncation", "mm/vmscan.cpp",
              "    unpark_all(mapping.waiters); // truncation may wait for the page\n", "",
              interleave("reclaim against truncate")),
+    # mm: promises and limits
+    Sabotage("a part that is unmapped stays promised", "mm/mm_struct.hpp",
+             "    if (vma.flags.has(VM_ACCOUNT))\n        vm_acct_memory(pages);\n",
+             "    if (vma.flags.has(VM_ACCOUNT) && static_cast<s32>(pages) > 0)\n        vm_acct_memory(pages);\n", KEEPS),
+    Sabotage("memory that becomes writable is not promised", "mm/mprotect.cpp",
+             "        flags |= VM_ACCOUNT;\n", "", KEEPS),
+    Sabotage("fork is not refused what does not fit", "mm/dup_mm.cpp",
+             "vma.flags.has(VM_ACCOUNT) && !charge.take(vma.pages())", "false", KEEPS),
+    Sabotage("a full tmpfs takes another page", "mm/shmem.cpp",
+             "most != 0 && now >= most", "false", KEEPS),
+    Sabotage("an absent page of a reaped address space is zeros", "mm/memory.cpp",
+             "is_unstable(vmf.mm)", "false", KEEPS),
     # mm: locks
     Sabotage("a fault does not check whether its page was truncated", "mm/filemap.cpp",
              "return page.mapping.load(std::memory_order_seq_cst) != nullptr;", "return page.test(PG_UPTODATE);",
