@@ -1,5 +1,5 @@
-// What becomes of an abort: a second try, a fixup, a signal, or a panic; of an undefined instruction: a signal. And
-// what is done on the way back to user mode.
+// What becomes of an abort: a second try, at once or when memory has come free, a fixup, a signal, or a panic; of an
+// undefined instruction: a signal. And what is done on the way back to user mode.
 #include <arch/irq.hpp>
 #include <arch/ptrace.hpp>
 
