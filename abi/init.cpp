@@ -30,6 +30,7 @@
 #include "abi/ipc/sem.hpp"
 #include "abi/memory/kswapd.hpp"
 #include "abi/memory/oom_kill.hpp"
+#include "abi/memory/swapon.hpp"
 #include "abi/process/pidfd.hpp"
 #include "abi/procfs/procfs.hpp"
 #include "abi/procfs/sysfs.hpp"
@@ -108,6 +109,7 @@ void init_filesystem(const void* initramfs, u32 bytes) {
     init_tty();
     init_virtio_console();
     init_virtio_blk();
+    init_swapon();
     make_block_nodes();
     if (first_blkdev() != nullptr) {
         flusher.start();

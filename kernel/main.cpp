@@ -18,6 +18,7 @@
 #include "mm/anon_vma.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/page_writeback.hpp"
+#include "mm/swap.hpp"
 
 namespace faultline {
 
@@ -56,6 +57,7 @@ void start_kernel() {
     init_kernel_stacks();
     init_writeback();
     anon_vma_init();
+    init_swap();
     mmu_init_cpu();
     make_idle_task();
     init_abi();

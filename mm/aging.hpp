@@ -17,12 +17,12 @@ void age_mm(const MmapReadGuard& mmap_read);
 // madvise_cold_or_pageout_pte_range.)
 void age_page_range(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end);
 
-// madvise(MADV_PAGEOUT): the pages of [start, end) that nobody else maps become old, and those of disks are reclaimed at once.
-// May write them, and sleeps. (Linux madvise_cold_or_pageout_pte_range.)
+// madvise(MADV_PAGEOUT): the pages of [start, end) that nobody else maps become old, and are reclaimed at once: written, to
+// swap if they have no file. Sleeps. (Linux madvise_cold_or_pageout_pte_range.)
 void pageout_page_range(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end);
 
 // madvise(MADV_FREE): private anonymous pages become clean, old and PG_LAZYFREE; the caller refuses other VMAs
-// (EINVAL).
+// (EINVAL). What is in swap is given up at once.
 void lazyfree_page_range(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end);
 
 // As writeback does it (page_mkclean, mm/rmap.hpp), but on request and for one address space: write-protects and cleans

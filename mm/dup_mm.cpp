@@ -8,6 +8,7 @@
 #include "mm/mm_struct.hpp"
 #include "mm/pgtable.hpp"
 #include "mm/rmap.hpp"
+#include "mm/swap_pte.hpp"
 #include "mm/upcalls.hpp"
 
 namespace faultline {
@@ -31,6 +32,16 @@ void copy_present_pte(MmStruct& destination, TlbDebt& debt, const VmArea& vma, U
     set_pte_at(destination.context, address, slot, pte);
 }
 
+// Makes the copy of an entry that is not none. False: its slot in swap has too many entries. Caller as above.
+bool copy_pte(MmStruct& destination, TlbDebt& debt, const VmArea& vma, UserAddr address, PteSlot* source_slot,
+              PteSlot* slot) {
+    const Pte pte = ptep_get(source_slot);
+    if (!pte_present(pte))
+        return copy_swap_pte(destination, address, slot, pte_to_swp_entry(pte));
+    copy_present_pte(destination, debt, vma, address, source_slot, slot);
+    return true;
+}
+
 // Linux leaves shared mappings to the child's own faults (vma_needs_copy): the page cache still has every page.
 bool vma_needs_copy(const VmArea& vma) {
     return !vma.flags.has(VM_WIPEONFORK) && (!vma.shared() || mm_config.fork_copy_shared);
@@ -50,7 +61,7 @@ Result<void> copy_pte_range(MmStruct& destination, MmStruct& source, TlbDebt& de
     PteSlot* from = pte_offset(source, address);
     if (from == nullptr)
         return {};
-    for (; !pte_present(ptep_get(from)); ++from) {
+    for (; pte_none(ptep_get(from)); ++from) {
         address += PAGE_SIZE;
         if (address == end)
             return {}; // nothing to copy: the child needs no table
@@ -60,8 +71,8 @@ Result<void> copy_pte_range(MmStruct& destination, MmStruct& source, TlbDebt& de
         return Err(Errno::NOMEM);
     const BothLocked locks(pte_lockptr(from), pte_lockptr(to));
     for (; address < end; address += PAGE_SIZE, ++from, ++to)
-        if (pte_present(ptep_get(from)))
-            copy_present_pte(destination, debt, vma, address, from, to);
+        if (!pte_none(ptep_get(from)) && !copy_pte(destination, debt, vma, address, from, to))
+            return Err(Errno::NOMEM);
     return {};
 }
 

@@ -5,9 +5,9 @@
 #include <optional>
 
 #include "mm/config.hpp"
-#include "mm/file_fault.hpp"
 #include "mm/memory.hpp"
 #include "mm/mm_struct.hpp"
+#include "mm/page_wait.hpp"
 #include "mm/pmap_fault_fixup.hpp"
 #include "mm/stack.hpp"
 

@@ -9,6 +9,7 @@
 #include "mm/page_writeback.hpp"
 #include "mm/pgtable.hpp"
 #include "mm/rmap.hpp"
+#include "mm/shmem_swap.hpp"
 
 namespace faultline {
 
@@ -31,7 +32,7 @@ VmFault filemap_fault(VmFaultContext& vmf, PageRef& page) {
     bool major = false;
     page = find_get_page(mapping, index);
     if (!page) {
-        if (mapping_reads(mapping) && vmf.flags.has(FAULT_FLAG_ALLOW_RETRY))
+        if (must_be_read(mapping, index) && vmf.flags.has(FAULT_FLAG_ALLOW_RETRY))
             return VM_FAULT_RETRY;
         if (const auto read = read_cache_page(mapping, index, page, major); !read)
             return read.error() == Errno::NOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
@@ -146,31 +147,6 @@ VmFault wp_page_shared(VmFaultContext& vmf) {
     }
     wp_page_reuse(vmf);
     return VM_FAULT_NONE;
-}
-
-bool wait_for_page(MmStruct& mm, UserAddr address) {
-    MappingRef mapping;            // keeps the file if the VMA goes
-    u32 index = 0, read_ahead = 1; // pages
-    {
-        const MmapReadGuard mmap_read(mm);
-        const FoundVma vma = vma_lookup(mmap_read, address);
-        if (!vma)
-            return false;
-        if (vma->anonymous())
-            return true; // another mapping has taken the place of the file's
-        mapping = MappingRef::of(*vma->mapping);
-        index = linear_page_index(*vma, address);
-        if (!vma->flags.has(VM_RAND_READ))
-            read_ahead = std::max(u32{(*mapping).ra_pages}, read_ahead);
-    }
-    PageRef page;
-    bool major = false;
-    page = find_get_page(*mapping, index);
-    if (!page)
-        static_cast<void>(read_cache_page(*mapping, index, page, major, read_ahead));
-    if (mapping_can_writeback(*mapping))
-        balance_dirty_pages(*mapping); // the fault may have come here for that
-    return true;
 }
 
 } // namespace faultline

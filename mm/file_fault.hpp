@@ -7,18 +7,12 @@ namespace faultline {
 
 // Serves a fault on an absent entry of a file mapping: a read, a write to shared memory, or one that makes a private copy
 // at once. OOM; SIGBUS: past the end of the file, or it cannot be read; MAJOR: the page had to be read; RETRY, if
-// vmf.flags allow it: it has to be, see wait_for_page().
+// vmf.flags allow it: it has to be, see wait_for_page() (mm/page_wait.hpp).
 VmFault do_fault(VmFaultContext& vmf);
 
 // Serves a write to a present entry without WRITE that shows a page of a file with storage through a shared mapping: the
 // page becomes dirty, and the entry gets WRITE. RETRY as above: too many pages are dirty. (Linux: the same name, and
 // filemap_page_mkwrite.)
 VmFault wp_page_shared(VmFaultContext& vmf);
-
-// What is to be done about RETRY: reads the page that a fault at `address` needs into the page cache, and waits until the
-// task may make pages dirty. May take long, with
-// no lock held; takes the mmap lock to look the mapping up. The caller tries again, and finds the page cached or finds
-// out what went wrong. False: nothing is mapped there.
-bool wait_for_page(MmStruct& mm, UserAddr address) EXCLUDES(mm.mmap_lock);
 
 } // namespace faultline

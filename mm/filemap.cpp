@@ -8,6 +8,7 @@
 #include "mm/page_writeback.hpp"
 #include "mm/pgtable.hpp"
 #include "mm/shmem.hpp"
+#include "mm/shmem_swap.hpp"
 #include "mm/unmap.hpp"
 #include "mm/upcalls.hpp"
 
@@ -15,28 +16,17 @@ namespace faultline {
 
 namespace {
 
-// Puts the page into the cache, which takes a reference of its own. If there is one already, returns that one instead.
-PageRef insert_page(AddressSpace& mapping, Page& page) REQUIRES(mapping.lock) {
-    const auto [place, inserted] = mapping.pages.insert(page);
-    if (inserted) {
-        get_page(page); // the cache's own
-        page.mapping.store(&mapping, std::memory_order_relaxed);
-        mapping.nr_pages = mapping.nr_pages + 1;
-        (mapping_reads(mapping) ? writeback_stat.nr_file_pages : nr_shmem).fetch_add(1, std::memory_order_relaxed);
-    }
-    return PageRef::of(*place);
-}
-
-// Removes every cached page of [first, end). Waits for one that is being read or written, or that reclaim looks at.
+// Removes every page of [first, end), cached or in swap. Waits for one that is being read or written, or that reclaim looks at.
 void remove_pages(AddressSpace& mapping, u32 first, u32 end = ~u32{0}) {
     while (true) {
         {
             PageRef removed; // dropped after the lock
             const Guard lock(mapping.lock);
             const auto it = mapping.pages.lower_bound(first);
-            if (it == mapping.pages.end() || it->index >= end)
-                return;
-            if (it->test(PG_LOCKED | PG_WRITEBACK) || !lru_cache_del(*it))
+            if (it == mapping.pages.end() || it->index >= end) {
+                if (!shmem_free_swapped(mapping, first, end))
+                    return;
+            } else if (it->test(PG_LOCKED | PG_WRITEBACK) || !lru_cache_del(*it))
                 park(mapping.waiters, mapping.lock);
             else
                 removed = delete_from_page_cache(mapping, *it);
@@ -45,20 +35,34 @@ void remove_pages(AddressSpace& mapping, u32 first, u32 end = ~u32{0}) {
     }
 }
 
-// A page of zeros for a file that has no storage; another that was faster wins. NOMEM; NOSPC: its file system is full.
+// A page of zeros for a file that has no storage; another that was faster wins. Nothing: it is in swap. NOMEM; NOSPC: its file
+// system is full.
 Result<PageRef> add_zeroed_page(AddressSpace& mapping, u32 index) {
     TRY_VOID(shmem_acct_block(mapping.sb));
     PageRef fresh = alloc_zeroed_page(GFP_KERNEL), page;
-    if (fresh) {
-        fresh->index = index;
-        fresh->set(PG_UPTODATE);
-        const Guard lock(mapping.lock);
-        page = insert_page(mapping, *fresh);
-    }
-    if (!page || page.get() != fresh.get())
+    if (!fresh) {
         shmem_unacct_block(mapping.sb);
-    if (!page)
         return Err(Errno::NOMEM);
+    }
+    fresh->index = index;
+    fresh->set(PG_UPTODATE);
+    const Guard lock(mapping.lock);
+    if (find_swapped(mapping, index) == nullptr)
+        page = add_to_page_cache(mapping, *fresh);
+    if (page.get() == fresh.get())
+        lru_cache_add(*page, LRU_INACTIVE_ANON);
+    else
+        shmem_unacct_block(mapping.sb);
+    return page;
+}
+
+// The page of a file without storage: from swap, or zeros. Errors as above; IO.
+Result<PageRef> shmem_get_page(AddressSpace& mapping, u32 index, bool& major) {
+    PageRef page;
+    while (!page) {
+        major = shmem_is_swapped(mapping, index);
+        page = TRY(major ? shmem_swapin(mapping, index) : add_zeroed_page(mapping, index));
+    }
     return page;
 }
 
@@ -71,7 +75,7 @@ Result<PageRef> add_locked_page(AddressSpace& mapping, u32 index, bool& ours) {
     fresh->index = index;
     fresh->set(PG_LOCKED);
     const Guard lock(mapping.lock);
-    PageRef page = insert_page(mapping, *fresh);
+    PageRef page = add_to_page_cache(mapping, *fresh);
     ours = page.get() == fresh.get();
     if (ours)
         return page;
@@ -96,7 +100,7 @@ void add_pages_behind(AddressSpace& mapping, u32 count, LockedPages& run) {
         fresh->index = run.pages[0]->index + run.count;
         fresh->set(PG_LOCKED);
         const Guard lock(mapping.lock);
-        if (PageRef page = insert_page(mapping, *fresh); page.get() == fresh.get()) {
+        if (PageRef page = add_to_page_cache(mapping, *fresh); page.get() == fresh.get()) {
             run.pages[run.count++] = page.release();
         } else {
             fresh->clear(PG_LOCKED);
@@ -113,7 +117,7 @@ void unlock_pages(AddressSpace& mapping, const LockedPages& run, u32 filled) {
         page.clear(PG_LOCKED);
         if (i < filled) {
             page.set(PG_UPTODATE);
-            lru_cache_add(page);
+            lru_cache_add(page, LRU_INACTIVE_FILE);
         } else {
             static_cast<void>(delete_from_page_cache(mapping, page)); // its reader has another reference
         }
@@ -171,14 +175,29 @@ void unmap_mapping_range(AddressSpace& mapping, u32 first, u32 end = ~u32{0}) {
 
 } // namespace
 
-PageRef delete_from_page_cache(AddressSpace& mapping, Page& page) {
+PageRef add_to_page_cache(AddressSpace& mapping, Page& page) {
+    const auto [place, inserted] = mapping.pages.insert(page);
+    if (inserted) {
+        get_page(page); // the cache's own
+        page.mapping.store(&mapping, std::memory_order_relaxed);
+        mapping.nr_pages = mapping.nr_pages + 1;
+        (mapping_reads(mapping) ? writeback_stat.nr_file_pages : nr_shmem).fetch_add(1, std::memory_order_relaxed);
+    }
+    return PageRef::of(*place);
+}
+
+PageRef remove_from_page_cache(AddressSpace& mapping, Page& page) {
     cancel_dirty(mapping, page);
     mapping.pages.erase(mapping.pages.iterator_to(page));
     page.mapping.store(nullptr, std::memory_order_seq_cst);
     mapping.nr_pages = mapping.nr_pages - 1;
     (mapping_reads(mapping) ? writeback_stat.nr_file_pages : nr_shmem).fetch_sub(1, std::memory_order_relaxed);
-    shmem_unacct_block(mapping.sb);
     return PageRef(&page);
+}
+
+PageRef delete_from_page_cache(AddressSpace& mapping, Page& page) {
+    shmem_unacct_block(mapping.sb);
+    return remove_from_page_cache(mapping, page);
 }
 
 bool still_cached(const Page& page) { return page.mapping.load(std::memory_order_seq_cst) != nullptr; }
@@ -198,7 +217,7 @@ bool is_cached(AddressSpace& mapping, u32 index) {
 Result<void> read_cache_page(AddressSpace& mapping, u32 index, PageRef& page, bool& major, u32 count) {
     major = mapping_reads(mapping);
     if (!major) {
-        page = TRY(add_zeroed_page(mapping, index));
+        page = TRY(shmem_get_page(mapping, index, major));
         return {};
     }
     bool ours = false;
@@ -226,7 +245,8 @@ void force_page_cache_readahead(AddressSpace& mapping, u32 first, u32 end) {
     for (u32 index = first; index < end && !fatal_signal_pending(); ++index) {
         PageRef page;
         bool major = false;
-        if (!is_cached(mapping, index) && !read_cache_page(mapping, index, page, major, end - index).ok())
+        if (must_be_read(mapping, index) && !is_cached(mapping, index) &&
+            !read_cache_page(mapping, index, page, major, end - index).ok())
             return;
         cond_resched();
     }
@@ -236,10 +256,9 @@ bool add_filled_page(AddressSpace& mapping, Page& page, u32 index) {
     page.index = index;
     page.set(PG_UPTODATE);
     const Guard lock(mapping.lock);
-    if (insert_page(mapping, page).get() != &page)
+    if (add_to_page_cache(mapping, page).get() != &page)
         return false;
-    if (mapping_reads(mapping))
-        lru_cache_add(page);
+    lru_cache_add(page, mapping_reads(mapping) ? LRU_INACTIVE_FILE : LRU_INACTIVE_ANON);
     return true;
 }
 

@@ -13,6 +13,7 @@
 #include "base/result.hpp"
 #include "base/spinlock.hpp"
 #include "mm/page_alloc.hpp"
+#include "mm/swap_entry.hpp"
 #include "mm/vma.hpp"
 
 namespace faultline {
@@ -31,6 +32,9 @@ struct AddressSpaceOps {
     // Another holder of the mapping, one fewer. `put` may free it.
     void (*get)(AddressSpace& mapping) = nullptr;
     void (*put)(AddressSpace& mapping) = nullptr;
+    // The same as `get` for who has found the mapping without being a holder. False: the last one is gone. nullptr: it stays for
+    // ever.
+    bool (*get_not_zero)(AddressSpace& mapping) = nullptr;
     // A VMA of the mapping is about to be made by mmap(2), and what was at its place is gone. Called with the mmap lock
     // held for writing. nullptr: never refused. (Linux: file_operations::mmap.)
     Result<void> (*mmap)(AddressSpace& mapping) = nullptr;
@@ -50,6 +54,17 @@ struct ShmemSbInfo; // mm/shmem.hpp
 struct PageIndexKey {
     using type = u32;
     u32 operator()(const Page& page) const { return page.index; }
+};
+
+// A page of a file without storage that is in swap (mm/shmem_swap.hpp).
+struct SwappedPage {
+    u32 index;
+    SwapEntry entry;
+    TreeHook node{};
+};
+struct SwappedIndexKey {
+    using type = u32;
+    u32 operator()(const SwappedPage& page) const { return page.index; }
 };
 
 inline constexpr u32 IO_PAGES_MAX = 32; // in one call of `readahead` or `writepages` (Linux: 128 KiB, its read-ahead)
@@ -77,6 +92,11 @@ struct AddressSpace {
     std::atomic<s32> i_writecount = 0;
     Tree<Page, &Page::cache_node, PageIndexKey> pages GUARDED_BY(lock);
     AutoUnlinkList<VmArea, &VmArea::i_mmap_link> i_mmap GUARDED_BY(lock); // every VMA that maps it, for truncation
+
+    // Only of a file without storage.
+    Tree<SwappedPage, &SwappedPage::node, SwappedIndexKey> swapped GUARDED_BY(lock);
+    Relaxed<u32> nr_swapped = 0; // changed with the lock held
+    AutoUnlinkHook swap_link;    // in the list of mappings that have such pages (mm/shmem_swap.cpp)
 
     // Only of a file with storage behind it.
     Tree<Page, &Page::dirty_node, PageIndexKey> dirty GUARDED_BY(lock); // the pages to be written
@@ -166,6 +186,10 @@ bool is_cached(AddressSpace& mapping, u32 index);
 // either truncation finds the new entry, or this returns false. (Linux holds the page's lock instead.)
 bool still_cached(const Page& page);
 
+// Puts the page, whose `index` is set, into the cache, which takes a reference of its own. If there is one already, returns that
+// one instead. (Linux: add_to_page_cache_locked.)
+PageRef add_to_page_cache(AddressSpace& mapping, Page& page) REQUIRES(mapping.lock);
+
 // Makes and fills the page at `index`, which was not cached, and puts it into the cache; another that was faster wins,
 // and is waited for. If the pages come from a storage, up to `count` pages are read at once: the ones behind it, as far
 // as none of them is cached. Errors as of read_mapping_page().
@@ -178,7 +202,7 @@ Result<void> read_mapping_page(AddressSpace& mapping, u32 index, PageRef& page, 
 // Puts a page that the caller has filled into the cache. False: there is one already.
 bool add_filled_page(AddressSpace& mapping, Page& page, u32 index);
 
-// Reads the pages of [first, end) that are not cached, of a file with storage. Errors are left to who needs them; a fatal
+// Reads the pages of [first, end) that are not cached, from the storage or from swap. Errors are left to who needs them; a fatal
 // signal ends it. (Linux: the same name.)
 void force_page_cache_readahead(AddressSpace& mapping, u32 first, u32 end);
 
@@ -197,9 +221,10 @@ void truncate_inode_pages(AddressSpace& mapping);
 // Returns how many. (Linux: invalidate_mapping_pages.)
 u32 invalidate_mapping_pages(AddressSpace& mapping, u32 first = 0, u32 end = ~u32{0});
 
-// Takes a page out of the cache that is in no list of pages by age, and returns the cache's reference. (Linux: the same name,
-// before 5.16.)
+// Takes a page out of the cache that is in no list of pages by age, and returns the cache's reference. The first leaves the file
+// without it: a file without storage is charged one page fewer. (Linux: the same names, before 5.16.)
 PageRef delete_from_page_cache(AddressSpace& mapping, Page& page) REQUIRES(mapping.lock);
+PageRef remove_from_page_cache(AddressSpace& mapping, Page& page) REQUIRES(mapping.lock);
 
 u64 next_inode_number(); // 1, 2, 3 … never reused
 

@@ -5,9 +5,9 @@
 
 #include <optional>
 
-#include "mm/file_fault.hpp"
 #include "mm/memory.hpp"
 #include "mm/mm_struct.hpp"
+#include "mm/page_wait.hpp"
 #include "mm/pgtable.hpp"
 #include "mm/upcalls.hpp"
 

@@ -19,19 +19,29 @@ struct LruVec {
     void add(Page& page, LruList list, bool as_oldest = false) REQUIRES(lock) {
         as_oldest ? lists[list].push_back(page) : lists[list].push_front(page);
         pages[list] = pages[list] + 1;
-        page.set(list == LRU_ACTIVE_FILE ? PG_LRU | PG_ACTIVE : PG_LRU);
+        page.set(PG_LRU | FLAGS[list]);
     }
     void remove(Page& page) REQUIRES(lock) {
-        const LruList list = page.test(PG_ACTIVE) ? LRU_ACTIVE_FILE : LRU_INACTIVE_FILE;
+        const LruList list = list_of(page);
         lists[list].erase(lists[list].iterator_to(page));
         pages[list] = pages[list] - 1;
-        page.clear(PG_LRU | PG_ACTIVE);
+        page.clear(PG_LRU | PG_ACTIVE | PG_SWAPBACKED);
+    }
+
+  private:
+    static constexpr PageFlags FLAGS[NR_LRU_LISTS] = {PG_SWAPBACKED, PG_SWAPBACKED | PG_ACTIVE, PageFlags{}, PG_ACTIVE};
+
+    static LruList list_of(const Page& page) {
+        if (page.test(PG_SWAPBACKED))
+            return page.test(PG_ACTIVE) ? LRU_ACTIVE_ANON : LRU_INACTIVE_ANON;
+        return page.test(PG_ACTIVE) ? LRU_ACTIVE_FILE : LRU_INACTIVE_FILE;
     }
 };
 
 struct LruVecs {
     PerCpu<LruVec> cpus;
-    std::atomic<u32> turn{0}; // round and round, so that all CPUs' pages age alike
+    std::atomic<u32> turn{0};          // round and round, so that all CPUs' pages age alike
+    SpinLock anon_lock{"LruVec anon"}; // of who adds an anonymous page. Taken outside a LruVec's
 };
 constinit Late<LruVecs> lruvecs;
 LruVec& lruvec_of(const Page& page) { return lruvecs->cpus.of(page.lru_cpu); }
@@ -60,11 +70,17 @@ Page* isolate_oldest(LruVec& vec, LruList list) {
 
 void init_lru() { lruvecs.emplace(); }
 
-void lru_cache_add(Page& page) {
+void lru_cache_add(Page& page, LruList list) {
     page.lru_cpu = static_cast<u8>(smp_processor_id());
     LruVec& vec = lruvec_of(page);
     const Guard lock(vec.lock);
-    vec.add(page, LRU_INACTIVE_FILE);
+    vec.add(page, list);
+}
+
+void lru_add_anon(Page& page, LruList list) {
+    const Guard lock(lruvecs->anon_lock);
+    if (!page.test(PG_LRU | PG_ISOLATED))
+        lru_cache_add(page, list);
 }
 
 bool lru_cache_del(Page& page) {

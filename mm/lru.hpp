@@ -13,14 +13,18 @@
 
 namespace faultline {
 
-enum LruList : u8 { LRU_INACTIVE_FILE, LRU_ACTIVE_FILE, NR_LRU_LISTS };
+// Pages that go to swap, and those that a file has a place for. (Linux: the same names.)
+enum LruList : u8 { LRU_INACTIVE_ANON, LRU_ACTIVE_ANON, LRU_INACTIVE_FILE, LRU_ACTIVE_FILE, NR_LRU_LISTS };
 
 // Once, before the first page is added; a test calls it again to start anew.
 void init_lru();
 
 // The page, which has its data now, may be reclaimed from here on. The caller keeps it. It leaves the lists when it is freed or
-// taken out of its cache. (Linux: the same name.)
-void lru_cache_add(Page& page);
+// taken out of its cache. It is in none yet, and nobody else adds it: as in a cache. (Linux: the same name.)
+void lru_cache_add(Page& page, LruList list);
+
+// The same for an anonymous page, which several tasks may want to add.
+void lru_add_anon(Page& page, LruList list);
 
 // The page leaves the lists for good, if it is in one. False: reclaim is just looking at it; then it is back in its list when
 // AddressSpace::waiters are woken. (Linux: del_page_from_lru_list, and folio_lock before it.)

@@ -6,6 +6,7 @@
 #include "mm/mm_struct.hpp"
 #include "mm/mman.hpp"
 #include "mm/populate.hpp"
+#include "mm/swap_fault.hpp"
 #include "mm/unmap.hpp"
 #include "mm/upcalls.hpp"
 #include "mm/vma_edit.hpp"
@@ -72,8 +73,9 @@ Result<void> advise_entries(const MmapReadGuard& mmap_read, VmArea& vma, UserAdd
     if (vma.flags.has(VM_LOCKED) && advice != MADV_DONTNEED_LOCKED && advice != MADV_WILLNEED)
         return Err(Errno::INVAL);
     switch (advice) {
-    case MADV_WILLNEED: // the pages of a file without storage are all there
-        if (!vma.anonymous() && mapping_reads(*vma.mapping))
+    case MADV_WILLNEED:
+        swapin_page_range(mmap_read, start, end);
+        if (!vma.anonymous())
             force_page_cache_readahead(*vma.mapping, linear_page_index(vma, start),
                                        linear_page_index(vma, start) + ((end - start) >> PAGE_SHIFT));
         break;

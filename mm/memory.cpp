@@ -1,7 +1,8 @@
-// handle_mm_fault and what it finds: an absent entry (anonymous memory or a file's page), an entry to be copied before
-// it is written, or an entry that was only old, clean or stale.
+// handle_mm_fault and what it finds: an absent entry (anonymous memory or a file's page), an entry whose page is in swap,
+// an entry to be copied before it is written, or an entry that was only old, clean or stale.
 //
 //   handle_mm_fault ─► handle_pte_fault ─┬─ none ──────► do_anonymous_page │ do_fault (mm/file_fault.cpp)
+//                                        ├─ a slot ────► do_swap_page (mm/swap_fault.cpp)
 //                                        ├─ read-only ─► do_wp_page (mm/cow.cpp)
 //                                        └─ else ──────► make_accessible: young, dirty, or nothing: a spurious fault
 //
@@ -14,6 +15,7 @@
 #include "mm/filemap.hpp"
 #include "mm/pgtable.hpp"
 #include "mm/rmap.hpp"
+#include "mm/swap_fault.hpp"
 #include "mm/upcalls.hpp"
 
 namespace faultline {
@@ -70,8 +72,11 @@ VmFault make_accessible(VmFaultContext& vmf) {
 
 VmFault handle_pte_fault(VmFaultContext& vmf) {
     vmf.orig_pte = ptep_get(vmf.slot);
-    if (pte_none(vmf.orig_pte))
+    if (!pte_present(vmf.orig_pte)) {
+        if (!pte_none(vmf.orig_pte))
+            return do_swap_page(vmf);
         return is_unstable(vmf.mm) ? VM_FAULT_SIGBUS : vmf.vma.anonymous() ? do_anonymous_page(vmf) : do_fault(vmf);
+    }
     if (vmf.write() && !pte_write(vmf.orig_pte))
         return do_wp_page(vmf);
     return make_accessible(vmf);

@@ -7,6 +7,7 @@
 #include "mm/kmalloc.hpp"
 #include "mm/pgtable.hpp"
 #include "mm/slab.hpp"
+#include "mm/swap_pte.hpp"
 #include "mm/unmap.hpp"
 #include "mm/unmapped_area.hpp"
 #include "mm/upcalls.hpp"
@@ -64,10 +65,12 @@ void exit_mmap(MmStruct& mm) {
     // The tables go last: truncation of a file reaches them through its VMAs.
     free_pgtables(mm, UserAddr(0), UserAddr(TASK_SIZE));
     // Linux: check_mm, "Bad rss-counter state".
-    const u32 anon = get_mm_counter(mm, MM_ANONPAGES), file = get_mm_counter(mm, MM_FILEPAGES);
-    if ((mm.map_count | mm.total_vm | mm.data_vm | mm.locked_vm | mm.nr_ptes | anon | file) != 0)
-        panic("exit_mmap: left over: %u VMAs, %u pages (%u data, %u locked), %u tables, %u anon, %u file", mm.map_count,
-              mm.total_vm, mm.data_vm, mm.locked_vm, mm.nr_ptes, anon, file);
+    const u32 anon = get_mm_counter(mm, MM_ANONPAGES), file = get_mm_counter(mm, MM_FILEPAGES),
+              swap = get_mm_counter(mm, MM_SWAPENTS);
+    if ((mm.map_count | mm.total_vm | mm.data_vm | mm.locked_vm | mm.nr_ptes | anon | file | swap) != 0)
+        panic("exit_mmap: left over: %u VMAs, %u pages (%u data, %u locked), %u tables, %u anon, %u file, %u in swap",
+              mm.map_count, mm.total_vm, mm.data_vm, mm.locked_vm, mm.nr_ptes, anon, file, swap);
+    mm_is_out_of_swap(mm);
 }
 
 } // namespace

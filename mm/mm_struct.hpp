@@ -23,8 +23,8 @@ struct VmStartKey {
 };
 using VmaTree = Tree<VmArea, &VmArea::node, VmStartKey>;
 
-// Counts of present entries, by PG_ANON or not. (Linux: MM_FILEPAGES, MM_ANONPAGES.)
-enum MmCounter : u8 { MM_FILEPAGES, MM_ANONPAGES, NR_MM_COUNTERS };
+// Counts of entries: present ones, by PG_ANON or not, and those of pages in swap. (Linux: the same names.)
+enum MmCounter : u8 { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, NR_MM_COUNTERS };
 
 // What each CPU keeps of an address space for itself, so that faults on several CPUs do not share a cache line.
 struct MmCpu {
@@ -70,6 +70,7 @@ struct MmStruct {
     VmFlags def_flags;                            // VM_LOCKED_MASK bits for mappings to come: mlockall(MCL_FUTURE)
     u32 nr_ptes = 0;                              // PteTables
     Relaxed<u32> hiwater_rss = 0, hiwater_vm = 0; // pages: the most there were, as far as noted (update_hiwater)
+    AutoUnlinkHook mmlist;                        // once it had a page in swap (mm/swap_pte.hpp)
     u32 saved_auxv[AUXV_WORDS] = {}; // the auxiliary vector that execve gave the program, for /proc/PID/auxv
 };
 

@@ -6,6 +6,7 @@
 
 #include "mm/mm_struct.hpp"
 #include "mm/page_alloc.hpp"
+#include "mm/swap.hpp"
 #include "mm/upcalls.hpp"
 
 namespace faultline {
@@ -32,7 +33,7 @@ bool allowed(u32 pages) {
     case OVERCOMMIT_NEVER:
         return vm_memory_committed() < limit_of_current(); // `pages` are in it
     default:
-        return pages <= nr_total_pages();
+        return pages <= nr_total_pages() + total_swap_pages();
     }
 }
 
@@ -47,8 +48,9 @@ void init_overcommit() {
 
 u32 vm_commit_limit() {
     if (const u32 kbytes = overcommit.kbytes; kbytes != 0)
-        return kbytes / KIB_PER_PAGE;
-    return static_cast<u32>(std::min<u64>(u64{nr_total_pages()} * overcommit.ratio / 100, ~u32{0}));
+        return kbytes / KIB_PER_PAGE + total_swap_pages();
+    return static_cast<u32>(
+        std::min<u64>(u64{nr_total_pages()} * overcommit.ratio / 100 + total_swap_pages(), ~u32{0}));
 }
 
 u32 vm_memory_committed() { return vm_committed_as.load(std::memory_order_relaxed); }

@@ -9,6 +9,7 @@
 #include "base/flags.hpp"
 #include "base/intrusive.hpp"
 #include "base/refcount.hpp"
+#include "base/relaxed.hpp"
 #include "base/spinlock.hpp"
 #include "base/types.hpp"
 
@@ -37,8 +38,11 @@ inline constexpr PageFlags PG_WRITEBACK{1u << 12}; // is being written
 inline constexpr PageFlags PG_TAGGED{1u << 13};    // in AddressSpace::dirty (Linux: PAGECACHE_TAG_DIRTY)
 // In a list of pages by age (mm/lru.hpp); changed with the lock of that list held.
 inline constexpr PageFlags PG_LRU{1u << 14};
-inline constexpr PageFlags PG_ACTIVE{1u << 15};   // beside PG_LRU: in an active one
-inline constexpr PageFlags PG_ISOLATED{1u << 16}; // taken out by reclaim, which will put it back or free it
+inline constexpr PageFlags PG_ACTIVE{1u << 15};     // beside PG_LRU: in an active one
+inline constexpr PageFlags PG_ISOLATED{1u << 16};   // taken out by reclaim, which will put it back or free it
+inline constexpr PageFlags PG_SWAPBACKED{1u << 17}; // beside PG_LRU: in one of those whose pages go to swap
+inline constexpr PageFlags PG_SWAPCACHE{
+    1u << 18}; // has a slot, Page::swap; changed with SwapArea::lock held (mm/swap.hpp)
 
 // `refcount` is 0 on a free page. Each mapping entry holds one reference, the page cache one, and each owner of a
 // pointer one. `mapcount` counts the page-table entries that map the page. Both must be 0 when it is freed.
@@ -55,11 +59,12 @@ struct Page {
         void* slab = nullptr;           // PG_SLAB: its KmemCache; PG_PCP: the next in the list
         std::atomic<AnonVma*> anon_vma; // PG_ANON: where its entries are found (mm/rmap.hpp)
     };
-    u8 order = 0;        // of the free or allocated block this page heads
-    u8 lru_cpu = 0;      // PG_LRU, PG_ISOLATED: whose list
-    ListHook lru;        // free list of the allocator, or a list of the owner's
-    TreeHook cache_node; // AddressSpace::pages
-    TreeHook dirty_node; // AddressSpace::dirty, while PG_TAGGED
+    u8 order = 0;          // of the free or allocated block this page heads
+    u8 lru_cpu = 0;        // PG_LRU, PG_ISOLATED: whose list
+    ListHook lru;          // free list of the allocator, or a list of the owner's
+    Relaxed<u32> swap = 0; // PG_SWAPCACHE: its SwapEntry. It is changed with the lock of its area held
+    TreeHook cache_node;   // AddressSpace::pages, SwapArea::cache
+    TreeHook dirty_node;   // AddressSpace::dirty, while PG_TAGGED
 
     Page() : index(0) {}
 
@@ -67,6 +72,10 @@ struct Page {
     void set(PageFlags more) { flags.fetch_or(more.bits(), std::memory_order_relaxed); }
     void clear(PageFlags fewer) { flags.fetch_and(~fewer.bits(), std::memory_order_relaxed); }
     void reset(PageFlags all) { flags.store(all.bits(), std::memory_order_relaxed); }
+    // PG_ANON, when `anon_vma` and `index` are valid: reclaim may find the page from here on, and asks with is_anon().
+    void publish_anon(PageFlags more) { flags.fetch_or((PG_ANON | more).bits(), std::memory_order_release); }
+    void reset_anon(PageFlags all) { flags.store((PG_ANON | all).bits(), std::memory_order_release); }
+    bool is_anon() const { return PageFlags(flags.load(std::memory_order_acquire)).has(PG_ANON); }
 };
 
 // The array, made by init_page_allocator().

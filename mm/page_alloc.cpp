@@ -171,6 +171,7 @@ constexpr PageFlags FREE = PG_BUDDY | PG_PCP;
                        : page.test(FREE)                 ? "free already"
                        : page.test(PG_RESERVED)          ? "not the allocator's"
                        : page.test(PG_LRU | PG_ISOLATED) ? "in a list of reclaim"
+                       : page.test(PG_SWAPCACHE)         ? "in the swap cache"
                                                          : "of another order";
     panic("free_pages: frame %#x is %s (order %u; flags %#x, order %u, refcount %d, mapcount %d)",
           page_to_pfn(page).value(), what, order, page.flags.load(std::memory_order_relaxed),
@@ -180,7 +181,7 @@ constexpr PageFlags FREE = PG_BUDDY | PG_PCP;
 // Whether the page may be freed: it is not free already, and nothing refers to it.
 bool may_be_freed(const Page& page) {
     const u32 wrong_flags =
-        page.flags.load(std::memory_order_relaxed) & (FREE | PG_RESERVED | PG_LRU | PG_ISOLATED).bits();
+        page.flags.load(std::memory_order_relaxed) & (FREE | PG_RESERVED | PG_LRU | PG_ISOLATED | PG_SWAPCACHE).bits();
     return (static_cast<u32>(page_mapcount(page)) | static_cast<u32>(page_count(page)) | wrong_flags) == 0;
 }
 
@@ -263,14 +264,15 @@ Page* alloc_pages(u32 order) {
     if (should_fail_alloc_page(order)) [[unlikely]]
         return nullptr;
     Page* page = rmqueue(order);
-    while (page == nullptr) [[unlikely]] {
-        const bool more = reclaim(order);
-        page = rmqueue(order);
-        if (page == nullptr && !more) {
-            nr_failed_allocations.fetch_add(1, std::memory_order_relaxed);
-            return nullptr;
+    while (page == nullptr)
+        [[unlikely]] {
+            const bool more = reclaim(order);
+            page = rmqueue(order);
+            if (page == nullptr && !more) {
+                nr_failed_allocations.fetch_add(1, std::memory_order_relaxed);
+                return nullptr;
+            }
         }
-    }
     page->refcount.set(1);
     return page;
 }
@@ -298,9 +300,15 @@ PageRef alloc_page_slowpath() {
 
 namespace {
 
-void check_may_be_freed(const Page& page, u32 order) {
+// Anonymous memory stays in the lists of reclaim until here. Whoever takes it out there has a reference.
+bool leaves_lists(Page& page) {
+    return page.test(PG_ANON | PG_SWAPBACKED) && page_count(page) == 0 && page.test(PG_LRU) && lru_cache_del(page);
+}
+
+void check_may_be_freed(Page& page, u32 order) {
     if (!may_be_freed(page)) [[unlikely]]
-        bad_page(page, order);
+        if (!leaves_lists(page) || !may_be_freed(page))
+            bad_page(page, order);
     DEBUG_BUG_ON(is_reachable(page_to_pfn(page))); // by a TLB
 }
 

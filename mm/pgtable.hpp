@@ -19,6 +19,9 @@ inline PteSlot* pte_offset(const MmStruct& mm, UserAddr address) {
     return table != nullptr ? &table->entries[pte_index(address)] : nullptr;
 }
 
+// The last page of those whose entries are in one table with that of `address`.
+inline UserAddr last_page_of_table(UserAddr address) { return UserAddr((address.value() | ~PMD_MASK) & PAGE_MASK); }
+
 // The lock that guards an entry: its table's. It is held for every change of an entry. A reader without it knows only
 // what the entry was at that moment. Two of these locks: BothLocked. (Linux: pte_lockptr, with split page-table locks.)
 inline SpinLock& pte_lockptr(const PteSlot* slot) { return virt_to_page(slot).ptl; }

@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "mm/pgtable.hpp"
+#include "mm/swap.hpp"
+#include "mm/swap_pte.hpp"
 
 namespace faultline {
 
@@ -19,8 +21,11 @@ void page_add_rmap(MmStruct& mm, Page& page) {
 }
 
 void page_remove_rmap(MmStruct& mm, Page& page) {
-    BUG_ON(page.mapcount.fetch_sub(1, std::memory_order_relaxed) <= 0);
+    const s32 before = page.mapcount.fetch_sub(1, std::memory_order_relaxed);
+    BUG_ON(before <= 0);
     add_mm_counter(mm, counter_of(page), -1);
+    if (before == 1 && page.test(PG_SWAPCACHE))
+        try_to_free_swap(page);
 }
 
 void clean_pte(TlbDebt& debt, UserAddr address, PteSlot* slot, Page& page) {
@@ -76,6 +81,57 @@ bool try_to_unmap(AddressSpace& mapping, Page& page) {
         });
     }
     return page_mapcount(page) == 0;
+}
+
+bool page_referenced(const AnonVmaReader& reader, Page& page) {
+    bool referenced = page.test(PG_REFERENCED);
+    page.clear(PG_REFERENCED);
+    rmap_walk_anon(reader, page, [&](VmArea& vma, UserAddr address, PteSlot* slot) {
+        TlbDebt debt(vma.mm->context);
+        referenced |= ptep_test_and_clear_young(debt, address, slot);
+    });
+    return referenced;
+}
+
+namespace {
+
+// The entry shows the page no more, and no TLB does: while its lock is held, so that nobody on another CPU sees a copy of the page
+// before. The entry's reference goes; the caller has another.
+void unmap_anon(MmStruct& mm, Page& page, UserAddr address, PteSlot* slot) {
+    update_hiwater(mm);
+    TlbDebt debt(mm.context);
+    move_bits_to_page(page, ptep_get_and_clear(debt, address, slot));
+    debt.pay();
+    page_remove_rmap(mm, page);
+    BUG_ON(page.refcount.dec_and_test());
+}
+
+} // namespace
+
+bool try_to_unmap(const AnonVmaReader& reader, Page& page) {
+    rmap_walk_anon(reader, page, [&](VmArea& vma, UserAddr address, PteSlot* slot) {
+        if (vma.flags.has(VM_LOCKED))
+            return;
+        const SwapEntry entry = swap_duplicate_of(page);
+        if (entry == SwapEntry())
+            return;
+        page.clear(PG_ANON_EXCLUSIVE);
+        unmap_anon(*vma.mm, page, address, slot);
+        set_swap_pte(*vma.mm, address, slot, entry);
+    });
+    return page_mapcount(page) == 0;
+}
+
+bool discard_lazyfree(const AnonVmaReader& reader, Page& page) {
+    bool discarded = false;
+    rmap_walk_anon(reader, page, [&](VmArea& vma, UserAddr address, PteSlot* slot) {
+        // With the entry's lock held and two references, the entry's and the caller's, nobody comes by a third.
+        if (vma.flags.has(VM_LOCKED) || pte_dirty(ptep_get(slot)) || page.test(PG_DIRTY) || page_count(page) != 2)
+            return;
+        unmap_anon(*vma.mm, page, address, slot);
+        discarded = true;
+    });
+    return discarded;
 }
 
 } // namespace faultline

@@ -10,8 +10,9 @@
 
 namespace faultline {
 
-// One more, one fewer entry of `mm` maps `page`: its mapcount and the mm's rss, not its reference count. Never for
-// special entries. Caller holds the entry's lock. (Linux page_add_*_rmap, page_remove_rmap.)
+// One more, one fewer entry of `mm` maps `page`: its mapcount and the mm's rss, not its reference count. With the last one it
+// leaves the swap cache, if no entry refers to its slot. Never for special entries. Caller holds the entry's lock, and a
+// reference. (Linux page_add_*_rmap, page_remove_rmap.)
 void page_add_rmap(MmStruct& mm, Page& page);
 void page_remove_rmap(MmStruct& mm, Page& page);
 
@@ -24,7 +25,7 @@ void page_remove_rmap(MmStruct& mm, Page& page);
 inline void page_set_anon_rmap(Page& page, const VmArea& vma, UserAddr address) {
     page.anon_vma.store(vma.anon_vma, std::memory_order_relaxed);
     page.index = linear_page_index(vma, address);
-    page.reset(PG_ANON | PG_ANON_EXCLUSIVE); // it is new, so it had no flags
+    page.reset_anon(PG_ANON_EXCLUSIVE); // it is new, so it had no flags
 }
 
 // Moves young and dirty from an entry that was emptied to the page: otherwise data that was written would be lost.
@@ -54,6 +55,16 @@ bool page_referenced(AddressSpace& mapping, Page& page) REQUIRES(mapping.lock);
 // entries. It has flushed when it returns, so nobody writes to the page any more. The caller keeps the page. (Linux: the same
 // name.)
 bool try_to_unmap(AddressSpace& mapping, Page& page) REQUIRES(mapping.lock);
+
+// The same two for an anonymous page. Each entry that loses the page refers to its slot in swap instead: the page is
+// PG_SWAPCACHE. The caller has isolated it.
+bool page_referenced(const AnonVmaReader& reader, Page& page);
+bool try_to_unmap(const AnonVmaReader& reader, Page& page);
+
+// Empties the one entry that shows the page, if nobody has written to it since MADV_FREE and nobody else uses it: what it
+// holds need not be kept. Returns whether it did. The caller has isolated the page, which has one mapping. (Linux:
+// try_to_unmap_one of a folio that is not swap-backed.)
+bool discard_lazyfree(const AnonVmaReader& reader, Page& page);
 
 // Calls change() with the locks held through which an entry of the VMA is found from its page. Reclaim and truncation come that
 // way without the mmap lock. They see all of the change or nothing, and so find a VMA over each mapped page, and an entry for
@@ -88,11 +99,11 @@ void visit_mapping_of(VmArea& vma, const Page& page, Visit&& visit) {
         visit(address, slot);
 }
 
-// The same with visit(vma, address, slot), for every entry that shows the anonymous page. An entry that fork or mremap is about to make is seen where it comes
-// from. The caller keeps the page. (Linux: rmap_walk_anon.)
+// The same with visit(vma, address, slot), for every entry that shows the anonymous page. An entry that fork or mremap is about
+// to make is seen where it comes from. The caller keeps the page. (Linux: rmap_walk_anon.)
 template <class Visit>
 void rmap_walk_anon(const AnonVmaReader&, const Page& page, Visit&& visit) {
-    if (page_mapcount(page) == 0)
+    if (!page.is_anon() || page_mapcount(page) == 0)
         return;
     AnonVma& family = *page.anon_vma.load(std::memory_order_relaxed);
     const Guard lock(family.lock);

@@ -44,7 +44,10 @@ void shmem_put(AddressSpace& mapping) {
 
 const char* shmem_name(AddressSpace& mapping, char*, u32) { return object_of(mapping).name; }
 
-constexpr AddressSpaceOps SHMEM_OPS = {.get = shmem_get, .put = shmem_put, .name = shmem_name};
+bool shmem_get_not_zero(AddressSpace& mapping) { return object_of(mapping).references.inc_not_zero(); }
+
+constexpr AddressSpaceOps SHMEM_OPS = {
+    .get = shmem_get, .put = shmem_put, .get_not_zero = shmem_get_not_zero, .name = shmem_name};
 
 } // namespace
 

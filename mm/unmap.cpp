@@ -7,6 +7,7 @@
 #include "mm/page_alloc.hpp"
 #include "mm/pgtable.hpp"
 #include "mm/rmap.hpp"
+#include "mm/swap_pte.hpp"
 #include "mm/upcalls.hpp"
 
 namespace faultline {
@@ -64,11 +65,14 @@ void zap_range(MmStruct& mm, UserAddr start, UserAddr end, const Between& betwee
             move_bits_to_page(*page, pte);
             page_remove_rmap(mm, *page);
             gather.remove(*page);
+        } else if (!pte_present(pte)) {
+            zap_swap_pte(mm, pte_to_swp_entry(pte));
         }
     };
     // A table's lock is given up after the flush: with madvise() the area stays, and a fault on another CPU must not
     // map a new page while a TLB has the old one. (ARM ARM B3.10.1: break before make.)
-    walk_page_range(mm, start, end, zap, [&] { gather.flush(); }, between);
+    walk_page_range(
+        mm, start, end, zap, [&] { gather.flush(); }, between);
 }
 
 } // namespace

@@ -1,11 +1,11 @@
-// Reclaim: which page goes next, and what has to be done before it may.
+// Reclaim: when it works, and at which page it looks next.
 #include "mm/vmscan.hpp"
 
-#include "mm/filemap.hpp"
+#include "mm/anon_scan.hpp"
 #include "mm/lru.hpp"
 #include "mm/page_alloc.hpp"
-#include "mm/page_writeback.hpp"
-#include "mm/rmap.hpp"
+#include "mm/shrink_page.hpp"
+#include "mm/swap.hpp"
 #include "mm/upcalls.hpp"
 
 namespace faultline {
@@ -16,73 +16,69 @@ constinit Relaxed<u32> failures = 0; // in a row
 
 void count(std::atomic<u32>& counter, u32 more = 1) { counter.fetch_add(more, std::memory_order_relaxed); }
 
-// The oldest active page gets old: only if it is used again does it become active again. (Linux: shrink_active_list.)
-void shrink_active_list() {
-    IsolatedPage page = IsolatedPage::oldest_of(LRU_ACTIVE_FILE);
-    if (!page)
-        return;
-    count(vmscan_stat.pgrefill);
-    count(vmscan_stat.pgdeactivate);
-    AddressSpace& mapping = *page->mapping.load(std::memory_order_relaxed); // stays while the page is isolated
-    const Guard lock(mapping.lock);
-    static_cast<void>(page_referenced(mapping, *page));
-    page.put_back(LRU_INACTIVE_FILE);
-    unpark_all(mapping.waiters);
+// The two kinds of lists: an inactive one, and the active one behind it.
+enum LruKind : u8 { ANON = LRU_INACTIVE_ANON, FILE = LRU_INACTIVE_FILE };
+LruList inactive_of(LruKind kind) { return static_cast<LruList>(kind); }
+LruList active_of(LruKind kind) { return static_cast<LruList>(kind + 1); }
+u32 nr_pages_of(LruKind kind) { return nr_lru_pages(inactive_of(kind)) + nr_lru_pages(active_of(kind)); }
+
+// Whether there is anything to free in lists of this kind. Without swap, only what MADV_FREE has given up is, and that is in the
+// other ones.
+bool may_scan(LruKind kind) { return kind == FILE ? nr_pages_of(FILE) != 0 : can_swap(); }
+
+// Which kind is next. Of SCANS_MAX looks, vm_swappiness are for pages that go to swap, spread evenly. (Linux: get_scan_count.)
+constexpr u32 SCANS_MAX = 200;
+LruKind next_kind() {
+    static constinit std::atomic<u32> turn{0};
+    if (!may_scan(FILE) || !may_scan(ANON))
+        return may_scan(ANON) ? ANON : FILE;
+    const u32 at = turn.fetch_add(1, std::memory_order_relaxed) % SCANS_MAX;
+    return (at + 1) * vm_swappiness / SCANS_MAX != at * vm_swappiness / SCANS_MAX ? ANON : FILE;
 }
 
-// Dirty pages that reclaim has met, to be written.
-struct ToWrite {
-    MappingRef mapping;
-    u32 index = 0;
+// Looks at the oldest inactive page of this kind. Whether there was one, and whether it is free now. (Linux:
+// shrink_inactive_list.)
+struct Looked {
+    bool found, freed;
 };
-
-// Frees the page if nothing is against it. With the lock held, nobody can come by another reference: so if the cache and
-// reclaim have the only two, nobody uses the page. (Linux: shrink_page_list.)
-bool shrink_page(IsolatedPage page, ToWrite& dirty) {
-    PageRef freed;                                                          // dropped after the lock
-    AddressSpace& mapping = *page->mapping.load(std::memory_order_relaxed); // stays while the page is isolated
-    const Guard lock(mapping.lock);
-    if (page_referenced(mapping, *page)) {
-        count(vmscan_stat.pgactivate);
-        page.put_back(LRU_ACTIVE_FILE);
-    } else if (page->test(PG_DIRTY) && !page->test(PG_WRITEBACK)) {
-        dirty = {MappingRef::of(mapping), page->index};
-        page.put_back_as_oldest(LRU_INACTIVE_FILE);
-    } else if (page->test(PG_WRITEBACK) || !try_to_unmap(mapping, *page) || page_count(*page) != 2) {
-        page.put_back(LRU_INACTIVE_FILE);
-    } else {
-        freed = PageRef(page.take());
-        static_cast<void>(delete_from_page_cache(mapping, *freed));
-    }
-    unpark_all(mapping.waiters); // truncation may wait for the page
-    return bool(freed);
+Looked shrink_inactive_list(LruKind kind) {
+    IsolatedPage page = IsolatedPage::oldest_of(inactive_of(kind));
+    if (!page)
+        return {false, false};
+    count(kind == ANON ? vmscan_stat.pgscan_anon : vmscan_stat.pgscan_file);
+    const bool freed = shrink_page(std::move(page));
+    if (freed)
+        count(kind == ANON ? vmscan_stat.pgsteal_anon : vmscan_stat.pgsteal_file);
+    return {true, freed};
 }
 
-// Looks at one page. Returns whether it is free now. (Linux: shrink_inactive_list.)
-bool shrink_inactive_list(IsolatedPage page) {
-    ToWrite dirty;
-    const bool freed = shrink_page(std::move(page), dirty);
-    if (dirty.mapping) // and those behind it: they are of one age, most likely
-        filemap_fdatawrite_range(*dirty.mapping, dirty.index, dirty.index + SWAP_CLUSTER_MAX);
-    return freed;
+// Keeps as many pages inactive as active.
+void balance_lists(LruKind kind) {
+    if (nr_lru_pages(inactive_of(kind)) >= nr_lru_pages(active_of(kind)) && nr_lru_pages(inactive_of(kind)) != 0)
+        return;
+    if (kind == ANON)
+        collect_anon_pages();
+    if (nr_lru_pages(inactive_of(kind)) < nr_lru_pages(active_of(kind)))
+        if (IsolatedPage page = IsolatedPage::oldest_of(active_of(kind)))
+            deactivate_page(std::move(page));
 }
 
-bool inactive_is_low() { return nr_lru_pages(LRU_INACTIVE_FILE) < nr_lru_pages(LRU_ACTIVE_FILE); }
+// After so many looks without a page, anonymous pages have been looked for in all of memory.
+u32 misses_that_end() { return max_mapnr / COLLECT_FRAMES + 1; }
 
 // Frees up to `wanted` pages. Each page is looked at four times at most: to be made inactive, as a second chance, to be written,
 // and to be freed. (Linux: shrink_lruvec.)
 u32 shrink_lists(u32 wanted, std::atomic<u32>& scanned, std::atomic<u32>& stolen) {
-    u32 freed = 0;
-    for (u32 looks = 4 * (nr_lru_pages(LRU_INACTIVE_FILE) + nr_lru_pages(LRU_ACTIVE_FILE)); looks != 0; --looks) {
-        if (freed >= wanted)
+    u32 freed = 0, missed = 0;
+    for (u32 looks = 4 * (nr_pages_of(FILE) + (can_swap() ? max_mapnr : 0)); looks != 0 && freed < wanted; --looks) {
+        const LruKind kind = next_kind();
+        balance_lists(kind);
+        const Looked looked = shrink_inactive_list(kind);
+        if (looked.found)
+            count(scanned);
+        else if (++missed > misses_that_end())
             break;
-        if (inactive_is_low())
-            shrink_active_list();
-        IsolatedPage page = IsolatedPage::oldest_of(LRU_INACTIVE_FILE);
-        if (!page)
-            break;
-        count(scanned);
-        freed += shrink_inactive_list(std::move(page));
+        freed += looked.freed ? 1 : 0;
         cond_resched();
     }
     count(stolen, freed);
@@ -120,15 +116,15 @@ u32 try_to_free_pages(u32 wanted) {
 
 void reclaim_page(PageRef page) {
     page->clear(PG_REFERENCED);
-    for (bool dirty = true; dirty;) { // then it is looked at twice: to be written, and to be freed
-        dirty = page->test(PG_DIRTY);
-        IsolatedPage isolated = IsolatedPage::of(*page);
-        if (!isolated)
-            return;
-        if (!dirty)
-            page = PageRef(); // the other reference is enough
-        shrink_inactive_list(std::move(isolated));
-    }
+    if (can_swap() && page->test(PG_ANON))
+        lru_add_anon(*page, LRU_INACTIVE_ANON);
+    if (page->test(PG_TAGGED)) // it is looked at twice: to be written, and to be freed
+        if (IsolatedPage isolated = IsolatedPage::of(*page))
+            shrink_page(std::move(isolated));
+    IsolatedPage isolated = IsolatedPage::of(*page);
+    page = PageRef(); // the other reference is enough
+    if (isolated)
+        shrink_page(std::move(isolated));
 }
 
 bool reclaim_is_hopeless() { return failures >= MAX_RECLAIM_RETRIES; }

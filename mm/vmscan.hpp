@@ -40,6 +40,9 @@ u32 balance_pgdat();
 // Frees the page now if nobody uses it, after it was written if it must be. Callers as above. (Linux: reclaim_pages.)
 void reclaim_page(PageRef page);
 
+// How many of 200 looks are for pages that go to swap, if both kinds can be had; at most 200. (Linux: the same name.)
+inline constinit Relaxed<u32> vm_swappiness = 60;
+
 // Whether so many attempts in a row have freed nothing that there should be none before an allocation fails. One that frees
 // something changes that. (Linux: kswapd_failures, MAX_RECLAIM_RETRIES.)
 bool reclaim_is_hopeless();
@@ -47,6 +50,7 @@ bool reclaim_is_hopeless();
 // Since boot, in pages; /proc/vmstat has them under these names.
 struct VmscanStat {
     std::atomic<u32> pgscan_kswapd = 0, pgscan_direct = 0, pgsteal_kswapd = 0, pgsteal_direct = 0;
+    std::atomic<u32> pgscan_anon = 0, pgscan_file = 0, pgsteal_anon = 0, pgsteal_file = 0;
     std::atomic<u32> pgrefill = 0, pgactivate = 0, pgdeactivate = 0;
     std::atomic<u32> allocstall = 0, pageoutrun = 0; // how often, not pages
 };

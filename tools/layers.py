@@ -59,7 +59,7 @@ INNER_ROOMS = {
         "abi/tty": {"abi/task", "abi/signal", "abi/fs"},
         "abi/virtio": {"abi/block", "abi/fs"},
         "abi/ipc": {"abi/arguments", "abi/task", "abi/cred", "abi/signal", "abi/time", "abi/fs"},
-        "abi/memory": {"abi/task", "abi/cred", "abi/signal", "abi/fs"},
+        "abi/memory": {"abi/task", "abi/cred", "abi/signal", "abi/block", "abi/fs"},
         "abi/sched": {"abi/arguments", "abi/task", "abi/cred"},
         "abi/system": {"abi/task", "abi/cred", "abi/virtio", "abi/sched"},
         "abi/process": {"abi/arguments", "abi/task", "abi/cred", "abi/signal", "abi/time", "abi/fs", "abi/tty",

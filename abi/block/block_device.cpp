@@ -127,6 +127,11 @@ BlockDevice* first_blkdev() { return devices; }
 
 BlockDevice& bdev_of(AddressSpace& mapping) { return *static_cast<BlockMapping&>(mapping).device; }
 
+Result<void> bdev_rw_page(BlockDevice& device, BlockOp op, u64 sector, Page& page) {
+    const BioVec piece{page_address(page), PAGE_SIZE};
+    return submit_wait(device, op, sector, {&piece, 1});
+}
+
 Result<void> blkdev_issue_flush(BlockDevice& device) {
     return device.has_cache ? submit_wait(device, BlockOp::Flush, 0, {}) : Result<void>();
 }

@@ -50,8 +50,9 @@ struct BlockDevice {
     Result<void> (*request)(BlockDevice& device, BlockOp op, u64 sector, std::span<const BioVec> data) = nullptr;
     void* driver = nullptr; // the driver's own
 
-    BlockMapping mapping; // its page cache
-    u32 open_files = 0;   // guarded by the kernel lock
+    BlockMapping mapping;    // its page cache
+    u32 open_files = 0;      // guarded by the kernel lock
+    bool holds_swap = false; // so is this: it is a swap area, and no one else's (Linux: bd_holder)
     SpinLock stats_lock{"BlockStats"};
     BlockStats stats GUARDED_BY(stats_lock);
     BlockDevice* next = nullptr; // in the registry
@@ -64,6 +65,9 @@ void add_disk(BlockDevice& device);
 BlockDevice* find_blkdev(u32 rdev);          // nullptr: there is none with this number
 BlockDevice* first_blkdev();                 // the registry, in the order of add_disk(); nullptr: empty
 BlockDevice& bdev_of(AddressSpace& mapping); // whose page cache it is
+
+// One page to or from this place of the device, past its page cache. IO. Sleeps. (Linux: the same name.)
+Result<void> bdev_rw_page(BlockDevice& device, BlockOp op, u64 sector, Page& page);
 
 // What the device has written until now survives a power cut when this returns. IO. (Linux: the same name.)
 Result<void> blkdev_issue_flush(BlockDevice& device);

@@ -30,6 +30,7 @@ const char* mapping_name(AddressSpace& mapping, char* buffer, u32 size) {
 constexpr AddressSpaceOps inode_mapping_ops{
     .get = [](AddressSpace& mapping) { iget(host_of(mapping)); },
     .put = [](AddressSpace& mapping) { iput(&host_of(mapping)); },
+    .get_not_zero = [](AddressSpace& mapping) { return host_of(mapping).references.inc_not_zero(); },
     .name = mapping_name,
     .update_time = [](AddressSpace& mapping) { touch(host_of(mapping)); },
 };

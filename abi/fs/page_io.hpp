@@ -9,6 +9,7 @@
 #include "mm/filemap.hpp"
 #include "mm/out_of_memory.hpp"
 #include "mm/page_writeback.hpp"
+#include "mm/shmem_swap.hpp"
 #include "mm/upcalls.hpp"
 
 namespace faultline {
@@ -41,7 +42,7 @@ inline u32 read_ahead_window(const AddressSpace& mapping, ReadAhead& state, u32 
 inline Result<void> page_to_read(AddressSpace& mapping, ReadAhead& state, u32 index, u32 asked, PageRef& page) {
     page = find_get_page(mapping, index);
     bool major = false;
-    if (page || !mapping_reads(mapping))
+    if (page || !must_be_read(mapping, index))
         return {};
     return read_cache_page(mapping, index, page, major, read_ahead_window(mapping, state, index, asked));
 }

@@ -74,12 +74,14 @@ const char* name(AddressSpace& mapping, char* buffer, u32 size) {
     return buffer;
 }
 
-constexpr AddressSpaceOps SHM_OPS = {.get = [](AddressSpace& mapping) { segment_of(mapping).references.inc(); },
-                                     .put = [](AddressSpace& mapping) { put(segment_of(mapping)); },
-                                     .mmap = may_attach,
-                                     .open = attach,
-                                     .close = detach,
-                                     .name = name};
+constexpr AddressSpaceOps SHM_OPS = {
+    .get = [](AddressSpace& mapping) { segment_of(mapping).references.inc(); },
+    .put = [](AddressSpace& mapping) { put(segment_of(mapping)); },
+    .get_not_zero = [](AddressSpace& mapping) { return segment_of(mapping).references.inc_not_zero(); },
+    .mmap = may_attach,
+    .open = attach,
+    .close = detach,
+    .name = name};
 
 Result<s32> new_segment(s32 key, u32 size, u32 flags) {
     if (size < SHMMIN || size > SHMMAX)

@@ -6,17 +6,21 @@
 #include "mm/filemap.hpp"
 #include "mm/mm_struct.hpp"
 #include "mm/pgtable.hpp"
+#include "mm/swap.hpp"
 #include "mm/upcalls.hpp"
 
 namespace faultline {
 
 namespace {
 
-// Whether the page at `address` is mapped here or is in the page cache of its file.
+// Whether the page at `address` is mapped here, or is in the cache of its file or of swap.
 bool resident(const VmArea& vma, UserAddr address) {
     const PteSlot* slot = pte_offset(*vma.mm, address);
-    if (slot != nullptr && pte_present(ptep_get(slot)))
+    const Pte pte = slot != nullptr ? ptep_get(slot) : Pte();
+    if (pte_present(pte))
         return true;
+    if (is_swap_pte(pte))
+        return bool(lookup_swap_cache(pte_to_swp_entry(pte)));
     return vma.mapping != nullptr && is_cached(*vma.mapping, linear_page_index(vma, address));
 }
 

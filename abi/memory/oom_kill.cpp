@@ -31,6 +31,7 @@
 #include "mm/page_alloc.hpp"
 #include "mm/page_writeback.hpp"
 #include "mm/shmem.hpp"
+#include "mm/swap.hpp"
 #include "mm/unmap.hpp"
 #include "mm/upcalls.hpp"
 #include "mm/vmscan.hpp"
@@ -285,7 +286,8 @@ bool somebody_exits() {
 // Nobody may be killed. Who is about to end gets as much time as a victim has; then it is over.
 void nobody_to_kill() {
     if (somebody_exits() && ++nothing_left < LOOKS) {
-        (void)wait_event_state(oom_victims_wait(), TaskState::Killable, [] { return false; }, clock_ns() + LOOK_NS);
+        (void)wait_event_state(
+            oom_victims_wait(), TaskState::Killable, [] { return false; }, clock_ns() + LOOK_NS);
         return;
     }
     dump_header();
@@ -341,8 +343,9 @@ std::optional<s32> oom_badness(const ThreadGroup& group) {
         return std::nullopt;
     if ((mm->flags.load(std::memory_order_relaxed) & MMF_OOM_SKIP) != 0 || in_vfork(group, *mm))
         return std::nullopt;
-    const s32 thousandth = static_cast<s32>(nr_total_pages() / 1000);
-    return static_cast<s32>(get_mm_rss(*mm) + table_pages(*mm)) + group.oom_score_adj * thousandth;
+    const s32 thousandth = static_cast<s32>((nr_total_pages() + total_swap_pages()) / 1000);
+    return static_cast<s32>(get_mm_rss(*mm) + get_mm_counter(*mm, MM_SWAPENTS) + table_pages(*mm)) +
+           group.oom_score_adj * thousandth;
 }
 
 void oom_reap_mm(const MmapReadGuard& mmap_read) {

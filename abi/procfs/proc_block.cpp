@@ -12,6 +12,7 @@
 #include "mm/page_alloc.hpp"
 #include "mm/page_writeback.hpp"
 #include "mm/shmem.hpp"
+#include "mm/swap.hpp"
 #include "mm/vmscan.hpp"
 
 namespace faultline {
@@ -74,11 +75,16 @@ Result<void> show_vmstat(const Inode&, SeqFile& out) {
     line("nr_written", writeback_stat.nr_written);
     line("nr_dirty_threshold", dirty_threshold());
     line("nr_dirty_background_threshold", dirty_background_threshold());
+    line("nr_inactive_anon", nr_lru_pages(LRU_INACTIVE_ANON));
+    line("nr_active_anon", nr_lru_pages(LRU_ACTIVE_ANON));
     line("nr_inactive_file", nr_lru_pages(LRU_INACTIVE_FILE));
     line("nr_active_file", nr_lru_pages(LRU_ACTIVE_FILE));
     line("pgpgin", sectors[0] / 2); // in KiB
     line("pgpgout", sectors[1] / 2);
+    line("nr_swapcached", swap_stat.nr_swapcached);
     const auto since_boot = [&](const char* name, const std::atomic<u32>& count) { line(name, count.load()); };
+    since_boot("pswpin", swap_stat.pswpin);
+    since_boot("pswpout", swap_stat.pswpout);
     since_boot("pgactivate", vmscan_stat.pgactivate);
     since_boot("pgdeactivate", vmscan_stat.pgdeactivate);
     since_boot("pgrefill", vmscan_stat.pgrefill);
@@ -86,6 +92,10 @@ Result<void> show_vmstat(const Inode&, SeqFile& out) {
     since_boot("pgsteal_direct", vmscan_stat.pgsteal_direct);
     since_boot("pgscan_kswapd", vmscan_stat.pgscan_kswapd);
     since_boot("pgscan_direct", vmscan_stat.pgscan_direct);
+    since_boot("pgscan_anon", vmscan_stat.pgscan_anon);
+    since_boot("pgscan_file", vmscan_stat.pgscan_file);
+    since_boot("pgsteal_anon", vmscan_stat.pgsteal_anon);
+    since_boot("pgsteal_file", vmscan_stat.pgsteal_file);
     since_boot("pageoutrun", vmscan_stat.pageoutrun);
     since_boot("allocstall", vmscan_stat.allocstall);
     line("oom_kill", nr_oom_kill);
@@ -94,14 +104,14 @@ Result<void> show_vmstat(const Inode&, SeqFile& out) {
 
 namespace {
 
-template <Relaxed<u32> DirtyLimits::* Field>
+template <Relaxed<u32> DirtyLimits::*Field>
 Result<void> show_limit(const Inode&, SeqFile& out) {
     out.printf("%u\n", static_cast<unsigned>(dirty_limits.*Field));
     return {};
 }
 
 // A number up to `Most`.
-template <Relaxed<u32> DirtyLimits::* Field, u32 Most>
+template <Relaxed<u32> DirtyLimits::*Field, u32 Most>
 Result<void> write_limit(const Inode&, std::string_view text) {
     const u64 value = TRY(parse_unsigned(text));
     if (value > Most)
@@ -111,7 +121,7 @@ Result<void> write_limit(const Inode&, std::string_view text) {
     return {};
 }
 
-template <Relaxed<u32> DirtyLimits::* Field, u32 Most>
+template <Relaxed<u32> DirtyLimits::*Field, u32 Most>
 constexpr ProcEntry limit_entry(const char* name) {
     return {.name = name, .show = show_limit<Field>, .write = write_limit<Field, Most>, .mode = S_IFREG | 0644};
 }

@@ -8,6 +8,7 @@
 #include "mm/mm_struct.hpp"
 #include "mm/page.hpp"
 #include "mm/pgtable.hpp"
+#include "mm/swap.hpp"
 #include "mm/upcalls.hpp"
 
 namespace faultline {
@@ -59,13 +60,18 @@ Result<void> show_vma(const MmStruct& mm, const VmArea& vma, SeqFile& out) {
 struct VmaUse { // bytes
     u32 resident = 0, shared_clean = 0, shared_dirty = 0, private_clean = 0, private_dirty = 0;
     u32 referenced = 0, anonymous = 0, lazyfree = 0;
-    u64 proportional = 0; // << PSS_SHIFT
+    u32 swapped = 0;
+    u64 proportional = 0, swapped_proportional = 0; // << PSS_SHIFT
 };
 
 VmaUse use_of(MmStruct& mm, const VmArea& vma) {
     VmaUse use;
     const auto count = [&](UserAddr, PteSlot* slot) {
         const Pte pte = ptep_get(slot);
+        if (is_swap_pte(pte)) {
+            use.swapped += PAGE_SIZE;
+            use.swapped_proportional += (u64{PAGE_SIZE} << PSS_SHIFT) / swp_swapcount(pte_to_swp_entry(pte));
+        }
         // The zero page is not memory of this mapping.
         if (!pte_present(pte) || pte_special(pte))
             return;
@@ -112,7 +118,8 @@ void show_use(const VmArea& vma, const VmaUse& use, SeqFile& out) {
     line("Referenced", use.referenced);
     line("Anonymous", use.anonymous);
     line("LazyFree", use.lazyfree);
-    line("Swap", 0);
+    line("Swap", use.swapped);
+    line("SwapPss", use.swapped_proportional >> PSS_SHIFT);
     line("Locked", vma.flags.has(VM_LOCKED) ? use.proportional >> PSS_SHIFT : 0);
     out.text("VmFlags:");
     for (const auto& name : flag_names)

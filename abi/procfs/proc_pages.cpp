@@ -11,16 +11,18 @@
 #include "mm/mm_struct.hpp"
 #include "mm/page.hpp"
 #include "mm/pgtable.hpp"
+#include "mm/swap_entry.hpp"
 #include "mm/upcalls.hpp"
 
 namespace faultline {
 
 namespace {
 
-enum PagemapBit : u64 { // Documentation/admin-guide/mm/pagemap.rst; bits 0 to 54 are the frame number
+enum PagemapBit : u64 { // Documentation/admin-guide/mm/pagemap.rst; bits 0 to 54 are the frame number, or tell of the slot
     PM_PFRAME_MASK = (u64{1} << 55) - 1,
     PM_MMAP_EXCLUSIVE = u64{1} << 56,
     PM_FILE = u64{1} << 61, // a page of a file, or shared anonymous memory
+    PM_SWAP = u64{1} << 62,
     PM_PRESENT = u64{1} << 63,
 };
 
@@ -36,6 +38,11 @@ u64 pagemap_entry(MmStruct& mm, UserAddr address) {
         return 0;
     const Guard guard(pte_lockptr(slot)); // keeps the page from being freed
     const Pte pte = ptep_get(slot);
+    if (is_swap_pte(pte)) {
+        constexpr u32 MAX_SWAPFILES_SHIFT = 5;
+        const SwapEntry swapped = pte_to_swp_entry(pte);
+        return PM_SWAP | u64{swapped.offset()} << MAX_SWAPFILES_SHIFT | swapped.type();
+    }
     if (!pte_present(pte))
         return 0;
     u64 entry = PM_PRESENT | pte_pfn(pte).value();

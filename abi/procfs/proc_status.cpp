@@ -60,7 +60,7 @@ StateName state_name(const Task& task) {
 // The pages of an address space by their use; table_bytes is in bytes.
 struct MmUse {
     u32 size = 0, peak_size = 0, locked = 0, resident = 0, peak_resident = 0, data = 0, stack = 0, text = 0, shared = 0,
-        table_bytes = 0;
+        table_bytes = 0, swapped = 0;
 };
 
 MmUse use_of(MmStruct& mm) {
@@ -81,6 +81,7 @@ MmUse use_of(MmStruct& mm) {
     use.peak_size = std::max(get_mm_hiwater_vm(mm), use.size);
     use.peak_resident = std::max(get_mm_hiwater_rss(mm), use.resident);
     use.table_bytes = mm.nr_ptes * PAGE_SIZE;
+    use.swapped = get_mm_counter(mm, MM_SWAPENTS);
     return use;
 }
 
@@ -154,7 +155,7 @@ Result<void> show_pid_status(const Inode& inode, SeqFile& out) {
         kib_line(out, "VmStk", use.stack);
         kib_line(out, "VmExe", use.text);
         kib_line(out, "VmPTE", use.table_bytes / PAGE_SIZE);
-        kib_line(out, "VmSwap", 0);
+        kib_line(out, "VmSwap", use.swapped);
     }
     const SignalSets sets = signal_sets(task);
     out.printf("Threads:\t%u\nSigQ:\t%u/%u\n", static_cast<unsigned>(group.thread_count),
@@ -210,7 +211,7 @@ Result<void> show_pid_stat(const Inode& inode, SeqFile& out) {
     // Addresses and the exit code are for those who may look into the task (Linux: do_task_stat).
     const bool permitted = ptrace_may_access(task, PtraceMode::FsCreds);
     MmStruct* space = mm.ok() && permitted ? &**mm : nullptr;
-    const auto place = [&](UserAddr MmStruct::* field) -> unsigned {
+    const auto place = [&](UserAddr MmStruct::*field) -> unsigned {
         return space != nullptr ? (space->*field).value() : 0;
     };
     out.printf("%u %u %u 0 0 %llu %llu %llu %llu 0 0 0 %d ", place(&MmStruct::start_code), place(&MmStruct::end_code),

@@ -16,6 +16,7 @@
 #include "abi/fs/random.hpp"
 #include "abi/fs/seq_file.hpp"
 #include "abi/memory/oom_kill.hpp"
+#include "abi/memory/swapon.hpp"
 #include "abi/process/coredump.hpp"
 #include "abi/procfs/proc_tlb.hpp"
 #include "abi/procfs/procfs.hpp"
@@ -36,6 +37,7 @@
 #include "mm/page_writeback.hpp"
 #include "mm/shmem.hpp"
 #include "mm/slab.hpp"
+#include "mm/swap.hpp"
 #include "mm/unmapped_area.hpp"
 #include "mm/vmscan.hpp"
 
@@ -60,14 +62,15 @@ Result<void> show_meminfo(const Inode&, SeqFile& out) {
               writeback = writeback_stat.nr_writeback;
     line("MemAvailable", nr_free_pages() + (buffers > dirty + writeback ? buffers - dirty - writeback : 0));
     line("Buffers", buffers);
-    line("SwapCached", 0);
-    const u32 active = nr_lru_pages(LRU_ACTIVE_FILE), inactive = nr_lru_pages(LRU_INACTIVE_FILE);
-    line("Active", active);
-    line("Inactive", inactive);
-    line("Active(file)", active);
-    line("Inactive(file)", inactive);
-    line("SwapTotal", 0);
-    line("SwapFree", 0);
+    line("SwapCached", swap_stat.nr_swapcached);
+    line("Active", nr_lru_pages(LRU_ACTIVE_ANON) + nr_lru_pages(LRU_ACTIVE_FILE));
+    line("Inactive", nr_lru_pages(LRU_INACTIVE_ANON) + nr_lru_pages(LRU_INACTIVE_FILE));
+    line("Active(anon)", nr_lru_pages(LRU_ACTIVE_ANON));
+    line("Inactive(anon)", nr_lru_pages(LRU_INACTIVE_ANON));
+    line("Active(file)", nr_lru_pages(LRU_ACTIVE_FILE));
+    line("Inactive(file)", nr_lru_pages(LRU_INACTIVE_FILE));
+    line("SwapTotal", total_swap_pages());
+    line("SwapFree", nr_swap_pages());
     line("Dirty", dirty);
     line("Writeback", writeback);
     line("Shmem", nr_shmem);
@@ -167,18 +170,18 @@ Result<s32> parse_int(std::string_view text) {
     return negative ? -static_cast<s32>(value) : static_cast<s32>(value);
 }
 
-template <s32 RtBandwidth::* Field>
+template <s32 RtBandwidth::*Field>
 Result<void> show_rt_bandwidth(const Inode&, SeqFile& out) {
     out.printf("%d\n", static_cast<int>(rt_bandwidth().*Field));
     return {};
 }
-template <s32 RtBandwidth::* Field>
+template <s32 RtBandwidth::*Field>
 Result<void> write_rt_bandwidth(const Inode&, std::string_view text) {
     RtBandwidth next = rt_bandwidth();
     next.*Field = TRY(parse_int(text));
     return set_rt_bandwidth(next);
 }
-template <s32 RtBandwidth::* Field>
+template <s32 RtBandwidth::*Field>
 constexpr ProcEntry rt_bandwidth_entry(const char* name) {
     return {.name = name, .show = show_rt_bandwidth<Field>, .write = write_rt_bandwidth<Field>, .mode = S_IFREG | 0644};
 }
@@ -288,6 +291,7 @@ constexpr ProcEntry root_entries[] = {
     {.name = "meminfo", .show = show_meminfo},
     {.name = "diskstats", .show = show_diskstats},
     {.name = "partitions", .show = show_partitions},
+    {.name = "swaps", .show = show_swaps},
     {.name = "vmstat", .show = show_vmstat},
     {.name = "uptime", .show = show_uptime},
     {.name = "version", .show = show_version},
@@ -407,6 +411,7 @@ constexpr ProcEntry vm_entries[] = {
     setting_instead<overcommit.kbytes, overcommit.ratio>("overcommit_kbytes"),
     setting<overcommit.memory, OVERCOMMIT_NEVER>("overcommit_memory"),
     setting_instead<overcommit.ratio, overcommit.kbytes>("overcommit_ratio"),
+    setting<vm_swappiness, 200>("swappiness"),
     setting<oom_settings.panic_on_oom, 2>("panic_on_oom"),
     setting<overcommit.user_reserve_kbytes>("user_reserve_kbytes"),
 };

@@ -52,6 +52,7 @@
 #include "abi/memory/mlock.hpp"
 #include "abi/memory/mmap.hpp"
 #include "abi/memory/msync.hpp"
+#include "abi/memory/swapon.hpp"
 #include "abi/process/clone.hpp"
 #include "abi/process/exec.hpp"
 #include "abi/process/exit.hpp"
@@ -351,6 +352,8 @@ constexpr Entry ENTRIES[] = {
     {__NR_arm_fadvise64_64, adapt<sys_fadvise64_64>},
     {__NR_fsync, adapt<sys_fsync>},
     {__NR_fdatasync, adapt<sys_fsync>},
+    {__NR_swapoff, adapt<sys_swapoff>},
+    {__NR_swapon, adapt<sys_swapon>},
     {__NR_sync, adapt<sys_sync>},
     {__NR_syncfs, adapt<sys_syncfs>},
     {__NR_arm_sync_file_range, adapt<sys_sync_file_range2>},

@@ -11,6 +11,7 @@
 #include "arch/contract/uaccess.hpp"
 #include "kernel/sched/timer.hpp"
 #include "mm/page_alloc.hpp"
+#include "mm/swap.hpp"
 
 namespace faultline {
 
@@ -19,6 +20,8 @@ Result<u32> sys_sysinfo(UserAddr buffer) {
     info.uptime = static_cast<__kernel_long_t>(clock_ns() / NSEC_PER_SEC);
     info.totalram = nr_total_pages();
     info.freeram = nr_free_pages();
+    info.totalswap = total_swap_pages();
+    info.freeswap = nr_swap_pages();
     info.procs = static_cast<__u16>(task_count());
     std::copy_n(get_avenrun().minutes, std::size(info.loads), info.loads);
     info.mem_unit = PAGE_SIZE;

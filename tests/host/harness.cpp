@@ -17,6 +17,7 @@
 #include "mm/page_alloc.hpp"
 #include "mm/page_writeback.hpp"
 #include "mm/slab.hpp"
+#include "mm/swap.hpp"
 
 namespace faultline {
 
@@ -45,6 +46,7 @@ Host::Host(const model::Configuration& configuration) : machine(configuration) {
     init_scheduler(idle_);
     init_writeback();
     anon_vma_init();
+    init_swap();
     set_realtime_offset(0);
     static_cast<void>(set_rt_bandwidth({.runtime_us = -1})); // tests advance the clock as they like
     futex_init(machine.cpu_count());

@@ -15,6 +15,7 @@
 #include "mm/page_alloc.hpp"
 #include "mm/page_writeback.hpp"
 #include "mm/slab.hpp"
+#include "mm/swap.hpp"
 #include "mm/upcalls.hpp"
 
 namespace faultline::interleave {
@@ -39,6 +40,7 @@ World::World(u32 cpus, const model::TlbPolicy& tlb) : machine({.cpus = cpus, .ra
     init_page_allocator(ram_start(), ram_start() + ram_bytes());
     init_writeback();
     anon_vma_init();
+    init_swap();
     machine.as_each_cpu(mmu_init_cpu);
     futex_init(cpus);
     free_at_start_ = nr_free_pages();

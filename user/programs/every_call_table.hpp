@@ -335,6 +335,8 @@ inline constexpr auto calls = [] {
         CALL(mknod, "q00", Same, NodeMode, Number),
         CALL(mknodat, "cq00", Same, Same, NodeMode, Number),
         CALL(mount, "pDy00", Same, Same, Same, MountFlags),
+        CALL(swapon, "p0", Same, Number),
+        CALL(swapoff, "p"),
         CALL(umount2, "q0", Same, UmountFlags),
     });
 }();
