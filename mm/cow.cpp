@@ -5,6 +5,7 @@
 #include "mm/filemap.hpp"
 #include "mm/pgtable.hpp"
 #include "mm/rmap.hpp"
+#include "mm/swap.hpp"
 
 namespace faultline {
 
@@ -52,6 +53,8 @@ VmFault do_wp_page(VmFaultContext& vmf) {
         if (ptep_get(vmf.slot) != vmf.orig_pte)
             return VM_FAULT_NONE;
         Page* page = vm_normal_page(vmf.orig_pte);
+        if (page != nullptr && page->test(PG_SWAPCACHE))
+            try_to_free_swap(*page); // so that the cache's reference is in nobody's way
         if (page != nullptr && can_reuse_anon(*page)) {
             page->set(PG_ANON_EXCLUSIVE);
             wp_page_reuse(vmf);

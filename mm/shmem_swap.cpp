@@ -20,9 +20,12 @@ constinit Late<SwapList> swaplist;
 void add_swapped(AddressSpace& mapping, SwappedPage& page) REQUIRES(mapping.lock) {
     mapping.swapped.insert(page);
     mapping.nr_swapped = mapping.nr_swapped + 1;
-    const Guard lock(swaplist_lock);
-    if (!mapping.swap_link.is_linked())
-        swaplist->push_back(mapping);
+    {
+        const Guard lock(swaplist_lock);
+        if (!mapping.swap_link.is_linked())
+            swaplist->push_back(mapping);
+    }
+    swap_entry_settled(page.entry);
 }
 
 void del_swapped(AddressSpace& mapping, SwappedPage& page) REQUIRES(mapping.lock) {

@@ -79,6 +79,9 @@ SwapEntry swap_duplicate_of(const Page& page);
 // the disk. (Linux: free_swap_and_cache.)
 void swap_free(SwapEntry entry);
 
+// An entry that has taken its claim can be found now: swapoff may be waiting for it. Callable with all other locks held.
+void swap_entry_settled(SwapEntry entry);
+
 // How many entries refer to the slot of an entry whose lock the caller holds; at least 1. (Linux: the same name.)
 u32 swp_swapcount(SwapEntry entry);
 

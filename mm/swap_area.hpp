@@ -45,9 +45,16 @@ struct SwapArea {
     Relaxed<bool> accepts = false;    // pages; false: it does not, or does no longer
     Relaxed<s32> priority = 0;
     Tree<Page, &Page::cache_node, SwapOffsetKey> cache GUARDED_BY(lock);
-    ParkQueue waiters GUARDED_BY(lock); // for a page to be read
+    ParkQueue waiters GUARDED_BY(lock); // for a page to be read or written; swapoff, for anything to change
+    u64 changes GUARDED_BY(lock) = 0;   // that swapoff should look at
     u8 order = NO_AREA;                 // of the block that `slots` is; NO_AREA: there is no area with this number
 
+    // Something did that swapoff may be waiting for.
+    void changed() REQUIRES(lock) {
+        ++changes;
+        if (!accepts)
+            unpark_all(waiters);
+    }
     SwapSlot& slot(u32 offset) REQUIRES(lock) {
         BUG_ON(offset == NO_SLOT || offset >= nr_slots || !slots[offset].in_use());
         return slots[offset];

@@ -25,8 +25,10 @@ VmFault swapin(const VmFaultContext& vmf, SwapEntry entry, PageRef& page) {
     switch (read.error()) {
     case Errno::NOMEM:
         return VM_FAULT_OOM;
-    case Errno::AGAIN:
+    case Errno::AGAIN: { // another CPU is about to change the entry: so it holds this lock
+        const Guard wait(pte_lockptr(vmf.slot));
         return VM_FAULT_NONE;
+    }
     default:
         return VM_FAULT_SIGBUS;
     }

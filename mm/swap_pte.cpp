@@ -32,6 +32,7 @@ void set_swap_pte(MmStruct& mm, UserAddr address, PteSlot* slot, SwapEntry entry
     set_pte_at(mm.context, address, slot, swp_entry_to_pte(entry));
     add_mm_counter(mm, MM_SWAPENTS, 1);
     mm_may_be_in_swap(mm);
+    swap_entry_settled(entry);
 }
 
 bool copy_swap_pte(MmStruct& mm, UserAddr address, PteSlot* slot, SwapEntry entry) {

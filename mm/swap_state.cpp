@@ -75,6 +75,8 @@ PageRef SwapArea::uncache(Page& page) {
     slot(offset).set_in_use(count, false);
     if (count == 0)
         give_slot(offset);
+    else
+        changed();
     swap_stat.nr_swapcached.fetch_sub(1, std::memory_order_relaxed);
     return PageRef(&page);
 }

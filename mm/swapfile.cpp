@@ -104,6 +104,7 @@ void SwapArea::give_slot(u32 offset) {
     slots[offset].set_free(first_free);
     first_free = offset;
     used = used - 1;
+    changed();
     if (accepts)
         count(free_slots, 1);
 }
@@ -179,6 +180,12 @@ bool swap_duplicate(SwapEntry entry) {
         return false;
     slot.set_in_use(slot.count() + 1, slot.has_cache());
     return true;
+}
+
+void swap_entry_settled(SwapEntry entry) {
+    SwapArea& area = swap_area(entry.type());
+    const Guard lock(area.lock);
+    area.changed();
 }
 
 u32 swp_swapcount(SwapEntry entry) {

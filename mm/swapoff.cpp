@@ -39,8 +39,6 @@ Result<void> unuse_vma(const MmapReadGuard& mmap_read, VmArea& vma, u32 type) {
 }
 
 Result<void> unuse_mm(MmStruct& mm, u32 type) {
-    if (get_mm_counter(mm, MM_SWAPENTS) == 0)
-        return {};
     const MmapReadGuard mmap_read(mm);
     for (VmArea& vma : mm.vmas)
         if (vma.anon_vma != nullptr)
@@ -77,13 +75,30 @@ void empty_cache(SwapArea& area) {
 
 } // namespace
 
+namespace {
+
+u64 changes_of(SwapArea& area) {
+    const Guard lock(area.lock);
+    return area.changes;
+}
+
+// Waits until something has changed since the area was looked through: a page was on its way then.
+void wait_for_change(SwapArea& area, u64 since) {
+    const Guard lock(area.lock);
+    while (area.used != 0 && area.changes == since)
+        park(area.waiters, area.lock);
+}
+
+} // namespace
+
 Result<void> try_to_unuse(u32 type) {
     SwapArea& area = swap_area(type);
-    while (area.used != 0) { // what was on its way when it was looked for is found the next time
+    while (area.used != 0) {
+        const u64 before = changes_of(area);
         TRY_VOID(shmem_unuse(type));
         TRY_VOID(unuse_all_mms(type));
         empty_cache(area);
-        cond_resched();
+        wait_for_change(area, before);
         if (fatal_signal_pending())
             return Err(Errno::INTR);
     }

@@ -15,7 +15,8 @@ struct ModelledSwap : SwapDevice {
     u32 slots[SLOTS][WORDS] = {};
     u32 reads = 0, writes = 0;
     bool broken_to_read = false, broken_to_write = false;
-    u32 type; // the area's number
+    void (*saved)(const Page& page) = nullptr; // called when the page has been taken over
+    u32 type;                                  // the area's number
 
     explicit ModelledSwap(u32 count = SLOTS, s32 priority = -1) {
         read = read_slot;
@@ -35,6 +36,7 @@ struct ModelledSwap : SwapDevice {
         on_ = !done.ok();
         return done;
     }
+    bool is_on() const { return on_; }
     u32 used() const {
         SwapInfo info{};
         return swap_info(type, info) ? info.used : 0;
@@ -59,6 +61,8 @@ struct ModelledSwap : SwapDevice {
             return Err(Errno::IO);
         ++swap.writes;
         std::memcpy(swap.slots[slot], page_address(page), sizeof swap.slots[slot]);
+        if (swap.saved != nullptr)
+            swap.saved(page);
         schedule_point("write to swap done");
         return {};
     }

@@ -1,0 +1,373 @@
+// Pages that go to swap and come back while other CPUs use them, unmap them, fork, or take the area away.
+#include <catch2/catch.hpp>
+
+#include <linux/futex.h>
+
+#include "kernel/futex/fault_in.hpp"
+#include "kernel/futex/livelock.hpp"
+#include "kernel/futex/syscalls.hpp"
+#include "mm/dup_mm.hpp"
+#include "mm/gup.hpp"
+#include "mm/madvise.hpp"
+#include "mm/mremap.hpp"
+#include "mm/munmap.hpp"
+#include "mm/vmscan.hpp"
+#include "tests/contract/modelled_swap.hpp"
+#include "tests/interleave/explore.hpp"
+
+using namespace faultline;
+using namespace faultline::interleave;
+
+namespace {
+
+struct SwapProgram : Program {
+    SwapProgram(u32 cpus, const model::TlbPolicy& tlb) : Program(cpus, tlb) {
+        swap.saved = [](const Page& page) { World::get().invariants.saved(page_to_pfn(page)); };
+        at_the_end([this] {
+            require(swap.used() == 0, "no slot stays in use");
+            require(!swap.is_on() || swap.off().ok(), "swapoff");
+        });
+    }
+
+  protected:
+    contract::ModelledSwap swap{4};
+    UserAddr word;
+
+    virtual UserAddr map_page() { return map_private(); }
+    // A page with two words, which nobody has used for a while.
+    void set_up() override {
+        word = map_page();
+        write(word, 1);
+        write(word + 4, 8);
+        age();
+    }
+    void age() {
+        call([&] { return do_madvise(mm(), word, PAGE_SIZE, MADV_COLD).ok(); });
+        if (const PageRef page = present_page())
+            page->clear(PG_REFERENCED);
+    }
+    PageRef present_page() { return follow_page(MmapReadGuard(mm()), word, FOLL_NONE); }
+    // Reclaim looks at the page, if it is in memory.
+    void reclaim() {
+        call([&] {
+            if (PageRef page = present_page())
+                reclaim_page(std::move(page));
+        });
+    }
+    void page_out() {
+        age();
+        reclaim();
+        require(swap.used() == 1, "the page is in swap");
+    }
+    void cpu0() override { reclaim(); }
+    void check() override { require(read(word + 4) == 8, "the rest of the page is as it was"); }
+};
+
+// As above, in shared memory.
+struct SharedProgram : SwapProgram {
+    using SwapProgram::SwapProgram;
+    UserAddr map_page() override { return map_shared(); }
+};
+
+template <class Base>
+struct OutAgainstRead : Base {
+    using Base::Base;
+    void cpu1() override { require(this->read(this->word) == 1 && this->read(this->word + 4) == 8, "as written"); }
+};
+
+template <class Base>
+struct OutAgainstWrite : Base {
+    using Base::Base;
+    void cpu1() override {
+        this->write(this->word, 2);
+        this->write(this->word, 3);
+    }
+    void check() override {
+        require(this->read(this->word) == 3, "the last value");
+        Base::check();
+    }
+};
+
+template <class Base>
+struct OutTwiceAgainstWrite : OutAgainstWrite<Base> {
+    using OutAgainstWrite<Base>::OutAgainstWrite;
+    void cpu0() override {
+        this->reclaim();
+        this->reclaim();
+    }
+};
+
+struct TwoOut : SwapProgram {
+    using SwapProgram::SwapProgram;
+    void cpu1() override {
+        write(word, 2);
+        reclaim();
+    }
+    void check() override {
+        require(read(word) == 2, "the last value");
+        SwapProgram::check();
+    }
+};
+
+template <class Base>
+struct OutAgainstUnmap : Base {
+    using Base::Base;
+    void cpu1() override {
+        this->call([&] { return do_munmap(this->mm(), this->word, PAGE_SIZE).ok(); });
+    }
+    void check() override { require(!this->try_read(this->word) && this->swap.used() == 0, "gone, with its slot"); }
+};
+
+struct OutAgainstMove : SwapProgram {
+    using SwapProgram::SwapProgram;
+    UserAddr to;
+    void set_up() override {
+        to = map_private();
+        SwapProgram::set_up();
+    }
+    void cpu1() override {
+        require(
+            call([&] { return do_mremap(mm(), word, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, to).ok(); }),
+            "the move");
+        require(read(to) == 1, "what was written");
+        write(to, 3);
+    }
+    void check() override { require(read(to) == 3 && read(to + 4) == 8, "at its new place"); }
+};
+
+struct OutAgainstFork : SwapProgram {
+    using SwapProgram::SwapProgram;
+    void cpu1() override {
+        run_in(1, fork(word));
+        require(read(word) == 1, "the parent's value");
+        write(word, 2);
+        require(read(word) == 2, "its own");
+    }
+    void check() override {
+        require(read(word) == 1, "the parent keeps its value");
+        SwapProgram::check();
+    }
+};
+
+// Reclaim takes YOUNG and then the page away, again and again, and the operation is done once.
+template <class Base>
+struct OutAgainstFutex : Base {
+    using Base::Base;
+    void set_up() override {
+        set_fault_in_policy(FaultIn::Fixup);
+        livelock_rounds = 50;
+        Base::set_up();
+    }
+    void cpu1() override {
+        constexpr u32 ADD_ONE = FUTEX_OP(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_EQ, 0xfffu);
+        const auto done = this->call([&] {
+            return sys_futex(this->word, FUTEX_WAKE_OP | FUTEX_PRIVATE_FLAG, 1, UserAddr(0), this->word, ADD_ONE);
+        });
+        require(done.ok(), "WAKE_OP");
+    }
+    void check() override {
+        require(this->read(this->word) == 2, "one was added, once");
+        Base::check();
+    }
+};
+
+// From here on the page is in swap.
+template <class Base>
+struct TwoIn : Base {
+    using Base::Base;
+    void set_up() override {
+        Base::set_up();
+        this->page_out();
+    }
+    void cpu0() override { this->write(this->word, 2); }
+    void cpu1() override { this->write(this->word + 8, 2); }
+    void check() override {
+        require(this->read(this->word) == 2 && this->read(this->word + 8) == 3, "both wrote to one page");
+        Base::check();
+    }
+};
+
+// A child has the same slot. It writes, or ends.
+struct InAgainstRelative : SwapProgram {
+    using SwapProgram::SwapProgram;
+    MmStruct* child = nullptr;
+    void set_up() override {
+        SwapProgram::set_up();
+        page_out();
+        child = &fork(word);
+        run_in(1, *child);
+        machine.select_cpu(0);
+    }
+    void cpu0() override {
+        require(read(word) == 1, "what was written before the fork");
+        write(word, 2);
+    }
+    void cpu1() override {
+        write(word, 3);
+        require(read(word) == 3 && read(word + 4) == 8, "its own");
+    }
+    void check() override {
+        require(read(word) == 2, "each has its own");
+        SwapProgram::check();
+    }
+};
+
+struct InAgainstExit : InAgainstRelative {
+    using InAgainstRelative::InAgainstRelative;
+    void cpu1() override {
+        call([&] { return do_munmap(*child, word, PAGE_SIZE).ok(); });
+    }
+    void check() override {
+        InAgainstRelative::check();
+        require(swap.used() == 0, "the slot is free: the only one that has the page wrote to it");
+    }
+};
+
+// The child read the page back, and reclaim takes it from there while the parent faults for it.
+struct InAgainstOut : InAgainstRelative {
+    using InAgainstRelative::InAgainstRelative;
+    void set_up() override {
+        InAgainstRelative::set_up();
+        machine.select_cpu(1);
+        read(word);
+        age();
+        machine.select_cpu(0);
+    }
+    void cpu1() override { reclaim(); }
+};
+
+struct InAgainstUnmap : SwapProgram {
+    using SwapProgram::SwapProgram;
+    void set_up() override {
+        SwapProgram::set_up();
+        page_out();
+    }
+    void cpu0() override { static_cast<void>(try_read(word)); }
+    void cpu1() override {
+        call([&] { return do_munmap(mm(), word, PAGE_SIZE).ok(); });
+    }
+    void check() override { require(!try_read(word) && swap.used() == 0, "gone, with its slot"); }
+};
+
+struct InAgainstCutOff : SharedProgram {
+    using SharedProgram::SharedProgram;
+    void set_up() override {
+        SharedProgram::set_up();
+        page_out();
+    }
+    void cpu0() override {
+        const u32 value = read(word);
+        require(value == 1 || value == 0, "before, or after");
+    }
+    void cpu1() override {
+        call([&] { return do_madvise(mm(), word, PAGE_SIZE, MADV_REMOVE).ok(); });
+    }
+    void check() override { require(read(word) == 0 && swap.used() == 0, "zeros, and no slot"); }
+};
+
+struct OutAgainstCutOff : SharedProgram {
+    using SharedProgram::SharedProgram;
+    void cpu1() override {
+        call([&] { return do_madvise(mm(), word, PAGE_SIZE, MADV_REMOVE).ok(); });
+    }
+    void check() override { require(read(word) == 0 && swap.used() == 0, "zeros, and no slot"); }
+};
+
+template <class Base>
+struct SwapoffAgainstWrite : Base {
+    using Base::Base;
+    void set_up() override {
+        Base::set_up();
+        this->page_out();
+    }
+    void cpu0() override {
+        require(this->call([&] { return this->swap.off().ok(); }), "swapoff");
+    }
+    void cpu1() override { this->write(this->word, 2); }
+    void check() override {
+        require(this->read(this->word) == 2, "what was written");
+        Base::check();
+    }
+};
+
+template <class Base>
+struct SwapoffAgainstOut : Base {
+    using Base::Base;
+    void cpu1() override {
+        require(this->call([&] { return this->swap.off().ok(); }), "swapoff");
+    }
+    void check() override {
+        require(this->read(this->word) == 1, "what was written");
+        Base::check();
+    }
+};
+
+struct SwapoffAgainstFork : SwapProgram {
+    using SwapProgram::SwapProgram;
+    void set_up() override {
+        SwapProgram::set_up();
+        page_out();
+    }
+    void cpu0() override {
+        require(call([&] { return swap.off().ok(); }), "swapoff");
+    }
+    void cpu1() override {
+        run_in(1, fork(word));
+        write(word, 2);
+    }
+    void check() override {
+        require(read(word) == 1, "the parent keeps its value");
+        SwapProgram::check();
+    }
+};
+
+// What MADV_FREE gave up is written again: it must not be lost any more.
+struct DiscardAgainstWrite : SwapProgram {
+    using SwapProgram::SwapProgram;
+    void set_up() override {
+        SwapProgram::set_up();
+        call([&] { return do_madvise(mm(), word, PAGE_SIZE, MADV_FREE).ok(); });
+    }
+    void cpu1() override {
+        write(word, 2);
+        require(read(word) == 2, "what was written");
+    }
+    void check() override {
+        require(read(word) == 2, "what was written");
+        const u32 rest = read(word + 4);
+        require(rest == 8 || rest == 0, "the rest is as it was, or zeros");
+    }
+};
+
+TEST_CASE("interleave: page out against read") { explore(make<OutAgainstRead<SwapProgram>>, 2); }
+TEST_CASE("interleave: page out against write") { explore(make<OutAgainstWrite<SwapProgram>>, 2); }
+TEST_CASE("interleave: page out twice against write") { explore(make<OutTwiceAgainstWrite<SwapProgram>>, 2); }
+TEST_CASE("interleave: two page out") { explore(make<TwoOut>, 2); }
+TEST_CASE("interleave: page out against unmap") { explore(make<OutAgainstUnmap<SwapProgram>>, 2); }
+TEST_CASE("interleave: page out against move") { explore(make<OutAgainstMove>, 2); }
+TEST_CASE("interleave: page out against fork") { explore(make<OutAgainstFork>, 2); }
+TEST_CASE("interleave: page out against futex") { explore(make<OutAgainstFutex<SwapProgram>>, 2); }
+TEST_CASE("interleave: page out of shared memory against read") { explore(make<OutAgainstRead<SharedProgram>>, 2); }
+TEST_CASE("interleave: page out of shared memory against write") { explore(make<OutAgainstWrite<SharedProgram>>, 2); }
+TEST_CASE("interleave: page out of shared memory against unmap") { explore(make<OutAgainstUnmap<SharedProgram>>, 2); }
+TEST_CASE("interleave: page out of shared memory against cut off") { explore(make<OutAgainstCutOff>, 2); }
+TEST_CASE("interleave: page out of shared memory against futex") { explore(make<OutAgainstFutex<SharedProgram>>, 2); }
+TEST_CASE("interleave: two page in") { explore(make<TwoIn<SwapProgram>>, 2); }
+TEST_CASE("interleave: two page in shared memory") { explore(make<TwoIn<SharedProgram>>, 2); }
+TEST_CASE("interleave: page in against a relative") { explore(make<InAgainstRelative>, 2); }
+TEST_CASE("interleave: page in against exit") { explore(make<InAgainstExit>, 2); }
+TEST_CASE("interleave: page in against page out") { explore(make<InAgainstOut>, 2); }
+TEST_CASE("interleave: page in against unmap") { explore(make<InAgainstUnmap>, 2); }
+TEST_CASE("interleave: page in of shared memory against cut off") { explore(make<InAgainstCutOff>, 2); }
+TEST_CASE("interleave: swapoff against write") { explore(make<SwapoffAgainstWrite<SwapProgram>>, 2); }
+TEST_CASE("interleave: swapoff against write to shared memory") {
+    explore(make<SwapoffAgainstWrite<SharedProgram>>, 2);
+}
+TEST_CASE("interleave: swapoff against page out") { explore(make<SwapoffAgainstOut<SwapProgram>>, 2); }
+TEST_CASE("interleave: swapoff against page out of shared memory") {
+    explore(make<SwapoffAgainstOut<SharedProgram>>, 2);
+}
+TEST_CASE("interleave: swapoff against fork") { explore(make<SwapoffAgainstFork>, 2); }
+TEST_CASE("interleave: discard against write") { explore(make<DiscardAgainstWrite>, 2); }
+
+} // namespace
