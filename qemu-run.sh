@@ -21,6 +21,7 @@ Options. They come before --exec and --init; all words after FILE or PATH are th
   --mem MIB         memory, 32 to 1024 (default 128)      --smp N         processors, 1 to 8 (default 1)
   --mmu M           walked: the hardware fills the TLB (default); softtlb: the kernel does (docs/backends.md)
   --disk FILE       a disk with the contents of FILE: /dev/vda; once more: /dev/vdb, and so on (at most 16)
+  --new-disk MIB    an empty disk, for this run only      --swap MIB      the same, ready for swapon
   --disk-faults FILE  errors that the disk before it is to have: rules of QEMU's blkdebug (docs/writeback.md)
   --legacy-virtio   devices as they were before virtio 1.0
   --icount          count instructions: with one processor and no input, two runs are identical

@@ -87,11 +87,13 @@ machine_command() {
 # Adds the disks to `command`, each as its own file: no snapshot, no cache of QEMU's own. What the guest has flushed is in
 # the file; an error of the file is the guest's to see. A file that may not be written is a disk that cannot be.
 add_disks() {
-    local i file options
+    local i path file options
     for i in "${!disks[@]}"; do
-        file=${disks[i]//,/,,}
+        path=${disks[i]}
+        [[ $path != new:* ]] || path=$(make_disk "$path")
+        file=${path//,/,,}
         options=if=none,id=disk$i,format=raw,cache=writeback,werror=report,rerror=report
-        [[ -w ${disks[i]} && $(stat -L -c %A -- "${disks[i]}") == *w* ]] || options+=,readonly=on # root may write all
+        [[ -w $path && $(stat -L -c %A -- "$path") == *w* ]] || options+=,readonly=on # root may write all
         if [[ -n ${disk_faults[i]} ]]; then
             options+=",file.driver=blkdebug,file.config=${disk_faults[i]//,/,,}"
             options+=",file.image.driver=file,file.image.filename=$file"
@@ -100,6 +102,15 @@ add_disks() {
         fi
         command+=(-drive "$options" -device "virtio-blk-device,drive=disk$i")
     done
+}
+
+# make_disk new:new-disk|swap:MIB: a disk of zeros, or an empty swap area, in a file of its own; prints the file's path.
+make_disk() {
+    local file
+    file=$(mktemp "$scratch/disk.XXXXXX")
+    truncate -s "${1##*:}M" "$file"
+    [[ $1 != new:swap:* ]] || PATH=$PATH:/usr/sbin:/sbin mkswap -q "$file"
+    echo "$file"
 }
 
 # Adds a port for each of the program's standard streams to `command`. Standard input is QEMU's standard input. It has a

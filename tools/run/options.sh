@@ -22,7 +22,7 @@ parse_options() {
         given+=("$option")
         shift
         case $option in
-        --scenario | --exec | --init | --fault-in | --root | --append | --smp | --mem | --mmu | --disk | --disk-faults | --timeout)
+        --scenario | --exec | --init | --fault-in | --root | --append | --smp | --mem | --mmu | --disk | --disk-faults | --new-disk | --swap | --timeout)
             [[ $# -gt 0 ]] || refuse "$option: needs a value"
             take_value "$option" "$1"
             shift
@@ -110,6 +110,12 @@ take_value() {
         [[ -f $value && -r $value ]] || refuse "--disk-faults: $value: not a readable file"
         disk_faults[-1]=$(absolute "$value")
         ;;
+    --new-disk | --swap)
+        number "$1" "$value" 1 4096 "a number of MiB"
+        room_for_disk "$1"
+        disks+=("new:${1#--}:$((10#$value))") # make_disk makes it for each boot
+        disk_faults+=("")
+        ;;
     --timeout)
         number --timeout "$value" 1 86400 "a number of seconds"
         timeout=$((10#$value))
@@ -132,8 +138,9 @@ check_disk() {
     for each in "${disks[@]}"; do
         [[ ! $1 -ef $each ]] || refuse "--disk: $1: was given twice"
     done
-    [[ ${#disks[@]} -lt 16 ]] || refuse "--disk: $1: there can be 16 disks at most"
+    room_for_disk "--disk: $1"
 }
+room_for_disk() { [[ ${#disks[@]} -lt 16 ]] || refuse "$1: there can be 16 disks at most"; }
 
 # take_machine NAME: applies the options that a scenario needs according to the catalogue. With --scenario, an option
 # given by the user that contradicts them is refused; more processors than needed are allowed. In the demonstration each
@@ -147,12 +154,17 @@ take_machine() {
         option=$2 value=$3
         if [[ $option == --append ]]; then
             append="$value${append:+ $append}"
+        elif [[ $option == --new-disk || $option == --swap ]]; then
+            [[ ${#disks[@]} -eq 0 ]] || refuse "--disk: $1 has a disk of its own"
+            take_value "$option" "$value"
         elif [[ $mode == demo || " ${given[*]} " != *" $option "* ]]; then
             take_value "$option" "$value"
         elif [[ $option == --smp ]]; then
             [[ $cpus -ge $value ]] || refuse "--smp: $1 needs $value processors, not $cpus"
         elif [[ $option == --mmu ]]; then
             [[ $mmu == "$value" ]] || refuse "--mmu: $1 needs $value, not $mmu"
+        elif [[ $option == --mem ]]; then
+            [[ $memory == "$value" ]] || refuse "--mem: $1 needs $value MiB, not $memory"
         fi
         set -- "$1" "${@:4}"
     done

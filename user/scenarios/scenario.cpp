@@ -2,6 +2,7 @@
 // beforehand.
 #include <cstdarg>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <initializer_list>
 
@@ -97,22 +98,50 @@ void tell(const char* format, ...) {
     print("%s", line);
 }
 
-void show_entry(const char* when, const void* page) {
-    if (!current.act)
-        return;
+namespace {
+
+// The kernel's line about the page: "ADDRESS: the software entry | hardware DESCRIPTOR: …". False: it has none.
+bool read_entry(const void* page, char (&line)[256]) {
     // Opened each time: the file shows the process that opens it, and this may be a child.
     const long fd = sys_open("/proc/self/pte", O_RDONLY);
     if (is_error(fd))
-        return;
+        return false;
     // The file position is the address asked about; the answer is one line.
-    char line[256];
     const long length = sys_pread(static_cast<int>(fd), line, sizeof line - 1, reinterpret_cast<std::uintptr_t>(page));
     sys_close(static_cast<int>(fd));
-    if (length <= 0)
-        return;
-    line[length] = '\0';
+    line[length > 0 ? length : 0] = '\0';
     line[std::strcspn(line, "\n")] = '\0';
-    // "ADDRESS: the software entry | hardware DESCRIPTOR: what it tells the machine"
+    return length > 0;
+}
+
+} // namespace
+
+bool entry_says(const void* page, const char* word) {
+    char line[256];
+    if (!read_entry(page, line))
+        fail("%s: this kernel has no /proc/self/pte\n", current.name);
+    return std::strstr(line, word) != nullptr;
+}
+
+long figure(const char* path, const char* name) {
+    static char text[2048];
+    const int fd = static_cast<int>(must(sys_open(path, O_RDONLY), path));
+    const long length = must(sys_read(fd, text, sizeof text - 1), path);
+    sys_close(fd);
+    text[length] = '\0';
+    const std::size_t name_length = std::strlen(name);
+    for (const char* line = text; *line != '\0'; line += std::strspn(line, "\n")) {
+        if (std::strncmp(line, name, name_length) == 0 && line[name_length] == ' ')
+            return std::strtol(line + name_length, nullptr, 10);
+        line += std::strcspn(line, "\n");
+    }
+    fail("%s: %s has no %s\n", current.name, path, name);
+}
+
+void show_entry(const char* when, const void* page) {
+    char line[256];
+    if (!current.act || !read_entry(page, line))
+        return;
     char* hardware = std::strstr(line, " | hardware ");
     if (hardware == nullptr)
         return;

@@ -38,6 +38,13 @@ void tell(const char* format, ...) __attribute__((format(printf, 1, 2)));
 // the page.
 void show_entry(const char* when, const void* page);
 
+// The page's software entry in words, as /proc/self/pte has it, and whether `word` is among them. Neither touches the page; the
+// scenario ends with a message if the kernel does not tell.
+bool entry_says(const void* page, const char* word);
+
+// The number behind `name` in a file of lines, e.g. /proc/vmstat. The scenario ends with a message if there is none.
+long figure(const char* path, const char* name);
+
 // Runs `operation`, and nothing else, between two readings of the count, and checks the difference. An act shows the
 // entry of `page` before and after. Returns what `operation` returns.
 template <class Operation>

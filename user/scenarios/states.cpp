@@ -18,11 +18,6 @@ constexpr int READ_WRITE = PROT_READ | PROT_WRITE;
 
 alignas(PAGE_SIZE) Word other_page[PAGE_SIZE / sizeof(Word)]; // where the first word of two-word operations lies
 
-Place place(Word* word, bool marked) {
-    other_page[0].store(0);
-    return {word, &other_page[0], marked};
-}
-
 void write(Word* word, u32 initial) {
     word[0].store(initial);
     word[1].store(MARKER);
@@ -30,12 +25,17 @@ void write(Word* word, u32 initial) {
 
 void read(const Word* word) { word->load(); }
 
+} // namespace
+
+Place place(Word* word, bool marked) {
+    other_page[0].store(0);
+    return {word, &other_page[0], marked};
+}
+
 Place written(Word* word, u32 initial) {
     write(word, initial);
     return place(word, true);
 }
-
-} // namespace
 
 Word* map_words(std::size_t pages, int flags, int fd) {
     return reinterpret_cast<Word*>(must(sys_mmap2(nullptr, pages * PAGE_SIZE, READ_WRITE, flags, fd, 0), "mmap"));

@@ -51,6 +51,21 @@ Place cow_file_child(u32 initial);
 Place stale(u32 initial);
 Place moved(u32 initial);
 
+// disk_states.cpp
+Place disk_untouched(u32 initial);
+Place disk_read(u32 initial);
+Place disk_msync(u32 initial);
+Place disk_fsync(u32 initial);
+Place disk_msync_aged(u32 initial);
+Place disk_flushed(u32 initial);
+Place disk_private(u32 initial);
+Place disk_dirty_aged(u32 initial);
+
+// pressure_states.cpp
+Place short_anon(u32 initial);
+Place swapped_anon_read(u32 initial);
+Place swapped_tmpfs_read(u32 initial);
+
 struct State {
     std::string_view name;
     Place (*set_up)(u32 initial);
@@ -90,8 +105,26 @@ inline constexpr State states[] = {
     {"cow-grandchild", cow_grandchild, "private anonymous, copy-on-write twice: a fork of a fork has not touched it"},
     {"cow-file-child", cow_file_child, "of a private file mapping, written, copy-on-write in a forked child"},
     {"stale", stale, "of a shared memfd mapping; CPU 1, where we are, has read it, and then CPU 0 has written to it"},
+    {"disk-untouched", disk_untouched, "of a shared mapping of a disk, not touched"},
+    {"disk-read", disk_read, "of a shared mapping of a disk, only read"},
+    {"disk-msync", disk_msync, "of a shared mapping of a disk, written, then written back by msync"},
+    {"disk-fsync", disk_fsync, "of a shared mapping of a disk, written, then written back by fsync"},
+    {"disk-msync-aged", disk_msync_aged, "of a shared mapping of a disk, written, written back by msync, then aged"},
+    {"disk-flushed", disk_flushed,
+     "of a shared mapping of a disk, written, then written back by the flusher in its own time"},
+    {"disk-private", disk_private, "of a private mapping of a disk, only read"},
+    {"disk-dirty-aged", disk_dirty_aged, "of a shared mapping of a disk, written, then aged"},
+    {"short-anon", short_anon, "private anonymous, written; then another process needed more memory than there is"},
+    {"swapped-anon-read", swapped_anon_read,
+     "private anonymous, written; memory got short, it went to swap; then read"},
+    {"swapped-tmpfs-read", swapped_tmpfs_read,
+     "of a shared mapping of a tmpfs file, written; memory got short, it went to swap; then read"},
     {"moved", moved, "of a shared memfd mapping; we have read it on CPU 1, written it on CPU 0, and are back on CPU 1"},
 };
+
+// A place whose page is as the caller wants it; and one that is written first, with its marker.
+Place place(Word* word, bool marked);
+Place written(Word* word, u32 initial);
 
 // Clears the young bit of every page of this process, as reclaim would.
 void age_all_pages();

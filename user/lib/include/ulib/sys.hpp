@@ -27,6 +27,11 @@ inline long sys_pread(int fd, void* buffer, std::size_t size, std::uint64_t offs
     return system_call(__NR_pread64, fd, buffer, size, 0, static_cast<long>(offset & 0xffffffff),
                        static_cast<long>(offset >> 32));
 }
+inline long sys_pwrite(int fd, const void* data, std::size_t size, std::uint64_t offset) {
+    return system_call(__NR_pwrite64, fd, data, size, 0, static_cast<long>(offset & 0xffffffff),
+                       static_cast<long>(offset >> 32));
+}
+inline long sys_fsync(int fd) { return system_call(__NR_fsync, fd); }
 inline long sys_lseek(int fd, long offset, int whence) { return system_call(__NR_lseek, fd, offset, whence); }
 inline long sys_ftruncate(int fd, unsigned long size) { return system_call(__NR_ftruncate, fd, size); }
 inline long sys_unlink(const char* path) { return system_call(__NR_unlink, path); }
@@ -49,6 +54,14 @@ inline long sys_mprotect(void* address, std::size_t size, int protection) {
 inline long sys_madvise(void* address, std::size_t size, int advice) {
     return system_call(__NR_madvise, address, size, advice);
 }
+inline long sys_msync(void* address, std::size_t size, int flags) {
+    return system_call(__NR_msync, address, size, flags);
+}
+inline long sys_mincore(void* address, std::size_t size, unsigned char* resident) {
+    return system_call(__NR_mincore, address, size, resident);
+}
+inline long sys_swapon(const char* path, int flags) { return system_call(__NR_swapon, path, flags); }
+inline long sys_swapoff(const char* path) { return system_call(__NR_swapoff, path); }
 inline long sys_brk(void* end) { return system_call(__NR_brk, end); }
 
 // Processes and threads.
