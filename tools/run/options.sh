@@ -22,7 +22,8 @@ parse_options() {
         given+=("$option")
         shift
         case $option in
-        --scenario | --exec | --init | --fault-in | --root | --append | --smp | --mem | --mmu | --disk | --disk-faults | --timeout)
+        --scenario | --exec | --init | --fault-in | --root | --append | --smp | --mem | --mmu | --disk | --disk-faults | \
+            --disk-log | --timeout)
             [[ $# -gt 0 ]] || refuse "$option: needs a value"
             take_value "$option" "$1"
             shift
@@ -103,12 +104,17 @@ take_value() {
     --disk)
         check_disk "$value"
         disks+=("$(absolute "$value")")
-        disk_faults+=("")
+        disk_faults+=("") disk_logs+=("")
         ;;
     --disk-faults)
         [[ ${#disks[@]} -gt 0 ]] || refuse "--disk-faults: needs a --disk before it"
         [[ -f $value && -r $value ]] || refuse "--disk-faults: $value: not a readable file"
         disk_faults[-1]=$(absolute "$value")
+        ;;
+    --disk-log)
+        [[ ${#disks[@]} -gt 0 ]] || refuse "--disk-log: needs a --disk before it"
+        check_log "$value"
+        disk_logs[-1]=$(absolute "$value")
         ;;
     --timeout)
         number --timeout "$value" 1 86400 "a number of seconds"
@@ -133,6 +139,20 @@ check_disk() {
         [[ ! $1 -ef $each ]] || refuse "--disk: $1: was given twice"
     done
     [[ ${#disks[@]} -lt 16 ]] || refuse "--disk: $1: there can be 16 disks at most"
+}
+
+# check_log FILE: refuses what cannot become a new file. It is made when the machine starts.
+check_log() {
+    local each
+    [[ ! -e $1 || -f $1 ]] || refuse "--disk-log: $1: not a regular file"
+    [[ -d $(dirname -- "$1") ]] || refuse "--disk-log: $1: there is no such directory"
+    [[ -w $1 || (! -e $1 && -w $(dirname -- "$1")) ]] || refuse "--disk-log: $1: may not be written"
+    for each in "${disks[@]}"; do
+        [[ ! $1 -ef $each ]] || refuse "--disk-log: $1: is a disk"
+    done
+    for each in "${disk_logs[@]}"; do
+        [[ -z $each || $(absolute "$1") != "$each" ]] || refuse "--disk-log: $1: was given twice"
+    done
 }
 
 # take_machine NAME: applies the options that a scenario needs according to the catalogue. With --scenario, an option
