@@ -124,9 +124,10 @@ void unlock_pages(AddressSpace& mapping, const LockedPages& run, u32 filled) {
 // Fills the run. What was read ahead must not make the page fail that is needed: without the others once more.
 Result<void> read_run(AddressSpace& mapping, const LockedPages& run) {
     const std::span<Page* const> pages(run.pages.data(), run.count);
-    if (mapping.ops->readahead(mapping, pages).ok()) {
-        unlock_pages(mapping, run, run.count);
-        return {};
+    const auto all = mapping.ops->readahead(mapping, pages);
+    if (all.ok() || run.count == 1) {
+        unlock_pages(mapping, run, all.ok() ? run.count : 0);
+        return all;
     }
     const auto first = mapping.ops->readahead(mapping, pages.first(1));
     unlock_pages(mapping, run, first.ok() ? 1 : 0);

@@ -67,11 +67,10 @@ Result<u32> write_device(File& file, u32 bytes, u64& position, Copy&& copy) {
         return Err(Errno::NOSPC);
     bytes = static_cast<u32>(std::min<u64>(bytes, device.bytes() - position));
     const u32 written = TRY(write_pages(*file.mapping, bytes, position, copy));
-    const u64 start = position;
-    position += written;
     touch(*file.inode);
     if ((file.flags & O_DSYNC) != 0)
-        TRY_VOID(vfs_fsync_range(file, start, position));
+        TRY_VOID(vfs_fsync_range(file, position, position + written));
+    position += written; // only now: for who is told of an error, nothing was written
     return written;
 }
 

@@ -11,19 +11,13 @@
  *   power_cut ROUNDS PAGES EVERY        with the flusher every 10 ms
  *   power_cut ROUNDS PAGES EVERY hog    beside processes that use more than the rest of memory */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-enum { PAGE = 4096, THREADS = 8, SECTOR = PAGE / THREADS, WAYS = 5 };
+#include "disk.h"
+
+enum { THREADS = 8, SECTOR = PAGE / THREADS, WAYS = 5 };
 static int disk, disk_dsync, rounds, pages, every;
 static unsigned char* data; /* the data pages, mapped */
 
@@ -75,25 +69,6 @@ static void* work(void* argument) {
     return NULL;
 }
 
-static void set(const char* path, const char* value) {
-    int fd = open(path, O_WRONLY);
-    must(fd >= 0 && write(fd, value, strlen(value)) == (ssize_t)strlen(value), path);
-    close(fd);
-}
-
-/* The number behind `name` in a file of lines. */
-static long figure(const char* path, const char* name) {
-    char line[256];
-    long value = -1;
-    FILE* file = fopen(path, "r");
-    must(file != NULL, path);
-    while (fgets(line, sizeof line, file))
-        if (strncmp(line, name, strlen(name)) == 0 && strchr(" :", line[strlen(name)]))
-            value = strtol(line + strlen(name) + 1, NULL, 10);
-    fclose(file);
-    return value;
-}
-
 /* Uses two thirds of the free memory, and reads the part of the disk that the threads do not write, again and again. */
 static void hog(void) {
     static unsigned char bytes[16 * PAGE];
@@ -115,9 +90,8 @@ int main(int count, char** words) {
     rounds = atoi(words[1]);
     pages = atoi(words[2]);
     every = atoi(words[3]);
-    disk = open("/dev/vda", O_RDWR);
-    disk_dsync = open("/dev/vda", O_RDWR | O_DSYNC);
-    must(disk >= 0 && disk_dsync >= 0, "/dev/vda");
+    disk = open_disk("/dev/vda", O_RDWR);
+    disk_dsync = open_disk("/dev/vda", O_RDWR | O_DSYNC);
     data = mmap(NULL, (size_t)pages * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, disk, place(0, 0));
     must(data != MAP_FAILED, "mmap");
     if (count > 4) {
@@ -138,5 +112,5 @@ int main(int count, char** words) {
         printf("reclaim has freed %ld pages\n",
                figure("/proc/vmstat", "pgsteal_kswapd") + figure("/proc/vmstat", "pgsteal_direct"));
     }
-    return 0;
+    return failures != 0;
 }
