@@ -94,7 +94,7 @@ add_disks() {
         options=if=none,id=disk$i,format=raw,cache=writeback,werror=report,rerror=report
         [[ -w ${disks[i]} && $(stat -L -c %A -- "${disks[i]}") == *w* ]] || options+=,readonly=on # root may write all
         if [[ -n ${disk_logs[i]} ]]; then
-            : >"${disk_logs[i]}"
+            { : >"${disk_logs[i]}"; } 2>/dev/null || refuse "--disk-log: ${disk_logs[i]}: cannot be made"
             options+=",$layer.driver=blklogwrites,$layer.log.driver=file,$layer.log.filename=${disk_logs[i]//,/,,}"
             options+=",$layer.log.cache.no-flush=on"
             layer+=.file

@@ -113,8 +113,10 @@ take_value() {
         ;;
     --disk-log)
         [[ ${#disks[@]} -gt 0 ]] || refuse "--disk-log: needs a --disk before it"
+        [[ -n $value ]] || refuse "--disk-log: needs the name of a file"
+        value=$(realpath -m -- "$value")
         check_log "$value"
-        disk_logs[-1]=$(absolute "$value")
+        disk_logs[-1]=$value
         ;;
     --timeout)
         number --timeout "$value" 1 86400 "a number of seconds"
@@ -135,7 +137,8 @@ check_disk() {
     size=$(stat -L -c %s -- "$1")
     [[ $size -gt 0 ]] || refuse "--disk: $1: is empty"
     [[ $((size % 512)) -eq 0 ]] || refuse "--disk: $1: has $size bytes, which is no multiple of 512"
-    for each in "${disks[@]}"; do
+    [[ $size -lt $((1 << 43)) ]] || refuse "--disk: $1: has 8 TiB or more: there are not so many page numbers"
+    for each in "${disks[@]}" "${disk_logs[@]}"; do
         [[ ! $1 -ef $each ]] || refuse "--disk: $1: was given twice"
     done
     [[ ${#disks[@]} -lt 16 ]] || refuse "--disk: $1: there can be 16 disks at most"
@@ -151,7 +154,7 @@ check_log() {
         [[ ! $1 -ef $each ]] || refuse "--disk-log: $1: is a disk"
     done
     for each in "${disk_logs[@]}"; do
-        [[ -z $each || $(absolute "$1") != "$each" ]] || refuse "--disk-log: $1: was given twice"
+        [[ $1 != "$each" ]] || refuse "--disk-log: $1: was given twice"
     done
 }
 
