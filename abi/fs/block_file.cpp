@@ -42,7 +42,7 @@ void blkdev_release(File& file) {
     BlockDevice& device = device_of_file(file);
     if (--device.open_files != 0)
         return;
-    (void)sync_blockdev(device); // close(2) does not tell of errors here: fsync(2) does
+    sync_blockdev(device);
     if (device.open_files == 0)
         invalidate_mapping_pages(device.mapping);
 }
@@ -87,7 +87,7 @@ Result<u32> blkdev_splice_write(File& file, const void* data, u32 bytes, u64& po
 Result<void> flush_buffers(BlockDevice& device) {
     if (!capable(CAP_SYS_ADMIN))
         return Err(Errno::ACCES);
-    (void)sync_blockdev(device);
+    sync_blockdev(device);
     invalidate_mapping_pages(device.mapping);
     return {};
 }

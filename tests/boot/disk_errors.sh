@@ -57,7 +57,7 @@ fails "$(rule read off)" dead
 untouched dead
 fails "$(every_nth 3 read_aio read)" nth-read
 untouched nth-read
-fails "$(rule read off 42)" futex
+fails "$(rule read off 42)" futex --icount # the other thread waits before 10 ms are over
 check "the futex's page is there" cmp -n 4096 -i $((5 * 4096)):0 "$work/a.img" <(printf '\7'; head -c 4095 /dev/zero)
 
 fresh

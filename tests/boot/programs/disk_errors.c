@@ -59,20 +59,26 @@ static int read_error(void) {
     CHECK(pwrite(fd, bytes + 4 * PAGE, PAGE + 1, 4 * PAGE) == PAGE);
     /* A bad sector can take a disk long: it is not asked for more often than it must be. */
     CHECK(ioctl(fd, BLKRASET, 0) == 0);
-    const long reads = requests("vda", 4);
+    long reads = requests("vda", 4);
     FAILS(pread(fd, bytes, 1, 5 * PAGE), EIO);
     CHECK(requests("vda", 4) == reads + 1 && ioctl(fd, BLKRASET, 256) == 0);
     CHECK(pread(fd, bytes, 2 * PAGE, 6 * PAGE) == 2 * PAGE);
     is_original(bytes, 6 * PAGE, 2 * PAGE);
     char* at = map_disk(fd, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED);
-    CHECK(raises_sigbus(at + 5 * PAGE, 0) && raises_sigbus(at + 5 * PAGE + 9, 1) && !raises_sigbus(at + 4 * PAGE, 0));
-    CHECK(!raises_sigbus(at + 6 * PAGE, 1) && raises_sigbus(at + 5 * PAGE, 0));
+    CHECK(fsync(fd) == 0 && ioctl(fd, BLKFLSBUF, 0) == 0);
+    reads = requests("vda", 4); /* all at once, and then each by itself */
+    for (int page = 0; page < 5; ++page)
+        CHECK(!raises_sigbus(at + page * PAGE, READ));
+    CHECK(requests("vda", 4) == reads + 1 + 6);
+    CHECK(raises_sigbus(at + 5 * PAGE, READ) && raises_sigbus(at + 5 * PAGE + 9, WRITE) &&
+          !raises_sigbus(at + 4 * PAGE, READ));
+    CHECK(!raises_sigbus(at + 6 * PAGE, WRITE) && raises_sigbus(at + 5 * PAGE, READ));
     FAILS(write(open("/dev/null", O_WRONLY), at + 5 * PAGE, 1) == 1 ? (errno = EFAULT, -1) : -1, EFAULT);
     int file = open("/tmp/file", O_RDWR | O_CREAT, 0600); /* the kernel reads the page for the program */
     FAILS(write(file, at + 5 * PAGE, 1), EFAULT);
     /* A whole page needs not be read to be written, and is there afterwards. */
     memset(bytes, 'w', PAGE);
-    CHECK(pwrite(fd, bytes, PAGE, 5 * PAGE) == PAGE && !raises_sigbus(at + 5 * PAGE, 0) && at[5 * PAGE] == 'w');
+    CHECK(pwrite(fd, bytes, PAGE, 5 * PAGE) == PAGE && !raises_sigbus(at + 5 * PAGE, READ) && at[5 * PAGE] == 'w');
     CHECK(fsync(fd) == 0);
     return failures != 0;
 }
@@ -303,8 +309,10 @@ static void find_error(enum finder finder, int fd, char* at) {
 static int found_by_others(void) {
     for (enum finder finder = FLUSHER; finder < FINDERS; ++finder) {
         const long was = failures;
-        int fd = open_disk("/dev/vda", O_RDWR), other = open_disk("/dev/vda", O_RDWR);
-        char* at = map_disk(fd, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED);
+        int fd = open_disk("/dev/vda", O_RDWR), other = open_disk("/dev/vda", O_RDWR),
+            mapped = open_disk("/dev/vda", O_RDWR);
+        char* at = map_disk(mapped, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED);
+        close(mapped); /* nobody can ask with this one: only msync does */
         at[BAD * PAGE] = 'x';
         at[(BAD + 1) * PAGE + finder] = 'g';
         if (finder == CLOSE) { /* nobody is left whom it could be told: so the next one is */
@@ -323,6 +331,8 @@ static int found_by_others(void) {
             FAILS(fsync(other), EIO);
             CHECK(fsync(late) == 0);
             close(late);
+            FAILS(msync(at, 16 * PAGE, MS_SYNC), EIO);
+            CHECK(msync(at, 16 * PAGE, MS_SYNC) == 0);
             munmap(at, 16 * PAGE);
         }
         CHECK(fsync(fd) == 0 && fsync(other) == 0);
