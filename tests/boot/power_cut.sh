@@ -1,7 +1,7 @@
 #!/bin/bash
 # What fsync, fdatasync, msync, sync and O_DSYNC have promised is there after a power cut, whenever it comes. The threads of
 # tests/boot/programs/power_cut.c write to a disk of which QEMU logs every write and flush; power_cut.py then cuts the power behind
-# each of them. tests/long.sh power_cut: more of it, on more machines.
+# each of them. tests/long.sh disks: more of it, on more machines.
 #
 # power_cut.sh [--rounds N] [OPTION...]
 source "$(dirname "$0")/lib.sh"
