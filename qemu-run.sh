@@ -23,6 +23,7 @@ Options. They come before --exec and --init; all words after FILE or PATH are th
   --disk FILE       a disk with the contents of FILE: /dev/vda; once more: /dev/vdb, and so on (at most 16)
   --new-disk MIB    an empty disk, for this run only      --swap MIB      the same, ready for swapon
   --disk-faults FILE  errors that the disk before it is to have: rules of QEMU's blkdebug (docs/writeback.md)
+  --disk-log FILE   all writes and flushes of the disk before it, as QEMU's blklogwrites notes them (docs/writeback.md)
   --legacy-virtio   devices as they were before virtio 1.0
   --icount          count instructions: with one processor and no input, two runs are identical
   --debug           the kernel that checks itself: locks, stacks, and more (docs/debug-kernel.md)
@@ -49,7 +50,7 @@ repairs=(gup gup_dirty fixup_2011 fixup trap)
 
 mode=demo subject='' arguments=() all='' fault_in='' append='' roots=()
 memory=128 cpus=1 mmu=walked icount='' preset=arm gdb='' gdb_port='' timeout='' verbose=''
-disks=() disk_faults=() legacy_virtio=''
+disks=() disk_faults=() disk_logs=() legacy_virtio=''
 
 source "$here/tools/run/elf.sh"
 source "$here/tools/run/options.sh"

@@ -14,6 +14,10 @@ class ErrSeq {
   public:
     // A position in the sequence of errors. A new one has seen nothing.
     class Cursor {
+      public:
+        bool operator==(const Cursor&) const = default;
+
+      private:
         friend class ErrSeq;
         u32 value_ = 0;
     };
@@ -35,15 +39,15 @@ class ErrSeq {
         return cursor;
     }
 
-    // Whether there was an error since `cursor`, which moves behind it.
+    // Whether there was an error since `cursor`, which moves behind it. Of several callers with one cursor, one is told.
     bool check_and_advance(Cursor& cursor) {
+        const std::atomic_ref told(cursor.value_);
         u32 value = value_.load(std::memory_order_acquire);
-        if (value == cursor.value_)
+        if (value == told.load(std::memory_order_relaxed))
             return false;
         while (!value_.compare_exchange_weak(value, value | SEEN, std::memory_order_acq_rel)) {
         }
-        cursor.value_ = value | SEEN;
-        return true;
+        return told.exchange(value | SEEN, std::memory_order_relaxed) != (value | SEEN);
     }
 
   private:

@@ -125,16 +125,17 @@ void unlock_pages(AddressSpace& mapping, const LockedPages& run, u32 filled) {
     unpark_all(mapping.waiters);
 }
 
-// Fills the run. What was read ahead must not make the page fail that is needed: without the others once more.
+// Fills the run. A page that cannot be read must not take along those before it: then each is read by itself, until one fails.
+// So that one is asked for twice, and not once more for each page before it: a bad disk may take long to answer.
 Result<void> read_run(AddressSpace& mapping, const LockedPages& run) {
     const std::span<Page* const> pages(run.pages.data(), run.count);
-    if (mapping.ops->readahead(mapping, pages).ok()) {
-        unlock_pages(mapping, run, run.count);
-        return {};
-    }
-    const auto first = mapping.ops->readahead(mapping, pages.first(1));
-    unlock_pages(mapping, run, first.ok() ? 1 : 0);
-    return first;
+    auto read = mapping.ops->readahead(mapping, pages);
+    u32 filled = read.ok() ? run.count : 0;
+    if (!read.ok() && run.count > 1)
+        while (filled < run.count && (read = mapping.ops->readahead(mapping, pages.subspan(filled, 1))).ok())
+            ++filled;
+    unlock_pages(mapping, run, filled);
+    return filled != 0 ? Result<void>() : read;
 }
 
 // Empties the entries of every mapping of the file's pages [first, end), private copies included, as POSIX says of

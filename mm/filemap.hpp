@@ -76,9 +76,6 @@ struct WritebackRun {
     AutoUnlinkHook link{};
 };
 
-// AddressSpace::flags
-inline constexpr u32 AS_EIO = 1; // a write failed since filemap_check_errors() was last called
-
 struct AddressSpace {
     const AddressSpaceOps* ops = nullptr;
     Relaxed<u64> size = 0; // bytes (Linux: i_size); a fault at or past its last page is SIGBUS
@@ -106,8 +103,7 @@ struct AddressSpace {
     Relaxed<u64> dirtied_when_ns = 0;        // when the first page of `dirty` became so
     AutoUnlinkHook dirty_link;               // in the list of mappings with dirty pages (mm/page_writeback.cpp)
     Relaxed<u32> ra_pages = 0;               // how far to read ahead, at most IO_PAGES_MAX; 0, 1: only what is needed
-    ErrSeq wb_err;                           // failed writes, for fsync(2)
-    std::atomic<u32> flags = 0;              // AS_…
+    ErrSeq wb_err;                           // failed writes, for fsync(2) and msync(2)
 };
 
 // Whether the pages come from a storage, and whether they go back there. (Linux has the second name.)

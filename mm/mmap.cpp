@@ -78,7 +78,8 @@ Result<void> mmap_region(const MmapWriteLocked& locked, UserAddr start, u32 leng
     }
     if (mapping != nullptr && mapping->ops->mmap != nullptr)
         TRY_VOID(mapping->ops->mmap(*mapping));
-    if (vma_place(locked, start, start + length, vm_flags, {mapping, pgoff}) == nullptr)
+    const auto told = mapping != nullptr ? mapping->wb_err.sample() : ErrSeq::Cursor();
+    if (vma_place(locked, start, start + length, vm_flags, {mapping, pgoff, nullptr, told}) == nullptr)
         return Err(Errno::NOMEM);
     return {};
 }

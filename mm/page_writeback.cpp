@@ -73,10 +73,8 @@ void take_dirty_run(AddressSpace& mapping, u32 from, u32 end, bool wait, PageRun
 
 // The run is on its storage, or is not going to be.
 void end_writeback(AddressSpace& mapping, const PageRun& run, WritebackRun& writing, bool written) {
-    if (!written) { // what the pages hold stays in memory, but nobody tries again (as in Linux)
-        mapping.flags.fetch_or(AS_EIO, std::memory_order_relaxed);
+    if (!written) // what the pages hold stays in memory, but nobody tries again (as in Linux)
         mapping.wb_err.set();
-    }
     {
         const Guard lock(mapping.lock);
         for (Page* page : run.span())
@@ -221,12 +219,6 @@ void filemap_fdatawait_range(AddressSpace& mapping, u32 first, u32 end) {
     };
     while (std::any_of(mapping.writing.begin(), mapping.writing.end(), awaited))
         park(mapping.waiters, mapping.lock);
-}
-
-Result<void> filemap_check_errors(AddressSpace& mapping) {
-    if ((mapping.flags.fetch_and(~AS_EIO, std::memory_order_relaxed) & AS_EIO) != 0)
-        return Err(Errno::IO);
-    return {};
 }
 
 u32 dirty_threshold() { return pages_of(dirty_limits.ratio); }

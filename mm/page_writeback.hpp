@@ -26,7 +26,7 @@ void tag_page_dirty(AddressSpace& mapping, Page& page) REQUIRES(mapping.lock);
 void cancel_dirty(AddressSpace& mapping, Page& page) REQUIRES(mapping.lock);
 
 // Writes the pages of [first, end) that are dirty when it is called, and returns when they are on their storage, others'
-// transfers included. Whether a write failed: see filemap_check_errors() and AddressSpace::wb_err. Sleeps; the caller
+// transfers included. Whether a write failed: see AddressSpace::wb_err. Sleeps; the caller
 // holds no lock that a reader or writer of the file may wait for.
 void filemap_write_and_wait_range(AddressSpace& mapping, u32 first = 0, u32 end = ~u32{0});
 
@@ -34,9 +34,6 @@ void filemap_write_and_wait_range(AddressSpace& mapping, u32 first = 0, u32 end 
 u32 filemap_fdatawrite_range(AddressSpace& mapping, u32 first = 0, u32 end = ~u32{0});
 // Only waits, for what is being written.
 void filemap_fdatawait_range(AddressSpace& mapping, u32 first = 0, u32 end = ~u32{0});
-
-// Whether a write of the file failed since the last call. IO. (Linux: the same name.)
-Result<void> filemap_check_errors(AddressSpace& mapping);
 
 // When pages are written: /proc/sys/vm/dirty_*.
 struct DirtyLimits {

@@ -39,6 +39,7 @@ VmArea* vm_area_dup(const VmArea& vma) {
     copy->flags = vma.flags;
     copy->mapping = vma.mapping;
     copy->pgoff = vma.pgoff;
+    copy->wb_err = vma.wb_err;
     vma_open(*copy);
     return copy;
 }

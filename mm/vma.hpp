@@ -3,6 +3,7 @@
 #pragma once
 
 #include "arch/contract/pte.hpp"
+#include "base/errseq.hpp"
 #include "base/flags.hpp"
 #include "base/intrusive.hpp"
 #include "base/relaxed.hpp"
@@ -65,8 +66,9 @@ struct VmArea {
     UserAddr end;   // page-aligned, exclusive
     VmFlags flags;
     MmStruct* mm = nullptr;
-    AddressSpace* mapping = nullptr;      // the file, with a reference; nullptr: anonymous
-    u32 pgoff = 0;                        // page number of `start`, in the file or, anonymous, among its family's pages
+    AddressSpace* mapping = nullptr; // the file, with a reference; nullptr: anonymous
+    u32 pgoff = 0;                   // page number of `start`, in the file or, anonymous, among its family's pages
+    ErrSeq::Cursor wb_err;           // which failed writes of the file msync(2) has told of (Linux: the open file's)
     Relaxed<AnonVma*> anon_vma = nullptr; // whose anonymous pages it shows; nullptr: it has none yet
     TreeHook node;                        // MmStruct::vmas
     AutoUnlinkHook i_mmap_link;           // AddressSpace::i_mmap

@@ -18,10 +18,11 @@ bool may_be_one_family(const AnonVma* one, const AnonVma* other) {
 // Whether [start, …) with these properties can go on where `below` ends.
 bool continues(const VmArea& below, UserAddr start, VmFlags flags, const VmaBacking& backing) {
     return below.end == start && below.flags == flags && below.mapping == backing.mapping &&
-           below.pgoff + below.pages() == backing.pgoff && may_be_one_family(below.anon_vma, backing.anon_vma);
+           below.pgoff + below.pages() == backing.pgoff && may_be_one_family(below.anon_vma, backing.anon_vma) &&
+           below.wb_err == backing.wb_err;
 }
 
-VmaBacking backing_of(const VmArea& vma) { return {vma.mapping, vma.pgoff, vma.anon_vma}; }
+VmaBacking backing_of(const VmArea& vma) { return {vma.mapping, vma.pgoff, vma.anon_vma, vma.wb_err}; }
 
 bool continues(const VmArea& below, const VmArea& above) {
     return continues(below, above.start, above.flags, backing_of(above));
@@ -126,6 +127,7 @@ VmArea* vma_insert(const MmapWriteLocked& locked, UserAddr start, UserAddr end, 
     vma->flags = flags;
     vma->mapping = backing.mapping;
     vma->pgoff = first_page_number(backing, start);
+    vma->wb_err = backing.wb_err;
     join_family(*vma, backing.anon_vma);
     vma_open(*vma);
     insert_vm_struct(locked, *vma);
@@ -142,7 +144,8 @@ VmArea* vma_place(const MmapWriteLocked& locked, UserAddr start, UserAddr end, V
     }
     const u32 pages = (end - start) >> PAGE_SHIFT;
     if (above != nullptr && above->start == end && above->flags == flags && above->mapping == backing.mapping &&
-        backing.pgoff + pages == above->pgoff && may_be_one_family(above->anon_vma, backing.anon_vma)) {
+        backing.pgoff + pages == above->pgoff && may_be_one_family(above->anon_vma, backing.anon_vma) &&
+        above->wb_err == backing.wb_err) {
         join_family(*above, backing.anon_vma);
         vma_set_range(locked, *above, start, above->end);
         return above;

@@ -26,6 +26,7 @@ struct VmaBacking {
     AddressSpace* mapping = nullptr;
     u32 pgoff = 0; // of the first page; without meaning if the others are nullptr
     AnonVma* anon_vma = nullptr;
+    ErrSeq::Cursor wb_err{};
 };
 
 // A VMA of its own for the free range [start, end), whatever its neighbours are; takes a reference of its own on the mapping

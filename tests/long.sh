@@ -12,12 +12,13 @@
 #   livelocked  every scenario that hangs, beside a program that must get on, on 1, 2 and 8 processors
 #   fuzz        ten million random system calls on three machines, and mutated files, command lines and device trees
 #   storms      all storms at once for ten minutes on eight processors, in the ordinary kernel and the debug kernel
+#   disks       power cuts behind every write of a hundred rounds, and disks that fail, on 1, 2, 4 and 8 processors
 #
-# The storms, the matrix and the threads under ThreadSanitizer run with both back ends.
+# The storms, the disks, the matrix and the threads under ThreadSanitizer run with both back ends.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-parts=(everyday sabotages conformance matrix variants stale livelocked fuzz storms)
+parts=(everyday sabotages conformance matrix variants stale livelocked fuzz storms disks)
 for part in "$@"; do
     [[ " ${parts[*]} " == *" $part "* ]] || { echo "tests/long.sh: no part '$part': ${parts[*]}" >&2; exit 64; }
 done
@@ -139,6 +140,16 @@ run_part() {
         for mmu in walked softtlb; do
             judged tests/boot/storm.sh all 600 --mmu "$mmu" --smp 8
             judged tests/boot/storm.sh all 600 --debug --mmu "$mmu" --smp 8
+        done
+        ;;
+    disks)
+        local mmu cpus
+        build arm || return
+        for mmu in walked softtlb; do
+            for cpus in 1 2 4 8; do
+                judged tests/boot/power_cut.sh --rounds 100 --mmu "$mmu" --smp "$cpus"
+                judged tests/boot/disk_errors.sh --mmu "$mmu" --smp "$cpus"
+            done
         done
         ;;
     esac

@@ -136,10 +136,7 @@ Result<void> blkdev_issue_flush(BlockDevice& device) {
     return device.has_cache ? submit_wait(device, BlockOp::Flush, 0, {}) : Result<void>();
 }
 
-Result<void> sync_blockdev(BlockDevice& device) {
-    filemap_write_and_wait_range(device.mapping);
-    return filemap_check_errors(device.mapping);
-}
+void sync_blockdev(BlockDevice& device) { filemap_write_and_wait_range(device.mapping); }
 
 BlockStats block_stats(BlockDevice& device) {
     const Guard lock(device.stats_lock);

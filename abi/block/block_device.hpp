@@ -72,8 +72,8 @@ Result<void> bdev_rw_page(BlockDevice& device, BlockOp op, u64 sector, Page& pag
 // What the device has written until now survives a power cut when this returns. IO. (Linux: the same name.)
 Result<void> blkdev_issue_flush(BlockDevice& device);
 
-// Writes all dirty pages of the device, and waits. IO: some write failed since this was last asked. (Linux: the same name.)
-Result<void> sync_blockdev(BlockDevice& device);
+// Writes all dirty pages of the device, and waits. fsync(2) tells of what fails. (Linux: the same name.)
+void sync_blockdev(BlockDevice& device);
 
 // Drops the clean pages of all devices that nobody uses. Callable without the mmap lock; takes AddressSpace::lock.
 void drop_block_caches();

@@ -42,7 +42,7 @@ void blkdev_release(File& file) {
     BlockDevice& device = device_of_file(file);
     if (--device.open_files != 0)
         return;
-    (void)sync_blockdev(device); // close(2) does not tell of errors here: fsync(2) does
+    sync_blockdev(device);
     if (device.open_files == 0)
         invalidate_mapping_pages(device.mapping);
 }
@@ -67,11 +67,10 @@ Result<u32> write_device(File& file, u32 bytes, u64& position, Copy&& copy) {
         return Err(Errno::NOSPC);
     bytes = static_cast<u32>(std::min<u64>(bytes, device.bytes() - position));
     const u32 written = TRY(write_pages(*file.mapping, bytes, position, copy));
-    const u64 start = position;
-    position += written;
     touch(*file.inode);
     if ((file.flags & O_DSYNC) != 0)
-        TRY_VOID(vfs_fsync_range(file, start, position));
+        TRY_VOID(vfs_fsync_range(file, position, position + written));
+    position += written; // only now: for who is told of an error, nothing was written
     return written;
 }
 
@@ -88,7 +87,7 @@ Result<u32> blkdev_splice_write(File& file, const void* data, u32 bytes, u64& po
 Result<void> flush_buffers(BlockDevice& device) {
     if (!capable(CAP_SYS_ADMIN))
         return Err(Errno::ACCES);
-    (void)sync_blockdev(device);
+    sync_blockdev(device);
     invalidate_mapping_pages(device.mapping);
     return {};
 }

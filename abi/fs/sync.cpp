@@ -26,10 +26,8 @@ struct PageNumbers {
     static u32 page_number(u64 byte) { return static_cast<u32>(std::min<u64>(byte >> PAGE_SHIFT, ~u32{0})); }
 };
 
-// Whether a write failed that this open file was not told of. Then msync(2) need not tell of it any more. (Linux:
-// file_check_and_advance_wb_err.)
+// Whether a write failed that this open file was not told of. (Linux: file_check_and_advance_wb_err.)
 Result<void> check_errors(File& file) {
-    (void)filemap_check_errors(*file.mapping);
     if (file.mapping->wb_err.check_and_advance(file.wb_err))
         return Err(Errno::IO);
     return {};

@@ -43,15 +43,31 @@ FilePart next_part(MmStruct& mm, UserAddr& at, UserAddr end) {
     return {MappingRef::of(*vma->mapping), first, first + ((at - from) >> PAGE_SHIFT)};
 }
 
+// Whether a write of the file failed that one of its mappings in [at, end) was not told of. All of them are told.
+bool told_of_error(MmStruct& mm, AddressSpace& mapping, UserAddr at, UserAddr end) {
+    const MmapReadGuard mmap_read(mm);
+    bool failed = false;
+    while (const FoundVma vma = find_vma(mmap_read, at)) {
+        if (vma->start >= end)
+            break;
+        if (vma->mapping == &mapping && mapping.wb_err.check_and_advance(vma->wb_err))
+            failed = true;
+        at = vma->end;
+    }
+    return failed;
+}
+
 // Writes what is dirty, without the mmap lock. IO.
 Result<void> write_range(MmStruct& mm, const PageRange& range) {
     for (UserAddr at = range.start; at < range.end;) {
+        const UserAddr from = at;
         const FilePart part = next_part(mm, at, range.end);
         if (!part.mapping)
             continue;
         AddressSpace& mapping = *part.mapping;
         filemap_write_and_wait_range(mapping, part.first, part.end);
-        TRY_VOID(filemap_check_errors(mapping));
+        if (told_of_error(mm, mapping, from, at))
+            return Err(Errno::IO);
         if (mapping.ops->flush != nullptr)
             TRY_VOID(mapping.ops->flush(mapping));
     }

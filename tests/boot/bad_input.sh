@@ -28,6 +28,7 @@ arm-linux-gnueabihf-gcc -o "$work/dynamic" "$work/hello.c"
 arm-linux-gnueabihf-gcc -c -o "$work/object" "$work/hello.c"
 mkfifo "$work/fifo"
 head -c 4096 /dev/zero >"$work/disk"
+truncate -s 8T "$work/huge"
 many=()
 for number in {1..17}; do
     cp "$work/disk" "$work/disk.$number"
@@ -57,9 +58,21 @@ refused --disk --disk "$work/short" --shell # no whole sectors
 refused --disk --disk "$work/fifo" --shell
 refused --disk --disk "$work/disk"
 refused --disk --disk "$work/disk" --disk "$work/../${work##*/}/disk" --shell
+refused --disk --disk '' --shell
+refused --disk --disk /dev/zero --shell
+refused --disk --disk "$work/huge" --shell
 refused --disk "${many[@]}" --shell
 refused --disk-faults --disk-faults "$work/disk" --shell
 refused --disk-faults --disk "$work/disk" --disk-faults "$work/nowhere" --shell
+refused --disk-faults --disk "$work/disk" --disk-faults "$work" --shell
+refused --disk-faults --disk "$work/disk" --disk-faults
+for log in '' "$work" "$work/fifo" "$work/disk" "$work/nowhere/log" "$work/disk/log"; do
+    refused --disk-log --disk "$work/disk" --disk-log "$log" --shell
+done
+refused --disk-log --disk "$work/disk" --disk-log /proc/log --exec "$program"
+refused --disk-log --disk-log "$work/log" --shell
+refused --disk-log --disk "$work/disk" --disk-log "$work/log" --disk "$work/disk.1" --disk-log "$work/../${work##*/}/log" --shell
+refused --disk --disk "$work/disk" --disk-log "$work/disk.1" --disk "$work/disk.1" --shell
 refused --root --root "$work/nowhere" --init /sbin/init
 refused --root --root "$program" --init /sbin/init
 refused --append --append 'open="quote' --init /sbin/init

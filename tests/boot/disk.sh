@@ -1,23 +1,15 @@
 #!/bin/bash
 # Disks: what the calls on /dev/vda do, modern and legacy, and what is in the images afterwards; stores of eight threads with
-# the flusher beside them; errors of the disk.
+# the flusher beside them; disks larger than memory. Disks that fail: disk_errors.sh; the power: power_cut.sh.
 source "$(dirname "$0")/lib.sh"
 
 arm-linux-gnueabihf-gcc -O1 -static -pthread -Wall -Wextra -o "$work/disk" tests/boot/programs/disk.c || exit 1
 
-# image FILE BYTES: byte n is as original() of the program has it.
-image() {
-    python3 -c 'import sys
-sys.stdout.buffer.write(bytes((n * 7 + n // 256 * 13 + n // 4096) & 255 for n in range(int(sys.argv[1]))))' "$2" >"$1"
-}
 image "$work/fresh.img" $((1 << 20))
 image "$work/fresh.odd.img" 5120
 image "$work/locked.img" 4096
 chmod a-w "$work/locked.img"
 cp "$work/locked.img" "$work/locked.before"
-
-# has FILE OFFSET TEXT: what is there in an image.
-has() { equal "$(dd if="$1" bs=1 skip="$2" count="${#3}" status=none)" "$3"; }
 
 for transport in '' --legacy-virtio; do
     cp "$work/fresh.img" "$work/a.img"
@@ -67,20 +59,4 @@ for cpus in $processors; do
     run --mem 32 --smp "$cpus" --disk "$work/large.img" --exec "$work/disk" pressure </dev/null
     check "processes that use more than memory on $cpus processors" equal "$status" 0
 done
-
-# faulty read|write PROGRAM: sector 42, in page 5, fails.
-faulty() {
-    printf '[inject-error]\nevent = "none"\niotype = "%s"\nerrno = "5"\nsector = "42"\nonce = "off"\n' "$1" >"$work/rules"
-    cp "$work/fresh.img" "$work/a.img"
-    run --disk "$work/a.img" --disk-faults "$work/rules" --exec "$work/disk" "$2" </dev/null
-}
-faulty read read-error
-check "a page that cannot be read" equal "$status" 0
-check "what was written there is there" has "$work/a.img" $((5 * 4096)) wwwwwwww
-check "the log names the sector" holds "$work/err" 'I/O error, dev vda, sector [0-9]+ op READ'
-faulty write write-error
-check "a page that cannot be written" equal "$status" 0
-check "the others are" has "$work/a.img" $((6 * 4096)) z
-check "all of them" has "$work/a.img" $((7 * 4096)) v
-check "what failed is as it was" cmp -n 4096 -i $((5 * 4096)) "$work/a.img" "$work/fresh.img"
 finish

@@ -37,6 +37,15 @@ equal() { [[ $1 == "$2" ]] || { echo "  '$1' is not '$2'"; return 1; }; }
 holds() { grep -q -E -- "$2" "$1"; } # holds FILE PATTERN
 lacks() { ! grep -q -E -- "$2" "$1"; }
 
+# image FILE BYTES: a disk whose byte n is as original() of tests/boot/programs/disk.h has it.
+image() {
+    python3 -c 'import sys
+sys.stdout.buffer.write(bytes((n * 7 + n // 256 * 13 + n // 4096) & 255 for n in range(int(sys.argv[1]))))' "$2" >"$1"
+}
+
+# has FILE OFFSET TEXT: what is there in an image.
+has() { equal "$(dd if="$1" bs=1 skip="$2" count="${#3}" status=none)" "$3"; }
+
 # skip GROUP: the test runs a program of this group's packages, which tests/run.sh could not fetch.
 skip() {
     echo "skipped: tests/conformance/run.sh --fetch $1 fetches what it runs"

@@ -43,10 +43,12 @@ struct ModelledDisk : AddressSpace {
     // fsync(2). False: some write failed since this was last asked.
     bool sync() {
         filemap_write_and_wait_range(*this);
-        return filemap_check_errors(*this).ok();
+        return !wb_err.check_and_advance(told_);
     }
 
   private:
+    ErrSeq::Cursor told_;
+
     bool is_mapped() {
         const Guard guard(lock);
         return !i_mmap.empty();

@@ -78,7 +78,7 @@ void a_page_that_cannot_be_written_takes_no_other_along() {
     mapped.age_all();
     EXPECT(try_to_free_pages(8) == 8);
     mapped.disk.bad_to_write = ModelledDisk::NOWHERE;
-    EXPECT(!filemap_check_errors(mapped.disk).ok());
+    EXPECT(!mapped.disk.sync());
     EXPECT(value_at(mapped.at(3)) == 8 && value_at(mapped.at(2)) == 102);
 }
 

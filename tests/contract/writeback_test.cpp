@@ -140,7 +140,8 @@ void errors_concern_their_page() {
     disk.bad_to_read = 2;
     const UserAddr address = test.map_file(disk, ModelledDisk::PAGES, RW, MAP_SHARED);
     const auto at = [&](u32 page) { return address + page * PAGE_SIZE; };
-    EXPECT(value_at(at(0)) == 10 && value_at(at(3)) == 13 && !read(at(2)) && !write(at(2)));
+    EXPECT(value_at(at(0)) == 10 && disk.reads == 4 && is_cached(disk, 1) && !is_cached(disk, 2)); // all, 0, 1, 2
+    EXPECT(value_at(at(3)) == 13 && !read(at(2)) && !write(at(2)));
     EXPECT(fixup_for_write(test.mm(), at(2)).error() == Errno::FAULT);
     disk.bad_to_read = ModelledDisk::NOWHERE;
     EXPECT(value_at(at(2)) == 12);

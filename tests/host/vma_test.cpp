@@ -131,6 +131,25 @@ TEST_CASE_METHOD(Fixture, "vma: file mappings join only where the file goes on")
     put_mapping(*other);
 }
 
+TEST_CASE_METHOD(Fixture, "vma: parts of a file join only if they were told of the same failed writes") {
+    AddressSpace* file = shmem_new(100 * PAGE_SIZE, "file").value().release();
+    VmArea& early = place(0, 10, RW, file, 0);
+    VmArea* upper = split_vma(locked, early, at(5)).value();
+    ErrSeq::Cursor somebody;
+    file->wb_err.set();
+    CHECK(file->wb_err.check_and_advance(somebody));
+    VmArea* late = vma_place(locked, at(10), at(20), RW, {file, 10, nullptr, file->wb_err.sample()});
+    CHECK(ranges(mm) == std::vector<Range>{{0, 5}, {5, 10}, {10, 20}});
+    CHECK_FALSE(file->wb_err.check_and_advance(late->wb_err));
+    CHECK((file->wb_err.check_and_advance(upper->wb_err) && !file->wb_err.check_and_advance(upper->wb_err)));
+    vma_merge(locked, *upper);
+    CHECK(ranges(mm) == std::vector<Range>{{0, 5}, {5, 20}});
+    CHECK(file->wb_err.check_and_advance(early.wb_err));
+    vma_merge(locked, early);
+    CHECK(ranges(mm) == std::vector<Range>{{0, 20}});
+    put_mapping(*file);
+}
+
 TEST_CASE_METHOD(Fixture, "vma: changing flags cuts, changing them back joins") {
     place(10, 40);
     VmArea* middle = vma_modify_flags(locked, *find_vma(locked, at(10)), at(20), at(30), RO).value();

@@ -18,7 +18,7 @@ log_of() { echo "$scratch/$1.$2.log"; }
 # start_cell scenario|act NAME REPAIR: boots a scenario in the background; its serial line goes to a file. As an act,
 # the scenario describes its steps.
 start_cell() {
-    local how=$1 log mmu=$mmu cpus=$cpus memory=$memory append='' disks=() disk_faults=()
+    local how=$1 log mmu=$mmu cpus=$cpus memory=$memory append='' disks=() disk_faults=() disk_logs=()
     [[ $how != act ]] || local icount=yes # so that the report counts instructions
     shift
     take_machine "$1"

@@ -85,21 +85,27 @@ machine_command() {
 }
 
 # Adds the disks to `command`, each as its own file: no snapshot, no cache of QEMU's own. What the guest has flushed is in
-# the file; an error of the file is the guest's to see. A file that may not be written is a disk that cannot be.
+# the file; an error of the file is the guest's to see. A file that may not be written is a disk that cannot be. With a log, a
+# flush waits for nothing on the host. So its place in the log is the moment at which the guest has asked for it.
 add_disks() {
-    local i path file options
+    local i path layer options # layer: what the next words describe
     for i in "${!disks[@]}"; do
-        path=${disks[i]}
+        layer=file path=${disks[i]}
         [[ $path != new:* ]] || path=$(make_disk "$path")
-        file=${path//,/,,}
         options=if=none,id=disk$i,format=raw,cache=writeback,werror=report,rerror=report
         [[ -w $path && $(stat -L -c %A -- "$path") == *w* ]] || options+=,readonly=on # root may write all
-        if [[ -n ${disk_faults[i]} ]]; then
-            options+=",file.driver=blkdebug,file.config=${disk_faults[i]//,/,,}"
-            options+=",file.image.driver=file,file.image.filename=$file"
-        else
-            options+=",file.driver=file,file.filename=$file"
+        if [[ -n ${disk_logs[i]} ]]; then
+            { : >"${disk_logs[i]}"; } 2>/dev/null || refuse "--disk-log: ${disk_logs[i]}: cannot be made"
+            options+=",$layer.driver=blklogwrites,$layer.log.driver=file,$layer.log.filename=${disk_logs[i]//,/,,}"
+            options+=",$layer.log.cache.no-flush=on"
+            layer+=.file
         fi
+        if [[ -n ${disk_faults[i]} ]]; then
+            options+=",$layer.driver=blkdebug,$layer.config=${disk_faults[i]//,/,,}"
+            layer+=.image
+        fi
+        options+=",$layer.driver=file,$layer.filename=${path//,/,,}"
+        [[ -z ${disk_logs[i]} ]] || options+=",$layer.cache.no-flush=on"
         command+=(-drive "$options" -device "virtio-blk-device,drive=disk$i")
     done
 }

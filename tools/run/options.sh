@@ -22,7 +22,8 @@ parse_options() {
         given+=("$option")
         shift
         case $option in
-        --scenario | --exec | --init | --fault-in | --root | --append | --smp | --mem | --mmu | --disk | --disk-faults | --new-disk | --swap | --timeout)
+        --scenario | --exec | --init | --fault-in | --root | --append | --smp | --mem | --mmu | --disk | --disk-faults | \
+            --disk-log | --new-disk | --swap | --timeout)
             [[ $# -gt 0 ]] || refuse "$option: needs a value"
             take_value "$option" "$1"
             shift
@@ -103,7 +104,7 @@ take_value() {
     --disk)
         check_disk "$value"
         disks+=("$(absolute "$value")")
-        disk_faults+=("")
+        disk_faults+=("") disk_logs+=("")
         ;;
     --disk-faults)
         [[ ${#disks[@]} -gt 0 ]] || refuse "--disk-faults: needs a --disk before it"
@@ -115,6 +116,14 @@ take_value() {
         room_for_disk "$1"
         disks+=("new:${1#--}:$((10#$value))") # make_disk makes it for each boot
         disk_faults+=("")
+        disk_logs+=("")
+        ;;
+    --disk-log)
+        [[ ${#disks[@]} -gt 0 ]] || refuse "--disk-log: needs a --disk before it"
+        [[ -n $value ]] || refuse "--disk-log: needs the name of a file"
+        value=$(realpath -m -- "$value")
+        check_log "$value"
+        disk_logs[-1]=$value
         ;;
     --timeout)
         number --timeout "$value" 1 86400 "a number of seconds"
@@ -135,12 +144,27 @@ check_disk() {
     size=$(stat -L -c %s -- "$1")
     [[ $size -gt 0 ]] || refuse "--disk: $1: is empty"
     [[ $((size % 512)) -eq 0 ]] || refuse "--disk: $1: has $size bytes, which is no multiple of 512"
-    for each in "${disks[@]}"; do
+    [[ $size -lt $((1 << 43)) ]] || refuse "--disk: $1: has 8 TiB or more: there are not so many page numbers"
+    for each in "${disks[@]}" "${disk_logs[@]}"; do
         [[ ! $1 -ef $each ]] || refuse "--disk: $1: was given twice"
     done
     room_for_disk "--disk: $1"
 }
 room_for_disk() { [[ ${#disks[@]} -lt 16 ]] || refuse "$1: there can be 16 disks at most"; }
+
+# check_log FILE: refuses what cannot become a new file. It is made when the machine starts.
+check_log() {
+    local each
+    [[ ! -e $1 || -f $1 ]] || refuse "--disk-log: $1: not a regular file"
+    [[ -d $(dirname -- "$1") ]] || refuse "--disk-log: $1: there is no such directory"
+    [[ -w $1 || (! -e $1 && -w $(dirname -- "$1")) ]] || refuse "--disk-log: $1: may not be written"
+    for each in "${disks[@]}"; do
+        [[ ! $1 -ef $each ]] || refuse "--disk-log: $1: is a disk"
+    done
+    for each in "${disk_logs[@]}"; do
+        [[ $1 != "$each" ]] || refuse "--disk-log: $1: was given twice"
+    done
+}
 
 # take_machine NAME: applies the options that a scenario needs according to the catalogue. With --scenario, an option
 # given by the user that contradicts them is refused; more processors than needed are allowed. In the demonstration each

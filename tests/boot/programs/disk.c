@@ -1,101 +1,14 @@
-/* Uses disks as tests/boot/disk.sh asks. A check that fails is told on standard error, and makes the status 1. */
+/* Uses disks as tests/boot/disk.sh asks. */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/fs.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
-enum { PAGE = 4096 };
-static int failures;
-
-#define CHECK(condition)                                                                                               \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "line %d: %s (errno %d)\n", __LINE__, #condition, errno);                                  \
-            ++failures;                                                                                                \
-        }                                                                                                              \
-    } while (0)
-#define FAILS(call, error) CHECK((errno = 0, (call)) == -1 && errno == (error))
-
-static int open_disk(const char* path, int flags) {
-    int fd = open(path, flags);
-    if (fd < 0) {
-        perror(path);
-        exit(2);
-    }
-    return fd;
-}
-
-static char* map_disk(int fd, size_t bytes, int protection, int flags) {
-    char* at = mmap(NULL, bytes, protection, flags, fd, 0);
-    if (at == MAP_FAILED) {
-        perror("mmap");
-        exit(2);
-    }
-    return at;
-}
-
-static void set(const char* path, const char* value) {
-    int fd = open_disk(path, O_WRONLY);
-    CHECK(write(fd, value, strlen(value)) == (ssize_t)strlen(value));
-    close(fd);
-}
-
-/* The number behind `name` in a file of lines. */
-static long figure(const char* path, const char* name) {
-    char line[256];
-    long value = -1;
-    FILE* file = fopen(path, "r");
-    while (file && fgets(line, sizeof line, file))
-        if (strncmp(line, name, strlen(name)) == 0 && strchr(" :", line[strlen(name)]))
-            value = strtol(line + strlen(name) + 1, NULL, 10);
-    if (file)
-        fclose(file);
-    return value;
-}
-
-/* How many requests of a kind the disk had: column 4 is reads, 8 writes, 19 flushes (Documentation/admin-guide/iostats.rst). */
-static long requests(const char* disk, int column) {
-    char line[512];
-    long value = -1;
-    FILE* file = fopen("/proc/diskstats", "r");
-    while (file && fgets(line, sizeof line, file)) {
-        char* word = strtok(line, " \n");
-        for (int number = 1, ours = 0; word; word = strtok(NULL, " \n"), ++number) {
-            ours |= number == 3 && strcmp(word, disk) == 0;
-            if (ours && number == column)
-                value = strtol(word, NULL, 10);
-        }
-    }
-    if (file)
-        fclose(file);
-    return value;
-}
-
-/* Byte n of a disk of the test is this, before anything is written. */
-static unsigned char original(uint64_t n) { return (unsigned char)(n * 7 + n / 256 * 13 + n / PAGE); }
-
-static void is_original(const unsigned char* bytes, uint64_t from, size_t count) {
-    for (size_t i = 0; i < count; ++i)
-        if (bytes[i] != original(from + i)) {
-            fprintf(stderr, "byte %llu is %d\n", (unsigned long long)(from + i), bytes[i]);
-            ++failures;
-            return;
-        }
-}
+#include "disk.h"
 
 /* /dev/vda, of a megabyte; /dev/vdb, which ends in the middle of a page; /dev/vdc, which cannot be written. */
 static int calls(void) {
@@ -256,66 +169,6 @@ static int stores(const char* milliseconds, const char* sync_how) {
     return failures != 0;
 }
 
-static sigjmp_buf after_signal;
-static void on_sigbus(int signal) { siglongjmp(after_signal, signal); }
-
-/* Whether an access to the byte raises SIGBUS. */
-static int raises_sigbus(volatile char* byte, int write) {
-    if (sigsetjmp(after_signal, 1) != 0)
-        return 1;
-    if (write)
-        *byte = 1;
-    else
-        (void)*byte;
-    return 0;
-}
-
-/* Page 5 cannot be read; all others can. */
-static int read_error(void) {
-    static unsigned char bytes[16 * PAGE];
-    int fd = open_disk("/dev/vda", O_RDWR);
-    signal(SIGBUS, on_sigbus);
-    CHECK(read(fd, bytes, sizeof bytes) == 5 * PAGE);
-    is_original(bytes, 0, 5 * PAGE);
-    FAILS(read(fd, bytes, PAGE), EIO);
-    FAILS(pwrite(fd, "x", 1, 5 * PAGE), EIO); /* the rest of the page is needed */
-    CHECK(pread(fd, bytes, 2 * PAGE, 6 * PAGE) == 2 * PAGE);
-    is_original(bytes, 6 * PAGE, 2 * PAGE);
-    char* at = map_disk(fd, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED);
-    CHECK(raises_sigbus(at + 5 * PAGE, 0) && raises_sigbus(at + 5 * PAGE + 9, 1) && !raises_sigbus(at + 4 * PAGE, 0));
-    CHECK(!raises_sigbus(at + 6 * PAGE, 1) && raises_sigbus(at + 5 * PAGE, 0));
-    FAILS(write(open("/dev/null", O_WRONLY), at + 5 * PAGE, 1) == 1 ? (errno = EFAULT, -1) : -1, EFAULT);
-    int file = open("/tmp/file", O_RDWR | O_CREAT, 0600); /* the kernel reads the page for the program */
-    FAILS(write(file, at + 5 * PAGE, 1), EFAULT);
-    /* A whole page needs not be read to be written, and is there afterwards. */
-    memset(bytes, 'w', PAGE);
-    CHECK(pwrite(fd, bytes, PAGE, 5 * PAGE) == PAGE && !raises_sigbus(at + 5 * PAGE, 0) && at[5 * PAGE] == 'w');
-    CHECK(fsync(fd) == 0);
-    return failures != 0;
-}
-
-/* Page 5 cannot be written. */
-static int write_error(void) {
-    int fd = open_disk("/dev/vda", O_RDWR), other = open_disk("/dev/vda", O_RDWR);
-    CHECK(pwrite(fd, "x", 1, 5 * PAGE) == 1);
-    FAILS(fsync(fd), EIO);
-    CHECK(fsync(fd) == 0); /* it was told once */
-    FAILS(fsync(other), EIO);
-    CHECK(fsync(other) == 0);
-    char* at = map_disk(fd, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED);
-    at[5 * PAGE + 1] = 'y';
-    at[6 * PAGE] = 'z';
-    FAILS(msync(at, 16 * PAGE, MS_SYNC), EIO);
-    CHECK(msync(at, 16 * PAGE, MS_SYNC) == 0 && at[5 * PAGE] == 'x' && at[5 * PAGE + 1] == 'y');
-    CHECK(pwrite(fd, "v", 1, 7 * PAGE) == 1);
-    sync();
-    int late = open_disk("/dev/vda", O_RDWR); /* what others have been told is not told again */
-    FAILS(fsync(fd), EIO);                    /* of the failed msync(2) */
-    CHECK(figure("/proc/vmstat", "nr_dirty") == 0 && figure("/proc/vmstat", "nr_writeback") == 0);
-    (void)late;
-    return failures != 0;
-}
-
 /* A disk that is larger than memory: all of it is written, and read again. */
 static int large(void) {
     static uint32_t block[64 * PAGE / sizeof(uint32_t)];
@@ -411,15 +264,11 @@ int main(int count, char** words) {
         return calls();
     if (count == 4 && strcmp(words[1], "stores") == 0)
         return stores(words[2], words[3]);
-    if (count == 2 && strcmp(words[1], "read-error") == 0)
-        return read_error();
     if (count == 2 && strcmp(words[1], "large") == 0)
         return large();
     if (count == 2 && strcmp(words[1], "pressure") == 0)
         return pressure();
     if (count == 2 && strcmp(words[1], "crowd") == 0)
         return crowd();
-    if (count == 2 && strcmp(words[1], "write-error") == 0)
-        return write_error();
     return 64;
 }
