@@ -96,7 +96,7 @@ Result<SwapHeader> parse_header(const Header& header, const BlockDevice& disk) {
 Result<void> claim(BlockDevice& disk) {
     if (disk.read_only)
         return Err(Errno::ACCES);
-    TRY_VOID(sync_blockdev(disk));
+    sync_blockdev(disk);
     invalidate_mapping_pages(disk.mapping);
     return {};
 }
