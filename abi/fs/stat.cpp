@@ -19,7 +19,12 @@ namespace faultline {
 namespace {
 
 constexpr u64 NSEC = 1'000'000'000;
-constexpr u32 SECTOR = 512; // the unit of st_blocks
+
+// In the unit of st_blocks.
+u64 blocks_of(const Inode& inode) {
+    constexpr u32 SECTOR = 512;
+    return u64{inode.mapping.nr_pages + (inode.link_has_block ? 1u : 0u)} * (PAGE_SIZE / SECTOR);
+}
 
 u32 device_number(const Inode& inode) {
     ReadGuard guard(tree_lock());
@@ -39,7 +44,7 @@ Result<u32> put_stat64(const Inode& inode, UserAddr buffer) {
     out.st_rdev = inode.rdev;
     out.st_size = static_cast<s64>(inode.mapping.size);
     out.st_blksize = PAGE_SIZE;
-    out.st_blocks = u64{inode.mapping.nr_pages} * (PAGE_SIZE / SECTOR);
+    out.st_blocks = blocks_of(inode);
     out.st_atime = static_cast<u32>(inode.atime_ns / NSEC);
     out.st_atime_nsec = static_cast<u32>(inode.atime_ns % NSEC);
     out.st_mtime = static_cast<u32>(inode.mtime_ns / NSEC);
@@ -68,7 +73,7 @@ Result<u32> put_statx(const Inode& inode, UserAddr buffer) {
     out.stx_mode = static_cast<u16>(inode.mode);
     out.stx_ino = inode.number;
     out.stx_size = inode.mapping.size;
-    out.stx_blocks = u64{inode.mapping.nr_pages} * (PAGE_SIZE / SECTOR);
+    out.stx_blocks = blocks_of(inode);
     out.stx_atime = statx_time(inode.atime_ns);
     out.stx_mtime = statx_time(inode.mtime_ns);
     out.stx_ctime = statx_time(inode.ctime_ns);
