@@ -51,7 +51,6 @@ namespace faultline {
 
 void init_abi() {
     init_inodes();
-    init_pipes();
     init_locks();
     init_signalfd();
     init_eventpoll();
@@ -119,6 +118,7 @@ void init_filesystem(const void* initramfs, u32 bytes) {
 
 void init_memory_limits() {
     limit_root_file_system();
+    init_max_files();
     init_overcommit();
 }
 

@@ -56,6 +56,7 @@ enum class Errno : u16 {
     SOCKTNOSUPPORT = 94,
     OPNOTSUPP = 95,
     AFNOSUPPORT = 97,
+    NOBUFS = 105,
     ISCONN = 106,
     TIMEDOUT = 110,
     CONNREFUSED = 111,

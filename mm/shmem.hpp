@@ -46,6 +46,9 @@ void shmem_free_inode(ShmemSbInfo& sb);
 Result<void> shmem_acct_block(ShmemSbInfo* sb);
 void shmem_unacct_block(ShmemSbInfo* sb);
 
+// The longest text of a symbolic link, with its NUL, that costs no block. (Linux: SHORT_SYMLINK_LEN.)
+inline constexpr u32 SHORT_SYMLINK_LEN = 128;
+
 // A file without a name in any directory, all zeros, of `size` bytes: what MAP_SHARED|MAP_ANONYMOUS uses. All of it is
 // promised now, unless the flags have VM_NORESERVE: then page by page. `name` is for /proc/PID/maps, and outlives it. NOMEM.
 // (Linux: shmem_zero_setup.)

@@ -15,12 +15,19 @@ Result<Cred*> root_cred() {
     if (cred == nullptr)
         return Err(Errno::NOMEM);
     cred->cap_permitted = cred->cap_effective = ALL_CAPABILITIES;
+    cred->user = alloc_uid(0);
+    if (cred->user == nullptr) {
+        kmem_delete(cred_cache, cred);
+        return Err(Errno::NOMEM);
+    }
     return cred;
 }
 
 void put_cred(Cred& cred) {
-    if (cred.references.dec_and_test())
-        kmem_delete(cred_cache, &cred);
+    if (!cred.references.dec_and_test())
+        return;
+    free_uid(*cred.user);
+    kmem_delete(cred_cache, &cred);
 }
 
 Result<Cred*> prepare_creds() {
@@ -28,6 +35,15 @@ Result<Cred*> prepare_creds() {
     if (copy == nullptr)
         return Err(Errno::NOMEM);
     return copy;
+}
+
+Result<void> set_user(Cred& cred, u32 uid) {
+    UserStruct* user = alloc_uid(uid);
+    if (user == nullptr)
+        return Err(Errno::AGAIN);
+    cred.uid = uid;
+    free_uid(*std::exchange(cred.user, user));
+    return {};
 }
 
 void commit_creds(Cred& cred) {
@@ -39,6 +55,8 @@ void commit_creds(Cred& cred) {
         task.group->dumpable = false;
         task.pdeath_signal = 0;
     }
+    cred.user->processes.fetch_add(1, std::memory_order_relaxed);
+    old.user->processes.fetch_sub(1, std::memory_order_relaxed);
     put_cred(*std::exchange(task.cred, &cred));
 }
 

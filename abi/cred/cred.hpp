@@ -7,6 +7,7 @@
 
 #include <linux/capability.h>
 
+#include "abi/cred/user.hpp"
 #include "base/refcount.hpp"
 #include "base/result.hpp"
 #include "base/types.hpp"
@@ -27,9 +28,10 @@ struct CredIds {
 };
 
 struct Cred : CredIds {
-    Refcount references{1}; // a copy starts with one of its own
+    Refcount references{1};     // a copy starts with one of its own
+    UserStruct* user = nullptr; // of the real user id, with a reference; a copy has one of its own, too
     Cred() = default;
-    Cred(const Cred& other) : CredIds(other) {}
+    Cred(const Cred& other) : CredIds(other), user(&get_uid(*other.user)) {}
 };
 
 inline constexpr u64 ALL_CAPABILITIES = (u64{1} << (CAP_LAST_CAP + 1)) - 1;
@@ -47,7 +49,10 @@ inline const Cred& current_cred() { return *current()->cred; }
 
 // Returns a copy of current's credentials, with one reference, for the caller to change. NOMEM.
 Result<Cred*> prepare_creds();
-// Installs the copy as current's credentials and takes over the reference. If the ids differ or capabilities were
+// Gives a copy another real user id, and the user that belongs to it. AGAIN: no memory. (Linux: set_user.)
+Result<void> set_user(Cred& cred, u32 uid);
+// Installs the copy as current's credentials and takes over the reference. From then on the thread counts with the user of the
+// copy. If the ids differ or capabilities were
 // gained, the process stops being dumpable and the thread's pdeath_signal is cleared (prctl(2)). Caller holds the
 // kernel lock.
 void commit_creds(Cred& cred);
@@ -67,6 +72,10 @@ Result<u32> change_creds(Change&& change) {
 
 // Whether current has the capability `cap` (CAP_*) in its effective set.
 inline bool capable(u32 cap) { return (current_cred().cap_effective >> cap & 1) != 0; }
+
+// Whether current is bound by what a user may have of pipes, threads and the kernel's memory. (Linux:
+// pipe_is_unprivileged_user; the others ask the same.)
+inline bool is_unprivileged_user() { return !capable(CAP_SYS_RESOURCE) && !capable(CAP_SYS_ADMIN); }
 
 bool in_group_p(const Cred& cred, u32 gid); // whether `gid` is its fsgid or a supplementary group
 inline bool in_group_p(u32 gid) { return in_group_p(current_cred(), gid); }

@@ -43,6 +43,8 @@ template <class Change>
 Result<u32> change_ids(Change&& change) {
     return change_creds([&](Cred& next, const Cred& before) -> Result<void> {
         TRY_VOID(change(next, before));
+        if (next.uid != before.uid)
+            TRY_VOID(set_user(next, next.uid));
         adjust_capabilities(next, before);
         return {};
     });

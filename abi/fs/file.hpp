@@ -6,6 +6,7 @@
 #include "arch/contract/uaccess.hpp"
 #include "base/errseq.hpp"
 #include "base/refcount.hpp"
+#include "base/relaxed.hpp"
 #include "base/result.hpp"
 #include "base/rwsem.hpp"
 #include "base/types.hpp"
@@ -94,11 +95,17 @@ class [[nodiscard]] PositionLocked {
 };
 
 // Makes an open file over `inode`, with one reference for the caller. Takes a reference of its own on `inode`. `flags`
-// are those of open(2). NOMEM; TXTBSY: it would write a program that runs.
+// are those of open(2). NOMEM; NFILE: there are max_files, and current lacks CAP_SYS_ADMIN; TXTBSY: it would write a program
+// that runs. (Linux: alloc_empty_file.)
 Result<File*> alloc_file(Inode& inode, const FileOps& ops, u32 flags);
 File& get_file(File& file); // takes one more reference
 void fput(File& file);      // drops a reference; the last one closes the file. May sleep
 u32 nr_open_files();        // open files of the whole system, for /proc/sys/fs/file-nr
+
+// The most open files there may be: /proc/sys/fs/file-max. At boot, one for each 10 KiB that are free, and at least NR_FILE
+// (8192). (Linux: files_stat.max_files, files_maxfiles_init.)
+inline constinit Relaxed<u32> max_files = ~u32{0};
+void init_max_files(); // once, when all memory is known
 
 // Holds a reference to a file, and drops it at the end of its scope.
 class FileRef {

@@ -64,6 +64,8 @@ Inode* destroy(Inode& inode) {
     BUG_ON(inode.locks != nullptr || inode.mapping.i_writecount != 0);
     truncate_inode_pages(inode.mapping);
     if (ShmemSbInfo* sb = inode.mapping.sb) {
+        if (inode.link_has_block)
+            shmem_unacct_block(sb);
         shmem_free_inode(*sb);
         shmem_sb_put(*sb);
     }

@@ -27,7 +27,7 @@
 
 namespace faultline {
 
-struct FileLock; // abi/fs/locks.cpp
+struct FileLockContext; // abi/fs/locks.cpp
 struct Inode;
 struct Pipe;
 struct Xattr; // abi/fs/xattr.cpp
@@ -94,8 +94,9 @@ struct Inode {
     u64 number = 0;
     u32 mode = 0; // S_IFMT and permission bits
     u32 uid = 0, gid = 0;
-    bool linkable = false; // has no name, but linkat(2) may give it one (O_TMPFILE)
-    u32 nlink = 0;         // names in the tree; for a directory also "." and the ".." of its subdirectories
+    bool link_has_block = false; // symbolic link: its text counts as a page of its file system
+    bool linkable = false;       // has no name, but linkat(2) may give it one (O_TMPFILE)
+    u32 nlink = 0;               // names in the tree; for a directory also "." and the ".." of its subdirectories
     Refcount references{1};
     u32 rdev = 0; // devices: major << 8 | minor
     // In nanoseconds since 1970. Atomic, because write faults set them without a lock of the inode.
@@ -112,13 +113,13 @@ struct Inode {
     Inode* mounted = nullptr; // directory: the root that is mounted on it, with a reference
     Inode* covers = nullptr;  // root of a mount: the directory that it covers, with a reference
 
-    RwSemaphore lock{"Inode"};   // regular file: guards size and writes; taken outside the mmap lock
-    InodeMapping mapping;        // regular file
-    char* link_target = nullptr; // symbolic link, NUL-terminated, from kmalloc
-    FileLock* locks = nullptr;   // fcntl's and flock's
-    Xattr* xattrs = nullptr;     // extended attributes
-    u32 seals = F_SEAL_SEAL;     // regular file: F_SEAL_… of fcntl(2)
-    u32 shared_maps_begun = 0;   // calls of mmap(2) that are about to map it shared and for writing
+    RwSemaphore lock{"Inode"};        // regular file: guards size and writes; taken outside the mmap lock
+    InodeMapping mapping;             // regular file
+    char* link_target = nullptr;      // symbolic link, NUL-terminated, from kmalloc
+    FileLockContext* locks = nullptr; // fcntl's and flock's; nullptr: there are none
+    Xattr* xattrs = nullptr;          // extended attributes
+    u32 seals = F_SEAL_SEAL;          // regular file: F_SEAL_… of fcntl(2)
+    u32 shared_maps_begun = 0;        // calls of mmap(2) that are about to map it shared and for writing
     WaitQueue lock_waiters;
     Pipe* pipe = nullptr; // FIFO: nullptr while no task has it open
     PidRef proc_pid;      // procfs: the task, the descriptor and the ProcEntry that it shows

@@ -8,7 +8,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "abi/cred/cred.hpp"
+#include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
+#include "abi/fs/files_private.hpp"
 #include "abi/fs/inode.hpp"
 #include "abi/fs/open.hpp"
 #include "arch/contract/uaccess.hpp"
@@ -49,11 +52,23 @@ Result<u32> add_seals(File& file, u32 seals) {
     return 0u;
 }
 
+u32 memfd_pages(FilesStruct& files) {
+    u32 pages = 0;
+    const Guard guard(files.lock);
+    for (u32 fd = 0; fd < files.capacity; ++fd)
+        if (const File* file = files.table[fd].file; file != nullptr && file->inode->mapping.sb == &shm_mnt)
+            pages += u32{file->inode->mapping.nr_pages};
+    return pages;
+}
+
 Result<u32> sys_memfd_create(UserAddr user_name, u32 flags) {
     constexpr std::string_view prefix = "memfd:";
     constexpr u32 longest = NAME_LENGTH_MAX - static_cast<u32>(prefix.size()); // memfd_create(2): 249
     if ((flags & ~u32(MFD_CLOEXEC | MFD_ALLOW_SEALING)) != 0)
         return Err(Errno::INVAL);
+    // On Linux a mapping keeps the file open, so that file-max bounds memfds. Here it keeps only the inode.
+    if (shm_mnt.used_inodes.load(std::memory_order_relaxed) >= max_files && !capable(CAP_SYS_ADMIN))
+        return Err(Errno::NFILE);
     char name[NAME_LENGTH_MAX + 1];
     std::memcpy(name, prefix.data(), prefix.size());
     const u32 length = TRY(strncpy_from_user(name + prefix.size(), user_name, longest + 1));

@@ -25,10 +25,11 @@ Result<u32> make_inode(s32 dirfd, PathName& name, u32 mode, u32 rdev, char* link
     inode->rdev = rdev;
     if (found.last == Found::Name)
         inherit_group(*inode, *found.parent);
-    TRY_VOID(link_new(found, *inode));
-    inode->link_target = link_target;
     if (link_target != nullptr)
         inode->mapping.size = std::strlen(link_target);
+    inode->link_has_block = inode->mapping.size >= SHORT_SYMLINK_LEN; // Linux: shmem_symlink
+    TRY_VOID(link_new(found, *inode));
+    inode->link_target = link_target;
     return 0u;
 }
 

@@ -33,6 +33,7 @@ struct Mount {
 constexpr u32 ROOT_DEVICE = 1, NAMELESS_DEVICE = 2;
 constinit u32 last_device = NAMELESS_DEVICE;
 constinit Mount* mounts = nullptr; // oldest first; guarded by tree_lock
+constinit u32 nr_mounts = 1;       // with the root, which is not in the list; guarded by tree_lock
 constinit KmemCache mount_cache("mount", sizeof(Mount), alignof(Mount));
 
 // The link that points to the mount with this root. It points to nullptr if there is none. Caller holds tree_lock.
@@ -85,6 +86,7 @@ void detach(const Inode& root) {
     Mount* mount = std::exchange(*place, (*place)->next);
     InodeRef kept(&iget(*mount->root));
     kmem_delete(mount_cache, mount);
+    --nr_mounts;
     InodeRef covered(std::exchange(kept->covers, nullptr));
     iput(std::exchange(covered->mounted, nullptr));
     empty_tree(*kept);
@@ -124,6 +126,8 @@ bool is_mounted_as(const Inode& inode, std::string_view type) {
 Result<void> mount_root(Inode& target, Inode& root, std::string_view source, const char* type) {
     if (target.mounted != nullptr || root.covers != nullptr)
         return Err(Errno::BUSY);
+    if (nr_mounts >= mount_max) // Linux: count_mounts
+        return Err(Errno::NOSPC);
     Mount* mount = kmem_new<Mount>(mount_cache);
     if (mount == nullptr)
         return Err(Errno::NOMEM);
@@ -136,6 +140,7 @@ Result<void> mount_root(Inode& target, Inode& root, std::string_view source, con
     while (*end != nullptr)
         end = &(*end)->next;
     *end = mount;
+    ++nr_mounts;
     return {};
 }
 

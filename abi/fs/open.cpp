@@ -182,11 +182,17 @@ Result<void> link_new(Found& found, Inode& inode) {
     if (is_removed(*found.parent))
         return Err(Errno::NOENT);
     TRY_VOID(may_create(*found.parent));
-    const ShmemSbInfo* sb = found.parent->mapping.sb;
+    ShmemSbInfo* sb = found.parent->mapping.sb;
     const bool counts = inode.mapping.sb == nullptr || inode.nlink != 0; // a file of O_TMPFILE has been counted
     if (sb != nullptr && counts && !shmem_has_free_inode(*sb))
         return Err(Errno::NOSPC);
-    return add_name(*found.parent, found.name, inode);
+    const bool takes_block = inode.link_has_block && inode.mapping.sb == nullptr;
+    if (takes_block)
+        TRY_VOID(shmem_acct_block(sb));
+    const auto added = add_name(*found.parent, found.name, inode);
+    if (!added && takes_block)
+        shmem_unacct_block(sb);
+    return added;
 }
 
 Result<FileRef> kernel_open(std::string_view path, u32 flags, u32 mode) {

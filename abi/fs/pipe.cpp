@@ -17,7 +17,6 @@
 #include "abi/fs/poll_table.hpp"
 #include "abi/signal/send.hpp"
 #include "abi/signal/signal.hpp"
-#include "mm/out_of_memory.hpp"
 
 namespace faultline {
 
@@ -96,10 +95,7 @@ Result<u32> append_to_last(Pipe& pipe, u32 bytes, Fill&& fill) {
 template <class Fill>
 Result<void> fill_slot(Pipe& pipe, u32 bytes, bool packet, Fill&& fill) {
     PipeSlot& slot = pipe.slot(pipe.head);
-    if (slot.page == nullptr)
-        slot.page = alloc_user_page().release();
-    if (slot.page == nullptr)
-        return Err(Errno::NOMEM);
+    TRY_VOID(fill_page(pipe, slot));
     if (fill(static_cast<u8*>(page_address(*slot.page)), bytes) != bytes)
         return Err(Errno::FAULT);
     slot.offset = 0;
@@ -221,10 +217,14 @@ constinit const FileOps pipe_file_ops{
 };
 
 Result<void> fifo_open(Inode& inode, File& file) {
-    if (inode.pipe != nullptr)
+    if (inode.pipe != nullptr) {
         inode.pipe->references.inc();
-    else
-        inode.pipe = TRY(new_pipe());
+    } else {
+        Result<Pipe*> made = new_pipe();
+        if (!made) // of a FIFO, too many are no reason of their own (Linux fifo_open)
+            return Err(inode.names.empty() ? made.error() : Errno::NOMEM);
+        inode.pipe = *made;
+    }
     Pipe& pipe = *inode.pipe;
     const bool reader = file.readable(), writer = file.writable(), nonblock = (file.flags & O_NONBLOCK) != 0;
     if (writer && !reader && nonblock && pipe.readers == 0) {

@@ -5,8 +5,6 @@
 
 namespace faultline {
 
-void init_pipes(); // at boot, before the first pipe
-
 extern const FileOps pipe_file_ops;
 
 // Opens a FIFO, or one side of a new pipe, for `file`, whose flags say how. Waits for the other side as fifo(7) says.

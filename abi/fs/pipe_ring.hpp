@@ -2,8 +2,8 @@
 // pipe_inode_info, pipe_buffer). Private to abi/fs/pipe*.cpp.
 #pragma once
 
+#include "abi/cred/user.hpp"
 #include "abi/fs/pipe.hpp"
-#include "base/intrusive.hpp"
 #include "base/refcount.hpp"
 #include "base/rwsem.hpp"
 #include "kernel/sched/wait.hpp"
@@ -24,8 +24,8 @@ struct Pipe {
     u32 head = 0, tail = 0;   // slots ever filled, and ever emptied; modulo 2^32
     u32 slots = 0;            // a power of two
     PipeSlot* ring = nullptr;
-    u32 uid = 0;                            // of the owner, for the limits of pipe(7)
-    ListHook link;                          // in the list of all pipes
+    UserStruct* user = nullptr;             // who made it, with a reference: its slots count there (pipe(7))
+    UserCharge pages;                       // what its pages take of who fills them first
     u32 readers = 0, writers = 0;           // open files
     u32 reader_opens = 0, writer_opens = 0; // opens so far: a FIFO's open waits for the other one to change
     WaitQueue read_queue, write_queue;
@@ -38,5 +38,9 @@ struct Pipe {
 // Makes a pipe of the usual size, or a small one for a user with many pipes. NOMEM; NFILE: the user has too many.
 Result<Pipe*> new_pipe();
 void free_pipe(Pipe* pipe);
+
+// Gives a slot a page if it has none. NOMEM: there is none, or it is more than the user's share (abi/cred/user.hpp). Caller
+// holds pipe.lock. May sleep.
+Result<void> fill_page(Pipe& pipe, PipeSlot& slot);
 
 } // namespace faultline

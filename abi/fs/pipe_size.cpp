@@ -9,8 +9,8 @@
 #include "abi/fs/inode.hpp"
 #include "abi/fs/pipe.hpp"
 #include "abi/fs/pipe_ring.hpp"
-#include "base/late.hpp"
 #include "mm/kmalloc.hpp"
+#include "mm/out_of_memory.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/slab.hpp"
 
@@ -22,17 +22,12 @@ constexpr u32 DEFAULT_SLOTS = 16, SMALLEST_DEFAULT_SLOTS = 2; // Linux: PIPE_DEF
 constexpr u32 SIZE_MAX_EVER = 1u << 31;
 
 constinit KmemCache pipe_cache("pipe", sizeof(Pipe), alignof(Pipe));
-constinit Late<List<Pipe, &Pipe::link>> pipes;
 constinit u32 limits[3] = {1u << 20, DEFAULT_SLOTS * 1024, 0}; // by PipeLimit; 0 pages: no limit
 
-bool unprivileged() { return !capable(CAP_SYS_RESOURCE) && !capable(CAP_SYS_ADMIN); }
-
-// The number of slots in all pipes of a user.
-u32 slots_of(u32 uid) {
-    u32 sum = 0;
-    for (const Pipe& pipe : *pipes)
-        sum += pipe.uid == uid ? pipe.slots : 0;
-    return sum;
+// Counts a pipe that gets `slots` in the place of `before`. Returns how many all of the user's have then. (Linux: the same
+// name.)
+u32 account_pipe_buffers(UserStruct& user, u32 before, u32 slots) {
+    return user.pipe_slots.fetch_add(slots - before, std::memory_order_relaxed) + slots - before;
 }
 
 bool exceeds(u32 slots, PipeLimit limit) { return limits[limit] != 0 && slots > limits[limit]; }
@@ -56,10 +51,12 @@ Result<PipeSlot*> new_ring(u32 slots) {
     return ring;
 }
 
-void free_ring(PipeSlot* ring, u32 slots) {
+void free_ring(Pipe& pipe, PipeSlot* ring, u32 slots) {
     for (u32 i = 0; i < slots; ++i)
-        if (ring[i].page != nullptr)
+        if (ring[i].page != nullptr) {
             put_page(*ring[i].page);
+            pipe.pages.give_back(PAGE_SIZE);
+        }
     kfree(ring);
 }
 
@@ -71,15 +68,13 @@ Result<void> resize_ring(Pipe& pipe, u32 slots) {
     PipeSlot* ring = TRY(new_ring(slots));
     for (u32 i = 0; i < used; ++i)
         ring[i] = std::exchange(pipe.slot(pipe.tail + i), {});
-    free_ring(std::exchange(pipe.ring, ring), std::exchange(pipe.slots, slots));
+    free_ring(pipe, std::exchange(pipe.ring, ring), std::exchange(pipe.slots, slots));
     pipe.tail = 0;
     pipe.head = used;
     return {};
 }
 
 } // namespace
-
-void init_pipes() { pipes.emplace(); }
 
 u32 pipe_limit(PipeLimit limit) { return limits[limit]; }
 
@@ -91,36 +86,44 @@ Result<void> set_pipe_limit(PipeLimit limit, u64 value) {
 }
 
 Result<Pipe*> new_pipe() {
-    const u32 uid = current_cred().uid;
+    UserStruct& user = *current_cred().user;
     u32 slots = DEFAULT_SLOTS;
     if (!capable(CAP_SYS_RESOURCE))
         slots = std::min(slots, limits[PIPE_MAX_SIZE] / PAGE_SIZE);
-    if (unprivileged()) {
-        const u32 has = slots_of(uid);
-        if (exceeds(has + slots, PIPE_USER_PAGES_SOFT))
-            slots = std::min(slots, SMALLEST_DEFAULT_SLOTS);
-        if (exceeds(has + slots, PIPE_USER_PAGES_HARD))
-            return Err(Errno::NFILE);
-    }
-    Pipe* pipe = kmem_new<Pipe>(pipe_cache);
-    if (pipe == nullptr)
-        return Err(Errno::NOMEM);
-    const auto ring = new_ring(slots);
+    u32 has = account_pipe_buffers(user, 0, slots);
+    if (is_unprivileged_user() && exceeds(has, PIPE_USER_PAGES_SOFT))
+        has = account_pipe_buffers(user, std::exchange(slots, SMALLEST_DEFAULT_SLOTS), SMALLEST_DEFAULT_SLOTS);
+    const bool too_many = is_unprivileged_user() && exceeds(has, PIPE_USER_PAGES_HARD);
+    Pipe* pipe = too_many ? nullptr : kmem_new<Pipe>(pipe_cache);
+    const Result<PipeSlot*> ring = pipe == nullptr ? Err(Errno::NOMEM) : new_ring(slots);
     if (!ring) {
+        account_pipe_buffers(user, slots, 0);
         kmem_delete(pipe_cache, pipe);
-        return Err(ring.error());
+        return Err(too_many ? Errno::NFILE : ring.error());
     }
     pipe->ring = ring.value();
     pipe->slots = slots;
-    pipe->uid = uid;
-    pipes->push_back(*pipe);
+    pipe->user = &get_uid(user);
     return pipe;
 }
 
 void free_pipe(Pipe* pipe) {
-    pipes->erase(pipes->iterator_to(*pipe));
-    free_ring(pipe->ring, pipe->slots);
+    free_ring(*pipe, pipe->ring, pipe->slots);
+    account_pipe_buffers(*pipe->user, pipe->slots, 0);
+    free_uid(*pipe->user);
     kmem_delete(pipe_cache, pipe);
+}
+
+Result<void> fill_page(Pipe& pipe, PipeSlot& slot) {
+    if (slot.page != nullptr)
+        return {};
+    if (!pipe.pages.take(PAGE_SIZE))
+        return Err(Errno::NOMEM);
+    slot.page = alloc_user_page().release();
+    if (slot.page != nullptr)
+        return {};
+    pipe.pages.give_back(PAGE_SIZE);
+    return Err(Errno::NOMEM);
 }
 
 Result<u32> pipe_size(File& file) {
@@ -137,14 +140,18 @@ Result<u32> set_pipe_size(File& file, u32 bytes) {
     Pipe& pipe = *file.inode->pipe;
     WriteGuard guard(pipe.lock);
     const u32 slots = size / PAGE_SIZE;
-    if (slots > pipe.slots) {
-        if (size > limits[PIPE_MAX_SIZE] && !capable(CAP_SYS_RESOURCE))
-            return Err(Errno::PERM);
-        const u32 has = unprivileged() ? slots_of(pipe.uid) - pipe.slots + slots : 0;
-        if (exceeds(has, PIPE_USER_PAGES_SOFT) || exceeds(has, PIPE_USER_PAGES_HARD))
-            return Err(Errno::PERM);
+    const u32 before = pipe.slots;
+    const bool grows = slots > before;
+    if (grows && size > limits[PIPE_MAX_SIZE] && !capable(CAP_SYS_RESOURCE))
+        return Err(Errno::PERM);
+    const u32 has = account_pipe_buffers(*pipe.user, before, slots);
+    const bool too_many = exceeds(has, PIPE_USER_PAGES_SOFT) || exceeds(has, PIPE_USER_PAGES_HARD);
+    const Result<void> resized =
+        grows && too_many && is_unprivileged_user() ? Err(Errno::PERM) : resize_ring(pipe, slots);
+    if (!resized) {
+        account_pipe_buffers(*pipe.user, slots, before);
+        return Err(resized.error());
     }
-    TRY_VOID(resize_ring(pipe, slots));
     wake_up_all(pipe.write_queue);
     return size;
 }

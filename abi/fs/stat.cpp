@@ -19,7 +19,12 @@ namespace faultline {
 namespace {
 
 constexpr u64 NSEC = 1'000'000'000;
-constexpr u32 SECTOR = 512; // the unit of st_blocks
+
+// In the unit of st_blocks.
+u64 blocks_of(const Inode& inode) {
+    constexpr u32 SECTOR = 512;
+    return u64{inode.mapping.nr_pages + (inode.link_has_block ? 1u : 0u)} * (PAGE_SIZE / SECTOR);
+}
 
 u64 blocks_of(const Inode& inode) {
     return u64{inode.mapping.nr_pages + inode.mapping.nr_swapped} * (PAGE_SIZE / SECTOR);

@@ -42,17 +42,18 @@ bool IpcIds::grow(u32 index) {
 }
 
 Result<s32> IpcIds::add(IpcPerm& object, s32 key, u32 flags) {
-    if (in_use_ == most_)
+    const u32 most = most_;
+    if (in_use_ >= most)
         return Err(Errno::NOSPC);
     // A chosen id is a sequence number, and the first index to look at (Linux: ipc_idr_alloc).
     const s32 chosen = std::exchange(next_id_, -1);
     const u32 first = chosen >= 0 ? index_of(chosen) : 0;
-    if (first >= most_)
+    if (first >= most)
         return Err(Errno::NOSPC);
     if (!grow(first))
         return Err(Errno::NOMEM);
     const auto index = static_cast<s32>(std::find(slots_ + first, slots_ + capacity_, nullptr) - slots_);
-    if (static_cast<u32>(index) >= most_)
+    if (static_cast<u32>(index) >= most)
         return Err(Errno::NOSPC);
     if (!grow(static_cast<u32>(index)))
         return Err(Errno::NOMEM);

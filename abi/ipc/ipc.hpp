@@ -4,6 +4,7 @@
 
 #include <asm/ipcbuf.h>
 
+#include "base/relaxed.hpp"
 #include "base/result.hpp"
 #include "base/types.hpp"
 
@@ -20,7 +21,7 @@ struct IpcPerm {
 // All objects of one kind. Has no lock: callers hold msg_lock(), sem_lock(), or for segments the kernel lock.
 class IpcIds {
   public:
-    constexpr explicit IpcIds(u32 most) : most_(most) {}
+    constexpr explicit IpcIds(const Relaxed<u32>& most) : most_(most) {}
 
     // Adds an object, owned by current's effective ids, with its permissions from the low nine bits of `flags`. Returns
     // the new id. NOSPC: there are too many objects; NOMEM.
@@ -43,8 +44,8 @@ class IpcIds {
     u32 capacity_ = 0;
     u32 in_use_ = 0;
     s32 next_id_ = -1;
-    u32 most_;
-    u32 sequence_ = 0; // part of the ids, so that the id of a removed object is not used again soon
+    const Relaxed<u32>& most_; // objects at once: one of ipc_limits (abi/ipc/limits.hpp)
+    u32 sequence_ = 0;         // part of the ids, so that the id of a removed object is not used again soon
     s32 last_index_ = -1;
 };
 

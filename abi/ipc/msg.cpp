@@ -16,7 +16,7 @@
 
 namespace faultline {
 
-constinit IpcIds msg_ids(MSGMNI);
+constinit IpcIds msg_ids(ipc_limits.msgmni);
 
 namespace {
 
@@ -39,10 +39,13 @@ Result<s32> new_queue(s32 key, u32 flags) {
 // --- messages --------------------------------------------------------------------------------------------------------
 
 Result<Message*> new_message(s32 type, u32 size) {
-    void* place = kmalloc(u32{sizeof(Message)} + size);
+    UserCharge charge;
+    const u32 bytes = u32{sizeof(Message)} + size;
+    void* place = charge.take(bytes) ? kmalloc(bytes) : nullptr;
     if (place == nullptr)
         return Err(Errno::NOMEM);
     auto* message = new (place) Message;
+    message->charge = std::move(charge);
     message->type = type;
     message->size = size;
     return message;
@@ -269,7 +272,7 @@ Result<Message*> begin_receive(s32 id, MsgWaiter& receiver, u32 flags) {
 
 Result<u32> sys_msgsnd(s32 id, UserAddr buffer, u32 size, u32 flags) {
     const auto type = static_cast<s32>(TRY(get_user_u32(buffer)));
-    if (size > MSGMAX || id < 0 || type < 1)
+    if (size > ipc_limits.msgmax || id < 0 || type < 1)
         return Err(Errno::INVAL);
     MsgWaiter sender;
     sender.pid = current_group().pid;

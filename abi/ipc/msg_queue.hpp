@@ -1,9 +1,9 @@
 // A message queue, its messages and its sleepers. Private to abi/ipc. msg_lock() guards all of it.
 #pragma once
 
-#include <linux/msg.h>
-
+#include "abi/cred/user.hpp"
 #include "abi/ipc/ipc.hpp"
+#include "abi/ipc/limits.hpp"
 #include "base/intrusive.hpp"
 #include "base/rwsem.hpp"
 #include "kernel/sched/wait.hpp"
@@ -12,8 +12,9 @@ namespace faultline {
 
 struct Message {
     ListHook link;
-    s32 type = 0; // positive
-    u32 size = 0; // bytes of text
+    s32 type = 0;      // positive
+    u32 size = 0;      // bytes of text
+    UserCharge charge; // all of it: it stays when its sender has ended
     u8* text() { return reinterpret_cast<u8*>(this + 1); }
 };
 
@@ -37,7 +38,7 @@ struct MsgWaiter {
 };
 
 struct MsgQueue : IpcPerm {
-    u32 qbytes = MSGMNB; // limit on the bytes of text, and on the number of messages
+    u32 qbytes = ipc_limits.msgmnb; // limit on the bytes of text, and on the number of messages
     u32 cbytes = 0, qnum = 0;
     s32 last_sender = 0, last_receiver = 0; // pids
     u64 stime = 0, rtime = 0, ctime = 0;    // seconds since 1970

@@ -4,6 +4,7 @@
 
 #include "abi/cred/cred.hpp"
 #include "abi/ipc/ipc.hpp"
+#include "abi/ipc/limits.hpp"
 #include "abi/ipc/msg_queue.hpp"
 #include "arch/contract/uaccess.hpp"
 
@@ -13,9 +14,9 @@ namespace {
 
 Result<s32> put_info(s32 command, UserAddr buffer) {
     msginfo info = {};
-    info.msgmni = MSGMNI;
-    info.msgmax = MSGMAX;
-    info.msgmnb = MSGMNB;
+    info.msgmni = static_cast<s32>(ipc_limits.msgmni);
+    info.msgmax = static_cast<s32>(ipc_limits.msgmax);
+    info.msgmnb = static_cast<s32>(ipc_limits.msgmnb);
     info.msgssz = MSGSSZ;
     info.msgseg = MSGSEG;
     info.msgpool = MSGPOOL;
@@ -54,7 +55,7 @@ Result<s32> set_owner(s32 id, UserAddr buffer) {
     msqid64_ds wanted;
     TRY_VOID(copy_struct_from_user(&wanted, buffer, sizeof wanted));
     auto* queue = TRY(ipc_obtain_control<MsgQueue>(msg_ids, id));
-    if (wanted.msg_qbytes > MSGMNB && !capable(CAP_SYS_RESOURCE))
+    if (wanted.msg_qbytes > ipc_limits.msgmnb && !capable(CAP_SYS_RESOURCE))
         return Err(Errno::PERM);
     ipc_update_perm(*queue, wanted.msg_perm);
     queue->qbytes = wanted.msg_qbytes;

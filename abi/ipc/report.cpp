@@ -88,17 +88,4 @@ void show_shared_memory(SeqFile& out) {
 s32 ipc_next_id(IpcKind kind) { return ids_of(kind).next_id(); }
 void set_ipc_next_id(IpcKind kind, s32 id) { ids_of(kind).set_next_id(id); }
 
-IpcLimits ipc_limits() {
-    return {.msgmax = MSGMAX,
-            .msgmnb = MSGMNB,
-            .msgmni = MSGMNI,
-            .semmsl = SEMMSL,
-            .semmns = SEMMNS,
-            .semopm = SEMOPM,
-            .semmni = SEMMNI,
-            .shmmax = SHMMAX,
-            .shmall = SHMALL,
-            .shmmni = SHMMNI};
-}
-
 } // namespace faultline

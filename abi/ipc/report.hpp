@@ -1,4 +1,4 @@
-// The System V objects as text: /proc/sysvipc (sysvipc(7), proc(5)), and their limits for /proc/sys/kernel.
+// The System V objects as text: /proc/sysvipc (sysvipc(7), proc(5)), and the ids of the next ones for /proc/sys/kernel.
 #pragma once
 
 #include "abi/fs/seq_file.hpp"
@@ -14,13 +14,5 @@ void show_shared_memory(SeqFile& out);
 enum class IpcKind : u8 { Messages, Semaphores, SharedMemory };
 s32 ipc_next_id(IpcKind kind);              // -1: none is chosen
 void set_ipc_next_id(IpcKind kind, s32 id); // 0 or more; the next object gets it if it is free
-
-// In the units of proc(5).
-struct IpcLimits {
-    u32 msgmax, msgmnb, msgmni;
-    u32 semmsl, semmns, semopm, semmni;
-    u32 shmmax, shmall, shmmni;
-};
-IpcLimits ipc_limits();
 
 } // namespace faultline

@@ -9,6 +9,7 @@
 
 #include "abi/arguments/timespec.hpp"
 #include "abi/ipc/ipc.hpp"
+#include "abi/ipc/limits.hpp"
 #include "abi/ipc/sem_set.hpp"
 #include "abi/task/thread_group.hpp"
 #include "arch/contract/clock.hpp"
@@ -18,17 +19,23 @@
 
 namespace faultline {
 
-constinit IpcIds sem_ids(SEMMNI);
+constinit IpcIds sem_ids(ipc_limits.semmni);
 
 namespace {
 
 constinit Late<RwSemaphore> lock;
+constinit u32 used_sems = 0; // of all sets; sem_lock() guards it (Linux: the same name)
 constinit KmemCache set_cache("sem_set", sizeof(SemSet), alignof(SemSet));
 
 Result<s32> new_set(s32 key, s32 count, u32 flags) {
     if (count == 0)
         return Err(Errno::INVAL);
+    if (used_sems + static_cast<u32>(count) > ipc_limits.semmns)
+        return Err(Errno::NOSPC);
     const u32 bytes = static_cast<u32>(count) * sizeof(Semaphore);
+    UserCharge charge;
+    if (!charge.take(bytes))
+        return Err(Errno::NOMEM);
     auto* set = kmem_new<SemSet>(set_cache);
     auto* semaphores = static_cast<Semaphore*>(kmalloc(bytes));
     const Result<s32> id = set == nullptr || semaphores == nullptr ? Err(Errno::NOMEM) : sem_ids.add(*set, key, flags);
@@ -38,6 +45,8 @@ Result<s32> new_set(s32 key, s32 count, u32 flags) {
         return id;
     }
     std::fill_n(semaphores, count, Semaphore{});
+    used_sems += static_cast<u32>(count);
+    set->charge = std::move(charge);
     set->semaphores = semaphores;
     set->count = static_cast<u32>(count);
     set->ctime = ipc_now();
@@ -124,6 +133,7 @@ void update_queue(SemSet& set) {
 }
 
 void free_set(SemSet& set) {
+    used_sems -= set.count;
     kfree(set.semaphores);
     kmem_delete(set_cache, &set);
 }
@@ -132,7 +142,7 @@ void init_sem() { lock.emplace("semaphores"); }
 RwSemaphore& sem_lock() { return *lock; }
 
 Result<s32> sys_semget(s32 key, s32 count, u32 flags) {
-    if (count < 0 || count > SEMMSL)
+    if (count < 0 || static_cast<u32>(count) > ipc_limits.semmsl)
         return Err(Errno::INVAL);
     WriteGuard guard(sem_lock());
     return ipcget(
@@ -196,7 +206,7 @@ Result<u32> do_semtimedop(s32 id, std::span<const sembuf> operations, u64 deadli
 Result<u32> semop_until(s32 id, UserAddr operations, u32 count, u64 deadline_ns) {
     if (count == 0 || id < 0)
         return Err(Errno::INVAL);
-    if (count > SEMOPM)
+    if (count > ipc_limits.semopm)
         return Err(Errno::TOOBIG);
     const u32 bytes = count * u32{sizeof(sembuf)};
     constexpr u32 FEW = 16;

@@ -5,6 +5,7 @@
 
 #include <span>
 
+#include "abi/cred/user.hpp"
 #include "abi/ipc/ipc.hpp"
 #include "base/intrusive.hpp"
 #include "base/refcount.hpp"
@@ -23,6 +24,7 @@ struct SemUndo {
     AutoUnlinkHook set_link, list_link;
     struct SemSet* set = nullptr;
     s16* adjustments = nullptr; // one for each semaphore
+    UserCharge charge;          // these
 };
 
 // A semop(2) that has to wait; on its caller's stack. The call that makes it possible carries it out.
@@ -41,6 +43,7 @@ struct SemSet : IpcPerm {
     u32 count = 0;
     u64 otime = 0, ctime = 0; // seconds since 1970
     Semaphore* semaphores = nullptr;
+    UserCharge charge;                         // these: they stay when their maker has ended
     List<SemWaiter, &SemWaiter::link> waiters; // oldest first
     AutoUnlinkList<SemUndo, &SemUndo::set_link> undos;
 };

@@ -49,8 +49,12 @@ Result<SemUndo*> find_alloc_undo(SemSet& set) {
     for (SemUndo& undo : list.undos)
         if (undo.set == &set)
             return &undo;
+    UserCharge charge;
+    const u32 bytes = set.count * u32{sizeof(s16)};
+    if (!charge.take(bytes))
+        return Err(Errno::NOMEM);
     auto* undo = kmem_new<SemUndo>(undo_cache);
-    auto* adjustments = static_cast<s16*>(kmalloc(set.count * u32{sizeof(s16)}));
+    auto* adjustments = static_cast<s16*>(kmalloc(bytes));
     if (undo == nullptr || adjustments == nullptr) {
         kfree(adjustments);
         kmem_delete(undo_cache, undo);
@@ -59,6 +63,7 @@ Result<SemUndo*> find_alloc_undo(SemSet& set) {
     std::fill_n(adjustments, set.count, s16{0});
     undo->set = &set;
     undo->adjustments = adjustments;
+    undo->charge = std::move(charge);
     set.undos.push_back(*undo);
     list.undos.push_back(*undo);
     return undo;

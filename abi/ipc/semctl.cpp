@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "abi/ipc/ipc.hpp"
+#include "abi/ipc/limits.hpp"
 #include "abi/ipc/sem_set.hpp"
 #include "abi/task/thread_group.hpp"
 #include "arch/contract/uaccess.hpp"
@@ -15,10 +16,10 @@ namespace {
 
 Result<s32> put_info(s32 command, UserAddr buffer) {
     seminfo info = {};
-    info.semmni = SEMMNI;
-    info.semmns = SEMMNS;
-    info.semmsl = SEMMSL;
-    info.semopm = SEMOPM;
+    info.semmni = static_cast<s32>(ipc_limits.semmni);
+    info.semmns = static_cast<s32>(ipc_limits.semmns);
+    info.semmsl = static_cast<s32>(ipc_limits.semmsl);
+    info.semopm = static_cast<s32>(ipc_limits.semopm);
     info.semvmx = SEMVMX;
     info.semmnu = SEMMNU;
     info.semmap = SEMMAP;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "abi/ipc/ipc.hpp"
+#include "abi/ipc/limits.hpp"
 #include "abi/ipc/shm_segment.hpp"
 #include "abi/task/personality.hpp"
 #include "abi/task/thread_group.hpp"
@@ -21,7 +22,7 @@
 
 namespace faultline {
 
-constinit IpcIds shm_ids(SHMMNI);
+constinit IpcIds shm_ids(ipc_limits.shmmni);
 
 namespace {
 
@@ -30,12 +31,14 @@ constexpr u32 SHM_RDONLY = 010000, SHM_RND = 020000, SHM_REMAP = 040000, SHM_EXE
 constexpr u32 SHM_HUGETLB = 04000, SHM_NORESERVE = 010000;
 
 constexpr u32 EXEC_ACCESS = 0111;
+constinit u32 shm_tot = 0; // pages of all segments; guarded by the kernel lock (Linux: the same name)
 constinit KmemCache segment_cache("shm_segment", sizeof(ShmSegment), alignof(ShmSegment));
 
 ShmSegment& segment_of(AddressSpace& mapping) { return static_cast<ShmSegment&>(mapping); }
 
 void destroy(ShmSegment& segment) {
     shm_ids.remove(segment);
+    shm_tot -= page_align_up(segment.segsz) >> PAGE_SHIFT;
     truncate_inode_pages(segment);
     kmem_delete(segment_cache, &segment);
 }
@@ -84,13 +87,19 @@ constexpr AddressSpaceOps SHM_OPS = {
     .name = name};
 
 Result<s32> new_segment(s32 key, u32 size, u32 flags) {
-    if (size < SHMMIN || size > SHMMAX)
+    if (size < SHMMIN || size > ipc_limits.shmmax)
         return Err(Errno::INVAL);
+    const u32 pages = page_align_up(size) >> PAGE_SHIFT;
+    if (pages > ipc_limits.shmall || shm_tot > ipc_limits.shmall - pages)
+        return Err(Errno::NOSPC);
     if ((flags & SHM_HUGETLB) != 0)
         return Err(Errno::INVAL); // as Linux without huge pages
     VmCharge charge;
     const bool whole = (flags & SHM_NORESERVE) == 0 || overcommit.memory == OVERCOMMIT_NEVER;
-    if (whole && !charge.take(page_align_up(size) >> PAGE_SHIFT))
+    if (whole && !charge.take(pages))
+        return Err(Errno::NOMEM);
+    UserCharge user_charge;
+    if (!user_charge.take(page_align_up(size)))
         return Err(Errno::NOMEM);
     auto* segment = kmem_new<ShmSegment>(segment_cache);
     if (segment == nullptr)
@@ -102,6 +111,8 @@ Result<s32> new_segment(s32 key, u32 size, u32 flags) {
     }
     segment->ops = &SHM_OPS;
     segment->charge = std::move(charge);
+    segment->user_charge = std::move(user_charge);
+    shm_tot += pages;
     segment->sb = whole ? nullptr : &shm_mnt;
     segment->size = page_align_up(size);
     segment->inode = next_inode_number();

@@ -3,6 +3,7 @@
 
 #include <atomic>
 
+#include "abi/cred/user.hpp"
 #include "abi/ipc/ipc.hpp"
 #include "base/refcount.hpp"
 #include "mm/filemap.hpp"
@@ -13,6 +14,7 @@ namespace faultline {
 // An object with an id, and a file.
 struct ShmSegment : IpcPerm, AddressSpace {
     u32 segsz = 0;                // bytes, as the program asked for
+    UserCharge user_charge;       // all of it: it stays when its maker has ended
     VmCharge charge;              // all of it; nothing, if it was made with SHM_NORESERVE and counts page by page
     Refcount references{1};       // VMAs, others that use it, and the id until the segment is removed
     std::atomic<u32> attached{0}; // VMAs, and calls of shmat(2) that make one
@@ -21,9 +23,6 @@ struct ShmSegment : IpcPerm, AddressSpace {
     s32 creator_pid = 0, last_pid = 0;
     u64 atime = 0, dtime = 0, ctime = 0; // seconds since 1970
 };
-
-// linux/shm.h, which cannot be included here because it needs a C library.
-inline constexpr u32 SHMMNI = 4096, SHMMIN = 1, SHMMAX = ~u32{0} - (1u << 24), SHMALL = SHMMAX;
 
 extern IpcIds shm_ids; // a removed segment stays while it is mapped
 

@@ -3,6 +3,7 @@
 #include <linux/ipc.h>
 
 #include "abi/ipc/ipc.hpp"
+#include "abi/ipc/limits.hpp"
 #include "abi/ipc/shm_segment.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "mm/upcalls.hpp"
@@ -23,10 +24,10 @@ struct shm_info {
 
 Result<s32> put_limits(UserAddr buffer) {
     shminfo64 info = {};
-    info.shmmax = SHMMAX;
+    info.shmmax = ipc_limits.shmmax;
     info.shmmin = SHMMIN;
-    info.shmmni = info.shmseg = SHMMNI;
-    info.shmall = SHMALL;
+    info.shmmni = info.shmseg = ipc_limits.shmmni;
+    info.shmall = ipc_limits.shmall;
     TRY_VOID(copy_struct_to_user(buffer, &info, sizeof info));
     return shm_ids.highest_index();
 }

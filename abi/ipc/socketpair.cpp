@@ -1,5 +1,9 @@
 // Two files; each reads what is written to the other. Every write is kept as a message. Streams join messages, the
 // other types keep them apart. (unix(7); Linux 6.1 net/unix/af_unix.c.)
+//
+// What a socket has sent and its peer has not read counts against it, as much as Linux counts (abi/ipc/truesize.hpp): while
+// that is less than SK_SNDBUF, another message may follow. Who waits for that is woken when only a quarter is left. The memory
+// behind it also counts against the user who made the pair (abi/cred/user.hpp).
 #include "abi/ipc/socketpair.hpp"
 
 #include <algorithm>
@@ -8,11 +12,13 @@
 #include <linux/fcntl.h>
 #include <linux/poll.h>
 
+#include "abi/cred/user.hpp"
 #include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/fs/inode.hpp"
 #include "abi/fs/iov_iter.hpp"
 #include "abi/fs/poll_table.hpp"
+#include "abi/ipc/truesize.hpp"
 #include "abi/signal/send.hpp"
 #include "abi/signal/signal.hpp"
 #include "arch/contract/uaccess.hpp"
@@ -30,14 +36,12 @@ constexpr s32 AF_UNIX = 1;
 constexpr s32 SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_SEQPACKET = 5, SOCK_MAX = 11;
 constexpr s32 SOCK_CLOEXEC = O_CLOEXEC, SOCK_NONBLOCK = O_NONBLOCK;
 
-// While less than this waits for a reader, another message may follow (Linux: net.core.wmem_default, 212992).
-constexpr u32 QUEUE_BYTES = 64 << 10;
-constexpr u32 STREAM_CHUNK = 32 << 10;  // of a longer write, each such part is sent, or not, as a whole
 constexpr u32 STREAM_PIECE = 2032 - 32; // streams are cut into messages that fit into one slab object
 
 struct Message {
     ListHook link;
     u32 bytes = 0, read = 0;
+    u32 truesize = 0; // what counts until it is read; a part of a stream counts with its last piece
     u8* data() { return reinterpret_cast<u8*>(this + 1); }
 };
 
@@ -49,10 +53,14 @@ struct Inbox {
     RwSemaphore reading{"Inbox"};
     Messages messages;
     u32 bytes = 0;
+    u32 wmem_alloc = 0; // what counts against the writer (Linux: the same name, of its socket)
+    UserCharge charge;  // the messages
     bool reader_closed = false, writer_closed = false;
     WaitQueue readers, writers; // woken when there is more to read, or more room; both when an end is closed
 
-    bool has_room() const { return bytes < QUEUE_BYTES; }
+    bool has_room() const { return wmem_alloc < SK_SNDBUF; }
+    // Much room: with less, nobody is told that there is any. (Linux: unix_writable, whose count begins at 1.)
+    bool writable() const { return (wmem_alloc + 1) * 4 <= SK_SNDBUF; }
 };
 
 struct SocketPair {
@@ -74,7 +82,10 @@ End end_of(const File& file) {
 }
 
 void wake_readers(Inbox& inbox) { wake_up_poll(inbox.readers, POLLIN | POLLRDNORM); }
-void wake_writers(Inbox& inbox) { wake_up_poll(inbox.writers, POLLOUT | POLLWRNORM); }
+void wake_writers(Inbox& inbox) {
+    if (inbox.writable())
+        wake_up_poll(inbox.writers, POLLOUT | POLLWRNORM);
+}
 void wake_both(Inbox& inbox) {
     wake_up_poll(inbox.readers, POLLIN | POLLRDNORM | POLLHUP | POLLRDHUP);
     wake_up_poll(inbox.writers, POLLOUT | POLLWRNORM | POLLHUP | POLLRDHUP);
@@ -90,12 +101,16 @@ Result<void> wait_for(bool at_once, WaitQueue& queue, auto&& condition) {
     return wait_event_interruptible(queue, condition);
 }
 
+u32 size_of(u32 bytes) { return static_cast<u32>(sizeof(Message)) + bytes; }
+
 void drop(Message* message) { kfree(message); } // it is off its list
 
 void drop_first(Inbox& in) {
     Message& message = in.messages.front();
     in.messages.pop_front();
     in.bytes -= message.bytes - message.read;
+    in.wmem_alloc -= message.truesize;
+    in.charge.give_back(size_of(message.bytes));
     drop(&message);
 }
 
@@ -146,14 +161,18 @@ Result<u32> receive(bool at_once, const End& end, IovIter& to) {
     }
 }
 
-// Copies the next `bytes` bytes of a write into messages of at most `most` bytes, at least into one. NOMEM, FAULT: not
-// all could be copied.
-Result<void> make_messages(Messages& messages, IovIter& from, u32 bytes, u32 most) {
+// Copies the next `bytes` bytes of a write into messages of at most `most` bytes, at least into one; `charge` pays for each.
+// NOBUFS: there is no memory, or it is more than the user's share; FAULT: not all could be copied.
+Result<void> make_messages(Messages& messages, UserCharge& charge, IovIter& from, u32 bytes, u32 most) {
     do {
         const u32 part = std::min(bytes, most);
-        void* memory = kmalloc(static_cast<u32>(sizeof(Message)) + part);
-        if (memory == nullptr)
-            return Err(Errno::NOMEM);
+        if (!charge.take(size_of(part)))
+            return Err(Errno::NOBUFS);
+        void* memory = kmalloc(size_of(part));
+        if (memory == nullptr) {
+            charge.give_back(size_of(part));
+            return Err(Errno::NOBUFS);
+        }
         auto* message = new (memory) Message;
         message->bytes = part;
         messages.push_back(*message);
@@ -164,19 +183,25 @@ Result<void> make_messages(Messages& messages, IovIter& from, u32 bytes, u32 mos
     return {};
 }
 
-// Puts the next `bytes` bytes of a write into the peer's inbox, all or none. NOMEM, FAULT, AGAIN, RESTARTSYS; PIPE: the
+// Puts the next `bytes` bytes of a write into the peer's inbox, all or none. NOBUFS, FAULT, AGAIN, RESTARTSYS; PIPE: the
 // peer is closed.
-Result<void> send_part(bool at_once, Inbox& out, IovIter& from, u32 bytes, u32 most) {
+Result<void> send_part(bool at_once, Inbox& out, IovIter& from, u32 bytes, u32 most, u32 truesize) {
+    TRY_VOID(wait_for(at_once, out.writers, [&] { return out.has_room() || out.reader_closed; }));
+    out.wmem_alloc += truesize; // now, as the copying may sleep
     Messages messages;
-    auto result = make_messages(messages, from, bytes, most);
-    if (result.ok())
-        result = wait_for(at_once, out.writers, [&] { return out.has_room() || out.reader_closed; });
+    auto result = make_messages(messages, out.charge, from, bytes, most);
     if (result.ok() && out.reader_closed)
         result = Err(Errno::PIPE);
     if (!result.ok()) {
-        messages.clear_and_dispose(drop);
+        messages.clear_and_dispose([&](Message* message) {
+            out.charge.give_back(size_of(message->bytes));
+            drop(message);
+        });
+        out.wmem_alloc -= truesize;
+        wake_writers(out);
         return result;
     }
+    messages.back().truesize = truesize;
     out.messages.splice(out.messages.end(), messages);
     out.bytes += bytes;
     wake_readers(out);
@@ -186,14 +211,16 @@ Result<void> send_part(bool at_once, Inbox& out, IovIter& from, u32 bytes, u32 m
 // `at_once`: without a wait for room; then AGAIN. `quietly`: without SIGPIPE.
 Result<u32> transmit(bool at_once, bool quietly, const End& end, IovIter& from) {
     const bool stream = end.pair.type == SOCK_STREAM;
-    if (!stream && from.left() > QUEUE_BYTES)
+    if (!stream && from.left() > DGRAM_MAX)
         return Err(Errno::MSGSIZE);
     if (stream && from.left() == 0)
         return 0u;
     u32 done = 0;
     do {
-        const u32 part = stream ? std::min(from.left(), STREAM_CHUNK) : from.left();
-        if (const auto sent = send_part(at_once, end.out, from, part, stream ? STREAM_PIECE : part); !sent.ok()) {
+        const u32 part = stream ? std::min(from.left(), STREAM_PART_MAX) : from.left();
+        const u32 truesize = stream ? stream_truesize(part) : dgram_truesize(part);
+        const auto sent = send_part(at_once, end.out, from, part, stream ? STREAM_PIECE : part, truesize);
+        if (!sent.ok()) {
             if (done != 0)
                 return done;
             if (sent.error() == Errno::PIPE && end.pair.type != SOCK_DGRAM && !quietly)
@@ -211,7 +238,7 @@ u32 poll_end(File& file, const End& end, PollTable* table) {
     u32 events = 0;
     events |= !end.in.messages.empty() || end.in.writer_closed ? POLLIN | POLLRDNORM : 0;
     events |= end.in.writer_closed ? POLLHUP | POLLRDHUP : 0;
-    events |= end.out.has_room() ? POLLOUT | POLLWRNORM : 0;
+    events |= end.out.writable() ? POLLOUT | POLLWRNORM : 0;
     return events;
 }
 
@@ -221,7 +248,8 @@ void close_end(const End& end) {
     end.out.writer_closed = end.pair.type != SOCK_DGRAM;
     wake_both(end.in);
     wake_both(end.out);
-    end.in.messages.clear_and_dispose(drop);
+    while (!end.in.messages.empty())
+        drop_first(end.in);
     if (--end.pair.ends == 0)
         kmem_delete(pair_cache, &end.pair);
 }

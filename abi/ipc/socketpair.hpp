@@ -12,7 +12,7 @@ namespace faultline {
 Result<u32> sys_socketpair(s32 family, s32 type, s32 protocol, UserAddr fds);
 
 // These work on pairs only. `flags`: MSG_DONTWAIT, MSG_NOSIGNAL; others have no effect, or are OPNOTSUPP where that
-// would change what is received. NOTSOCK, BADF, AGAIN, RESTARTSYS, FAULT, NOMEM; sending: PIPE, CONNREFUSED, MSGSIZE,
+// would change what is received. NOTSOCK, BADF, AGAIN, RESTARTSYS, FAULT; sending: NOBUFS, PIPE, CONNREFUSED, MSGSIZE,
 // and ISCONN: an address is given.
 Result<u32> sys_send(s32 fd, UserAddr buffer, u32 bytes, u32 flags);
 Result<u32> sys_sendto(s32 fd, UserAddr buffer, u32 bytes, u32 flags, UserAddr address, u32 address_bytes);

@@ -16,6 +16,7 @@
 #include <arch/ptrace.hpp>
 
 #include "abi/cred/cred.hpp"
+#include "abi/fs/memfd.hpp"
 #include "abi/signal/send.hpp"
 #include "abi/signal/signal.hpp"
 #include "abi/task/pid.hpp"
@@ -77,6 +78,24 @@ bool in_vfork(const ThreadGroup& group, const MmStruct& mm) {
 }
 
 u32 table_pages(const MmStruct& mm) { return mm.nr_ptes; }
+
+// The VMAs, each with what it may keep beside pages: a family of anonymous ones, or a file without a name.
+u32 vma_pages(const MmStruct& mm) {
+    constexpr u32 VMA_BYTES = sizeof(VmArea) + sizeof(AddressSpace);
+    return static_cast<u32>(u64{mm.map_count} * VMA_BYTES / PAGE_SIZE);
+}
+
+// Pages of files without a name that the process has open, beyond those it has mapped: these count already.
+u32 unmapped_memfd_pages(const ThreadGroup& group, const MmStruct& mm) {
+    u32 open = 0;
+    for (const Task& thread : group.threads)
+        if (thread.files != nullptr) { // threads that have exited have none, the leader among them
+            open = memfd_pages(*thread.files);
+            break;
+        }
+    const u32 mapped = get_mm_counter(mm, MM_FILEPAGES);
+    return open > mapped ? open - mapped : 0;
+}
 
 // No caller needs more pages at once than this, so with that many it is worth trying again.
 bool some_is_free() {
@@ -344,8 +363,9 @@ std::optional<s32> oom_badness(const ThreadGroup& group) {
     if ((mm->flags.load(std::memory_order_relaxed) & MMF_OOM_SKIP) != 0 || in_vfork(group, *mm))
         return std::nullopt;
     const s32 thousandth = static_cast<s32>((nr_total_pages() + total_swap_pages()) / 1000);
-    return static_cast<s32>(get_mm_rss(*mm) + get_mm_counter(*mm, MM_SWAPENTS) + table_pages(*mm)) +
-           group.oom_score_adj * thousandth;
+    const u32 pages = get_mm_rss(*mm) + get_mm_counter(*mm, MM_SWAPENTS) + table_pages(*mm) + vma_pages(*mm) +
+                      unmapped_memfd_pages(group, *mm);
+    return static_cast<s32>(pages) + group.oom_score_adj * thousandth;
 }
 
 void oom_reap_mm(const MmapReadGuard& mmap_read) {

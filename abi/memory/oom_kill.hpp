@@ -29,7 +29,8 @@ bool oom_make_room();
 void init_oom_killer(); // once, at boot, before a process runs
 
 // How much a process is worth killing, in pages: what would come free, and oom_score_adj thousandths of all memory on top.
-// Negative values occur. Nothing: it is never killed. Caller holds the kernel lock. (Linux: the same name.)
+// That is what it has mapped, its page tables and VMAs, and memfds that only its descriptors keep. Negative values occur.
+// Nothing: it is never killed. Caller holds the kernel lock. (Linux: the same name; it counts no VMAs and no memfds.)
 std::optional<s32> oom_badness(const ThreadGroup& group);
 
 // The address space of a process: that of the first of its threads that still has one; nullptr: none has. The pointer is

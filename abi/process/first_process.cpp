@@ -51,6 +51,7 @@ Task& start_first_process(void (*function)(void*), void* argument) {
     task.files = &must(files_new());
     task.fs = &must(fs_new());
     task.cred = &must(root_cred());
+    task.cred->user->processes.fetch_add(1, std::memory_order_relaxed);
     task.pid = alloc_pid().value();
     task.exit_signal = SIGCHLD;
     group.leader = &task;

@@ -65,6 +65,31 @@ Result<void> check_namespaces(u64 flags) {
     return Err(Errno::INVAL);
 }
 
+// Counts one more thread with the parent's user. AGAIN: that is more than RLIMIT_NPROC, which does not bind privileged users; or
+// there are as many threads as the machine may have. First of all, so that who forks again and again costs little. (Linux:
+// copy_creds, is_rlimit_overlimit.)
+Result<void> count_process(const Task& parent) {
+    std::atomic<u32>& processes = parent.cred->user->processes;
+    const u32 count = processes.fetch_add(1, std::memory_order_relaxed) + 1;
+    const bool bound = parent.cred->uid != 0 && is_unprivileged_user();
+    if ((!bound || count <= parent.group->limits[RLIMIT_NPROC].soft) && task_count() < max_threads)
+        return {};
+    processes.fetch_sub(1, std::memory_order_relaxed);
+    return Err(Errno::AGAIN);
+}
+
+// The new task, which has its parent's credentials and nothing else yet. AGAIN, NOMEM.
+Result<Task*> new_child(Task& parent) {
+    TRY_VOID(count_process(parent));
+    Result<Task*> child = alloc_task();
+    if (!child) {
+        parent.cred->user->processes.fetch_sub(1, std::memory_order_relaxed);
+        return child;
+    }
+    (*child)->cred = &get_cred(*parent.cred); // from here on free_task() counts one fewer
+    return child;
+}
+
 Result<void> copy_mm(Task& child, u64 flags) {
     MmStruct& own = *current()->mm.mm;
     MmRef mm = (flags & CLONE_VM) != 0 ? MmRef::of(own) : TRY(dup_mm(own));
@@ -182,18 +207,6 @@ s32 exit_signal_of_child(const CloneArguments& arguments) {
     return (arguments.flags & CLONE_PARENT) != 0 ? current_group().leader->exit_signal : arguments.exit_signal;
 }
 
-// Whether RLIMIT_NPROC allows the user another thread. Privileged users have no limit. (Linux copy_creds,
-// is_rlimit_overlimit.)
-bool may_have_another(const Cred& cred, const ThreadGroup& group) {
-    const u64 limit = group.limits[RLIMIT_NPROC].soft;
-    if (cred.uid == 0 || limit > PID_MAX || capable(CAP_SYS_RESOURCE) || capable(CAP_SYS_ADMIN))
-        return true;
-    u64 count = 0;
-    for (const Task* task = next_task(1); task != nullptr; task = next_task(task->pid + 1))
-        count += task->cred->uid == cred.uid ? 1 : 0;
-    return count < limit;
-}
-
 Result<Task*> copy_process(const CloneArguments& arguments) {
     const u64 flags = arguments.flags;
     if (!flags_valid(flags))
@@ -203,11 +216,8 @@ Result<Task*> copy_process(const CloneArguments& arguments) {
     if (signal_pending())
         return Err(Errno::RESTARTNOINTR);
     Task& parent = *current();
-    if (!may_have_another(*parent.cred, *parent.group))
-        return Err(Errno::AGAIN);
-    Task& child = *TRY(alloc_task());
+    Task& child = *TRY(new_child(parent));
     __builtin_memcpy(child.comm, parent.comm, sizeof child.comm);
-    child.cred = &get_cred(*parent.cred);
     child.timer_slack_ns = child.default_timer_slack_ns = parent.timer_slack_ns;
     if (const auto copied = copy_resources(child, flags); !copied) {
         abandon(child);

@@ -19,7 +19,7 @@ struct CloneArguments {
 
 // Makes a child of current, which returns 0 from the same system call. Returns the child's thread id; with CLONE_VFORK
 // only after the child has left the address space. INVAL: flags that are not supported or exclude each other. AGAIN: no
-// free id, or RLIMIT_NPROC. EXIST: the wanted id is in use. NOMEM; RESTARTNOINTR, INTR: a signal is pending. With
+// free id, RLIMIT_NPROC, or max_threads. EXIST: the wanted id is in use. NOMEM; RESTARTNOINTR, INTR: a signal is pending. With
 // CLONE_PIDFD also MFILE and FAULT. May sleep; caller holds the kernel lock. (Linux: the same name.)
 Result<s32> kernel_clone(const CloneArguments& arguments);
 

@@ -38,8 +38,10 @@ void leave_group(Task& task) {
 void free_task(Task& task) {
     wait_task_inactive(task);
     flush_sigqueue(task.pending);
-    if (task.cred != nullptr)
+    if (task.cred != nullptr) {
+        task.cred->user->processes.fetch_sub(1, std::memory_order_relaxed);
         put_cred(*task.cred);
+    }
     free_task_memory(task);
 }
 

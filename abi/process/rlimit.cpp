@@ -54,8 +54,8 @@ void init_limits(ThreadGroup& group) {
     group.limits[RLIMIT_STACK].soft = 8u << 20;
     group.limits[RLIMIT_CORE].soft = 0;
     group.limits[RLIMIT_NOFILE] = {1024, OPEN_MAX};
-    group.limits[RLIMIT_NPROC] = {PID_MAX / 2, PID_MAX / 2};
-    group.limits[RLIMIT_SIGPENDING] = {nr_total_pages() / 32, nr_total_pages() / 32}; // Linux: max_threads / 2
+    group.limits[RLIMIT_NPROC] = {max_threads / 2, max_threads / 2};
+    group.limits[RLIMIT_SIGPENDING] = {max_threads / 2, max_threads / 2};
     group.limits[RLIMIT_MSGQUEUE] = {819200, 819200};
     group.limits[RLIMIT_MEMLOCK] = {8u << 20, 8u << 20};
     group.limits[RLIMIT_NICE] = {0, 0};

@@ -159,7 +159,7 @@ Result<void> show_pid_status(const Inode& inode, SeqFile& out) {
     }
     const SignalSets sets = signal_sets(task);
     out.printf("Threads:\t%u\nSigQ:\t%u/%u\n", static_cast<unsigned>(group.thread_count),
-               static_cast<unsigned>(sigqueue_count(task.cred->uid)),
+               static_cast<unsigned>(task.cred->user->sigpending.load(std::memory_order_relaxed)),
                static_cast<unsigned>(group.limits[RLIMIT_SIGPENDING].soft));
     mask_line(out, "SigPnd", task.pending.set);
     mask_line(out, "ShdPnd", group.shared_pending.set);

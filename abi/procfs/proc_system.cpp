@@ -12,6 +12,7 @@
 #include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/fs/inode.hpp"
+#include "abi/fs/mount.hpp"
 #include "abi/fs/pipe.hpp"
 #include "abi/fs/random.hpp"
 #include "abi/fs/seq_file.hpp"
@@ -121,9 +122,9 @@ Result<void> show_number(const Inode&, SeqFile& out) {
     return {};
 }
 
-// Open files, free ones, and the most there can be, which only memory limits.
+// Open files, free ones, and the most there may be.
 Result<void> show_file_nr(const Inode&, SeqFile& out) {
-    out.printf("%u\t0\t%u\n", static_cast<unsigned>(nr_open_files()), static_cast<unsigned>(nr_total_pages()));
+    out.printf("%u\t0\t%u\n", static_cast<unsigned>(nr_open_files()), static_cast<unsigned>(max_files));
     return {};
 }
 
@@ -280,6 +281,23 @@ Result<void> show_interrupts(const Inode&, SeqFile& out) {
     return {};
 }
 
+// A setting that is a number from `Least` to `Most`.
+template <Relaxed<u32>& Setting, u32 Most = INT_MOST, u32 Least = 0>
+Result<void> write_setting(const Inode&, std::string_view text) {
+    const u64 value = TRY(parse_unsigned(text));
+    if (value < Least || value > Most)
+        return Err(Errno::INVAL);
+    Setting = static_cast<u32>(value);
+    return {};
+}
+template <Relaxed<u32>& Setting, u32 Most = INT_MOST, u32 Least = 0>
+constexpr ProcEntry setting(const char* name) {
+    return {.name = name,
+            .show = show_number<[] { return u32{Setting}; }>,
+            .write = write_setting<Setting, Most, Least>,
+            .mode = S_IFREG | 0644};
+}
+
 constexpr ProcEntry root_entries[] = {
     {.name = "interrupts", .show = show_interrupts},
     {.name = "cmdline", .show = show_cmdline},
@@ -328,7 +346,7 @@ constexpr ProcEntry kernel_entries[] = {
     rt_bandwidth_entry<&RtBandwidth::period_us>("sched_rt_period_us"),
     rt_bandwidth_entry<&RtBandwidth::runtime_us>("sched_rt_runtime_us"),
     {.name = "randomize_va_space", .show = show_number<[] { return 0; }>}, // no address is randomised
-    {.name = "threads-max", .show = show_number<[] { return PID_MAX; }>},
+    setting<max_threads, MAX_THREADS, 1>("threads-max"),
     {.name = "tainted", .show = show_number<[] { return 0; }>}, // there are no modules that could taint the kernel
     {.name = "version", .show = show_line<SYSTEM_NAME.version>},
 };
@@ -344,7 +362,9 @@ constexpr ProcEntry pipe_entry(const char* name) {
             .mode = S_IFREG | 0644};
 }
 constexpr ProcEntry fs_entries[] = {
+    setting<max_files>("file-max"),
     {.name = "file-nr", .show = show_file_nr},
+    setting<mount_max, INT_MOST, 1>("mount-max"),
     {.name = "nr_open", .show = show_number<[] { return OPEN_MAX; }>},
     pipe_entry<PIPE_MAX_SIZE>("pipe-max-size"),
     pipe_entry<PIPE_USER_PAGES_HARD>("pipe-user-pages-hard"),
@@ -358,15 +378,6 @@ constexpr ProcEntry epoll_entries[] = {
      },
      .mode = S_IFREG | 0644},
 };
-// A setting that is a number up to `Most`.
-template <Relaxed<u32>& Setting, u32 Most = INT_MOST>
-Result<void> write_setting(const Inode&, std::string_view text) {
-    const u64 value = TRY(parse_unsigned(text));
-    if (value > Most)
-        return Err(Errno::INVAL);
-    Setting = static_cast<u32>(value);
-    return {};
-}
 // Up to half of memory: with more, nothing else could be done.
 Result<void> write_min_free_kbytes(const Inode&, std::string_view text) {
     const u64 kbytes = TRY(parse_unsigned(text));
@@ -375,14 +386,6 @@ Result<void> write_min_free_kbytes(const Inode&, std::string_view text) {
     set_min_free_kbytes(static_cast<u32>(kbytes));
     return {};
 }
-template <Relaxed<u32>& Setting, u32 Most = INT_MOST>
-constexpr ProcEntry setting(const char* name) {
-    return {.name = name,
-            .show = show_number<[] { return u32{Setting}; }>,
-            .write = write_setting<Setting, Most>,
-            .mode = S_IFREG | 0644};
-}
-
 // Of the ratio and the absolute limit of promised memory, the one that was written last holds: the other becomes 0.
 template <Relaxed<u32>& Setting, Relaxed<u32>& Instead>
 Result<void> write_instead(const Inode& inode, std::string_view text) {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
+#include <utility>
 
 #include "abi/cred/cred.hpp"
 #include "abi/fs/file.hpp"
@@ -24,23 +26,30 @@ namespace {
 constexpr u32 TEXT_FIRST = PAGE_SIZE, TEXT_MAX = 4u << 20;
 
 struct Text {
-    MmStruct* mm; // for an entry with show_mm, with a reference (mmgrab); nullptr: none
-    u64 start;    // position of `data` in the file
-    u32 used;     // bytes of text in `data`
-    u32 size;     // bytes that fit into `data`
-    u32 cursor;   // the next part to make
-    bool ended;   // there are no more parts
+    UserCharge charge; // if it is a large one, for a long part
+    MmStruct* mm;      // for an entry with show_mm, with a reference (mmgrab); nullptr: none
+    u64 start;         // position of `data` in the file
+    u32 used;          // bytes of text in `data`
+    u32 size;          // bytes that fit into `data`
+    u32 cursor;        // the next part to make
+    bool ended;        // there are no more parts
     char data[1];
 };
 
 const ProcEntry& entry_of(const Inode& inode) { return *static_cast<const ProcEntry*>(inode.proc_entry); }
 
 Result<Text*> new_text(u32 bytes) {
-    auto* text = static_cast<Text*>(kmalloc(bytes));
-    if (text == nullptr)
+    UserCharge charge; // small ones are bounded by file-max, and who has used up all else needs them to see that
+    void* place = bytes <= TEXT_FIRST || charge.take(bytes) ? kmalloc(bytes) : nullptr;
+    if (place == nullptr)
         return Err(Errno::NOMEM);
-    *text = {nullptr, 0, 0, bytes - u32{offsetof(Text, data)}, 0, false, {}};
-    return text;
+    return new (place) Text{std::move(charge), nullptr, 0, 0, bytes - u32{offsetof(Text, data)}, 0, false, {}};
+}
+
+void free_text(Text* text) {
+    if (text != nullptr)
+        text->~Text();
+    kfree(text);
 }
 
 // Makes one part of the text; a file with `show` has one part. False: there is no part at `cursor`.
@@ -86,7 +95,7 @@ Result<void> make_text(const Inode& inode, Text*& text) {
         larger->mm = text->mm;
         larger->start = text->start;
         larger->cursor = text->cursor;
-        kfree(std::exchange(text, larger));
+        free_text(std::exchange(text, larger));
     }
 }
 
@@ -158,7 +167,7 @@ Result<void> proc_open(File& file, u32) {
     Text* text = TRY(new_text(TEXT_FIRST));
     auto mm = proc_mem_open(*file.inode);
     if (!mm) {
-        kfree(text);
+        free_text(text);
         return Err(mm.error());
     }
     text->mm = *mm;
@@ -170,7 +179,7 @@ void proc_release(File& file) {
     auto* text = static_cast<Text*>(file.private_data);
     if (text != nullptr && text->mm != nullptr)
         mmdrop(*text->mm);
-    kfree(text);
+    free_text(text);
 }
 
 constinit const FileOps proc_file_ops{

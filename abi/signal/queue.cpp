@@ -23,44 +23,40 @@ constinit KmemCache sigqueue_cache{"sigqueue", sizeof(SigQueue), alignof(SigQueu
 // interrupt send it without allocating memory.
 bool needs_entry(const SigInfo& info) { return info.code != SI_KERNEL; }
 
+// An entry that counts with the task's user; nullptr: no memory, or it is more than the task's RLIMIT_SIGPENDING and that binds.
+SigQueue* new_entry(const Task& task, bool override_rlimit) {
+    UserStruct& user = *task.cred->user;
+    const u32 count = user.sigpending.fetch_add(1, std::memory_order_relaxed) + 1;
+    const bool allowed = override_rlimit || count <= task.group->limits[RLIMIT_SIGPENDING].soft;
+    auto* entry = allowed ? kmem_new<SigQueue>(sigqueue_cache) : nullptr;
+    if (entry == nullptr)
+        user.sigpending.fetch_sub(1, std::memory_order_relaxed);
+    else
+        entry->user = &get_uid(user);
+    return entry;
+}
+
 } // namespace
 
-Result<SigQueue*> sigqueue_alloc(const SigInfo& info, const ThreadGroup& receiver) {
+Result<SigQueue*> sigqueue_alloc(const SigInfo& info, const Task& receiver) {
     // An interrupt handler cannot allocate memory. So when a timer's SIGCONT continues a stopped process, the parent
     // gets a SIGCHLD without siginfo.
     if (!needs_entry(info) || in_interrupt())
         return nullptr;
-    // The limit applies to the queued signals of one user (getrlimit(2)). Here it is compared with those of all users.
-    const bool allowed = sigqueue_cache.in_use() < receiver.limits[RLIMIT_SIGPENDING].soft || info.code >= 0;
-    auto* entry = allowed ? kmem_new<SigQueue>(sigqueue_cache) : nullptr;
+    const bool real_time = info.signo >= SIGRTMIN;
+    SigQueue* entry = new_entry(receiver, !real_time && info.code >= 0);
     if (entry != nullptr)
         entry->info = info;
-    else if (info.signo >= SIGRTMIN && info.code < 0) // sigqueue(3) must deliver each one; kill() may merge them
+    else if (real_time && info.code != SI_USER) // sigqueue(3) must deliver each one; kill(2) may lose the siginfo
         return Err(Errno::AGAIN);
     return entry;
 }
 
-u32 sigqueue_count(u32 uid) {
-    const auto length = [](const SigPending& pending) {
-        u32 count = 0;
-        for (const SigQueue* at = pending.queue; at != nullptr; at = at->next)
-            ++count;
-        return count;
-    };
-    const SigLocked lock;
-    u32 count = 0;
-    for (const Task* task = next_task(1); task != nullptr; task = next_task(task->pid + 1)) {
-        if (task->cred == nullptr || task->cred->uid != uid)
-            continue;
-        count += length(task->pending);
-        if (task->group->leader == task)
-            count += length(task->group->shared_pending);
-    }
-    return count;
-}
-
-void sigqueue_append(SigPending& pending, s32 sig, SigQueue* entry) {
-    pending.set |= sigmask(sig);
+void sigqueue_append(SigPending& pending, const SigInfo& info, SigQueue* entry) {
+    const u64 mask = sigmask(info.signo);
+    pending.set |= mask;
+    if (entry == nullptr)
+        pending.lost = needs_entry(info) ? pending.lost | mask : pending.lost & ~mask;
     if (entry != nullptr) {
         entry->next = nullptr;
         entry->queued = true;
@@ -71,15 +67,19 @@ void sigqueue_append(SigPending& pending, s32 sig, SigQueue* entry) {
 }
 
 void sigqueue_free(SigQueue* entry) {
-    if (entry != nullptr && entry->timer != nullptr)
+    if (entry == nullptr)
+        return;
+    if (entry->timer != nullptr) {
         entry->queued = false;
-    else
-        kmem_delete(sigqueue_cache, entry);
+        return;
+    }
+    entry->user->sigpending.fetch_sub(1, std::memory_order_relaxed);
+    free_uid(*entry->user);
+    kmem_delete(sigqueue_cache, entry);
 }
 
 SigQueue* sigqueue_for_timer(PosixTimer& timer) {
-    const bool allowed = sigqueue_cache.in_use() < timer.group->limits[RLIMIT_SIGPENDING].soft;
-    auto* entry = allowed ? kmem_new<SigQueue>(sigqueue_cache) : nullptr;
+    SigQueue* entry = new_entry(*current(), false);
     if (entry != nullptr)
         entry->timer = &timer;
     return entry;
@@ -94,7 +94,7 @@ void sigqueue_leave_timer(SigQueue& entry) {
 SigInfo collect_signal(SigPending& pending, s32 sig) {
     SigInfo info;
     info.signo = sig;
-    info.code = SI_KERNEL;
+    info.code = in_set(sig, pending.lost) ? SI_USER : SI_KERNEL;
     SigQueue* found = nullptr;
     SigQueue* before = nullptr;
     bool more = false;

@@ -113,7 +113,7 @@ void complete_signal(Task& task, s32 sig, bool group_directed) {
 }
 
 Result<void> send_signal(const SigInfo& info, Task& task, bool group_directed) {
-    SigQueue* entry = TRY(sigqueue_alloc(info, *task.group));
+    SigQueue* entry = TRY(sigqueue_alloc(info, task));
     SigLocked lock;
     SigPending& pending = group_directed ? task.group->shared_pending : task.pending;
     const bool merges = info.signo < SIGRTMIN && in_set(info.signo, pending.set);
@@ -121,7 +121,7 @@ Result<void> send_signal(const SigInfo& info, Task& task, bool group_directed) {
         sigqueue_free(entry);
         return {};
     }
-    sigqueue_append(pending, info.signo, entry);
+    sigqueue_append(pending, info, entry);
     complete_signal(task, info.signo, group_directed);
     return {};
 }
@@ -132,7 +132,7 @@ bool send_sigqueue(SigQueue& entry, Task& task, bool group_directed) {
     const s32 sig = entry.info.signo;
     if ((task.exiting && !group_directed) || !prepare_signal(task, sig))
         return false;
-    sigqueue_append(group_directed ? task.group->shared_pending : task.pending, sig, &entry);
+    sigqueue_append(group_directed ? task.group->shared_pending : task.pending, entry.info, &entry);
     complete_signal(task, sig, group_directed);
     return true;
 }

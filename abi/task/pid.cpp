@@ -2,9 +2,12 @@
 // not reused at once. (Linux kernel/pid.c.)
 #include "abi/task/pid.hpp"
 
+#include <algorithm>
+
 #include "abi/task/thread_group.hpp"
 #include "base/late.hpp"
 #include "kernel/upcalls.hpp"
+#include "mm/page_alloc.hpp"
 
 namespace faultline {
 
@@ -27,7 +30,11 @@ constinit s32 wrap_at = PID_MAX;
 
 constinit SpinLock tasklist_lock("tasklist_lock");
 
-void init_pids() { tasks.emplace(); }
+void init_pids() {
+    constexpr u32 STACK_PAGES = 2; // Linux on ARM: THREAD_SIZE
+    tasks.emplace();
+    max_threads = std::max(nr_total_pages() / (8 * STACK_PAGES), MIN_THREADS);
+}
 
 Result<s32> alloc_pid(s32 wanted) {
     if (wanted != 0 && find_task_by_vpid(wanted) != nullptr)

@@ -34,6 +34,11 @@ void for_each_process(Visitor&& visit) {
             visit(*task->group);
 }
 
+// The most threads there may be: /proc/sys/kernel/threads-max. At boot, what an eighth of memory has kernel stacks for.
+// (Linux: the same name, set_max_threads, MIN_THREADS, MAX_THREADS.)
+inline constinit Relaxed<u32> max_threads = 0;
+inline constexpr u32 MIN_THREADS = 20, MAX_THREADS = 0x3fffffff;
+
 inline constexpr s32 PID_MAX = 32768;
 s32 pid_max();                      // /proc/sys/kernel/pid_max: ids are below this
 Result<void> set_pid_max(s32 most); // INVAL: not in 301 … PID_MAX

@@ -49,7 +49,7 @@ struct PosixTimer {
     s32 notify = 0; // SIGEV_*
     s32 tid = 0;    // the thread that gets the signal (SIGEV_THREAD_ID), or 0 for the process
     ThreadGroup* group = nullptr;
-    SigQueue* signal = nullptr; // allocated in advance, because an interrupt sends it; nullptr with SIGEV_NONE
+    SigQueue* signal = nullptr; // allocated in advance, because an interrupt sends it; it counts in RLIMIT_SIGPENDING
     Timer timer;                // armed, or
     CpuTimer cpu;               // queued, if the clock is one of CPU time
     u64 deadline_ns = 0;        // 0: not set

@@ -133,18 +133,16 @@ Result<PosixTimer*> posix_timer_create(s32 clock, s32 notify, s32 signal, u32 va
     timer->timer.expired = timer_expired;
     timer->timer.under = &siglock;
     timer->cpu.expired = cpu_timer_expired;
-    if (notify != SIGEV_NONE) {
-        timer->signal = sigqueue_for_timer(*timer);
-        if (timer->signal == nullptr) {
-            kmem_delete(timer_cache, timer);
-            return Err(Errno::AGAIN);
-        }
-        SigInfo& info = timer->signal->info;
-        info.signo = signal;
-        info.code = SI_TIMER;
-        info.fields[0] = static_cast<u32>(timer->id);
-        info.fields[2] = value;
+    timer->signal = sigqueue_for_timer(*timer); // also with SIGEV_NONE, which never sends it: it is what bounds timers
+    if (timer->signal == nullptr) {
+        kmem_delete(timer_cache, timer);
+        return Err(Errno::AGAIN);
     }
+    SigInfo& info = timer->signal->info;
+    info.signo = signal;
+    info.code = SI_TIMER;
+    info.fields[0] = static_cast<u32>(timer->id);
+    info.fields[2] = value;
     SigLocked lock;
     group.timers.push_back(*timer);
     return timer;
@@ -162,8 +160,7 @@ void posix_timer_delete(PosixTimer& timer) {
         SigLocked lock;
         disarm(timer);
         timer.group->timers.erase(timer.group->timers.iterator_to(timer));
-        if (timer.signal != nullptr)
-            sigqueue_leave_timer(*timer.signal);
+        sigqueue_leave_timer(*timer.signal);
     }
     kmem_delete(timer_cache, &timer);
 }

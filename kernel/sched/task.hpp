@@ -33,6 +33,7 @@ struct SigPending {
     u64 set = 0;               // bit n-1 is signal n
     SigQueue* queue = nullptr; // their siginfos, oldest first; a signal in `set` may have none
     SigQueue* last = nullptr;  // the youngest; valid if `queue` is not null
+    u64 lost = 0;              // of a signal in `set` without a siginfo: it had one, for which there was no room
 };
 
 // How to continue a system call after a signal that ran no handler, if its arguments alone do not say it (Linux: struct

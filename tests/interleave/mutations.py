@@ -315,6 +315,13 @@ SABOTAGES = [
              "most != 0 && now >= most", "false", KEEPS),
     Sabotage("an absent page of a reaped address space is zeros", "mm/memory.cpp",
              "is_unstable(vmf.mm)", "false", KEEPS),
+    # what a user may have of the kernel
+    Sabotage("what kmalloc rounds up does not count against a socket", "abi/ipc/truesize.hpp",
+             "return SK_BUFF_BYTES + kmalloc_size_roundup(aligned + SKB_SHARED_INFO_BYTES) + pages * SKB_PAGE_BYTES;",
+             "return SK_BUFF_BYTES + aligned + pages * SKB_PAGE_BYTES;", host("truesize: as many messages as on Linux")),
+    Sabotage("the pages of a long message count nothing", "abi/ipc/truesize.hpp",
+             "skb_truesize(bytes > rest ? bytes - rest : 0, pages)", "skb_truesize(bytes > rest ? bytes - rest : 0, 0)",
+             host("truesize: never less than the bytes, and never falling")),
     # mm: locks
     Sabotage("a fault does not check whether its page was truncated", "mm/filemap.cpp",
              "return page.mapping.load(std::memory_order_seq_cst) != nullptr;", "return page.test(PG_UPTODATE);",
