@@ -57,7 +57,7 @@ u32 memfd_pages(FilesStruct& files) {
     const Guard guard(files.lock);
     for (u32 fd = 0; fd < files.capacity; ++fd)
         if (const File* file = files.table[fd].file; file != nullptr && file->inode->mapping.sb == &shm_mnt)
-            pages += u32{file->inode->mapping.nr_pages};
+            pages += file->inode->mapping.nr_pages + file->inode->mapping.nr_swapped;
     return pages;
 }
 

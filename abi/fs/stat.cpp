@@ -23,11 +23,8 @@ constexpr u64 NSEC = 1'000'000'000;
 // In the unit of st_blocks.
 u64 blocks_of(const Inode& inode) {
     constexpr u32 SECTOR = 512;
-    return u64{inode.mapping.nr_pages + (inode.link_has_block ? 1u : 0u)} * (PAGE_SIZE / SECTOR);
-}
-
-u64 blocks_of(const Inode& inode) {
-    return u64{inode.mapping.nr_pages + inode.mapping.nr_swapped} * (PAGE_SIZE / SECTOR);
+    return u64{inode.mapping.nr_pages + inode.mapping.nr_swapped + (inode.link_has_block ? 1u : 0u)} *
+           (PAGE_SIZE / SECTOR);
 }
 
 u32 device_number(const Inode& inode) {

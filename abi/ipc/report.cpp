@@ -81,7 +81,8 @@ void show_shared_memory(SeqFile& out) {
                    static_cast<int>(segment.last_pid), static_cast<unsigned>(segment.attached.load()));
         show_owners(segment, out);
         out.printf("%10llu %10llu %10llu %10u %10u\n", wide(segment.atime), wide(segment.dtime), wide(segment.ctime),
-                   static_cast<unsigned>(segment.nr_pages * PAGE_SIZE), 0u);
+                   static_cast<unsigned>(segment.nr_pages * PAGE_SIZE),
+                   static_cast<unsigned>(segment.nr_swapped * PAGE_SIZE));
     });
 }
 

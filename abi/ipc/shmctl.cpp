@@ -41,6 +41,7 @@ Result<s32> put_usage(UserAddr buffer) {
             continue;
         info.shm_tot += page_align_up(segment->segsz) >> PAGE_SHIFT;
         info.shm_rss += segment->nr_pages;
+        info.shm_swp += segment->nr_swapped;
     }
     TRY_VOID(copy_struct_to_user(buffer, &info, sizeof info));
     return shm_ids.highest_index();
