@@ -57,7 +57,37 @@ act aged-anon.wake_op-p fixup passes
 cat <<'END'
 
 
-ACT 4. The same hang for a third reason: the entry is perfect
+ACT 4. Nobody asked for it: memory is short
+
+Here nobody ages a page on purpose. The machine has 32 MiB and a disk for swap. A program writes to its lock's page, and then
+another one writes to 39 MiB. The kernel has to give pages away. It takes those that were not used lately, and to find
+them it clears "young", a few pages at a time, all over the memory. Then the lock is used again.
+END
+act short-anon.wake_op-p gup hangs
+
+cat <<'END'
+
+  This is why the hang of 2011 was seen so rarely. It needs a machine that is short of memory, and a lock that is used
+  after its page got old and before it is gone. A page that is gone is no problem: nothing is there, so even
+  get_user_pages runs the fault handler.
+
+The page can also go to swap and come back. Here the lock is in a file of a tmpfs. The program only reads it, and that read
+brings the page back: present, writable, and clean.
+END
+act swapped-tmpfs-read.lock_pi gup hangs
+act swapped-tmpfs-read.lock_pi fixup passes
+
+cat <<'END'
+
+  And the control: a page that is cleaned in another way. It is a page of a disk. The kernel writes it back in its own time,
+  and to notice the next write it takes away "writable", too. So get_user_pages has to run the fault handler.
+END
+act disk-flushed.wake_op-p gup passes
+
+cat <<'END'
+
+
+ACT 5. The same hang for a third reason: the entry is perfect
 
 A processor does not read the entry at every access. It keeps copies of entries, and a copy does not change when the
 entry does. Here two threads of a program run on two processors. The second thread reads a page. Its processor's copy
@@ -79,7 +109,7 @@ act stale.wake_op fixup passes
 cat <<'END'
 
 
-ACT 5. Why not simply run the fault handler, always?
+ACT 6. Why not simply run the fault handler, always?
 
 The first version of the cure did that. Here a process ends while it holds a lock in a page that it has made read-only.
 The kernel writes a note for the tasks that wait for the lock, and the write faults. This version of fixup_user_fault
@@ -98,7 +128,7 @@ act robust-exit.read-only fixup passes
 cat <<'END'
 
 
-ACT 6. Five repairs, side by side
+ACT 7. Five repairs, side by side
 
   gup          get_user_pages: finds the page, leaves the entry as it is
   gup_dirty    get_user_pages that insists on young and dirty in the entry
