@@ -62,6 +62,15 @@ refused --disk --disk '' --shell
 refused --disk --disk /dev/zero --shell
 refused --disk --disk "$work/huge" --shell
 refused --disk "${many[@]}" --shell
+for size in '' 0 5000 4k; do
+    refused --swap --swap "$size" --shell
+    refused --new-disk --new-disk "$size" --shell
+done
+refused --swap --swap
+refused --swap --swap 8
+refused --swap "${many[@]:2}" --swap 8 --shell
+refused --disk --disk "$work/disk" --scenario disk-read.wake_op
+refused --mem --mem 64 --scenario short-anon.wake_op-p
 refused --disk-faults --disk-faults "$work/disk" --shell
 refused --disk-faults --disk "$work/disk" --disk-faults "$work/nowhere" --shell
 refused --disk-faults --disk "$work/disk" --disk-faults "$work" --shell

@@ -212,7 +212,11 @@ check_together() {
         [[ -z $fault_in ]] || refuse "--fault-in: needs --scenario, --shell, --exec or --init"
         [[ -z $append ]] || refuse "--append: needs --scenario, --shell, --exec or --init"
         [[ -z $gdb ]] || refuse "--gdb: needs --scenario, --shell, --exec or --init"
-        [[ ${#disks[@]} -eq 0 ]] || refuse "--disk: needs --scenario, --shell, --exec or --init"
+        for argument in "${given[@]}"; do
+            case $argument in
+            --disk | --new-disk | --swap) refuse "$argument: needs --scenario, --shell, --exec or --init" ;;
+            esac
+        done
         [[ ${#roots[@]} -eq 0 ]] || refuse "--root: needs --scenario, --shell, --exec or --init"
     fi
     if [[ $mode == init ]]; then
