@@ -12,13 +12,14 @@
 #   livelocked  every scenario that hangs, beside a program that must get on, on 1, 2 and 8 processors
 #   fuzz        ten million random system calls on three machines, and mutated files, command lines and device trees
 #   storms      all storms at once for ten minutes on eight processors, in the ordinary kernel and the debug kernel
+#   pressure    four processes that use four times the memory at random, on 1, 2 and 8 processors
 #   disks       power cuts behind every write of a hundred rounds, and disks that fail, on 1, 2, 4 and 8 processors
 #
-# The storms, the disks, the matrix and the threads under ThreadSanitizer run with both back ends.
+# The storms, the pressure, the disks, the matrix and the threads under ThreadSanitizer run with both back ends.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-parts=(everyday sabotages conformance matrix variants stale livelocked fuzz storms disks)
+parts=(everyday sabotages conformance matrix variants stale livelocked fuzz storms pressure disks)
 for part in "$@"; do
     [[ " ${parts[*]} " == *" $part "* ]] || { echo "tests/long.sh: no part '$part': ${parts[*]}" >&2; exit 64; }
 done
@@ -140,6 +141,13 @@ run_part() {
         for mmu in walked softtlb; do
             judged tests/boot/storm.sh all 600 --mmu "$mmu" --smp 8
             judged tests/boot/storm.sh all 600 --debug --mmu "$mmu" --smp 8
+        done
+        ;;
+    pressure)
+        local mmu cpus
+        build arm || return
+        for mmu in walked softtlb; do
+            for cpus in 1 2 8; do judged tests/boot/swap.sh --working-set 128 20000 --mmu "$mmu" --smp "$cpus"; done
         done
         ;;
     disks)

@@ -203,11 +203,11 @@ static int is_filled(const uint32_t* page, uint32_t value) {
 
 static void use(uint32_t* memory, uint32_t pages, uint32_t touches, uint32_t seed) {
     uint32_t* values = calloc(pages, sizeof *values);
-    for (uint32_t i = 0; i < touches; ++i) {
-        /* First each page once, then at random. */
-        const uint32_t page = i < pages ? i : next(&seed) % pages;
+    for (uint32_t i = 0; i < touches + pages; ++i) {
+        /* Each page once, then at random, and at last each once more. */
+        const uint32_t page = i < pages ? i : i < touches ? next(&seed) % pages : (i - touches) % pages;
         CHECK(is_filled(memory + page * WORD, values[page]));
-        if (i < pages || next(&seed) % 2 == 0)
+        if (i < pages || (i < touches && next(&seed) % 2 == 0))
             fill(memory + page * WORD, values[page] = next(&seed) | 1);
     }
     free(values);
