@@ -264,15 +264,14 @@ Page* alloc_pages(u32 order) {
     if (should_fail_alloc_page(order)) [[unlikely]]
         return nullptr;
     Page* page = rmqueue(order);
-    while (page == nullptr)
-        [[unlikely]] {
-            const bool more = reclaim(order);
-            page = rmqueue(order);
-            if (page == nullptr && !more) {
-                nr_failed_allocations.fetch_add(1, std::memory_order_relaxed);
-                return nullptr;
-            }
+    while (page == nullptr) [[unlikely]] {
+        const bool more = reclaim(order);
+        page = rmqueue(order);
+        if (page == nullptr && !more) {
+            nr_failed_allocations.fetch_add(1, std::memory_order_relaxed);
+            return nullptr;
         }
+    }
     page->refcount.set(1);
     return page;
 }

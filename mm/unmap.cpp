@@ -71,8 +71,7 @@ void zap_range(MmStruct& mm, UserAddr start, UserAddr end, const Between& betwee
     };
     // A table's lock is given up after the flush: with madvise() the area stays, and a fault on another CPU must not
     // map a new page while a TLB has the old one. (ARM ARM B3.10.1: break before make.)
-    walk_page_range(
-        mm, start, end, zap, [&] { gather.flush(); }, between);
+    walk_page_range(mm, start, end, zap, [&] { gather.flush(); }, between);
 }
 
 } // namespace

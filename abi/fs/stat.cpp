@@ -57,7 +57,7 @@ Result<u32> put_stat64(const Inode& inode, UserAddr buffer) {
 }
 
 struct statx_timestamp statx_time(u64 time_ns) {
-    struct statx_timestamp out {};
+    struct statx_timestamp out{};
     out.tv_sec = static_cast<s64>(time_ns / NSEC);
     out.tv_nsec = static_cast<u32>(time_ns % NSEC);
     return out;

@@ -305,8 +305,7 @@ bool somebody_exits() {
 // Nobody may be killed. Who is about to end gets as much time as a victim has; then it is over.
 void nobody_to_kill() {
     if (somebody_exits() && ++nothing_left < LOOKS) {
-        (void)wait_event_state(
-            oom_victims_wait(), TaskState::Killable, [] { return false; }, clock_ns() + LOOK_NS);
+        (void)wait_event_state(oom_victims_wait(), TaskState::Killable, [] { return false; }, clock_ns() + LOOK_NS);
         return;
     }
     dump_header();

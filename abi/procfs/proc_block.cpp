@@ -104,14 +104,14 @@ Result<void> show_vmstat(const Inode&, SeqFile& out) {
 
 namespace {
 
-template <Relaxed<u32> DirtyLimits::*Field>
+template <Relaxed<u32> DirtyLimits::* Field>
 Result<void> show_limit(const Inode&, SeqFile& out) {
     out.printf("%u\n", static_cast<unsigned>(dirty_limits.*Field));
     return {};
 }
 
 // A number up to `Most`.
-template <Relaxed<u32> DirtyLimits::*Field, u32 Most>
+template <Relaxed<u32> DirtyLimits::* Field, u32 Most>
 Result<void> write_limit(const Inode&, std::string_view text) {
     const u64 value = TRY(parse_unsigned(text));
     if (value > Most)
@@ -121,7 +121,7 @@ Result<void> write_limit(const Inode&, std::string_view text) {
     return {};
 }
 
-template <Relaxed<u32> DirtyLimits::*Field, u32 Most>
+template <Relaxed<u32> DirtyLimits::* Field, u32 Most>
 constexpr ProcEntry limit_entry(const char* name) {
     return {.name = name, .show = show_limit<Field>, .write = write_limit<Field, Most>, .mode = S_IFREG | 0644};
 }

@@ -211,7 +211,7 @@ Result<void> show_pid_stat(const Inode& inode, SeqFile& out) {
     // Addresses and the exit code are for those who may look into the task (Linux: do_task_stat).
     const bool permitted = ptrace_may_access(task, PtraceMode::FsCreds);
     MmStruct* space = mm.ok() && permitted ? &**mm : nullptr;
-    const auto place = [&](UserAddr MmStruct::*field) -> unsigned {
+    const auto place = [&](UserAddr MmStruct::* field) -> unsigned {
         return space != nullptr ? (space->*field).value() : 0;
     };
     out.printf("%u %u %u 0 0 %llu %llu %llu %llu 0 0 0 %d ", place(&MmStruct::start_code), place(&MmStruct::end_code),

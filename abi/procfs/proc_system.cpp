@@ -171,18 +171,18 @@ Result<s32> parse_int(std::string_view text) {
     return negative ? -static_cast<s32>(value) : static_cast<s32>(value);
 }
 
-template <s32 RtBandwidth::*Field>
+template <s32 RtBandwidth::* Field>
 Result<void> show_rt_bandwidth(const Inode&, SeqFile& out) {
     out.printf("%d\n", static_cast<int>(rt_bandwidth().*Field));
     return {};
 }
-template <s32 RtBandwidth::*Field>
+template <s32 RtBandwidth::* Field>
 Result<void> write_rt_bandwidth(const Inode&, std::string_view text) {
     RtBandwidth next = rt_bandwidth();
     next.*Field = TRY(parse_int(text));
     return set_rt_bandwidth(next);
 }
-template <s32 RtBandwidth::*Field>
+template <s32 RtBandwidth::* Field>
 constexpr ProcEntry rt_bandwidth_entry(const char* name) {
     return {.name = name, .show = show_rt_bandwidth<Field>, .write = write_rt_bandwidth<Field>, .mode = S_IFREG | 0644};
 }

@@ -76,8 +76,7 @@ bool is_resident(Word* page) {
 }
 
 Place swapped_read(Word* page, u32 initial) {
-    return pressed(
-        page, initial, [](Word* word) { return !is_resident(word); }, [](Word* word) { word->load(); });
+    return pressed(page, initial, [](Word* word) { return !is_resident(word); }, [](Word* word) { word->load(); });
 }
 
 } // namespace
