@@ -1,8 +1,6 @@
-// handle_mm_fault and what it finds: an absent entry (anonymous memory or a file's page), an entry whose page is in swap,
-// an entry to be copied before it is written, or an entry that was only old, clean or stale.
+// handle_mm_fault and what it finds: no page in memory, a page to be copied first, or an entry that was only old, clean or stale.
 //
-//   handle_mm_fault ─► handle_pte_fault ─┬─ none ──────► do_anonymous_page │ do_fault (mm/file_fault.cpp)
-//                                        ├─ a slot ────► do_swap_page (mm/swap_fault.cpp)
+//   handle_mm_fault ─► handle_pte_fault ─┬─ absent ────► do_anonymous_page │ do_fault (mm/file_fault.cpp) │ do_swap_page (mm/swap_fault.cpp)
 //                                        ├─ read-only ─► do_wp_page (mm/cow.cpp)
 //                                        └─ else ──────► make_accessible: young, dirty, or nothing: a spurious fault
 //
@@ -72,11 +70,10 @@ VmFault make_accessible(VmFaultContext& vmf) {
 
 VmFault handle_pte_fault(VmFaultContext& vmf) {
     vmf.orig_pte = ptep_get(vmf.slot);
-    if (!pte_present(vmf.orig_pte)) {
-        if (!pte_none(vmf.orig_pte))
-            return do_swap_page(vmf);
+    if (pte_none(vmf.orig_pte))
         return is_unstable(vmf.mm) ? VM_FAULT_SIGBUS : vmf.vma.anonymous() ? do_anonymous_page(vmf) : do_fault(vmf);
-    }
+    if (!pte_present(vmf.orig_pte))
+        return do_swap_page(vmf);
     if (vmf.write() && !pte_write(vmf.orig_pte))
         return do_wp_page(vmf);
     return make_accessible(vmf);
@@ -92,12 +89,10 @@ VmFault handle_mm_fault(const MmapReadGuard& mmap_read, VmArea& vma, UserAddr ad
     PteSlot* slot = pte_alloc(mm, address);
     if (slot == nullptr)
         return VM_FAULT_OOM;
-
     VmFaultContext vmf{mm, vma, address.page(), flags, slot, {}};
     const VmFault served = handle_pte_fault(vmf);
     if (!served.has_any(VM_FAULT_ERROR | VM_FAULT_RETRY)) {
-        // The fault counts for the task that asked, and as major if it had to be tried again, because then it has waited
-        // (Linux: mm_account_fault).
+        // It counts for the task that asked; as major if it was tried again: then it has waited (Linux: mm_account_fault).
         const bool major = served.has(VM_FAULT_MAJOR) || flags.has(FAULT_FLAG_TRIED);
         ++(major ? task.maj_flt : task.min_flt);
     }
