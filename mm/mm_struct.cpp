@@ -107,8 +107,10 @@ u32 get_mm_counter(const MmStruct& mm, MmCounter counter) {
 u32 get_mm_hiwater_rss(const MmStruct& mm) { return std::max(u32{mm.hiwater_rss}, get_mm_rss(mm)); }
 u32 get_mm_hiwater_vm(const MmStruct& mm) { return std::max(u32{mm.hiwater_vm}, mm.total_vm); }
 
+void update_hiwater_rss(MmStruct& mm) { mm.hiwater_rss = get_mm_hiwater_rss(mm); }
+
 void update_hiwater(MmStruct& mm) {
-    mm.hiwater_rss = get_mm_hiwater_rss(mm);
+    update_hiwater_rss(mm);
     mm.hiwater_vm = get_mm_hiwater_vm(mm);
 }
 

@@ -163,8 +163,9 @@ inline u32 get_mm_rss(const MmStruct& mm) {
     return get_mm_counter(mm, MM_ANONPAGES) + get_mm_counter(mm, MM_FILEPAGES);
 }
 
-// Notes how many pages there are, before some of them go. Several CPUs may do so at once: one of their notes may be
-// lost. (Linux: update_hiwater_rss, update_hiwater_vm.)
+// Notes how many pages there are in memory, before some of them go; and how many are mapped, too, for which the caller holds the
+// mmap lock. Several CPUs may do so at once: one of their notes may be lost. (Linux: update_hiwater_rss, update_hiwater_vm.)
+void update_hiwater_rss(MmStruct& mm);
 void update_hiwater(MmStruct& mm);
 // The most there were, now included.
 u32 get_mm_hiwater_rss(const MmStruct& mm);

@@ -73,7 +73,7 @@ bool try_to_unmap(AddressSpace& mapping, Page& page) {
         if (vma.flags.has(VM_LOCKED))
             continue;
         TlbDebt debt(vma.mm->context);
-        update_hiwater(*vma.mm);
+        update_hiwater_rss(*vma.mm);
         visit_mapping_of(vma, page, [&](UserAddr address, PteSlot* slot) {
             move_bits_to_page(page, ptep_get_and_clear(debt, address, slot));
             page_remove_rmap(*vma.mm, page);
@@ -98,7 +98,7 @@ namespace {
 // The entry shows the page no more, and no TLB does: while its lock is held, so that nobody on another CPU sees a copy of the page
 // before. The entry's reference goes; the caller has another.
 void unmap_anon(MmStruct& mm, Page& page, UserAddr address, PteSlot* slot) {
-    update_hiwater(mm);
+    update_hiwater_rss(mm);
     TlbDebt debt(mm.context);
     move_bits_to_page(page, ptep_get_and_clear(debt, address, slot));
     debt.pay();

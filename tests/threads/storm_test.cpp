@@ -1,4 +1,4 @@
-// A storm on real threads, one for each CPU: faults, mmap and munmap, ageing, advice, fork, switches, futexes and
+// A storm on real threads, one for each CPU: faults, mmap and munmap, ageing, advice, swap, fork, switches, futexes and
 // deaths in one address space and its children, all at the same time. ThreadSanitizer (preset host-tsan) sees every
 // access that no lock orders. The storm itself checks that a CPU reads again what it wrote, that locks exclude, that
 // counters are exact and that no page is missing.
@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <random>
 
 #include <linux/futex.h>
@@ -23,6 +24,7 @@
 #include "kernel/futex/queue.hpp"
 #include "kernel/futex/syscalls.hpp"
 #include "mm/aging.hpp"
+#include "mm/anon_vma.hpp"
 #include "mm/dup_mm.hpp"
 #include "mm/fault.hpp"
 #include "mm/madvise.hpp"
@@ -30,7 +32,10 @@
 #include "mm/mmap.hpp"
 #include "mm/munmap.hpp"
 #include "mm/page_alloc.hpp"
+#include "mm/page_writeback.hpp"
 #include "mm/slab.hpp"
+#include "mm/swap.hpp"
+#include "mm/vmscan.hpp"
 #include "tests/host/pi_locks.hpp"
 #include "tests/threads/cpus.hpp"
 #include "tests/threads/kernel.hpp"
@@ -59,6 +64,32 @@ void require(bool condition, const char* what) {
         panic("storm: %s", what);
 }
 
+// A swap area in memory. One CPU takes it away and adds it again.
+struct SwapArea : SwapDevice {
+    static constexpr u32 SLOTS = 32;
+    std::byte slots[SLOTS][PAGE_SIZE];
+    u32 type = 0;
+    bool is_on = false;
+
+    SwapArea() {
+        read = [](SwapDevice& device, u32 slot, Page& page) {
+            std::memcpy(page_address(page), static_cast<SwapArea&>(device).slots[slot], PAGE_SIZE);
+            return Result<void>();
+        };
+        write = [](SwapDevice& device, u32 slot, Page& page) {
+            std::memcpy(static_cast<SwapArea&>(device).slots[slot], page_address(page), PAGE_SIZE);
+            return Result<void>();
+        };
+    }
+    void toggle() {
+        if (is_on)
+            require(swap_off(type).ok(), "swapoff");
+        else
+            type = swap_on(*this, {.slots = SLOTS}, -1).value();
+        is_on = !is_on;
+    }
+};
+
 struct Storm {
     model::Machine machine{{.cpus = CPUS, .ram_bytes = 4u << 20}};
     MmRef mm;
@@ -66,6 +97,7 @@ struct Storm {
     u32 written[CPUS][PAGES] = {}, written_privately[CPUS][PRIVATE_PAGES] = {};
     u32 counted[CPUS] = {}, guarded[CPUS] = {}, pi_guarded[CPUS] = {}, robust_guarded[CPUS] = {};
     u32 operations[CPUS] = {};
+    SwapArea swap;
     u32 tokens = 0, waiting_for_token = 0, leaving = 0; // under the PI lock
     u32 given[CPUS] = {}, taken[CPUS] = {};
 
@@ -108,6 +140,8 @@ struct Storm {
     void forget(UserAddr page) { // a shared page stays, its entry goes
         require(do_madvise(*mm, page, PAGE_SIZE, MADV_DONTNEED).ok(), "madvise");
     }
+    void page_out(UserAddr page) { require(do_madvise(*mm, page, PAGE_SIZE, MADV_PAGEOUT).ok(), "madvise"); }
+    void reclaim() { static_cast<void>(try_to_free_pages(1)); }
     void age() { age_mm(MmapReadGuard(*mm)); }
     void fork_and_end() { require(dup_mm(*mm).ok(), "fork"); }
     void enter(u32 cpu, MmStruct& next) {
@@ -275,7 +309,7 @@ struct Storm {
         std::mt19937_64 random(seed * CPUS + cpu);
         const auto pick = [&](u32 n) { return static_cast<u32>(random() % n); };
         do {
-            switch (const u32 page = pick(PAGES); pick(26)) {
+            switch (const u32 page = pick(PAGES); pick(30)) {
             case 0:
                 map_and_unmap(1 + pick(4));
                 break;
@@ -327,6 +361,19 @@ struct Storm {
             case 20:
                 write_privately(cpu, page % PRIVATE_PAGES);
                 break;
+            case 21:
+                page_out(base + page * PAGE_SIZE);
+                break;
+            case 22:
+                page_out(own + page % PRIVATE_PAGES * PAGE_SIZE);
+                break;
+            case 23:
+                reclaim();
+                break;
+            case 24:
+                if (cpu == 0 && page == 0)
+                    swap.toggle();
+                break;
             default:
                 write_own(cpu, page);
                 break;
@@ -346,6 +393,9 @@ int main(int argc, char** argv) {
     const u64 seed = argc > 2 ? std::strtoull(argv[2], nullptr, 0) : 1;
     Storm storm;
     init_page_allocator(ram_start(), ram_start() + ram_bytes());
+    init_writeback();
+    anon_vma_init();
+    init_swap();
     storm.machine.as_each_cpu(mmu_init_cpu);
     futex_init(CPUS);
     storm.machine.on_fault = [](const FaultInfo& fault) { return do_page_fault(fault).action == FaultOutcome::Retry; };
@@ -383,6 +433,9 @@ int main(int argc, char** argv) {
         switch_mm(nullptr);
     }
     storm.mm = {};
+    if (storm.swap.is_on)
+        storm.swap.toggle();
+    std::printf("%u pages written to swap, %u read\n", swap_stat.pswpout.load(), swap_stat.pswpin.load());
     shrink_caches();
     require(nr_free_pages() == free_at_start, "pages are missing at the end");
     std::printf("storm: %u operations on %u CPUs, %s, %u s, seed %llu\n", operations, CPUS, mmu_name(),
