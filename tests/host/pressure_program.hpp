@@ -43,6 +43,7 @@ enum class Op : u8 {
     SwapOff,
     DiskError,
     SwapError,
+    FailAlloc,
     Read,
     Write,
     WriteFromOutside,

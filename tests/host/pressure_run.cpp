@@ -4,9 +4,12 @@
 #include <algorithm>
 
 #include "mm/aging.hpp"
+#include "mm/fail_alloc.hpp"
 #include "mm/lru.hpp"
 #include "mm/mlock.hpp"
+#include "mm/overcommit.hpp"
 #include "mm/page_writeback.hpp"
+#include "mm/shmem.hpp"
 #include "mm/slab.hpp"
 #include "mm/swap_entry.hpp"
 #include "mm/vmscan.hpp"
@@ -26,6 +29,8 @@ class Run {
   public:
     Run(const Setting& setting, Machine& machine)
         : setting_(setting), machine_(machine), disk_(std::make_shared<ModelFile>(contract::ModelledDisk::PAGES)) {
+        nr_shmem = 0; // what a run before has left behind that was given up
+        vm_acct_memory(0 - vm_memory_committed());
         machine_.host.mm_limits.locked = LOCKED_MAX;
         shrink_caches();
         machine_.free_at_start = nr_free_pages();
@@ -44,7 +49,7 @@ class Run {
         first_ = step.numbers[1] % WINDOW_PAGES;
         count_ = std::min(1 + step.numbers[2], WINDOW_PAGES - first_);
         number_ = step.numbers[3];
-        dispatch(step);
+        perform_with_failure(step);
         check_mappings();
         check_laws(machine_);
     }
@@ -76,6 +81,20 @@ class Run {
     }
 
   private:
+    // The allocation of this operation that fails, if there are so many: chosen by the operation before.
+    void perform_with_failure(const Step& step) {
+        if (step.op == Op::FailAlloc) {
+            fail_nth_ = 1 + number_ % 6;
+            return;
+        }
+        set_fault_injection(fail_nth_ != 0);
+        current_mm_task().fail_nth = fail_nth_;
+        dispatch(step);
+        current_mm_task().fail_nth = 0;
+        set_fault_injection(false);
+        fail_nth_ = 0;
+    }
+
     // --- what an operation is about ---
 
     UserAddr start() const { return address_of(first_); }
@@ -104,7 +123,7 @@ class Run {
     }
     // There is no memory: not even one page for each of a fault's needs.
     static bool short_of_memory() { return nr_free_pages() <= 8; }
-    bool may_fail() const { return errors_on() || short_of_memory(); }
+    bool may_fail() const { return errors_on() || fail_nth_ != 0 || short_of_memory(); }
     void must(bool done, const char* what) { expect(done || may_fail(), std::string(what) + " fails"); }
 
     void set_errors_off() {
@@ -272,12 +291,9 @@ class Run {
     }
     void remove() {
         const auto refuses = [](const ModelPage& page) {
-            return page.locked || page.file == nullptr || !page.shared || (page.prot & PROT_WRITE) == 0;
+            return page.locked || page.anonymous() || !page.shared || (page.prot & PROT_WRITE) == 0 ||
+                   page.file->disk != nullptr;
         };
-        bool disk = false; // what is cut out of a disk is another matter
-        each([&](const ModelPage& page) { disk |= page.file == disk_; });
-        if (disk)
-            return;
         advise(MADV_REMOVE, refuses, [](ModelPage& page) { page.file->pages[page.index] = {}; });
     }
     void page_out() {
@@ -389,7 +405,7 @@ class Run {
 
     void swap_on() {
         auto& swap = machine_.swaps[number_ % machine_.swaps.size()];
-        if (swap == nullptr && nr_free_pages() > 8)
+        if (swap == nullptr && !may_fail())
             swap = std::make_unique<contract::ModelledSwap>(2 + number_ / 4 % (contract::ModelledSwap::SLOTS - 1),
                                                             number_ % 2 == 0 ? -1 : static_cast<s32>(number_ % 5));
     }
@@ -400,7 +416,7 @@ class Run {
         if (swap->off().ok())
             swap.reset();
         else
-            expect(errors_on() || nr_free_pages() < 16, "swapoff fails");
+            expect(may_fail() || nr_free_pages() < 16, "swapoff fails");
     }
     void disk_error() {
         const u32 page = number_ / 4 % contract::ModelledDisk::PAGES;
@@ -508,6 +524,8 @@ class Run {
             return disk_error();
         case Op::SwapError:
             return swap_error();
+        case Op::FailAlloc:
+            return;
         case Op::Read:
             for (u32 page = first_; page < first_ + count_; ++page)
                 read(page, number_ % WORDS);
@@ -527,6 +545,7 @@ class Run {
     std::vector<ModelSpace> model_;
     u32 last_value_ = 0; // no two writes are of the same
 
+    u32 fail_nth_ = 0;
     ModelSpace* now_ = nullptr; // the address space of this operation, on both sides
     MmStruct* mm_ = nullptr;
     u32 first_ = 0, count_ = 0, number_ = 0;
@@ -535,6 +554,7 @@ class Run {
 } // namespace
 
 void Machine::abandon() {
+    set_fault_injection(false);
     host.forgive_leaks();
     static auto& left = *new std::vector<void*>; // so that they are not reported as lost
     const auto leave = [](auto& owner) { left.push_back(owner.release()); };
