@@ -146,6 +146,7 @@ class Census {
             expect(entries_found(page) == entries, frame(page) + "the reverse map finds each entry");
         const u32 count = page.test(PG_SWAPCACHE) ? count_of(SwapEntry::from_bits(page.swap)) : 0;
         expect(!page.test(PG_SWAPCACHE) || entries != 0 || count != 0, frame(page) + "its slot is of use");
+        expect(!page.test(PG_LAZYFREE) || !page.test(PG_SWAPBACKED), frame(page) + "it can go without swap");
         if (page.test(PG_ANON_EXCLUSIVE) || writable_.contains(&page))
             expect(entries <= 1 && count == 0, frame(page) + "it is one entry's alone");
     }
