@@ -5,6 +5,7 @@
 #   everyday    tests/run.sh, all checks of clang-tidy, the host tests without sanitizers, and the storm of threads under
 #               ThreadSanitizer
 #   sabotages   the sabotages that tests must catch
+#   pressure    four thousand random programs on a machine that is short of memory
 #   conformance programs from Debian's packages
 #   matrix      every scenario under every repair on 1, 2, 4 and 8 processors
 #   variants    every scenario under every repair on other machines, and with other boot arguments
@@ -14,11 +15,11 @@
 #   storms      all storms at once for ten minutes on eight processors, in the ordinary kernel and the debug kernel
 #   disks       power cuts behind every write of a hundred rounds, and disks that fail, on 1, 2, 4 and 8 processors
 #
-# The storms, the disks, the matrix and the threads under ThreadSanitizer run with both back ends.
+# The storms, the random programs, the disks, the matrix and the threads under ThreadSanitizer run with both back ends.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-parts=(everyday sabotages conformance matrix variants stale livelocked fuzz storms disks)
+parts=(everyday sabotages pressure conformance matrix variants stale livelocked fuzz storms disks)
 for part in "$@"; do
     [[ " ${parts[*]} " == *" $part "* ]] || { echo "tests/long.sh: no part '$part': ${parts[*]}" >&2; exit 64; }
 done
@@ -119,6 +120,13 @@ run_part() {
         done
         ;;
     sabotages) judged tests/interleave/mutations.py ;;
+    pressure)
+        local program first=$((RANDOM * 2000 + 1000))
+        build host || return
+        for program in host_tests softtlb_tests; do
+            judged env "FAULTLINE_PRESSURE_SEEDS=$first-$((first + 1999))" "build/host/$program" 'pressure: random*'
+        done
+        ;;
     conformance) judged tests/conformance/run.sh ;;
     matrix) build arm && scenarios on_every_machine | boots ;;
     variants) build arm && scenarios variants | boots ;;
