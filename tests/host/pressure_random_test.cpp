@@ -46,7 +46,7 @@ TEST_CASE("pressure: random programs agree with a plain model of memory") {
             CHECK(run(from_text(text), setting_of(seed)).value_or("") == "");
         return;
     }
-    unsigned first = 1, last = 24;
+    unsigned first = 1, last = 40;
     if (const char* range = std::getenv("FAULTLINE_PRESSURE_SEEDS"))
         REQUIRE(std::sscanf(range, "%u-%u", &first, &last) == 2);
     for (u32 seed = first; seed <= last; ++seed)
