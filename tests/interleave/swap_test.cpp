@@ -260,7 +260,7 @@ struct TwoIn : Base {
         this->page_out();
     }
     void cpu0() override { this->write(this->word, 2); }
-    void cpu1() override { this->write(this->word + 8, 2); }
+    void cpu1() override { this->write(this->word + 8, 3); }
     void check() override {
         require(this->read(this->word) == 2 && this->read(this->word + 8) == 3, "both wrote to one page");
         Base::check();
