@@ -267,6 +267,17 @@ struct TwoIn : Base {
     }
 };
 
+// The page stays in the swap cache, and one claim must not be given up twice.
+struct TwoReadIn : SwapProgram {
+    using SwapProgram::SwapProgram;
+    void set_up() override {
+        SwapProgram::set_up();
+        page_out();
+    }
+    void cpu0() override { require(read(word) == 1, "as written"); }
+    void cpu1() override { require(read(word + 4) == 8, "as written"); }
+};
+
 // A child has the same slot. It writes, or ends.
 struct InAgainstRelative : SwapProgram {
     using SwapProgram::SwapProgram;
@@ -438,6 +449,7 @@ TEST_CASE("interleave: page out of shared memory against unmap") { explore(make<
 TEST_CASE("interleave: page out of shared memory against cut off") { explore(make<OutAgainstCutOff>, 2); }
 TEST_CASE("interleave: page out of shared memory against futex") { explore(make<OutAgainstFutex<SharedProgram>>, 2); }
 TEST_CASE("interleave: two page in") { explore(make<TwoIn<SwapProgram>>, 2); }
+TEST_CASE("interleave: two page in to read") { explore(make<TwoReadIn>, 2); }
 TEST_CASE("interleave: two page in shared memory") { explore(make<TwoIn<SharedProgram>>, 2); }
 TEST_CASE("interleave: page in against a relative") { explore(make<InAgainstRelative>, 2); }
 TEST_CASE("interleave: page in against exit") { explore(make<InAgainstExit>, 2); }
