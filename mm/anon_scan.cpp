@@ -24,6 +24,8 @@ bool collect(Page& page) {
 
 } // namespace
 
+void init_anon_scan() { hand = 0; }
+
 void collect_anon_pages() {
     constexpr u32 ENOUGH = 8;
     for (u32 frames = 0, found = 0; frames < COLLECT_FRAMES && found < ENOUGH; ++frames)

@@ -58,12 +58,15 @@ bool leaves_vmas_alone(u32 advice) {
     }
 }
 
-// Frees this part of the file itself; all mappings of it read zeros from now on. (Linux: madvise_remove.)
+// Frees this part of the file itself; all mappings of it read zeros from now on. Of a disk nothing can be freed: its pages would
+// only be forgotten, with what was written to them. (Linux: madvise_remove.)
 Result<void> remove_pages(VmArea& vma, UserAddr start, UserAddr end) {
     if (vma.anonymous())
         return Err(Errno::INVAL);
     if (!vma.flags.has(VM_SHARED | VM_WRITE))
         return Err(Errno::ACCES);
+    if (mapping_reads(*vma.mapping))
+        return Err(Errno::OPNOTSUPP);
     const u32 first = linear_page_index(vma, start);
     truncate_pagecache_range(*vma.mapping, first, first + ((end - start) >> PAGE_SHIFT));
     return {};

@@ -231,6 +231,7 @@ void init_page_allocator(PhysAddr free_start, PhysAddr free_end) {
     }
     free_reserved_range(PhysAddr(static_cast<u32>(map_end)), free_end);
     init_lru();
+    init_vmscan();
     set_min_free_kbytes(calculate_min_free_kbytes());
 
     PageRef zero = alloc_zeroed_page(GFP_ATOMIC);

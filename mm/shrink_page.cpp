@@ -16,6 +16,10 @@ void count(std::atomic<u32>& counter) { counter.fetch_add(1, std::memory_order_r
 // The file of the page, which stays while it is isolated; nullptr: it is anonymous.
 AddressSpace* mapping_of(const IsolatedPage& page) { return page->mapping.load(std::memory_order_relaxed); }
 
+// What MADV_FREE has given up needs no swap, so it stays with the pages that do not, as long as it may go.
+LruList active_list_of(const Page& page) { return page.test(PG_LAZYFREE) ? LRU_ACTIVE_FILE : LRU_ACTIVE_ANON; }
+LruList inactive_list_of(const Page& page) { return page.test(PG_LAZYFREE) ? LRU_INACTIVE_FILE : LRU_INACTIVE_ANON; }
+
 // Dirty pages that reclaim has met, to be written.
 struct ToWrite {
     MappingRef mapping;
@@ -98,7 +102,7 @@ bool shrink_anon_page(IsolatedPage page) {
         const PageRef freed(page.take());
         return true;
     }
-    page.put_back(LRU_ACTIVE_ANON);
+    page.put_back(active_list_of(*page));
     return false;
 }
 
@@ -119,7 +123,7 @@ void deactivate_page(IsolatedPage page) {
     if (mapping == nullptr) {
         const AnonVmaReader reader;
         static_cast<void>(page_referenced(reader, *page));
-        page.put_back(LRU_INACTIVE_ANON);
+        page.put_back(inactive_list_of(*page));
         return;
     }
     const Guard lock(mapping->lock);

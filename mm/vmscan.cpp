@@ -28,8 +28,8 @@ bool may_scan(LruKind kind) { return kind == FILE ? nr_pages_of(FILE) != 0 : can
 
 // Which kind is next. Of SCANS_MAX looks, vm_swappiness are for pages that go to swap, spread evenly. (Linux: get_scan_count.)
 constexpr u32 SCANS_MAX = 200;
+constinit std::atomic<u32> turn{0};
 LruKind next_kind() {
-    static constinit std::atomic<u32> turn{0};
     if (!may_scan(FILE) || !may_scan(ANON))
         return may_scan(ANON) ? ANON : FILE;
     const u32 at = turn.fetch_add(1, std::memory_order_relaxed) % SCANS_MAX;
@@ -98,6 +98,12 @@ u32 int_sqrt(u32 number) {
 constexpr u32 KBYTES_SHIFT = PAGE_SHIFT - 10;
 
 } // namespace
+
+void init_vmscan() {
+    failures = 0;
+    turn = 0;
+    init_anon_scan();
+}
 
 u32 calculate_min_free_kbytes() { return int_sqrt((nr_total_pages() << KBYTES_SHIFT) * 16); }
 u32 min_free_kbytes() { return watermarks.min << KBYTES_SHIFT; }

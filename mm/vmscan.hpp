@@ -18,6 +18,9 @@ namespace faultline {
 
 inline constexpr u32 SWAP_CLUSTER_MAX = 32; // pages that one reclaim frees (Linux: the same name)
 
+// Once, before the first page is reclaimed; a test calls it again to start anew.
+void init_vmscan();
+
 // Pages in the buddy lists, at which something begins or ends. (Linux: the same names; min is /proc/sys/vm/min_free_kbytes.)
 struct Watermarks {
     Relaxed<u32> min = 0;  // below: who needs a page for a program first frees some

@@ -5,6 +5,8 @@
 #   everyday    tests/run.sh, all checks of clang-tidy, the host tests without sanitizers, and the storm of threads under
 #               ThreadSanitizer
 #   sabotages   the sabotages that tests must catch
+#   pressure    four thousand random programs on a machine that is short of memory; four processes that use four times the
+#               memory at random, on 1, 2 and 8 processors
 #   conformance programs from Debian's packages
 #   matrix      every scenario under every repair on 1, 2, 4 and 8 processors
 #   variants    every scenario under every repair on other machines, and with other boot arguments
@@ -12,14 +14,13 @@
 #   livelocked  every scenario that hangs, beside a program that must get on, on 1, 2 and 8 processors
 #   fuzz        ten million random system calls on three machines, and mutated files, command lines and device trees
 #   storms      all storms at once for ten minutes on eight processors, in the ordinary kernel and the debug kernel
-#   pressure    four processes that use four times the memory at random, on 1, 2 and 8 processors
 #   disks       power cuts behind every write of a hundred rounds, and disks that fail, on 1, 2, 4 and 8 processors
 #
 # The storms, the pressure, the disks, the matrix and the threads under ThreadSanitizer run with both back ends.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-parts=(everyday sabotages conformance matrix variants stale livelocked fuzz storms pressure disks)
+parts=(everyday sabotages pressure conformance matrix variants stale livelocked fuzz storms disks)
 for part in "$@"; do
     [[ " ${parts[*]} " == *" $part "* ]] || { echo "tests/long.sh: no part '$part': ${parts[*]}" >&2; exit 64; }
 done
@@ -120,6 +121,16 @@ run_part() {
         done
         ;;
     sabotages) judged tests/interleave/mutations.py ;;
+    pressure)
+        local program mmu cpus first=$((RANDOM * 2000 + 1000))
+        build host && build arm || return
+        for program in host_tests softtlb_tests; do
+            judged env "FAULTLINE_PRESSURE_SEEDS=$first-$((first + 1999))" "build/host/$program" 'pressure: random*'
+        done
+        for mmu in walked softtlb; do
+            for cpus in 1 2 8; do judged tests/boot/swap.sh --working-set 128 20000 --mmu "$mmu" --smp "$cpus"; done
+        done
+        ;;
     conformance) judged tests/conformance/run.sh ;;
     matrix) build arm && scenarios on_every_machine | boots ;;
     variants) build arm && scenarios variants | boots ;;
@@ -141,13 +152,6 @@ run_part() {
         for mmu in walked softtlb; do
             judged tests/boot/storm.sh all 600 --mmu "$mmu" --smp 8
             judged tests/boot/storm.sh all 600 --debug --mmu "$mmu" --smp 8
-        done
-        ;;
-    pressure)
-        local mmu cpus
-        build arm || return
-        for mmu in walked softtlb; do
-            for cpus in 1 2 8; do judged tests/boot/swap.sh --working-set 128 20000 --mmu "$mmu" --smp "$cpus"; done
         done
         ;;
     disks)

@@ -240,6 +240,14 @@ void what_is_free_goes() {
     EXPECT(pte_none(test.pte(address)) && value_at(address) == 0 && value_at(address + PAGE_SIZE) == 9);
 }
 
+// It was only read: that is a second chance, and not a reason to wait for swap.
+void what_is_free_may_be_read() {
+    TestMm test;
+    const UserAddr address = test.map_anon(1);
+    EXPECT(write(address, 7) && do_madvise(test.mm(), address, PAGE_SIZE, MADV_FREE).ok() && value_at(address) == 7);
+    EXPECT(try_to_free_pages(1) == 1 && pte_none(test.pte(address)) && value_at(address) == 0);
+}
+
 void what_is_free_gives_up_its_slot() {
     OnePage one(7);
     EXPECT(page_out(one.test, one.address));
@@ -290,6 +298,7 @@ constexpr Test TESTS[] = {
     {"swap: shared memory comes back clean", shared_memory_comes_back_clean},
     {"swap: shared memory that is cut off leaves no slot", shared_memory_that_is_cut_off_leaves_no_slot},
     {"swap: what is free goes", what_is_free_goes},
+    {"swap: what is free may be read", what_is_free_may_be_read},
     {"swap: what is free gives up its slot", what_is_free_gives_up_its_slot},
     {"swap: MADV_WILLNEED reads ahead", willneed_reads_ahead},
     {"swap: locked memory stays", locked_memory_stays_here},

@@ -243,6 +243,18 @@ void truncation_forgets_dirty_pages() {
     EXPECT(writeback_stat.nr_file_pages == pages);
 }
 
+// It would forget what was written, and zeros would not be there either.
+void a_disk_has_no_holes() {
+    ModelledDisk disk;
+    disk.blocks[0][0] = 1;
+    TestMm test;
+    const UserAddr address = test.map_file(disk, 1, RW, MAP_SHARED);
+    EXPECT(write(address, 2));
+    EXPECT(do_madvise(test.mm(), address, PAGE_SIZE, MADV_REMOVE).error() == Errno::OPNOTSUPP);
+    EXPECT(value_at(address) == 2 && disk.sync() && disk.blocks[0][0] == 2);
+    EXPECT(do_munmap(test.mm(), address, PAGE_SIZE).ok());
+}
+
 constexpr Test TESTS[] = {
     {"writeback: the first write faults and makes the page dirty", the_first_write_makes_dirty},
     {"writeback: every entry is cleaned", writing_back_cleans_every_entry},
@@ -257,6 +269,7 @@ constexpr Test TESTS[] = {
     {"writeback: the flusher writes in time", the_flusher_writes_in_time},
     {"writeback: who dirties too much writes", who_dirties_too_much_writes},
     {"writeback: truncation forgets dirty pages", truncation_forgets_dirty_pages},
+    {"writeback: a disk has no holes", a_disk_has_no_holes},
 };
 
 } // namespace

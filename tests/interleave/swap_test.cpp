@@ -11,6 +11,8 @@
 #include "mm/madvise.hpp"
 #include "mm/mremap.hpp"
 #include "mm/munmap.hpp"
+#include "mm/page_writeback.hpp"
+#include "mm/pgtable.hpp"
 #include "mm/vmscan.hpp"
 #include "tests/contract/modelled_swap.hpp"
 #include "tests/interleave/explore.hpp"
@@ -118,6 +120,84 @@ struct OutAgainstUnmap : Base {
     void check() override { require(!this->try_read(this->word) && this->swap.used() == 0, "gone, with its slot"); }
 };
 
+// A task has a reference, as get_user_pages gives it, and writes through that. The page has no entry by then.
+struct OutAgainstHeldWrite : SwapProgram {
+    using SwapProgram::SwapProgram;
+    void set_up() override {
+        SwapProgram::set_up();
+        call([&] { return get_user_pages(MmapReadGuard(mm()), word, 1, FOLL_WRITE | FOLL_GET, &held_).ok(); });
+    }
+    void cpu0() override {
+        reclaim();
+        reclaim_cached();
+    }
+    void cpu1() override {
+        call([&] {
+            *static_cast<u32*>(page_address(*held_)) = 2;
+            set_page_dirty(*held_);
+            held_ = PageRef();
+            return true;
+        });
+    }
+    void check() override {
+        reclaim_cached();
+        require(read(word) == 2, "what was written through the reference");
+        SwapProgram::check();
+    }
+
+  private:
+    PageRef held_;
+
+    // Reclaim looks at the page, if only the swap cache has it.
+    void reclaim_cached() {
+        call([&] {
+            const Pte pte = ptep_get(pte_offset(mm(), word));
+            PageRef page = is_swap_pte(pte) ? lookup_swap_cache(pte_to_swp_entry(pte)) : PageRef();
+            if (page)
+                reclaim_page(std::move(page));
+        });
+    }
+};
+
+// What was written through the mapping that is gone is only in the page.
+struct OutAgainstUnmapOfOne : SharedProgram {
+    using SharedProgram::SharedProgram;
+    void set_up() override {
+        SharedProgram::set_up();
+        again_ = call([&] { return do_mremap(mm(), word, 0, PAGE_SIZE, MREMAP_MAYMOVE, UserAddr()).value(); });
+        watch(mm(), again_);
+        age();
+    }
+    void cpu1() override {
+        write(again_, 2);
+        call([&] { return do_munmap(mm(), again_, PAGE_SIZE).ok(); });
+    }
+    void check() override {
+        require(read(word) == 2, "what was written through the other mapping");
+        SharedProgram::check();
+    }
+
+  private:
+    UserAddr again_;
+};
+
+// One task finds that there is no page yet; until it makes one, another has made it, and it is in swap.
+struct FirstTouchAgainstOut : SharedProgram {
+    using SharedProgram::SharedProgram;
+    void set_up() override { word = map_page(); }
+    void cpu0() override { read(word + 4); }
+    void cpu1() override {
+        write(word, 1);
+        write(word + 4, 8);
+        age();
+        reclaim();
+    }
+    void check() override {
+        require(read(word) == 1, "what was written");
+        SharedProgram::check();
+    }
+};
+
 struct OutAgainstMove : SwapProgram {
     using SwapProgram::SwapProgram;
     UserAddr to;
@@ -180,11 +260,22 @@ struct TwoIn : Base {
         this->page_out();
     }
     void cpu0() override { this->write(this->word, 2); }
-    void cpu1() override { this->write(this->word + 8, 2); }
+    void cpu1() override { this->write(this->word + 8, 3); }
     void check() override {
         require(this->read(this->word) == 2 && this->read(this->word + 8) == 3, "both wrote to one page");
         Base::check();
     }
+};
+
+// The page stays in the swap cache, and one claim must not be given up twice.
+struct TwoReadIn : SwapProgram {
+    using SwapProgram::SwapProgram;
+    void set_up() override {
+        SwapProgram::set_up();
+        page_out();
+    }
+    void cpu0() override { require(read(word) == 1, "as written"); }
+    void cpu1() override { require(read(word + 4) == 8, "as written"); }
 };
 
 // A child has the same slot. It writes, or ends.
@@ -344,6 +435,11 @@ TEST_CASE("interleave: page out against write") { explore(make<OutAgainstWrite<S
 TEST_CASE("interleave: page out twice against write") { explore(make<OutTwiceAgainstWrite<SwapProgram>>, 2); }
 TEST_CASE("interleave: two page out") { explore(make<TwoOut>, 2); }
 TEST_CASE("interleave: page out against unmap") { explore(make<OutAgainstUnmap<SwapProgram>>, 2); }
+TEST_CASE("interleave: page out against write through a reference") { explore(make<OutAgainstHeldWrite>, 2); }
+TEST_CASE("interleave: page out of shared memory against unmap of one mapping") {
+    explore(make<OutAgainstUnmapOfOne>, 2);
+}
+TEST_CASE("interleave: first touch of shared memory against page out") { explore(make<FirstTouchAgainstOut>, 2); }
 TEST_CASE("interleave: page out against move") { explore(make<OutAgainstMove>, 2); }
 TEST_CASE("interleave: page out against fork") { explore(make<OutAgainstFork>, 2); }
 TEST_CASE("interleave: page out against futex") { explore(make<OutAgainstFutex<SwapProgram>>, 2); }
@@ -353,6 +449,7 @@ TEST_CASE("interleave: page out of shared memory against unmap") { explore(make<
 TEST_CASE("interleave: page out of shared memory against cut off") { explore(make<OutAgainstCutOff>, 2); }
 TEST_CASE("interleave: page out of shared memory against futex") { explore(make<OutAgainstFutex<SharedProgram>>, 2); }
 TEST_CASE("interleave: two page in") { explore(make<TwoIn<SwapProgram>>, 2); }
+TEST_CASE("interleave: two page in to read") { explore(make<TwoReadIn>, 2); }
 TEST_CASE("interleave: two page in shared memory") { explore(make<TwoIn<SharedProgram>>, 2); }
 TEST_CASE("interleave: page in against a relative") { explore(make<InAgainstRelative>, 2); }
 TEST_CASE("interleave: page in against exit") { explore(make<InAgainstExit>, 2); }
