@@ -64,10 +64,8 @@ Result<void> lose_file_page(AddressSpace& mapping, Page& page) {
     return Err(set_poisoned(page) ? Errno::BUSY : Errno::HWPOISON);
 }
 
-Result<void> lose_anon_page(Page& page) {
-    if (!set_poisoned(page))
-        return Err(Errno::HWPOISON);
-    static_cast<void>(lru_cache_del(page)); // false: reclaim has it, and it will not come back to a list
+// Takes the page from its entries, and from the swap cache if it need not stay there.
+void take_from_programs(Page& page) {
     settle_poisoned_in_swap_cache(page);
     {
         const AnonVmaReader reader;
@@ -76,6 +74,13 @@ Result<void> lose_anon_page(Page& page) {
         try_to_unmap(reader, page, TTU_IGNORE_MLOCK | TTU_HWPOISON); // what could not refer to a slot
     }
     drop_poisoned_from_swap_cache(page);
+}
+
+Result<void> lose_anon_page(Page& page) {
+    if (!set_poisoned(page))
+        return Err(Errno::HWPOISON);
+    static_cast<void>(lru_cache_del(page)); // false: reclaim has it, and it will not come back to a list
+    take_from_programs(page);
     return {};
 }
 
@@ -131,6 +136,13 @@ Result<void> hard_offline_page(Pfn pfn) {
     set_poisoned(page);
     put_page(page); // it has another one now
     return {};
+}
+
+bool is_lost_in_swap_cache(Page& page) {
+    if (!page.test(PG_HWPOISON))
+        return false;
+    take_from_programs(page);
+    return page.test(PG_SWAPCACHE);
 }
 
 void unpoison_memory(Page& page) {

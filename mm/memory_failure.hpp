@@ -29,6 +29,10 @@ Result<void> memory_failure(PageRef page, MappingRef mapping);
 // The same for a frame, whatever it is used for. NXIO: there is none of this number. (Linux: hard_offline_page_store.)
 Result<void> hard_offline_page(Pfn pfn);
 
+// Whether this page of the swap cache has lost what is not in its slot. If it has not, but is poisoned, it is out of the cache: the
+// slot can be read. Finishes what memory_failure() has begun. Sleeps; no spin lock held.
+bool is_lost_in_swap_cache(Page& page);
+
 // The frame, which nobody uses any more, is good again: for tests. (Linux: the same name.)
 void unpoison_memory(Page& page);
 

@@ -2,6 +2,7 @@
 #include "mm/swap_fault.hpp"
 
 #include "mm/cow.hpp"
+#include "mm/memory_failure.hpp"
 #include "mm/pgtable.hpp"
 #include "mm/rmap.hpp"
 #include "mm/swap.hpp"
@@ -25,7 +26,7 @@ VmFault lose_swapped(const VmFaultContext& vmf, SwapEntry entry, const Page& pag
 // Finds or reads the page. With none and VM_FAULT_NONE the entry is out of date: the access is made again.
 VmFault swapin(const VmFaultContext& vmf, SwapEntry entry, PageRef& page) {
     page = lookup_swap_cache(entry);
-    if (page && page->test(PG_HWPOISON))
+    if (page && is_lost_in_swap_cache(*page))
         return lose_swapped(vmf, entry, *std::exchange(page, PageRef()));
     if (page)
         return VM_FAULT_NONE;

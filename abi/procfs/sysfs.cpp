@@ -1,7 +1,6 @@
 // The tree of /sys: one directory for each processor, and lists of them (Linux drivers/base/cpu.c).
 #include "abi/procfs/sysfs.hpp"
 
-#include <charconv>
 #include <iterator>
 #include <string_view>
 
@@ -49,10 +48,18 @@ constexpr ProcEntry lists[] = {
 Result<u64> parse_address(std::string_view text) {
     if (!text.starts_with("0x"))
         return parse_unsigned(text);
+    constexpr u32 MOST_DIGITS = 16;
+    text.remove_prefix(2);
+    if (text.empty() || text.size() > MOST_DIGITS)
+        return Err(Errno::INVAL);
     u64 value = 0;
-    const char* end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data() + 2, end, value, 16);
-    return error == std::errc() && stop == end ? Result<u64>(value) : Err(Errno::INVAL);
+    for (const char digit : text) {
+        const auto at = std::string_view("0123456789abcdef").find(digit);
+        if (at == std::string_view::npos)
+            return Err(Errno::INVAL);
+        value = value * 16 + at;
+    }
+    return value;
 }
 
 // A physical address; the frame of it becomes unusable. (Linux: hard_offline_page_store.)
