@@ -25,7 +25,8 @@ MmLimits current_mm_limits() {
             .data = pages(RLIMIT_DATA),
             .locked = unbound ? ~u32{0} : pages(RLIMIT_MEMLOCK),
             .may_lock = unbound || group->limits[RLIMIT_MEMLOCK].soft != 0,
-            .may_use_reserve = capable(CAP_SYS_ADMIN)};
+            .may_use_reserve = capable(CAP_SYS_ADMIN),
+            .may_inject_errors = capable(CAP_SYS_ADMIN)};
 }
 
 bool fatal_signal_pending() {

@@ -43,7 +43,9 @@ FaultOutcome outcome_of(const FaultInfo& fault, VmFault served) {
         return {FaultOutcome::Retry};
     if (served.has(VM_FAULT_OOM))
         return {FaultOutcome::OutOfMemory};
-    return bad_access(fault, served.has(VM_FAULT_SIGSEGV) ? BadAccess::NotMapped : BadAccess::NoPage);
+    return bad_access(fault, served.has(VM_FAULT_SIGSEGV)    ? BadAccess::NotMapped
+                             : served.has(VM_FAULT_HWPOISON) ? BadAccess::Lost
+                                                             : BadAccess::NoPage);
 }
 
 // One attempt under the mmap lock. No outcome: the lock had to be given up, because the page must be waited for or the stack

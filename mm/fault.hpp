@@ -23,6 +23,7 @@ enum class BadAccess : u8 {
     NotAllowed, // the VMA forbids it
     Misaligned, // the instruction needs an aligned address
     NoPage,     // the VMA has no page to show: past the end of its file, or the file cannot be read
+    Lost,       // the memory had an error, and what was there is nowhere else
 };
 
 // What the abort handler has to do after do_page_fault.

@@ -23,6 +23,18 @@ Pte mk_pte(const Page& page, const VmArea& vma) {
     return vma.shared() && !vma_wants_writenotify(vma) ? maybe_mkwrite(pte, vma) : pte;
 }
 
+// What a page that cannot be filled means for the fault. (Linux: vmf_error.)
+VmFault fault_of(Errno error) {
+    switch (error) {
+    case Errno::NOMEM:
+        return VM_FAULT_OOM;
+    case Errno::HWPOISON:
+        return VM_FAULT_HWPOISON;
+    default:
+        return VM_FAULT_SIGBUS;
+    }
+}
+
 // Finds or fills the page of the file that vmf asks for. (Linux: the same name.)
 VmFault filemap_fault(VmFaultContext& vmf, PageRef& page) {
     AddressSpace& mapping = *vmf.vma.mapping;
@@ -35,7 +47,7 @@ VmFault filemap_fault(VmFaultContext& vmf, PageRef& page) {
         if (must_be_read(mapping, index) && vmf.flags.has(FAULT_FLAG_ALLOW_RETRY))
             return VM_FAULT_RETRY;
         if (const auto read = read_cache_page(mapping, index, page, major); !read)
-            return read.error() == Errno::NOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
+            return fault_of(read.error());
     }
     if (index >= nr_file_pages(mapping)) // truncated since the fault looked
         return VM_FAULT_SIGBUS;

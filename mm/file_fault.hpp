@@ -6,7 +6,7 @@
 namespace faultline {
 
 // Serves a fault on an absent entry of a file mapping: a read, a write to shared memory, or one that makes a private copy
-// at once. OOM; SIGBUS: past the end of the file, or it cannot be read; MAJOR: the page had to be read; RETRY, if
+// at once. OOM; SIGBUS: past the end of the file, or it cannot be read; HWPOISON: it is lost; MAJOR: the page had to be read; RETRY, if
 // vmf.flags allow it: it has to be, see wait_for_page() (mm/page_wait.hpp).
 VmFault do_fault(VmFaultContext& vmf);
 

@@ -56,7 +56,7 @@ struct PageIndexKey {
     u32 operator()(const Page& page) const { return page.index; }
 };
 
-// A page of a file without storage that is in swap (mm/shmem_swap.hpp).
+// A page of a file without storage that is in swap, or lost (mm/shmem_swap.hpp).
 struct SwappedPage {
     u32 index;
     SwapEntry entry;

@@ -74,7 +74,7 @@ Result<void> faultin_and_follow(const MmapReadGuard& mmap_read, VmArea& vma, Use
             return {};
         const VmFault served = handle_mm_fault(mmap_read, vma, address, access_of(flags));
         if (served.has_any(VM_FAULT_ERROR))
-            return Err(vm_fault_to_errno(served));
+            return Err(vm_fault_to_errno(served, flags.has(FOLL_HWPOISON)));
     }
 }
 

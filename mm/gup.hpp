@@ -15,7 +15,8 @@ inline constexpr FollFlags FOLL_WRITE{0x1};        // the entry must have WRITE 
 inline constexpr FollFlags FOLL_TOUCH{0x2};        // mark the *page* accessed, and dirty for a write (Linux)
 inline constexpr FollFlags FOLL_GET{0x4};          // take a reference on each page (Linux)
 inline constexpr FollFlags FOLL_FORCE{0x10};       // whatever the VMA's rights are, as a debugger may (Linux)
-inline constexpr FollFlags FOLL_ACCESSIBLE{0x100}; // ours, fault_in=gup_dirty: the entry must also be young, and dirty
+inline constexpr FollFlags FOLL_HWPOISON{0x100};   // a lost page is HWPOISON, not FAULT (Linux)
+inline constexpr FollFlags FOLL_ACCESSIBLE{0x800}; // ours, fault_in=gup_dirty: the entry must also be young, and dirty
 
 // The page that `address` shows, with a reference, if its entry is present (and has WRITE for FOLL_WRITE); else none.
 // An entry that is old or clean is good enough: nothing in it is looked at or changed but presence and WRITE, unless
@@ -23,8 +24,8 @@ inline constexpr FollFlags FOLL_ACCESSIBLE{0x100}; // ours, fault_in=gup_dirty: 
 PageRef follow_page(const MmapReadGuard& mmap_read, UserAddr address, FollFlags flags);
 
 // Takes `nr_pages` pages from `start` on, faulting in what follow_page does not find. `pages` receives them, with a
-// reference each, unless it is nullptr. Returns how many, at least 1, or: FAULT (no VMA, the VMA forbids it, or
-// SIGBUS), NOMEM, INTR (fatal signal).
+// reference each, unless it is nullptr. Returns how many, at least 1, or: FAULT (no VMA, the VMA forbids it, SIGBUS, or
+// poison), NOMEM, INTR (fatal signal), HWPOISON (with FOLL_HWPOISON).
 //
 // With FOLL_FORCE the VMA need not grant the access. A read needs VM_MAYREAD. A write needs a mapping whose pages
 // become the task's own when they are written (is_cow_mapping): it breaks the sharing as a write of the program would,

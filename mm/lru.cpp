@@ -79,7 +79,7 @@ void lru_cache_add(Page& page, LruList list) {
 
 void lru_add_anon(Page& page, LruList list) {
     const Guard lock(lruvecs->anon_lock);
-    if (!page.test(PG_LRU | PG_ISOLATED))
+    if (!page.test(PG_LRU | PG_ISOLATED | PG_HWPOISON))
         lru_cache_add(page, list);
 }
 
@@ -123,7 +123,8 @@ void IsolatedPage::put_back_at(LruList list, bool as_oldest) {
     {
         LruVec& vec = lruvec_of(page);
         const Guard lock(vec.lock);
-        vec.add(page, list, as_oldest); // never neither of the two
+        if (!page.test(PG_HWPOISON))
+            vec.add(page, list, as_oldest); // never neither of the two
         page.clear(PG_ISOLATED);
     }
     put_page(page);

@@ -46,7 +46,7 @@ class IsolatedPage {
     Page* operator->() const { return page_; }
 
     // The page becomes the youngest of this list, and the reference goes. The caller holds the lock of the page's cache, and wakes
-    // who waits there. (Linux: putback_lru_page.)
+    // who waits there. A poisoned page comes back to no list. (Linux: putback_lru_page.)
     void put_back(LruList list);
     void put_back_as_oldest(LruList list); // it is the next one that reclaim looks at
     // The page is out of its cache and of the lists; the reference is the caller's. Caller as above.

@@ -3,8 +3,11 @@
 
 #include "mm/aging.hpp"
 #include "mm/filemap.hpp"
+#include "mm/gup.hpp"
+#include "mm/memory_failure.hpp"
 #include "mm/mm_struct.hpp"
 #include "mm/mman.hpp"
+#include "mm/out_of_memory.hpp"
 #include "mm/populate.hpp"
 #include "mm/swap_fault.hpp"
 #include "mm/unmap.hpp"
@@ -36,6 +39,7 @@ bool known(u32 advice) {
     case MADV_POPULATE_READ:
     case MADV_POPULATE_WRITE:
     case MADV_DONTNEED_LOCKED:
+    case MADV_HWPOISON:
         return true;
     default:
         return false;
@@ -153,6 +157,29 @@ Result<void> advise_vma(const MmapWriteLocked& locked, VmArea& vma, UserAddr sta
     return {};
 }
 
+// The page that the program sees at `address`, and its file, if it is one's.
+Result<void> find_page(MmStruct& mm, UserAddr address, PageRef& page, MappingRef& mapping) {
+    const MmapReadGuard mmap_read(mm);
+    TRY(get_user_pages(mmap_read, address, 1, FOLL_NONE, &page));
+    if (AddressSpace* file = vma_lookup(mmap_read, address)->mapping)
+        mapping = MappingRef::of(*file);
+    return {};
+}
+
+// As if the memory had failed. (Linux: madvise_inject_error.)
+Result<void> inject_errors(MmStruct& mm, UserAddr start, UserAddr end) {
+    if (!current_mm_limits().may_inject_errors)
+        return Err(Errno::PERM);
+    for (; start < end; start += PAGE_SIZE) {
+        PageRef page;
+        MappingRef mapping;
+        TRY_VOID(retry_without_memory([&] { return find_page(mm, start, page, mapping); }));
+        TRY_VOID(memory_failure(std::move(page), std::move(mapping)));
+        cond_resched();
+    }
+    return {};
+}
+
 // Applies `advise(guard, vma, start, end, advice)` to the part of each VMA in the range. Holes are passed over, and
 // reported as NOMEM when all is done (Linux: madvise_walk_vmas).
 template <class Guard, class Advise>
@@ -184,6 +211,8 @@ Result<void> do_madvise(MmStruct& mm, UserAddr start, u32 length, u32 advice) {
         return Err(Errno::INVAL);
     if (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE)
         return populate_for_access(mm, start, end, advice == MADV_POPULATE_WRITE);
+    if (advice == MADV_HWPOISON)
+        return start < end ? inject_errors(mm, start, end) : Result<void>();
     if (leaves_vmas_alone(advice))
         return walk_vmas(MmapReadGuard(mm), start, end, advice, advise_entries);
     return walk_vmas(MmapWriteGuard(mm), start, end, advice, advise_vma);

@@ -10,7 +10,7 @@ namespace faultline {
 // Makes the access that `flags` describes possible at `address` in `vma`: allocates, copies, fills, and sets the young
 // and dirty bits in the entry. Does not check the VMA's rights: its caller does (vma_permits_fault). May sleep.
 //
-// Errors: OOM, SIGBUS (past the end of a file, or what has the data cannot be read). RETRY, only with FAULT_FLAG_ALLOW_RETRY: the page
+// Errors: OOM, SIGBUS (past the end of a file, or what has the data cannot be read), HWPOISON (the data is lost). RETRY, only with FAULT_FLAG_ALLOW_RETRY: the page
 // has to be read from a device, and meanwhile the lock should be free. Give the lock up, call wait_for_page()
 // (mm/page_wait.hpp), try again. (Linux mm/memory.c handle_mm_fault, which drops the lock itself.)
 VmFault handle_mm_fault(const MmapReadGuard& mmap_read, VmArea& vma, UserAddr address, FaultFlags flags);

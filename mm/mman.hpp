@@ -63,6 +63,7 @@ enum MadvAdvice : u32 {
     MADV_POPULATE_READ = 22,
     MADV_POPULATE_WRITE = 23,
     MADV_DONTNEED_LOCKED = 24,
+    MADV_HWPOISON = 100,
 };
 
 enum MlockFlag : u32 {

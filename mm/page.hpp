@@ -43,6 +43,8 @@ inline constexpr PageFlags PG_ISOLATED{1u << 16};   // taken out by reclaim, whi
 inline constexpr PageFlags PG_SWAPBACKED{1u << 17}; // beside PG_LRU: in one of those whose pages go to swap
 inline constexpr PageFlags PG_SWAPCACHE{
     1u << 18}; // has a slot, Page::swap; changed with SwapArea::lock held (mm/swap.hpp)
+// The frame has lost its data, and is not used again; for ever (mm/memory_failure.hpp).
+inline constexpr PageFlags PG_HWPOISON{1u << 19};
 
 // `refcount` is 0 on a free page. Each mapping entry holds one reference, the page cache one, and each owner of a
 // pointer one. `mapcount` counts the page-table entries that map the page. Both must be 0 when it is freed.
@@ -70,6 +72,7 @@ struct Page {
 
     bool test(PageFlags any) const { return PageFlags(flags.load(std::memory_order_relaxed)).has_any(any); }
     void set(PageFlags more) { flags.fetch_or(more.bits(), std::memory_order_relaxed); }
+    bool test_and_set(PageFlags one) { return (flags.fetch_or(one.bits()) & one.bits()) != 0; }
     void clear(PageFlags fewer) { flags.fetch_and(~fewer.bits(), std::memory_order_relaxed); }
     void reset(PageFlags all) { flags.store(all.bits(), std::memory_order_relaxed); }
     // PG_ANON, when `anon_vma` and `index` are valid: reclaim may find the page from here on, and asks with is_anon().

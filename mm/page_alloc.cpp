@@ -51,6 +51,7 @@ struct Zone {
     void del_from_free_list(Page& page, u32 order) REQUIRES(lock);
     void free_block(Page& page, u32 order) REQUIRES(lock);
     Page* take_block(u32 order) REQUIRES(lock);
+    bool take_page(Page& page) REQUIRES(lock);
 
     void refill(PerCpuPages::Stack& stack) REQUIRES(stack.lock);
     u32 drain(PerCpuPages::Stack& stack, u32 most) REQUIRES(stack.lock);
@@ -101,6 +102,20 @@ Page* Zone::take_block(u32 order) {
         add_to_free_list(mem_map[index_of(page) + (1u << have)], have);
     }
     return &page;
+}
+
+// Takes one page out of the middle of a block, whose other parts stay. False: it is in none. (Linux: break_down_buddy_pages.)
+bool Zone::take_page(Page& page) {
+    const u32 wanted = index_of(page);
+    u32 order = 0;
+    while (order < MAX_ORDER && !heads_free_block(mem_map[wanted & ~((1u << order) - 1)], order))
+        ++order;
+    if (order == MAX_ORDER)
+        return false;
+    del_from_free_list(mem_map[wanted & ~((1u << order) - 1)], order);
+    while (order-- > 0)
+        add_to_free_list(mem_map[(wanted & ~((1u << order) - 1)) ^ (1u << order)], order);
+    return true;
 }
 
 // (Linux: free_pcppages_bulk.)
@@ -275,6 +290,18 @@ Page* alloc_pages(u32 order) {
     }
     page->refcount.set(1);
     return page;
+}
+
+bool take_page_off_buddy(Page& page) {
+    Zone& z = zone();
+    static_cast<void>(z.pcp.drain_all(z)); // a CPU may have it
+    const Guard guard(z.lock);
+    if (!z.take_page(page))
+        return false;
+    z.set_nr_free(z.nr_free - 1);
+    take_free_pages(page, 0);
+    page.refcount.set(1);
+    return true;
 }
 
 namespace {

@@ -22,6 +22,10 @@ void free_reserved_range(PhysAddr start, PhysAddr end);
 // none (after asking shrink_caches). Callable with spin locks held, not from interrupts.
 [[nodiscard]] Page* alloc_pages(u32 order);
 
+// Takes this free page out of the lists, with one reference, so that it is not given to anybody. False: it is not free. (Linux:
+// the same name.)
+[[nodiscard]] bool take_page_off_buddy(Page& page);
+
 // Frees a block by its first page and order; its reference count must be zero, mapcount zero (panics otherwise).
 void free_pages(Page& page, u32 order);
 

@@ -21,8 +21,8 @@ struct Source {
 
 Source source_of(const VmArea& vma, UserAddr address) {
     if (const PteSlot* slot = pte_offset(*vma.mm, address))
-        if (const Pte pte = ptep_get(slot); is_swap_pte(pte))
-            return {.swapped = pte_to_swp_entry(pte)};
+        if (const SwapEntry swapped = swap_slot_of(ptep_get(slot)); swapped != SwapEntry())
+            return {.swapped = swapped};
     if (vma.anonymous())
         return {};
     Source source{.mapping = MappingRef::of(*vma.mapping), .index = linear_page_index(vma, address)};

@@ -44,7 +44,7 @@ Result<void> populate_some_for_access(const MmapReadGuard& mmap_read, UserAddr& 
         if (!vma->flags.has(write ? VM_WRITE : VM_READ))
             return Err(Errno::INVAL);
         const UserAddr to = std::min(end, vma->end);
-        TRY_VOID(populate_range(mmap_read, start, to, write ? FOLL_WRITE : FOLL_NONE));
+        TRY_VOID(populate_range(mmap_read, start, to, (write ? FOLL_WRITE : FOLL_NONE) | FOLL_HWPOISON));
     }
     return {};
 }

@@ -66,11 +66,19 @@ bool page_referenced(AddressSpace& mapping, Page& page) {
     return referenced;
 }
 
-bool try_to_unmap(AddressSpace& mapping, Page& page) {
+namespace {
+
+bool keeps_entries(const VmArea& vma, TtuFlags flags) {
+    return vma.flags.has(VM_LOCKED) && !flags.has(TTU_IGNORE_MLOCK);
+}
+
+} // namespace
+
+bool try_to_unmap(AddressSpace& mapping, Page& page, TtuFlags flags) {
     for (VmArea& vma : mapping.i_mmap) {
         if (page_mapcount(page) == 0)
             break;
-        if (vma.flags.has(VM_LOCKED))
+        if (keeps_entries(vma, flags))
             continue;
         TlbDebt debt(vma.mm->context);
         update_hiwater_rss(*vma.mm);
@@ -78,6 +86,10 @@ bool try_to_unmap(AddressSpace& mapping, Page& page) {
             move_bits_to_page(page, ptep_get_and_clear(debt, address, slot));
             page_remove_rmap(*vma.mm, page);
             BUG_ON(page.refcount.dec_and_test()); // the entry's; the caller has another
+            if (flags.has(TTU_HWPOISON)) {
+                debt.pay();
+                set_swap_pte(*vma.mm, address, slot, make_hwpoison_entry(page_to_pfn(page)));
+            }
         });
     }
     return page_mapcount(page) == 0;
@@ -108,11 +120,12 @@ void unmap_anon(MmStruct& mm, Page& page, UserAddr address, PteSlot* slot) {
 
 } // namespace
 
-bool try_to_unmap(const AnonVmaReader& reader, Page& page) {
+bool try_to_unmap(const AnonVmaReader& reader, Page& page, TtuFlags flags) {
     rmap_walk_anon(reader, page, [&](VmArea& vma, UserAddr address, PteSlot* slot) {
-        if (vma.flags.has(VM_LOCKED))
+        if (keeps_entries(vma, flags))
             return;
-        const SwapEntry entry = swap_duplicate_of(page);
+        const SwapEntry entry =
+            flags.has(TTU_HWPOISON) ? make_hwpoison_entry(page_to_pfn(page)) : swap_duplicate_of(page);
         if (entry == SwapEntry())
             return;
         page.clear(PG_ANON_EXCLUSIVE);

@@ -51,15 +51,22 @@ void page_mkclean(AddressSpace& mapping, u32 first, u32 end) REQUIRES(mapping.lo
 // entry that shows it, and flushes, so that the next access tells again. (Linux: folio_referenced.)
 bool page_referenced(AddressSpace& mapping, Page& page) REQUIRES(mapping.lock);
 
+// What try_to_unmap() may do. (Linux: enum ttu_flags.)
+using TtuFlags = Flags<struct TtuFlagsTag>;
+inline constexpr TtuFlags TTU_NONE{};          // ours
+inline constexpr TtuFlags TTU_IGNORE_MLOCK{1}; // VM_LOCKED does not keep its entries (Linux)
+inline constexpr TtuFlags TTU_HWPOISON{
+    2}; // each entry refers to the lost frame then (Linux: the default, for such a page)
+
 // Empties every entry that shows the file's page; dirty moves to the page. Returns whether none is left: VM_LOCKED keeps its
 // entries. It has flushed when it returns, so nobody writes to the page any more. The caller keeps the page. (Linux: the same
 // name.)
-bool try_to_unmap(AddressSpace& mapping, Page& page) REQUIRES(mapping.lock);
+bool try_to_unmap(AddressSpace& mapping, Page& page, TtuFlags flags = TTU_NONE) REQUIRES(mapping.lock);
 
 // The same two for an anonymous page. Each entry that loses the page refers to its slot in swap instead: the page is
-// PG_SWAPCACHE. The caller has isolated it.
+// PG_SWAPCACHE. The caller has isolated it, unless it is PG_HWPOISON.
 bool page_referenced(const AnonVmaReader& reader, Page& page);
-bool try_to_unmap(const AnonVmaReader& reader, Page& page);
+bool try_to_unmap(const AnonVmaReader& reader, Page& page, TtuFlags flags = TTU_NONE);
 
 // Empties the one entry that shows the page, if nobody has written to it since MADV_FREE and nobody else uses it: what it
 // holds need not be kept. Returns whether it did. The caller has isolated the page, which has one mapping. (Linux:

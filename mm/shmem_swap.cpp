@@ -32,7 +32,7 @@ void del_swapped(AddressSpace& mapping, SwappedPage& page) REQUIRES(mapping.lock
     mapping.swapped.erase(mapping.swapped.iterator_to(page));
     mapping.nr_swapped = mapping.nr_swapped - 1;
     swap_free(page.entry);
-    kmem_delete(swapped_cache, &page);
+    free_swapped_record(page);
     if (!mapping.swapped.empty())
         return;
     const Guard lock(swaplist_lock);
@@ -83,6 +83,16 @@ Result<void> unuse_mapping(AddressSpace& mapping, u32 type) {
 
 void init_shmem_swap() { swaplist.emplace(); }
 
+SwappedPage* new_swapped_record() { return kmem_new<SwappedPage>(swapped_cache); }
+void free_swapped_record(SwappedPage& record) { kmem_delete(swapped_cache, &record); }
+
+PageRef replace_in_page_cache(AddressSpace& mapping, Page& page, SwappedPage& record, SwapEntry entry) {
+    record.index = page.index;
+    record.entry = entry;
+    add_swapped(mapping, record);
+    return remove_from_page_cache(mapping, page);
+}
+
 SwappedPage* find_swapped(AddressSpace& mapping, u32 index) {
     const auto place = mapping.swapped.find(index);
     return place != mapping.swapped.end() ? &*place : nullptr;
@@ -107,6 +117,8 @@ Result<PageRef> shmem_swapin(AddressSpace& mapping, u32 index) {
         if (record == nullptr)
             return PageRef();
         entry = record->entry;
+        if (is_hwpoison_entry(entry))
+            return Err(Errno::HWPOISON);
         fresh->set(PG_LOCKED);
         PageRef page = add_to_page_cache(mapping, *fresh);
         if (page.get() != fresh.get()) { // another task reads it
@@ -133,7 +145,7 @@ Result<PageRef> shmem_swapin(AddressSpace& mapping, u32 index) {
 
 bool shmem_writepage(IsolatedPage page) {
     AddressSpace& mapping = *page->mapping.load(std::memory_order_relaxed); // stays while the page is isolated
-    auto* record = kmem_new<SwappedPage>(swapped_cache);
+    SwappedPage* record = new_swapped_record();
     const SwapEntry entry = record != nullptr ? get_swap_page() : SwapEntry();
     bool written = false;
     if (entry != SwapEntry()) {
@@ -150,11 +162,8 @@ bool shmem_writepage(IsolatedPage page) {
         page->clear(PG_WRITEBACK);
         // With two references, the cache's and reclaim's, nobody uses it, and with the lock held nobody begins to.
         if (written && page_count(*page) == 2 && !page->test(PG_DIRTY)) {
-            record->index = page->index;
-            record->entry = entry;
-            add_swapped(mapping, *record);
             freed = PageRef(page.take());
-            static_cast<void>(remove_from_page_cache(mapping, *freed));
+            static_cast<void>(replace_in_page_cache(mapping, *freed, *record, entry));
         } else {
             page->set(PG_DIRTY);
             page.put_back(LRU_ACTIVE_ANON);
@@ -166,7 +175,7 @@ bool shmem_writepage(IsolatedPage page) {
     if (entry != SwapEntry())
         swap_free(entry);
     if (record != nullptr)
-        kmem_delete(swapped_cache, record);
+        free_swapped_record(*record);
     return false;
 }
 

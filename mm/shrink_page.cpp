@@ -84,6 +84,8 @@ Unmapped unmap_anon_page(Page& page) {
             return Unmapped::Discarded;
         page.clear(PG_LAZYFREE); // it was written to again, or is needed just now
     }
+    if (page.test(PG_HWPOISON))
+        return Unmapped::No;
     if (!page.test(PG_SWAPCACHE) && (page_mapcount(page) == 0 || !add_to_swap(page)))
         return Unmapped::No;
     return try_to_unmap(reader, page) ? Unmapped::Yes : Unmapped::No;
@@ -102,6 +104,8 @@ bool shrink_anon_page(IsolatedPage page) {
         const PageRef freed(page.take());
         return true;
     }
+    if (page->test(PG_HWPOISON) && page->test(PG_SWAPCACHE))
+        drop_poisoned_from_swap_cache(*page); // memory_failure() may have come before it got its slot
     page.put_back(active_list_of(*page));
     return false;
 }

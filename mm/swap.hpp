@@ -32,7 +32,7 @@ struct SwapDevice {
     Result<void> (*write)(SwapDevice& device, u32 slot, Page& page) = nullptr;
 };
 
-inline constexpr u32 MAX_SWAPFILES = SwapEntry::TYPES - 1; // one type is left for pages that have no slot either
+inline constexpr u32 MAX_SWAPFILES = SwapEntry::HWPOISON; // types below this one
 
 // Adds an area of slots [1, slots); slot 0 is its header, and those of `bad` cannot be used. Areas of a higher priority are
 // filled first; below 0: each new one has less than those before (Linux: the same). Returns its number. NOMEM; PERM: there are
@@ -63,7 +63,7 @@ u32 nr_swap_pages(); // free
 // Whether a page can be given a slot now.
 inline bool can_swap() { return nr_swap_pages() != 0; }
 
-// --- slots, for who writes entries ---
+// --- slots, for who writes entries. What concerns an entry of a lost page (is_hwpoison_entry) does nothing ---
 
 // A free slot, to which one entry refers; SwapEntry(): all are taken. (Linux: folio_alloc_swap.)
 SwapEntry get_swap_page();
@@ -120,6 +120,13 @@ void try_to_free_swap(Page& page);
 // Writes the page of the cache to its slot; it is clean then. IO: it stays dirty. Sleeps. The caller keeps the page. (Linux:
 // swap_writepage.)
 Result<void> write_swap_cache(Page& page);
+
+// The page is PG_HWPOISON. The first waits for a transfer; when it returns, no further entry will show the page. The second takes
+// the page out of the cache if it need not stay: no entry refers to its slot, or the slot has the data. Otherwise it stays to tell
+// those who come for it. Sleep. The caller keeps the page, which may be in the cache or not. (Linux: me_swapcache_dirty and
+// me_swapcache_clean.)
+void settle_poisoned_in_swap_cache(Page& page);
+void drop_poisoned_from_swap_cache(Page& page);
 
 // The page leaves the cache if the cache and the caller have its only references and it is clean: it can be freed. Its slot stays
 // for the entries that refer to it. (Linux: __remove_mapping.)

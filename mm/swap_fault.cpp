@@ -2,17 +2,32 @@
 #include "mm/swap_fault.hpp"
 
 #include "mm/cow.hpp"
+#include "mm/memory_failure.hpp"
 #include "mm/pgtable.hpp"
 #include "mm/rmap.hpp"
 #include "mm/swap.hpp"
+#include "mm/swap_pte.hpp"
 #include "mm/upcalls.hpp"
 
 namespace faultline {
 namespace {
 
+// The page of the slot has lost what was never written there. The entry refers to the frame from here on, like those that showed
+// it: so the slot becomes free with the last of them, and swapoff need not know of this.
+VmFault lose_swapped(const VmFaultContext& vmf, SwapEntry entry, const Page& page) {
+    const Guard lock(pte_lockptr(vmf.slot));
+    if (ptep_get(vmf.slot) != vmf.orig_pte)
+        return VM_FAULT_NONE;
+    zap_swap_pte(vmf.mm, entry);
+    set_swap_pte(vmf.mm, vmf.address, vmf.slot, make_hwpoison_entry(page_to_pfn(page)));
+    return VM_FAULT_HWPOISON;
+}
+
 // Finds or reads the page. With none and VM_FAULT_NONE the entry is out of date: the access is made again.
 VmFault swapin(const VmFaultContext& vmf, SwapEntry entry, PageRef& page) {
     page = lookup_swap_cache(entry);
+    if (page && is_lost_in_swap_cache(*page))
+        return lose_swapped(vmf, entry, *std::exchange(page, PageRef()));
     if (page)
         return VM_FAULT_NONE;
     if (vmf.flags.has(FAULT_FLAG_ALLOW_RETRY))
@@ -55,6 +70,8 @@ bool install_swapped(VmFaultContext& vmf, SwapEntry entry, PageRef& page) {
 
 VmFault do_swap_page(VmFaultContext& vmf) {
     const SwapEntry entry = pte_to_swp_entry(vmf.orig_pte);
+    if (is_hwpoison_entry(entry))
+        return VM_FAULT_HWPOISON;
     PageRef page;
     VmFault served = swapin(vmf, entry, page);
     if (!page || !install_swapped(vmf, entry, page))
@@ -69,8 +86,8 @@ void swapin_page_range(const MmapReadGuard& mmap_read, UserAddr start, UserAddr 
         const PteSlot* slot = pte_offset(mmap_read.mm(), address);
         if (slot == nullptr)
             address = last_page_of_table(address);
-        else if (const Pte pte = ptep_get(slot); is_swap_pte(pte))
-            static_cast<void>(read_swap_cache(pte_to_swp_entry(pte)));
+        else if (const SwapEntry swapped = swap_slot_of(ptep_get(slot)); swapped != SwapEntry())
+            static_cast<void>(read_swap_cache(swapped));
         cond_resched();
     }
 }

@@ -1,4 +1,4 @@
-// Entries that refer to swap, and the list of address spaces that have some.
+// Entries that refer to something else than a page, and the list of address spaces that have some.
 #include "mm/swap_pte.hpp"
 
 #include "base/late.hpp"
@@ -30,6 +30,8 @@ void init_swap_ptes() { mmlist.emplace(); }
 
 void set_swap_pte(MmStruct& mm, UserAddr address, PteSlot* slot, SwapEntry entry) {
     set_pte_at(mm.context, address, slot, swp_entry_to_pte(entry));
+    if (is_hwpoison_entry(entry))
+        return;
     add_mm_counter(mm, MM_SWAPENTS, 1);
     mm_may_be_in_swap(mm);
     swap_entry_settled(entry);
@@ -43,6 +45,8 @@ bool copy_swap_pte(MmStruct& mm, UserAddr address, PteSlot* slot, SwapEntry entr
 }
 
 void zap_swap_pte(MmStruct& mm, SwapEntry entry) {
+    if (is_hwpoison_entry(entry))
+        return;
     add_mm_counter(mm, MM_SWAPENTS, -1);
     swap_free(entry);
 }

@@ -1,4 +1,5 @@
-// Entries that refer to a slot of swap: made, copied by fork, emptied; and which address spaces may have some.
+// Entries that refer to a slot of swap, or to a frame that has lost its data: made, copied by fork, emptied; and which address
+// spaces may have some that refer to swap.
 #pragma once
 
 #include "mm/mm_struct.hpp"
@@ -9,14 +10,15 @@ namespace faultline {
 // By init_swap().
 void init_swap_ptes();
 
-// The entry, which is none and flushed, refers to the slot; it has taken a claim on it (swap_duplicate). Caller holds its lock.
+// The entry, which shows no page and is flushed, refers to the slot, on which it has taken a claim (swap_duplicate), or to a lost
+// frame. Caller holds its lock.
 void set_swap_pte(MmStruct& mm, UserAddr address, PteSlot* slot, SwapEntry entry);
 
-// The same for fork's copy of such an entry; it takes the claim itself. False: the slot has too many. (Linux:
+// The same for fork's copy of such an entry; it takes the claim itself. False: a slot has too many. (Linux:
 // copy_nonpresent_pte.)
 [[nodiscard]] bool copy_swap_pte(MmStruct& mm, UserAddr address, PteSlot* slot, SwapEntry entry);
 
-// The entry, which referred to the slot, is emptied: its claim goes. Caller holds its lock.
+// The entry, which referred to it, is emptied: its claim goes. Caller holds its lock.
 void zap_swap_pte(MmStruct& mm, SwapEntry entry);
 
 // The address space has no more such entries, and gets none.

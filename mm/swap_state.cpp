@@ -133,7 +133,7 @@ bool map_swap_cache(SwapEntry entry, Page& page, const SwappedIn& how) {
     PageRef dropped; // after the lock; not the last
     SwapArea& area = swap_area(entry.type());
     const Guard lock(area.lock);
-    if (!page.test(PG_SWAPCACHE) || entry_of(page) != entry)
+    if (!page.test(PG_SWAPCACHE) || entry_of(page) != entry || page.test(PG_HWPOISON))
         return false;
     SwapSlot& slot = area.slot(entry.offset());
     const bool exclusive = slot.count() == 1 && page_mapcount(page) == 0;
@@ -153,6 +153,8 @@ bool map_swap_cache(SwapEntry entry, Page& page, const SwappedIn& how) {
 }
 
 void swap_free(SwapEntry entry) {
+    if (is_hwpoison_entry(entry))
+        return;
     PageRef dropped; // after the lock
     SwapArea& area = swap_area(entry.type());
     const Guard lock(area.lock);
@@ -182,6 +184,8 @@ Result<void> write_swap_cache(Page& page) {
         const Guard lock(area.lock);
         if (!page.test(PG_SWAPCACHE))
             return {};
+        if (page.test(PG_HWPOISON))
+            return Err(Errno::IO);
         page.set(PG_WRITEBACK);
         page.clear(PG_DIRTY); // what is written from here on is dirty again
     }
@@ -195,6 +199,36 @@ Result<void> write_swap_cache(Page& page) {
         dropped = area.uncache(page);
     unpark_all(area.waiters);
     return written;
+}
+
+namespace {
+
+// No transfer of the page goes on; false: it is not in the cache of this area.
+bool wait_for_transfer(SwapArea& area, const Page& page) REQUIRES(area.lock) {
+    while (page.test(PG_SWAPCACHE) && &area_of(page) == &area && page.test(PG_LOCKED | PG_WRITEBACK))
+        park(area.waiters, area.lock);
+    return page.test(PG_SWAPCACHE) && &area_of(page) == &area;
+}
+
+} // namespace
+
+// Whoever has found the page in the cache maps it with the lock held, and asks then whether it is poisoned.
+void settle_poisoned_in_swap_cache(Page& page) {
+    if (!page.test(PG_SWAPCACHE))
+        return;
+    SwapArea& area = area_of(page);
+    const Guard lock(area.lock);
+    static_cast<void>(wait_for_transfer(area, page));
+}
+
+void drop_poisoned_from_swap_cache(Page& page) {
+    if (!page.test(PG_SWAPCACHE))
+        return;
+    PageRef dropped; // after the lock; the caller keeps the page
+    SwapArea& area = area_of(page);
+    const Guard lock(area.lock);
+    if (wait_for_transfer(area, page) && (area.slot(entry_of(page).offset()).count() == 0 || !page.test(PG_DIRTY)))
+        dropped = area.uncache(page);
 }
 
 bool remove_from_swap_cache(Page& page) {

@@ -173,6 +173,8 @@ SwapEntry get_swap_page() {
 }
 
 bool swap_duplicate(SwapEntry entry) {
+    if (is_hwpoison_entry(entry))
+        return true;
     SwapArea& area = swap_area(entry.type());
     const Guard lock(area.lock);
     SwapSlot& slot = area.slot(entry.offset());
@@ -183,6 +185,8 @@ bool swap_duplicate(SwapEntry entry) {
 }
 
 void swap_entry_settled(SwapEntry entry) {
+    if (is_hwpoison_entry(entry))
+        return;
     SwapArea& area = swap_area(entry.type());
     const Guard lock(area.lock);
     area.changed();

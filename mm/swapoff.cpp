@@ -28,7 +28,7 @@ Result<void> unuse_vma(const MmapReadGuard& mmap_read, VmArea& vma, u32 type) {
         }
         while (is_in_area(mm, address, type)) {
             const VmFault served = handle_mm_fault(mmap_read, vma, address, FAULT_FLAG_NONE);
-            if (served.has_any(VM_FAULT_ERROR))
+            if (served.has_any(VM_FAULT_ERROR.without(VM_FAULT_HWPOISON))) // a page that is lost needs no slot
                 return Err(served.has(VM_FAULT_OOM) ? Errno::NOMEM : Errno::IO);
         }
         cond_resched();

@@ -38,6 +38,9 @@ inline u32 read_ahead_window(const AddressSpace& mapping, ReadAhead& state, u32 
     return window;
 }
 
+// What reading or writing a file says if a page of it cannot be had. (Linux: shmem_file_read_iter.)
+inline Err io_error(Errno error) { return Err(error == Errno::HWPOISON ? Errno::IO : error); }
+
 // The page of the cache to read from. A hole of a file without storage reads as zeros, and stays a hole. NOMEM, IO.
 inline Result<void> page_to_read(AddressSpace& mapping, ReadAhead& state, u32 index, u32 asked, PageRef& page) {
     page = find_get_page(mapping, index);
@@ -62,7 +65,7 @@ Result<u32> read_pages(AddressSpace& mapping, ReadAhead& state, u32 bytes, u64 p
         if (const auto found =
                 retry_without_memory([&] { return page_to_read(mapping, state, part.index, asked, page); });
             !found)
-            return done == 0 ? Result<u32>(Err(found.error())) : Result<u32>(done);
+            return done == 0 ? Result<u32>(io_error(found.error())) : Result<u32>(done);
         const u32 copied = copy(at(page ? *page : zero_page(), part.offset), done, part.bytes);
         if (page)
             page->set(PG_REFERENCED);
@@ -91,7 +94,7 @@ Result<PageRef> write_new_page(AddressSpace& mapping, u32 index, PageRef& fresh,
 }
 
 // The same as read_pages() for a write: copy() fills the page. If the file system is full, or without memory: NOSPC, NOMEM, or
-// the bytes done so far. IO: the rest of a page could not be read.
+// the bytes done so far. IO: the rest of a page could not be read, or is lost.
 template <class Copy>
 Result<u32> write_pages(AddressSpace& mapping, u32 bytes, u64 position, Copy&& copy) {
     u32 done = 0;
@@ -111,7 +114,7 @@ Result<u32> write_pages(AddressSpace& mapping, u32 bytes, u64 position, Copy&& c
             if (const auto read =
                     retry_without_memory([&] { return read_mapping_page(mapping, part.index, page, major); });
                 !read)
-                return done == 0 ? Result<u32>(Err(read.error())) : Result<u32>(done);
+                return done == 0 ? Result<u32>(io_error(read.error())) : Result<u32>(done);
             if (fresh)
                 std::memcpy(at(*page, 0), at(*fresh, 0), copied);
             else

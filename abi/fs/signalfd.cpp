@@ -64,6 +64,8 @@ signalfd_siginfo describe(const SigInfo& info) {
         out.ssi_stime = field[4];
     } else if (in_set(info.signo, SYNCHRONOUS_SIGNALS) && info.code != SI_KERNEL) {
         out.ssi_addr = field[0];
+        if (info.signo == SIGBUS && (info.code == BUS_MCEERR_AR || info.code == BUS_MCEERR_AO))
+            out.ssi_addr_lsb = static_cast<u16>(field[1]);
     } else {
         out.ssi_pid = field[0];
         out.ssi_uid = field[1];

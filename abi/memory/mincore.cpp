@@ -19,8 +19,10 @@ bool resident(const VmArea& vma, UserAddr address) {
     const Pte pte = slot != nullptr ? ptep_get(slot) : Pte();
     if (pte_present(pte))
         return true;
-    if (is_swap_pte(pte))
-        return bool(lookup_swap_cache(pte_to_swp_entry(pte)));
+    if (is_swap_pte(pte)) {
+        const SwapEntry swapped = swap_slot_of(pte);
+        return swapped == SwapEntry() || lookup_swap_cache(swapped); // what is lost need not be waited for (as Linux)
+    }
     return vma.mapping != nullptr && is_cached(*vma.mapping, linear_page_index(vma, address));
 }
 

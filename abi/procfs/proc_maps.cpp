@@ -68,9 +68,9 @@ VmaUse use_of(MmStruct& mm, const VmArea& vma) {
     VmaUse use;
     const auto count = [&](UserAddr, PteSlot* slot) {
         const Pte pte = ptep_get(slot);
-        if (is_swap_pte(pte)) {
+        if (const SwapEntry swapped = swap_slot_of(pte); swapped != SwapEntry()) {
             use.swapped += PAGE_SIZE;
-            use.swapped_proportional += (u64{PAGE_SIZE} << PSS_SHIFT) / swp_swapcount(pte_to_swp_entry(pte));
+            use.swapped_proportional += (u64{PAGE_SIZE} << PSS_SHIFT) / swp_swapcount(swapped);
         }
         // The zero page is not memory of this mapping.
         if (!pte_present(pte) || pte_special(pte))

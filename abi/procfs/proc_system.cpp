@@ -33,6 +33,7 @@
 #include "mm/kmalloc.hpp"
 #include "mm/limits.hpp"
 #include "mm/lru.hpp"
+#include "mm/memory_failure.hpp"
 #include "mm/overcommit.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/page_writeback.hpp"
@@ -77,6 +78,7 @@ Result<void> show_meminfo(const Inode&, SeqFile& out) {
     line("Shmem", nr_shmem);
     line("CommitLimit", vm_commit_limit());
     line("Committed_AS", vm_memory_committed());
+    line("HardwareCorrupted", num_poisoned_pages);
     return {};
 }
 

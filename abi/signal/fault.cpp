@@ -28,7 +28,7 @@ struct SignalAndCode {
     s32 signal, code;
 };
 
-// (Linux arch/arm/mm/fault.c do_page_fault, fsr_info.)
+// (Linux arch/arm/mm/fault.c do_page_fault, fsr_info; of a lost page arch/arm64/mm/fault.c.)
 SignalAndCode signal_for(BadAccess reason) {
     switch (reason) {
     case BadAccess::NotMapped:
@@ -39,6 +39,8 @@ SignalAndCode signal_for(BadAccess reason) {
         return {SIGBUS, BUS_ADRALN};
     case BadAccess::NoPage:
         return {SIGBUS, BUS_ADRERR};
+    case BadAccess::Lost:
+        return {SIGBUS, BUS_MCEERR_AR};
     }
     BUG();
 }
@@ -49,7 +51,10 @@ void signal_bad_access(BadAccess reason, const FaultInfo& fault) {
     const KernelLocked lock;
     remember_fault(reason == BadAccess::Misaligned ? 0 : TRAP_PAGE_FAULT, fault.status, fault.address);
     const auto [signal, code] = signal_for(reason);
-    force_sig_fault(signal, code, fault.address);
+    if (reason == BadAccess::Lost)
+        force_sig_mceerr(code, fault.address, PAGE_SHIFT);
+    else
+        force_sig_fault(signal, code, fault.address);
 }
 
 void signal_undefined(u32 pc, bool breakpoint) {

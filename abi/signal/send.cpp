@@ -180,7 +180,11 @@ Result<void> send_group_sig_info(const SigInfo& info, ThreadGroup& group) {
 
 Result<void> send_group_sig_info(const SigInfo& info, Task& first) { return send_signal(info, first, true); }
 
-void force_sig_fault(s32 sig, s32 code, u32 address) {
+namespace {
+
+// (Linux: force_sig_info_to_task.)
+void force_sig_info(const SigInfo& info) {
+    const s32 sig = info.signo;
     Task& task = *current();
     {
         const SigLocked lock;
@@ -193,8 +197,18 @@ void force_sig_fault(s32 sig, s32 code, u32 address) {
             task.group->unkillable = false;
     }
     // If there is no memory for the siginfo, the signal is sent without it. Only signals of sigqueue(3) can fail.
-    if (!send_sig_info(siginfo_fault(sig, code, address), task))
+    if (!send_sig_info(info, task))
         panic("signal %d could not be forced", static_cast<int>(sig));
+}
+
+} // namespace
+
+void force_sig_fault(s32 sig, s32 code, u32 address) { force_sig_info(siginfo_fault(sig, code, address)); }
+
+void force_sig_mceerr(s32 code, u32 address, u32 lsb) {
+    SigInfo info = siginfo_fault(SIGBUS, code, address);
+    info.fields[1] = lsb;
+    force_sig_info(info);
 }
 
 void force_sig(s32 sig) { force_sig_fault(sig, SI_KERNEL, 0); }

@@ -31,7 +31,8 @@ Result<void> send_group_sig_info(const SigInfo& info, Task& first);
 // Caller holds the kernel lock. (Linux: the same names.)
 void force_sig_fault(s32 sig, s32 code, u32 address);
 void force_sig(s32 sig);
-void force_fatal_sig(s32 sig); // the default action is taken even if current has a handler
+void force_sig_mceerr(s32 code, u32 address, u32 lsb); // SIGBUS: memory of 2^lsb bytes has lost its data
+void force_fatal_sig(s32 sig);                         // the default action is taken even if current has a handler
 
 // Sends SIGKILL to every other thread of `task`'s process, for exit_group(2) and execve(2). Returns how many threads
 // that were. (Linux: the same name.)

@@ -11,6 +11,8 @@ std::size_t describe_pte(Pte pte, char* buffer, std::size_t size) {
         return scnprintf(buffer, size, "none");
     if (is_swap_pte(pte)) {
         const SwapEntry entry = pte_to_swp_entry(pte);
+        if (is_hwpoison_entry(entry))
+            return scnprintf(buffer, size, "lost with frame 0x%x", static_cast<unsigned>(entry.offset()));
         return scnprintf(buffer, size, "swap area %u slot %u", static_cast<unsigned>(entry.type()),
                          static_cast<unsigned>(entry.offset()));
     }

@@ -50,13 +50,14 @@ std::span<const Test> writeback_tests();
 std::span<const Test> rmap_tests();
 std::span<const Test> reclaim_tests();
 std::span<const Test> swap_tests();
+std::span<const Test> poison_tests();
 std::span<const Test> overcommit_tests();
 
 // Runs visit(test) for each test of the suite.
 template <class Visitor>
 void for_each_test(Visitor&& visit) {
     for (const auto tests : {law_tests(), fault_tests(), gup_tests(), fork_tests(), mapping_tests(), writeback_tests(),
-                             rmap_tests(), reclaim_tests(), swap_tests(), overcommit_tests()})
+                             rmap_tests(), reclaim_tests(), swap_tests(), poison_tests(), overcommit_tests()})
         for (const Test& test : tests)
             visit(test);
 }

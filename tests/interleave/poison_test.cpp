@@ -1,0 +1,349 @@
+// Frames that lose their data while other CPUs touch, unmap, fork, move or reclaim the page.
+#include <catch2/catch.hpp>
+
+#include "mm/dup_mm.hpp"
+#include "mm/gup.hpp"
+#include "mm/madvise.hpp"
+#include "mm/memory_failure.hpp"
+#include "mm/mremap.hpp"
+#include "mm/munmap.hpp"
+#include "mm/rmap.hpp"
+#include "mm/swap.hpp"
+#include "mm/vmscan.hpp"
+#include "tests/contract/modelled_swap.hpp"
+#include "tests/interleave/disk_program.hpp"
+
+using namespace faultline;
+using namespace faultline::interleave;
+
+namespace {
+
+// What the programs below have in common, whatever they map.
+template <class Base>
+struct Poison : Base {
+    Poison(u32 cpus, const model::TlbPolicy& tlb) : Base(cpus, tlb) {
+        Base::at_the_end([this] {
+            end();
+            if (frame != nullptr && frame->test(PG_HWPOISON)) {
+                require(page_count(*frame) == 1 && page_mapcount(*frame) == 0, "nobody has the frame");
+                require(!frame->test(PG_LRU | PG_ISOLATED | PG_SWAPCACHE), "nor any list");
+                unpoison_memory(*frame);
+            }
+        });
+    }
+
+  protected:
+    Page* frame = nullptr;
+    UserAddr word;
+
+    virtual void end() {}
+    virtual UserAddr map_page() { return this->map_private(); }
+    void set_up() override {
+        word = map_page();
+        this->write(word, 1);
+        frame = &this->page_of(this->mm(), word);
+    }
+    // Whichever page is there now may lose its data: the frame of the first one is what these programs are about.
+    void cpu0() override {
+        const auto lost = this->call([&] { return hard_offline_page(page_to_pfn(*frame)); });
+        require(lost.ok() || lost.error() == Errno::BUSY, "it is lost, or changes hands just now");
+    }
+    void lose() {
+        const auto lost = this->call([&] { return do_madvise(this->mm(), word, PAGE_SIZE, MADV_HWPOISON); });
+        require(lost.ok(), "the page is lost");
+    }
+    bool is_lost(UserAddr address) {
+        return this->call([&] {
+            return get_user_pages(MmapReadGuard(*current_mm_task().mm), address, 1, FOLL_HWPOISON, nullptr).error() ==
+                   Errno::HWPOISON;
+        });
+    }
+};
+
+struct PoisonAgainstWrite : Poison<Program> {
+    using Poison::Poison;
+    void cpu0() override { lose(); }
+    void cpu1() override {
+        if (const auto value = try_read(word))
+            require(*value == 1, "what was written, or a signal");
+        static_cast<void>(try_write(word, 2));
+    }
+    void check() override { require(!try_read(word) && is_lost(word), "it is lost, and stays so"); }
+};
+
+struct PoisonOfSharedAgainstWrite : PoisonAgainstWrite {
+    using PoisonAgainstWrite::PoisonAgainstWrite;
+    UserAddr map_page() override { return map_shared(); }
+};
+
+// The other CPU maps the page for the first time.
+struct PoisonOfSharedAgainstFault : PoisonOfSharedAgainstWrite {
+    using PoisonOfSharedAgainstWrite::PoisonOfSharedAgainstWrite;
+    void set_up() override {
+        PoisonOfSharedAgainstWrite::set_up();
+        MmStruct& child = fork(word);
+        run_in(1, child);
+        machine.select_cpu(0);
+    }
+};
+
+struct PoisonTwice : PoisonAgainstWrite {
+    using PoisonAgainstWrite::PoisonAgainstWrite;
+    void cpu0() override { static_cast<void>(poison()); }
+    void cpu1() override { static_cast<void>(poison()); }
+
+  private:
+    Result<void> poison() {
+        const auto done = call([&] { return do_madvise(mm(), word, PAGE_SIZE, MADV_HWPOISON); });
+        require(done.ok() || done.error() == Errno::FAULT || done.error() == Errno::HWPOISON, "once");
+        return done;
+    }
+};
+
+struct PoisonAgainstUnmap : Poison<Program> {
+    using Poison::Poison;
+    void cpu1() override {
+        call([&] { return do_munmap(mm(), word, PAGE_SIZE).ok(); });
+    }
+    void check() override { require(!try_read(word), "gone"); }
+};
+
+struct PoisonOfSharedAgainstCutOff : Poison<Program> {
+    using Poison::Poison;
+    UserAddr map_page() override { return map_shared(); }
+    void cpu1() override {
+        call([&] { return do_madvise(mm(), word, PAGE_SIZE, MADV_REMOVE).ok(); });
+    }
+    void check() override {
+        call([&] { return do_madvise(mm(), word, PAGE_SIZE, MADV_REMOVE).ok(); });
+        require(read(word) == 0, "zeros");
+    }
+};
+
+struct PoisonAgainstMove : PoisonAgainstUnmap {
+    using PoisonAgainstUnmap::PoisonAgainstUnmap;
+    UserAddr to;
+    void set_up() override {
+        to = map_page();
+        PoisonAgainstUnmap::set_up();
+    }
+    void cpu0() override { lose_frame(); }
+    void cpu1() override {
+        require(
+            call([&] { return do_mremap(mm(), word, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, to).ok(); }),
+            "the move");
+    }
+    void check() override { require(!try_read(to) && is_lost(to), "lost, wherever it is"); }
+
+  protected:
+    void lose_frame() {
+        require(call([&] { return hard_offline_page(page_to_pfn(*frame)).ok(); }), "the frame is lost");
+    }
+};
+
+struct PoisonAgainstFork : Poison<Program> {
+    using Poison::Poison;
+    MmStruct* child = nullptr;
+    void cpu0() override { lose(); }
+    void cpu1() override { child = &fork(word); }
+    void check() override {
+        require(is_lost(word), "the parent's");
+        run_in(0, *child);
+        require(is_lost(word), "the child's");
+    }
+};
+
+// A child shares the page, and makes itself a copy.
+struct PoisonAgainstCopy : Poison<Program> {
+    using Poison::Poison;
+    void set_up() override {
+        Poison::set_up();
+        run_in(1, fork(word));
+        machine.select_cpu(0);
+    }
+    void cpu0() override { lose(); }
+    void cpu1() override {
+        if (try_write(word, 2))
+            require(read(word) == 2, "its own");
+    }
+    void check() override { require(is_lost(word), "the parent's is lost"); }
+};
+
+struct PoisonAgainstGup : PoisonAgainstWrite {
+    using PoisonAgainstWrite::PoisonAgainstWrite;
+    void cpu1() override {
+        call([&] {
+            PageRef page;
+            const auto got = get_user_pages(MmapReadGuard(mm()), word, 1, FOLL_WRITE, &page);
+            require(got.ok() ? page.get() == frame : got.error() == Errno::FAULT, "the page, or none");
+        });
+    }
+};
+
+struct PoisonInSwap : Poison<Program> {
+    using Poison::Poison;
+
+  protected:
+    contract::ModelledSwap swap{4};
+
+    PoisonInSwap(u32 cpus, const model::TlbPolicy& tlb) : Poison(cpus, tlb) {
+        swap.saved = [](const Page& page) { World::get().invariants.saved(page_to_pfn(page)); };
+    }
+    void end() override {
+        require(swap.used() == 0, "no slot stays in use");
+        require(swap.off().ok(), "swapoff");
+    }
+    void age() {
+        call([&] { return do_madvise(mm(), word, PAGE_SIZE, MADV_COLD).ok(); });
+        frame->clear(PG_REFERENCED);
+    }
+    void reclaim() {
+        call([&] {
+            if (PageRef page = follow_page(MmapReadGuard(mm()), word, FOLL_NONE))
+                reclaim_page(std::move(page));
+        });
+    }
+    void lose_frame() {
+        const auto lost = call([&] { return hard_offline_page(page_to_pfn(*frame)); });
+        require(lost.ok() || lost.error() == Errno::BUSY, "it is lost, or changes hands just now");
+    }
+};
+
+// Reclaim has begun with the page, or has not: it is in its slot, or lost.
+struct PoisonAgainstReclaim : PoisonInSwap {
+    PoisonAgainstReclaim(u32 cpus, const model::TlbPolicy& tlb) : PoisonInSwap(cpus, tlb) {}
+    void set_up() override {
+        PoisonInSwap::set_up();
+        age();
+    }
+    void cpu0() override { lose_frame(); }
+    void cpu1() override { reclaim(); }
+    void check() override {
+        if (const auto value = try_read(word))
+            require(*value == 1, "from the slot");
+        else
+            require(is_lost(word), "lost");
+    }
+};
+
+struct PoisonOfSharedAgainstReclaim : PoisonAgainstReclaim {
+    PoisonOfSharedAgainstReclaim(u32 cpus, const model::TlbPolicy& tlb) : PoisonAgainstReclaim(cpus, tlb) {}
+    UserAddr map_page() override { return map_shared(); }
+};
+
+// The page was read back from its slot, and is clean: who comes for it reads it again.
+struct PoisonOfCleanInSwapAgainstRead : PoisonInSwap {
+    PoisonOfCleanInSwapAgainstRead(u32 cpus, const model::TlbPolicy& tlb) : PoisonInSwap(cpus, tlb) {}
+    void set_up() override {
+        PoisonInSwap::set_up();
+        age();
+        reclaim();
+        run_in(1, fork(word)); // whose entry refers to the slot
+        machine.select_cpu(0);
+        require(read(word) == 1 && swap.used() == 1, "back, with its slot");
+        frame = &page_of(mm(), word);
+    }
+    void cpu0() override { lose_frame(); }
+    void cpu1() override { require(read(word) == 1, "what is in the slot"); }
+    void check() override { require(read(word) == 1, "from the slot"); }
+};
+
+struct PoisonOfDisk : Poison<DiskProgram> {
+    using Poison::Poison;
+    UserAddr map_page() override { return map_disk(); }
+    void set_up() override {
+        disk.blocks[0][0] = 1;
+        disk.blocks[0][1] = 8;
+        word = map_page();
+        require(read(word) == 1, "what is on the disk");
+        frame = &page_of(mm(), word);
+    }
+    void end() override { truncate_inode_pages(disk); }
+    void check() override {
+        require(writeback_stat.nr_file_dirty == 0 && writeback_stat.nr_writeback == 0, "the figures add up");
+    }
+};
+
+struct PoisonOfDiskAgainstRead : PoisonOfDisk {
+    using PoisonOfDisk::PoisonOfDisk;
+    void cpu0() override { lose(); }
+    void cpu1() override { require(read(word) == 1 && read(word + 4) == 8, "nobody notices"); }
+};
+
+// Either the write has come too late, or it is lost with the page, and fsync says so.
+struct PoisonOfDiskAgainstWrite : PoisonOfDisk {
+    using PoisonOfDisk::PoisonOfDisk;
+    void cpu0() override { lose(); }
+    void cpu1() override { written = try_write(word, 2); }
+    void check() override {
+        const auto value = try_read(word);
+        const bool synced = call([&] { return disk.sync(); });
+        if (value)
+            require(*value == (written ? 2u : 1u) && synced && on_disk() == *value, "it is on the disk");
+        else
+            require(!synced && on_disk() == 1, "what was written is lost, and fsync says so");
+        PoisonOfDisk::check();
+    }
+
+  private:
+    bool written = false;
+};
+
+struct PoisonOfDiskAgainstSync : PoisonOfDisk {
+    using PoisonOfDisk::PoisonOfDisk;
+    void set_up() override {
+        PoisonOfDisk::set_up();
+        write(word, 2);
+    }
+    void cpu0() override { lose(); }
+    void cpu1() override {
+        synced = call([&] { return disk.sync(); });
+    }
+    void check() override {
+        const auto value = try_read(word);
+        synced &= call([&] { return disk.sync(); });
+        require(synced ? on_disk() == 2 && value == 2u : !value, "it is on the disk, or is said to be lost");
+        PoisonOfDisk::check();
+    }
+
+  private:
+    bool synced = false;
+};
+
+struct PoisonOfDiskAgainstReclaim : PoisonOfDisk {
+    using PoisonOfDisk::PoisonOfDisk;
+    void set_up() override {
+        PoisonOfDisk::set_up();
+        call([&] {
+            const Guard lock(disk.lock);
+            return page_referenced(disk, *frame);
+        });
+    }
+    void cpu1() override {
+        call([&] { return try_to_free_pages(1); });
+    }
+    void check() override {
+        require(read(word) == 1 && read(word + 4) == 8, "nobody notices");
+        PoisonOfDisk::check();
+    }
+};
+
+TEST_CASE("interleave: poison against write") { explore(make<PoisonAgainstWrite>, 2); }
+TEST_CASE("interleave: poison twice") { explore(make<PoisonTwice>, 2); }
+TEST_CASE("interleave: poison against get_user_pages") { explore(make<PoisonAgainstGup>, 2); }
+TEST_CASE("interleave: poison against unmap") { explore(make<PoisonAgainstUnmap>, 2); }
+TEST_CASE("interleave: poison against move") { explore(make<PoisonAgainstMove>, 2); }
+TEST_CASE("interleave: poison against fork") { explore(make<PoisonAgainstFork>, 2); }
+TEST_CASE("interleave: poison against copy") { explore(make<PoisonAgainstCopy>, 2); }
+TEST_CASE("interleave: poison against page out") { explore(make<PoisonAgainstReclaim>, 2); }
+TEST_CASE("interleave: poison of what is in swap against read") { explore(make<PoisonOfCleanInSwapAgainstRead>, 2); }
+TEST_CASE("interleave: poison of shared memory against write") { explore(make<PoisonOfSharedAgainstWrite>, 2); }
+TEST_CASE("interleave: poison of shared memory against fault") { explore(make<PoisonOfSharedAgainstFault>, 2); }
+TEST_CASE("interleave: poison of shared memory against cut off") { explore(make<PoisonOfSharedAgainstCutOff>, 2); }
+TEST_CASE("interleave: poison of shared memory against page out") { explore(make<PoisonOfSharedAgainstReclaim>, 2); }
+TEST_CASE("interleave: poison of a disk against read") { explore(make<PoisonOfDiskAgainstRead>, 2); }
+TEST_CASE("interleave: poison of a disk against write") { explore(make<PoisonOfDiskAgainstWrite>, 2); }
+TEST_CASE("interleave: poison of a disk against sync") { explore(make<PoisonOfDiskAgainstSync>, 2); }
+TEST_CASE("interleave: poison of a disk against reclaim") { explore(make<PoisonOfDiskAgainstReclaim>, 2); }
+
+} // namespace
