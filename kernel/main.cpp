@@ -18,7 +18,7 @@
 #include "mm/anon_vma.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/page_writeback.hpp"
-#include "mm/swap.hpp"
+#include "mm/swapfile.hpp"
 
 namespace faultline {
 

@@ -6,6 +6,7 @@
 #include "mm/pgtable.hpp"
 #include "mm/rmap.hpp"
 #include "mm/swap_pte.hpp"
+#include "mm/swap_state.hpp"
 #include "mm/upcalls.hpp"
 #include "mm/vmscan.hpp"
 

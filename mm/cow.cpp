@@ -5,7 +5,7 @@
 #include "mm/filemap.hpp"
 #include "mm/pgtable.hpp"
 #include "mm/rmap.hpp"
-#include "mm/swap.hpp"
+#include "mm/swap_state.hpp"
 
 namespace faultline {
 

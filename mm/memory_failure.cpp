@@ -9,7 +9,7 @@
 #include "mm/lru.hpp"
 #include "mm/rmap.hpp"
 #include "mm/shmem_swap.hpp"
-#include "mm/swap.hpp"
+#include "mm/swap_state.hpp"
 
 namespace faultline {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "mm/mm_struct.hpp"
 #include "mm/page_alloc.hpp"
-#include "mm/swap.hpp"
+#include "mm/swapfile.hpp"
 #include "mm/upcalls.hpp"
 
 namespace faultline {

@@ -42,7 +42,7 @@ inline constexpr PageFlags PG_ACTIVE{1u << 15};     // beside PG_LRU: in an acti
 inline constexpr PageFlags PG_ISOLATED{1u << 16};   // taken out by reclaim, which will put it back or free it
 inline constexpr PageFlags PG_SWAPBACKED{1u << 17}; // beside PG_LRU: in one of those whose pages go to swap
 inline constexpr PageFlags PG_SWAPCACHE{
-    1u << 18}; // has a slot, Page::swap; changed with SwapArea::lock held (mm/swap.hpp)
+    1u << 18}; // has a slot, Page::swap; changed with SwapArea::lock held (mm/swap_state.hpp)
 // The frame has lost its data, and is not used again; for ever (mm/memory_failure.hpp).
 inline constexpr PageFlags PG_HWPOISON{1u << 19};
 

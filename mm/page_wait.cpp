@@ -6,7 +6,7 @@
 #include "mm/filemap.hpp"
 #include "mm/page_writeback.hpp"
 #include "mm/pgtable.hpp"
-#include "mm/swap.hpp"
+#include "mm/swap_state.hpp"
 
 namespace faultline {
 namespace {

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "mm/pgtable.hpp"
-#include "mm/swap.hpp"
 #include "mm/swap_pte.hpp"
+#include "mm/swap_state.hpp"
 
 namespace faultline {
 

@@ -5,7 +5,7 @@
 #include "mm/rmap.hpp"
 #include "mm/shmem.hpp"
 #include "mm/slab.hpp"
-#include "mm/swap.hpp"
+#include "mm/swap_state.hpp"
 #include "mm/upcalls.hpp"
 
 namespace faultline {

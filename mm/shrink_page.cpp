@@ -5,7 +5,7 @@
 #include "mm/page_writeback.hpp"
 #include "mm/rmap.hpp"
 #include "mm/shmem_swap.hpp"
-#include "mm/swap.hpp"
+#include "mm/swap_state.hpp"
 #include "mm/vmscan.hpp"
 
 namespace faultline {

@@ -4,7 +4,7 @@
 //   ──────────────────────────────────────────────────────────────────────────────────────────────
 //   of a disk      it becomes        its entries are emptied,   it is written first, with those behind it
 //   of a tmpfs     active            it leaves its cache, and   each is: it has no other place (mm/shmem_swap.hpp)
-//   anonymous                        is free                    it is written to its slot (mm/swap.hpp), unless MADV_FREE
+//   anonymous                        is free                    it is written to its slot (mm/swap_state.hpp), unless MADV_FREE
 #pragma once
 
 #include "mm/lru.hpp"

@@ -5,7 +5,7 @@
 #include "base/park.hpp"
 #include "base/relaxed.hpp"
 #include "base/spinlock.hpp"
-#include "mm/swap.hpp"
+#include "mm/swapfile.hpp"
 
 namespace faultline {
 
@@ -74,5 +74,9 @@ struct SwapArea {
 };
 
 SwapArea& swap_area(u32 type);
+void init_swap_areas(); // by init_swap()
+
+// Slots of all areas that accept pages, and those of them that are free.
+inline constinit std::atomic<u32> all_slots = 0, free_slots = 0;
 
 } // namespace faultline

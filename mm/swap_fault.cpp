@@ -5,8 +5,8 @@
 #include "mm/memory_failure.hpp"
 #include "mm/pgtable.hpp"
 #include "mm/rmap.hpp"
-#include "mm/swap.hpp"
 #include "mm/swap_pte.hpp"
+#include "mm/swap_state.hpp"
 #include "mm/upcalls.hpp"
 
 namespace faultline {

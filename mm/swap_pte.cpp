@@ -2,6 +2,7 @@
 #include "mm/swap_pte.hpp"
 
 #include "base/late.hpp"
+#include "mm/swap_state.hpp"
 
 namespace faultline {
 namespace {

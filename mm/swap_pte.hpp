@@ -3,7 +3,7 @@
 #pragma once
 
 #include "mm/mm_struct.hpp"
-#include "mm/swap.hpp"
+#include "mm/swapfile.hpp"
 
 namespace faultline {
 

@@ -1,6 +1,7 @@
 // The swap cache: pages that have a slot, from the moment they get it, or are read from it, until they give it up.
+#include "mm/swap_state.hpp"
+
 #include "mm/lru.hpp"
-#include "mm/swap.hpp"
 #include "mm/swap_area.hpp"
 
 namespace faultline {
@@ -56,30 +57,6 @@ void unlock_page(SwapEntry entry, Page& page, bool filled) {
 }
 
 } // namespace
-
-void SwapArea::put_into_cache(Page& page, SwapEntry entry) {
-    page.swap = entry.bits();
-    page.set(PG_SWAPCACHE);
-    get_page(page);
-    cache.insert(page);
-    SwapSlot& of_page = slot(entry.offset());
-    of_page.set_in_use(of_page.count(), true);
-    swap_stat.nr_swapcached.fetch_add(1, std::memory_order_relaxed);
-}
-
-PageRef SwapArea::uncache(Page& page) {
-    const u32 offset = entry_of(page).offset();
-    cache.erase(cache.iterator_to(page));
-    page.clear(PG_SWAPCACHE);
-    const u32 count = slot(offset).count();
-    slot(offset).set_in_use(count, false);
-    if (count == 0)
-        give_slot(offset);
-    else
-        changed();
-    swap_stat.nr_swapcached.fetch_sub(1, std::memory_order_relaxed);
-    return PageRef(&page);
-}
 
 SwapEntry swap_duplicate_of(const Page& page) {
     SwapArea& area = area_of(page);

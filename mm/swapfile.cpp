@@ -1,11 +1,10 @@
-// Areas and their slots. Free slots are chained, so that taking one costs the same however many there are.
-#include "mm/swap.hpp"
+// Areas come and go, and are filled in the order of their priorities.
+#include "mm/swapfile.hpp"
 
 #include <algorithm>
 #include <array>
 #include <new>
 
-#include "base/late.hpp"
 #include "mm/shmem_swap.hpp"
 #include "mm/swap_area.hpp"
 #include "mm/swap_pte.hpp"
@@ -14,15 +13,11 @@
 namespace faultline {
 namespace {
 
-constinit Late<std::array<SwapArea, MAX_SWAPFILES>> swap_areas;
-
 // The areas that accept pages, best first. Changed by swap_on() and swap_off(), which are called one at a time; a reader may
 // meanwhile try one twice, or miss one.
 constinit std::array<Relaxed<u32>, MAX_SWAPFILES> by_priority;
 constinit Relaxed<u32> nr_by_priority = 0;
 constinit s32 least_priority = -1; // of the areas that were given none (Linux: the same name)
-
-constinit std::atomic<u32> free_slots = 0, all_slots = 0;
 
 void count(std::atomic<u32>& counter, u32 more) { counter.fetch_add(more, std::memory_order_relaxed); }
 
@@ -78,35 +73,13 @@ void refuse_pages(u32 type, SwapArea& area) {
 } // namespace
 
 void init_swap() {
-    swap_areas.emplace();
+    init_swap_areas();
     init_swap_ptes();
     init_shmem_swap();
     nr_by_priority = 0;
     least_priority = -1;
     for (auto* counter : {&free_slots, &all_slots, &swap_stat.nr_swapcached, &swap_stat.pswpin, &swap_stat.pswpout})
         counter->store(0, std::memory_order_relaxed);
-}
-
-SwapArea& swap_area(u32 type) { return (*swap_areas)[type]; }
-
-u32 SwapArea::take_slot(u32 references, bool cached) {
-    const u32 offset = first_free;
-    if (offset == NO_SLOT || !accepts)
-        return NO_SLOT;
-    first_free = slots[offset].next_free();
-    slots[offset].set_in_use(references, cached);
-    used = used + 1;
-    count(free_slots, 0u - 1);
-    return offset;
-}
-
-void SwapArea::give_slot(u32 offset) {
-    slots[offset].set_free(first_free);
-    first_free = offset;
-    used = used - 1;
-    changed();
-    if (accepts)
-        count(free_slots, 1);
 }
 
 Result<u32> swap_on(SwapDevice& device, const SwapHeader& header, s32 priority) {

@@ -7,6 +7,7 @@
 #include "mm/shmem_swap.hpp"
 #include "mm/swap_area.hpp"
 #include "mm/swap_pte.hpp"
+#include "mm/swap_state.hpp"
 #include "mm/upcalls.hpp"
 
 namespace faultline {

@@ -5,7 +5,7 @@
 #include "mm/lru.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/shrink_page.hpp"
-#include "mm/swap.hpp"
+#include "mm/swapfile.hpp"
 #include "mm/upcalls.hpp"
 
 namespace faultline {

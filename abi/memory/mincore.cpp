@@ -6,7 +6,7 @@
 #include "mm/filemap.hpp"
 #include "mm/mm_struct.hpp"
 #include "mm/pgtable.hpp"
-#include "mm/swap.hpp"
+#include "mm/swap_state.hpp"
 #include "mm/upcalls.hpp"
 
 namespace faultline {

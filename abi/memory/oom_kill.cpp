@@ -32,7 +32,7 @@
 #include "mm/page_alloc.hpp"
 #include "mm/page_writeback.hpp"
 #include "mm/shmem.hpp"
-#include "mm/swap.hpp"
+#include "mm/swapfile.hpp"
 #include "mm/unmap.hpp"
 #include "mm/upcalls.hpp"
 #include "mm/vmscan.hpp"

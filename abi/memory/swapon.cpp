@@ -1,4 +1,4 @@
-// Disks as swap areas: the header is read and checked, and the slots behind it belong to mm/swap.hpp.
+// Disks as swap areas: the header is read and checked, and the slots behind it belong to mm/swapfile.hpp.
 #include "abi/memory/swapon.hpp"
 
 #include <algorithm>
@@ -16,7 +16,7 @@
 #include "base/late.hpp"
 #include "base/rwsem.hpp"
 #include "kernel/debug/printk.hpp"
-#include "mm/swap.hpp"
+#include "mm/swapfile.hpp"
 
 namespace faultline {
 namespace {

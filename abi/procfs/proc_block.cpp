@@ -12,7 +12,7 @@
 #include "mm/page_alloc.hpp"
 #include "mm/page_writeback.hpp"
 #include "mm/shmem.hpp"
-#include "mm/swap.hpp"
+#include "mm/swapfile.hpp"
 #include "mm/vmscan.hpp"
 
 namespace faultline {

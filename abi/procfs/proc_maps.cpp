@@ -8,7 +8,7 @@
 #include "mm/mm_struct.hpp"
 #include "mm/page.hpp"
 #include "mm/pgtable.hpp"
-#include "mm/swap.hpp"
+#include "mm/swapfile.hpp"
 #include "mm/upcalls.hpp"
 
 namespace faultline {

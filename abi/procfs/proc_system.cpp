@@ -39,7 +39,7 @@
 #include "mm/page_writeback.hpp"
 #include "mm/shmem.hpp"
 #include "mm/slab.hpp"
-#include "mm/swap.hpp"
+#include "mm/swapfile.hpp"
 #include "mm/unmapped_area.hpp"
 #include "mm/vmscan.hpp"
 

@@ -11,7 +11,7 @@
 #include "arch/contract/uaccess.hpp"
 #include "kernel/sched/timer.hpp"
 #include "mm/page_alloc.hpp"
-#include "mm/swap.hpp"
+#include "mm/swapfile.hpp"
 
 namespace faultline {
 

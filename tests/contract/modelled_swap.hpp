@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "base/concurrency.hpp"
-#include "mm/swap.hpp"
+#include "mm/swapfile.hpp"
 
 namespace faultline::contract {
 

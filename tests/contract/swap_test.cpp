@@ -1,7 +1,7 @@
 // Swap: what goes out comes back as it was, whoever shares it, and leaves no slot behind.
 #include "mm/rmap.hpp"
-#include "mm/swap.hpp"
 #include "mm/swap_entry.hpp"
+#include "mm/swap_state.hpp"
 #include "mm/vmscan.hpp"
 #include "tests/contract/contract.hpp"
 #include "tests/contract/modelled_swap.hpp"

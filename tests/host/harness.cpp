@@ -17,7 +17,7 @@
 #include "mm/page_alloc.hpp"
 #include "mm/page_writeback.hpp"
 #include "mm/slab.hpp"
-#include "mm/swap.hpp"
+#include "mm/swapfile.hpp"
 
 namespace faultline {
 

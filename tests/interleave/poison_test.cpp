@@ -8,7 +8,7 @@
 #include "mm/mremap.hpp"
 #include "mm/munmap.hpp"
 #include "mm/rmap.hpp"
-#include "mm/swap.hpp"
+#include "mm/swapfile.hpp"
 #include "mm/vmscan.hpp"
 #include "tests/contract/modelled_swap.hpp"
 #include "tests/interleave/disk_program.hpp"

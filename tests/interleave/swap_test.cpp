@@ -13,6 +13,7 @@
 #include "mm/munmap.hpp"
 #include "mm/page_writeback.hpp"
 #include "mm/pgtable.hpp"
+#include "mm/swap_state.hpp"
 #include "mm/vmscan.hpp"
 #include "tests/contract/modelled_swap.hpp"
 #include "tests/interleave/explore.hpp"

@@ -15,7 +15,7 @@
 #include "mm/page_alloc.hpp"
 #include "mm/page_writeback.hpp"
 #include "mm/slab.hpp"
-#include "mm/swap.hpp"
+#include "mm/swapfile.hpp"
 #include "mm/upcalls.hpp"
 
 namespace faultline::interleave {

@@ -34,7 +34,7 @@
 #include "mm/page_alloc.hpp"
 #include "mm/page_writeback.hpp"
 #include "mm/slab.hpp"
-#include "mm/swap.hpp"
+#include "mm/swapfile.hpp"
 #include "mm/vmscan.hpp"
 #include "tests/host/pi_locks.hpp"
 #include "tests/threads/cpus.hpp"

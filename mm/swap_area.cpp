@@ -1,0 +1,63 @@
+// Slots taken and given back, and pages put into the cache of their area and taken out. Free slots are chained, so that taking one
+// costs the same however many there are.
+#include "mm/swap_area.hpp"
+
+#include <array>
+
+#include "base/late.hpp"
+
+namespace faultline {
+namespace {
+
+constinit Late<std::array<SwapArea, MAX_SWAPFILES>> swap_areas;
+
+} // namespace
+
+void init_swap_areas() { swap_areas.emplace(); }
+SwapArea& swap_area(u32 type) { return (*swap_areas)[type]; }
+
+u32 SwapArea::take_slot(u32 references, bool cached) {
+    const u32 offset = first_free;
+    if (offset == NO_SLOT || !accepts)
+        return NO_SLOT;
+    first_free = slots[offset].next_free();
+    slots[offset].set_in_use(references, cached);
+    used = used + 1;
+    free_slots.fetch_sub(1, std::memory_order_relaxed);
+    return offset;
+}
+
+void SwapArea::give_slot(u32 offset) {
+    slots[offset].set_free(first_free);
+    first_free = offset;
+    used = used - 1;
+    changed();
+    if (accepts)
+        free_slots.fetch_add(1, std::memory_order_relaxed);
+}
+
+void SwapArea::put_into_cache(Page& page, SwapEntry entry) {
+    page.swap = entry.bits();
+    page.set(PG_SWAPCACHE);
+    get_page(page);
+    cache.insert(page);
+    SwapSlot& of_page = slot(entry.offset());
+    of_page.set_in_use(of_page.count(), true);
+    swap_stat.nr_swapcached.fetch_add(1, std::memory_order_relaxed);
+}
+
+PageRef SwapArea::uncache(Page& page) {
+    const u32 offset = SwapOffsetKey{}(page);
+    cache.erase(cache.iterator_to(page));
+    page.clear(PG_SWAPCACHE);
+    const u32 count = slot(offset).count();
+    slot(offset).set_in_use(count, false);
+    if (count == 0)
+        give_slot(offset);
+    else
+        changed();
+    swap_stat.nr_swapcached.fetch_sub(1, std::memory_order_relaxed);
+    return PageRef(&page);
+}
+
+} // namespace faultline
