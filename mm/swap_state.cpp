@@ -61,7 +61,7 @@ void unlock_page(SwapEntry entry, Page& page, bool filled) {
 SwapEntry swap_duplicate_of(const Page& page) {
     SwapArea& area = area_of(page);
     const Guard lock(area.lock);
-    if (!page.test(PG_SWAPCACHE))
+    if (!page.test(PG_SWAPCACHE) || !area.accepts) // swapoff would bring it back, again and again
         return {};
     const SwapEntry entry = entry_of(page);
     SwapSlot& slot = area.slot(entry.offset());

@@ -52,8 +52,8 @@ void drop_poisoned_from_swap_cache(Page& page);
 
 // --- entries that refer to a slot whose page may be here ---
 
-// An entry that shows a page of the cache is about to refer to its slot instead. SwapEntry(): the page has none any more, or as
-// above. The caller has isolated the page: it gets no other slot.
+// An entry that shows a page of the cache is about to refer to its slot instead. SwapEntry(): the page has none any more, its area
+// is being given up, or as above. The caller has isolated the page: it gets no other slot.
 SwapEntry swap_duplicate_of(const Page& page);
 
 // One entry fewer refers to the slot. With the last one the slot is free, and its page leaves the cache, unless it is mapped or on its way from or to

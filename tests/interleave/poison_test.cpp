@@ -248,6 +248,34 @@ struct PoisonOfCleanInSwapAgainstRead : PoisonInSwap {
     void check() override { require(read(word) == 1, "from the slot"); }
 };
 
+// Reclaim could not write it, so the slot does not have the data: the page stays in the swap cache, to tell the child.
+struct PoisonOfDirtyInSwapAgainstRead : PoisonInSwap {
+    PoisonOfDirtyInSwapAgainstRead(u32 cpus, const model::TlbPolicy& tlb) : PoisonInSwap(cpus, tlb) {}
+    MmStruct* child = nullptr;
+    void set_up() override {
+        PoisonInSwap::set_up();
+        age();
+        swap.broken_to_write = true;
+        reclaim();
+        child = &fork(word); // whose entry refers to the slot
+        run_in(1, *child);
+        machine.select_cpu(0);
+        require(read(word) == 1 && swap.used() == 1, "back, with its slot");
+    }
+    void cpu0() override { lose_frame(); }
+    void cpu1() override {
+        if (const auto value = try_read(word))
+            require(*value == 1, "what was written");
+    }
+    void check() override {
+        run_in(0, *child);
+        require(!try_read(word) && is_lost(word), "the child's is lost");
+        run_in(0, mm());
+        require(!try_read(word) && is_lost(word), "so is the parent's");
+        require(swap.used() == 0, "nobody needs the slot");
+    }
+};
+
 struct PoisonOfDisk : Poison<DiskProgram> {
     using Poison::Poison;
     UserAddr map_page() override { return map_disk(); }
@@ -295,7 +323,11 @@ struct PoisonOfDiskAgainstSync : PoisonOfDisk {
         PoisonOfDisk::set_up();
         write(word, 2);
     }
-    void cpu0() override { lose(); }
+    void cpu0() override {
+        lose();
+        if (const auto value = try_read(word))
+            require(*value == 2, "it was on the disk");
+    }
     void cpu1() override {
         synced = call([&] { return disk.sync(); });
     }
@@ -337,6 +369,7 @@ TEST_CASE("interleave: poison against fork") { explore(make<PoisonAgainstFork>, 
 TEST_CASE("interleave: poison against copy") { explore(make<PoisonAgainstCopy>, 2); }
 TEST_CASE("interleave: poison against page out") { explore(make<PoisonAgainstReclaim>, 2); }
 TEST_CASE("interleave: poison of what is in swap against read") { explore(make<PoisonOfCleanInSwapAgainstRead>, 2); }
+TEST_CASE("interleave: poison of what swap lacks against read") { explore(make<PoisonOfDirtyInSwapAgainstRead>, 2); }
 TEST_CASE("interleave: poison of shared memory against write") { explore(make<PoisonOfSharedAgainstWrite>, 2); }
 TEST_CASE("interleave: poison of shared memory against fault") { explore(make<PoisonOfSharedAgainstFault>, 2); }
 TEST_CASE("interleave: poison of shared memory against cut off") { explore(make<PoisonOfSharedAgainstCutOff>, 2); }
