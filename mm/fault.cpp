@@ -43,9 +43,7 @@ FaultOutcome outcome_of(const FaultInfo& fault, VmFault served) {
         return {FaultOutcome::Retry};
     if (served.has(VM_FAULT_OOM))
         return {FaultOutcome::OutOfMemory};
-    return bad_access(fault, served.has(VM_FAULT_SIGSEGV)    ? BadAccess::NotMapped
-                             : served.has(VM_FAULT_HWPOISON) ? BadAccess::Lost
-                                                             : BadAccess::NoPage);
+    return bad_access(fault, reason_of(served));
 }
 
 // One attempt under the mmap lock. No outcome: the lock had to be given up, because the page must be waited for or the stack

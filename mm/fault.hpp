@@ -2,6 +2,7 @@
 #pragma once
 
 #include "arch/contract/fault_info.hpp"
+#include "mm/fault_flags.hpp"
 #include "mm/upcalls.hpp"
 
 namespace faultline {
@@ -25,6 +26,13 @@ enum class BadAccess : u8 {
     NoPage,     // the VMA has no page to show: past the end of its file, or the file cannot be read
     Lost,       // the memory had an error, and what was there is nowhere else
 };
+
+// The reason for an error of handle_mm_fault() that is not for want of memory.
+inline BadAccess reason_of(VmFault served) {
+    if (served.has(VM_FAULT_SIGSEGV))
+        return BadAccess::NotMapped;
+    return served.has(VM_FAULT_HWPOISON) ? BadAccess::Lost : BadAccess::NoPage;
+}
 
 // What the abort handler has to do after do_page_fault.
 struct FaultOutcome {

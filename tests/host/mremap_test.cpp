@@ -192,7 +192,7 @@ TEST_CASE_METHOD(MmapFixture, "madvise: what is accepted, what is refused") {
         CHECK(do_madvise(mm, shared, pages(1), MADV_DOFORK).ok());
     }
     CHECK(mm.map_count == 2);
-    for (const u32 advice : {5u, 9u, 14u, 25u, 100u, ~0u}) // 9 is MADV_REMOVE, which needs a file
+    for (const u32 advice : {5u, 9u, 14u, 25u, 101u, ~0u}) // 9 is MADV_REMOVE, which needs a file
         CHECK(error_of(do_madvise(mm, base, pages(1), advice)) == Errno::INVAL);
 }
 
