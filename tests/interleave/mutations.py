@@ -295,7 +295,7 @@ SABOTAGES = [
              "        TlbDebt& debt = *new TlbDebt(vma.mm->context);\n        update_hiwater",
              interleave("reclaim against read"), invariant=7),
     Sabotage("reclaim takes locked memory", "mm/rmap.cpp",
-             "        if (vma.flags.has(VM_LOCKED))\n            continue;\n", "", KEEPS),
+             "        if (keeps_entries(vma, flags))\n            continue;\n", "", KEEPS),
     Sabotage("reclaim frees what is dirty", "mm/shrink_page.cpp",
              "page->test(PG_DIRTY) && !page->test(PG_WRITEBACK)", "false", interleave("reclaim of a dirty page against write")),
     Sabotage("reclaim frees a page that is in use", "mm/shrink_page.cpp",
@@ -309,10 +309,8 @@ SABOTAGES = [
              interleave("reclaim against truncate")),
     # mm: swap
     Sabotage("an entry loses its page before it has a claim on the slot", "mm/rmap.cpp",
-             "        const SwapEntry entry = swap_duplicate_of(page);\n        if (entry == SwapEntry())\n            return;\n"
-             "        page.clear(PG_ANON_EXCLUSIVE);\n        unmap_anon(*vma.mm, page, address, slot);\n",
-             "        page.clear(PG_ANON_EXCLUSIVE);\n        unmap_anon(*vma.mm, page, address, slot);\n"
-             "        const SwapEntry entry = swap_duplicate_of(page);\n        if (entry == SwapEntry())\n            return;\n", KEEPS),
+             "        const SwapEntry entry =\n            flags.has(TTU_HWPOISON) ?", "        page.clear(PG_ANON_EXCLUSIVE);\n"
+             "        unmap_anon(*vma.mm, page, address, slot);\n        const SwapEntry entry =\n            flags.has(TTU_HWPOISON) ?", KEEPS),
     Sabotage("reclaim does not count an entry that refers to the slot", "mm/swap_state.cpp",
              "    slot.set_in_use(slot.count() + 1, true);\n    return entry;", "    return entry;", KEEPS),
     Sabotage("reclaim does not flush the entry that goes to swap", "mm/rmap.cpp",
@@ -320,7 +318,7 @@ SABOTAGES = [
              "    TlbDebt& debt = *new TlbDebt(mm.context);\n    move_bits_to_page(page, ptep_get_and_clear(debt, address, slot));\n",
              interleave("page out against write"), invariant=7),
     Sabotage("locked memory goes to swap", "mm/rmap.cpp",
-             "        if (vma.flags.has(VM_LOCKED))\n            return;\n", "", KEEPS),
+             "        if (keeps_entries(vma, flags))\n            return;\n", "", KEEPS),
     Sabotage("what was written since MADV_FREE is thrown away", "mm/rmap.cpp",
              "pte_dirty(ptep_get(slot)) || page.test(PG_DIRTY) || ", "", KEEPS),
     Sabotage("a page read from swap counts its entry after the claim has gone", "mm/swap_fault.cpp",
