@@ -54,8 +54,8 @@ PageRef remove_lost_page(AddressSpace& mapping, Page& page, SwappedPage* record)
 }
 
 Result<void> lose_file_page(AddressSpace& mapping, Page& page) {
-    SwappedPage* record = nullptr;
-    if (!mapping_reads(mapping) && (record = new_swapped_record()) == nullptr)
+    SwappedPage* record = mapping_reads(mapping) ? nullptr : new_swapped_record();
+    if (record == nullptr && !mapping_reads(mapping))
         return Err(Errno::NOMEM);
     if (remove_lost_page(mapping, page, record))
         return {};
@@ -90,7 +90,9 @@ PageRef get_hwpoison_page(Page& page) {
     if (!page.test(OF_PROGRAMS) || !page.refcount.inc_not_zero())
         return {};
     PageRef got(&page);
-    return page.test(OF_PROGRAMS) ? std::move(got) : PageRef(); // it may have become another page meanwhile
+    if (!page.test(OF_PROGRAMS)) // it may have become another page meanwhile
+        return {};
+    return got;
 }
 
 // The file of the page, which is in no cache but one of a file, if any. Reclaim keeps the file as long as it has the page, and so does

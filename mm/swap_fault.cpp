@@ -26,8 +26,11 @@ VmFault lose_swapped(const VmFaultContext& vmf, SwapEntry entry, const Page& pag
 // Finds or reads the page. With none and VM_FAULT_NONE the entry is out of date: the access is made again.
 VmFault swapin(const VmFaultContext& vmf, SwapEntry entry, PageRef& page) {
     page = lookup_swap_cache(entry);
-    if (page && is_lost_in_swap_cache(*page))
-        return lose_swapped(vmf, entry, *std::exchange(page, PageRef()));
+    if (page && is_lost_in_swap_cache(*page)) {
+        const VmFault lost = lose_swapped(vmf, entry, *page);
+        page = PageRef();
+        return lost;
+    }
     if (page)
         return VM_FAULT_NONE;
     if (vmf.flags.has(FAULT_FLAG_ALLOW_RETRY))
