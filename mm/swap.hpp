@@ -71,8 +71,8 @@ SwapEntry get_swap_page();
 // One more entry refers to the slot of another one that stays meanwhile. False: they are too many. (Linux: the same name.)
 [[nodiscard]] bool swap_duplicate(SwapEntry entry);
 
-// An entry that shows a page of the cache is about to refer to its slot instead. SwapEntry(): the page has none any more, or as
-// above. The caller has isolated the page: it gets no other slot.
+// An entry that shows a page of the cache is about to refer to its slot instead. SwapEntry(): the page has none any more, its area
+// is being given up, or as above. The caller has isolated the page: it gets no other slot.
 SwapEntry swap_duplicate_of(const Page& page);
 
 // One fewer. With the last one the slot is free, and its page leaves the cache, unless it is mapped or on its way from or to

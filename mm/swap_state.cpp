@@ -84,7 +84,7 @@ PageRef SwapArea::uncache(Page& page) {
 SwapEntry swap_duplicate_of(const Page& page) {
     SwapArea& area = area_of(page);
     const Guard lock(area.lock);
-    if (!page.test(PG_SWAPCACHE))
+    if (!page.test(PG_SWAPCACHE) || !area.accepts) // swapoff would bring it back, again and again
         return {};
     const SwapEntry entry = entry_of(page);
     SwapSlot& slot = area.slot(entry.offset());
@@ -103,6 +103,7 @@ bool add_to_swap(Page& page) {
     page.set(PG_DIRTY);
     area.put_into_cache(page, entry);
     area.slot(entry.offset()).set_in_use(0, true); // the page alone has the slot
+    area.changed();                                // swapoff may have found the slot in use, and nobody who uses it
     return true;
 }
 

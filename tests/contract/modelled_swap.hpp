@@ -16,6 +16,7 @@ struct ModelledSwap : SwapDevice {
     u32 reads = 0, writes = 0;
     bool broken_to_read = false, broken_to_write = false;
     void (*saved)(const Page& page) = nullptr; // called when the page has been taken over
+    void (*reading)() = nullptr;               // called before a slot is read
     u32 type;                                  // the area's number
 
     explicit ModelledSwap(u32 count = SLOTS, s32 priority = -1) {
@@ -46,6 +47,8 @@ struct ModelledSwap : SwapDevice {
     static Result<void> read_slot(SwapDevice& device, u32 slot, Page& page) {
         auto& swap = static_cast<ModelledSwap&>(device);
         schedule_point("read from swap");
+        if (swap.reading != nullptr)
+            swap.reading();
         if (swap.broken_to_read)
             return Err(Errno::IO);
         ++swap.reads;

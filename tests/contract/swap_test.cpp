@@ -203,6 +203,29 @@ void swapoff_that_fails_changes_nothing() {
     EXPECT(one.is_out() && value_at(one.address) == 7);
 }
 
+// Memory is so short that each page that comes back takes the place of another one, which has its slot still. It must not go
+// there again, or swapoff would never end.
+void what_swapoff_has_brought_back_stays() {
+    static struct {
+        TestMm* test;
+        UserAddr address;
+        u32 reads;
+    } now;
+    ModelledSwap swap;
+    TestMm test;
+    now = {&test, test.map_anon(2), 0};
+    EXPECT(write(now.address, 7) && write(now.address + PAGE_SIZE, 8) && page_out(test, now.address, 2));
+    swap.reading = [] {
+        if (++now.reads > 10) // the test has failed; it ends
+            return;
+        for (u32 look = 0; look < 4; ++look) // twice each: the first clears young
+            if (Page* page = now.test->page(now.address + look % 2 * PAGE_SIZE))
+                reclaim_page(PageRef::of(*page));
+    };
+    EXPECT(swap.off().ok() && now.reads == 2);
+    EXPECT(value_at(now.address) == 7 && value_at(now.address + PAGE_SIZE) == 8);
+}
+
 // The pages of a tmpfs go, too. What reads one back maps it present and writable, and clean: get_user_pages is content, and the
 // write is not.
 void shared_memory_comes_back_clean() {
@@ -292,6 +315,7 @@ constexpr Test TESTS[] = {
     {"swap: the better area is filled first", the_better_area_is_filled_first},
     {"swap: bad slots are left out", bad_slots_are_left_out},
     {"swap: swapoff brings all back", swapoff_brings_all_back},
+    {"swap: what swapoff has brought back stays", what_swapoff_has_brought_back_stays},
     {"swap: swapoff that fails changes nothing", swapoff_that_fails_changes_nothing},
     {"swap: shared memory comes back clean", shared_memory_comes_back_clean},
     {"swap: shared memory that is cut off leaves no slot", shared_memory_that_is_cut_off_leaves_no_slot},
