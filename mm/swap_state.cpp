@@ -80,6 +80,7 @@ bool add_to_swap(Page& page) {
     page.set(PG_DIRTY);
     area.put_into_cache(page, entry);
     area.slot(entry.offset()).set_in_use(0, true); // the page alone has the slot
+    area.changed();                                // swapoff may have found the slot in use, and nobody who uses it
     return true;
 }
 

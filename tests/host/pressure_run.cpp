@@ -25,6 +25,10 @@ constexpr u32 LOCKED_MAX = 6; // pages: the others need some, too
 constexpr u32 PINS_MAX = 3;
 constexpr u32 RIGHTS[] = {PROT_READ | PROT_WRITE, PROT_READ, PROT_NONE, PROT_READ | PROT_WRITE};
 
+// Reads of slots by one operation. One that never ends is found out by them, and can be shrunk as other failures can.
+u32 reads_of_operation = 0;
+void count_read() { expect(++reads_of_operation < 2000, "an operation ends"); }
+
 class Run {
   public:
     Run(const Setting& setting, Machine& machine)
@@ -42,6 +46,7 @@ class Run {
     }
 
     void perform(const Step& step) {
+        reads_of_operation = 0;
         const u32 space = step.numbers[0] % static_cast<u32>(model_.size());
         now_ = &model_[space];
         mm_ = &machine_.spaces[space]->mm();
@@ -55,6 +60,7 @@ class Run {
     }
 
     void end() {
+        reads_of_operation = 0;
         set_errors_off();
         machine_.pins.clear();
         for (u32 space = 0; space < model_.size(); ++space) {
@@ -405,9 +411,11 @@ class Run {
 
     void swap_on() {
         auto& swap = machine_.swaps[number_ % machine_.swaps.size()];
-        if (swap == nullptr && !may_fail())
-            swap = std::make_unique<contract::ModelledSwap>(2 + number_ / 4 % (contract::ModelledSwap::SLOTS - 1),
-                                                            number_ % 2 == 0 ? -1 : static_cast<s32>(number_ % 5));
+        if (swap != nullptr || may_fail())
+            return;
+        swap = std::make_unique<contract::ModelledSwap>(2 + number_ / 4 % (contract::ModelledSwap::SLOTS - 1),
+                                                        number_ % 2 == 0 ? -1 : static_cast<s32>(number_ % 5));
+        swap->reading = count_read;
     }
     void swap_off() {
         auto& swap = machine_.swaps[number_ % machine_.swaps.size()];

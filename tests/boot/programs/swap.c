@@ -230,7 +230,7 @@ static int holds(int sum) {
 static void figures_add_up(void) {
     for (int sum = EVICTED; sum < SUMS; ++sum) {
         /* To look may bring pages in, until all that it needs is there; and kswapd comes to the end of its round. */
-        for (int looks = 0; looks < 100 && !holds(sum); ++looks)
+        for (int looks = 0; looks < 500 && !holds(sum); ++looks)
             usleep(20000);
         CHECK(holds(sum));
     }
