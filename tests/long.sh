@@ -70,6 +70,7 @@ variants() {
     for options in '--icount' '--mem 32' '--mem 1024' '--append fault_around=0'; do
         # This scenario needs fault-around: without it, it meets a page that is not mapped.
         [[ $options != *fault_around* || $1 != faultaround* ]] || continue
+        [[ $options != *--mem* || $2 != *--mem* ]] || continue
         each_repair "$1" "$options"
     done
     # With this option, fork copies the entries of shared mappings, clean and old. The cured kernel passes. The others
@@ -86,15 +87,16 @@ a_hundred_times() {
 
 # A line for each row of the catalogue that hangs, on each machine that can show it.
 livelocked() {
-    local cpus mmu repair least=1 only='walked softtlb'
+    local cpus mmu repair disk='' least=1 only='walked softtlb'
     [[ ! $2 =~ --smp\ ([0-9]) ]] || least=${BASH_REMATCH[1]}
     [[ ! $2 =~ --mmu\ ([a-z]+) ]] || only=${BASH_REMATCH[1]}
+    [[ ! $2 =~ --new-disk|--swap ]] || disk=$2
     [[ ! $2 =~ tlb=broken ]] || return 0
     for repair in gup gup_dirty fixup_2011 fixup trap; do
         [[ ${expected[$repair]} == hangs ]] || continue
         for mmu in $only; do
             for cpus in 1 2 8; do
-                [[ $cpus -lt $least ]] || echo "$1 $repair --mmu $mmu --smp $cpus"
+                [[ $cpus -lt $least ]] || echo "$1 $repair --mmu $mmu --smp $cpus $disk"
             done
         done
     done
