@@ -64,6 +64,7 @@ Result<void> show_meminfo(const Inode&, SeqFile& out) {
               writeback = writeback_stat.nr_writeback;
     line("MemAvailable", nr_free_pages() + (buffers > dirty + writeback ? buffers - dirty - writeback : 0));
     line("Buffers", buffers);
+    line("Cached", nr_shmem);
     line("SwapCached", swap_stat.nr_swapcached);
     line("Active", nr_lru_pages(LRU_ACTIVE_ANON) + nr_lru_pages(LRU_ACTIVE_FILE));
     line("Inactive", nr_lru_pages(LRU_INACTIVE_ANON) + nr_lru_pages(LRU_INACTIVE_FILE));
