@@ -120,7 +120,9 @@ void a_shared_page_goes_from_all() {
 void the_last_to_write_needs_no_copy() {
     OnePage one(7);
     EXPECT(page_out(one.test, one.address));
-    { TestMm child(dup_mm(one.test.mm()).value()); }
+    {
+        TestMm child(dup_mm(one.test.mm()).value());
+    }
     one.test.activate();
     EXPECT(value_at(one.address) == 7);
     const Page* page = one.test.page(one.address);

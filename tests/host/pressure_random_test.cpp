@@ -22,8 +22,7 @@ Setting setting_of(u32 seed) {
 }
 
 Program shrunk(const Program& program, const Setting& setting) {
-    return shrink(
-        program, [&](const Program& smaller) { return run(smaller, setting).has_value(); }, SHRINKING_RUNS);
+    return shrink(program, [&](const Program& smaller) { return run(smaller, setting).has_value(); }, SHRINKING_RUNS);
 }
 
 void check_seed(u32 seed) {

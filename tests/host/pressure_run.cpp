@@ -492,8 +492,7 @@ class Run {
         case Op::PageOut:
             return page_out();
         case Op::WillNeed:
-            return advise(
-                MADV_WILLNEED, [](const ModelPage&) { return false; }, nothing);
+            return advise(MADV_WILLNEED, [](const ModelPage&) { return false; }, nothing);
         case Op::Remove:
             return remove();
         case Op::Age:
