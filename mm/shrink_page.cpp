@@ -88,7 +88,11 @@ Unmapped unmap_anon_page(Page& page) {
         return Unmapped::No;
     if (!page.test(PG_SWAPCACHE) && (page_mapcount(page) == 0 || !add_to_swap(page)))
         return Unmapped::No;
-    return try_to_unmap(reader, page) ? Unmapped::Yes : Unmapped::No;
+    if (try_to_unmap(reader, page))
+        return Unmapped::Yes;
+    if (page.test(PG_SWAPCACHE)) // VM_LOCKED keeps it: then no entry needs the slot
+        try_to_free_swap(page);
+    return Unmapped::No;
 }
 
 // Frees it if it is in its slot, and nobody has begun to use it again.

@@ -43,7 +43,6 @@ void SwapArea::put_into_cache(Page& page, SwapEntry entry) {
     cache.insert(page);
     SwapSlot& of_page = slot(entry.offset());
     of_page.set_in_use(of_page.count(), true);
-    changed();
     swap_stat.nr_swapcached.fetch_add(1, std::memory_order_relaxed);
 }
 

@@ -292,7 +292,7 @@ void locked_memory_stays_here() {
         const MmapWriteGuard locked(one.test.mm());
         vma_lookup(locked, one.address)->flags |= VM_LOCKED;
     }
-    EXPECT(!reclaim(one.test, one.address) && !reclaim(one.test, one.address));
+    EXPECT(!reclaim(one.test, one.address) && !reclaim(one.test, one.address) && one.swap.used() == 0);
     {
         const MmapWriteGuard locked(one.test.mm());
         VmArea& vma = *vma_lookup(locked, one.address);
