@@ -26,7 +26,6 @@ Result<Cred*> root_cred() {
 void put_cred(Cred& cred) {
     if (!cred.references.dec_and_test())
         return;
-    free_uid(*cred.user);
     kmem_delete(cred_cache, &cred);
 }
 

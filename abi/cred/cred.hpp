@@ -32,6 +32,11 @@ struct Cred : CredIds {
     UserStruct* user = nullptr; // of the real user id, with a reference; a copy has one of its own, too
     Cred() = default;
     Cred(const Cred& other) : CredIds(other), user(&get_uid(*other.user)) {}
+    Cred& operator=(const Cred&) = delete;
+    ~Cred() {
+        if (user != nullptr)
+            free_uid(*user);
+    }
 };
 
 inline constexpr u64 ALL_CAPABILITIES = (u64{1} << (CAP_LAST_CAP + 1)) - 1;
