@@ -46,17 +46,26 @@ static inline void set(const char* path, const char* value) {
     close(fd);
 }
 
-/* The number behind `name` in a file of lines. */
+/* The number behind `name` in a file of lines; -1: there is none. */
 static inline long figure(const char* path, const char* name) {
     char line[256];
     long value = -1;
     FILE* file = fopen(path, "r");
     while (file && fgets(line, sizeof line, file))
-        if (strncmp(line, name, strlen(name)) == 0 && strchr(" :", line[strlen(name)]))
+        if (strncmp(line, name, strlen(name)) == 0 && strchr(" :\t", line[strlen(name)]))
             value = strtol(line + strlen(name) + 1, NULL, 10);
     if (file)
         fclose(file);
     return value;
+}
+
+/* What /proc/self/pagemap says of the page. */
+static inline uint64_t pagemap(const void* page) {
+    uint64_t entry = 0;
+    int fd = open_disk("/proc/self/pagemap", O_RDONLY);
+    CHECK(pread(fd, &entry, sizeof entry, (off_t)((uintptr_t)page / PAGE * sizeof entry)) == sizeof entry);
+    close(fd);
+    return entry;
 }
 
 /* How many requests of a kind the disk had: column 4 is reads, 8 writes, 19 flushes (Documentation/admin-guide/iostats.rst). */

@@ -61,13 +61,6 @@ static int poison(void* at) { return madvise(at, PAGE, MADV_HWPOISON); }
 
 static long corrupted(void) { return figure("/proc/meminfo", "HardwareCorrupted"); }
 
-static uint64_t pagemap(const void* page) {
-    uint64_t entry = 0;
-    int fd = open("/proc/self/pagemap", O_RDONLY);
-    CHECK(pread(fd, &entry, sizeof entry, (off_t)((uintptr_t)page / PAGE * sizeof entry)) == sizeof entry);
-    close(fd);
-    return entry;
-}
 static uint64_t frame(const void* page) { return pagemap(page) & ((UINT64_C(1) << 55) - 1); }
 
 /* The status with which a child that does this ends. */

@@ -1,56 +1,20 @@
-/* Uses disks as swap, as tests/boot/swap.sh asks. A check that fails is told on standard error, and makes the status 1. */
+/* Uses disks as swap, as tests/boot/swap.sh asks. */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/swap.h>
 #include <sys/sysinfo.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-enum { PAGE = 4096, WORD = PAGE / 4 };
-static int failures;
+#include "disk.h"
 
-#define CHECK(condition)                                                                                               \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "line %d: %s (errno %d)\n", __LINE__, #condition, errno);                                  \
-            ++failures;                                                                                                \
-        }                                                                                                              \
-    } while (0)
-#define FAILS(call, error) CHECK((errno = 0, (call)) == -1 && errno == (error))
+enum { WORD = PAGE / 4 };
 
-/* The number behind `name` in a file of lines; -1: there is none. */
-static long figure(const char* path, const char* name) {
-    char line[256];
-    long value = -1;
-    FILE* file = fopen(path, "r");
-    while (file != NULL && fgets(line, sizeof line, file) != NULL)
-        if (strncmp(line, name, strlen(name)) == 0 && strchr(" :\t", line[strlen(name)]) != NULL)
-            value = strtol(line + strlen(name) + 1, NULL, 10);
-    if (file != NULL)
-        fclose(file);
-    return value;
-}
 static long vmstat(const char* name) { return figure("/proc/vmstat", name); }
 static long meminfo(const char* name) { return figure("/proc/meminfo", name); }
 static long status(const char* name) { return figure("/proc/self/status", name); }
 
-/* What /proc/self/pagemap says of the page. */
-static uint64_t pagemap(const void* page) {
-    uint64_t entry = 0;
-    int fd = open("/proc/self/pagemap", O_RDONLY);
-    CHECK(pread(fd, &entry, sizeof entry, (off_t)((uintptr_t)page / PAGE * sizeof entry)) == sizeof entry);
-    close(fd);
-    return entry;
-}
 static int is_swapped(const void* page) { return (pagemap(page) >> 62 & 3) == 1; }
 static int is_resident(void* page) {
     unsigned char in_core = 0;
