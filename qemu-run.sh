@@ -25,6 +25,8 @@ Options. They come before --exec and --init; all words after FILE or PATH are th
   --disk-faults FILE  errors that the disk before it is to have: rules of QEMU's blkdebug (docs/writeback.md)
   --disk-log FILE   all writes and flushes of the disk before it, as QEMU's blklogwrites notes them (docs/writeback.md)
   --legacy-virtio   devices as they were before virtio 1.0
+  --trace FILE      writes what a fault passes to FILE.txt, a line each; or to -, standard error (docs/seeing.md)
+  --trace-filter "station=NAME,... task=NAME cpu=N,... address=FROM-TO"   only these records
   --icount          count instructions: with one processor and no input, two runs are identical
   --debug           the kernel that checks itself: locks, stacks, and more (docs/debug-kernel.md)
   --gdb             wait for a debugger; --timeout has no effect
@@ -50,7 +52,7 @@ repairs=(gup gup_dirty fixup_2011 fixup trap)
 
 mode=demo subject='' arguments=() all='' fault_in='' append='' roots=()
 memory=128 cpus=1 mmu=walked icount='' preset=arm gdb='' gdb_port='' timeout='' verbose=''
-disks=() disk_faults=() disk_logs=() legacy_virtio=''
+disks=() disk_faults=() disk_logs=() legacy_virtio='' trace='' trace_filter=''
 
 source "$here/tools/run/elf.sh"
 source "$here/tools/run/options.sh"
@@ -69,11 +71,13 @@ back_ends=("$mmu") # their kernels are booted
 [[ $mode != demo ]] || back_ends=(walked softtlb) # some scenarios need one of them
 
 source tools/run/machine.sh
+source tools/run/trace.sh
 source tools/run/demo.sh
 source tools/run/shell.sh
 
 leave() {
     stop_machine
+    finish_trace || true
     stop_cells
     rm -rf "$scratch"
 }
@@ -98,6 +102,7 @@ fi
 
 kernel_arguments=loglevel=$loglevel
 [[ -z $fault_in ]] || kernel_arguments+=" fault_in=$fault_in"
+[[ -z $trace ]] || kernel_arguments+=" $(trace_arguments)"
 for root in "${roots[@]}"; do add_to_initramfs "$root"; done
 case $mode in
 scenario)
@@ -128,4 +133,5 @@ else
     boot "$kernel_arguments" program
 fi
 [[ -z $verdict ]] || complain "status $status: $verdict"
+finish_trace || exit "$UNAVAILABLE"
 exit "$status"

@@ -9,6 +9,7 @@
 
 #include "arch/contract/tlb.hpp"
 #include "kernel/debug/printk.hpp"
+#include "kernel/debug/trace.hpp"
 #include "kernel/debug/watchdog.hpp"
 #include "kernel/futex/fault_in.hpp"
 #include "kernel/futex/livelock.hpp"
@@ -146,6 +147,8 @@ constexpr KnownArgument KNOWN[] = {
     {"tlb", set_tlb, "lazy, eager or broken"},
     {"tlb_check", set_tlb_check, "0 or 1"},
     {"tlb_entries", set_tlb_entries, "8 to 512, and a kernel that fills the TLB itself (softtlb)"},
+    {"trace", set_trace_destination, "ring or port"},
+    {"trace_filter", set_trace_filter, "station=, cpu=, task= or address="},
     {"init", set_init, "a path"},
 #ifdef FAULTLINE_DEBUG
     {"failslab", set_fault_attr<setup_failslab>, "INTERVAL,PROBABILITY,SPACE,TIMES"},

@@ -4,6 +4,7 @@
 #include <arch/ptrace.hpp>
 
 #include "arch/contract/upcalls.hpp"
+#include "base/trace.hpp"
 #include "kernel/sched/sched.hpp"
 #include "kernel/upcalls.hpp"
 
@@ -26,8 +27,10 @@ u32 syscall_error(Errno error) {
 
 void handle_syscall(PtRegs& regs) {
     const u32 number = regs.r[7];
+    TRACE(SysEnter, number, regs.r[0], regs.r[1], regs.r[2]);
     const SyscallHandler handler = number < NR_SYSCALLS ? syscall_table[number] : private_syscall;
     regs.r[0] = handler(regs);
+    TRACE(SysExit, number, regs.r[0]);
 }
 
 } // namespace faultline

@@ -11,6 +11,7 @@
 #include "kernel/cmdline.hpp"
 #include "kernel/debug/printk.hpp"
 #include "kernel/debug/tlb_check.hpp"
+#include "kernel/debug/trace.hpp"
 #include "kernel/futex/queue.hpp"
 #include "kernel/sched/sched.hpp"
 #include "kernel/smp.hpp"
@@ -63,6 +64,7 @@ void start_kernel() {
     init_abi();
     bring_up_cpus();
     futex_init(cpus_online().count());
+    init_trace();
     start_init();
     local_irq_enable();
     cpu_idle();

@@ -1,6 +1,7 @@
 // Makes entries old or clean while their pages stay. After each of these the futex loop can hang.
 #include "mm/aging.hpp"
 
+#include "base/trace.hpp"
 #include "mm/gup.hpp"
 #include "mm/lru.hpp"
 #include "mm/pgtable.hpp"
@@ -21,8 +22,10 @@ void age_entries(const MmapReadGuard& mmap_read, UserAddr start, UserAddr end, W
     TlbDebt debt(mm.context);
     const auto age = [&](UserAddr address, PteSlot* slot) {
         Page* page = vm_normal_page(ptep_get(slot));
-        if (page != nullptr && wanted(*page) && ptep_test_and_clear_young(debt, address, slot))
+        if (page != nullptr && wanted(*page) && ptep_test_and_clear_young(debt, address, slot)) {
+            TRACE(PageAged, address, pte_mkyoung(ptep_get(slot)), ptep_get(slot));
             page->set(PG_REFERENCED);
+        }
     };
     walk_page_range(mm, start, end, age, NOTHING_MORE, cond_resched);
 }

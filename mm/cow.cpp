@@ -1,6 +1,7 @@
 // A write to a page that others may share: reuse it if it is the last reference, else break the sharing with a copy.
 #include "mm/cow.hpp"
 
+#include "base/trace.hpp"
 #include "mm/file_fault.hpp"
 #include "mm/filemap.hpp"
 #include "mm/pgtable.hpp"
@@ -11,6 +12,7 @@ namespace faultline {
 
 void wp_page_reuse(VmFaultContext& vmf) {
     const Pte entry = maybe_mkwrite(pte_mkdirty(pte_mkyoung(vmf.orig_pte)), vmf.vma);
+    TRACE(Reused, vmf.address, vmf.orig_pte, entry);
     if (ptep_set_access_flags(vmf.mm.context, vmf.address, vmf.slot, entry, true))
         update_mmu_cache(vmf.mm.context, vmf.address, vmf.slot);
 }
@@ -30,6 +32,7 @@ VmFault wp_page_copy(VmFaultContext& vmf, const PageRef& old) {
     const Guard lock(pte_lockptr(vmf.slot));
     if (ptep_get(vmf.slot) != vmf.orig_pte)
         return VM_FAULT_NONE;
+    TRACE(Copied, vmf.address, vmf.orig_pte, written_private_pte(*copy, vmf.vma));
     // Empty and flush before the new page appears: no CPU may read the old page through its TLB while another already
     // writes the copy, and the old page may be freed right after (ARM ARM B3.10.1, break before make).
     ptep_clear_flush(vmf.mm.context, vmf.address, vmf.slot);

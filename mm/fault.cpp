@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "base/trace.hpp"
 #include "mm/config.hpp"
 #include "mm/memory.hpp"
 #include "mm/mm_struct.hpp"
@@ -17,6 +18,7 @@ namespace {
 
 // The access cannot be made. A user's own gets a signal; the kernel's, on its behalf, an errno through its fixup.
 FaultOutcome bad_access(const FaultInfo& fault, BadAccess reason) {
+    TRACE(BadAccess, fault.address, reason, access_bits(fault));
     if (fault.user_mode)
         return {FaultOutcome::Signal, reason};
     return {FaultOutcome::Fixup};
@@ -28,14 +30,9 @@ FaultOutcome bad_access_of_user_only(const FaultInfo& fault, BadAccess reason) {
 }
 
 FaultFlags fault_flags(const FaultInfo& fault) {
-    FaultFlags flags = FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE;
-    if (fault.write)
-        flags |= FAULT_FLAG_WRITE;
-    if (fault.user_mode)
-        flags |= FAULT_FLAG_USER;
-    if (fault.execute)
-        flags |= FAULT_FLAG_INSTRUCTION;
-    return flags;
+    return FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE | (fault.write ? FAULT_FLAG_WRITE : FAULT_FLAG_NONE) |
+           (fault.user_mode ? FAULT_FLAG_USER : FAULT_FLAG_NONE) |
+           (fault.execute ? FAULT_FLAG_INSTRUCTION : FAULT_FLAG_NONE);
 }
 
 FaultOutcome outcome_of(const FaultInfo& fault, VmFault served) {
@@ -51,16 +48,14 @@ FaultOutcome outcome_of(const FaultInfo& fault, VmFault served) {
 std::optional<FaultOutcome> serve(MmStruct& mm, UserAddr address, const FaultInfo& fault, FaultFlags flags) {
     const MmapReadGuard mmap_read(mm);
     const FoundVma vma = find_vma(mmap_read, address);
-    if (!vma)
+    if (vma && vma->start > address && vma->flags.has(VM_GROWSDOWN))
+        return std::nullopt;
+    if (!vma || vma->start > address)
         return bad_access(fault, BadAccess::NotMapped);
-    if (vma->start > address) {
-        if (vma->flags.has(VM_GROWSDOWN))
-            return std::nullopt;
-        return bad_access(fault, BadAccess::NotMapped);
-    }
     if (!vma_permits_fault(*vma, flags))
         return bad_access(fault, BadAccess::NotAllowed);
 
+    TRACE(Vma, address, vma->start, vma->end, vma->flags);
     const VmFault served = handle_mm_fault(mmap_read, *vma, address, flags);
     if (served.has(VM_FAULT_RETRY)) [[unlikely]]
         return std::nullopt;
@@ -86,6 +81,7 @@ FaultOutcome resolve(MmStruct& mm, UserAddr address, const FaultInfo& fault) {
 } // namespace
 
 FaultOutcome do_page_fault(const FaultInfo& fault) {
+    TRACE(DoPageFault, fault.address, fault.kind, access_bits(fault), current_mm_task().pagefault_disabled);
     switch (fault.kind) {
     case FaultKind::Translation:
     case FaultKind::AccessFlag:

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/trace.hpp"
 #include "mm/config.hpp"
 #include "mm/cow.hpp"
 #include "mm/filemap.hpp"
@@ -136,6 +137,7 @@ VmFault do_shared_fault(VmFaultContext& vmf) {
 } // namespace
 
 VmFault do_fault(VmFaultContext& vmf) {
+    TRACE(File, vmf.address, vmf.orig_pte, linear_page_index(vmf.vma, vmf.address));
     if (!vmf.write())
         return do_read_fault(vmf);
     return vmf.vma.shared() ? do_shared_fault(vmf) : do_cow_fault(vmf);

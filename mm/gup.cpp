@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "base/trace.hpp"
 #include "mm/memory.hpp"
 #include "mm/mm_struct.hpp"
 #include "mm/page_wait.hpp"
@@ -56,6 +57,7 @@ bool follow_page_pte(MmStruct& mm, UserAddr address, FollFlags flags, PageRef* p
     const Pte pte = ptep_get(slot);
     if (!can_follow(pte, flags))
         return false;
+    TRACE(GupFollowed, address, pte, flags);
     Page& found = pfn_to_page(pte_pfn(pte));
     if (flags.has(FOLL_TOUCH) && !pte_special(pte))
         touch_page(found, pte, flags.has(FOLL_WRITE));

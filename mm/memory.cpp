@@ -8,6 +8,7 @@
 // it has changed, the fault returns: the access is made again, and faults again if need be.
 #include "mm/memory.hpp"
 
+#include "base/trace.hpp"
 #include "mm/cow.hpp"
 #include "mm/file_fault.hpp"
 #include "mm/filemap.hpp"
@@ -41,6 +42,7 @@ VmFault do_anonymous_page(VmFaultContext& vmf) {
         const Pte zeros = Pte(page_to_pfn(zero_page()), vm_page_prot(vmf.vma) | Pte::SPECIAL);
         const Guard lock(pte_lockptr(vmf.slot));
         if (pte_none(ptep_get(vmf.slot))) {
+            TRACE(ZeroPage, vmf.address, vmf.orig_pte, zeros);
             set_pte_at(vmf.mm.context, vmf.address, vmf.slot, zeros);
             update_mmu_cache(vmf.mm.context, vmf.address, vmf.slot);
         }
@@ -50,6 +52,7 @@ VmFault do_anonymous_page(VmFaultContext& vmf) {
     if (!page || !anon_vma_prepare(vmf.vma))
         return VM_FAULT_OOM;
     page_set_anon_rmap(*page, vmf.vma, vmf.address);
+    TRACE(Anonymous, vmf.address, vmf.orig_pte, written_private_pte(*page, vmf.vma));
     install_if_still_none(vmf, written_private_pte(*page, vmf.vma), page);
     return VM_FAULT_NONE;
 }
@@ -60,11 +63,15 @@ VmFault make_accessible(VmFaultContext& vmf) {
     if (ptep_get(vmf.slot) != vmf.orig_pte)
         return VM_FAULT_NONE;
     const Pte young = pte_mkyoung(vmf.orig_pte);
-    if (ptep_set_access_flags(vmf.mm.context, vmf.address, vmf.slot, vmf.write() ? pte_mkdirty(young) : young,
-                              vmf.write()))
+    const Pte entry = vmf.write() ? pte_mkdirty(young) : young;
+    if (ptep_set_access_flags(vmf.mm.context, vmf.address, vmf.slot, entry, vmf.write())) {
+        TRACE(MadeAccessible, vmf.address, vmf.orig_pte, entry);
         update_mmu_cache(vmf.mm.context, vmf.address, vmf.slot);
-    else if (vmf.write())
-        flush_tlb_fix_spurious_fault(vmf.mm.context, vmf.address);
+    } else {
+        TRACE(Spurious, vmf.address, entry);
+        if (vmf.write())
+            flush_tlb_fix_spurious_fault(vmf.mm.context, vmf.address);
+    }
     return VM_FAULT_NONE;
 }
 
@@ -83,6 +90,7 @@ VmFault handle_pte_fault(VmFaultContext& vmf) {
 
 VmFault handle_mm_fault(const MmapReadGuard& mmap_read, VmArea& vma, UserAddr address, FaultFlags flags) {
     MmTask& task = current_mm_task();
+    TRACE(HandleMmFault, address, flags);
     BUG_ON(task.pagefault_disabled != 0); // this may sleep
     lockdep::might_sleep();
     MmStruct& mm = mmap_read.mm();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/trace.hpp"
 #include "mm/pgtable.hpp"
 #include "mm/swap_pte.hpp"
 #include "mm/swap_state.hpp"
@@ -54,14 +55,24 @@ void page_mkclean(AddressSpace& mapping, u32 first, u32 end) {
     }
 }
 
+namespace {
+
+bool was_young(TlbDebt& debt, UserAddr address, PteSlot* slot) {
+    const bool young = ptep_test_and_clear_young(debt, address, slot);
+    if (young)
+        TRACE(PageAged, address, pte_mkyoung(ptep_get(slot)), ptep_get(slot));
+    return young;
+}
+
+} // namespace
+
 bool page_referenced(AddressSpace& mapping, Page& page) {
     bool referenced = page.test(PG_REFERENCED);
     page.clear(PG_REFERENCED);
     for (VmArea& vma : mapping.i_mmap) {
         TlbDebt debt(vma.mm->context);
-        visit_mapping_of(vma, page, [&](UserAddr address, PteSlot* slot) {
-            referenced |= ptep_test_and_clear_young(debt, address, slot);
-        });
+        visit_mapping_of(vma, page,
+                         [&](UserAddr address, PteSlot* slot) { referenced |= was_young(debt, address, slot); });
     }
     return referenced;
 }
@@ -100,7 +111,7 @@ bool page_referenced(const AnonVmaReader& reader, Page& page) {
     page.clear(PG_REFERENCED);
     rmap_walk_anon(reader, page, [&](VmArea& vma, UserAddr address, PteSlot* slot) {
         TlbDebt debt(vma.mm->context);
-        referenced |= ptep_test_and_clear_young(debt, address, slot);
+        referenced |= was_young(debt, address, slot);
     });
     return referenced;
 }

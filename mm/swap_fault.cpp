@@ -1,6 +1,7 @@
 // An entry that refers to swap: the page comes from the swap cache, and may have to be read first.
 #include "mm/swap_fault.hpp"
 
+#include "base/trace.hpp"
 #include "mm/cow.hpp"
 #include "mm/memory_failure.hpp"
 #include "mm/pgtable.hpp"
@@ -61,8 +62,10 @@ bool install_swapped(VmFaultContext& vmf, SwapEntry entry, PageRef& page) {
         return false;
     add_mm_counter(vmf.mm, MM_ANONPAGES, 1);
     add_mm_counter(vmf.mm, MM_SWAPENTS, -1);
+    const Pte swapped = vmf.orig_pte;
     vmf.orig_pte = vmf.write() && page->test(PG_ANON_EXCLUSIVE) ? written_private_pte(*page, vmf.vma)
                                                                 : Pte(page_to_pfn(*page), vm_page_prot(vmf.vma));
+    TRACE(SwappedIn, vmf.address, swapped, vmf.orig_pte);
     set_pte_at(vmf.mm.context, vmf.address, vmf.slot, vmf.orig_pte);
     update_mmu_cache(vmf.mm.context, vmf.address, vmf.slot);
     static_cast<void>(page.release()); // it is the entry's

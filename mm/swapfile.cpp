@@ -5,6 +5,7 @@
 #include <array>
 #include <new>
 
+#include "base/trace.hpp"
 #include "mm/shmem_swap.hpp"
 #include "mm/swap_area.hpp"
 #include "mm/swap_pte.hpp"
@@ -181,6 +182,7 @@ Result<void> read_slot(SwapEntry entry, Page& page) {
 Result<void> write_slot(SwapEntry entry, Page& page) {
     SwapDevice& device = *swap_area(entry.type()).device;
     TRY_VOID(device.write(device, entry.offset(), page));
+    TRACE(SwappedOut, page_to_pfn(page), entry.offset());
     count(swap_stat.pswpout, 1);
     return {};
 }

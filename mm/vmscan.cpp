@@ -1,6 +1,7 @@
 // Reclaim: when it works, and at which page it looks next.
 #include "mm/vmscan.hpp"
 
+#include "base/trace.hpp"
 #include "mm/anon_scan.hpp"
 #include "mm/lru.hpp"
 #include "mm/page_alloc.hpp"
@@ -46,9 +47,12 @@ Looked shrink_inactive_list(LruKind kind) {
     if (!page)
         return {false, false};
     count(kind == ANON ? vmscan_stat.pgscan_anon : vmscan_stat.pgscan_file);
+    const Pfn pfn = page_to_pfn(*page);
     const bool freed = shrink_page(std::move(page));
-    if (freed)
+    if (freed) {
+        TRACE(PageReclaimed, pfn, kind);
         count(kind == ANON ? vmscan_stat.pgsteal_anon : vmscan_stat.pgsteal_file);
+    }
     return {true, freed};
 }
 

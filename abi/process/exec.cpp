@@ -34,6 +34,8 @@
 #include "abi/task/thread_group.hpp"
 #include "abi/time/posix_timers.hpp"
 #include "base/format.hpp"
+#include "base/trace.hpp"
+#include "kernel/debug/trace.hpp"
 #include "kernel/task_stack.hpp"
 #include "mm/mmap.hpp"
 #include "mm/upcalls.hpp"
@@ -144,6 +146,8 @@ void set_comm(Task& task, const char* path) {
     for (; i + 1 < sizeof task.comm && name[i] != '\0'; ++i)
         task.comm[i] = name[i];
     std::fill(task.comm + i, task.comm + sizeof task.comm, '\0');
+    trace_renamed(task);
+    TRACE(SchedProcessExec, task.pid, task.pid);
 }
 
 // Resets the task for its new program, after the point of no return. Nothing here can fail.

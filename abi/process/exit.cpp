@@ -24,6 +24,7 @@
 #include "abi/tty/tty.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "base/concurrency.hpp"
+#include "base/trace.hpp"
 #include "kernel/futex/operations.hpp"
 #include "kernel/sched/kernel_lock.hpp"
 #include "mm/mm_struct.hpp"
@@ -138,6 +139,7 @@ void mm_release(Task& task) {
 }
 
 void do_exit(s32 code) {
+    TRACE(SchedProcessExit, current()->pid, code);
     Task& task = *current();
     ThreadGroup& group = *task.group;
     coredump_task_exit(task);

@@ -18,6 +18,7 @@
 #include "abi/task/siglock.hpp"
 #include "abi/task/thread_group.hpp"
 #include "arch/contract/uaccess.hpp"
+#include "base/trace.hpp"
 #include "kernel/futex/operations.hpp"
 #include "kernel/sched/kernel_lock.hpp"
 #include "kernel/sched/policy.hpp"
@@ -241,6 +242,7 @@ Result<Task*> copy_process(const CloneArguments& arguments) {
     if ((flags & CLONE_CHILD_CLEARTID) != 0)
         child.clear_child_tid = arguments.child_tid;
     copy_thread(child, arguments);
+    TRACE(SchedProcessFork, parent.pid, child.pid);
     publish(child, *group.value());
     return &child;
 }

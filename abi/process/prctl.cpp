@@ -10,6 +10,7 @@
 #include "abi/signal/signal.hpp"
 #include "abi/task/thread_group.hpp"
 #include "arch/contract/uaccess.hpp"
+#include "kernel/debug/trace.hpp"
 
 namespace faultline {
 
@@ -20,6 +21,7 @@ Result<u32> set_comm(UserAddr from) {
     char name[sizeof task.comm] = {};
     TRY(strncpy_from_user(name, from, sizeof name - 1));
     std::copy_n(name, sizeof name, task.comm);
+    trace_renamed(task);
     return 0u;
 }
 

@@ -21,6 +21,7 @@
 #include "abi/task/thread_group.hpp"
 #include "abi/tty/tty.hpp"
 #include "kernel/debug/panic.hpp"
+#include "kernel/debug/trace.hpp"
 #include "kernel/sched/policy.hpp"
 #include "mm/mm_struct.hpp"
 #include "mm/remote_memory.hpp"
@@ -280,6 +281,7 @@ Result<void> write_pid_comm(const Inode& inode, std::string_view text) {
     char name[TASK_COMM_LEN] = {};
     text.copy(name, sizeof name - 1);
     std::copy_n(name, sizeof name, task.comm);
+    trace_renamed(task);
     return {};
 }
 

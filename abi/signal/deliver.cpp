@@ -14,6 +14,7 @@
 #include "abi/signal/upcalls.hpp"
 #include "abi/task/siglock.hpp"
 #include "abi/task/thread_group.hpp"
+#include "base/trace.hpp"
 #include "kernel/dispatch.hpp"
 #include "kernel/upcalls.hpp"
 #include "mm/upcalls.hpp"
@@ -177,6 +178,7 @@ SignalDelivery describe_delivery(const Task& task, const KSignal& signal) {
 
 void handle_signal(PtRegs& regs, const KSignal& signal) {
     Task& task = *current();
+    TRACE(SignalDeliver, signal.info.signo, signal.info.code, signal.action.handler);
     const SignalDelivery delivery = describe_delivery(task, signal);
     const bool with_info = (signal.action.flags & SA_SIGINFO) != 0;
     if (!(with_info ? setup_rt_frame(regs, delivery, &signal.info) : setup_frame(regs, delivery))) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "arch/arm/setup.hpp"
+#include "base/trace.hpp"
 
 namespace faultline {
 
@@ -32,6 +33,7 @@ bool fixup_exception(PtRegs& regs) {
                                          [](const ExceptionTableEntry& e, u32 pc) { return e.instruction < pc; });
     if (entry == __stop___ex_table || entry->instruction != regs.pc)
         return false;
+    TRACE(Fixup, regs.pc, entry->fixup);
     regs.pc = entry->fixup;
     return true;
 }

@@ -11,6 +11,7 @@
 #define STACK_AREA 0xc0000000  // up to DEVICE_AREA: where the debug kernel maps kernel stacks (kernel_stack.cpp)
 #define DEVICE_AREA 0xf0000000 // the megabyte that ioremap() maps devices in
 #define VECTOR_PAGE 0xffff0000 // SCTLR.V = 1
+#define TEXT_ALIAS 0xffff1000  // where a page of the kernel's text is mapped while it is changed (paging.cpp)
 
 // In the vector page: where a signal handler without SA_RESTORER returns to (kuser.S).
 #define SIGRETURN_ARM (VECTOR_PAGE + 0x500)

@@ -144,6 +144,19 @@ void unmap_start_of_cpus() {
     machine::tlb_invalidate_all_inner_shareable();
 }
 
+u32* map_text_alias(u32 code) {
+    const PhysAddr word(code - VIRT_TO_PHYS_DELTA);
+    machine::store_descriptor(&vector_table[(TEXT_ALIAS >> PAGE_SHIFT) % armv7::SECOND_LEVEL_ENTRIES],
+                              memory_page(word.page(), AccessPermission::PrivilegedReadWrite, true));
+    asm volatile("isb" ::: "memory");
+    return reinterpret_cast<u32*>(TEXT_ALIAS + word.page_offset());
+}
+void unmap_text_alias() {
+    machine::store_descriptor(&vector_table[(TEXT_ALIAS >> PAGE_SHIFT) % armv7::SECOND_LEVEL_ENTRIES],
+                              armv7::INVALID_DESCRIPTOR);
+    machine::tlb_invalidate_mva_inner_shareable(UserAddr(TEXT_ALIAS), Asid{}); // a global entry: no ASID counts
+}
+
 void* ioremap(PhysAddr start, u32 bytes) {
     const u32 first = page_align_down(start.value());
     const u32 pages = (page_align_up(start.value() + bytes) - first) / PAGE_SIZE;

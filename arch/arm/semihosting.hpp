@@ -6,8 +6,8 @@
 namespace faultline {
 
 // Makes a semihosting call. HLT 0xf000 is the call in ARM state; unlike SVC it changes none of our registers. Without a
-// semihosting host the instruction is undefined; the exception table then continues behind it.
-inline void semihosting_call(u32 operation, const void* argument) {
+// semihosting host the instruction is undefined; the exception table then continues behind it. Returns the host's answer.
+inline u32 semihosting_call(u32 operation, const void* argument) {
     register u32 r0 asm("r0") = operation;
     register const void* r1 asm("r1") = argument;
     asm volatile("1: .word 0xe10f0070\n"
@@ -18,6 +18,7 @@ inline void semihosting_call(u32 operation, const void* argument) {
                  : "+r"(r0)
                  : "r"(r1)
                  : "memory", "lr");
+    return r0;
 }
 
 inline void semihosting_write(char byte) { semihosting_call(0x03, &byte); } // SYS_WRITEC

@@ -24,6 +24,11 @@ void interrupts_init_cpu(); // this CPU takes interrupts
 void timer_init_cpu();
 void nap_init_cpu();
 
+// Maps the page of text with the word at `code` once more, writable and not executable, and returns the word's address there.
+// One caller at a time. paging.cpp.
+u32* map_text_alias(u32 code);
+void unmap_text_alias();
+
 // The frequency of the generic timer's counter, in Hz.
 u32 clock_frequency();
 

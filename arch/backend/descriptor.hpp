@@ -6,9 +6,6 @@
 
 namespace faultline::backend {
 
-// User mappings are in domain 0; arch/arm makes it a client domain, so that descriptors are obeyed.
-inline constexpr u8 USER_DOMAIN = 0;
-
 // Attributes of every user page: normal memory, cacheable and shareable, tagged with the ASID.
 inline constexpr u32 USER_PAGE = armv7::encode(armv7::SmallPageDescriptor{
     .access = armv7::AccessPermission::ReadOnly,
@@ -42,11 +39,6 @@ constexpr u32 derive_descriptor(Pte pte) {
     if (!pte_exec(pte))
         descriptor |= XN_BIT;
     return descriptor;
-}
-
-// A first-level descriptor for one of the two tables in a PteTable. PXN: the kernel executes no user page.
-constexpr u32 derive_first_level(PhysAddr second_level_table) {
-    return armv7::encode(armv7::PageTableDescriptor{.table = second_level_table, .domain = USER_DOMAIN, .pxn = true});
 }
 
 } // namespace faultline::backend

@@ -3,37 +3,42 @@
 #include <mmu/derive.hpp>
 
 #include "arch/backend/tlb_holders.hpp"
+#include "base/trace.hpp"
 
 namespace faultline {
 
 namespace {
 
 // Removes `flags` from truth, whatever other bits a racing fault adds meanwhile; returns what was there.
-Pte remove_flags(PteSlot* slot, u32 flags) {
+Pte remove_flags(UserAddr address, PteSlot* slot, u32 flags) {
     Pte old = slot->load();
     while (!slot->compare_exchange(old, old.without(flags))) {
     }
-    backend::derive(slot, old.without(flags));
+    TRACE(EntryStored, address, old, old.without(flags));
+    backend::derive(address, slot, old.without(flags));
     return old;
 }
 
 } // namespace
 
-void set_pte_at(MmContext&, UserAddr, PteSlot* slot, Pte pte) {
+void set_pte_at(MmContext&, UserAddr address, PteSlot* slot, Pte pte) {
+    TRACE(EntryStored, address, slot->load(), pte);
     slot->store(pte);
-    backend::derive(slot, pte);
+    backend::derive(address, slot, pte);
 }
 
 Pte ptep_get_and_clear(TlbDebt& debt, UserAddr address, PteSlot* slot) {
     const Pte old = slot->exchange(Pte{});
-    backend::derive(slot, Pte{});
+    TRACE(EntryStored, address, old, 0u);
+    backend::derive(address, slot, Pte{});
     debt.owe(address);
     return old;
 }
 
 void ptep_clear_flush(MmContext& mm, UserAddr address, PteSlot* slot) {
+    TRACE(EntryStored, address, slot->load(), 0u);
     slot->store(Pte{});
-    backend::derive(slot, Pte{});
+    backend::derive(address, slot, Pte{});
     flush_tlb_page(mm, address);
 }
 
@@ -44,7 +49,8 @@ bool ptep_set_access_flags(MmContext& mm, UserAddr address, PteSlot* slot, Pte e
         if (old.has(added))
             return false; // another CPU was faster; flush_tlb_fix_spurious_fault drops a stale TLB entry
     } while (!slot->compare_exchange(old, old.with(added)));
-    backend::derive(slot, old.with(added));
+    TRACE(EntryStored, address, old, old.with(added));
+    backend::derive(address, slot, old.with(added));
     // The TLB may hold the page read-only, and such an entry stays until it is invalidated (ARM ARM B3.10.1).
     // Other CPUs that hold it may be left to find out by a spurious fault, which is legal.
     if (backend::may_be_held_elsewhere(mm) && tlb_config.relax == TlbRelax::Eager)
@@ -58,11 +64,11 @@ bool ptep_test_and_clear_young(TlbDebt& debt, UserAddr address, PteSlot* slot) {
     if (!pte_young(slot->load()))
         return false;
     debt.owe(address);
-    return pte_young(remove_flags(slot, Pte::YOUNG));
+    return pte_young(remove_flags(address, slot, Pte::YOUNG));
 }
 
 void ptep_set_wrprotect(TlbDebt& debt, UserAddr address, PteSlot* slot) {
-    remove_flags(slot, Pte::WRITE);
+    remove_flags(address, slot, Pte::WRITE);
     debt.owe(address);
 }
 

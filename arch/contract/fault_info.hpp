@@ -18,6 +18,11 @@ struct FaultInfo {
     u32 pc = 0;                        // the instruction that faulted
 };
 
+// The access as one number, for the trace (base/stations.def, ACCESS).
+constexpr u32 access_bits(const FaultInfo& fault) {
+    return (fault.write ? 1u : 0u) | (fault.execute ? 2u : 0u) | (fault.user_mode ? 4u : 0u);
+}
+
 constexpr const char* fault_kind_name(FaultKind kind) {
     switch (kind) {
     case FaultKind::Translation:

@@ -1,7 +1,7 @@
 // The private translation tables of one CPU (arch/softtlb/private_tables.hpp).
 #include "arch/softtlb/private_tables.hpp"
 
-#include "arch/backend/descriptor.hpp"
+#include "arch/backend/first_level.hpp"
 #include "arch/contract/machine.hpp"
 #include "arch/contract/memory.hpp"
 #include "arch/contract/page_supply.hpp"

@@ -12,6 +12,7 @@
 #include "arch/backend/descriptor.hpp"
 #include "arch/softtlb/cpu.hpp"
 #include "base/irq_guard.hpp"
+#include "base/trace.hpp"
 
 namespace faultline {
 
@@ -29,6 +30,7 @@ bool permits(Pte truth, const FaultInfo& access) {
 }
 
 void fill(softtlb::Cpu& cpu, UserAddr page, Pte truth) {
+    TRACE(DescriptorStored, page, cpu.tlb.find(page, cpu.mm->asid), backend::derive_descriptor(truth));
     softtlb::count(cpu.statistics.fills);
     if (cpu.tlb.insert(page, cpu.mm->asid, backend::derive_descriptor(truth)))
         softtlb::count(cpu.statistics.evictions);
@@ -54,6 +56,7 @@ bool refill_tlb(const FaultInfo& fault) {
     const Pte truth = truth_of(*cpu.mm, page);
     if (!permits(truth, fault))
         return false;
+    TRACE(TlbRefill, fault.address, truth);
     fill(cpu, page, truth);
     return true;
 }

@@ -7,6 +7,7 @@
 #include "arch/softtlb/cpu.hpp"
 #include "base/concurrency.hpp"
 #include "base/irq_guard.hpp"
+#include "base/trace.hpp"
 
 namespace faultline {
 
@@ -36,6 +37,7 @@ void shoot_down(void* argument) {
 
 bool local_flush(MmContext& mm, UserAddr start, UserAddr end) {
     schedule_point("flush the own TLB");
+    TRACE(TlbDropped, start, end, this_cpu_only());
     return drop_here(mm, start, end);
 }
 
@@ -44,6 +46,7 @@ void flush(MmContext& mm, UserAddr start, UserAddr end) {
     schedule_point("flush all TLBs");
     std::atomic_thread_fence(std::memory_order_seq_cst); // change truth first, read cpu_mask second (tlb_holders.hpp)
     const CpuMask cpus = cpus_to_flush(mm), here = this_cpu_only();
+    TRACE(TlbDropped, start, end, cpus);
     if (!(cpus & here).empty())
         drop_here(mm, start, end);
     if (const CpuMask others = cpus - here; !others.empty()) {

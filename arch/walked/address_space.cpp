@@ -2,7 +2,7 @@
 #include <atomic>
 
 #include "arch/backend/asid.hpp"
-#include "arch/backend/descriptor.hpp"
+#include "arch/backend/first_level.hpp"
 #include "arch/contract/machine.hpp"
 #include "arch/contract/memory.hpp"
 #include "arch/contract/page_supply.hpp"

@@ -2,6 +2,7 @@
 // hold translations; the barriers it needs are the DSBs of store_descriptor() and set_translation_table().
 #include "arch/backend/flush_check.hpp"
 #include "arch/backend/tlb_holders.hpp"
+#include "base/trace.hpp"
 
 namespace faultline {
 
@@ -21,6 +22,7 @@ void invalidate(MmContext& mm, UserAddr start, UserAddr end, Here here, Everywhe
         here(asid_of(mm));
     else if (!cpus.empty()) // empty: the mm has never run with this ASID
         everywhere(asid_of(mm));
+    TRACE(TlbDropped, start, end, cpus);
     count_invalidations(mm, cpus);
     if (tlb_config.check) [[unlikely]]
         check_flush(mm, start, end);
@@ -29,11 +31,13 @@ void invalidate(MmContext& mm, UserAddr start, UserAddr end, Here here, Everywhe
 } // namespace
 
 void local_flush_tlb_page(MmContext& mm, UserAddr address) {
+    TRACE(TlbDropped, address.page(), address.page() + PAGE_SIZE, this_cpu_only());
     machine::tlb_invalidate_mva(address.page(), asid_of(mm));
     count_invalidation(mm, machine::this_cpu().value());
 }
 
 void local_flush_tlb_mm(MmContext& mm) {
+    TRACE(TlbDropped, 0u, TASK_SIZE, this_cpu_only());
     machine::tlb_invalidate_asid(asid_of(mm));
     count_invalidation(mm, machine::this_cpu().value());
 }

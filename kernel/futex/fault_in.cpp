@@ -5,6 +5,7 @@
 #include <atomic>
 #include <string_view>
 
+#include "base/trace.hpp"
 #include "mm/config.hpp"
 #include "mm/gup.hpp"
 #include "mm/mm_struct.hpp"
@@ -48,6 +49,8 @@ bool parse_fault_in(const char* text, FaultIn& policy) {
 const char* fault_in_name(FaultIn policy) { return NAMES[static_cast<u32>(policy)]; }
 
 Result<void> fault_in_user_writeable(UserAddr address) {
+    TRACE(AttemptFailed, address);
+    TRACE(RepairCalled, address, fault_in_policy);
     calls.fetch_add(1, std::memory_order_relaxed);
     MmStruct& mm = *current_mm_task().mm;
     switch (fault_in_policy) {

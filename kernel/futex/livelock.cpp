@@ -7,6 +7,7 @@
 #include <arch/machine_control.hpp>
 
 #include "arch/contract/clock.hpp"
+#include "base/trace.hpp"
 #include "kernel/debug/describe_pte.hpp"
 #include "kernel/debug/printk.hpp"
 #include "kernel/futex/fault_in.hpp"
@@ -101,6 +102,7 @@ bool parse_livelock(const char* text, LivelockPolicy& policy) {
 const char* livelock_cause_name(LivelockCause cause) { return explain(cause).name; }
 
 void LivelockDetector::round() {
+    TRACE(RoundAgain, address_, has_seen_ ? unchanged_ : 0);
     View now{};
     if (!look(now)) { // another task is changing the address space, which is a change
         has_seen_ = false;

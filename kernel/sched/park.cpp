@@ -2,11 +2,14 @@
 // signals.
 #include "base/park.hpp"
 
+#include "base/trace.hpp"
 #include "kernel/sched/sched.hpp"
 
 namespace faultline {
 
 void park(ParkQueue& queue, SpinLock& lock) {
+    TRACE(ContentionBegin, reinterpret_cast<std::uintptr_t>(&queue),
+          reinterpret_cast<std::uintptr_t>(__builtin_return_address(0)));
     Parked sleeper;
     sleeper.task = current();
     queue.sleepers.push_back(sleeper);

@@ -14,6 +14,7 @@
 #include "arch/contract/upcalls.hpp"
 #include "base/concurrency.hpp"
 #include "base/irq_guard.hpp"
+#include "base/trace.hpp"
 #include "kernel/sched/kernel_lock.hpp"
 #include "kernel/sched/rt_bandwidth.hpp"
 #include "kernel/sched/run_queue.hpp"
@@ -165,6 +166,7 @@ void context_switch(RunQueue& rq, Task& from, Task& to) REQUIRES(irqs_masked) {
     if (to.mm.mm != nullptr)
         activate_mm(rq, to.mm.mm);
     arrive(to, rq.cpu);
+    TRACE(SchedSwitch, from.pid, TaskState{from.state}, to.pid, to.prio);
     rq.previous = &from;
     set_current(&to);
     switch_to(from.context, to.context);

@@ -129,6 +129,7 @@ struct Task {
         pi_states GUARDED_BY(pi_lock) = nullptr;         // PI futexes this task owns with waiters (kernel/futex/pi.hpp)
     FutexQ* pi_blocked_on GUARDED_BY(pi_lock) = nullptr; // the PI futex it waits for
     bool livelock_reported = false;
+    bool trace_named = false; // its name is in the trace (kernel/debug/trace.hpp)
 
     // scheduling (kernel/sched/policy.hpp)
     s32 prio = DEFAULT_PRIO;        // what the scheduler obeys: normal_prio, or a better one lent to the task

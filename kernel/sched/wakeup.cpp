@@ -3,6 +3,7 @@
 
 #include "arch/contract/clock.hpp"
 #include "base/concurrency.hpp"
+#include "base/trace.hpp"
 #include "kernel/sched/irq_lock.hpp"
 #include "kernel/sched/run_queue.hpp"
 #include "kernel/sched/sched.hpp"
@@ -147,11 +148,13 @@ bool wake_up_process(Task& task) {
         return true;
     std::atomic_thread_fence(std::memory_order_acquire); // on_rq is read before on_cpu
     wait_task_inactive(task);
+    TRACE(SchedWakeup, task.pid, u32{task.cpu}, task.prio);
     activate(task);
     return true;
 }
 
 void wake_up_new_task(Task& task) {
+    TRACE(SchedWakeup, task.pid, u32{task.cpu}, task.prio);
     IrqLocked lock(task.wake_lock);
     activate(task);
 }

@@ -23,7 +23,7 @@ parse_options() {
         shift
         case $option in
         --scenario | --exec | --init | --fault-in | --root | --append | --smp | --mem | --mmu | --disk | --disk-faults | \
-            --disk-log | --new-disk | --swap | --timeout)
+            --disk-log | --new-disk | --swap | --timeout | --trace | --trace-filter)
             [[ $# -gt 0 ]] || refuse "$option: needs a value"
             take_value "$option" "$1"
             shift
@@ -125,6 +125,15 @@ take_value() {
         check_log "$value"
         disk_logs[-1]=$value
         ;;
+    --trace)
+        check_trace_file "$value"
+        trace=$value
+        [[ $value == - || $value == /* ]] || trace=$PWD/$value
+        ;;
+    --trace-filter)
+        check_trace_filter "$value"
+        trace_filter+=${trace_filter:+ }$value
+        ;;
     --timeout)
         number --timeout "$value" 1 86400 "a number of seconds"
         timeout=$((10#$value))
@@ -163,6 +172,42 @@ check_log() {
     done
     for each in "${disk_logs[@]}"; do
         [[ $1 != "$each" ]] || refuse "--disk-log: $1: was given twice"
+    done
+}
+
+# check_trace_file FILE: the ending decides about the form. The file is made when the machine has ended.
+check_trace_file() {
+    [[ -z $trace ]] || refuse "--trace: was given twice"
+    [[ $1 != - ]] || return 0
+    [[ $1 == *.txt ]] || refuse "--trace: $1: must end in .txt, or be -"
+    [[ ! -e $1 || -f $1 ]] || refuse "--trace: $1: not a regular file"
+    [[ -d $(dirname -- "$1") ]] || refuse "--trace: $1: there is no such directory"
+    [[ -w $1 || (! -e $1 && -w $(dirname -- "$1")) ]] || refuse "--trace: $1: may not be written"
+}
+
+# check_trace_filter WORDS: the names of stations are those of base/stations.def.
+check_trace_filter() {
+    local word name names words low
+    names=" $(sed -n -E 's/^STATION\(\w+, "(\w+)", "(\w+)".*/\1 \2/p' "$here/base/stations.def" | tr '\n' ' ')"
+    read -r -a words <<<"$1"
+    [[ ${#words[@]} -gt 0 ]] || refuse "--trace-filter: needs station=, task=, cpu= or address="
+    for word in "${words[@]}"; do
+        case $word in
+        station=?*)
+            for name in $(tr ',' ' ' <<<"${word#*=}"); do
+                [[ $names == *" $name "* ]] || refuse "--trace-filter: there is no station '$name' (docs/seeing.md lists them)"
+            done
+            ;;
+        task=?*) [[ ${word#*=} != *[\"\;]* && ${#word} -lt 21 ]] || refuse "--trace-filter: $word: no name of a task" ;;
+        cpu=*) [[ ${word#*=} =~ ^[0-7](,[0-7])*$ ]] || refuse "--trace-filter: $word: must be numbers from 0 to 7" ;;
+        address=*)
+            [[ ${word#*=} =~ ^(0x)?[0-9a-f]{1,8}-(0x)?[0-9a-f]{1,8}$ ]] ||
+                refuse "--trace-filter: $word: must be FROM-TO, hexadecimal"
+            low=${word#*=}
+            ((16#$(sed 's/^0x//' <<<"${low%-*}") <= 16#$(sed 's/^0x//' <<<"${low#*-}"))) || refuse "--trace-filter: $word: ends before it begins"
+            ;;
+        *) refuse "--trace-filter: $word: must be station=, task=, cpu= or address=" ;;
+        esac
     done
 }
 
@@ -206,12 +251,14 @@ check_append() {
 check_together() {
     local argument
     [[ -n $timeout ]] || { [[ $mode == shell ]] && timeout=0; } || timeout=120
+    [[ -z $trace_filter || -n $trace ]] || refuse "--trace-filter: needs --trace"
     [[ -z $all || $mode == demo ]] || refuse "--all: cannot be combined with --$mode"
     [[ $mode != scenario ]] || take_machine "$subject"
     if [[ $mode == demo ]]; then
         [[ -z $fault_in ]] || refuse "--fault-in: needs --scenario, --shell, --exec or --init"
         [[ -z $append ]] || refuse "--append: needs --scenario, --shell, --exec or --init"
         [[ -z $gdb ]] || refuse "--gdb: needs --scenario, --shell, --exec or --init"
+        [[ -z $trace ]] || refuse "--trace: needs --scenario, --shell, --exec or --init"
         for argument in "${given[@]}"; do
             case $argument in
             --disk | --new-disk | --swap) refuse "$argument: needs --scenario, --shell, --exec or --init" ;;

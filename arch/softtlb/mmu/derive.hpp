@@ -7,7 +7,7 @@
 
 namespace faultline::backend {
 
-constexpr void derive(PteSlot*, Pte) {}
+constexpr void derive(UserAddr, PteSlot*, Pte) {}
 
 // After a fault has installed or changed an entry: loads it in advance. refill.cpp.
 void preload(MmContext& mm, UserAddr address, PteSlot* slot);

@@ -5,6 +5,7 @@
 #include "arch/backend/descriptor.hpp"
 #include "arch/contract/machine.hpp"
 #include "arch/contract/mmu.hpp"
+#include "base/trace.hpp"
 
 namespace faultline::backend {
 
@@ -13,7 +14,10 @@ inline u32* descriptor_of(PteSlot* slot) { return reinterpret_cast<u32*>(slot) -
 static_assert(offsetof(PteTable, entries) - offsetof(PteTable, hardware) == PTRS_PER_PTE * sizeof(u32));
 
 // Brings the machine's view of an entry up to date: `pte` was just stored in `slot`.
-inline void derive(PteSlot* slot, Pte pte) { machine::store_descriptor(descriptor_of(slot), derive_descriptor(pte)); }
+inline void derive(UserAddr address, PteSlot* slot, Pte pte) {
+    TRACE(DescriptorStored, address, *descriptor_of(slot), derive_descriptor(pte));
+    machine::store_descriptor(descriptor_of(slot), derive_descriptor(pte));
+}
 
 // After a fault has installed or changed an entry: nothing, because the walker finds the descriptor by itself.
 inline void preload(MmContext&, UserAddr, PteSlot*) {}

@@ -1,0 +1,79 @@
+// Watching a fault pass: TRACE(Station, ...) says that the running code has come to a station of stations.def. While nobody
+// watches, a station costs one instruction (<arch/static_branch.hpp>), and its arguments are not computed.
+//
+// What becomes of a record is the machine's affair: the kernel writes it into its CPU's ring (kernel/debug/trace.hpp), the
+// modelled machine into a vector (arch/model/trace.hpp). docs/seeing.md shows all ways to look at them.
+#pragma once
+
+#include <arch/static_branch.hpp>
+
+#include "base/types.hpp"
+
+namespace faultline {
+
+enum class Station : u8 {
+#define STATION(enumerator, name, group, fields) enumerator,
+#include "base/stations.def"
+#undef STATION
+};
+
+inline constexpr u32 NR_STATIONS = 0
+#define STATION(...) +1
+#include "base/stations.def"
+#undef STATION
+    ;
+static_assert(NR_STATIONS <= 64, "a StationMask is one word");
+
+// A set of stations: bit n is the station with that value.
+using StationMask = u64;
+constexpr StationMask mask_of(Station station) { return StationMask{1} << static_cast<u32>(station); }
+inline constexpr StationMask ALL_STATIONS = (StationMask{1} << NR_STATIONS) - 1;
+
+// What a record holds. The layout is read by tools/trace and tools/gdb.
+struct TraceRecord {
+    u64 ns = 0; // clock_ns()
+    u32 instructions =
+        0;       // that this CPU has executed, without those of tracing, modulo 2^32; 0 if the machine does not count
+    s32 pid = 0; // who: the running task; 0 is the idle task, or none
+    Station station{};
+    u8 cpu = 0;
+    u16 reserved = 0;
+    u32 pc = 0; // where in the kernel
+    u32 words[4] = {};
+};
+static_assert(sizeof(TraceRecord) == 40);
+
+// Writes one record, if the filter in force lets it through. Callable anywhere: in any context, with any locks.
+[[gnu::cold]] void trace_record(Station station, u32 word0 = 0, u32 word1 = 0, u32 word2 = 0, u32 word3 = 0);
+
+// A word of a record, from the types that stations pass.
+constexpr u32 trace_word(u32 value) { return value; }
+constexpr u32 trace_word(s32 value) { return static_cast<u32>(value); }
+template <class Enum>
+    requires __is_enum
+(Enum) constexpr u32 trace_word(Enum value) {
+    return static_cast<u32>(value);
+}
+template <class Wrapped>
+    requires requires(const Wrapped& value) { value.bits(); }
+constexpr u32 trace_word(const Wrapped& value) {
+    return static_cast<u32>(value.bits());
+}
+template <class Wrapped>
+    requires requires(const Wrapped& value) { value.value(); }
+constexpr u32 trace_word(const Wrapped& value) {
+    return static_cast<u32>(value.value());
+}
+
+template <class... Words>
+[[gnu::always_inline]] inline void trace(Station station, const Words&... words) {
+    trace_record(station, trace_word(words)...);
+}
+
+#define TRACE(station, ...)                                                                                            \
+    do {                                                                                                               \
+        if (static_branch<static_cast<u32>(Station::station)>()) [[unlikely]]                                          \
+            ::faultline::trace(Station::station __VA_OPT__(, ) __VA_ARGS__);                                           \
+    } while (false)
+
+} // namespace faultline

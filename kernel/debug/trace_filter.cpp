@@ -1,0 +1,101 @@
+// The words of a filter.
+#include <algorithm>
+#include <string_view>
+
+#include "kernel/debug/trace.hpp"
+#include "kernel/debug/trace_stations.hpp"
+
+namespace faultline {
+
+namespace {
+
+// Cuts off what stands before `separator`, or all of `rest`.
+std::string_view cut(std::string_view& rest, char separator) {
+    const std::size_t end = std::min(rest.find(separator), rest.size());
+    const std::string_view word = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    return word;
+}
+
+bool parse_number(std::string_view text, u32 base, u32& number) {
+    if (base == 16 && text.starts_with("0x"))
+        text.remove_prefix(2);
+    u64 value = 0;
+    for (const char c : text) {
+        const u32 digit = c >= '0' && c <= '9' ? static_cast<u32>(c - '0') : c >= 'a' && c <= 'f' ? c - 'a' + 10u : 16u;
+        if (digit >= base || (value = value * base + digit) > ~u32{0})
+            return false;
+    }
+    number = static_cast<u32>(value);
+    return !text.empty();
+}
+
+bool parse_stations(std::string_view names, StationMask& stations) {
+    stations = 0;
+    while (!names.empty()) {
+        const StationMask named = stations_named(cut(names, ','));
+        if (named == 0)
+            return false;
+        stations |= named;
+    }
+    return stations != 0;
+}
+
+bool parse_cpus(std::string_view numbers, CpuMask& cpus) {
+    cpus = CpuMask();
+    while (!numbers.empty()) {
+        u32 cpu = 0;
+        if (!parse_number(cut(numbers, ','), 10, cpu) || cpu >= machine::MAX_CPUS)
+            return false;
+        cpus |= CpuMask::of(cpu);
+    }
+    return !cpus.empty();
+}
+
+bool parse_task(std::string_view task, TraceFilter& filter) {
+    if (u32 pid = 0; parse_number(task, 10, pid)) {
+        filter.pid = static_cast<s32>(pid);
+        return pid != 0 && pid <= 0x7fffffff;
+    }
+    if (task.empty() || task.size() >= TASK_COMM_LEN)
+        return false;
+    *std::copy(task.begin(), task.end(), filter.comm) = '\0';
+    return true;
+}
+
+bool parse_addresses(std::string_view range, TraceFilter& filter) {
+    return parse_number(cut(range, '-'), 16, filter.first) && parse_number(range, 16, filter.last) &&
+           filter.first <= filter.last;
+}
+
+} // namespace
+
+const char* parse_trace_filter(const char* text, TraceFilter& filter) {
+    std::string_view rest(text);
+    while (!rest.empty()) {
+        std::string_view word = cut(rest, ' ');
+        if (word.empty() || word == "\n")
+            continue;
+        if (word.ends_with('\n'))
+            word.remove_suffix(1);
+        const std::string_view key = cut(word, '=');
+        if (key == "station") {
+            if (!parse_stations(word, filter.stations))
+                return "station=NAME,... with names of stations";
+        } else if (key == "cpu") {
+            if (!parse_cpus(word, filter.cpus))
+                return "cpu=N,... with numbers of processors";
+        } else if (key == "task") {
+            if (!parse_task(word, filter))
+                return "task= and a process id, or a name of at most 15 characters";
+        } else if (key == "address") {
+            if (!parse_addresses(word, filter))
+                return "address=FROM-TO, hexadecimal";
+        } else {
+            return "station=, cpu=, task= or address=";
+        }
+    }
+    return nullptr;
+}
+
+} // namespace faultline
