@@ -41,8 +41,8 @@ class Trace:
         self.counts = counts
         self.names = {0: "swapper"}
         for record in records:
-            if record.station.enumerator == "TaskRename":
-                self.names.setdefault(record.pid, comm(record))
+            if record.station.enumerator == "TaskRename" and comm(record): # the last one, as Linux's saved_cmdlines
+                self.names[record.pid] = comm(record)
 
     def where(self, elf):
         """For each pc of the records: [(function, file, line)], the outermost first."""
@@ -70,6 +70,7 @@ def lookup(elf, addresses):
             frames = found.setdefault(int(line, 16) + 4, [])
             continue
         file, _, number = next(lines).rpartition(":")
+        file = re.sub(r"^build/\w+/", "", file)  # the directory of the build stands before names that are relative
         function = re.sub(r"\(.*", "", line.replace("faultline::", "").replace("(anonymous namespace)::", ""))
         frames.insert(0, (function, file, int(re.match(r"\d*", number).group() or 0)))
     for address, frames in found.items():
