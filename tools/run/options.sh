@@ -126,7 +126,7 @@ take_value() {
         disk_logs[-1]=$value
         ;;
     --trace)
-        [[ $value == - || $value == /* ]] || value=$PWD/$value
+        [[ $value == - || -z $value ]] || value=$(realpath -m -- "$value")
         check_trace_file "$value"
         traces+=("$value")
         ;;
@@ -175,7 +175,8 @@ check_log() {
     done
 }
 
-# check_trace_file FILE: the ending decides about the form. The file is made when the machine has ended.
+# check_trace_file FILE: the ending decides about the form. The file is made when the machine has ended; whether that is possible
+# is tried now.
 check_trace_file() {
     local each
     for each in "${traces[@]}"; do
@@ -185,7 +186,9 @@ check_trace_file() {
     [[ $1 =~ [^/]\.(txt|json|dat|html)$ ]] || refuse "--trace: $1: must end in .txt, .json, .dat or .html, or be -"
     [[ ! -e $1 || -f $1 ]] || refuse "--trace: $1: not a regular file"
     [[ -d $(dirname -- "$1") ]] || refuse "--trace: $1: there is no such directory"
-    [[ -w $1 || (! -e $1 && -w $(dirname -- "$1")) ]] || refuse "--trace: $1: may not be written"
+    each=$(stat -c exists -- "$1" 2>/dev/null || true)
+    { : >>"$1"; } 2>/dev/null || refuse "--trace: $1: may not be written"
+    [[ -n $each ]] || rm -f -- "$1"
 }
 
 # check_compare: both boots stand on one page.
@@ -263,6 +266,7 @@ check_append() {
 check_together() {
     local argument
     [[ -n $timeout ]] || { [[ $mode == shell ]] && timeout=0; } || timeout=120
+    [[ $mode != list || ${#traces[@]} -eq 0 ]] || refuse "--trace: cannot be combined with --list"
     [[ $mode != compare ]] || check_compare
     [[ -z $trace_filter || ${#traces[@]} -gt 0 ]] || refuse "--trace-filter: needs --trace"
     [[ -z $all || $mode == demo ]] || refuse "--all: cannot be combined with --$mode"
