@@ -48,7 +48,9 @@ def main():
     lost = sum(count.lost for count in trace.counts)
     missing = written - lost - len(trace.records)
     sys.stderr.write(f"trace: {len(trace.records):,} records, " + (f"{lost:,} lost" if lost else "none lost") +
-                     (f", {missing:,} MISSING" if missing else "") + "\n")
+                     "\n")
+    if missing != 0:
+        sys.exit(f"trace: {missing:,} records are missing, and the kernel does not count them as lost")
 
 
 if __name__ == "__main__":
