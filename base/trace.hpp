@@ -7,6 +7,8 @@
 
 #include <arch/static_branch.hpp>
 
+#include <type_traits>
+
 #include "base/types.hpp"
 
 namespace faultline {
@@ -47,11 +49,9 @@ static_assert(sizeof(TraceRecord) == 40);
 [[gnu::cold]] void trace_record(Station station, u32 word0 = 0, u32 word1 = 0, u32 word2 = 0, u32 word3 = 0);
 
 // A word of a record, from the types that stations pass.
-constexpr u32 trace_word(u32 value) { return value; }
-constexpr u32 trace_word(s32 value) { return static_cast<u32>(value); }
-template <class Enum>
-    requires __is_enum
-(Enum) constexpr u32 trace_word(Enum value) {
+template <class Number>
+    requires std::is_integral_v<Number> || std::is_enum_v<Number>
+constexpr u32 trace_word(Number value) {
     return static_cast<u32>(value);
 }
 template <class Wrapped>

@@ -8,6 +8,7 @@ find_program(CLANG clang++-19 REQUIRED)
 add_test(NAME "source: layers" COMMAND ${PYTHON3} tools/layers.py WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 add_test(NAME "source: layers finds what it must" COMMAND ${PYTHON3} tools/layers.py --self-test
          WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+add_test(NAME "source: stations" COMMAND ${PYTHON3} tools/check_stations.py WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 add_test(NAME "source: system calls" COMMAND ${PYTHON3} tools/check_syscall_doc.py
          WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 add_test(NAME "source: system calls finds what it must" COMMAND ${PYTHON3} tools/check_syscall_doc.py --self-test

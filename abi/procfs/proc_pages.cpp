@@ -87,8 +87,20 @@ Result<u32> pagemap_read(File& file, UserAddr buffer, u32 bytes, u64& position) 
     return done;
 }
 
+// The first page behind `page` that has an entry; TASK_SIZE: there is none. Caller holds the mmap lock.
+UserAddr next_entry(const MmStruct& mm, UserAddr page) {
+    for (page += PAGE_SIZE; page.value() < TASK_SIZE; page += PAGE_SIZE) {
+        const PteSlot* slot = pte_offset(mm, page);
+        if (slot == nullptr)
+            page = last_page_of_table(page);
+        else if (!pte_none(ptep_get(slot)))
+            return page;
+    }
+    return UserAddr(TASK_SIZE);
+}
+
 // One line about the page at an address, which is the position in the file: the software entry, and the hardware
-// descriptor that the kernel made of it.
+// descriptor that the kernel made of it. Then the position is the next page that has an entry: so cat shows them all.
 Result<u32> pte_read(File& file, UserAddr buffer, u32 bytes, u64& position) {
     if (position >= TASK_SIZE)
         return 0u;
@@ -96,6 +108,7 @@ Result<u32> pte_read(File& file, UserAddr buffer, u32 bytes, u64& position) {
     if (!mm)
         return 0u;
     const UserAddr address(static_cast<u32>(position));
+    UserAddr next;
     char line[320];
     std::size_t length = scnprintf(line, sizeof line, "0x%08x: ", static_cast<unsigned>(address.value()));
     {
@@ -110,11 +123,13 @@ Result<u32> pte_read(File& file, UserAddr buffer, u32 bytes, u64& position) {
         describe_descriptor(hardware, words, sizeof words);
         length += scnprintf(line + length, sizeof line - length, " | hardware 0x%08x: %s\n",
                             static_cast<unsigned>(hardware.second_level), words);
+        next = next_entry(*mm, address.page());
     }
-    const u32 wanted = std::min(bytes, static_cast<u32>(length));
-    TRY_VOID(copy_struct_to_user(buffer, line, wanted));
-    position += wanted;
-    return wanted;
+    if (bytes < length)
+        return Err(Errno::INVAL); // the rest would have no position
+    TRY_VOID(copy_struct_to_user(buffer, line, length));
+    position = next.value();
+    return static_cast<u32>(length);
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 // The directories of tasks: /proc/PID, /proc/PID/task and /proc/PID/task/TID; and the links self and thread-self.
 #include "abi/fs/inode.hpp"
 #include "abi/fs/mount.hpp"
+#include "abi/procfs/proc_trace.hpp"
 #include "abi/procfs/procfs.hpp"
 #include "abi/task/pid.hpp"
 #include "abi/task/thread_group.hpp"
@@ -24,6 +25,7 @@ constexpr ProcEntry thread_entries[] = {
     {.name = "cwd", .inode_ops = &proc_cwd_ops, .mode = S_IFLNK | 0777},
     {.name = "environ", .show_mm = show_pid_environ, .mode = S_IFREG | 0400},
     {.name = "exe", .inode_ops = &proc_exe_ops, .mode = S_IFLNK | 0777},
+    {.name = "explain", .show = show_pid_explain, .mode = S_IFREG | 0400},
 #ifdef FAULTLINE_DEBUG
     {.name = "fail-nth", .file_ops = &fail_nth_ops, .mode = S_IFREG | 0644},
 #endif
@@ -40,6 +42,7 @@ constexpr ProcEntry thread_entries[] = {
     {.name = "oom_score_adj", .show = show_oom_score_adj, .write = write_oom_score_adj, .mode = S_IFREG | 0644},
     {.name = "pagemap", .file_ops = &pagemap_ops, .mode = S_IFREG | 0400},
     {.name = "personality", .show = show_pid_personality, .mode = S_IFREG | 0400},
+    {.name = "pt", .show_mm = show_pid_pt, .mode = S_IFREG | 0400},
     {.name = "pte", .file_ops = &pte_ops, .mode = S_IFREG | 0400},
     {.name = "root", .inode_ops = &proc_root_link_ops, .mode = S_IFLNK | 0777},
     {.name = "smaps", .show_mm = show_pid_smaps},

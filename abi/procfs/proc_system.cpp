@@ -20,6 +20,7 @@
 #include "abi/memory/swapon.hpp"
 #include "abi/process/coredump.hpp"
 #include "abi/procfs/proc_tlb.hpp"
+#include "abi/procfs/proc_trace.hpp"
 #include "abi/procfs/procfs.hpp"
 #include "abi/system/syslog.hpp"
 #include "abi/system/utsname.hpp"
@@ -425,7 +426,10 @@ constexpr ProcEntry vm_entries[] = {
 constexpr ProcEntry cpu_entries[] = {
     {.name = "alignment", .show = show_alignment, .write = write_alignment, .mode = S_IFREG | 0644},
 };
-constexpr ProcEntry faultline_entries[] = {{.name = "tlb", .show = show_tlb}};
+constexpr ProcEntry faultline_entries[] = {
+    {.name = "tlb", .show = show_tlb},
+    {.name = "trace", .show = show_trace, .write = write_trace, .mode = S_IFREG | 0600},
+};
 
 constexpr ProcEntry cpu_directory{.name = "cpu", .mode = S_IFDIR | 0555};
 constexpr ProcEntry faultline_directory{.name = "faultline", .mode = S_IFDIR | 0555};

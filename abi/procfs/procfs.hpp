@@ -84,6 +84,7 @@ Result<void> show_pid_personality(const Inode& inode, SeqFile& out);
 Result<void> show_pid_wchan(const Inode& inode, SeqFile& out);
 Result<bool> show_pid_maps(const Inode& inode, MmStruct* mm, SeqFile& out, u32& cursor); // proc_maps.cpp
 Result<bool> show_pid_smaps(const Inode& inode, MmStruct* mm, SeqFile& out, u32& cursor);
+Result<bool> show_pid_pt(const Inode& inode, MmStruct* mm, SeqFile& out, u32& cursor); // proc_pt.cpp
 
 // Files that are not text and show an address space: they hold it from open to release, like entries with show_mm. The
 // first two are FileOps::open and release. (proc_mem.cpp)

@@ -10,7 +10,7 @@ namespace faultline {
 namespace {
 
 // Removes `flags` from truth, whatever other bits a racing fault adds meanwhile; returns what was there.
-Pte remove_flags(UserAddr address, PteSlot* slot, u32 flags) {
+[[gnu::always_inline]] inline Pte remove_flags(UserAddr address, PteSlot* slot, u32 flags) {
     Pte old = slot->load();
     while (!slot->compare_exchange(old, old.without(flags))) {
     }

@@ -12,6 +12,7 @@
 #include "arch/model/turns.hpp"
 #include "base/irq_guard.hpp"
 #include "base/lockdep.hpp"
+#include "base/trace.hpp"
 
 namespace faultline::model {
 
@@ -157,6 +158,7 @@ Outcome Machine::translate(u32 address, Access access, Mode mode) {
         if (outcome.ok())
             return outcome;
         const IrqGuard no_interrupts;
+        TRACE(Vector, outcome.fault->address, outcome.fault->status);
         if (!refill_tlb(*outcome.fault))
             return outcome;
         clear_exclusive();
@@ -260,8 +262,11 @@ std::optional<u32> Machine::perform(const std::function<Outcome()>& access) {
             const Turn turn;
             clear_exclusive(); // a fault is an exception, and the kernel's entry and exit clear the monitor
         }
-        if (!on_fault || !on_fault(*outcome.fault))
+        TRACE(Abort, outcome.fault->address, outcome.fault->kind, access_bits(*outcome.fault));
+        if (!on_fault || !on_fault(*outcome.fault)) {
+            TRACE(Fixup);
             return std::nullopt;
+        }
     }
     throw std::runtime_error("model: a thousand faults on one access, all said to be repaired");
 }

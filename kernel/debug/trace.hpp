@@ -39,7 +39,7 @@ struct alignas(L1_CACHE_BYTES) TraceRing {
 
 struct TraceControl {
     static constexpr u32 MAGIC = 0x46545243, VERSION = 1;  // "FTRC"
-    static constexpr u32 ORDER = 4, BUFFERS = 1u << ORDER; // of each CPU
+    static constexpr u32 ORDER = 6, BUFFERS = 1u << ORDER; // of each CPU
 
     u32 magic = MAGIC, version = VERSION;
     u32 record_bytes = sizeof(TraceRecord), records = TraceBuffer::RECORDS, buffers = BUFFERS;
@@ -84,10 +84,13 @@ inline void trace_renamed(Task& task) { task.trace_named = false; }
 // left out.
 class TraceReader {
   public:
+    // `from`: for each CPU, what TraceRing::written was when the first record that matters was not there yet.
+    explicit TraceReader(std::span<const u32, machine::MAX_CPUS> from = FROM_THE_FIRST);
+
     // The next record of any CPU, or false at the end of those that were there when the reader was made.
     bool next(TraceRecord& record);
 
-    TraceReader();
+    static constexpr u32 FROM_THE_FIRST[machine::MAX_CPUS] = {};
 
   private:
     struct Position {

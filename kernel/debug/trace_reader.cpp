@@ -1,4 +1,5 @@
 // Reading the rings while they are written.
+#include <algorithm>
 #include <atomic>
 
 #include "kernel/debug/trace.hpp"
@@ -16,14 +17,14 @@ constexpr u32 KEPT = (TraceControl::BUFFERS - 1) * TraceBuffer::RECORDS;
 
 } // namespace
 
-TraceReader::TraceReader() {
+TraceReader::TraceReader(std::span<const u32, machine::MAX_CPUS> from) {
     for (u32 cpu = 0; cpu < machine::MAX_CPUS; ++cpu) {
         const TraceRing& ring = trace_control.rings[cpu];
         if (ring.buffers == nullptr)
             continue;
         Position& position = positions_[cpu];
         position.end = written_by(ring);
-        position.next = position.end > KEPT ? position.end - KEPT : 0;
+        position.next = std::max(from[cpu], position.end > KEPT ? position.end - KEPT : 0);
         position.valid = load(cpu, position);
     }
 }

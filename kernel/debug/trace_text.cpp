@@ -37,6 +37,9 @@ std::string_view word_of(std::string_view list, u32 value) {
     return value == 0 ? list.substr(0, list.find('|')) : "?";
 }
 
+// A first-level descriptor that names a table, so that the second one counts (ARM ARM B3.5.1).
+constexpr u32 A_TABLE = 1;
+
 void add_word(Line& line, std::string_view type, u32 value) {
     std::array<char, 128> text{};
     if (type.find('|') != type.npos) {
@@ -45,7 +48,7 @@ void add_word(Line& line, std::string_view type, u32 value) {
         describe_pte(Pte::from_bits(value), text.data(), text.size());
         line.add("[%s]", text.data());
     } else if (type == "desc") {
-        describe_descriptor({0, value}, text.data(), text.size());
+        describe_descriptor({A_TABLE, value}, text.data(), text.size());
         line.add("[%s]", text.data());
     } else if (type == "x") {
         line.add("0x%08x", value);

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "arch/contract/uaccess.hpp"
+#include "base/trace.hpp"
 #include "mm/brk.hpp"
 #include "mm/config.hpp"
 #include "mm/dup_mm.hpp"
@@ -52,12 +53,14 @@ std::span<const Test> reclaim_tests();
 std::span<const Test> swap_tests();
 std::span<const Test> poison_tests();
 std::span<const Test> overcommit_tests();
+std::span<const Test> trace_tests();
 
 // Runs visit(test) for each test of the suite.
 template <class Visitor>
 void for_each_test(Visitor&& visit) {
-    for (const auto tests : {law_tests(), fault_tests(), gup_tests(), fork_tests(), mapping_tests(), writeback_tests(),
-                             rmap_tests(), reclaim_tests(), swap_tests(), poison_tests(), overcommit_tests()})
+    for (const auto tests :
+         {law_tests(), fault_tests(), gup_tests(), fork_tests(), mapping_tests(), writeback_tests(), rmap_tests(),
+          reclaim_tests(), swap_tests(), poison_tests(), overcommit_tests(), trace_tests()})
         for (const Test& test : tests)
             visit(test);
 }
@@ -98,6 +101,11 @@ Result<void> fixup_for_write(MmStruct& mm, UserAddr address, FaultFlags more = F
 
 // How many entries the reverse map finds of an anonymous page: as many as its map count says, if nothing is broken.
 u32 entries_found(const Page& page);
+
+// Records what comes to these stations; and ends that, and copies the first records, in order. Returns how many. The driver
+// supplies both.
+void trace_begin(StationMask stations);
+u32 trace_end(std::span<TraceRecord> records);
 
 // The number of faults that `action` costs the current task.
 template <class Action>

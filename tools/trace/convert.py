@@ -60,7 +60,9 @@ def say(trace):
     lost = sum(count.lost for count in trace.counts)
     missing = written - lost - len(trace.records)
     sys.stderr.write(f"trace: {len(trace.records):,} records, " + (f"{lost:,} lost" if lost else "none lost") +
-                     (f", {missing:,} MISSING" if missing else "") + "\n")
+                     "\n")
+    if missing != 0:
+        sys.exit(f"trace: {missing:,} records are missing, and the kernel does not count them as lost")
 
 
 FORMS = {"": text.write, ".txt": text.write, ".json": chrome.write, ".dat": tracedat.write}

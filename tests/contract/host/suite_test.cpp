@@ -1,12 +1,25 @@
 // Runs the contract suite on the host, each test on a machine of its own, under every policy that a TLB may have.
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <vector>
+
+#include "arch/model/trace.hpp"
 #include "tests/contract/contract.hpp"
 #include "tests/host/harness.hpp"
 
 namespace faultline::contract {
 
 void fail(const char* expression, const char* file, int line) { FAIL_CHECK(file << ":" << line << ": " << expression); }
+
+void trace_begin(StationMask stations) { model::trace_start(stations); }
+
+u32 trace_end(std::span<TraceRecord> records) {
+    const std::vector<TraceRecord> recorded = model::trace_stop();
+    const auto count = std::min(recorded.size(), records.size());
+    std::copy_n(recorded.begin(), count, records.begin());
+    return static_cast<u32>(count);
+}
 
 namespace {
 

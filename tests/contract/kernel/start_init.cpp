@@ -5,7 +5,9 @@
 #include <arch/machine_control.hpp>
 
 #include "abi/process/first_process.hpp"
+#include "base/assert.hpp"
 #include "kernel/debug/printk.hpp"
+#include "kernel/debug/trace.hpp"
 #include "mm/page_alloc.hpp"
 #include "tests/contract/contract.hpp"
 #include "tests/contract/differential.hpp"
@@ -24,6 +26,28 @@ constinit u32 failures = 0; // of the running test
 void fail(const char* expression, const char* file, int line) {
     console_printf("  %s:%d: %s\n", file, line, expression);
     ++failures;
+}
+
+namespace {
+
+constinit u32 recorded_before[machine::MAX_CPUS] = {};
+
+} // namespace
+
+void trace_begin(StationMask stations) {
+    BUG_ON(!trace_start({.stations = stations}).ok());
+    for (u32 cpu = 0; cpu < machine::MAX_CPUS; ++cpu)
+        recorded_before[cpu] = trace_control.rings[cpu].written;
+}
+
+u32 trace_end(std::span<TraceRecord> records) {
+    trace_stop();
+    u32 count = 0;
+    TraceReader reader(recorded_before);
+    for (TraceRecord record; count < records.size() && reader.next(record);)
+        if (record.station != Station::TaskRename)
+            records[count++] = record;
+    return count;
 }
 
 namespace {
@@ -48,6 +72,8 @@ void run(const Test& test, Tally& tally) {
 
 void run_everything(void*) {
     Tally tally;
+    BUG_ON(!trace_start({}).ok()); // makes the rings, which stay
+    trace_stop();
     for_each_test([&](const Test& test) { run(test, tally); });
     for (const Test& test : stack_tests())
         run(test, tally);

@@ -1,0 +1,18 @@
+// /proc/faultline/trace: the last records of the trace, and what is recorded; and /proc/PID/explain.
+#pragma once
+
+#include "abi/procfs/procfs.hpp"
+
+namespace faultline {
+
+// Shows whether a recording runs, and the last records of all CPUs, oldest first.
+Result<void> show_trace(const Inode& inode, SeqFile& out);
+
+// "on" and a filter (kernel/debug/trace.hpp, parse_trace_filter) begins a recording, "off" ends it. INVAL: neither; NOMEM.
+// Linux's tracefs has tracing_on and set_event for this.
+Result<void> write_trace(const Inode& inode, std::string_view text);
+
+// Tells the last fault of the task, in sentences.
+Result<void> show_pid_explain(const Inode& inode, SeqFile& out);
+
+} // namespace faultline

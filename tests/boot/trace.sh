@@ -1,0 +1,43 @@
+#!/bin/bash
+# What the kernel tells of its faults (docs/seeing.md): whatever ends the machine, no record is missing; the filter; and the
+# commands of the shell. tools/trace/convert.py fails if what was received and what was lost is not what was written.
+source "$(dirname "$0")/lib.sh"
+trace=$work/trace.txt
+
+# traced WHAT STATUS PATTERN OPTION...: a run with --trace must have that status, lose nothing, and pass stations that match.
+traced() {
+    rm -f "$trace"
+    run --trace "$trace" "${@:4}" </dev/null
+    check "$1: status" equal "$status" "$2"
+    check "$1: nothing is lost" holds "$work/err" '^trace: [1-9][0-9,]* records, none lost$'
+    check "$1: what it passed" holds "$trace" "$3"
+}
+
+# The hang, round by round, until the kernel halts; what is repeated is folded.
+traced 'a livelock' 70 ': repair_called: address=0x[0-9a-f]+ repair=gup <fault_in_user_writeable>$' \
+    --fault-in gup --scenario original-report
+check 'the hang is folded' holds "$trace" '^ +× [0-9]{2,4} the same: the last [0-9]+ records of scenario-[0-9]+, until '
+check 'in it nothing stores an entry' equal "$(sed -n '/: round_again:/,$p' "$trace" | grep -c ': entry_stored:')" 0
+check 'few lines are left' test "$(wc -l <"$trace")" -lt 2000
+
+# The cure: the entry is made dirty, once.
+traced 'a cured call' 0 ': made_accessible: .*clean write.*dirty write.* <make_accessible>$' \
+    --fault-in fixup --scenario original-report
+
+# Other ends.
+traced 'a program that ends' 0 ': sched_process_exec: pid=[0-9]+' --init /bin/hello
+arm-linux-gnueabihf-gcc -O1 -static -o "$work/mirror" tests/boot/programs/mirror.c -lm || exit 1
+traced 'a panic' 71 ': abort: address=0x00000000 .* access=write ' --debug --exec "$work/mirror" crash c
+traced 'a time-out' 72 ': sched_switch: ' --fault-in gup --append livelock=report --timeout 3 --init /sbin/init act original-report
+
+# The filter.
+traced 'one station' 0 ': vma: ' --trace-filter 'station=vma' --init /sbin/init run /bin/hello
+check 'only that station' equal "$(grep -v '^#' "$trace" | grep -v -c -E ': (vma|task_rename): |the same')" 0
+traced 'one task' 0 'hello-' --trace-filter 'task=hello station=fault' --init /sbin/init run /bin/hello
+check 'only that task' equal "$(grep -v '^#' "$trace" | grep -v -c -E '^ *hello-|the same')" 0
+traced 'addresses' 0 ': abort: address=0x0001' --trace-filter 'station=abort address=10000-1ffff' --init /sbin/init run /bin/hello
+check 'only these addresses' equal "$(grep ': abort: ' "$trace" | grep -v -c 'address=0x0001')" 0
+
+# Eight processors under load, each with its own ring.
+traced 'a storm on eight processors' 0 '\[007\]' --smp 8 --timeout 200 --init /sbin/init run /bin/storm_fault 1s
+finish
