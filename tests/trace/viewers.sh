@@ -31,6 +31,35 @@ shown() {
     ! grep -E 'CONSOLE|Uncaught' "$work/log" && grep -q -E -- "$3" "$work/dom"
 }
 
+# answers FILE: keys and buttons of a page do what they say.
+answers() {
+    { cat "$1" && cat <<'END'; } >"$home/keys.html"
+<script>
+  {
+  const told = [], canvas = document.getElementById("canvas"), at = () => document.querySelector("#details h2")?.textContent || "nothing";
+  const press = (key) => document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+  canvas.focus();
+  for (const key of ["Home", "ArrowRight", "ArrowDown", "ArrowUp", "ArrowLeft", "+", "-"]) { press(key); told.push(at()); }
+  press("Enter");
+  told.push(document.activeElement.id);
+  press("Escape");
+  told.push(document.activeElement.id);
+  press("Escape");
+  told.push(at());
+  for (const id of ["to-all", "in", "out", "to-loop", "theme"]) document.getElementById(id).click();
+  const page = document.getElementById("page");
+  page.selectedIndex = 1;
+  page.dispatchEvent(new Event("change"));
+  document.querySelector(".loop button.fault").click();
+  told.push(at(), document.documentElement.className, canvas.height > 50);
+  document.body.append("told: " + told.map((each) => String(each).replace(/:.*/, "")).join(" "));
+  }
+</script>
+END
+    shown "$home/keys.html" 1400,1000 \
+        'told: sys_enter get_user_pages round_again round_again get_user_pages get_user_pages get_user_pages details canvas nothing vector dark true'
+}
+
 # stays FILE: KernelShark, with a window, is still there after some seconds, and has found nothing to complain about. Its plug-in for
 # virtual machines finds none.
 stays() {
@@ -46,5 +75,6 @@ for size in 1400,1000 480,1000; do
     judged "chromium, $size, dark: a hang" shown "$home/t.html#dark" "$size" '<html[^>]*class="dark"'
     judged "chromium, $size: a comparison" shown "$home/c.html" "$size" 'and the write succeeds'
 done
+judged "chromium: keys and buttons" answers "$home/t.html"
 judged "KernelShark: a hang" stays "$home/t.dat"
 finish

@@ -1,8 +1,8 @@
 """Chrome's trace events, in the form of an object: https://ui.perfetto.dev and chrome://tracing open them.
 
 Two processes: one has a track for each CPU, the other one for each task. A record is one slice, on the track of its task; a
-sched_switch is the slice of what runs from then on, on the track of its CPU. Its argument `record` is the
-number of the CPU, and the record's number there. Slices without it group others: a system call, and a fault.
+sched_switch is the slice of what runs from then on, on the track of its CPU. Its argument `record` is the number of the CPU, and the
+record's number there. Slices without it group others: a system call, and a fault.
 """
 
 import json

@@ -12,10 +12,10 @@ OPERATIONS = ["WAIT", "WAKE", "FD", "REQUEUE", "CMP_REQUEUE", "WAKE_OP", "LOCK_P
 PRIVATE_FLAG = 128
 HANGS = 100  # rounds: no loop that ends takes so many
 
-# first: the position of its sys_enter, or of its first attempt that failed. repairs: positions of RepairCalled. rounds: positions of
-# RoundAgain. entry, repaired: entries of the page, at the first repair and at last. cause: which of them is the defect. turns: how often
-# it went round without a change. instructions: of a round, or 0
-Story = collections.namedtuple("Story", "pid address call first repairs rounds entry repaired repair cause turns instructions answer")
+# cpu: where it asked for a repair first. first: the position of its sys_enter, or of its first attempt that failed. repairs, rounds:
+# positions of RepairCalled and RoundAgain. entry, repaired: entries of the page, at the first repair and at last. cause: what is wrong
+# with the first. turns: how often it went round without a change. instructions: of a round, or 0
+Story = collections.namedtuple("Story", "pid cpu address call first repairs rounds entry repaired repair cause turns instructions answer")
 
 
 def call_name(record, syscalls):
@@ -70,7 +70,7 @@ def find(trace, syscalls, slices):
     kinds = dict(records[repairs[0]].station.fields)
     turns = 1 + max((records[position].words[1] for position in rounds), default=-1)
     steps = [(records[b].instructions - records[a].instructions) & 0xffffffff for a, b in zip(rounds, rounds[1:])]
-    return Story(pid, address, call_name(records[first], syscalls) if first is not None and
+    return Story(pid, records[repairs[0]].cpu, address, call_name(records[first], syscalls) if first is not None and
                  records[first].station.enumerator == "SysEnter" else "A system call", start, repairs, rounds, before, after,
                  words.word(kinds["repair"], records[repairs[0]].words[1], syscalls), None if before is None else cause(before), turns,
                  int(statistics.median(steps)) if steps else 0, answer)
@@ -100,7 +100,7 @@ def sentence(trace, syscalls, found):
         if found.entry is None:
             return text + f"fault_in={found.repair} changed nothing that the records show."
         if found.cause == "stale":
-            return text + (f"{whose} is {marks(found.entry, 'stale')}, but the CPU's TLB is *stale*: it holds what was there before, and "
+            return text + (f"{whose} is {marks(found.entry, 'stale')}, but the TLB of CPU {found.cpu} is *stale*: it holds what was there before, and "
                            f"fault_in={found.repair} left it so.")
         return text + f"{whose} is {marks(found.entry, found.cause)}, and fault_in={found.repair} left it so."
     times = "once" if len(found.repairs) == 1 else f"{len(found.repairs):,} times"
@@ -108,7 +108,7 @@ def sentence(trace, syscalls, found):
     text = f"{found.call} of {who(trace, found.pid)} {answer}. Its write failed {times}"
     if found.entry is None or found.repaired is None:
         return text + f", and fault_in={found.repair} repaired it."
-    text += f": {whose} was {marks(found.entry, found.cause)}" if found.cause != "stale" else f": the CPU's TLB was *stale*"
+    text += f": {whose} was {marks(found.entry, found.cause)}" if found.cause != "stale" else f": the TLB of CPU {found.cpu} was *stale*"
     if found.repaired != found.entry:
         gained = [name for bit, name in ((1, "present"), (2, "young"), (8, "writable"), (4, "dirty")) if found.repaired & ~found.entry & bit]
         return text + f". fault_in={found.repair} made it {' and '.join(gained) or 'another'}, and the next try succeeded."
