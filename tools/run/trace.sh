@@ -20,7 +20,7 @@ trace_arguments() { printf 'trace=port%s' "${trace_filter:+ $(quoted "trace_filt
 trace_title() {
     local machine=''
     [[ $mmu == walked && $cpus -eq 1 ]] || machine=", $mmu on $cpus CPUs"
-    printf '%s%s%s' "${subject:-$mode}" "${fault_in:+, fault_in=$fault_in}" "${machine/%1 CPUs/1 CPU}"
+    printf '%s%s%s' "${subject:-$mode}${arguments[*]:+ ${arguments[*]}}" "${fault_in:+, fault_in=$fault_in}" "${machine/%1 CPUs/1 CPU}"
 }
 
 # convert ARG...: tools/trace/convert.py for this kernel.

@@ -616,8 +616,12 @@ function begin() {
   $("out").addEventListener("click", () => zoom(1 / 1.5));
   new ResizeObserver(draw).observe(canvas.parentElement);
   legend();
-  showLoop();
   clear();
+  const told = runs.filter((run) => run.story);
+  $("to-loop").hidden = !told.length;
+  if (!told.some((run) => run.story.hangs)) $("to-loop").textContent = "the call";
+  if (told.length) showLoop();
+  else showAll();
   const story = runs[0].story;
   if (story && story.round.length) { // what the repair saw, or did
     const wanted = story.hangs ? ["GupFollowed", "MadeAccessible", "Spurious", "RepairCalled"] : ["MadeAccessible", "EntryStored", "RepairCalled"];
