@@ -119,7 +119,7 @@ def main():
         if len(expected) != runs[0]["total"]:
             defects.append(f"{runs[0]['total']} records, and the text has {len(expected)}")
         drawn, stations = runs[0]["records"], {line.station for line in expected}
-        if not stations <= {data[0]["stations"][row[3]][1] for row in drawn}:
+        if not runs[0]["skipped"] and not stations <= {data[0]["stations"][row[3]][1] for row in drawn}:
             defects.append("a station of the text is not drawn")
     for number, words in enumerate(rest):
         if not re.search(words, runs[min(number, len(runs) - 1)]["sentence"]):

@@ -3,6 +3,7 @@
 What is repeated is left out: of equal rounds the first and the last are drawn, and how many lie between.
 """
 
+import bisect
 import collections
 import html
 import json
@@ -17,7 +18,7 @@ from stations import ROOT, STATIONS
 
 PAGE = pathlib.Path(__file__).resolve().parent / "page"
 FIRST, LAST = 3, 2  # rounds that are drawn
-MOST = 12000  # records on a page
+MOST, BEFORE = 12000, 500  # records on a page; of them, those before the call
 AROUND = 6  # lines of source
 MOST_PAGES = 40
 
@@ -101,9 +102,14 @@ def run(trace, title, elf, syscalls, sources, functions):
     if not gaps:
         hidden, gaps = fold_others(records)
     drawn = [position for position in range(len(records)) if position not in hidden]
-    skipped = max(len(drawn) - MOST, 0)
-    drawn = drawn[skipped:]
+    # If there is no room for all: those from shortly before the call on, otherwise the last.
+    start = max(len(drawn) - MOST, 0)
+    if found:
+        start = min(start, max(bisect.bisect_left(drawn, found.first) - BEFORE, 0))
+    drawn = drawn[start:start + MOST]
     place = {position: number for number, position in enumerate(drawn)}
+    gaps = [[place[after], times, length] for after, times, length in gaps if after in place]
+    skipped = len(records) - len(drawn) - sum(times * length for _, times, length in gaps)
     where = trace.where(elf)
     for pc in {records[position].pc for position in drawn}:
         if pc not in functions["index"]:
@@ -133,7 +139,7 @@ def run(trace, title, elf, syscalls, sources, functions):
         round_ = [position for position in range(found.first, end + 1) if records[position].pid == found.pid]
     return {
         "title": title, "tasks": trace.names, "records": [row(position) for position in drawn], "bars": bars,
-        "gaps": [[place[after], times, length] for after, times, length in gaps if after in place],
+        "gaps": gaps,
         "total": len(records), "lost": sum(count.lost for count in trace.counts), "skipped": skipped,
         "sentence": verdict.sentence(trace, syscalls, found), "anchor": first, "softtlb": any(
             record.station.enumerator == "TlbRefill" for record in records),

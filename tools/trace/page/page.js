@@ -238,7 +238,7 @@ function showRun(run, number) {
   }
   const notes = [];
   if (run.lost) notes.push(`${grouped(run.lost)} records were lost.`);
-  if (run.skipped) notes.push(`The first ${grouped(run.skipped)} records are not on this page; FILE.txt has all.`);
+  if (run.skipped) notes.push(`${grouped(run.skipped)} records are not on this page; FILE.txt has all.`);
   if (notes.length) box.append(make("p", { class: "small" }, notes.join(" ")));
   $("runs").append(box);
 }
