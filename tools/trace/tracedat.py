@@ -5,6 +5,7 @@ names, so that what looks for them (KernelShark's view of the scheduler) finds t
 priority of a task, is what was last known.
 """
 
+import collections
 import errno
 import re
 import struct
@@ -33,13 +34,13 @@ HEADER_EVENT = """# compressed entry header
 \ttime_stamp : type == 31
 \tdata max type_len  == 28
 """
-# The fields that each event begins with: type, flags, preempt_count, pid. And one that ours have: where in the kernel.
+# The fields that each event begins with.
 COMMON = [("unsigned short common_type", "H"), ("unsigned char common_flags", "B"), ("unsigned char common_preempt_count", "B"),
           ("int common_pid", "i")]
-IP = ("unsigned long ip", "I")
+ARGUMENTS = ["arg0", "arg1", "arg2"]  # of sys_enter. Linux has an array
 
 COMM = "16s"
-LINUX_STATE = {"R": 0, "S": 1, "D": 2, "K": 2, "T": 4, "X": 16, "Z": 32}
+LINUX_STATE = {"R": 0, "S": 1, "D": 2, "K": 0x102, "T": 4, "X": 16, "Z": 32}
 
 
 def symbolic(value, pairs):
@@ -66,13 +67,43 @@ def printed(kind, value, syscalls):
             *(symbolic(f"{value} & 0x{2 | 1 << bit:x}", [(0, ""), (1 << bit, ""), (2, ""), (2 | 1 << bit, ", " + flag)])
               for bit, flag in words.DESCRIPTOR_FLAGS)]
     if kind == "sys":
-        return "%s", [symbolic(value, sorted(syscalls.items()))] if syscalls else ["%d", [value]]
+        return ("%s", [symbolic(value, sorted(syscalls.items()))]) if syscalls else ("0x%x", [value])
     if kind == "errno":
-        return "%s", [symbolic(f"({value} & 0xffffffff)", [((1 << 32) - number, f"-{name}") for number, name in errno.errorcode.items()])]
+        errors = [((1 << 32) - number, f"-{name}") for number, name in errno.errorcode.items()]
+        return "%s", [symbolic(f"({value} & 0xffffffff)", errors)]
     return {"x": "0x%08x", "u": "%u", "d": "%d", "cpus": "0x%x", "comm": "%s"}[kind], [value]
 
 
 C_TYPES = {"d": ("int", "i"), "errno": ("long", "i"), "sys": ("long", "I")}
+
+# A field of an event: its declaration in C, its code in struct, and what prints it.
+Column = collections.namedtuple("Column", "declaration code format arguments")
+
+
+def columns(station, syscalls):
+    """The fields of a station's event, with those that Linux has besides."""
+    for name, kind in station.fields:
+        field = f"REC->{name}"
+        form, arguments = printed(kind, field, syscalls)
+        c_type, code = C_TYPES.get(kind, ("unsigned long", "I"))
+        if station.group == "sched" and name.endswith("pid"):
+            comm = name[:-3] + "comm"
+            yield Column(f"char {comm}[16]", COMM, f"{comm}=%s", [f"REC->{comm}"])
+            c_type = "pid_t"
+        if kind == "comm":
+            yield Column(f"char {name}[16]", COMM, f"{name}=%s", [field])
+        elif name == "prev_state":
+            states = symbolic(field, [(number, letter) for letter, number in LINUX_STATE.items()])
+            yield Column("long prev_state", "i", "prev_state=%s", [states])
+        elif name in ARGUMENTS:
+            if name == ARGUMENTS[0]:
+                yield Column(f"unsigned long args[{len(ARGUMENTS)}]", f"{len(ARGUMENTS)}I", " ".join(f"{each}=0x%08x" for each in ARGUMENTS),
+                             [f"REC->args[{number}]" for number in range(len(ARGUMENTS))])
+        else:
+            yield Column(f"{c_type} {name}", code, f"{name}={form}", arguments)
+        if name == "prev_pid":
+            yield Column("int prev_prio", "i", "", [])
+    yield Column("unsigned long ip", "I", "<%ps>", ["(void *)REC->ip"])  # where in the kernel
 
 
 class Event:
@@ -80,38 +111,11 @@ class Event:
 
     def __init__(self, station, syscalls):
         self.station = station
-        fields, formats, arguments = [*COMMON], [], []
-        for name, kind in station.fields:
-            c_type, code = C_TYPES.get(kind, ("unsigned long", "I"))
-            declaration, field = f"{c_type} {name}", f"REC->{name}"
-            if kind == "comm":
-                declaration, code = f"char {name}[16]", COMM
-            elif station.enumerator == "SysEnter" and name.startswith("arg"): # Linux has an array
-                declaration, code, field = (f"unsigned long args[3]", "3I", "REC->args[0]") if name == "arg0" else (None, "", field)
-                field = f"REC->args[{name[3:]}]"
-            elif name.endswith("pid"):
-                declaration = f"pid_t {name}"
-            if station.group == "sched" and name.endswith("pid"):
-                fields.append((f"char {name[:-3]}comm[16]", COMM))
-                formats.append(f"{name[:-3]}comm=%s")
-                arguments.append(f"REC->{name[:-3]}comm")
-            if declaration:
-                fields.append((declaration, code))
-            if name == "prev_pid":
-                fields.append(("int prev_prio", "i"))
-            if name == "prev_state": # Linux's numbers
-                state = symbolic(field, [(0, "R"), (1, "S"), (2, "D"), (0x102, "K"), (4, "T"), (16, "X"), (32, "Z")])
-                fields[-1] = ("long prev_state", "i")
-                formats.append("prev_state=%s")
-                arguments.append(state)
-                continue
-            conversion, values = printed(kind, field, syscalls)
-            formats.append(f"{name}={conversion}")
-            arguments += values
-        fields.append(IP)
-        self.struct = struct.Struct("<" + "".join(code for _, code in fields))
-        self.fields = fields
-        self.print = f'"{" ".join(formats)} <%ps>", {", ".join([*arguments, "(void *)REC->ip"])}'
+        own = list(columns(station, syscalls))
+        self.fields = COMMON + [(column.declaration, column.code) for column in own]
+        self.struct = struct.Struct("<" + "".join(code for _, code in self.fields))
+        formats = " ".join(column.format for column in own if column.format)
+        self.print = f'"{formats}", ' + ", ".join(each for column in own for each in column.arguments)
         assert self.struct.size <= 28 * 4 and self.struct.size % 4 == 0
 
     def number(self):
@@ -134,8 +138,7 @@ class Event:
             if kind == "comm":
                 values.append(struct.pack("<4I", *record.words))
             elif name == "prev_state":
-                letter = kind.split("|")[word]
-                values.append(LINUX_STATE[letter] | (0x100 if letter == "K" else 0))
+                values.append(LINUX_STATE[kind.split("|")[word]])
             else:
                 values.append(words.signed(word) if kind in ("d", "errno") else word)
             if name == "prev_pid":
