@@ -87,7 +87,9 @@ void write_record(const TraceRecord& what, u32 began) {
             introduce(ring, *task, record);
         append(ring, record);
     }
-    ring.overhead += instructions_retired() - began + CALL_OVERHEAD;
+    const u32 ended = instructions_retired();
+    if (ended != began) // otherwise the machine does not count
+        ring.overhead += ended - began + CALL_OVERHEAD;
 }
 
 Result<void> make_rings() {

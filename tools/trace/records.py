@@ -120,7 +120,9 @@ def load(port, ram, elf):
             take_buffer(data, received)
     counts = []
     memory = Memory(ram)
-    control = symbols(elf)["faultline::trace_control"]
+    control = symbols(elf).get("faultline::trace_control")
+    if control is None:
+        raise Defect(f"{elf} is no kernel that traces")
     magic, version, record_bytes, records, buffers = CONTROL.unpack(memory.read(control, CONTROL.size))
     if magic == 0:  # the machine ended before its kernel was loaded
         return Trace([], counts)

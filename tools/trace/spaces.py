@@ -1,12 +1,15 @@
 """Which address space a record speaks of. Records name the task only, and fork and exec work on two address spaces at once.
 
-What a task does concerns its own address space, unless the entry that the record found there was not the one that was left there. Then
-it is the one that it has just left, if that has this entry; that of another task, if only one has; or, in fork and exec, the one that
-the task is about to make.
+What a task does concerns its own address space, unless the entry that the record found there is not the one that was left there. Then
+it is the one that it has just left, if that has this entry; that of another task, if only one has (memory is short, and a task ages
+pages of others); or, in fork and exec, the one that the task is about to make.
 """
+
+import collections
 
 CLONE_VM = 0x100
 CLONE, VFORK, CLONE3 = 120, 190, 435  # system calls (asm/unistd-common.h)
+FOLLOWS = {"DescriptorStored", "TlbDropped"}  # what the kernel does next when it has stored an entry
 MAKERS = {2, CLONE, VFORK, CLONE3, 11, 387}  # and fork, execve, execveat
 
 
@@ -16,7 +19,8 @@ class Spaces:
     def __init__(self, records):
         self.current, self.former = {}, {}  # task: address space
         self.coming = {}  # task: the address space that it makes
-        self.known = {}  # (address space, page): the entry
+        self.known = collections.defaultdict(dict)  # page: {address space: the entry}
+        self.last = {}  # task: (page, address space) of its last entry
         self.count = 0
         self.calls = {}  # task: its sys_enter, if it is in a call
         self.of = [self._take(record) for record in records]
@@ -48,20 +52,27 @@ class Spaces:
         if not record.station.fields or record.station.fields[0][0] != "address":
             return None
         page, entries = words[0] >> 12, [word for (_, kind), word in zip(record.station.fields, words) if kind == "pte"]
-        space = self._find(record.pid, page, entries) if entries else self._own(record.pid)
         if entries:
-            self.known[space, page] = entries[-1]
-        return space
+            space = self._find(record.pid, page, entries)
+            self.known[page][space] = entries[-1]
+            self.last[record.pid] = page, space
+            return space
+        if name in FOLLOWS and self.last.get(record.pid, (0, 0))[0] == page:
+            return self.last[record.pid][1]
+        return self._own(record.pid)
 
     def _find(self, pid, page, entries):
         own, former, before = self._own(pid), self.former.get(pid), entries[0]
-        if self.known.get((own, page), before) in entries: # the change may have been told before, by entry_stored
+        known = self.known[page].get(own, 0)
+        if known in entries: # the change may have been told before, by entry_stored
             return own
-        others = {space for (space, number), entry in self.known.items() if number == page and entry == before and before}
+        others = {space for space, entry in self.known[page].items() if entry == before and before}
         if former in others:
             return former
         if len(others) == 1:
             return others.pop()
+        if known == 0 and before:
+            return own
         if self.calls.get(pid, (0,))[0] not in MAKERS:
             return own
         if pid not in self.coming:

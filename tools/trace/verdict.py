@@ -3,6 +3,7 @@
 import collections
 import statistics
 
+import spaces
 import story
 import words
 
@@ -23,7 +24,7 @@ def call_name(record, syscalls):
     number, _, operation, _ = record.words
     if number != FUTEX or operation & 127 >= len(OPERATIONS):
         return syscalls.get(number, f"system call {number}")
-    return "FUTEX_" + OPERATIONS[operation & 127] + (", private" if operation & PRIVATE_FLAG else "")
+    return ("private " if operation & PRIVATE_FLAG else "") + "FUTEX_" + OPERATIONS[operation & 127]
 
 
 def cause(entry):
@@ -53,22 +54,25 @@ def find(trace, syscalls, slices):
         return None
     (pid, address, first), repairs = max(groups.items(), key=lambda each: len(each[1]))
     start = repairs[0] if first is None else first
+    of = spaces.Spaces(records).of
     rounds, before, after, answer = [], None, None, None
     for position, record in enumerate(records):
+        if of[position] == of[repairs[0]] and record.words[0] >> 12 == address >> 12 and entries(record) and answer is None:
+            if position > repairs[0]:
+                before = entries(record)[0] if before is None else before
+            else:
+                before = entries(record)[-1]
+            after = entries(record)[-1]
         if record.pid != pid:
             continue
-        if entries(record) and record.words[0] >> 12 == address >> 12:
-            if position < repairs[0]:
-                before = entries(record)[-1]
-            elif answer is None:
-                before = entries(record)[0] if before is None else before
-                after = entries(record)[-1]
         if position > start and record.station.enumerator == "RoundAgain" and record.words[0] == address:
             rounds.append(position)
         if position > repairs[-1] and record.station.enumerator == "SysExit" and answer is None:
             answer = record.words[1]
     kinds = dict(records[repairs[0]].station.fields)
     turns = 1 + max((records[position].words[1] for position in rounds), default=-1)
+    if turns >= HANGS:  # what it was at last is what keeps it there
+        before = after
     steps = [(records[b].instructions - records[a].instructions) & 0xffffffff for a, b in zip(rounds, rounds[1:])]
     return Story(pid, records[repairs[0]].cpu, address, call_name(records[first], syscalls) if first is not None and
                  records[first].station.enumerator == "SysEnter" else "A system call", start, repairs, rounds, before, after,
@@ -94,9 +98,9 @@ def sentence(trace, syscalls, found):
         faults = sum(record.station.enumerator == "DoPageFault" for record in trace.records)
         tasks = len({record.pid for record in trace.records if record.pid})
         return f"{tasks} tasks ran, and the kernel served {faults:,} page faults. No write of its own to a user page had to be repaired."
-    whose = f"the entry of 0x{found.address:08x}"
+    whose, call = f"the entry of 0x{found.address:08x}", found.call.replace("private", "Private")
     if found.turns >= HANGS:
-        text = f"{found.call} of {who(trace, found.pid)} turned {found.turns:,} times: "
+        text = f"{call} of {who(trace, found.pid)} turned {found.turns:,} times: "
         if found.entry is None:
             return text + f"fault_in={found.repair} changed nothing that the records show."
         if found.cause == "stale":
@@ -105,7 +109,7 @@ def sentence(trace, syscalls, found):
         return text + f"{whose} is {marks(found.entry, found.cause)}, and fault_in={found.repair} left it so."
     times = "once" if len(found.repairs) == 1 else f"{len(found.repairs):,} times"
     answer = "is not over" if found.answer is None else f"returned {words.result(found.answer)}"
-    text = f"{found.call} of {who(trace, found.pid)} {answer}. Its write failed {times}"
+    text = f"{call} of {who(trace, found.pid)} {answer}. Its write failed {times}"
     if found.entry is None or found.repaired is None:
         return text + f", and fault_in={found.repair} repaired it."
     text += f": {whose} was {marks(found.entry, found.cause)}" if found.cause != "stale" else f": the TLB of CPU {found.cpu} was *stale*"

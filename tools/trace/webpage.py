@@ -102,11 +102,13 @@ def run(trace, title, elf, syscalls, sources, functions):
     if not gaps:
         hidden, gaps = fold_others(records)
     drawn = [position for position in range(len(records)) if position not in hidden]
-    # If there is no room for all: those from shortly before the call on, otherwise the last.
-    start = max(len(drawn) - MOST, 0)
+    # If there is no room for all: those from shortly before the call on, and before, what made the page what it is; otherwise the last.
+    start, history = max(len(drawn) - MOST, 0), []
     if found:
         start = min(start, max(bisect.bisect_left(drawn, found.first) - BEFORE, 0))
-    drawn = drawn[start:start + MOST]
+        history = [position for position in drawn[:start] if of[position] == of[found.repairs[0]] and
+                   records[position].words[0] >> 12 == found.address >> 12][-BEFORE:]
+    drawn = history + drawn[start:start + MOST]
     place = {position: number for number, position in enumerate(drawn)}
     gaps = [[place[after], times, length] for after, times, length in gaps if after in place]
     skipped = len(records) - len(drawn) - sum(times * length for _, times, length in gaps)
