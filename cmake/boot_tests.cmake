@@ -11,6 +11,9 @@ function(boot_test_on_both_machines name script)
     boot_test("${name} softtlb" ${script} ${ARGN} --mmu softtlb --smp 2)
 endfunction()
 
+# Those that take long, and hardly depend on the back end: with `softtlb`, they are a part of tests/long.sh.
+set(walked_every_day disk disk_errors every_call power_cut swap)
+
 # Those that choose their machines themselves, or for which it makes no difference: docs/testing.md says why.
 set(own_machines balance bad_input demonstration interrupt list tlb_check tlb_options watch)
 set(with_arguments fuzz scenario scenarios selftest storm) # below
@@ -20,14 +23,13 @@ list(REMOVE_ITEM scripts lib shares ${with_arguments})
 foreach(script ${scripts})
     if(script IN_LIST own_machines)
         boot_test(${script} ${script}.sh)
+    elseif(script IN_LIST walked_every_day)
+        boot_test(${script} ${script}.sh --mmu walked --smp 1)
     else()
         boot_test_on_both_machines(${script} ${script}.sh)
     endif()
 endforeach()
-foreach(mmu walked softtlb)
-    boot_test("shares ${mmu}" shares.sh --mmu ${mmu})
-endforeach()
-boot_test("memory on eight CPUs" memory.sh --mmu walked --smp 8)
+boot_test(shares shares.sh --mmu walked)
 boot_test_on_both_machines(fuzz fuzz.sh 2011 500000 --icount)
 boot_test(selftest selftest.sh arm)
 boot_test("debug: selftest" selftest.sh debug)

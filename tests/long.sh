@@ -2,8 +2,10 @@
 # tests/long.sh [PART...]: the tests that take too long for every day, in parts; without a name, all parts. Each part
 # ends with its counts. The last line is `N passed, N failed`, for all of them.
 #
-#   everyday    tests/run.sh, all checks of clang-tidy, the host tests without sanitizers, and the storm of threads under
-#               ThreadSanitizer
+#   everyday    tests/run.sh, all checks of clang-tidy, the host tests without sanitizers, the longest interleavings with
+#               softtlb, and the storm of threads under ThreadSanitizer
+#   machines    what tests/run.sh boots with one back end only, with the other; memory on eight processors; the model of the
+#               retry loop on every machine
 #   sabotages   the sabotages that tests must catch
 #   pressure    four thousand random programs on a machine that is short of memory; four processes that use four times the
 #               memory at random, on 1, 2 and 8 processors
@@ -20,7 +22,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-parts=(everyday sabotages pressure conformance matrix variants stale livelocked fuzz storms disks)
+parts=(everyday machines sabotages pressure conformance matrix variants stale livelocked fuzz storms disks)
 for part in "$@"; do
     [[ " ${parts[*]} " == *" $part "* ]] || { echo "tests/long.sh: no part '$part': ${parts[*]}" >&2; exit 64; }
 done
@@ -118,9 +120,20 @@ run_part() {
         build host-plain host-tsan || return
         judged tools/tidy.sh --thorough build/host
         judged ctest --preset host-plain --parallel "$(nproc)" --exclude-regex '^(boot|conformance|source): '
+        judged build/host/softtlb_interleave_tests '[long]'
         for mmu in walked softtlb; do
             judged tests/threads/run.sh "build/host-tsan/threads_storm_$mmu" 600 "$RANDOM"
         done
+        ;;
+    machines)
+        local script
+        build arm debug || return
+        for script in disk disk_errors every_call power_cut swap; do
+            judged "tests/boot/$script.sh" --mmu softtlb --smp 2
+        done
+        judged tests/boot/shares.sh --mmu softtlb
+        judged tests/boot/memory.sh --mmu walked --smp 8
+        judged tests/model/run.sh
         ;;
     sabotages) judged tests/interleave/mutations.py ;;
     pressure)

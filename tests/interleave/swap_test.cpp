@@ -442,7 +442,7 @@ TEST_CASE("interleave: page out of shared memory against unmap of one mapping") 
 }
 TEST_CASE("interleave: first touch of shared memory against page out") { explore(make<FirstTouchAgainstOut>, 2); }
 TEST_CASE("interleave: page out against move") { explore(make<OutAgainstMove>, 2); }
-TEST_CASE("interleave: page out against fork") { explore(make<OutAgainstFork>, 2); }
+TEST_CASE("interleave: page out against fork", "[long]") { explore(make<OutAgainstFork>, 2); }
 TEST_CASE("interleave: page out against futex") { explore(make<OutAgainstFutex<SwapProgram>>, 2); }
 TEST_CASE("interleave: page out of shared memory against read") { explore(make<OutAgainstRead<SharedProgram>>, 2); }
 TEST_CASE("interleave: page out of shared memory against write") { explore(make<OutAgainstWrite<SharedProgram>>, 2); }
@@ -452,7 +452,7 @@ TEST_CASE("interleave: page out of shared memory against futex") { explore(make<
 TEST_CASE("interleave: two page in") { explore(make<TwoIn<SwapProgram>>, 2); }
 TEST_CASE("interleave: two page in to read") { explore(make<TwoReadIn>, 2); }
 TEST_CASE("interleave: two page in shared memory") { explore(make<TwoIn<SharedProgram>>, 2); }
-TEST_CASE("interleave: page in against a relative") { explore(make<InAgainstRelative>, 2); }
+TEST_CASE("interleave: page in against a relative", "[long]") { explore(make<InAgainstRelative>, 2); }
 TEST_CASE("interleave: page in against exit") { explore(make<InAgainstExit>, 2); }
 TEST_CASE("interleave: page in against page out") { explore(make<InAgainstOut>, 2); }
 TEST_CASE("interleave: page in against unmap") { explore(make<InAgainstUnmap>, 2); }
@@ -465,7 +465,7 @@ TEST_CASE("interleave: swapoff against page out") { explore(make<SwapoffAgainstO
 TEST_CASE("interleave: swapoff against page out of shared memory") {
     explore(make<SwapoffAgainstOut<SharedProgram>>, 2);
 }
-TEST_CASE("interleave: swapoff against fork") { explore(make<SwapoffAgainstFork>, 2); }
+TEST_CASE("interleave: swapoff against fork", "[long]") { explore(make<SwapoffAgainstFork>, 2); }
 TEST_CASE("interleave: discard against write") { explore(make<DiscardAgainstWrite>, 2); }
 
 } // namespace
