@@ -1,0 +1,149 @@
+"""How gdb prints the kernel's own types: addresses, entries, results, guards, intrusive containers."""
+
+import gdb
+import gdb.printing
+
+from fl.entries import Layout
+from fl.kernel import hook_of, member
+
+
+class Text:
+    """A value as one text."""
+
+    def __init__(self, text):
+        self._text = text
+
+    def to_string(self):
+        return self._text
+
+
+def number(value, *names):
+    """The unsigned number that lies under these members."""
+    for name in names:
+        value = value[name]
+    while value.type.strip_typedefs().code == gdb.TYPE_CODE_STRUCT:
+        value = value[value.type.strip_typedefs().fields()[0]]
+    return int(value) & 0xFFFFFFFF
+
+
+def pte(value):
+    """Pte; PteSlot, too: its place in a table."""
+    bits = value["bits_"]
+    inner = bits.type.strip_typedefs()
+    if inner.code == gdb.TYPE_CODE_STRUCT:
+        bits = bits["_M_i"]
+    return Text(Layout().words(int(bits) & 0xFFFFFFFF))
+
+
+def address(value):
+    return Text(f"0x{number(value, 'value_'):08x}")
+
+
+def pfn(value):
+    return Text(f"frame 0x{number(value, 'value_'):x}")
+
+
+def flags(value):
+    return Text(f"0x{number(value, 'bits_'):x}")
+
+
+def result(value):
+    error = str(value["error_"]).split("::")[-1]
+    if int(value["error_"]) != 0:
+        return Text(error if error.startswith("E") or error.isdigit() else "E" + error)
+    names = [each.name for each in value.type.strip_typedefs().fields()]
+    return Text(f"{value['value_']}" if "value_" in names else "ok")
+
+
+def relaxed(value):
+    inner = value["value_"]
+    names = [each.name for each in inner.type.strip_typedefs().fields()]
+    if "_M_i" in names:
+        return Text(str(inner["_M_i"]))
+    for outer, name in (("_M_b", "_M_p"), ("_M_base", "_M_i")):
+        if outer in names:
+            return Text(str(inner[outer][name]))
+    return Text(str(inner["_M_i"]))  # an integer: in std::__atomic_base
+
+
+def late(value):
+    kind = value.type.strip_typedefs().template_argument(0)
+    return Text(str(value["bytes_"].address.cast(kind.pointer()).dereference()))
+
+
+def mmap_guard(value):
+    kind = value.type.strip_typedefs().name.split("::")[-1]
+    how = {"MmapReadGuard": "held for reading", "MmapWriteGuard": "held for writing",
+           "MmapUnshared": "not needed, nothing else finds it"}.get(kind, "held")
+    return Text(f"mmap_lock of address space 0x{int(value['mm_'].address):08x}, {how}")
+
+
+def guard(value):
+    lock = value["lock_"]
+    return Text(f"{lock.type.target().unqualified()} at 0x{int(lock.address):08x}, held" if lock.type.code == gdb.TYPE_CODE_REF
+                else f"{lock.type} at 0x{int(lock.address):08x}, held")
+
+
+def irq_locked(value):
+    return Text(f"{guard(value['held_']).to_string()}, interrupts masked")
+
+
+class Container:
+    """The elements of a List or Tree."""
+
+    def __init__(self, value):
+        self._value = value
+        self._kind, hook = hook_of(value.type.strip_typedefs())
+        self._offset = member(self._kind, hook)[0]
+        self._is_list = "intrusive::list<" in str(value.type.strip_typedefs())
+
+    def display_hint(self):
+        return "array"
+
+    def to_string(self):
+        return f"{'list' if self._is_list else 'tree'} of {self._kind}"
+
+    def children(self):
+        nodes = self._list_nodes() if self._is_list else self._tree_nodes()
+        for i, node in enumerate(nodes):
+            pointer = gdb.Value(node - self._offset).cast(self._kind.pointer())
+            yield f"[{i}]", pointer
+
+    def _list_nodes(self):
+        head = self._value["data_"]["root_plus_size_"]["m_header"]
+        node = head["next_"]
+        while int(node) not in (0, int(head.address)):
+            yield int(node)
+            node = node["next_"]
+
+    def _tree_nodes(self):
+        root = self._value["holder"]["root"]["parent_"]
+        above, node = [], root
+        if int(root) == 0:
+            return
+        node = gdb.Value(int(root) & 0xFFFFFFFC).cast(root.type)  # the low bit is the colour
+        while above or int(node):
+            while int(node):
+                above.append(node)
+                node = node["left_"]
+            node = above.pop()
+            yield int(node)
+            node = node["right_"]
+
+
+NAMES = (("Pte", r"^faultline::Pte(Slot)?$", pte),
+         ("Address", r"^faultline::Address<.*>$", address),
+         ("Pfn", r"^faultline::Pfn$", pfn),
+         ("Flags", r"^faultline::Flags<.*>$", flags),
+         ("Result", r"^faultline::Result<.*>$", result),
+         ("Relaxed", r"^faultline::Relaxed<.*>$", relaxed),
+         ("Late", r"^faultline::Late<.*>$", late),
+         ("mmap guards", r"^faultline::Mmap(Locked|ReadGuard|WriteLocked|WriteGuard|Unshared)$", mmap_guard),
+         ("guards", r"^faultline::(Guard|ReadGuard|WriteGuard)<.*>$", guard),
+         ("IrqLocked", r"^faultline::IrqLocked<.*>$", irq_locked),
+         ("containers", r"^boost::intrusive::(list|set)<.*>$", Container))
+
+printers = gdb.printing.RegexpCollectionPrettyPrinter("faultline")
+for name, pattern, printer in NAMES:
+    printers.add_printer(name, pattern, printer)
+gdb.printing.register_pretty_printer(None, printers, replace=True)
