@@ -1,0 +1,119 @@
+"""Inside gdb: tools/gdb/armv7-pt.py against the pagemaps of tests/gdb/layouts.c. $stop_here is where its processes stop,
+$kernel is 1 for Faultline, whose own tables must agree too, and 2 for Linux."""
+
+import importlib.util
+import os
+import sys
+
+import gdb
+
+READ, WRITE, EXECUTE = 1, 2, 4
+USER_TOP = 0xBF000000  # Linux: TASK_SIZE. Above are the vectors, which pagemap does not show
+LAYOUTS = 5
+
+tools = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools", "gdb")
+spec = importlib.util.spec_from_file_location("armv7_pt", os.path.join(tools, "armv7-pt.py"))
+armv7_pt = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(armv7_pt)
+
+failures = 0
+
+
+def check(good, what):
+    global failures
+    if not good:
+        failures += 1
+        print("FAILED: " + what)
+
+
+def rows(layout):
+    """The process's own table: {address: (frame, rights)}."""
+    start, count = armv7_pt.register("r1"), armv7_pt.register("r2")
+    data = bytes(gdb.selected_inferior().read_memory(start, 12 * count))
+    words = [int.from_bytes(data[i : i + 4], "little") for i in range(0, len(data), 4)]
+    return {words[i]: (words[i + 1], words[i + 2]) for i in range(0, len(words), 3)}
+
+
+def linux_entry(memory, mmu, address):
+    """Linux's own entry, which lies 2 KiB below the hardware's (arch/arm/include/asm/pgtable-2level.h)."""
+    _, table = mmu.root(address)
+    first = memory.word(table + (address >> 20) * 4)
+    check(mmu.first_kind(first) == "page table", f"0x{address:08x}: there is a table")
+    return memory.word((first & 0xFFFFFC00) + (address >> 12 & 0xFF) * 4 - 2048)
+
+
+def may_be_invalid(memory, mmu, address, rights):
+    """Whether a page that is present has no valid descriptor by right: nobody may access it, or it is old. Linux has a bit for
+    each (L_PTE_YOUNG). Of Faultline, compare_with_kernel() asks its entry."""
+    if rights == 0:
+        return True
+    return on_linux and linux_entry(memory, mmu, address) & 0b11 == 0b01
+
+
+def compare_with_pagemap(layout, table):
+    with armv7_pt.PhysicalMemory() as memory:
+        mmu = armv7_pt.Mmu.of_selected_cpu(memory)
+        found = {va: leaf for va, leaf in mmu.leaves() if va < USER_TOP and mmu.access(leaf)[1] != "none"}
+        for va, leaf in found.items():
+            check(leaf.kind == "small page", f"layout {layout}, 0x{va:08x}: a {leaf.kind}")
+            check(va in table, f"layout {layout}: 0x{va:08x} is mapped, but not in pagemap")
+        for va, (frame, rights) in table.items():
+            leaf = found.get(va)
+            check(mmu.walk(va)[1] == leaf or leaf is None, f"layout {layout}, 0x{va:08x}: the walk and the list differ")
+            if leaf is None:
+                check(lazy or may_be_invalid(memory, mmu, va, rights), f"layout {layout}: 0x{va:08x} is in pagemap, but not mapped")
+                continue
+            check(leaf.base >> 12 == frame, f"layout {layout}, 0x{va:08x}: frame 0x{leaf.base >> 12:x}, pagemap has 0x{frame:x}")
+            user = mmu.access(leaf)[1]
+            check(rights & READ, f"layout {layout}, 0x{va:08x} is mapped {user}, but nobody may read it")
+            check(user == "ro" or rights & WRITE, f"layout {layout}, 0x{va:08x} may be written")
+            check(not leaf.xn == bool(rights & EXECUTE), f"layout {layout}, 0x{va:08x}: XN is {leaf.xn}")
+    return len(found)
+
+
+def compare_with_kernel(layout, table):
+    """Faultline's own tables: the walker must find what each entry permits, and nothing else."""
+    from fl.entries import Layout, entries
+    from fl.kernel import Kernel
+    from fl.machine_view import can, compare, rights_of_leaf
+    from fl.tasks import mm_of
+
+    with Kernel() as kernel:
+        mmu = armv7_pt.Mmu.of_selected_cpu(kernel.memory)
+        bits = Layout()
+        _, mm = mm_of(kernel)
+        truth = dict(entries(kernel, bits, mm))
+        present = {va: pte >> 12 for va, pte in truth.items() if bits.has(pte, "PRESENT")}
+        check(present == {va: frame for va, (frame, _) in table.items()}, f"layout {layout}: the kernel's tables are as pagemap")
+        found = {va: leaf for va, leaf in mmu.leaves() if va < kernel.user_end}
+        for va in set(truth) | set(found):
+            pte, leaf = truth.get(va, 0), found.get(va)
+            different = compare(bits.rights(pte), pte >> 12, rights_of_leaf(mmu, leaf), leaf)
+            check(different is None or (lazy and leaf is None),
+                  f"layout {layout}, 0x{va:08x}: {different}: the entry is {bits.words(pte)}, the machine's {can(rights_of_leaf(mmu, leaf))}")
+
+
+on_linux = int(gdb.convenience_variable("kernel")) == 2
+if not on_linux:
+    sys.path.insert(0, tools)
+lazy = not on_linux and gdb.lookup_global_symbol("faultline::softtlb::cpus") is not None  # a page need not be in the TLB
+gdb.execute("hbreak *$stop_here")
+seen = []
+while len(seen) < LAYOUTS:
+    gdb.execute("continue", to_string=True)
+    if armv7_pt.register("pc") != int(gdb.convenience_variable("stop_here")):
+        break
+    layout = armv7_pt.register("r0")
+    if layout == 0:
+        continue
+    table = rows(layout)
+    mapped = compare_with_pagemap(layout, table)
+    if not on_linux:
+        compare_with_kernel(layout, table)
+    print(f"layout {layout}: {len(table)} pages present, {mapped} mapped for the MMU")
+    check(len(table) > 20 and mapped > (3 if lazy else 20), f"layout {layout} has pages")
+    seen.append(layout)
+check(seen == [1, 2, 3, 4, 5], f"five layouts, not {seen}")
+gdb.execute("delete", to_string=True)
+gdb.execute("kill", to_string=True)
+gdb.execute(f"quit {min(failures, 1)}")
