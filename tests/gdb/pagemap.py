@@ -43,11 +43,11 @@ def linux_entry(memory, mmu, address):
 
 
 def may_be_invalid(memory, mmu, address, rights):
-    """Whether a page that is present has no valid descriptor by right: nobody may access it, or it is old. Linux has a bit for
-    each (L_PTE_YOUNG). Of Faultline, compare_with_kernel() asks its entry."""
-    if rights == 0:
+    """Whether a page that is present has no valid descriptor by right: nobody may access it, or it is old: present, but not
+    L_PTE_YOUNG. On Faultline compare_with_kernel() asks the entry."""
+    if rights == 0 or not on_linux:
         return True
-    return on_linux and linux_entry(memory, mmu, address) & 0b11 == 0b01
+    return linux_entry(memory, mmu, address) & 0b11 == 0b01
 
 
 def compare_with_pagemap(layout, table):
@@ -61,7 +61,7 @@ def compare_with_pagemap(layout, table):
             leaf = found.get(va)
             check(mmu.walk(va)[1] == leaf or leaf is None, f"layout {layout}, 0x{va:08x}: the walk and the list differ")
             if leaf is None:
-                check(lazy or may_be_invalid(memory, mmu, va, rights), f"layout {layout}: 0x{va:08x} is in pagemap, but not mapped")
+                check(may_be_invalid(memory, mmu, va, rights), f"layout {layout}: 0x{va:08x} is in pagemap, but not mapped")
                 continue
             check(leaf.base >> 12 == frame, f"layout {layout}, 0x{va:08x}: frame 0x{leaf.base >> 12:x}, pagemap has 0x{frame:x}")
             user = mmu.access(leaf)[1]

@@ -1,0 +1,19 @@
+#!/bin/bash
+# tools/gdb/ on the hang of 2011, at the moment of the report: each command, and each way to be refused. What `fl why` says of
+# the entry, the cause and the cure must be what the kernel prints a moment later.
+source "$(dirname "$0")/lib.sh"
+
+shows "the hang in gdb" livelock.py '' --icount --fault-in gup --scenario original-report --append livelock=report
+for word in entry cause cure; do
+    said=$(sed -n "s/^$word  *//p" "$work/gdb" | head -n 1)
+    check "$word is something" [ -n "$said" ]
+    check "the kernel says the same of $word" equal "$(sed -n "s/.*livelock:   $word  *//p" "$work/out" | head -n 1)" "$said"
+done
+check "and the scenario before" holds "$work/out" "^  entry before: 0x76fff000: $(sed -n 's/^entry  *//p' "$work/gdb" | head -n 1)\$"
+
+# Neither symbols nor a machine.
+status=0
+timeout 60 gdb-multiarch -nx -batch -x tools/gdb/faultline.py -x tests/gdb/alone.py >"$work/gdb" 2>&1 || status=$?
+check "gdb without anything" equal "$status" 0
+[[ $status -eq 0 ]] || cat "$work/gdb"
+finish
