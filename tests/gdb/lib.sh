@@ -24,7 +24,7 @@ gdb_connects() {
 debug() {
     local machine_pid said i socket settings=()
     for said in $2; do settings+=(-ex "set \$$said"); done
-    ./qemu-run.sh "${machine[@]}" "${@:3}" --gdb >"$work/out" 2>"$work/err" </dev/null &
+    ./qemu-run.sh --gdb "${machine[@]}" "${@:3}" >"$work/out" 2>"$work/err" </dev/null &
     machine_pid=$!
     for ((i = 0; i < 600; ++i)); do
         said=$(sed -n 's/^qemu-run: waiting for: \(.*\) (tools.*/\1/p' "$work/err")

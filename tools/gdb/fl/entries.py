@@ -52,10 +52,10 @@ class Layout:
 
 def static(struct, name):
     """A constant of a class."""
-    try:
-        return int(gdb.parse_and_eval(f"{struct.name}::{name}"))
-    except gdb.error:
-        raise other_build(f"constant {struct.name}::{name}") from None
+    found = gdb.lookup_static_symbol(f"{struct.name}::{name}")
+    if found is None:
+        raise other_build(f"constant {struct.name}::{name}")
+    return int(found.value())
 
 
 def tables(kernel, layout, mm):

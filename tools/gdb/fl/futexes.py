@@ -41,16 +41,16 @@ def word_at(kernel, layout, key):
 def chain_of(q):
     """The owner of the PI lock that a waiter waits for, what that one waits for, and so on."""
     names, seen = [], set()
-    while q is not None and q not in seen:
-        seen.add(q)
+    while q is not None:
         state = q["pi_state"].target()
         owner = state["owner"].target() if state is not None else None
         if owner is None:
             break
         names.append(name_of(owner))
+        if owner in seen:
+            break  # a circle; the kernel refuses to close one
+        seen.add(owner)
         q = owner["pi_blocked_on"].target()
-    if q in seen:
-        names.append("which closes a circle")
     return names
 
 
