@@ -18,6 +18,12 @@ gdb_connects() {
     return 1
 }
 
+# inside SCRIPT GDB ARG...: runs gdb with these arguments and the script of tests/gdb/. The status is what the script ends with;
+# if it never gets there, 3.
+inside() {
+    timeout 200 "${@:2}" -nx -batch -x "tests/gdb/$1" -ex 'quit 3' >"$work/gdb" 2>&1 </dev/null
+}
+
 # debug SCRIPT SETTINGS OPTION...: starts ./qemu-run.sh --gdb with these options, and the debugger as that says, with the
 # script of tests/gdb/ added and each word of SETTINGS assigned to a variable of gdb's before. Leaves $work/out and
 # $work/err of the machine, and what gdb said in $work/gdb; `status` is gdb's.
@@ -35,8 +41,7 @@ debug() {
     status=0
     if [[ -n $socket ]] && gdb_connects "$socket"; then
         # The command of the message, with -x and -ex in its order, and ours behind it.
-        eval "timeout 200 $said -nx -batch -ex 'set confirm off' \"\${settings[@]}\" -x tests/gdb/$1" >"$work/gdb" 2>&1 \
-            </dev/null || status=$?
+        eval "inside \"\$1\" $said -ex 'set confirm off' \"\${settings[@]}\"" || status=$?
     else
         status=69
     fi

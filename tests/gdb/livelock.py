@@ -18,10 +18,10 @@ check(native >> 12 != 0, "gdb reads the entry itself")
 holds("fl why", r"^scenario\[3\] is in the retry loop of FUTEX_LOCK_PI on the word at 0x76fff000, on CPU 0\.$",
       r"^ +1000 rounds in which nothing changed", r"^mapping  0x76fff000-0x77000000 rw-s .*, the word is 0x00000002$",
       r"^entry    frame 0x[0-9a-f]+ present young clean write user noexec shared$",
-      r"^machine  the descriptor lets user mode read, as the entry says$", r"^cause    clean: ", r"^repair   fault_in=gup: ",
+      r"^machine  the descriptor permits user mode: read; as the entry says$", r"^cause    clean: ", r"^repair   fault_in=gup: ",
       r"^cure     handle_mm_fault marks the entry dirty: ")
 holds(f"fl pte {WORD:#x}", rf"^entry    0x{native:08x} at 0x", rf": frame 0x{native >> 12:x} present young clean write",
-      r"^law      user mode can read without a fault$", rf"second level: .* is 0x{native >> 12:05x}e7f: small page$",
+      r"^law      without a fault, user mode can: read$", rf"second level: .* is 0x{native >> 12:05x}e7f: small page$",
       rf"^machine  0x76fff000 is physical 0x{native & ~0xFFF:08x}$", r"^agrees   yes$", "the hardware's TLB cannot be read")
 holds(f"armv7-pt {WORD:#x}", r"goes through TTBR0", rf"^0x76fff000 is physical 0x{native & ~0xFFF:08x}$",
       r"privileged ro, user ro, XN, PXN, nG, shareable, write-back write-allocate, domain 0 \(client\)")

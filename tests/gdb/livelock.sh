@@ -13,7 +13,7 @@ check "and the scenario before" holds "$work/out" "^  entry before: 0x76fff000: 
 
 # Neither symbols nor a machine.
 status=0
-timeout 60 gdb-multiarch -nx -batch -x tools/gdb/faultline.py -x tests/gdb/alone.py >"$work/gdb" 2>&1 || status=$?
+inside alone.py gdb-multiarch -x tools/gdb/faultline.py || status=$?
 check "gdb without anything" equal "$status" 0
 [[ $status -eq 0 ]] || cat "$work/gdb"
 finish

@@ -75,7 +75,7 @@ def compare_with_kernel(layout, table):
     """Faultline's own tables: the walker must find what each entry permits, and nothing else."""
     from fl.entries import Layout, entries
     from fl.kernel import Kernel
-    from fl.machine_view import can, compare, rights_of_leaf
+    from fl.machine_view import compare, rights_of_leaf, words_of
     from fl.tasks import mm_of
 
     with Kernel() as kernel:
@@ -90,7 +90,7 @@ def compare_with_kernel(layout, table):
             pte, leaf = truth.get(va, 0), found.get(va)
             different = compare(bits.rights(pte), pte >> 12, rights_of_leaf(mmu, leaf), leaf)
             check(different is None or (lazy and leaf is None),
-                  f"layout {layout}, 0x{va:08x}: {different}: the entry is {bits.words(pte)}, the machine's {can(rights_of_leaf(mmu, leaf))}")
+                  f"layout {layout}, 0x{va:08x}: {different}: the entry is {bits.words(pte)}, the machine's {words_of(rights_of_leaf(mmu, leaf))}")
 
 
 on_linux = int(gdb.convenience_variable("kernel")) == 2

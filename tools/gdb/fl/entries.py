@@ -52,10 +52,10 @@ class Layout:
 
 def static(struct, name):
     """A constant of a class."""
-    found = gdb.lookup_static_symbol(f"{struct.name}::{name}")
-    if found is None:
-        raise other_build(f"constant {struct.name}::{name}")
-    return int(found.value())
+    try:
+        return int(gdb.Value(bytes(struct.sizeof), struct)[name])
+    except gdb.error:
+        raise other_build(f"constant {struct.name}::{name}") from None
 
 
 def tables(kernel, layout, mm):

@@ -44,9 +44,8 @@ WHAT_IS_DIFFERENT = {
 }
 
 
-def can(rights):
-    words = [right for right in ("read", "write", "execute") if rights[right]]
-    return " and ".join(words) if words else "not access it at all"
+def words_of(rights):
+    return " and ".join(right for right in ("read", "write", "execute") if rights[right]) or "nothing"
 
 
 def asid_of(kernel, mm):
@@ -65,7 +64,9 @@ def where_used(kernel, mm):
     cpus = [cpu for cpu in kernel.cpus() if uses(kernel, cpu, mm)]
     if not cpus:
         return "no CPU uses this address space now"
-    return ", ".join(f"CPU {cpu} uses this address space ({name_of(running_on(kernel, cpu))} runs)" for cpu in cpus)
+    tasks = {cpu: running_on(kernel, cpu) for cpu in cpus}
+    return ", ".join(f"CPU {cpu} " + (f"runs {name_of(task)} in this address space" if task["mm"]["mm"].target() == mm
+                                      else f"still has it loaded, and runs {name_of(task)}") for cpu, task in tasks.items())
 
 
 class TlbEntry:

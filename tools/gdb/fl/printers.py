@@ -17,20 +17,26 @@ class Text:
         return self._text
 
 
+def type_of(value):
+    kind = value.type
+    if kind.code in (gdb.TYPE_CODE_REF, gdb.TYPE_CODE_RVALUE_REF):
+        kind = kind.target()
+    return kind.strip_typedefs().unqualified()
+
+
 def number(value, *names):
     """The unsigned number that lies under these members."""
     for name in names:
         value = value[name]
-    while value.type.strip_typedefs().code == gdb.TYPE_CODE_STRUCT:
-        value = value[value.type.strip_typedefs().fields()[0]]
+    while type_of(value).code == gdb.TYPE_CODE_STRUCT:
+        value = value[type_of(value).fields()[0]]
     return int(value) & 0xFFFFFFFF
 
 
 def pte(value):
     """Pte; PteSlot, too: its place in a table."""
     bits = value["bits_"]
-    inner = bits.type.strip_typedefs()
-    if inner.code == gdb.TYPE_CODE_STRUCT:
+    if type_of(bits).code == gdb.TYPE_CODE_STRUCT:
         bits = bits["_M_i"]
     return Text(Layout().words(int(bits) & 0xFFFFFFFF))
 
@@ -51,37 +57,36 @@ def result(value):
     error = str(value["error_"]).split("::")[-1]
     if int(value["error_"]) != 0:
         return Text(error if error.startswith("E") or error.isdigit() else "E" + error)
-    names = [each.name for each in value.type.strip_typedefs().fields()]
+    names = [each.name for each in type_of(value).fields()]
     return Text(f"{value['value_']}" if "value_" in names else "ok")
 
 
 def relaxed(value):
     inner = value["value_"]
-    names = [each.name for each in inner.type.strip_typedefs().fields()]
+    names = [each.name for each in type_of(inner).fields()]
     if "_M_i" in names:
         return Text(str(inner["_M_i"]))
     for outer, name in (("_M_b", "_M_p"), ("_M_base", "_M_i")):
         if outer in names:
             return Text(str(inner[outer][name]))
-    return Text(str(inner["_M_i"]))  # an integer: in std::__atomic_base
+    return Text(str(inner["_M_i"]))  # of an integer: in std::__atomic_base
 
 
 def late(value):
-    kind = value.type.strip_typedefs().template_argument(0)
+    kind = type_of(value).template_argument(0)
     return Text(str(value["bytes_"].address.cast(kind.pointer()).dereference()))
 
 
 def mmap_guard(value):
-    kind = value.type.strip_typedefs().name.split("::")[-1]
+    kind = type_of(value).name.split("::")[-1]
     how = {"MmapReadGuard": "held for reading", "MmapWriteGuard": "held for writing",
            "MmapUnshared": "not needed, nothing else finds it"}.get(kind, "held")
-    return Text(f"mmap_lock of address space 0x{int(value['mm_'].address):08x}, {how}")
+    return Text(f"mmap_lock of address space 0x{int(value['mm_'].referenced_value().address):08x}, {how}")
 
 
 def guard(value):
-    lock = value["lock_"]
-    return Text(f"{lock.type.target().unqualified()} at 0x{int(lock.address):08x}, held" if lock.type.code == gdb.TYPE_CODE_REF
-                else f"{lock.type} at 0x{int(lock.address):08x}, held")
+    lock = value["lock_"].referenced_value()
+    return Text(f"{type_of(lock)} at 0x{int(lock.address):08x}, held")
 
 
 def irq_locked(value):
@@ -93,9 +98,9 @@ class Container:
 
     def __init__(self, value):
         self._value = value
-        self._kind, hook = hook_of(value.type.strip_typedefs())
+        self._kind, hook = hook_of(type_of(value))
         self._offset = member(self._kind, hook)[0]
-        self._is_list = "intrusive::list<" in str(value.type.strip_typedefs())
+        self._is_list = "intrusive::list<" in str(type_of(value))
 
     def display_hint(self):
         return "array"

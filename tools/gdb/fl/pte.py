@@ -3,8 +3,8 @@
 from fl.armv7 import Refused
 from fl.command import command, user_address
 from fl.entries import PAGE, Layout, place_of
-from fl.machine_view import (WHAT_IS_DIFFERENT, asid_of, can, compare, mmu_with, rights_of_leaf, tlb_entries,
-                             where_used)
+from fl.machine_view import (WHAT_IS_DIFFERENT, asid_of, compare, mmu_with, rights_of_leaf, tlb_entries,
+                             where_used, words_of)
 from fl.tasks import mm_of, name_of
 from fl.vmas import line_of, vma_at
 
@@ -66,6 +66,6 @@ def pte(kernel, address=None, pid=None):
         bits = kernel.word(at)
         yield f"entry    0x{bits:08x} at 0x{at:08x}: {layout.words(bits)}"
     rights = layout.rights(bits)
-    yield f"law      user mode can {can(rights)} without a fault"
+    yield f"law      without a fault, user mode can: {words_of(rights)}"
     lines = softtlb_lines if kernel.mmu_name() == "softtlb" else walked_lines
     yield from lines(kernel, mm, page, rights, bits)

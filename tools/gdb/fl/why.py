@@ -9,7 +9,7 @@ from fl.armv7 import register
 from fl.command import command
 from fl.entries import PAGE, Layout, entry_at, user_word
 from fl.kernel import enumerators
-from fl.machine_view import asid_of, can, compare, mmu_with, rights_of_leaf, tlb_entries
+from fl.machine_view import asid_of, compare, mmu_with, rights_of_leaf, tlb_entries, words_of
 from fl.tasks import cpu_of_running, find_task, is_idle, name_of, wait_place
 from fl.futexes import waits_for_futex
 from fl.locks import waits_for_mmap_lock
@@ -108,7 +108,7 @@ def machine_line(kernel, layout, mm, access, pte, cpu):
     leaf_rights = rights_of_leaf(mmu, leaf)
     agrees = {None: "as the entry says", "less": "LESS than the entry permits", "more": "MORE than the entry permits",
               "frame": "ANOTHER frame than the entry's"}[compare(entry_rights, frame, leaf_rights, leaf)]
-    return f"machine  {where} lets user mode {can(leaf_rights)}, {agrees}"
+    return f"machine  {where} permits user mode: {words_of(leaf_rights)}; {agrees}"
 
 
 def forbidden(vma, access):
