@@ -5,7 +5,8 @@ import importlib.util
 import os
 import sys
 
-import gdb
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from inside import *
 
 READ, WRITE, EXECUTE = 1, 2, 4
 USER_TOP = 0xBF000000  # Linux: TASK_SIZE. Above are the vectors, which pagemap does not show
@@ -15,16 +16,6 @@ tools = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "to
 spec = importlib.util.spec_from_file_location("armv7_pt", os.path.join(tools, "armv7-pt.py"))
 armv7_pt = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(armv7_pt)
-
-failures = 0
-
-
-def check(good, what):
-    global failures
-    if not good:
-        failures += 1
-        print("FAILED: " + what)
-
 
 def rows(layout):
     """The process's own table: {address: (frame, rights)}."""
@@ -93,6 +84,37 @@ def compare_with_kernel(layout, table):
                   f"layout {layout}, 0x{va:08x}: {different}: the entry is {bits.words(pte)}, the machine's {words_of(rights_of_leaf(mmu, leaf))}")
 
 
+def expanded(lines):
+    """{address: (frame, words)} of what `fl pt` prints."""
+    found = {}
+    for line in lines:
+        start, end, _, words, runs = re.fullmatch(r"0x([0-9a-f]+)-0x([0-9a-f]+) +(\d+): (.*), frames? (.*)", line).groups()
+        frames = []
+        for run in runs.split(", "):
+            first, _, last = run.partition("-")
+            first, last = int(first, 16), int(last or first, 16)
+            frames += range(first, last + 1) if last >= first else range(first, last - 1, -1)
+        pages = range(int(start, 16), int(end, 16), 4096)
+        if len(frames) == 1:  # the zero page
+            frames *= len(pages)
+        check(len(frames) == len(pages), line)
+        found.update({page: (frame, words) for page, frame in zip(pages, frames)})
+    return found
+
+
+def compare_with_commands(layout, table):
+    """What `fl pt` and `fl vmas` print, with what the process itself has read."""
+    shown = expanded(gdb.execute("fl pt", to_string=True).splitlines()[1:])
+    check({page: frame for page, (frame, _) in shown.items()} == {page: frame for page, (frame, _) in table.items()},
+          f"layout {layout}: fl pt shows the frames of pagemap")
+    vmas = re.findall(r"^0x([0-9a-f]+)-0x([0-9a-f]+) (\S{3})", gdb.execute("fl vmas", to_string=True), re.M)
+    for page, (_, rights) in table.items():
+        letters = "".join(letter if rights & bit else "-" for letter, bit in zip("rwx", (READ, WRITE, EXECUTE)))
+        check(any(int(start, 16) <= page < int(end, 16) and letters == words for start, end, words in vmas),
+              f"layout {layout}, 0x{page:08x}: fl vmas has it as {letters}")
+        check(("no-user" in shown.get(page, (0, ""))[1]) == (rights == 0), f"layout {layout}, 0x{page:08x}: no-user, or rights")
+
+
 on_linux = int(gdb.convenience_variable("kernel")) == 2
 if not on_linux:
     sys.path.insert(0, tools)
@@ -110,10 +132,9 @@ while len(seen) < LAYOUTS:
     mapped = compare_with_pagemap(layout, table)
     if not on_linux:
         compare_with_kernel(layout, table)
+        compare_with_commands(layout, table)
     print(f"layout {layout}: {len(table)} pages present, {mapped} mapped for the MMU")
     check(len(table) > 20 and mapped > (3 if lazy else 20), f"layout {layout} has pages")
     seen.append(layout)
 check(seen == [1, 2, 3, 4, 5], f"five layouts, not {seen}")
-gdb.execute("delete", to_string=True)
-gdb.execute("kill", to_string=True)
-gdb.execute(f"quit {min(failures, 1)}")
+finish()

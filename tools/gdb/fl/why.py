@@ -3,6 +3,8 @@
 It looks at what kernel/futex/livelock.cpp looks at, from outside and at any moment. The words for a cause and its cure are
 the kernel's own."""
 
+from collections import namedtuple
+
 import gdb
 
 from fl.armv7 import register
@@ -48,24 +50,40 @@ def last_abort():
     return access, f"a {access}: {kind} (DFSR 0x{status:03x})"
 
 
-def detector():
-    """The LivelockDetector of the loop that the selected CPU is in: (operation, address, access, rounds). None: it is in no
-    such loop, or gdb cannot see it. gdb unwinds the stack, so this is done before memory is physical."""
+Loop = namedtuple("Loop", "operation access rounds")
+
+
+def on_the_stack():
+    """(Loop or None, Access or None): the retry loop that the selected CPU is in, by its LivelockDetector, and the fault that
+    it is serving, by its FaultInfo; as far as gdb can see them. gdb unwinds the stack, so this is done before memory is
+    physical."""
+    loop = fault = None
     try:
         frame = gdb.newest_frame()
-        while frame is not None:
-            block = frame.block() if frame.function() is not None else None
-            while block is not None and not block.is_static:
-                for symbol in block:
-                    if symbol.is_variable and str(symbol.type) == "faultline::LivelockDetector":
-                        found = symbol.value(frame)
-                        return (found["operation_"].string(), int(found["address_"]["value_"]),
-                                str(found["access_"]).split("::")[-1], int(found["unchanged_"]))
-                block = block.superblock
+        while frame is not None and loop is None:
+            for symbol in variables_of(frame):
+                kind = str(symbol.type)
+                if kind == "faultline::LivelockDetector":
+                    found = symbol.value(frame)
+                    loop = Loop(found["operation_"].string(),
+                                Access(int(found["address_"]["value_"]), str(found["access_"]).endswith("Write")),
+                                int(found["unchanged_"]))
+                elif kind == "const faultline::FaultInfo &" and fault is None:
+                    found = symbol.value(frame)
+                    fault = Access(int(found["address"]), bool(found["write"]), bool(found["execute"]))
             frame = frame.older()
     except (gdb.error, RuntimeError):
-        pass
-    return None
+        pass  # there is nothing more to be seen
+    return loop, fault
+
+
+def variables_of(frame):
+    block = frame.block() if frame.function() is not None else None
+    while block is not None and not block.is_static and not block.is_global:
+        yield from (symbol for symbol in block if symbol.is_variable or symbol.is_argument)
+        if block.function is not None:
+            return  # what is around an inlined function has a frame of its own
+        block = block.superblock
 
 
 def cause_of(layout, access, vma, pte):
@@ -168,18 +186,23 @@ def about_running(kernel, task, cpu):
     if cpu != kernel.cpu:
         yield f"{name_of(task)} runs on CPU {cpu}, whose registers are not the selected ones: `thread {cpu + 1}` selects it."
         return
-    if kernel.prepared is not None:
-        operation, address, access, rounds = kernel.prepared
-        yield f"{name_of(task)} is in the retry loop of {operation} on the word at 0x{address:08x}, on CPU {cpu}."
-        yield f"         {rounds} rounds in which nothing changed" + (": it turns, and cannot end" if rounds > 1 else " so far")
-        yield from about_access(kernel, mm, Access(address, access == "Write"), cpu, True)
+    loop, fault = kernel.prepared
+    if loop is not None:
+        yield f"{name_of(task)} is in the retry loop of {loop.operation} on the word at 0x{loop.access.address:08x}, on CPU {cpu}."
+        yield f"         {loop.rounds} rounds in which nothing changed" + (": it turns, and cannot end" if loop.rounds > 1 else " so far")
+        yield from about_access(kernel, mm, loop.access, cpu, True)
         return
     access, words = last_abort()
+    if fault is not None and (fault.execute or fault.address != access.address):
+        access, words = fault, f"a {fault}"
     if access.address >= kernel.user_end or access.address == 0:
         yield f"{name_of(task)} runs on CPU {cpu}, whose last data abort was no access to user memory."
         return
-    yield f"{name_of(task)} runs on CPU {cpu}, whose last data abort was {words}."
+    yield f"{name_of(task)} runs on CPU {cpu}, which {'serves the fault' if fault is not None else 'had its last data abort'} of {words}."
     yield from about_access(kernel, mm, access, cpu, False)
+    if int(task["mm"]["pagefault_disabled"]):
+        repair = repair_in_force(kernel)
+        yield f"         page faults are disabled: the kernel gives up at once, and its caller repairs: fault_in={repair}"
 
 
 def about_sleeping(kernel, task):
@@ -199,7 +222,7 @@ def about_sleeping(kernel, task):
         yield from about_access(kernel, mm, Access(bad, bool(status >> 11 & 1)), int(task["cpu"]), False)
 
 
-@command("why", 1, prepare=detector)
+@command("why", 1, prepare=on_the_stack)
 def why(kernel, pid=None):
     """fl why [PID]: why a task faults, turns or waits, in sentences.
 
