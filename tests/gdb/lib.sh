@@ -2,6 +2,8 @@
 # What the tests of tools/gdb/ share: a machine that waits for a debugger, and gdb with a script that looks into it.
 source "$(dirname "${BASH_SOURCE[0]}")/../boot/lib.sh"
 
+export PYTHONDONTWRITEBYTECODE=1
+
 # program NAME: builds tests/gdb/NAME.c as $work/NAME. In ARM state, so that an address is where a function stops.
 program() { arm-linux-gnueabihf-gcc -O1 -marm -static -pthread -Wall -Wextra -o "$work/$1" "tests/gdb/$1.c" || exit 1; }
 

@@ -3,7 +3,7 @@
 # the entry, the cause and the cure must be what the kernel prints a moment later.
 source "$(dirname "$0")/lib.sh"
 
-shows "the hang in gdb" livelock.py '' --icount --fault-in gup --scenario original-report --append livelock=report
+shows "the hang in gdb" livelock.py "" --icount --fault-in gup --scenario original-report --append livelock=report
 for word in entry cause cure; do
     said=$(sed -n "s/^$word  *//p" "$work/gdb" | head -n 1)
     check "$word is something" [ -n "$said" ]

@@ -5,6 +5,7 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,8 @@ enum { PAGE = 4096, PAGES = 6, PAGEOUT = 21 };
 struct facts {
     uint32_t plain, shared, lock1, lock2;             // addresses of words
     uint32_t plain_tid, bits_tid, shared_tid;         // who waits for them
-    uint32_t owner_tid, middle_tid, outer_tid, pause; // PI: outer -> lock2, of middle -> lock1, of owner, who sleeps
+    uint32_t owner_tid, middle_tid, outer_tid;        // PI: outer -> lock2, of middle -> lock1, of owner, who sleeps
+    uint32_t caught_tid;                              // its last access made a signal
     uint32_t swapped, old, untouched;                 // addresses of pages
 };
 static struct facts facts;
@@ -74,6 +76,17 @@ static void* outer_thread(void* unused) {
     return unused;
 }
 
+static void sleep_on(int signal) {
+    (void)signal;
+    pause();
+}
+static void* caught_thread(void* unused) {
+    begin("caught", &facts.caught_tid);
+    signal(SIGSEGV, sleep_on);
+    *(volatile char*)24 = 1;
+    return unused;
+}
+
 static void must(int good, const char* what) {
     if (!good) {
         perror(what);
@@ -92,13 +105,15 @@ int main(void) {
     *shared = 0;
     facts.plain = (uint32_t)&plain, facts.shared = (uint32_t)shared;
     facts.lock1 = (uint32_t)&lock1, facts.lock2 = (uint32_t)&lock2;
-    void* (*const threads[])(void*) = {plain_thread, bits_thread, shared_thread, owner_thread, middle_thread, outer_thread};
+    void* (*const threads[])(void*) = {plain_thread,  bits_thread,  shared_thread, owner_thread,
+                                       middle_thread, outer_thread, caught_thread};
     for (unsigned i = 0; i < sizeof threads / sizeof *threads; ++i) {
         pthread_t one;
         must(pthread_create(&one, NULL, threads[i], NULL) == 0, "pthread_create");
         usleep(20000);
     }
 
+    signal(SIGSEGV, SIG_DFL);
     char *swapped = pages(), *old = pages();
     volatile char* untouched = pages();
     for (int i = 0; i < PAGES; ++i) swapped[i * PAGE] = old[i * PAGE] = (char)i;

@@ -9,7 +9,7 @@ from inside import *
 from fl.armv7 import register
 
 NAMES = ("plain", "shared", "lock1", "lock2", "plain_tid", "bits_tid", "shared_tid", "owner_tid", "middle_tid", "outer_tid",
-         "pause", "swapped", "old", "untouched")
+         "caught_tid", "swapped", "old", "untouched")
 softtlb = gdb.lookup_global_symbol("faultline::softtlb::cpus") is not None
 lockdep = gdb.lookup_static_symbol("faultline::lockdep::(anonymous namespace)::watching") is not None
 cpus = len(gdb.selected_inferior().threads())
@@ -41,6 +41,8 @@ holds("fl futexes", rf"^  futex {plain}, the word is 0x00000007$\n    plain\[{is
 holds("fl locks", r"^kernel lock: " + ("not needed, there is one CPU$" if cpus == 1 else "free$"),
       "^no other lock of those that can be found is held$")
 holds(f"fl why {is_['outer_tid']}", rf"^{outer} does not turn: it sleeps \(interruptible\), and waits for PI futex {lock2}, which {middle} owns\.$")
+holds(f"fl why {is_['caught_tid']}", r"^caught\[\d+\] does not turn: it sleeps \(interruptible\), and waits for sys_pause\.$",
+      r"^Its last access that could not be made was at 0x00000018 \(DFSR 0x[0-9a-f]+\)\.$", r"^mapping  none: nothing is mapped at 0x00000018")
 
 # Pages in swap, in words; old ones.
 slots = re.search(rf"^0x{is_['swapped']:08x}-0x{is_['swapped'] + 6 * 4096:08x}     6: swap area 0, slots (.*)$", show("fl pt"), re.M)

@@ -24,7 +24,7 @@ if [[ $* == linux ]]; then
     check "Linux's pages" equal "$status" 0
     [[ $status -eq 0 ]] || sed 's/^/  gdb: /' "$work/gdb" | tail -n 60
 else
-    shows "Faultline's pages" pagemap.py "$settings" --exec "$work/layouts"
+    shows "Faultline's pages" pagemap.py "$settings" --icount --exec "$work/layouts"
 fi
 grep '^layout' "$work/gdb"
 finish

@@ -37,11 +37,12 @@ def mmap_lock_words(kernel, mm, pids):
     readers = sum(int(lock["readers_"].per_cpu(cpu)) for cpu in kernel.cpus()) & 0xFFFFFFFF
     writer = lock["writer_"].enumerator()
     waiting = [f"{name_of(task)} waits {what}" for task, what in sleepers(lock)]
+    next_writer = any(what == QUEUES["next_writer_"] for _, what in sleepers(lock))
     if readers == 0 and writer == "None" and not waiting:
         return None
     words = [f"{readers} reader{'s' if readers != 1 else ''} inside"] if readers else []
     if writer != "None":
-        words.append("a writer has it" if readers == 0 else "a writer waits until they have left")
+        words.append("a writer is next" if readers or next_writer else "a writer has it")
     return (f"mmap_lock of address space 0x{mm.address:08x} (task{'s' if len(pids) > 1 else ''} "
             f"{', '.join(map(str, pids))}): " + ", ".join(words + waiting))
 
