@@ -43,7 +43,9 @@ holds("print ((faultline::Task*)$TPIDRPRW)->mm.mm->vmas", r"= tree of faultline:
 # In the abort of the next round: gdb gets from the abort handler to the access.
 go_to("faultline::do_page_fault")
 holds("backtrace", r"do_data_abort", r"vector_dabt", r"futex_atomic_cmpxchg_inatomic \(address=0x76fff000", r"sys_futex")
+gdb.execute("up", to_string=True)
 holds("fl why", r"^scenario\[3\] is in the retry loop of FUTEX_LOCK_PI")
+check(gdb.selected_frame().name() == "faultline::handle_abort", "the selected frame stays selected")
 
 for command, answer in (
         ("fl pt 99", r"There is no task 99 .*"), ("fl pt x", r"'x' is not the number of a task .*"),

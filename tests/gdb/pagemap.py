@@ -42,8 +42,9 @@ def may_be_invalid(memory, mmu, address, rights):
 
 
 def compare_with_pagemap(layout, table):
-    with armv7_pt.PhysicalMemory() as memory:
-        mmu = armv7_pt.Mmu.of_selected_cpu(memory)
+    memory = armv7_pt.PhysicalMemory()
+    mmu = armv7_pt.Mmu.of_selected_cpu(memory)
+    with memory:
         found = {va: leaf for va, leaf in mmu.leaves() if va < USER_TOP and mmu.access(leaf)[1] != "none"}
         for va, leaf in found.items():
             check(leaf.kind == "small page", f"layout {layout}, 0x{va:08x}: a {leaf.kind}")
@@ -70,7 +71,7 @@ def compare_with_kernel(layout, table):
     from fl.tasks import mm_of
 
     with Kernel() as kernel:
-        mmu = armv7_pt.Mmu.of_selected_cpu(kernel.memory)
+        mmu = kernel.mmu  # the selected CPU's, which is on
         bits = Layout()
         _, mm = mm_of(kernel)
         truth = dict(entries(kernel, bits, mm))

@@ -46,7 +46,8 @@ def register(name, otherwise=None):
 
 class PhysicalMemory:
     """Reads memory by its physical addresses, within a `with`. Whole pages are kept: until the end of the scope the
-    machine stands still, so they stay what they are."""
+    machine stands still, so they stay what they are. Inside, gdb itself reads physical memory, too: registers, frames and
+    values are looked at before."""
 
     PAGE = 4096
 
@@ -302,8 +303,9 @@ def parse_address(text):
 
 
 def show_all(only_user):
-    with PhysicalMemory() as memory:
-        mmu = Mmu.of_selected_cpu(memory)
+    memory = PhysicalMemory()
+    mmu = Mmu.of_selected_cpu(memory)
+    with memory:
         leaves = [(va, leaf) for va, leaf in mmu.leaves() if not only_user or mmu.access(leaf)[1] != "none"]
     print(mmu.describe())
     for start, end, base, count, kind, words in fold(mmu, leaves):
@@ -313,8 +315,10 @@ def show_all(only_user):
 
 
 def show_one(va):
-    with PhysicalMemory() as memory:
-        lines, _ = Mmu.of_selected_cpu(memory).walk(va)
+    memory = PhysicalMemory()
+    mmu = Mmu.of_selected_cpu(memory)
+    with memory:
+        lines, _ = mmu.walk(va)
     print("\n".join(lines))
 
 

@@ -18,7 +18,8 @@ Prefix()
 
 def command(name, most_arguments, prepare=None):
     """Makes `fl NAME` of a function (kernel, *arguments). Its documentation is what `help fl NAME` prints; it may raise
-    Refused. prepare() is called before: it may use gdb's own view of the selected CPU. Its result is kernel.prepared."""
+    Refused. prepare() is called before: it may use gdb's own view of the selected CPU, as nothing else may while memory is
+    physical. Its result is kernel.prepared."""
 
     def declare(function):
         class Declared(gdb.Command):

@@ -210,9 +210,11 @@ class Kernel:
 
     def _mmu(self):
         """The registers of a CPU whose MMU is on: the selected one, or another; the kernel is the same for all."""
+        if register("SCTLR") & 1:
+            return Mmu.of_selected_cpu(self.memory)
         selected = gdb.selected_thread()
         try:
-            for thread in [selected, *gdb.selected_inferior().threads()]:
+            for thread in gdb.selected_inferior().threads():
                 thread.switch()
                 if register("SCTLR") & 1:
                     return Mmu.of_selected_cpu(self.memory)

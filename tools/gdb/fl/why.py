@@ -54,9 +54,8 @@ Loop = namedtuple("Loop", "operation access rounds")
 
 
 def on_the_stack():
-    """(Loop or None, Access or None): the retry loop that the selected CPU is in, by its LivelockDetector, and the fault that
-    it is serving, by its FaultInfo; as far as gdb can see them. gdb unwinds the stack, so this is done before memory is
-    physical."""
+    """(Loop or None, Access or None, last_abort()): the retry loop that the selected CPU is in, by its LivelockDetector, and the
+    fault that it is serving, by its FaultInfo; as far as gdb can see them."""
     loop = fault = None
     try:
         frame = gdb.newest_frame()
@@ -74,7 +73,7 @@ def on_the_stack():
             frame = frame.older()
     except (gdb.error, RuntimeError):
         pass  # there is nothing more to be seen
-    return loop, fault
+    return loop, fault, last_abort()
 
 
 def variables_of(frame):
@@ -186,13 +185,12 @@ def about_running(kernel, task, cpu):
     if cpu != kernel.cpu:
         yield f"{name_of(task)} runs on CPU {cpu}, whose registers are not the selected ones: `thread {cpu + 1}` selects it."
         return
-    loop, fault = kernel.prepared
+    loop, fault, (access, words) = kernel.prepared
     if loop is not None:
         yield f"{name_of(task)} is in the retry loop of {loop.operation} on the word at 0x{loop.access.address:08x}, on CPU {cpu}."
-        yield f"         {loop.rounds} rounds in which nothing changed" + (": it turns, and cannot end" if loop.rounds > 1 else " so far")
+        yield f"         {loop.rounds} rounds in which nothing changed" + (": it turns, and cannot end by itself" if loop.rounds > 1 else " so far")
         yield from about_access(kernel, mm, loop.access, cpu, True)
         return
-    access, words = last_abort()
     if fault is not None and (fault.execute or fault.address != access.address):
         access, words = fault, f"a {fault}"
     if access.address >= kernel.user_end or access.address == 0:
