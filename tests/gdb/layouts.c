@@ -42,10 +42,12 @@ static char* map(size_t size, int rights, int flags, int fd) {
 
 static volatile char sink;
 static void read_all(const char* start, size_t size) {
-    for (size_t i = 0; i < size; i += PAGE) sink = start[i];
+    for (size_t i = 0; i < size; i += PAGE)
+        sink = start[i];
 }
 static void write_all(char* start, size_t size, size_t step) {
-    for (size_t i = 0; i < size; i += step) start[i] = 1;
+    for (size_t i = 0; i < size; i += step)
+        start[i] = 1;
 }
 
 // Fills the table from /proc/self/maps and /proc/self/pagemap.
@@ -54,7 +56,8 @@ static int read_pagemap(void) {
     must(list >= 0 && pagemap >= 0, "/proc/self");
     size_t length = 0;
     ssize_t got;
-    while ((got = read(list, maps + length, sizeof maps - 1 - length)) > 0) length += (size_t)got;
+    while ((got = read(list, maps + length, sizeof maps - 1 - length)) > 0)
+        length += (size_t)got;
     maps[length] = '\0';
     int count = 0;
     for (char* line = maps; *line != '\0'; line = strchr(line, '\n') + 1) {
@@ -63,8 +66,10 @@ static int read_pagemap(void) {
         must(sscanf(line, "%x-%x %4s", &start, &end, rights) == 3, line);
         for (unsigned address = start; address != end; address += PAGE) {
             uint64_t entry = 0;
-            if (pread(pagemap, &entry, sizeof entry, (off_t)(address / PAGE * sizeof entry)) != sizeof entry) break;
-            if (entry >> 63 == 0) continue;
+            if (pread(pagemap, &entry, sizeof entry, (off_t)(address / PAGE * sizeof entry)) != sizeof entry)
+                break;
+            if (entry >> 63 == 0)
+                continue;
             must(count < MOST, "too many pages");
             table[count++] = (struct row){address, (uint32_t)entry,
                                           (rights[0] == 'r' ? READ : 0) | (rights[1] == 'w' ? WRITE : 0) |
@@ -160,8 +165,10 @@ int main(int argc, char** argv) {
         must(mount("proc", "/proc", "proc", 0, NULL) == 0, "mount");
     }
     int failed = 0;
-    for (int layout = 1; layout <= LAYOUTS; ++layout) failed |= run("/proc/self/exe", (char)('0' + layout));
+    for (int layout = 1; layout <= LAYOUTS; ++layout)
+        failed |= run("/proc/self/exe", (char)('0' + layout));
     puts(failed ? "a layout failed" : "five layouts");
-    if (getpid() == 1) reboot(RB_POWER_OFF);
+    if (getpid() == 1)
+        reboot(RB_POWER_OFF);
     return failed != 0;
 }

@@ -8,7 +8,7 @@ export PYTHONDONTWRITEBYTECODE=1
 program() { arm-linux-gnueabihf-gcc -O1 -marm -static -pthread -Wall -Wextra -o "$work/$1" "tests/gdb/$1.c" || exit 1; }
 
 # address_of PROGRAM FUNCTION: as a number.
-address_of() { echo "0x$(nm "$work/$1" | sed -n "s/ T $2\$//p")"; }
+address_of() { echo "0x$(arm-linux-gnueabihf-nm "$work/$1" | sed -n "s/ T $2\$//p")"; }
 
 # gdb_connects SOCKET: waits until QEMU has made it.
 gdb_connects() {

@@ -20,11 +20,11 @@ enum { PAGE = 4096, PAGES = 6, PAGEOUT = 21 };
 
 // What the debugger must find. It reads this.
 struct facts {
-    uint32_t plain, shared, lock1, lock2;             // addresses of words
-    uint32_t plain_tid, bits_tid, shared_tid;         // who waits for them
-    uint32_t owner_tid, middle_tid, outer_tid;        // PI: outer -> lock2, of middle -> lock1, of owner, who sleeps
-    uint32_t caught_tid;                              // its last access made a signal
-    uint32_t swapped, old, untouched;                 // addresses of pages
+    uint32_t plain, shared, lock1, lock2;      // addresses of words
+    uint32_t plain_tid, bits_tid, shared_tid;  // who waits for them
+    uint32_t owner_tid, middle_tid, outer_tid; // PI: outer -> lock2, of middle -> lock1, of owner, who sleeps
+    uint32_t caught_tid;                       // its last access made a signal
+    uint32_t swapped, old, untouched;          // addresses of pages
 };
 static struct facts facts;
 static uint32_t plain = 7, lock1, lock2;
@@ -116,7 +116,8 @@ int main(void) {
     signal(SIGSEGV, SIG_DFL);
     char *swapped = pages(), *old = pages();
     volatile char* untouched = pages();
-    for (int i = 0; i < PAGES; ++i) swapped[i * PAGE] = old[i * PAGE] = (char)i;
+    for (int i = 0; i < PAGES; ++i)
+        swapped[i * PAGE] = old[i * PAGE] = (char)i;
     mknod("/dev/vda", S_IFBLK | 0600, 254 << 8);
     must(swapon("/dev/vda", 0) == 0, "swapon");
     must(madvise(swapped, PAGES * PAGE, PAGEOUT) == 0, "madvise");
@@ -125,10 +126,10 @@ int main(void) {
     facts.swapped = (uint32_t)swapped, facts.old = (uint32_t)old, facts.untouched = (uint32_t)untouched;
     stop_here(&facts);
 
-    old[0] = 1;                               // a fault: the entry is old
-    untouched[PAGE] = 1;                      // there is none
-    umask(022);                               // a call under the kernel lock
-    futex(&plain, FUTEX_WAKE_PRIVATE, 1, 0);  // under the lock of a bucket
-    *(volatile char*)16 = 1;                  // nothing is mapped
+    old[0] = 1;                              // a fault: the entry is old
+    untouched[PAGE] = 1;                     // there is none
+    umask(022);                              // a call under the kernel lock
+    futex(&plain, FUTEX_WAKE_PRIVATE, 1, 0); // under the lock of a bucket
+    *(volatile char*)16 = 1;                 // nothing is mapped
     return 0;
 }

@@ -18,6 +18,9 @@ class Layout:
         find_type("faultline::PageDirectory")
 
     def has(self, pte, *names):
+        for name in names:
+            if name not in self.bits:
+                raise other_build(f"Pte::{name}")
         return all(pte & self.bits[name] for name in names)
 
     def swap(self, pte):

@@ -22,16 +22,16 @@ def buckets(kernel):
 
 
 def key_words(key):
-    kind, page, offset, owner = key["kind"].enumerator(), int(key["page"]), int(key["offset"]), int(key["object"])
-    if kind == "Inode":
+    page, offset, owner = int(key["page"]), int(key["offset"]), int(key["object"])
+    if key["kind"].is_any("Inode"):
         return f"word {offset:#x} of page {page} of inode {owner} (shared)"
-    scope = "private" if kind == "PrivateMm" else "shared, in anonymous memory"
+    scope = "private" if key["kind"].is_any("PrivateMm") else "shared, in anonymous memory"
     return f"0x{page + offset:08x} ({scope}, address space 0x{owner:08x})"
 
 
 def word_at(kernel, layout, key):
     """What the word of a key is, if the key says where it is."""
-    if key["kind"].enumerator() not in ("PrivateMm", "SharedMm"):
+    if not key["kind"].is_any("PrivateMm", "SharedMm"):
         return ""
     mm = kernel.at(int(key["object"]), "MmStruct")
     word = user_word(kernel, layout, mm, int(key["page"]) + int(key["offset"]))

@@ -123,6 +123,14 @@ class Object:
     def enumerator(self):
         return str(self.value()).split("::")[-1]
 
+    def is_any(self, *names):
+        """Whether it is one of these enumerators, which there must be."""
+        known = [each.name.split("::")[-1] for each in innermost(self.type).fields()]
+        for name in names:
+            if name not in known:
+                raise other_build(f"{innermost(self.type)}::{name}")
+        return self.enumerator() in names
+
     def text(self, limit=256):
         """A C string: an array of characters, or where a `const char*` points."""
         address = self.address if self.type.code == gdb.TYPE_CODE_ARRAY else int(self) & 0xFFFFFFFF

@@ -35,13 +35,13 @@ def waits_for_mmap_lock(kernel):
 def mmap_lock_words(kernel, mm, pids):
     lock = mm["mmap_lock"]
     readers = sum(int(lock["readers_"].per_cpu(cpu)) for cpu in kernel.cpus()) & 0xFFFFFFFF
-    writer = lock["writer_"].enumerator()
+    raised = not lock["writer_"].is_any("None")
     waiting = [f"{name_of(task)} waits {what}" for task, what in sleepers(lock)]
     next_writer = any(what == QUEUES["next_writer_"] for _, what in sleepers(lock))
-    if readers == 0 and writer == "None" and not waiting:
+    if readers == 0 and not raised and not waiting:
         return None
     words = [f"{readers} reader{'s' if readers != 1 else ''} inside"] if readers else []
-    if writer != "None":
+    if raised:
         words.append("a writer is next" if readers or next_writer else "a writer has it")
     return (f"mmap_lock of address space 0x{mm.address:08x} (task{'s' if len(pids) > 1 else ''} "
             f"{', '.join(map(str, pids))}): " + ", ".join(words + waiting))

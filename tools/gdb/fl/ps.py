@@ -9,10 +9,9 @@ from fl.tasks import POLICIES, all_tasks, cpu_of_running, is_idle, wait_place
 def waits_for(kernel, task, cpu, futex, mmap_lock):
     if cpu is not None or is_idle(kernel, task):
         return ""
-    state = task["state"].enumerator()
-    if state in ("Zombie", "Dead"):
-        return "its parent" if state == "Zombie" else ""
-    if task["on_rq"].enumerator() != "No":
+    if task["state"].is_any("Zombie", "Dead"):
+        return "its parent" if task["state"].is_any("Zombie") else ""
+    if not task["on_rq"].is_any("No"):
         return f"its turn on CPU {int(task['cpu'])}"
     return futex.get(task) or mmap_lock.get(task) or wait_place(kernel, task)
 

@@ -10,7 +10,7 @@ import gdb
 from fl.armv7 import register
 from fl.command import command
 from fl.entries import PAGE, Layout, entry_at, user_word
-from fl.kernel import enumerators
+from fl.kernel import enumerators, other_build
 from fl.machine_view import asid_of, compare, mmu_with, rights_of_leaf, tlb_entries, words_of
 from fl.tasks import cpu_of_running, find_task, is_idle, name_of, wait_place
 from fl.futexes import waits_for_futex
@@ -101,12 +101,17 @@ def cause_of(layout, access, vma, pte):
 
 
 def explanation(kernel, cause):
-    index = next(value for value, name in enumerators("faultline::LivelockCause").items() if name == cause)
+    index = {name: value for value, name in enumerators("faultline::LivelockCause").items()}.get(cause)
+    if index is None:
+        raise other_build(f"LivelockCause::{cause}")
     return kernel.variable("(anonymous namespace)::EXPLANATIONS")[index]
 
 
 def repair_in_force(kernel):
-    return kernel.variable("(anonymous namespace)::NAMES")[int(kernel.variable("fault_in_policy"))].text()
+    name = kernel.variable("(anonymous namespace)::NAMES")[int(kernel.variable("fault_in_policy"))].text()
+    if name not in REPAIRS:
+        raise other_build(f"repair that is known here: {name}")
+    return name
 
 
 def machine_line(kernel, layout, mm, access, pte, cpu):
@@ -204,17 +209,17 @@ def about_running(kernel, task, cpu):
 
 
 def about_sleeping(kernel, task):
-    state = task["state"].enumerator()
-    if state in ("Zombie", "Dead"):
+    ended = task["state"].is_any("Zombie", "Dead")
+    if ended:
         yield f"{name_of(task)} has exited (status 0x{int(task['exit_code']):04x}); it turns no more."
-    elif task["on_rq"].enumerator() != "No":
+    elif not task["on_rq"].is_any("No"):
         yield f"{name_of(task)} could run, and waits for its turn on CPU {int(task['cpu'])}."
     else:
         place = waits_for_futex(kernel).get(task) or waits_for_mmap_lock(kernel).get(task) or wait_place(kernel, task)
-        yield f"{name_of(task)} does not turn: it sleeps ({state.lower()}), and waits for {place}."
+        yield f"{name_of(task)} does not turn: it sleeps ({task['state'].enumerator().lower()}), and waits for {place}."
     mm = task["mm"]["mm"].target()
     bad = int(task["fault_address"]) & 0xFFFFFFFF
-    if mm is not None and int(task["fault_trap_no"]) and state not in ("Zombie", "Dead"):
+    if mm is not None and int(task["fault_trap_no"]) and not ended:
         status = int(task["fault_status"])
         yield f"Its last access that could not be made was at 0x{bad:08x} (DFSR 0x{status:03x})."
         yield from about_access(kernel, mm, Access(bad, bool(status >> 11 & 1)), int(task["cpu"]), False)
