@@ -40,6 +40,21 @@ holds("fl locks", r"^kernel lock: not needed, there is one CPU")
 holds("backtrace", r"LivelockDetector::round", r"futex_lock_pi \(address=0x76fff000")
 holds("print ((faultline::Task*)$TPIDRPRW)->mm.mm->vmas", r"= tree of faultline::VmArea = \{0x[0-9a-f]+, 0x")
 
+# The printers.
+def printed(kind, *words):
+    return str(gdb.Value(b"".join(word.to_bytes(4, "little") for word in words), gdb.lookup_type("faultline::" + kind)))
+
+
+for kind, words, text in (
+        ("Pte", (native,), f"frame 0x{native >> 12:x} present young clean write user noexec shared"), ("Pte", (0,), "none"),
+        ("PteSlot", (native,), f"frame 0x{native >> 12:x} present young clean write user noexec shared"),
+        ("UserAddr", (WORD,), "0x76fff000"), ("PhysAddr", (0x40000000,), "0x40000000"), ("Pfn", (0x44081,), "frame 0x44081"),
+        ("Result<unsigned int>", (7, 0), "7"), ("Result<unsigned int>", (0, 14), "EFAULT"), ("Result<void>", (0,), "ok"),
+        ("VmFlags", (0x73,), "0x73"), ("Relaxed<unsigned int>", (5,), "5"),
+        ("Guard<faultline::SpinLock>", (0x80200000,), "faultline::SpinLock at 0x80200000, held"),
+        ("IrqLocked<faultline::SpinLock>", (0, 0x80200000), "faultline::SpinLock at 0x80200000, held, interrupts masked")):
+    check(printed(kind, *words) == text, f"{kind} prints as {text}", printed(kind, *words))
+
 # In the abort of the next round: gdb gets from the abort handler to the access.
 go_to("faultline::do_page_fault")
 holds("backtrace", r"do_data_abort", r"vector_dabt", r"futex_atomic_cmpxchg_inatomic \(address=0x76fff000", r"sys_futex")

@@ -61,7 +61,7 @@ else:
 
 # The fault on the old page, in the kernel.
 go_to("faultline::do_page_fault")
-holds("fl why", rf"^waiting\[{main}\] runs on CPU \d, which serves the fault of a write at 0x{is_['old']:08x}: translation fault",
+holds("fl why", rf"^waiting\[{main}\] runs on CPU \d, which serves a write at 0x{is_['old']:08x}: translation fault",
       rf"^entry    frame {frame} present old dirty write user noexec$", r"^cause    old: the entry's young bit is missing",
       r"^next     the entry lacks only its marks")
 holds("print fault", rf"address = {is_['old']}, kind = faultline::FaultKind::Translation, write = true")
@@ -77,7 +77,7 @@ check(vma is not None and int(vma.group(1), 0) <= is_["old"] < int(vma.group(2),
 
 # A page that was never touched.
 go_to("faultline::do_page_fault")
-holds("fl why", rf"serves the fault of a write at 0x{is_['untouched'] + 4096:08x}: translation fault", r"^entry    none$", r"^cause    absent: ",
+holds("fl why", rf"serves a write at 0x{is_['untouched'] + 4096:08x}: translation fault", r"^entry    none$", r"^cause    absent: ",
       r"^next     it has not been touched before: a zeroed page comes$")
 
 # The kernel lock, and that of a bucket.
@@ -91,5 +91,5 @@ holds("fl locks", rf"^futex bucket {bucket.group(1) if bucket else '?'}: held$",
 
 # Nothing is mapped there: the program gets a signal.
 go_to("faultline::do_page_fault if fault.address == 16")
-holds("fl why", r"serves the fault of a write at 0x00000010: translation fault", r"^mapping  none: nothing is mapped at 0x00000010, and the program gets SIGSEGV$")
+holds("fl why", r"serves a write at 0x00000010: translation fault", r"^mapping  none: nothing is mapped at 0x00000010, and the program gets SIGSEGV$")
 finish()

@@ -164,34 +164,47 @@ def elements(container):
     return (Object(container.kernel, node - offset, kind) for node in nodes(container))
 
 
-MOST_ELEMENTS = 1_000_000  # a list that is being changed may go in a circle
-
-
 def list_nodes(container):
     head = container["data_"]["root_plus_size_"]["m_header"]
-    node, seen = head["next_"].target(), 0
-    while node is not None and node.address != head.address:
-        yield node.address
-        seen += 1
-        if seen > MOST_ELEMENTS:
-            raise Refused("A list goes in a circle: it is just being changed, or it is damaged.")
-        node = node["next_"].target()
+    at = member(head.type, "next_")[0]
+    return walk_list(head.address, lambda node: container.kernel.word(node + at))
 
 
 def tree_nodes(container):
     header = container["holder"]["root"]
     kind = member(header.type, "parent_")[1].target()
-    above, node, seen = [], int(header["parent_"]) & 0xFFFFFFFC, 0  # the low bit is the colour
-    while above or node:
+    left, right = (member(kind, name)[0] for name in ("left_", "right_"))
+    word = container.kernel.word
+    return walk_tree(int(header["parent_"]), lambda node: word(node + left), lambda node: word(node + right))
+
+
+MOST_ELEMENTS = 1_000_000  # a container that is being changed may go in a circle
+
+
+def walk_list(head, following):
+    """The addresses of the nodes of a Boost list. following(node) is the next one's."""
+    node = following(head)
+    for _ in range(MOST_ELEMENTS):
+        if node in (0, head):
+            return
+        yield node
+        node = following(node)
+    raise Refused("A list goes in a circle: it is just being changed, or it is damaged.")
+
+
+def walk_tree(root, left, right):
+    """The same of a Boost tree, in order. The low bit of the root's address is its header's colour."""
+    above, node = [], root & 0xFFFFFFFC
+    for _ in range(MOST_ELEMENTS):
         while node:
             above.append(node)
-            node = int(Object(container.kernel, node, kind)["left_"]) & 0xFFFFFFFF
+            node = left(node)
+        if not above:
+            return
         node = above.pop()
         yield node
-        seen += 1
-        if seen > MOST_ELEMENTS:
-            raise Refused("A tree goes in a circle: it is just being changed, or it is damaged.")
-        node = int(Object(container.kernel, node, kind)["right_"]) & 0xFFFFFFFF
+        node = right(node)
+    raise Refused("A tree goes in a circle: it is just being changed, or it is damaged.")
 
 
 class Kernel:

@@ -4,9 +4,8 @@ The two are compared by what they permit, not by their bits: the entry by the la
 walk as the hardware makes it (tools/gdb/armv7-pt.py)."""
 
 from fl.armv7 import Mmu
+from fl.entries import PAGE
 from fl.tasks import name_of, running_on
-
-PAGE = 4096
 
 
 def mmu_with(kernel, directory):
@@ -88,3 +87,14 @@ def tlb_entries(kernel, cpu):
         dropped = bool(own["must_drop_all"]) and (used is None or entry.asid != int(used["asid"]))
         if entry.valid and not dropped:
             yield entry
+
+
+def held_by(kernel, cpu, mm, page):
+    """(TlbEntry, its leaf, the CPU's Mmu) of a page of an address space in a software-filled TLB; None: it is not there."""
+    asid = asid_of(kernel, mm)
+    for entry in tlb_entries(kernel, cpu):
+        if entry.page == page and entry.asid == asid:
+            mmu = mmu_with(kernel, int(kernel.variable("softtlb::cpus")[cpu]["tlb"]["tables_"]["directory_"]))
+            # Every first-level descriptor of the CPU's tables has domain 0 and PXN.
+            return entry, mmu.second_leaf(entry.descriptor, 0b101), mmu
+    return None

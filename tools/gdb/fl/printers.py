@@ -4,7 +4,7 @@ import gdb
 import gdb.printing
 
 from fl.entries import Layout
-from fl.kernel import hook_of, member
+from fl.kernel import hook_of, member, walk_list, walk_tree
 
 
 class Text:
@@ -24,10 +24,9 @@ def type_of(value):
     return kind.strip_typedefs().unqualified()
 
 
-def number(value, *names):
-    """The unsigned number that lies under these members."""
-    for name in names:
-        value = value[name]
+def number(value, name):
+    """The unsigned number in this member."""
+    value = value[name]
     while type_of(value).code == gdb.TYPE_CODE_STRUCT:
         value = value[type_of(value).fields()[0]]
     return int(value) & 0xFFFFFFFF
@@ -62,14 +61,12 @@ def result(value):
 
 
 def relaxed(value):
-    inner = value["value_"]
-    names = [each.name for each in type_of(inner).fields()]
-    if "_M_i" in names:
-        return Text(str(inner["_M_i"]))
-    for outer, name in (("_M_b", "_M_p"), ("_M_base", "_M_i")):
+    atomic = value["value_"]
+    names = [each.name for each in type_of(atomic).fields()]
+    for outer, inner in (("_M_b", "_M_p"), ("_M_base", "_M_i")):  # of a pointer, of a bool
         if outer in names:
-            return Text(str(inner[outer][name]))
-    return Text(str(inner["_M_i"]))  # of an integer: in std::__atomic_base
+            return Text(str(atomic[outer][inner]))
+    return Text(str(atomic["_M_i"]))
 
 
 def late(value):
@@ -109,31 +106,19 @@ class Container:
         return f"{'list' if self._is_list else 'tree'} of {self._kind}"
 
     def children(self):
-        nodes = self._list_nodes() if self._is_list else self._tree_nodes()
-        for i, node in enumerate(nodes):
-            pointer = gdb.Value(node - self._offset).cast(self._kind.pointer())
-            yield f"[{i}]", pointer
+        for i, node in enumerate(self._nodes()):
+            yield f"[{i}]", gdb.Value(node - self._offset).cast(self._kind.pointer())
 
-    def _list_nodes(self):
-        head = self._value["data_"]["root_plus_size_"]["m_header"]
-        node = head["next_"]
-        while int(node) not in (0, int(head.address)):
-            yield int(node)
-            node = node["next_"]
-
-    def _tree_nodes(self):
+    def _nodes(self):
+        if self._is_list:
+            head = self._value["data_"]["root_plus_size_"]["m_header"]
+            return walk_list(int(head.address), self._link(head["next_"].type, "next_"))
         root = self._value["holder"]["root"]["parent_"]
-        above, node = [], root
-        if int(root) == 0:
-            return
-        node = gdb.Value(int(root) & 0xFFFFFFFC).cast(root.type)  # the low bit is the colour
-        while above or int(node):
-            while int(node):
-                above.append(node)
-                node = node["left_"]
-            node = above.pop()
-            yield int(node)
-            node = node["right_"]
+        return walk_tree(int(root), self._link(root.type, "left_"), self._link(root.type, "right_"))
+
+    @staticmethod
+    def _link(pointer, name):
+        return lambda node: int(gdb.Value(node).cast(pointer)[name])
 
 
 NAMES = (("Pte", r"^faultline::Pte(Slot)?$", pte),

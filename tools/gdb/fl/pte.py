@@ -3,8 +3,8 @@
 from fl.armv7 import Refused
 from fl.command import command, user_address
 from fl.entries import PAGE, Layout, place_of
-from fl.machine_view import (WHAT_IS_DIFFERENT, asid_of, compare, mmu_with, rights_of_leaf, tlb_entries,
-                             where_used, words_of)
+from fl.machine_view import (WHAT_IS_DIFFERENT, asid_of, compare, held_by, mmu_with, rights_of_leaf, where_used,
+                             words_of)
 from fl.tasks import mm_of, name_of
 from fl.vmas import line_of, vma_at
 
@@ -21,20 +21,16 @@ def walked_lines(kernel, mm, page, rights, pte):
 
 def softtlb_lines(kernel, mm, page, rights, pte):
     yield "machine  nothing is derived: each CPU copies the entry into its own TLB when it misses"
-    asid = asid_of(kernel, mm)
-    if asid is None:
+    if asid_of(kernel, mm) is None:
         yield "tlb      the address space has no ASID in this generation: no CPU holds anything of it"
         return
     for cpu in kernel.cpus():
-        held = [entry for entry in tlb_entries(kernel, cpu) if entry.page == page and entry.asid == asid]
-        yield f"tlb      CPU {cpu}: {held_words(kernel, cpu, held[0], rights, pte) if held else 'not there; the next access asks the entry'}"
+        held = held_by(kernel, cpu, mm, page)
+        yield f"tlb      CPU {cpu}: {held_words(*held, rights, pte) if held else 'not there; the next access asks the entry'}"
     yield f"tlb      {where_used(kernel, mm)}"
 
 
-def held_words(kernel, cpu, entry, rights, pte):
-    directory = kernel.variable("softtlb::cpus")[cpu]["tlb"]["tables_"]["directory_"]
-    mmu = mmu_with(kernel, int(directory))
-    leaf = mmu.second_leaf(entry.descriptor, 0b101)  # below a first-level descriptor of domain 0 with PXN
+def held_words(entry, leaf, mmu, rights, pte):
     different = compare(rights, pte >> 12, rights_of_leaf(mmu, leaf), leaf)
     place = "in the tables that the hardware walks" if entry.installed else "kept aside until its next use"
     return (f"0x{entry.descriptor:08x} at 0x{leaf.base:08x}: {mmu.words(leaf)}; {place}; "

@@ -79,7 +79,7 @@ def address_spaces(kernel):
 # --- where a task has stopped -----------------------------------------------------------------------------------------
 
 FP = 11
-STACK = 8192
+STACK = 8192  # KERNEL_STACK_SIZE, arch/arm/layout.h
 MOST_FRAMES = 32
 
 

@@ -10,11 +10,11 @@ import gdb
 from fl.armv7 import register
 from fl.command import command
 from fl.entries import PAGE, Layout, entry_at, user_word
-from fl.kernel import enumerators, other_build
-from fl.machine_view import asid_of, compare, mmu_with, rights_of_leaf, tlb_entries, words_of
-from fl.tasks import cpu_of_running, find_task, is_idle, name_of, wait_place
 from fl.futexes import waits_for_futex
+from fl.kernel import enumerators, other_build
 from fl.locks import waits_for_mmap_lock
+from fl.machine_view import compare, held_by, mmu_with, rights_of_leaf, words_of
+from fl.tasks import cpu_of_running, find_task, is_idle, name_of, wait_place
 from fl.vmas import EXEC, READ, WRITE, backing, rights, vma_at
 
 # DFSR.FS, ARM ARM B3.13.3.
@@ -43,8 +43,10 @@ class Access:
 
 
 def last_abort():
-    """The selected CPU's last data abort: (Access, words)."""
+    """The selected CPU's last data abort: (Access, words); (None, None): there was none."""
     status, address = register("DFSR"), register("DFAR")
+    if status == 0:
+        return None, None
     kind = FAULTS.get((status >> 6 & 0x10) | status & 0xF, f"fault status 0x{status:03x}")
     access = Access(address, bool(status >> 11 & 1))
     return access, f"a {access}: {kind} (DFSR 0x{status:03x})"
@@ -122,11 +124,11 @@ def machine_line(kernel, layout, mm, access, pte, cpu):
         _, leaf = mmu.walk(page)
         where = "the descriptor"
     else:
-        mmu = mmu_with(kernel, int(kernel.variable("softtlb::cpus")[cpu]["tlb"]["tables_"]["directory_"]))
-        held = [entry for entry in tlb_entries(kernel, cpu) if entry.page == page and entry.asid == asid_of(kernel, mm)]
-        if not held:
+        held = held_by(kernel, cpu, mm, page)
+        if held is None:
             return f"machine  CPU {cpu}'s TLB has nothing for it: the next access asks the entry"
-        leaf, where = mmu.second_leaf(held[0].descriptor, 0b101), f"CPU {cpu}'s TLB"
+        _, leaf, mmu = held
+        where = f"CPU {cpu}'s TLB"
     leaf_rights = rights_of_leaf(mmu, leaf)
     agrees = {None: "as the entry says", "less": "LESS than the entry permits", "more": "MORE than the entry permits",
               "frame": "ANOTHER frame than the entry's"}[compare(entry_rights, frame, leaf_rights, leaf)]
@@ -196,12 +198,12 @@ def about_running(kernel, task, cpu):
         yield f"         {loop.rounds} rounds in which nothing changed" + (": it turns, and cannot end by itself" if loop.rounds > 1 else " so far")
         yield from about_access(kernel, mm, loop.access, cpu, True)
         return
-    if fault is not None and (fault.execute or fault.address != access.address):
+    if fault is not None and (fault.execute or access is None or fault.address != access.address):
         access, words = fault, f"a {fault}"
-    if access.address >= kernel.user_end or access.address == 0:
-        yield f"{name_of(task)} runs on CPU {cpu}, whose last data abort was no access to user memory."
+    if access is None or access.address >= kernel.user_end:
+        yield f"{name_of(task)} runs on CPU {cpu}, which has had no data abort, or not for user memory."
         return
-    yield f"{name_of(task)} runs on CPU {cpu}, which {'serves the fault' if fault is not None else 'had its last data abort'} of {words}."
+    yield f"{name_of(task)} runs on CPU {cpu}, {'which serves' if fault is not None else 'whose last data abort was'} {words}."
     yield from about_access(kernel, mm, access, cpu, False)
     if int(task["mm"]["pagefault_disabled"]):
         repair = repair_in_force(kernel)
