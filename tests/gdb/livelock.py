@@ -89,7 +89,12 @@ gdb.execute("file", to_string=True)
 for command in ("fl ps", "fl pt", "fl pte 0", "fl vmas", "fl futexes", "fl locks", "fl why"):
     refuses(command, r"gdb has no symbols of Faultline: .*")
 holds(f"armv7-pt {WORD:#x}", rf"^0x76fff000 is physical 0x{native & ~0xFFF:08x}$")
+
+# With another kernel's symbols.
+gdb.execute(f"file {elf.replace('.elf', '-softtlb.elf')}", to_string=True)
+refuses("fl ps", r"The machine runs another kernel than the one whose symbols gdb has: .*")
 gdb.execute(f"file {elf}", to_string=True)
+show("fl ps")
 
 # While the machine runs.
 gdb.execute("continue &", to_string=True)

@@ -221,9 +221,16 @@ class Kernel:
         self.memory = PhysicalMemory()
         self.mmu = self._mmu()
         self.prepared = self._prepare() if self._prepare is not None else None
+        probe, expected = self._text_of_the_file()
         self.memory.__enter__()
-        self._translations = {}
-        self.user_end = 1 << (32 - self.mmu.n)
+        try:
+            self._translations = {}
+            self.user_end = 1 << (32 - self.mmu.n)
+            if self.read(probe, len(expected)) != expected:
+                raise Refused("The machine runs another kernel than the one whose symbols gdb has: name its ELF file with `file`.")
+        except BaseException:
+            self.memory.__exit__()
+            raise
         return self
 
     def __exit__(self, *problem):
@@ -242,6 +249,19 @@ class Kernel:
         finally:
             selected.switch()
         raise Refused("The MMU is still off: the kernel has not begun. Let it run, for instance to `hbreak start_kernel`.")
+
+    @staticmethod
+    def _text_of_the_file():
+        """(address, bytes) of a piece of the kernel's code, as the ELF file has it: of a back end's, since the rest may be the same."""
+        trusts = gdb.parameter("trust-readonly-sections")
+        gdb.execute("set trust-readonly-sections on")
+        try:
+            address = int(gdb.lookup_global_symbol("faultline::mmu_name").value().address)
+            return address, bytes(gdb.selected_inferior().read_memory(address, 256))
+        except (AttributeError, gdb.MemoryError):
+            raise other_build("function faultline::mmu_name") from None
+        finally:
+            gdb.execute(f"set trust-readonly-sections {'on' if trusts else 'off'}")
 
     def physical(self, address):
         """The physical address of a kernel address."""
