@@ -7,14 +7,20 @@ from fl.entries import Layout
 from fl.kernel import hook_of, member, walk_list, walk_tree
 
 
-class Text:
-    """A value as one text."""
+def text(function):
+    """Makes a printer of a function from a value to its text."""
 
-    def __init__(self, text):
-        self._text = text
+    class Text:
+        def __init__(self, value):
+            self._value = value
 
-    def to_string(self):
-        return self._text
+        def to_string(self):
+            try:
+                return function(self._value)
+            except gdb.error as error:  # the compiler has not kept it, or its memory cannot be read
+                return f"<{error}>"
+
+    return Text
 
 
 def type_of(value):
@@ -37,27 +43,27 @@ def pte(value):
     bits = value["bits_"]
     if type_of(bits).code == gdb.TYPE_CODE_STRUCT:
         bits = bits["_M_i"]
-    return Text(Layout().words(int(bits) & 0xFFFFFFFF))
+    return Layout().words(int(bits) & 0xFFFFFFFF)
 
 
 def address(value):
-    return Text(f"0x{number(value, 'value_'):08x}")
+    return f"0x{number(value, 'value_'):08x}"
 
 
 def pfn(value):
-    return Text(f"frame 0x{number(value, 'value_'):x}")
+    return f"frame 0x{number(value, 'value_'):x}"
 
 
 def flags(value):
-    return Text(f"0x{number(value, 'bits_'):x}")
+    return f"0x{number(value, 'bits_'):x}"
 
 
 def result(value):
     error = str(value["error_"]).split("::")[-1]
     if int(value["error_"]) != 0:
-        return Text(error if error.startswith("E") or error.isdigit() else "E" + error)
+        return error if error.startswith("E") or error.isdigit() else "E" + error
     names = [each.name for each in type_of(value).fields()]
-    return Text(f"{value['value_']}" if "value_" in names else "ok")
+    return f"{value['value_']}" if "value_" in names else "ok"
 
 
 def relaxed(value):
@@ -65,29 +71,29 @@ def relaxed(value):
     names = [each.name for each in type_of(atomic).fields()]
     for outer, inner in (("_M_b", "_M_p"), ("_M_base", "_M_i")):  # of a pointer, of a bool
         if outer in names:
-            return Text(str(atomic[outer][inner]))
-    return Text(str(atomic["_M_i"]))
+            return str(atomic[outer][inner])
+    return str(atomic["_M_i"])
 
 
 def late(value):
     kind = type_of(value).template_argument(0)
-    return Text(str(value["bytes_"].address.cast(kind.pointer()).dereference()))
+    return str(value["bytes_"].address.cast(kind.pointer()).dereference())
 
 
 def mmap_guard(value):
     kind = type_of(value).name.split("::")[-1]
     how = {"MmapReadGuard": "held for reading", "MmapWriteGuard": "held for writing",
            "MmapUnshared": "not needed, nothing else finds it"}.get(kind, "held")
-    return Text(f"mmap_lock of address space 0x{int(value['mm_'].referenced_value().address):08x}, {how}")
+    return f"mmap_lock of address space 0x{int(value['mm_'].referenced_value().address):08x}, {how}"
 
 
 def guard(value):
     lock = value["lock_"].referenced_value()
-    return Text(f"{type_of(lock)} at 0x{int(lock.address):08x}, held")
+    return f"{type_of(lock)} at 0x{int(lock.address):08x}, held"
 
 
 def irq_locked(value):
-    return Text(f"{guard(value['held_']).to_string()}, interrupts masked")
+    return f"{guard(value['held_'])}, interrupts masked"
 
 
 class Container:
@@ -135,5 +141,5 @@ NAMES = (("Pte", r"^faultline::Pte(Slot)?$", pte),
 
 printers = gdb.printing.RegexpCollectionPrettyPrinter("faultline")
 for name, pattern, printer in NAMES:
-    printers.add_printer(name, pattern, printer)
+    printers.add_printer(name, pattern, printer if printer is Container else text(printer))
 gdb.printing.register_pretty_printer(None, printers, replace=True)
