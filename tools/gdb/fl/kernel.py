@@ -34,7 +34,7 @@ def enumerators(name):
     return {each.enumval: each.name.split("::")[-1] for each in find_type(name).fields()}
 
 
-_members = {}
+_members = {}  # found in this command: the next one may have another ELF file
 
 
 def member(struct, name):
@@ -215,6 +215,7 @@ class Kernel:
 
     def __enter__(self):
         require_stopped_machine()
+        _members.clear()
         if not has_type("faultline::Task"):
             raise Refused("gdb has no symbols of Faultline: start it with build/arm/faultline.elf, or name that with `file`.")
         self.cpu = gdb.selected_thread().ptid[1] - 1  # QEMU counts them from 1
