@@ -12,8 +12,9 @@ refuses("armv7-pt", r"The MMU of this CPU is off .*")
 go_to("faultline::LivelockDetector::report")
 
 WORD = 0x76FFF000
-native = int(gdb.parse_and_eval(
-    "((faultline::Task*)$TPIDRPRW)->mm.mm->context.pgd->tables._M_elems[951]->entries._M_elems[511].bits_._M_i"))
+task = gdb.Value(int(gdb.parse_and_eval("$TPIDRPRW")) & 0xFFFFFFFF).cast(gdb.lookup_type("faultline::Task").pointer())
+table = task["mm"]["mm"]["context"]["pgd"]["tables"]["_M_elems"][WORD >> 21].dereference()
+native = int(table["entries"]["_M_elems"][WORD >> 12 & 511]["bits_"]["_M_i"])
 check(native >> 12 != 0, "gdb reads the entry itself")
 holds("fl why", r"^scenario\[3\] is in the retry loop of FUTEX_LOCK_PI on the word at 0x76fff000, on CPU 0\.$",
       r"^ +1000 rounds in which nothing changed", r"^mapping  0x76fff000-0x77000000 rw-s .*, the word is 0x00000002$",
@@ -38,7 +39,7 @@ holds("fl ps", r"^ +1 +1 interruptible +0 +other +120 init +do_wait, in sys_wait
       r"^ +3 +3 running +0\* +other +120 scenario$")
 holds("fl locks", r"^kernel lock: not needed, there is one CPU")
 holds("backtrace", r"LivelockDetector::round", r"futex_lock_pi \(address=0x76fff000")
-holds("print ((faultline::Task*)$TPIDRPRW)->mm.mm->vmas", r"= tree of faultline::VmArea = \{0x[0-9a-f]+, 0x")
+holds("print 'faultline::(anonymous namespace)::tasks'", rf"= tree of faultline::Task = \{{0x[0-9a-f]+, 0x[0-9a-f]+, 0x{int(task):x}\}}")
 
 # The printers.
 def printed(kind, *words):

@@ -13,9 +13,9 @@ for _ in range(100):
     head = gdb.parse_and_eval("queue.sleepers.data_.root_plus_size_.m_header")
     if int(head["next_"]) not in (0, int(head.address)):
         break
-first = show("print queue.sleepers")
-parked = int(re.search(r"list of faultline::Parked = \{(0x[0-9a-f]+)", first).group(1), 16)
-pid = int(gdb.parse_and_eval(f"((faultline::Task*)((faultline::Parked*){parked})->task)->pid"))
+parked = re.search(r"list of faultline::Parked = \{(0x[0-9a-f]+)", show("print queue.sleepers")).group(1)
+task, sleeper = (gdb.lookup_type(f"faultline::{name}").pointer() for name in ("Task", "Parked"))
+pid = int(gdb.Value(int(parked, 16)).cast(sleeper)["task"].cast(task)["pid"])
 holds("fl locks", rf"^mmap_lock of address space 0x[0-9a-f]{{8}} \(tasks .*\): .*storm_map\[{pid}\] waits to (read|write)")
 holds("fl ps", rf"^ +\d+ +{pid} uninterruptible +\d +other +120 storm_map +mmap_lock of address space 0x[0-9a-f]{{8}}, to (read|write)")
 finish()
