@@ -15,7 +15,6 @@ class Layout:
         table = find_type("faultline::PteTable")
         self.entries_at, kind = member(table, "entries")
         self.per_table = kind.sizeof // 4
-        find_type("faultline::PageDirectory")
 
     def has(self, pte, *names):
         for name in names:

@@ -63,7 +63,8 @@ def _find_member(struct, name):
 def innermost(kind):
     """The scalar inside wrappers such as Relaxed<u32>, std::atomic<u32>, UserAddr: their one data member's."""
     while kind.code in (gdb.TYPE_CODE_STRUCT, gdb.TYPE_CODE_UNION):
-        inside = [each.type.strip_typedefs() for each in kind.fields() if hasattr(each, "bitpos") and each.type.sizeof == kind.sizeof]
+        inside = [each.type.strip_typedefs() for each in kind.fields()
+                  if hasattr(each, "bitpos") and each.type.sizeof == kind.sizeof]
         if not inside:
             raise other_build(f"single value in {kind}")
         kind = inside[0]
@@ -110,9 +111,6 @@ class Object:
 
     def __bool__(self):
         return int(self) != 0
-
-    def has(self, name):
-        return _find_member(self.type, name) is not None
 
     def target(self):
         """What a pointer points to; None for a null pointer."""
@@ -253,7 +251,8 @@ class Kernel:
 
     @staticmethod
     def _text_of_the_file():
-        """(address, bytes) of a piece of the kernel's code, as the ELF file has it: of a back end's, since the rest may be the same."""
+        """(address, bytes) of a piece of the kernel's code, as the ELF file has it; of the back end's, because the rest may be
+        the same in both kernels."""
         trusts = gdb.parameter("trust-readonly-sections")
         gdb.execute("set trust-readonly-sections on")
         try:

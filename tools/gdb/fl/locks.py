@@ -49,15 +49,17 @@ def mmap_lock_words(kernel, mm, pids):
 
 def kernel_lock_words(kernel):
     lock = kernel.variable("kernel_lock")
-    inside = [f"{name_of(task)} on CPU {cpu}" for cpu in kernel.cpus()
-              if (task := running_on(kernel, cpu)) is not None and int(task["lock_depth"])]
+    running = {cpu: running_on(kernel, cpu) for cpu in kernel.cpus()}
+    # Also those that still wait for it: a task counts itself first.
+    inside = [f"{name_of(task)} on CPU {cpu}" for cpu, task in running.items() if task is not None and int(task["lock_depth"])]
     if not int(lock["needed_"]):
         return "kernel lock: not needed, there is one CPU" + (f"; {inside[0]} is in a call that would hold it" if inside else "")
     state = state_of(lock["lock_"])
     if state is None:
         return "kernel lock: free"
-    who = inside[0] if len(inside) == 1 else "one of " + ", ".join(inside) if inside else "a task that is just leaving it"
-    return f"kernel lock: {state}; {who}" + ("" if len(inside) != 1 else " has it")
+    if len(inside) == 1:
+        return f"kernel lock: {state}; {inside[0]} has it"
+    return f"kernel lock: {state}; " + ("one of " + ", ".join(inside) if inside else "a task that is just leaving it")
 
 
 def held_spin_locks(kernel):

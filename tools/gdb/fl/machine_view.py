@@ -71,8 +71,8 @@ def where_used(kernel, mm):
 class TlbEntry:
     """An entry of a CPU's software-filled TLB."""
 
-    def __init__(self, slot, index):
-        self.index, tag = index, int(slot["tag"])
+    def __init__(self, slot):
+        tag = int(slot["tag"])
         self.page, self.asid, self.descriptor = tag & ~(PAGE - 1), tag % 256, int(slot["descriptor"])
         self.installed, self.valid = bool(slot["installed"]), tag != 0
 
@@ -83,7 +83,7 @@ def tlb_entries(kernel, cpu):
     tlb, used = own["tlb"], own["mm"].target()
     slots = tlb["entries_"]
     for index in range(int(tlb["size_"])):
-        entry = TlbEntry(slots[index], index)
+        entry = TlbEntry(slots[index])
         dropped = bool(own["must_drop_all"]) and (used is None or entry.asid != int(used["asid"]))
         if entry.valid and not dropped:
             yield entry

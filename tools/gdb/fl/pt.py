@@ -33,13 +33,14 @@ class Range:
 
     def line(self):
         number = "0x{:x}" if self.present else "{}"
-        runs = ", ".join(number.format(first) + ("-" + number.format(last) if last != first else "")
-                         for first, last in self.runs)
+        runs = [number.format(first) + ("-" + number.format(last) if last != first else "") for first, last in self.runs]
+        listed = ", ".join(runs)
         if self.present:
-            words = f"{self.layout.words(self.flags, frame=False)}, frame{'s' if runs != number.format(self.runs[0][0]) else ''} {runs}"
+            one = len(self.runs) == 1 and self.runs[0][0] == self.runs[0][1]
+            words = f"{self.layout.words(self.flags, frame=False)}, frame{'' if one else 's'} {listed}"
         else:
             area, _ = self.layout.swap(self.flags)
-            words = f"lost with frames {runs}" if self.layout.is_lost(area) else f"swap area {area}, slots {runs}"
+            words = f"lost with frames {listed}" if self.layout.is_lost(area) else f"swap area {area}, slots {listed}"
         return f"0x{self.start:08x}-0x{self.end:08x} {(self.end - self.start) // PAGE:5}: {words}"
 
 

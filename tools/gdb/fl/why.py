@@ -195,7 +195,8 @@ def about_running(kernel, task, cpu):
     loop, fault, (access, words) = kernel.prepared
     if loop is not None:
         yield f"{name_of(task)} is in the retry loop of {loop.operation} on the word at 0x{loop.access.address:08x}, on CPU {cpu}."
-        yield f"         {loop.rounds} rounds in which nothing changed" + (": it turns, and cannot end by itself" if loop.rounds > 1 else " so far")
+        so_far = ": it turns, and cannot end by itself" if loop.rounds > 1 else " so far"
+        yield f"         {loop.rounds} rounds in which nothing changed{so_far}"
         yield from about_access(kernel, mm, loop.access, cpu, True)
         return
     if fault is not None and (fault.execute or access is None or fault.address != access.address):
