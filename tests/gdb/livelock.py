@@ -63,6 +63,11 @@ gdb.execute("up", to_string=True)
 holds("fl why", r"^scenario\[3\] is in the retry loop of FUTEX_LOCK_PI")
 check(gdb.selected_frame().name() == "faultline::handle_abort", "the selected frame stays selected")
 
+# In the first instruction of the vector: the loop is seen, too.
+go_to("*0xffff0010")
+holds("backtrace", r"^#0 +0xffff0010", r"futex_atomic_cmpxchg_inatomic \(address=0x76fff000", r"futex_lock_pi_atomic")
+holds("fl why", r"^scenario\[3\] is in the retry loop of FUTEX_LOCK_PI")
+
 for command, answer in (
         ("fl pt 99", r"There is no task 99 .*"), ("fl pt x", r"'x' is not the number of a task .*"),
         ("fl pte", r"`fl pte` needs an address .*"), ("fl pte 0x90000000", r"0x90000000 is no user address: .*"),

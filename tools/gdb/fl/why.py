@@ -155,8 +155,8 @@ def what_next(layout, access, vma, pte):
     return "the entry lacks only its marks: handle_mm_fault sets them"
 
 
-def about_access(kernel, mm, access, cpu, in_loop):
-    """The sentences about one access that faults."""
+def about_access(kernel, mm, access, cpu, in_loop=False, is_served=False):
+    """The sentences about one access that faults: in a retry loop, or in a fault that is being served, or some time ago."""
     layout = Layout()
     vma = vma_at(mm, access.address)
     if vma is None:
@@ -178,9 +178,9 @@ def about_access(kernel, mm, access, cpu, in_loop):
         repair = repair_in_force(kernel)
         yield f"repair   fault_in={repair}: {REPAIRS[repair]}"
         yield f"cure     {said['cure'].text()}"
-    elif cause != "Stale":
+    elif is_served and cause != "Stale":
         yield f"next     {what_next(layout, access, vma, pte)}"
-    else:
+    elif cause == "Stale":
         yield "next     nothing is missing: the access can be made now, unless a TLB is behind"
 
 
@@ -197,7 +197,7 @@ def about_running(kernel, task, cpu):
         yield f"{name_of(task)} is in the retry loop of {loop.operation} on the word at 0x{loop.access.address:08x}, on CPU {cpu}."
         so_far = ": it turns, and cannot end by itself" if loop.rounds > 1 else " so far"
         yield f"         {loop.rounds} rounds in which nothing changed{so_far}"
-        yield from about_access(kernel, mm, loop.access, cpu, True)
+        yield from about_access(kernel, mm, loop.access, cpu, in_loop=True)
         return
     if fault is not None and (fault.execute or access is None or fault.address != access.address):
         access, words = fault, f"a {fault}"
@@ -205,10 +205,13 @@ def about_running(kernel, task, cpu):
         yield f"{name_of(task)} runs on CPU {cpu}, which has had no data abort, or not for user memory."
         return
     yield f"{name_of(task)} runs on CPU {cpu}, {'which serves' if fault is not None else 'whose last data abort was'} {words}."
-    yield from about_access(kernel, mm, access, cpu, False)
-    if int(task["mm"]["pagefault_disabled"]):
+    atomic = bool(task["mm"]["pagefault_disabled"])
+    yield from about_access(kernel, mm, access, cpu, is_served=fault is not None and not atomic)
+    if atomic:
         repair = repair_in_force(kernel)
-        yield f"         page faults are disabled: the kernel gives up at once, and its caller repairs: fault_in={repair}"
+        yield f"next     page faults are disabled: the kernel gives up at once, and its caller repairs: fault_in={repair}"
+    if int(task["livelock_reported"]):
+        yield "         the kernel has reported this task's retry loop as one that cannot end"
 
 
 def about_sleeping(kernel, task):
@@ -225,7 +228,7 @@ def about_sleeping(kernel, task):
     if mm is not None and int(task["fault_trap_no"]) and not ended:
         status = int(task["fault_status"])
         yield f"Its last access that could not be made was at 0x{bad:08x} (DFSR 0x{status:03x})."
-        yield from about_access(kernel, mm, Access(bad, bool(status >> 11 & 1)), int(task["cpu"]), False)
+        yield from about_access(kernel, mm, Access(bad, bool(status >> 11 & 1)), int(task["cpu"]))
 
 
 @command("why", 1, prepare=on_the_stack)
