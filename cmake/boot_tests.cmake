@@ -42,6 +42,22 @@ foreach(mmu walked softtlb)
     boot_test("debug: storm ${mmu}" storm.sh all 10 --debug --mmu ${mmu} --smp 8)
 endforeach()
 
+# The commands for gdb (tools/gdb/), inside gdb.
+function(gdb_test name script)
+    add_test(NAME "boot: gdb ${name}" COMMAND tests/gdb/${script} ${ARGN} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    set_tests_properties("boot: gdb ${name}" PROPERTIES LABELS boot TIMEOUT 300 SKIP_RETURN_CODE 77)
+endfunction()
+
+gdb_test(livelock livelock.sh)
+gdb_test("stale TLB" stale.sh)
+gdb_test("mmap lock" mmap_lock.sh)
+gdb_test("waiting softtlb" waiting.sh --mmu softtlb --smp 2)
+gdb_test("waiting in the debug kernel" waiting.sh --debug --mmu walked --smp 2)
+gdb_test(walker walker.sh --mmu walked --smp 1)
+gdb_test("walker softtlb" walker.sh --mmu softtlb --smp 2)
+gdb_test("walker on Linux" walker.sh linux)
+set_tests_properties("boot: gdb walker on Linux" PROPERTIES LABELS "boot;packages of linux")
+
 # What one fault runs through, and that a header of mm/ declares what its .cpp defines: of the kernel that the preset `arm`
 # built.
 add_test(NAME "path: one fault" COMMAND ${PYTHON3} tools/path.py WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
