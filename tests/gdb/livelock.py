@@ -41,6 +41,16 @@ holds("fl locks", r"^kernel lock: not needed, there is one CPU")
 holds("backtrace", r"LivelockDetector::round", r"futex_lock_pi \(address=0x76fff000")
 holds("print 'faultline::(anonymous namespace)::tasks'", rf"= tree of faultline::Task = \{{0x[0-9a-f]+, 0x[0-9a-f]+, 0x{int(task):x}\}}")
 
+# The trace: the last records of the loop, and a stop at a station of it.
+holds("fl trace 40", r"^ +3 \[000\] +0\.\d{6}: repair_called: address=0x76fff000 repair=gup$",
+      r": get_user_pages: address=0x76fff000 entry=\[frame 0x[0-9a-f]+ present young clean write ", r": round_again: address=0x76fff000 ")
+refuses("fl break nowhere", r"There is no station 'nowhere': .*")
+refuses("fl trace none", r"`fl trace` takes a number of records, not 'none'\.")
+show("fl break get_user_pages")
+gdb.execute("continue", to_string=True)
+check("follow_page_pte" in gdb.execute("backtrace 3", to_string=True), "the machine stops where get_user_pages follows the entry")
+gdb.execute("delete", to_string=True)
+
 # The printers.
 def printed(kind, *words):
     return str(gdb.Value(b"".join(word.to_bytes(4, "little") for word in words), gdb.lookup_type("faultline::" + kind)))
@@ -81,7 +91,7 @@ holds("fl pte 0x5000", r"^vma      none: an access is SIGSEGV$", r"^entry    .*n
 # Without symbols; the walker needs none.
 elf = gdb.objfiles()[0].filename
 gdb.execute("file", to_string=True)
-for command in ("fl ps", "fl pt", "fl pte 0", "fl vmas", "fl futexes", "fl locks", "fl why"):
+for command in ("fl ps", "fl pt", "fl pte 0", "fl vmas", "fl futexes", "fl locks", "fl why", "fl trace"):
     refuses(command, r"gdb has no symbols of Faultline: .*")
 holds(f"armv7-pt {WORD:#x}", rf"^0x76fff000 is physical 0x{native & ~0xFFF:08x}$")
 

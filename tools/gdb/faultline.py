@@ -11,5 +11,5 @@ import sys
 sys.dont_write_bytecode = True  # the source tree stays as it is
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-for module in ("command", "ps", "pt", "pte", "vmas", "futexes", "locks", "why", "printers", "frames"):
+for module in ("command", "ps", "pt", "pte", "vmas", "futexes", "locks", "why", "trace", "printers", "frames"):
     importlib.import_module("fl." + module)
