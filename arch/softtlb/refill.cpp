@@ -30,9 +30,10 @@ bool permits(Pte truth, const FaultInfo& access) {
 }
 
 void fill(softtlb::Cpu& cpu, UserAddr page, Pte truth) {
-    TRACE(DescriptorStored, page, cpu.tlb.find(page, cpu.mm->asid), backend::derive_descriptor(truth));
+    const u32 descriptor = backend::derive_descriptor(truth);
+    TRACE(DescriptorStored, page, cpu.tlb.find(page, cpu.mm->asid), descriptor);
     softtlb::count(cpu.statistics.fills);
-    if (cpu.tlb.insert(page, cpu.mm->asid, backend::derive_descriptor(truth)))
+    if (cpu.tlb.insert(page, cpu.mm->asid, descriptor))
         softtlb::count(cpu.statistics.evictions);
 }
 
