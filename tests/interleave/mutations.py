@@ -139,7 +139,7 @@ SABOTAGES = [
              "set_pte_at(vmf.mm.context, vmf.address, vmf.slot, Pte{});",
              interleave("copy-on-write break against read")),
     Sabotage("a copy-on-write break does not check whether the entry has changed", "mm/cow.cpp",
-             "        return VM_FAULT_NONE;\n    // Empty and flush", "        (void)0;\n    // Empty and flush",
+             "        return VM_FAULT_NONE;\n    TRACE(Copied", "        (void)0;\n    TRACE(Copied",
              interleave("one copy-on-write break by two"), invariant=9),
     Sabotage("a copy-on-write break reuses a page that is still shared", "mm/cow.hpp",
              "page_count(page) == 1", "page_count(page) >= 1", interleave("two copy-on-write breaks")),
