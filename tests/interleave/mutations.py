@@ -269,7 +269,7 @@ SABOTAGES = [
              "ptep_set_wrprotect(*new TlbDebt(debt.context()), address, source_slot);",
              interleave("fork against write")),
     Sabotage("fork takes an entry for empty that reclaim has in hand", "mm/dup_mm.cpp",
-             "        const Guard lock(pte_lockptr(from)); // reclaim", "        // reclaim", interleave("page out against fork")),
+             "        const Guard lock(pte_lockptr(from)); // reclaim", "        // reclaim", interleave("fork against page out")),
     Sabotage("fork does not write-protect the parent", "mm/dup_mm.cpp",
              "if (!vma.shared() && pte_write(ptep_get(source_slot)))", "if (false)", interleave("fork against write")),
     Sabotage("get_user_pages takes no reference", "mm/gup.cpp",
