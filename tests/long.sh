@@ -10,7 +10,7 @@
 #   pressure    four thousand random programs on a machine that is short of memory; four processes that use four times the
 #               memory at random, on 1, 2 and 8 processors
 #   conformance programs from Debian's packages
-#   matrix      every scenario under every repair on 1, 2, 4 and 8 processors
+#   matrix      every scenario under every repair on 1, 2, 4 and 8 processors, also where they set young and dirty themselves
 #   variants    every scenario under every repair on other machines, and with other boot arguments
 #   stale       a hundred boots of each scenario that depends on the timing of two processors
 #   livelocked  every scenario that hangs, beside a program that must get on, on 1, 2 and 8 processors
@@ -40,11 +40,13 @@ export -f judged
 boots() { xargs -P "$(nproc)" -I LINE bash -c 'judged tests/boot/scenario.sh $1' - LINE; }
 
 # scenarios COMMAND: calls `COMMAND name machine` for each row of the catalogue. `expected` then has the result that
-# each repair must have.
+# each repair must have, and `on_hardware` the one of gup and gup_dirty where the machine sets young and dirty itself.
 declare -A expected
+on_hardware=
 scenarios() {
-    local name gup gup_dirty fixup_2011 fixup trap calls demo machine sentence
-    while IFS=$'\t' read -r name gup gup_dirty fixup_2011 fixup trap calls demo machine sentence; do
+    local name gup gup_dirty fixup_2011 fixup trap calls demo machine hardware rest
+    while IFS=$'\t' read -r name gup gup_dirty fixup_2011 fixup trap calls demo machine hardware rest; do
+        on_hardware=$hardware
         expected=([gup]=$gup [gup_dirty]=$gup_dirty [fixup_2011]=$fixup_2011 [fixup]=$fixup [trap]=$trap)
         "$1" "$name" "$machine"
     done < <(grep -v -E '^(#|$)' user/scenarios/catalogue.tsv)
@@ -64,6 +66,10 @@ on_every_machine() {
         for cpus in 1 2 4 8; do
             [[ $cpus -lt $least ]] || each_repair "$1" "--mmu $mmu --smp $cpus"
         done
+    done
+    expected[gup]=$on_hardware expected[gup_dirty]=$on_hardware
+    for cpus in 1 2 4 8; do
+        [[ $cpus -lt $least ]] || each_repair "$1" "--mmu softtlb --smp $cpus --append ad_bits=hardware"
     done
 }
 
@@ -124,6 +130,7 @@ run_part() {
         for mmu in walked softtlb; do
             judged tests/threads/run.sh "build/host-tsan/threads_storm_$mmu" 600 "$RANDOM"
         done
+        judged tests/threads/run.sh build/host-tsan/threads_storm_softtlb 600 "$RANDOM" hardware
         ;;
     machines)
         local script
