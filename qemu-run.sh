@@ -10,6 +10,8 @@ usage() {
 ./qemu-run.sh --list                  the scenarios: a name and a sentence each
 ./qemu-run.sh --scenario NAME         runs one scenario in a boot of its own, with livelock=halt, and shows each step;
                                       uses the machine that the scenario needs
+./qemu-run.sh --compare NAME          runs one scenario twice, with fault_in=gup (or --fault-in R) and with fault_in=fixup, and
+                                      makes a page of both: build/compare/NAME.html, or --trace FILE.html
 ./qemu-run.sh --shell                 a shell on this terminal (fetches Debian's busybox the first time)
 ./qemu-run.sh --exec FILE [ARG...]    runs a static ARM Linux program of this computer, as a child of init
 ./qemu-run.sh --init PATH [ARG...]    runs this program of the initramfs as process 1
@@ -25,7 +27,8 @@ Options. They come before --exec and --init; all words after FILE or PATH are th
   --disk-faults FILE  errors that the disk before it is to have: rules of QEMU's blkdebug (docs/writeback.md)
   --disk-log FILE   all writes and flushes of the disk before it, as QEMU's blklogwrites notes them (docs/writeback.md)
   --legacy-virtio   devices as they were before virtio 1.0
-  --trace FILE      writes what a fault passes to FILE.txt, a line each; or to -, standard error (docs/seeing.md)
+  --trace FILE      writes what a fault passes (repeatable; docs/seeing.md). The ending of FILE says how: .txt lines (-: the
+                    same to standard error), .html a page, .json for Perfetto, .dat for trace-cmd and KernelShark
   --trace-filter "station=NAME,... task=NAME cpu=N,... address=FROM-TO"   only these records
   --icount          count instructions: with one processor and no input, two runs are identical
   --debug           the kernel that checks itself: locks, stacks, and more (docs/debug-kernel.md)
@@ -52,7 +55,7 @@ repairs=(gup gup_dirty fixup_2011 fixup trap)
 
 mode=demo subject='' arguments=() all='' fault_in='' append='' roots=()
 memory=128 cpus=1 mmu=walked icount='' preset=arm gdb='' timeout='' verbose=''
-disks=() disk_faults=() disk_logs=() legacy_virtio='' trace='' trace_filter=''
+disks=() disk_faults=() disk_logs=() legacy_virtio='' traces=() trace_filter=''
 
 source "$here/tools/run/elf.sh"
 source "$here/tools/run/options.sh"
@@ -72,6 +75,7 @@ back_ends=("$mmu") # their kernels are booted
 
 source tools/run/machine.sh
 source tools/run/trace.sh
+source tools/run/compare.sh
 source tools/run/demo.sh
 source tools/run/shell.sh
 
@@ -100,13 +104,19 @@ if [[ $mode == demo ]]; then
     exit 1
 fi
 
+if [[ $mode == compare ]]; then
+    check_memory
+    compare
+    exit "$status"
+fi
+
 kernel_arguments=loglevel=$loglevel
 [[ -z $fault_in ]] || kernel_arguments+=" fault_in=$fault_in"
-[[ -z $trace ]] || kernel_arguments+=" $(trace_arguments)"
+[[ ${#traces[@]} -eq 0 ]] || kernel_arguments+=" $(trace_arguments)"
 for root in "${roots[@]}"; do add_to_initramfs "$root"; done
 case $mode in
 scenario)
-    kernel_arguments+=" livelock=halt${append:+ $append} init=/sbin/init -- act $subject"
+    kernel_arguments+=" $(scenario_arguments)"
     ;;
 shell)
     stage_shell

@@ -91,6 +91,37 @@ refused --init --init
 refused --init --init sbin/init
 refused --init --init /no/such/program
 refused --init --init /sbin/init 'a"b'
+for file in '' trace trace.txt.gz trace.TXT .json "$work/.dat" "$work" "$work/nowhere/t.html" "$work/disk/t.txt"; do
+    refused --trace --trace "$file" --shell
+done
+mkdir "$work/directory.json"
+refused --trace --trace "$work/directory.json" --shell
+refused --trace --trace /proc/t.txt --exec "$program"
+refused --trace --trace "$work/t.txt"
+refused --trace --trace "$work/t.txt" --list
+refused --trace --trace - --trace - --shell
+refused --trace --trace "$work/t.txt" --trace "$work/../${work##*/}/t.txt" --shell
+refused --trace --trace
+for words in '' station station= station=nowhere station=vector,nowhere 'task=a"b' task=a-name-of-17-letters cpu=8 cpu=1, address=1000 \
+    address=2000-1000 address=x-y vector; do
+    refused --trace-filter --trace "$work/t.txt" --trace-filter "$words" --shell
+done
+refused --trace-filter --trace-filter station=vector --shell
+refused --trace-filter --trace-filter
+refused --compare --compare
+refused --compare --compare no-such-scenario
+refused --compare --compare ''
+refused --compare --shell --compare original-report
+refused --scenario --compare original-report --scenario original-report
+refused --exec --compare original-report --exec "$program"
+refused --all --compare original-report --all
+refused --gdb --compare original-report --gdb
+refused --trace --compare original-report --trace "$work/t.txt"
+refused --trace --compare original-report --trace "$work/nowhere/t.html"
+refused --trace --compare original-report --trace "$work/t.html" --trace "$work/u.html"
+refused --fault-in --compare original-report --fault-in none
+refused --smp --compare stale.lock_pi --smp 1
+
 refused --all --list --all
 refused --gdb --gdb
 

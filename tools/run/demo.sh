@@ -124,4 +124,5 @@ demonstration() {
         return 1
     fi
     printf '\nEvery outcome is the expected one.\n'
+    printf 'To see both sides of acts 1 and 2 on one page: ./qemu-run.sh --compare original-report\n'
 }

@@ -61,7 +61,7 @@ check_memory() {
 # serial line goes to the file or fifo CONSOLE. If CONSOLE is `terminal`, the serial line is our terminal, and ^A begins
 # QEMU's own keys.
 machine_command() {
-    local board=virt${trace:+,memory-backend=ram} console="file,id=console,path=${2//,/,,}" limit=(timeout)
+    local board=virt${traces:+,memory-backend=ram} console="file,id=console,path=${2//,/,,}" limit=(timeout)
     [[ -z $icount ]] || board+=,dtb-randomness=off
     if [[ $2 == terminal ]]; then
         console="stdio,id=console,mux=on,signal=off,logfile=${scratch//,/,,}/console.log"
@@ -81,7 +81,7 @@ machine_command() {
     # a different number of instructions each time.
     command+=(-global "virtio-mmio.force-legacy=${legacy_virtio:-no}" -global virtio-mmio.ioeventfd=off)
     add_disks
-    [[ -z $trace ]] || add_trace_port
+    [[ ${#traces[@]} -eq 0 ]] || add_trace_port
     [[ -z $gdb ]] || command+=(-S -gdb "unix:${scratch//,/,,}/gdb,server=on,wait=off")
 }
 

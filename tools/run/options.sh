@@ -22,8 +22,8 @@ parse_options() {
         given+=("$option")
         shift
         case $option in
-        --scenario | --exec | --init | --fault-in | --root | --append | --smp | --mem | --mmu | --disk | --disk-faults | \
-            --disk-log | --new-disk | --swap | --timeout | --trace | --trace-filter)
+        --scenario | --compare | --exec | --init | --fault-in | --root | --append | --smp | --mem | --mmu | --disk | \
+            --disk-faults | --disk-log | --new-disk | --swap | --timeout | --trace | --trace-filter)
             [[ $# -gt 0 ]] || refuse "$option: needs a value"
             take_value "$option" "$1"
             shift
@@ -54,11 +54,11 @@ parse_options() {
 take_value() {
     local value=$2 defect
     case $1 in
-    --scenario)
-        set_mode scenario --scenario
+    --scenario | --compare)
+        set_mode "${1#--}" "$1"
         [[ $value =~ ^[A-Za-z0-9._+-]+$ ]] && awk -F '\t' -v name="$value" \
             '$1 == name { found = 1 } END { exit !found }' "$catalogue" ||
-            refuse "--scenario: there is no scenario '$value' (--list lists them)"
+            refuse "$1: there is no scenario '$value' (--list lists them)"
         subject=$value
         ;;
     --exec)
@@ -126,9 +126,9 @@ take_value() {
         disk_logs[-1]=$value
         ;;
     --trace)
+        [[ $value == - || -z $value ]] || value=$(realpath -m -- "$value")
         check_trace_file "$value"
-        trace=$value
-        [[ $value == - || $value == /* ]] || trace=$PWD/$value
+        traces+=("$value")
         ;;
     --trace-filter)
         check_trace_filter "$value"
@@ -175,14 +175,29 @@ check_log() {
     done
 }
 
-# check_trace_file FILE: the ending decides about the form. The file is made when the machine has ended.
+# check_trace_file FILE: the ending decides about the form. The file is made when the machine has ended; whether that is possible
+# is tried now.
 check_trace_file() {
-    [[ -z $trace ]] || refuse "--trace: was given twice"
+    local each
+    for each in "${traces[@]}"; do
+        [[ $1 != "$each" && ! $1 -ef $each ]] || refuse "--trace: $1: was given twice"
+    done
     [[ $1 != - ]] || return 0
-    [[ $1 == *.txt ]] || refuse "--trace: $1: must end in .txt, or be -"
+    [[ $1 =~ [^/]\.(txt|json|dat|html)$ ]] || refuse "--trace: $1: must end in .txt, .json, .dat or .html, or be -"
     [[ ! -e $1 || -f $1 ]] || refuse "--trace: $1: not a regular file"
     [[ -d $(dirname -- "$1") ]] || refuse "--trace: $1: there is no such directory"
-    [[ -w $1 || (! -e $1 && -w $(dirname -- "$1")) ]] || refuse "--trace: $1: may not be written"
+    each=$(stat -c exists -- "$1" 2>/dev/null || true)
+    { : >>"$1"; } 2>/dev/null || refuse "--trace: $1: may not be written"
+    [[ -n $each ]] || rm -f -- "$1"
+}
+
+# check_compare: both boots stand on one page.
+check_compare() {
+    [[ ${#traces[@]} -lt 2 ]] || refuse "--trace: --compare makes one page"
+    [[ ${#traces[@]} -eq 0 || ${traces[0]} == *.html ]] || refuse "--trace: ${traces[0]}: must end in .html with --compare"
+    [[ -z $gdb ]] || refuse "--gdb: cannot be combined with --compare"
+    [[ ${#traces[@]} -gt 0 ]] || traces=("$here/build/compare/$subject.html")
+    icount=yes
 }
 
 # check_trace_filter WORDS: the names of stations are those of base/stations.def.
@@ -251,14 +266,16 @@ check_append() {
 check_together() {
     local argument
     [[ -n $timeout ]] || { [[ $mode == shell ]] && timeout=0; } || timeout=120
-    [[ -z $trace_filter || -n $trace ]] || refuse "--trace-filter: needs --trace"
+    [[ $mode != list || ${#traces[@]} -eq 0 ]] || refuse "--trace: cannot be combined with --list"
+    [[ $mode != compare ]] || check_compare
+    [[ -z $trace_filter || ${#traces[@]} -gt 0 ]] || refuse "--trace-filter: needs --trace"
     [[ -z $all || $mode == demo ]] || refuse "--all: cannot be combined with --$mode"
-    [[ $mode != scenario ]] || take_machine "$subject"
+    [[ $mode != scenario && $mode != compare ]] || take_machine "$subject"
     if [[ $mode == demo ]]; then
-        [[ -z $fault_in ]] || refuse "--fault-in: needs --scenario, --shell, --exec or --init"
+        [[ -z $fault_in ]] || refuse "--fault-in: needs --scenario, --compare, --shell, --exec or --init"
         [[ -z $append ]] || refuse "--append: needs --scenario, --shell, --exec or --init"
         [[ -z $gdb ]] || refuse "--gdb: needs --scenario, --shell, --exec or --init"
-        [[ -z $trace ]] || refuse "--trace: needs --scenario, --shell, --exec or --init"
+        [[ ${#traces[@]} -eq 0 ]] || refuse "--trace: needs --scenario, --compare, --shell, --exec or --init"
         for argument in "${given[@]}"; do
             case $argument in
             --disk | --new-disk | --swap) refuse "$argument: needs --scenario, --shell, --exec or --init" ;;

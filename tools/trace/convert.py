@@ -8,8 +8,12 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
+import chrome  # noqa: E402
+import linux  # noqa: E402
 import records  # noqa: E402
 import text  # noqa: E402
+import tracedat  # noqa: E402
+import webpage  # noqa: E402
 
 UAPI = pathlib.Path("/usr/arm-linux-gnueabi/include/asm"), pathlib.Path("/usr/arm-linux-gnueabihf/include/asm")
 
@@ -18,11 +22,11 @@ def syscall_names():
     """{number: name}, from Linux's own header."""
     for directory in UAPI:
         names = {}
-        for file in ("unistd-common.h", "unistd-eabi.h"):
+        for file in ("unistd.h", "unistd-common.h", "unistd-eabi.h"):
             path = directory / file
-            if path.exists():
-                for name, number in re.findall(r"#define __NR_(\w+)\s+\(__NR_SYSCALL_BASE \+ (\d+)\)", path.read_text()):
-                    names[int(number)] = name
+            header = path.read_text(encoding="utf-8") if path.exists() else ""
+            for base, name, number in re.findall(r"#define __(NR|ARM_NR)_(\w+)\s+\(__\w+_BASE ?\+ ?(\d+)\)", header):
+                names[int(number) + (0xf0000 if base == "ARM_NR" else 0)] = name
         if names:
             return names
     return {}
@@ -30,20 +34,28 @@ def syscall_names():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", required=True, help="what came through the trace port")
-    parser.add_argument("--ram", required=True, help="the machine's memory")
+    parser.add_argument("--run", required=True, nargs=2, action="append", metavar=("TITLE", "DIRECTORY"), help="what was run, and where "
+                        "trace.port (what came through the port) and trace.ram (the machine's memory) are; twice: compares them, on a page")
     parser.add_argument("--elf", required=True, help="the kernel, with symbols")
-    parser.add_argument("--out", required=True, help="FILE.txt, .json, .dat or .html, or - for standard error")
+    parser.add_argument("--scenario", default="", help="with two runs: what they ran, to find what Linux did")
+    parser.add_argument("out", nargs="+", help="FILE.txt, .json, .dat or .html, or - for standard error")
     arguments = parser.parse_args()
     try:
-        trace = records.load(arguments.port, arguments.ram, arguments.elf)
+        runs = [(title, records.load(f"{directory}/trace.port", f"{directory}/trace.ram", arguments.elf)) for title, directory in arguments.run]
+        for out in arguments.out:
+            if len(runs) > 1:
+                webpage.write_page(runs, out, arguments.elf, syscall_names(), linux.beside(arguments.scenario, runs, syscall_names()))
+            elif out.endswith(".html"):
+                webpage.write_page(runs, out, arguments.elf, syscall_names())
+            else:
+                FORMS[pathlib.Path(out).suffix](runs[0][1], out, arguments.elf, syscall_names())
     except (records.Defect, OSError) as defect:
         sys.exit(f"trace: {defect}")
-    if arguments.out == "-":
-        text.write(trace, sys.stderr, arguments.elf, syscall_names())
-    else:
-        with open(arguments.out, "w", encoding="utf-8") as out:
-            text.write(trace, out, arguments.elf, syscall_names())
+    for _, trace in runs:
+        say(trace)
+
+
+def say(trace):
     written = sum(count.written for count in trace.counts)
     lost = sum(count.lost for count in trace.counts)
     missing = written - lost - len(trace.records)
@@ -52,6 +64,8 @@ def main():
     if missing != 0:
         sys.exit(f"trace: {missing:,} records are missing, and the kernel does not count them as lost")
 
+
+FORMS = {"": text.write, ".txt": text.write, ".json": chrome.write, ".dat": tracedat.write}
 
 if __name__ == "__main__":
     main()

@@ -7,6 +7,8 @@ port; the others are in its memory, which is a file. Each record has a number, s
 """
 
 import collections
+import functools
+import posixpath
 import re
 import struct
 import subprocess
@@ -41,9 +43,10 @@ class Trace:
         self.counts = counts
         self.names = {0: "swapper"}
         for record in records:
-            if record.station.enumerator == "TaskRename":
-                self.names.setdefault(record.pid, comm(record))
+            if record.station.enumerator == "TaskRename" and comm(record): # the last one, as Linux's saved_cmdlines
+                self.names[record.pid] = comm(record)
 
+    @functools.cache
     def where(self, elf):
         """For each pc of the records: [(function, file, line)], the outermost first."""
         return lookup(elf, sorted({record.pc for record in self.records}))
@@ -53,6 +56,7 @@ def comm(record):
     return struct.pack("<4I", *record.words).split(b"\0")[0].decode(errors="replace")
 
 
+@functools.cache
 def symbols(elf):
     text = subprocess.run(["arm-none-eabi-nm", "--demangle", str(elf)], capture_output=True, check=True, encoding="utf-8").stdout
     return {line[11:]: int(line[:8], 16) for line in text.splitlines() if re.match(r"[0-9a-f]{8} ", line)}
@@ -70,6 +74,7 @@ def lookup(elf, addresses):
             frames = found.setdefault(int(line, 16) + 4, [])
             continue
         file, _, number = next(lines).rpartition(":")
+        file = re.sub(r"^build/\w+/", "", posixpath.normpath(file))  # relative names begin in the directory of the build
         function = re.sub(r"\(.*", "", line.replace("faultline::", "").replace("(anonymous namespace)::", ""))
         frames.insert(0, (function, file, int(re.match(r"\d*", number).group() or 0)))
     for address, frames in found.items():

@@ -1,5 +1,8 @@
 """One line a record, as ftrace prints."""
 
+import contextlib
+import sys
+
 import fold
 import words
 
@@ -8,14 +11,16 @@ def line(record, trace, syscalls, where):
     name = f"{trace.names.get(record.pid, '?')}-{record.pid}"
     function = where.get(record.pc)
     text = f"{name:>20s} [{record.cpu:03d}] {record.ns // 1000000000:5d}.{record.ns % 1000000000 // 1000:06d}: {record.station.name}:"
-    if record.station.enumerator == "TaskRename":
-        text += f" comm={trace.names[record.pid]}"
-    else:
-        text += "".join(f" {field}={value}" for field, value in words.fields(record, syscalls))
+    text += "".join(f" {field}={value}" for field, value in words.fields(record, syscalls))
     return text + (f" <{function[-1][0]}>" if function else "")
 
 
-def write(trace, out, elf, syscalls):
+def write(trace, path, elf, syscalls):
+    with contextlib.nullcontext(sys.stderr) if path == "-" else open(path, "w", encoding="utf-8") as out:
+        print_all(trace, out, elf, syscalls)
+
+
+def print_all(trace, out, elf, syscalls):
     where = trace.where(elf)
     shown, folds = fold.fold(trace.records)
     out.write("#           TASK-PID  [CPU]   TIMESTAMP: STATION: what is known there <function>\n")

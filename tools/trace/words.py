@@ -2,6 +2,8 @@
 
 import errno
 
+import records
+
 # arch/contract/pte.hpp
 PTE_BITS = [(1, "present", "not-present"), (2, "young", "old"), (4, "dirty", "clean"), (8, "write", "read-only"),
             (16, "user", "no-user"), (32, "noexec", "exec"), (64, "shared", ""), (128, "special", "")]
@@ -16,13 +18,18 @@ def pte(value):
     return " ".join([f"frame 0x{value >> 12:x}", *filter(None, bits)])
 
 
+# ARM ARM B3.7.1: AP[2:0]
+ACCESS = {0b011: "read-write", 0b111: "read-only", 0b010: "read-only for user mode", 0b001: "privileged read-write",
+          0b101: "privileged read-only", 0: "no access"}
+DESCRIPTOR_FLAGS = [(0, "XN"), (11, "nG"), (10, "S")]
+
+
 def descriptor(value):
     """An ARMv7 small page (ARM ARM B3.5.1)."""
     if value & 2 == 0:
         return "none: every access faults"
-    access = {0b011: "read-write", 0b111: "read-only", 0b010: "read-only for user mode", 0b001: "privileged read-write",
-              0b101: "privileged read-only", 0: "no access"}.get((value >> 7 & 4) | (value >> 4 & 3), "reserved")
-    flags = [name for bit, name in ((0, "XN"), (11, "nG"), (10, "S")) if value >> bit & 1]
+    access = ACCESS.get((value >> 7 & 4) | (value >> 4 & 3), "reserved")
+    flags = [name for bit, name in DESCRIPTOR_FLAGS if value >> bit & 1]
     return ", ".join([f"small page at 0x{value & 0xfffff000:08x}", access, *flags])
 
 
@@ -48,10 +55,12 @@ def word(kind, value, syscalls):
         "d": lambda: str(signed(value)),
         "cpus": lambda: f"0x{value:x}",
         "errno": lambda: result(value),
-        "sys": lambda: syscalls.get(value, str(value)),
+        "sys": lambda: syscalls.get(value, f"0x{value:x}"),
     }.get(kind, lambda: str(value))()
 
 
 def fields(record, syscalls):
     """[(name, text)] of a record."""
+    if record.station.enumerator == "TaskRename":
+        return [("comm", records.comm(record))]
     return [(name, word(kind, value, syscalls)) for (name, kind), value in zip(record.station.fields, record.words)]
