@@ -32,7 +32,7 @@ Options. They come before --exec and --init; all words after FILE or PATH are th
   --trace-filter "station=NAME,... task=NAME cpu=N,... address=FROM-TO"   only these records
   --icount          count instructions: with one processor and no input, two runs are identical
   --debug           the kernel that checks itself: locks, stacks, and more (docs/debug-kernel.md)
-  --gdb             wait for a debugger; --timeout has no effect
+  --gdb             wait for a debugger (docs/seeing.md); --timeout has no effect
   --timeout S       end the machine after S seconds (default 120; with --shell, never)
   --verbose         show the build and all kernel messages
 
@@ -54,7 +54,7 @@ catalogue=$here/user/scenarios/catalogue.tsv
 repairs=(gup gup_dirty fixup_2011 fixup trap)
 
 mode=demo subject='' arguments=() all='' fault_in='' append='' roots=()
-memory=128 cpus=1 mmu=walked icount='' preset=arm gdb='' gdb_port='' timeout='' verbose=''
+memory=128 cpus=1 mmu=walked icount='' preset=arm gdb='' timeout='' verbose=''
 disks=() disk_faults=() disk_logs=() legacy_virtio='' traces=() trace_filter=''
 
 source "$here/tools/run/elf.sh"

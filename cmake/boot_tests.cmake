@@ -11,6 +11,9 @@ function(boot_test_on_both_machines name script)
     boot_test("${name} softtlb" ${script} ${ARGN} --mmu softtlb --smp 2)
 endfunction()
 
+# Those that take long, and hardly depend on the back end: with `softtlb`, they are a part of tests/long.sh.
+set(walked_every_day disk disk_errors every_call power_cut swap)
+
 # Those that choose their machines themselves, or for which it makes no difference: docs/testing.md says why.
 set(own_machines balance bad_input demonstration interrupt list tlb_check tlb_options watch)
 set(with_arguments fuzz scenario scenarios selftest storm) # below
@@ -20,14 +23,13 @@ list(REMOVE_ITEM scripts lib shares ${with_arguments})
 foreach(script ${scripts})
     if(script IN_LIST own_machines)
         boot_test(${script} ${script}.sh)
+    elseif(script IN_LIST walked_every_day)
+        boot_test(${script} ${script}.sh --mmu walked --smp 1)
     else()
         boot_test_on_both_machines(${script} ${script}.sh)
     endif()
 endforeach()
-foreach(mmu walked softtlb)
-    boot_test("shares ${mmu}" shares.sh --mmu ${mmu})
-endforeach()
-boot_test("memory on eight CPUs" memory.sh --mmu walked --smp 8)
+boot_test(shares shares.sh --mmu walked)
 boot_test_on_both_machines(fuzz fuzz.sh 2011 500000 --icount)
 boot_test(selftest selftest.sh arm)
 boot_test("debug: selftest" selftest.sh debug)
@@ -39,6 +41,22 @@ foreach(mmu walked softtlb)
     endforeach()
     boot_test("debug: storm ${mmu}" storm.sh all 10 --debug --mmu ${mmu} --smp 8)
 endforeach()
+
+# The commands for gdb (tools/gdb/), inside gdb.
+function(gdb_test name script)
+    add_test(NAME "boot: gdb ${name}" COMMAND tests/gdb/${script} ${ARGN} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    set_tests_properties("boot: gdb ${name}" PROPERTIES LABELS boot TIMEOUT 300 SKIP_RETURN_CODE 77)
+endfunction()
+
+gdb_test(livelock livelock.sh)
+gdb_test("stale TLB" stale.sh)
+gdb_test("mmap lock" mmap_lock.sh)
+gdb_test("waiting softtlb" waiting.sh --mmu softtlb --smp 2)
+gdb_test("waiting in the debug kernel" waiting.sh --debug --mmu walked --smp 2)
+gdb_test(walker walker.sh --mmu walked --smp 1)
+gdb_test("walker softtlb" walker.sh --mmu softtlb --smp 2)
+gdb_test("walker on Linux" walker.sh linux)
+set_tests_properties("boot: gdb walker on Linux" PROPERTIES LABELS "boot;packages of linux")
 
 # What one fault runs through, and that a header of mm/ declares what its .cpp defines: of the kernel that the preset `arm`
 # built.

@@ -85,10 +85,24 @@ host_test_program(softtlb_tests softtlb OBJECTS shared_tests SOURCES ${softtlb_t
 host_test_program(interleave_tests walked OBJECTS interleave_programs)
 host_test_program(softtlb_interleave_tests softtlb OBJECTS interleave_programs)
 
-catch_discover_tests(host_tests TEST_PREFIX "host: " PROPERTIES TIMEOUT 600)
-catch_discover_tests(softtlb_tests TEST_PREFIX "softtlb: " PROPERTIES TIMEOUT 600)
+# host_tests_of(<program> <prefix> <source>...): a test for each source. One for each case of a source would take longer to start
+# than to run.
+function(host_tests_of program prefix)
+    list(FILTER ARGN INCLUDE REGEX "_test\\.cpp$")
+    foreach(source ${ARGN})
+        get_filename_component(name ${source} NAME_WE)
+        string(REGEX REPLACE "_test$" "" name ${name})
+        add_test(NAME "${prefix}: ${name}" COMMAND ${PROJECT_SOURCE_DIR}/tests/host/run.sh $<TARGET_FILE:${program}> ${name})
+        set_tests_properties("${prefix}: ${name}" PROPERTIES TIMEOUT 600)
+    endforeach()
+endfunction()
+set(common_test_sources ${test_sources})
+list(FILTER common_test_sources EXCLUDE REGEX /tests/contract/[^/]*$) # suite_test.cpp runs them
+host_tests_of(host_tests host ${common_test_sources} ${walked_test_sources})
+host_tests_of(softtlb_tests softtlb ${common_test_sources} ${softtlb_test_sources})
+
 catch_discover_tests(interleave_tests PROPERTIES TIMEOUT 600)
-catch_discover_tests(softtlb_interleave_tests TEST_PREFIX "softtlb: " PROPERTIES TIMEOUT 600)
+catch_discover_tests(softtlb_interleave_tests TEST_SPEC "~[long]" TEST_PREFIX "softtlb: " PROPERTIES TIMEOUT 600)
 
 # What parses foreign bytes, under libFuzzer: the preset host-fuzz builds it beside this build.
 add_test(NAME "fuzz: parsers" COMMAND tests/fuzz/host.sh runs 15000 1 WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})

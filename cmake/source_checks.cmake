@@ -1,5 +1,5 @@
 # Tests of the source text: includes between layers, the list of system calls, formatting, and clang-tidy on the sources
-# that the host build compiles.
+# that the host build compiles. And of a tool that needs no build.
 find_program(PYTHON3 python3 REQUIRED)
 find_program(CLANG_FORMAT clang-format-19 REQUIRED)
 find_program(CLANG_TIDY clang-tidy-19 REQUIRED)
@@ -12,6 +12,8 @@ add_test(NAME "source: stations" COMMAND ${PYTHON3} tools/check_stations.py WORK
 add_test(NAME "source: system calls" COMMAND ${PYTHON3} tools/check_syscall_doc.py
          WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 add_test(NAME "source: system calls finds what it must" COMMAND ${PYTHON3} tools/check_syscall_doc.py --self-test
+         WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+add_test(NAME "source: the walker for gdb on tables of every kind" COMMAND ${PYTHON3} tests/gdb/descriptors.py
          WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 add_test(NAME "source: format" COMMAND tools/format.sh --check WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 add_test(NAME "source: clang-tidy" COMMAND tools/tidy.sh ${PROJECT_BINARY_DIR} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})

@@ -89,6 +89,14 @@ bool set_tlb_entries(const char* value) {
     return tlb_config.entries != 0 && // 0: the hardware's own TLB, whose size is fixed
            parse_number(value, MIN_TLB_ENTRIES, MAX_TLB_ENTRIES, tlb_config.entries);
 }
+bool set_ad_bits(const char* value) {
+    const std::string_view word = value != nullptr ? value : "";
+    // A walker of ARMv7 sets no bits, so the hardware's own TLB cannot be filled by one that does.
+    if (word != "software" && (word != "hardware" || tlb_config.entries == 0))
+        return false;
+    tlb_config.ad_bits = word == "hardware" ? AdBits::Hardware : AdBits::Software;
+    return true;
+}
 bool set_init(const char* value) {
     if (value == nullptr || *value == '\0')
         return false;
@@ -138,6 +146,7 @@ struct KnownArgument {
     const char* expected;
 };
 constexpr KnownArgument KNOWN[] = {
+    {"ad_bits", set_ad_bits, "software; or hardware, and a kernel that fills the TLB itself (softtlb)"},
     {"fault_in", set_fault_in, "gup, gup_dirty, fixup_2011, fixup or trap"},
     {"fault_around", set_fault_around, "0 or 1"},
     {"fork_copy_shared", set_fork_copy_shared, "0 or 1"},

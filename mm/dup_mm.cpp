@@ -61,10 +61,13 @@ Result<void> copy_pte_range(MmStruct& destination, MmStruct& source, TlbDebt& de
     PteSlot* from = pte_offset(source, address);
     if (from == nullptr)
         return {};
-    for (; pte_none(ptep_get(from)); ++from) {
-        address += PAGE_SIZE;
-        if (address == end)
-            return {}; // nothing to copy: the child needs no table
+    {
+        const Guard lock(pte_lockptr(from)); // reclaim leaves an entry none for a moment
+        for (; pte_none(ptep_get(from)); ++from) {
+            address += PAGE_SIZE;
+            if (address == end)
+                return {}; // nothing to copy: the child needs no table
+        }
     }
     PteSlot* to = pte_alloc(destination, address);
     if (to == nullptr)

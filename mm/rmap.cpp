@@ -118,13 +118,19 @@ bool page_referenced(const AnonVmaReader& reader, Page& page) {
 
 namespace {
 
-// The entry shows the page no more, and no TLB does: while its lock is held, so that nobody on another CPU sees a copy of the page
-// before. The entry's reference goes; the caller has another.
-void unmap_anon(MmStruct& mm, Page& page, UserAddr address, PteSlot* slot) {
-    update_hiwater_rss(mm);
+// Empties the entry, and returns what it was in the end: no TLB shows the page any more, while the entry's lock is held, so that
+// nobody on another CPU sees a copy of the page before.
+Pte clear_and_flush(MmStruct& mm, UserAddr address, PteSlot* slot) {
     TlbDebt debt(mm.context);
-    move_bits_to_page(page, ptep_get_and_clear(debt, address, slot));
+    const Pte pte = ptep_get_and_clear(debt, address, slot);
     debt.pay();
+    return pte;
+}
+
+// The page has lost the entry, which was `pte`. The entry's reference goes; the caller has another.
+void unmap_anon(MmStruct& mm, Page& page, Pte pte) {
+    update_hiwater_rss(mm);
+    move_bits_to_page(page, pte);
     page_remove_rmap(mm, page);
     BUG_ON(page.refcount.dec_and_test());
 }
@@ -140,7 +146,7 @@ bool try_to_unmap(const AnonVmaReader& reader, Page& page, TtuFlags flags) {
         if (entry == SwapEntry())
             return;
         page.clear(PG_ANON_EXCLUSIVE);
-        unmap_anon(*vma.mm, page, address, slot);
+        unmap_anon(*vma.mm, page, clear_and_flush(*vma.mm, address, slot));
         set_swap_pte(*vma.mm, address, slot, entry);
     });
     return page_mapcount(page) == 0;
@@ -150,9 +156,15 @@ bool discard_lazyfree(const AnonVmaReader& reader, Page& page) {
     bool discarded = false;
     rmap_walk_anon(reader, page, [&](VmArea& vma, UserAddr address, PteSlot* slot) {
         // With the entry's lock held and two references, the entry's and the caller's, nobody comes by a third.
-        if (vma.flags.has(VM_LOCKED) || pte_dirty(ptep_get(slot)) || page.test(PG_DIRTY) || page_count(page) != 2)
+        if (vma.flags.has(VM_LOCKED) || page.test(PG_DIRTY) || page_count(page) != 2)
             return;
-        unmap_anon(*vma.mm, page, address, slot);
+        // A machine that sets dirty itself needs no lock: whether the page was written to is certain once nobody can reach it.
+        const Pte pte = clear_and_flush(*vma.mm, address, slot);
+        if (pte_dirty(pte)) {
+            set_pte_at(vma.mm->context, address, slot, pte);
+            return;
+        }
+        unmap_anon(*vma.mm, page, pte);
         discarded = true;
     });
     return discarded;

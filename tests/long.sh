@@ -2,13 +2,15 @@
 # tests/long.sh [PART...]: the tests that take too long for every day, in parts; without a name, all parts. Each part
 # ends with its counts. The last line is `N passed, N failed`, for all of them.
 #
-#   everyday    tests/run.sh, all checks of clang-tidy, the host tests without sanitizers, and the storm of threads under
-#               ThreadSanitizer
+#   everyday    tests/run.sh, all checks of clang-tidy, the host tests without sanitizers, the longest interleavings with
+#               softtlb, and the storm of threads under ThreadSanitizer
+#   machines    what tests/run.sh boots with one back end only, with the other; memory on eight processors; the model of the
+#               retry loop on every machine
 #   sabotages   the sabotages that tests must catch
 #   pressure    four thousand random programs on a machine that is short of memory; four processes that use four times the
 #               memory at random, on 1, 2 and 8 processors
 #   conformance programs from Debian's packages
-#   matrix      every scenario under every repair on 1, 2, 4 and 8 processors
+#   matrix      every scenario under every repair on 1, 2, 4 and 8 processors, also where they set young and dirty themselves
 #   variants    every scenario under every repair on other machines, and with other boot arguments
 #   stale       a hundred boots of each scenario that depends on the timing of two processors
 #   livelocked  every scenario that hangs, beside a program that must get on, on 1, 2 and 8 processors
@@ -21,7 +23,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-parts=(everyday sabotages pressure conformance matrix variants stale livelocked fuzz storms disks viewers)
+parts=(everyday machines sabotages pressure conformance matrix variants stale livelocked fuzz storms disks viewers)
 for part in "$@"; do
     [[ " ${parts[*]} " == *" $part "* ]] || { echo "tests/long.sh: no part '$part': ${parts[*]}" >&2; exit 64; }
 done
@@ -39,11 +41,13 @@ export -f judged
 boots() { xargs -P "$(nproc)" -I LINE bash -c 'judged tests/boot/scenario.sh $1' - LINE; }
 
 # scenarios COMMAND: calls `COMMAND name machine` for each row of the catalogue. `expected` then has the result that
-# each repair must have.
+# each repair must have, and `on_hardware` the one of gup and gup_dirty where the machine sets young and dirty itself.
 declare -A expected
+on_hardware=
 scenarios() {
-    local name gup gup_dirty fixup_2011 fixup trap calls demo machine sentence
-    while IFS=$'\t' read -r name gup gup_dirty fixup_2011 fixup trap calls demo machine sentence; do
+    local name gup gup_dirty fixup_2011 fixup trap calls demo machine hardware rest
+    while IFS=$'\t' read -r name gup gup_dirty fixup_2011 fixup trap calls demo machine hardware rest; do
+        on_hardware=$hardware
         expected=([gup]=$gup [gup_dirty]=$gup_dirty [fixup_2011]=$fixup_2011 [fixup]=$fixup [trap]=$trap)
         "$1" "$name" "$machine"
     done < <(grep -v -E '^(#|$)' user/scenarios/catalogue.tsv)
@@ -63,6 +67,10 @@ on_every_machine() {
         for cpus in 1 2 4 8; do
             [[ $cpus -lt $least ]] || each_repair "$1" "--mmu $mmu --smp $cpus"
         done
+    done
+    expected[gup]=$on_hardware expected[gup_dirty]=$on_hardware
+    for cpus in 1 2 4 8; do
+        [[ $cpus -lt $least ]] || each_repair "$1" "--mmu softtlb --smp $cpus --append ad_bits=hardware"
     done
 }
 
@@ -119,9 +127,21 @@ run_part() {
         build host-plain host-tsan || return
         judged tools/tidy.sh --thorough build/host
         judged ctest --preset host-plain --parallel "$(nproc)" --exclude-regex '^(boot|conformance|source): '
+        judged build/host/softtlb_interleave_tests '[long]'
         for mmu in walked softtlb; do
             judged tests/threads/run.sh "build/host-tsan/threads_storm_$mmu" 600 "$RANDOM"
         done
+        judged tests/threads/run.sh build/host-tsan/threads_storm_softtlb 600 "$RANDOM" hardware
+        ;;
+    machines)
+        local script
+        build arm debug || return
+        for script in disk disk_errors every_call power_cut swap; do
+            judged "tests/boot/$script.sh" --mmu softtlb --smp 2
+        done
+        judged tests/boot/shares.sh --mmu softtlb
+        judged tests/boot/memory.sh --mmu walked --smp 8
+        judged tests/model/run.sh
         ;;
     sabotages) judged tests/interleave/mutations.py ;;
     pressure)

@@ -1,24 +1,24 @@
 #!/bin/bash
-# setup.sh run|test|debug|viewers: installs the Debian packages that are missing, and says which. Each mode needs those of `run`,
-# which builds and boots; `debug` and `viewers` need those of `test`, too, which compiles for this computer and checks the sources.
-# `debug` adds the debugger, `viewers` a browser and KernelShark.
+# setup.sh run|debug|test|viewers: installs the Debian packages that are missing, and says which. Each mode needs those before it:
+# `run` builds and boots, `debug` adds the debugger, `test` also compiles for this computer and checks the sources, `viewers` adds
+# a browser and KernelShark.
 # When nothing is missing it does nothing, prints nothing and needs no root.
 set -euo pipefail
 
 run_packages=(qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib libboost-dev
     linux-libc-dev-armhf-cross cmake ninja-build cpio python3)
+debug_packages=(gdb-multiarch)
 test_packages=(g++ catch2 clang-format-19 clang-tidy-19 clang-19 libclang-rt-19-dev gcc-arm-linux-gnueabihf
     libc6-dev-armhf-cross spin dpkg-dev xz-utils trace-cmd)
-debug_packages=(gdb-multiarch)
 viewer_packages=(chromium kernelshark xvfb xauth)
 
 case ${1-} in
 run) wanted=("${run_packages[@]}") ;;
-test) wanted=("${run_packages[@]}" "${test_packages[@]}") ;;
-debug) wanted=("${run_packages[@]}" "${test_packages[@]}" "${debug_packages[@]}") ;;
-viewers) wanted=("${run_packages[@]}" "${test_packages[@]}" "${viewer_packages[@]}") ;;
+debug) wanted=("${run_packages[@]}" "${debug_packages[@]}") ;;
+test) wanted=("${run_packages[@]}" "${debug_packages[@]}" "${test_packages[@]}") ;;
+viewers) wanted=("${run_packages[@]}" "${debug_packages[@]}" "${test_packages[@]}" "${viewer_packages[@]}") ;;
 *)
-    echo "usage: tools/setup.sh run|test|debug|viewers" >&2
+    echo "usage: tools/setup.sh run|debug|test|viewers" >&2
     exit 64
     ;;
 esac

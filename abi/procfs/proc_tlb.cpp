@@ -17,6 +17,7 @@ Result<void> show_tlb(const Inode&, SeqFile& out) {
         out.printf("violations %u\n", tlb_violations());
     if (tlb_config.entries == 0)
         return {};
+    out.printf("ad_bits %s\n", tlb_config.ad_bits == AdBits::Hardware ? "hardware" : "software");
     out.printf("entries %u\n", tlb_config.entries);
     out.text("cpu fills survivors evictions spurious flushes shootdowns\n");
     for (u32 cpu = 0; cpu < machine::MAX_CPUS; ++cpu) {

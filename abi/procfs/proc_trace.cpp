@@ -40,8 +40,11 @@ Result<void> write_trace(const Inode&, std::string_view text) {
     }
     if (text != "on" && !text.starts_with("on "))
         return Err(Errno::INVAL);
+    text.remove_prefix(std::string_view("on").size());
     char words[128] = {};
-    text.substr(2).copy(words, sizeof words - 1);
+    if (text.size() >= sizeof words)
+        return Err(Errno::INVAL);
+    std::copy(text.begin(), text.end(), words);
     TraceFilter filter;
     if (parse_trace_filter(words, filter) != nullptr)
         return Err(Errno::INVAL);

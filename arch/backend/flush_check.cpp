@@ -21,9 +21,10 @@ struct Flushed {
 void check_page(const PteTable& table, UserAddr page) REQUIRES(irqs_masked) {
     const PteSlot& slot = table.entries[pte_index(page)];
     const auto forbids = [&slot](bool write) {
-        const Pte entry = ptep_get(&slot);
+        const Pte entry = pte_obeyed(ptep_get(&slot), write);
         return write ? !pte_user_writable(entry) : !pte_user_readable(entry);
     };
+    // What only lacks a bit that the machine sets itself is not tried: that would set it.
     constexpr u32 LAST_WORD = PAGE_SIZE - sizeof(u32); // a write here, of the value that is there, disturbs least
     for (const bool write : {true, false}) {
         // The entry is read before and after the probe: another CPU may permit the access in between.

@@ -1,7 +1,7 @@
 // The canonical page-table entry: what mm/ records about one page of one address space. It is the truth: every hardware
 // descriptor is derived from it, and none is read back.
 //
-// The law of the software bits is stated in `pte_user_readable` and `pte_user_writable` below, and nowhere else.
+// The law of young and dirty is stated in `pte_user_readable` and `pte_user_writable` below, and nowhere else.
 #pragma once
 
 #include <atomic>
@@ -69,6 +69,10 @@ constexpr bool pte_user_writable(Pte pte) {
     return pte.has(Pte::PRESENT | Pte::USER | Pte::YOUNG | Pte::WRITE | Pte::DIRTY);
 }
 constexpr bool pte_user_executable(Pte pte) { return pte_user_readable(pte) && pte_exec(pte); }
+
+// What an access leaves in the entry, on a machine that sets the bits itself (AdBits::Hardware, arch/contract/tlb.hpp). To
+// such a machine the law applies after this.
+constexpr Pte pte_accessed(Pte pte, bool write) { return pte.with(write ? Pte::YOUNG | Pte::DIRTY : Pte::YOUNG); }
 
 // One entry in a table. Code reads it with ptep_get() and changes it only through the hooks of arch/contract/mmu.hpp,
 // which keep the machine's view up to date.

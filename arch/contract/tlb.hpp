@@ -11,18 +11,30 @@ enum class TlbRelax : u8 {
     Eager, // every CPU's
 };
 
+// Who sets young and dirty.
+enum class AdBits : u8 {
+    Software, // the fault handler: an access that has a bit to set faults, as on ARMv7
+    Hardware, // the machine, at the access, whether or not page faults are disabled: as on x86, and ARMv8.1 with FEAT_HAFDBS
+};
+
 // Boot arguments, set before the first mmu_init_cpu(). Each back end has its own defaults.
 struct TlbConfig {
-    TlbRelax relax;      // tlb=lazy|eager
-    u32 entries;         // tlb_entries=N: entries in each CPU's software-filled TLB. 0: the hardware fills the TLB
-    bool broken = false; // tlb=broken, sabotage: a flush reaches only the CPU that makes it
-    bool check = false;  // tlb_check=1, and with tlb=broken: each flush is followed by a check of its law on each CPU
+    TlbRelax relax; // tlb=lazy|eager
+    u32 entries;    // tlb_entries=N: entries in each CPU's software-filled TLB. 0: the hardware fills the TLB
+    AdBits ad_bits = AdBits::Software; // ad_bits=software|hardware. Hardware: only if software fills the TLB
+    bool broken = false;               // tlb=broken, sabotage: a flush reaches only the CPU that makes it
+    bool check = false; // tlb_check=1, and with tlb=broken: each flush is followed by a check of its law on each CPU
 };
 extern constinit TlbConfig tlb_config;
 
 // The range of tlb_entries=. One instruction can need four pages at once, because it and its operand may each cross a
 // page boundary. The upper limit is the size of an e500's TLB0 (PowerPC e500 Core Family Reference Manual, 12.3.2).
 inline constexpr u32 MIN_TLB_ENTRIES = 8, MAX_TLB_ENTRIES = 512;
+
+// The entry as this machine obeys it: what the law says of the result, the access may do without a fault.
+inline Pte pte_obeyed(Pte pte, bool write) {
+    return tlb_config.ad_bits == AdBits::Hardware ? pte_accessed(pte, write) : pte;
+}
 
 // The back end's name, as in the option --mmu.
 const char* mmu_name();

@@ -4,6 +4,10 @@
 // takes a permission away first changes truth and then asks this CPU to drop its entries (tlb.cpp); this CPU does so
 // when it takes interrupts again. So an entry written here is either newer than that change, or it is dropped right
 // afterwards. (Linux's get_user_pages_fast relies on the same argument.)
+//
+// With ad_bits=hardware this file plays the part of a machine that sets young and dirty itself. It changes truth as such
+// a machine does: without a lock, whenever a program or the kernel makes an access, and each time by an exchange of the
+// whole entry, so that no bit appears in an entry that is not the one it found.
 #include <atomic>
 
 #include <mmu/derive.hpp>
@@ -18,9 +22,10 @@ namespace faultline {
 
 namespace {
 
-Pte truth_of(const MmContext& mm, UserAddr page) {
-    const PteTable* table = std::atomic_ref(mm.pgd->tables[pgd_index(page)]).load(std::memory_order_acquire);
-    return table != nullptr ? ptep_get(&table->entries[pte_index(page)]) : Pte{};
+// nullptr: there is no table.
+PteSlot* slot_of(const MmContext& mm, UserAddr page) {
+    PteTable* table = std::atomic_ref(mm.pgd->tables[pgd_index(page)]).load(std::memory_order_acquire);
+    return table != nullptr ? &table->entries[pte_index(page)] : nullptr;
 }
 
 bool permits(Pte truth, const FaultInfo& access) {
@@ -29,10 +34,23 @@ bool permits(Pte truth, const FaultInfo& access) {
     return access.execute ? pte_user_executable(truth) : pte_user_readable(truth);
 }
 
+// Sets what the access leaves in the entry, if the entry permits it. `truth` is what was found there, and then what is
+// there. If the entry changes meanwhile, the new one is asked.
+void set_ad_bits(PteSlot* slot, Pte& truth, const FaultInfo& access) {
+    Pte accessed = pte_accessed(truth, access.write);
+    while (permits(accessed, access) && accessed != truth) {
+        if (slot->compare_exchange(truth, accessed))
+            truth = accessed;
+        else
+            accessed = pte_accessed(truth, access.write);
+    }
+}
+
 void fill(softtlb::Cpu& cpu, UserAddr page, Pte truth) {
-    TRACE(DescriptorStored, page, cpu.tlb.find(page, cpu.mm->asid), backend::derive_descriptor(truth));
+    const u32 descriptor = backend::derive_descriptor(truth);
+    TRACE(DescriptorStored, page, cpu.tlb.find(page, cpu.mm->asid), descriptor);
     softtlb::count(cpu.statistics.fills);
-    if (cpu.tlb.insert(page, cpu.mm->asid, backend::derive_descriptor(truth)))
+    if (cpu.tlb.insert(page, cpu.mm->asid, descriptor))
         softtlb::count(cpu.statistics.evictions);
 }
 
@@ -42,18 +60,29 @@ void fill(softtlb::Cpu& cpu, UserAddr page, Pte truth) {
 // less than needed, the access faults once more, with a permission fault, which goes to the fault handler. A miss also
 // counts as a fault if truth does not permit the access: a loaded entry would only change the fault into a permission
 // fault.
+//
+// A machine that sets the bits looks at truth in that case, too. It must, because the first write to a clean page finds
+// an entry that permits reading only; and so an entry that is older than truth goes unnoticed there (docs/backends.md).
+// But no entry permits the kernel to execute a user's page.
 bool refill_tlb(const FaultInfo& fault) {
-    if (fault.kind != FaultKind::Translation || fault.address >= TASK_SIZE)
+    const bool hardware = tlb_config.ad_bits == AdBits::Hardware;
+    const bool denied = hardware && fault.kind == FaultKind::Permission && (fault.user_mode || !fault.execute);
+    if ((fault.kind != FaultKind::Translation && !denied) || fault.address >= TASK_SIZE)
         return false;
     softtlb::Cpu& cpu = softtlb::this_cpu();
     if (cpu.mm == nullptr)
         return false;
     const UserAddr page = UserAddr(fault.address).page();
-    if (cpu.tlb.reinstall(page, cpu.mm->asid)) {
+    if (denied) {
+        cpu.tlb.drop(cpu.mm->asid, page, page + PAGE_SIZE);
+    } else if (cpu.tlb.reinstall(page, cpu.mm->asid)) {
         softtlb::count(cpu.statistics.survivors);
         return true;
     }
-    const Pte truth = truth_of(*cpu.mm, page);
+    PteSlot* slot = slot_of(*cpu.mm, page);
+    Pte truth = slot != nullptr ? ptep_get(slot) : Pte{};
+    if (hardware)
+        set_ad_bits(slot, truth, fault);
     if (!permits(truth, fault))
         return false;
     TRACE(TlbRefill, fault.address, truth);

@@ -82,7 +82,7 @@ bool misbehave(char how) {
         schedule_until(clock_ns() + 10 * NSEC_PER_SEC);
     } else if (lockdep::WATCHES && how == 'l') {
         const KernelUnlocked meanwhile;
-        const u64 end = clock_ns() + 10 * NSEC_PER_SEC;
+        const u64 end = clock_ns() + 4 * NSEC_PER_SEC;
         spin_until([&] { return clock_ns() >= end; });
     } else {
         return false;

@@ -12,7 +12,7 @@ namespace faultline {
 //   r  calls itself until the stack is full
 //   i  masks interrupts for 11 ms; n for 9 ms, which is permitted
 //   h  sleeps for ten seconds in a state that nothing ends
-//   l  waits for ten seconds as for a spin lock, without the kernel lock and with interrupts on
+//   l  waits for four seconds as for a spin lock, without the kernel lock and with interrupts on
 //
 // Returns false for any other letter, and true if the kernel survived. The caller holds no lock but the kernel lock.
 bool misbehave(char how);

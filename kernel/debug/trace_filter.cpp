@@ -9,14 +9,6 @@ namespace faultline {
 
 namespace {
 
-// Cuts off what stands before `separator`, or all of `rest`.
-std::string_view cut(std::string_view& rest, char separator) {
-    const std::size_t end = std::min(rest.find(separator), rest.size());
-    const std::string_view word = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    return word;
-}
-
 bool parse_number(std::string_view text, u32 base, u32& number) {
     if (base == 16 && text.starts_with("0x"))
         text.remove_prefix(2);
@@ -33,7 +25,7 @@ bool parse_number(std::string_view text, u32 base, u32& number) {
 bool parse_stations(std::string_view names, StationMask& stations) {
     stations = 0;
     while (!names.empty()) {
-        const StationMask named = stations_named(cut(names, ','));
+        const StationMask named = stations_named(cut_word(names, ','));
         if (named == 0)
             return false;
         stations |= named;
@@ -45,7 +37,7 @@ bool parse_cpus(std::string_view numbers, CpuMask& cpus) {
     cpus = CpuMask();
     while (!numbers.empty()) {
         u32 cpu = 0;
-        if (!parse_number(cut(numbers, ','), 10, cpu) || cpu >= machine::MAX_CPUS)
+        if (!parse_number(cut_word(numbers, ','), 10, cpu) || cpu >= machine::MAX_CPUS)
             return false;
         cpus |= CpuMask::of(cpu);
     }
@@ -64,7 +56,7 @@ bool parse_task(std::string_view task, TraceFilter& filter) {
 }
 
 bool parse_addresses(std::string_view range, TraceFilter& filter) {
-    return parse_number(cut(range, '-'), 16, filter.first) && parse_number(range, 16, filter.last) &&
+    return parse_number(cut_word(range, '-'), 16, filter.first) && parse_number(range, 16, filter.last) &&
            filter.first <= filter.last;
 }
 
@@ -73,12 +65,12 @@ bool parse_addresses(std::string_view range, TraceFilter& filter) {
 const char* parse_trace_filter(const char* text, TraceFilter& filter) {
     std::string_view rest(text);
     while (!rest.empty()) {
-        std::string_view word = cut(rest, ' ');
+        std::string_view word = cut_word(rest, ' ');
         if (word.empty() || word == "\n")
             continue;
         if (word.ends_with('\n'))
             word.remove_suffix(1);
-        const std::string_view key = cut(word, '=');
+        const std::string_view key = cut_word(word, '=');
         if (key == "station") {
             if (!parse_stations(word, filter.stations))
                 return "station=NAME,... with names of stations";

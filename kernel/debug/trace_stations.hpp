@@ -1,6 +1,7 @@
 // stations.def as tables.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -19,6 +20,14 @@ inline constexpr std::array<StationInfo, NR_STATIONS> STATIONS = {{
 #include "base/stations.def"
 #undef STATION
 }};
+
+// Cuts off what stands before `separator`, or all of `rest`.
+constexpr std::string_view cut_word(std::string_view& rest, char separator) {
+    const std::size_t end = std::min(rest.find(separator), rest.size());
+    const std::string_view word(rest.data(), end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    return word;
+}
 
 // The stations whose first word is a user address.
 inline constexpr StationMask WITH_ADDRESS = [] {

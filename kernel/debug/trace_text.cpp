@@ -34,7 +34,7 @@ class Line {
 std::string_view word_of(std::string_view list, u32 value) {
     for (; value != 0 && list.find('|') != list.npos; --value)
         list.remove_prefix(list.find('|') + 1);
-    return value == 0 ? list.substr(0, list.find('|')) : "?";
+    return value == 0 ? cut_word(list, '|') : "?";
 }
 
 // A first-level descriptor that names a table, so that the second one counts (ARM ARM B3.5.1).
@@ -61,13 +61,6 @@ void add_word(Line& line, std::string_view type, u32 value) {
     }
 }
 
-std::string_view cut(std::string_view& rest, char separator) {
-    const std::size_t end = std::min(rest.find(separator), rest.size());
-    const std::string_view word = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    return word;
-}
-
 } // namespace
 
 const char* station_name(Station station) { return STATIONS[static_cast<u32>(station)].name; }
@@ -84,11 +77,11 @@ u32 format_trace_record(const TraceRecord& record, char* buffer, u32 size) {
         return line.length();
     }
     for (const u32 word : record.words) {
-        std::string_view type = cut(fields, ' ');
+        std::string_view type = cut_word(fields, ' ');
         if (type.empty())
             break;
         line.add(" ");
-        line.add(cut(type, ':'));
+        line.add(cut_word(type, ':'));
         line.add("=");
         add_word(line, type, word);
     }

@@ -133,8 +133,8 @@ refused --exec --exec "$work"
 refused --exec --exec /bin/true
 refused --exec --list --exec "$program"
 
-# The kernel checks the values of its own arguments.
-for words in fault_in=bogus fault_around=2 livelock=maybe fork_copy_shared=x tlb=x tlb_entries=64; do
+# The kernel checks the values of its own arguments, and whether its back end can do what they ask.
+for words in fault_in=bogus fault_around=2 livelock=maybe fork_copy_shared=x tlb=x tlb_entries=64 ad_bits=x ad_bits=hardware; do
     run --append "$words" --init /sbin/init run /bin/hello </dev/null
     check "the kernel refuses $words" equal "$status" 64
     check "and says so" holds "$work/err" "${words%%=*}"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# tlb_options.sh: the kernel does what `tlb_entries=` and `tlb=` say. The counters in /proc/faultline/tlb show it while
+# tlb_options.sh: the kernel does what `tlb_entries=`, `tlb=` and `ad_bits=` say. The counters in /proc/faultline/tlb show it while
 # a program makes some of them change, and others not (user/programs/tlb_counts.cpp). The script also tests what depends
 # on `tlb=`: whether a program hangs because of a stale entry.
 source "$(dirname "$0")/lib.sh"
@@ -71,14 +71,46 @@ for scenario in stale.wake_op stale.lock_pi; do
     check "$scenario passes with tlb=eager" equal "$status" 0
 done
 
+# A machine that sets young and dirty: nobody needs a fault, and no CPU is told, whether or not its entry is stale.
+count ad_bits=hardware
+check "the kernel says who sets the bits" holds "$work/out" '^ad_bits hardware$'
+for what in relax write futex; do
+    for cpu in 0 1; do
+        counts $what $cpu spurious 0 0
+        counts $what $cpu flushes 0 0
+        counts $what $cpu shootdowns 0 0
+    done
+done
+for what in protect unmap; do
+    counts $what 0 flushes 1 1
+    counts $what 1 shootdowns 1 1
+done
+for scenario in stale.wake_op stale.lock_pi; do
+    run --append ad_bits=hardware --scenario "$scenario" --fault-in gup
+    check "$scenario passes with ad_bits=hardware" equal "$status" 0
+done
+run --append tlb_check=1 --append ad_bits=hardware --init /sbin/init run /bin/fork_beside_writes </dev/null
+check "flushes can be checked there" equal "$status" 0
+
 # Sizes that the table cannot have are refused.
 for value in 7 513 x; do
     run --append "tlb_entries=$value" --init /sbin/init run /bin/hello </dev/null
     check "tlb_entries=$value is refused" equal "$status" 64
 done
 
+# So is another word, with either back end; and with `walked` a machine that it cannot be.
+for value in x ''; do
+    run --append "ad_bits=$value" --init /sbin/init run /bin/hello </dev/null
+    check "ad_bits=$value is refused" equal "$status" 64
+done
+
 # `walked` can relax eagerly, too.
 machine=(--mmu walked --smp 2)
 run --append tlb=eager --init /sbin/init run /bin/threads </dev/null
 check "tlb=eager on walked" equal "$status" 0
+run --append ad_bits=software --init /sbin/init run /bin/hello </dev/null
+check "ad_bits=software on walked" equal "$status" 0
+run --append ad_bits=hardware --init /sbin/init run /bin/hello </dev/null
+check "ad_bits=hardware on walked is refused" equal "$status" 64
+check "and the message says what it needs" holds "$work/err" 'ad_bits=hardware: expected .*softtlb'
 finish

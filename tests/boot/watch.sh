@@ -35,7 +35,7 @@ for mmu in walked softtlb; do
     silent "$mmu: the watch is turned off"
 done
 
-# A processor that waits for ten seconds as for a lock.
+# A processor that waits for four seconds as for a lock.
 for cpus in 1 2; do
     misbehave l --icount --smp "$cpus" --append sysctl.kernel.watchdog_thresh=1
     check "a processor that is stuck harms nobody" equal "$status" 0
@@ -44,7 +44,7 @@ for cpus in 1 2; do
     check "where" holds "$work/err" ' misbehave\+0x'
     check "once" equal "$(grep -c 'soft lockup' "$work/err")" 1
     misbehave l --icount --smp "$cpus"
-    silent "ten seconds are less than the usual limit"
+    silent "four seconds are less than the usual limit"
 done
 
 # What hangs on purpose: the loop of the report of 2011 passes points where others would get the processor.

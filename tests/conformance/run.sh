@@ -36,7 +36,9 @@ done
 [[ ($on == faultline && $mmu =~ ^(walked|softtlb)$) || ($on == linux && $mmu == walked && $preset == arm) ]] || usage
 [[ $cpus =~ ^[1-8]$ ]] || usage
 [[ ${#chosen[@]} -gt 0 ]] || chosen=("${all[@]}")
-for choice in "${chosen[@]}"; do [[ -f $here/${choice%%/*}.group ]] || usage; done
+for choice in "${chosen[@]}"; do
+    [[ -f $here/${choice%%/*}.group || (-n $only_fetch && $choice == linux) ]] || usage
+done
 
 # A group's defaults; its file may say otherwise.
 conformance_defaults() {
@@ -48,8 +50,12 @@ conformance_defaults() {
     conformance_passed() { [[ $2 == 0 ]]; }
 }
 
-# fetch_group GROUP: in a shell of its own, which may give up.
+# fetch_group GROUP: in a shell of its own, which may give up. `linux` is no group, but the kernel of `--on linux`.
 fetch_group() (
+    if [[ $1 == linux ]]; then
+        linux_kernel >/dev/null
+        exit
+    fi
     conformance_defaults
     # shellcheck disable=SC1090
     source "$here/$1.group"

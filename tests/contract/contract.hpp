@@ -5,6 +5,7 @@
 
 #include <span>
 
+#include "arch/contract/tlb.hpp"
 #include "arch/contract/uaccess.hpp"
 #include "base/trace.hpp"
 #include "mm/brk.hpp"
@@ -27,9 +28,13 @@
 
 namespace faultline::contract {
 
+// The machines that a law speaks of: where the other ones obey another law, that has a test of its own.
+enum class On : u8 { AnyMachine, SoftwareBits, HardwareBits }; // by who sets young and dirty (AdBits)
+
 struct Test {
     const char* name;
     void (*run)();
+    On on = On::AnyMachine;
 };
 
 // Reports a failed expectation of the running test. The driver supplies it (Catch2 on the host, printk in the kernel).
@@ -55,14 +60,17 @@ std::span<const Test> poison_tests();
 std::span<const Test> overcommit_tests();
 std::span<const Test> trace_tests();
 
-// Runs visit(test) for each test of the suite.
+inline bool hardware_sets_bits() { return tlb_config.ad_bits == AdBits::Hardware; }
+
+// Runs visit(test) for each test of the suite that is for this machine.
 template <class Visitor>
 void for_each_test(Visitor&& visit) {
     for (const auto tests :
          {law_tests(), fault_tests(), gup_tests(), fork_tests(), mapping_tests(), writeback_tests(), rmap_tests(),
           reclaim_tests(), swap_tests(), poison_tests(), overcommit_tests(), trace_tests()})
         for (const Test& test : tests)
-            visit(test);
+            if (test.on != (hardware_sets_bits() ? On::SoftwareBits : On::HardwareBits))
+                visit(test);
 }
 
 // An address space that is the current task's while this object lives. At its end all its pages are free again.
@@ -96,6 +104,10 @@ bool read(UserAddr address);
 bool write(UserAddr address, u32 value = 1);
 u32 value_at(UserAddr address); // must be readable
 
+// What attempt_read() and attempt_write() answer on this machine if this is the page's entry.
+inline bool may_read(Pte entry) { return pte_user_readable(pte_obeyed(entry, false)); }
+inline bool may_write(Pte entry) { return pte_user_writable(pte_obeyed(entry, true)); }
+
 Result<u32> gup_for_write(MmStruct& mm, UserAddr address, FollFlags more = FOLL_NONE);
 Result<void> fixup_for_write(MmStruct& mm, UserAddr address, FaultFlags more = FAULT_FLAG_NONE);
 
@@ -114,5 +126,8 @@ u32 minor_faults(Action&& action) {
     action();
     return current_mm_task().min_flt - before;
 }
+
+// The number that an access costs which only has a bit to set.
+inline u32 faults_for_a_bit() { return hardware_sets_bits() ? 0 : 1; }
 
 } // namespace faultline::contract

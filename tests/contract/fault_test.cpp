@@ -40,7 +40,7 @@ void shared_read_installs_clean_and_writable() {
     const UserAddr address = test.map_shared(1);
     EXPECT(minor_faults([&] { EXPECT(read(address)); }) == 1);
     EXPECT(test.pte(address).has(Pte::PRESENT | Pte::YOUNG | Pte::WRITE) && !pte_dirty(test.pte(address)));
-    EXPECT(minor_faults([&] { EXPECT(write(address)); }) == 1);
+    EXPECT(minor_faults([&] { EXPECT(write(address)); }) == faults_for_a_bit());
     EXPECT(pte_user_writable(test.pte(address)));
 }
 
@@ -98,7 +98,7 @@ void an_old_page_costs_one_fault() {
     age_mm(MmapReadGuard(test.mm()));
     EXPECT(pte_present(test.pte(address)) && !pte_young(test.pte(address)) && pte_dirty(test.pte(address)));
     EXPECT(test.page(address)->test(PG_REFERENCED));
-    EXPECT(minor_faults([&] { EXPECT(value_at(address) == 5); }) == 1);
+    EXPECT(minor_faults([&] { EXPECT(value_at(address) == 5); }) == faults_for_a_bit());
     EXPECT(minor_faults([&] { EXPECT(write(address)); }) == 0); // dirty was kept
 }
 
@@ -133,8 +133,8 @@ void lazyfree_makes_clean_and_old() {
     EXPECT(do_madvise(test.mm(), address, PAGE_SIZE, MADV_FREE).ok());
     const Pte pte = test.pte(address);
     EXPECT(pte_present(pte) && pte_write(pte) && !pte_dirty(pte) && !pte_young(pte));
-    EXPECT(!attempt_read(address));
-    EXPECT(write(address));
+    EXPECT(attempt_read(address) == may_read(pte) && !pte_dirty(test.pte(address)));
+    EXPECT(write(address) && pte_dirty(test.pte(address)));
 }
 
 // Another CPU may have handled the fault, or relaxed the entry and flushed only its own TLB. Then there is nothing to
@@ -239,7 +239,7 @@ constexpr Test TESTS[] = {
     {"fault: private file pages are copied when written", private_file_pages_are_copied_when_written},
     {"fault: fault-around maps cached neighbours, clean", fault_around_maps_cached_neighbours_clean},
     {"fault: without fault-around every page faults", without_fault_around_every_page_faults},
-    {"fault: an old page costs one fault and keeps dirty", an_old_page_costs_one_fault},
+    {"fault: an old page costs one fault at most and keeps dirty", an_old_page_costs_one_fault},
     {"fault: cleaning moves dirty to the page", cleaning_moves_dirty_to_the_page},
     {"fault: unmapping moves dirty to the page", unmapping_moves_dirty_to_the_page},
     {"fault: MADV_FREE makes clean and old", lazyfree_makes_clean_and_old},

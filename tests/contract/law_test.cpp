@@ -1,4 +1,5 @@
-// The law of the software bits: for every entry, the machine lets a task do exactly what the canonical entry says.
+// The law of young and dirty: for every entry, the machine lets a task do exactly what the canonical entry says; and it
+// sets in the entry what it is the machine's part to set, and nothing else.
 #include "mm/memory.hpp"
 #include "mm/munmap.hpp"
 #include "mm/page_alloc.hpp"
@@ -27,8 +28,11 @@ void every_entry_obeys_the_law() {
     for (u32 bits = 0; bits < 64; ++bits) { // present, young, dirty, write, user, no-exec in all combinations
         set_flags(test, address, bits);
         const Pte entry = test.pte(address);
-        EXPECT(attempt_read(address) == pte_user_readable(entry));
-        EXPECT(attempt_write(address) == pte_user_writable(entry));
+        EXPECT(attempt_read(address) == may_read(entry));
+        const Pte read = may_read(entry) ? pte_obeyed(entry, false) : entry;
+        EXPECT(test.pte(address) == read);
+        EXPECT(attempt_write(address) == may_write(entry));
+        EXPECT(test.pte(address) == (may_write(entry) ? pte_obeyed(entry, true) : read));
     }
     set_flags(test, address, own);
     EXPECT(attempt_write(address));
@@ -48,6 +52,15 @@ void access_flags_only_add() {
     }
     EXPECT(pte_dirty(ptep_get(slot)));
     EXPECT(attempt_write(address));
+}
+
+// The machine marks the page, whether or not page faults are disabled, and no fault is counted.
+void the_first_write_makes_dirty() {
+    TestMm test;
+    const UserAddr address = test.map_shared(1);
+    EXPECT(read(address)); // young, clean; and in the TLB as read-only
+    EXPECT(minor_faults([&] { EXPECT(attempt_read(address)); }) == 0 && !pte_dirty(test.pte(address)));
+    EXPECT(minor_faults([&] { EXPECT(attempt_write(address)); }) == 0 && pte_dirty(test.pte(address)));
 }
 
 void access_flags_take_effect_at_once() {
@@ -75,6 +88,23 @@ void clearing_young_denies_everything_after_the_flush() {
     }
     EXPECT(!attempt_read(address));
     EXPECT(pte_dirty(test.pte(address)) && pte_present(test.pte(address)));
+}
+
+// The TLB has the page when its entry gets old, and must not be content with that.
+void the_next_access_makes_young() {
+    TestMm test;
+    const UserAddr address = test.map_anon(1);
+    EXPECT(write(address));
+    for (const bool by_write : {false, true}) {
+        {
+            const Guard lock(pte_lockptr(pte_offset(test.mm(), address)));
+            TlbDebt debt(test.mm().context);
+            EXPECT(ptep_test_and_clear_young(debt, address, pte_offset(test.mm(), address)));
+        }
+        EXPECT(!pte_young(test.pte(address)));
+        EXPECT(by_write ? attempt_write(address) : attempt_read(address));
+        EXPECT(pte_user_writable(test.pte(address)));
+    }
 }
 
 void write_protecting_keeps_dirty() {
@@ -115,8 +145,10 @@ void descriptor_exists_exactly_while_readable() {
 constexpr Test TESTS[] = {
     {"law: every entry obeys it", every_entry_obeys_the_law},
     {"law: access flags only add permissions", access_flags_only_add},
-    {"law: access flags take effect at once", access_flags_take_effect_at_once},
-    {"law: an old entry denies every access", clearing_young_denies_everything_after_the_flush},
+    {"law: access flags take effect at once", access_flags_take_effect_at_once, On::SoftwareBits},
+    {"law: the first write makes a clean entry dirty, without a fault", the_first_write_makes_dirty, On::HardwareBits},
+    {"law: an old entry denies every access", clearing_young_denies_everything_after_the_flush, On::SoftwareBits},
+    {"law: the next access makes an old entry young, without a fault", the_next_access_makes_young, On::HardwareBits},
     {"law: write-protecting keeps dirty", write_protecting_keeps_dirty},
     {"law: a flush advances the TLB generation, a switch does not", flushes_advance_the_tlb_generation},
     {"law: a descriptor exists exactly while the entry is readable", descriptor_exists_exactly_while_readable},

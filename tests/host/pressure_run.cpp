@@ -16,6 +16,7 @@
 #include "tests/host/panic.hpp"
 #include "tests/host/pressure_machine.hpp"
 #include "tests/host/pressure_model.hpp"
+#include "tests/host/with_tlb_config.hpp"
 
 namespace faultline::pressure {
 namespace {
@@ -577,6 +578,7 @@ void Machine::abandon() {
 
 std::optional<std::string> run(const Program& program, const Setting& setting) {
     const model::TlbPolicy tlb{.evict = setting.adversarial, .prefetch = setting.adversarial, .seed = 5};
+    const WithAdBits bits(setting.ad_bits);
     Machine machine({.ram_bytes = setting.ram_pages << PAGE_SHIFT, .tlb = tlb});
     std::size_t at = 0;
     try {

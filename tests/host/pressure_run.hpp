@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "arch/contract/tlb.hpp"
 #include "tests/host/pressure_program.hpp"
 
 namespace faultline::pressure {
@@ -11,7 +12,8 @@ namespace faultline::pressure {
 struct Setting {
     u32 ram_pages = 128;
     bool adversarial = false; // the TLB evicts and prefetches
-    u32 forgets = 0;          // a fault for the test of the test: the model forgets every write of so many
+    AdBits ad_bits = AdBits::Software;
+    u32 forgets = 0; // a fault for the test of the test: the model forgets every write of so many
 };
 
 // What went wrong, and at which step; nothing: all is as the model says, and at the end all memory and all slots were free.

@@ -14,6 +14,7 @@ TEST_CASE("softtlb: eviction, switches, roll-overs and flushes in any order keep
     const TlbPolicy policy = GENERATE(
         TlbPolicy{.evict = false, .prefetch = false, .seed = 1}, TlbPolicy{.evict = true, .prefetch = false, .seed = 2},
         TlbPolicy{.evict = false, .prefetch = true, .seed = 3}, TlbPolicy{.evict = true, .prefetch = true, .seed = 4});
+    const WithAdBits bits(GENERATE(AdBits::Software, AdBits::Hardware));
     constexpr u32 CPUS = 3, SPACES = 300, PAGES = 24, STRIDE = 0x0006'7000; // over several megabytes
     const WithTlbEntries room(MIN_TLB_ENTRIES);
     TestMachine machine({.cpus = CPUS, .ram_bytes = 64u << 20, .tlb = policy});
@@ -41,14 +42,18 @@ TEST_CASE("softtlb: eviction, switches, roll-overs and flushes in any order keep
         case 0:
         case 1: {
             const bool read = machine.load(address, 4, Mode::User).ok();
-            REQUIRE((!read || pte_user_readable(truth)));
+            const Pte obeyed = pte_obeyed(truth, false);
+            REQUIRE((!read || pte_user_readable(obeyed)));
+            REQUIRE(ptep_get(slot) == (read ? obeyed : truth));
             reads += read ? 1 : 0;
             break;
         }
         case 2:
         case 3: {
             const bool written = machine.store(address, step, 4, Mode::User).ok();
-            REQUIRE((!written || pte_user_writable(truth)));
+            const Pte obeyed = pte_obeyed(truth, true);
+            REQUIRE((!written || pte_user_writable(obeyed)));
+            REQUIRE(ptep_get(slot) == (written ? obeyed : truth));
             writes += written ? 1 : 0;
             break;
         }

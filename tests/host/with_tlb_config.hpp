@@ -19,6 +19,19 @@ class WithTlbRelax {
     TlbRelax before_;
 };
 
+// ad_bits=hardware, where software fills the TLB; elsewhere it does nothing.
+class WithAdBits {
+  public:
+    explicit WithAdBits(AdBits bits)
+        : before_(std::exchange(tlb_config.ad_bits, tlb_config.entries != 0 ? bits : AdBits::Software)) {}
+    ~WithAdBits() { tlb_config.ad_bits = before_; }
+    WithAdBits(const WithAdBits&) = delete;
+    WithAdBits& operator=(const WithAdBits&) = delete;
+
+  private:
+    AdBits before_;
+};
+
 // tlb_entries=N, where software fills the TLB; elsewhere it does nothing.
 class WithTlbEntries {
   public:

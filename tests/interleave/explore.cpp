@@ -17,12 +17,20 @@ struct Temper {
     const char* name;
     TlbRelax relax;
     model::TlbPolicy policy;
+    AdBits ad_bits = AdBits::Software;
 };
 constexpr Temper TEMPERS[] = {
     {"tlb=lazy, TLBs that keep everything", TlbRelax::Lazy, {}},
     {"tlb=lazy, TLBs that prefetch", TlbRelax::Lazy, {.prefetch = true, .seed = 1}},
     {"tlb=eager, TLBs that prefetch and evict", TlbRelax::Eager, {.evict = true, .prefetch = true, .seed = 2}},
+    {"ad_bits=hardware, TLBs that keep everything", TlbRelax::Lazy, {}, AdBits::Hardware},
 };
+
+// The last one is a machine that only a back end with a TLB filled by software can be.
+std::span<const Temper> tempers(Tlbs tlbs) {
+    const std::size_t many = std::size(TEMPERS) - (tlb_config.entries == 0 ? 1 : 0);
+    return std::span(TEMPERS).first(tlbs == Tlbs::OneWillDo ? 1 : many);
+}
 
 // Runs the program once, under the schedule with this number. Returns false if there are no more schedules.
 using Runs = std::function<bool(u64 number, const Temper& temper, std::size_t& steps)>;
@@ -34,8 +42,9 @@ void report(const char* how, const Temper& temper, u64 runs, std::size_t longest
 }
 
 void run_all(const char* how, Tlbs tlbs, const Runs& run) {
-    for (const Temper& temper : std::span(TEMPERS).first(tlbs == Tlbs::OneWillDo ? 1 : std::size(TEMPERS))) {
+    for (const Temper& temper : tempers(tlbs)) {
         const WithTlbRelax relax(temper.relax);
+        const WithAdBits bits(temper.ad_bits);
         const WithTlbEntries room(MIN_TLB_ENTRIES); // so few that some are evicted
         const auto start = std::chrono::steady_clock::now();
         u64 runs = 0;

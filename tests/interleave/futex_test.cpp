@@ -203,11 +203,11 @@ struct LockPiAgainstExec : LockPiAgainstExit {
 } // namespace
 
 TEST_CASE("interleave: relax against futex") { explore(make<RelaxAgainstFutex>, 3); }
-TEST_CASE("interleave: futex against futex") { explore(make<FutexAgainstFutex>, 3); }
+TEST_CASE("interleave: futex against futex", "[long]") { explore(make<FutexAgainstFutex>, 3); }
 TEST_CASE("interleave: age against futex") { explore(make<AgeAgainstFutex>, 3); }
 TEST_CASE("interleave: wait against wake") { explore(make<WaitAgainstWake>, 3); }
 TEST_CASE("interleave: wait against wake_op") { explore(make<WaitAgainstWakeOp>, 3); }
 TEST_CASE("interleave: waitv against wake") { explore(make<WaitvAgainstTwoWakes>, 2); }
-TEST_CASE("interleave: unlock_pi against priority") { explore(make<UnlockPiAgainstPriority, 4>, 1); }
+TEST_CASE("interleave: unlock_pi against priority", "[long]") { explore(make<UnlockPiAgainstPriority, 4>, 1); }
 TEST_CASE("interleave: lock_pi against exit") { explore(make<LockPiAgainstExit>, 3); }
-TEST_CASE("interleave: lock_pi against exec") { explore(make<LockPiAgainstExec>, 3); }
+TEST_CASE("interleave: lock_pi against exec", "[long]") { explore(make<LockPiAgainstExec>, 3); }

@@ -302,8 +302,10 @@ constinit KmemCache SlabAllocator::cache("interleave", 1024, 8);
 
 TEST_CASE("interleave: readers and a writer") { explore(make<ReadersAndWriter>, 3, Tlbs::OneWillDo); }
 TEST_CASE("interleave: two writers") { explore(make<TwoWriters>, 3, Tlbs::OneWillDo); }
-TEST_CASE("interleave: three writers") { explore(make<ThreeWriters, 3>, 4, Tlbs::OneWillDo); }
-TEST_CASE("interleave: a reader and two writers") { explore(make<ReaderAndTwoWriters, 3>, 3, Tlbs::OneWillDo); }
+TEST_CASE("interleave: three writers", "[long]") { explore(make<ThreeWriters, 3>, 4, Tlbs::OneWillDo); }
+TEST_CASE("interleave: a reader and two writers", "[long]") {
+    explore(make<ReaderAndTwoWriters, 3>, 3, Tlbs::OneWillDo);
+}
 TEST_CASE("interleave: tickets are served in order") { explore(make<InTurn, 3>, UNBOUNDED); }
 TEST_CASE("interleave: two first tables") { explore(make<TwoFirstTables>, 2); }
 TEST_CASE("interleave: two stack faults") { explore(make<TwoStackFaults>, 2); }

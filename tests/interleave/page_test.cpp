@@ -428,7 +428,7 @@ TEST_CASE("interleave: madvise against fault") { explore(make<DontneedAgainstFau
 TEST_CASE("interleave: mprotect against write") { explore(make<ProtectAgainstWrite>, 3); }
 TEST_CASE("interleave: mremap against write") { explore(make<MoveAgainstWrite>, 3); }
 TEST_CASE("interleave: get_user_pages against unmap") { explore(make<GupAgainstUnmap>, 3); }
-TEST_CASE("interleave: forced write against madvise") { explore(make<ForcedWriteAgainstDontneed>, 3); }
+TEST_CASE("interleave: forced write against madvise", "[long]") { explore(make<ForcedWriteAgainstDontneed>, 3); }
 TEST_CASE("interleave: forced write against fork") { explore(make<ForcedWriteAgainstFork>, 2); }
 TEST_CASE("interleave: forced write against mprotect") { explore(make<ForcedWriteAgainstProtect>, 2); }
 TEST_CASE("interleave: two forced writes") { explore(make<TwoForcedWrites>, 2); }

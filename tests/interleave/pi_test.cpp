@@ -214,10 +214,10 @@ TEST_CASE("interleave: pi condition variable, waiter and notifier, shared") {
 TEST_CASE("interleave: pi condition variable, waiter, notifier and contender") {
     explore(make<WaiterNotifierAndContender<Sharing::Private>, 3>, 2, Tlbs::OneWillDo);
 }
-TEST_CASE("interleave: pi condition variable, two waiters and a notifier") {
+TEST_CASE("interleave: pi condition variable, two waiters and a notifier", "[long]") {
     explore(make<TwoWaitersAndNotifier<Sharing::Private>, 3>, 2, Tlbs::OneWillDo);
 }
-TEST_CASE("interleave: pi condition variable, two waiters and a late notifier") {
+TEST_CASE("interleave: pi condition variable, two waiters and a late notifier", "[long]") {
     explore(make<TwoWaitersAndLateNotifier<Sharing::Private>, 3>, 2, Tlbs::OneWillDo);
 }
 TEST_CASE("interleave: pi mutex, two contenders overtaken") {

@@ -72,6 +72,18 @@ struct SharedProgram : SwapProgram {
     UserAddr map_page() override { return map_shared(); }
 };
 
+// It has been in swap, and only a read brought it back: its entry is writable and clean.
+struct CleanSharedProgram : SharedProgram {
+    using SharedProgram::SharedProgram;
+    void set_up() override {
+        SharedProgram::set_up();
+        page_out();
+        read(word);
+        require(!pte_dirty(truth_of(mm(), word)), "clean");
+        age();
+    }
+};
+
 template <class Base>
 struct OutAgainstRead : Base {
     using Base::Base;
@@ -226,6 +238,20 @@ struct OutAgainstFork : SwapProgram {
     }
     void check() override {
         require(read(word) == 1, "the parent keeps its value");
+        SwapProgram::check();
+    }
+};
+
+// The other way round: reclaim comes into the middle of the fork.
+struct ForkAgainstOut : SwapProgram {
+    using SwapProgram::SwapProgram;
+    MmStruct* child = nullptr;
+    void cpu0() override { child = &fork(word); }
+    void cpu1() override { reclaim(); }
+    void check() override {
+        run_in(0, *child);
+        require(read(word) == 1, "the child has the page");
+        run_in(0, mm());
         SwapProgram::check();
     }
 };
@@ -442,17 +468,21 @@ TEST_CASE("interleave: page out of shared memory against unmap of one mapping") 
 }
 TEST_CASE("interleave: first touch of shared memory against page out") { explore(make<FirstTouchAgainstOut>, 2); }
 TEST_CASE("interleave: page out against move") { explore(make<OutAgainstMove>, 2); }
-TEST_CASE("interleave: page out against fork") { explore(make<OutAgainstFork>, 2); }
+TEST_CASE("interleave: page out against fork", "[long]") { explore(make<OutAgainstFork>, 2); }
+TEST_CASE("interleave: fork against page out", "[long]") { explore(make<ForkAgainstOut>, 2); }
 TEST_CASE("interleave: page out against futex") { explore(make<OutAgainstFutex<SwapProgram>>, 2); }
 TEST_CASE("interleave: page out of shared memory against read") { explore(make<OutAgainstRead<SharedProgram>>, 2); }
 TEST_CASE("interleave: page out of shared memory against write") { explore(make<OutAgainstWrite<SharedProgram>>, 2); }
+TEST_CASE("interleave: page out of clean shared memory against write") {
+    explore(make<OutAgainstWrite<CleanSharedProgram>>, 2);
+}
 TEST_CASE("interleave: page out of shared memory against unmap") { explore(make<OutAgainstUnmap<SharedProgram>>, 2); }
 TEST_CASE("interleave: page out of shared memory against cut off") { explore(make<OutAgainstCutOff>, 2); }
 TEST_CASE("interleave: page out of shared memory against futex") { explore(make<OutAgainstFutex<SharedProgram>>, 2); }
 TEST_CASE("interleave: two page in") { explore(make<TwoIn<SwapProgram>>, 2); }
 TEST_CASE("interleave: two page in to read") { explore(make<TwoReadIn>, 2); }
 TEST_CASE("interleave: two page in shared memory") { explore(make<TwoIn<SharedProgram>>, 2); }
-TEST_CASE("interleave: page in against a relative") { explore(make<InAgainstRelative>, 2); }
+TEST_CASE("interleave: page in against a relative", "[long]") { explore(make<InAgainstRelative>, 2); }
 TEST_CASE("interleave: page in against exit") { explore(make<InAgainstExit>, 2); }
 TEST_CASE("interleave: page in against page out") { explore(make<InAgainstOut>, 2); }
 TEST_CASE("interleave: page in against unmap") { explore(make<InAgainstUnmap>, 2); }
@@ -465,7 +495,7 @@ TEST_CASE("interleave: swapoff against page out") { explore(make<SwapoffAgainstO
 TEST_CASE("interleave: swapoff against page out of shared memory") {
     explore(make<SwapoffAgainstOut<SharedProgram>>, 2);
 }
-TEST_CASE("interleave: swapoff against fork") { explore(make<SwapoffAgainstFork>, 2); }
+TEST_CASE("interleave: swapoff against fork", "[long]") { explore(make<SwapoffAgainstFork>, 2); }
 TEST_CASE("interleave: discard against write") { explore(make<DiscardAgainstWrite>, 2); }
 
 } // namespace

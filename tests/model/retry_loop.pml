@@ -4,10 +4,11 @@
  * counterexamples. run.sh defines REPAIR, MACHINE and START as a word of the first, second and third line below, and
  * checks every combination.
  *   one_cpu: the two threads share a CPU. eager, lazy: two CPUs; a relaxed entry is flushed on both, or on one
+ *   hardware: like lazy, on a machine that sets young and dirty itself
  *   anything: any of the starts before it, and a rest of the kernel that goes on changing the entry
  */
 mtype = { gup, gup_dirty, fixup_2011, fixup, trap };      /* REPAIR */
-mtype = { one_cpu, eager, lazy };                         /* MACHINE */
+mtype = { one_cpu, eager, lazy, hardware };               /* MACHINE */
 mtype = { clean, old, stale, read_only, cow, anything };  /* START */
 
 #define OTHER (MACHINE == one_cpu -> 0 : 1)  /* the CPU on which the program's other thread runs */
@@ -53,6 +54,13 @@ inline try_access(cpu, writing) {
         :: else
         fi;
         allowed = tlb[cpu] > (writing -> READ_ONLY : NOTHING);
+        if
+        :: MACHINE == hardware && !allowed && has(entry, PRESENT | with_if(writing, WRITE)) ->
+            entry = entry | YOUNG | with_if(writing, DIRTY);  /* arch/softtlb/refill.cpp: set_ad_bits */
+            tlb[cpu] = machine_sees(entry);
+            allowed = true
+        :: else
+        fi;
         assert(!allowed || !writing || vma_write)  /* no write where the VMA forbids it */
     }
 }

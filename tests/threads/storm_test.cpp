@@ -4,7 +4,7 @@
 // counters are exact and that no page is missing.
 //
 //   threads_storm_walked [SECONDS] [SEED]
-//   threads_storm_softtlb [SECONDS] [SEED]
+//   threads_storm_softtlb [SECONDS] [SEED] [hardware]     with the word, the machine sets young and dirty itself
 #include <arch/current.hpp>
 
 #include <chrono>
@@ -391,6 +391,8 @@ struct Storm {
 int main(int argc, char** argv) {
     const int seconds = argc > 1 ? std::atoi(argv[1]) : 3;
     const u64 seed = argc > 2 ? std::strtoull(argv[2], nullptr, 0) : 1;
+    if (argc > 3 && std::strcmp(argv[3], "hardware") == 0 && tlb_config.entries != 0)
+        tlb_config.ad_bits = AdBits::Hardware;
     Storm storm;
     init_page_allocator(ram_start(), ram_start() + ram_bytes());
     init_writeback();

@@ -128,13 +128,33 @@ act robust-exit.read-only fixup passes
 cat <<'END'
 
 
-ACT 7. Five repairs, side by side
+ACT 7. Why nobody noticed for two years
+
+All this needs a processor that leaves "young" and "dirty" to the kernel. Most do not: they set both marks themselves,
+at the access, even while page faults are switched off. Here the part that fills the processor's copies of entries does
+that, too, and the rest of the kernel is the one of act 1, with get_user_pages. The first write still finds that "dirty"
+is missing. But it is the machine that notices: it looks at the entry once more, sets the mark, and goes on.
+END
+act original-report 'gup*' passes
+
+cat <<'END'
+
+  Nothing had to be repaired. On such a machine "the page is there" and "the write will work" are the same, so the
+  wrong question got the right answer. It looks at the entry before it refuses a write, so an old copy does no harm either:
+END
+act stale.wake_op 'gup*' passes
+
+cat <<'END'
+
+
+ACT 8. Five repairs, side by side
 
   gup          get_user_pages: finds the page, leaves the entry as it is
   gup_dirty    get_user_pages that insists on young and dirty in the entry
   fixup_2011   the fault handler, without asking whether the access is allowed
   fixup        the fault handler, if the access is allowed: what Linux does today
   trap         get_user_pages; and the fault itself repairs old and clean entries, even while page faults are off
+  gup*         gup, on the machine of act 7
 
 Each word below is the result of its own boot: "hangs" means that the kernel's watch found the loop, "passes" means that
 the program found every answer right.

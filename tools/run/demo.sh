@@ -3,7 +3,7 @@
 # only its exit status decides the outcome. Sourced by qemu-run.sh; tools/run/machine.sh boots.
 
 # Cells are boots in the background, at most one for each processor. `cells` holds their process ids; `cell_name` and
-# `cell_started` describe each. A finished cell leaves its result in `outcome[NAME,REPAIR]`.
+# `cell_started` describe each. A finished cell leaves its result in `outcome[NAME,CELL]`.
 declare -A cell_name cell_started outcome
 processors=$(nproc)
 
@@ -15,15 +15,20 @@ stop_cells() {
 
 log_of() { echo "$scratch/$1.$2.log"; }
 
-# start_cell scenario|act NAME REPAIR: boots a scenario in the background; its serial line goes to a file. As an act,
+# A cell is a repair; or gup* for gup on the machine that sets young and dirty itself, which only softtlb can be.
+cells_of_row=("${repairs[@]}" 'gup*')
+on_hardware='--mmu softtlb --append ad_bits=hardware'
+
+# start_cell scenario|act NAME CELL: boots a scenario in the background; its serial line goes to a file. As an act,
 # the scenario describes its steps.
 start_cell() {
     local how=$1 log mmu=$mmu cpus=$cpus memory=$memory append='' disks=() disk_faults=() disk_logs=()
     [[ $how != act ]] || local icount=yes # so that the report counts instructions
     shift
     take_machine "$1"
+    [[ $2 != *\* ]] || mmu=softtlb append+=" ad_bits=hardware"
     log=$(log_of "$@")
-    machine_command "loglevel=$loglevel fault_in=$2 livelock=halt${append:+ $append} init=/sbin/init -- $how $1" "$log"
+    machine_command "loglevel=$loglevel fault_in=${2%\*} livelock=halt${append:+ $append} init=/sbin/init -- $how $1" "$log"
     "${command[@]}" </dev/null >/dev/null 2>"$log.qemu" &
     cells+=($!)
     cell_name[$!]="$1 $2"
@@ -50,9 +55,9 @@ catalogue_rows() {
     awk -F '\t' -v field="$1" -v value="$2" '!/^#/ && NF && (value == "" || $field == value)' "$catalogue"
 }
 
-# act NAME REPAIR EXPECTED: boots a scenario, shows what the machine printed, and says how the program ended.
+# act NAME CELL EXPECTED: boots a scenario, shows what the machine printed, and says how the program ended.
 act() {
-    printf '\n  $ ./qemu-run.sh --icount --scenario %s --fault-in %s\n\n' "$1" "$2"
+    printf '\n  $ ./qemu-run.sh --icount --scenario %s --fault-in %s\n\n' "$1" "${2/\*/ $on_hardware}"
     start_cell act "$1" "$2"
     finish_cell
     tr -d '\r' <"$(log_of "$1" "$2")" | fold -s -w 112 | sed 's/^/    | /'
@@ -60,27 +65,27 @@ act() {
     [[ ${outcome[$1,$2]} == "$3" ]] || disagreements+=("$1 with $2: ${outcome[$1,$2]}, expected: $3")
 }
 
-# table FIELD VALUE: runs the scenarios of these catalogue rows with each repair. Prints a row when all its cells are
-# done.
+# table FIELD VALUE: runs the scenarios of these catalogue rows in each cell. Prints a row when all its cells are done.
 table() {
-    local row fields name repair queue=() names=() column printed=0
+    local row fields name cell queue=() names=() column printed=0
     local -A expected
     while IFS= read -r row; do
         IFS=$'\t' read -r -a fields <<<"$row"
         names+=("${fields[0]}")
         for column in "${!repairs[@]}"; do
             expected[${fields[0]},${repairs[column]}]=${fields[column + 1]}
-            queue+=("${fields[0]} ${repairs[column]}")
         done
+        expected[${fields[0]},gup*]=${fields[9]}
+        for cell in "${cells_of_row[@]}"; do queue+=("${fields[0]} $cell"); done
     done < <(catalogue_rows "$1" "$2")
 
     printf '\n  %-36s' scenario
-    printf ' %-10s' "${repairs[@]}"
+    printf ' %-10s' "${cells_of_row[@]}"
     printf '\n'
     while [[ ${#queue[@]} -gt 0 || ${#cells[@]} -gt 0 ]]; do
         while [[ ${#queue[@]} -gt 0 && ${#cells[@]} -lt $processors ]]; do
-            read -r name repair <<<"${queue[0]}"
-            start_cell scenario "$name" "$repair"
+            read -r name cell <<<"${queue[0]}"
+            start_cell scenario "$name" "$cell"
             queue=("${queue[@]:1}")
         done
         finish_cell
@@ -92,17 +97,17 @@ table() {
 }
 
 row_is_done() {
-    local repair
-    for repair in "${repairs[@]}"; do [[ -n ${outcome[$1,$repair]-} ]] || return 1; done
+    local cell
+    for cell in "${cells_of_row[@]}"; do [[ -n ${outcome[$1,$cell]-} ]] || return 1; done
 }
 
 print_row() {
-    local repair shown
+    local cell shown
     printf '  %-36s' "$1"
-    for repair in "${repairs[@]}"; do
-        shown=${outcome[$1,$repair]}
-        if [[ $shown != "${expected[$1,$repair]}" ]]; then
-            disagreements+=("$1 with $repair: $shown, expected: ${expected[$1,$repair]}")
+    for cell in "${cells_of_row[@]}"; do
+        shown=${outcome[$1,$cell]}
+        if [[ $shown != "${expected[$1,$cell]}" ]]; then
+            disagreements+=("$1 with $cell: $shown, expected: ${expected[$1,$cell]}")
             shown+=" (!)"
         fi
         printf ' %-10s' "$shown"

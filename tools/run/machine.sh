@@ -82,7 +82,7 @@ machine_command() {
     command+=(-global "virtio-mmio.force-legacy=${legacy_virtio:-no}" -global virtio-mmio.ioeventfd=off)
     add_disks
     [[ ${#traces[@]} -eq 0 ]] || add_trace_port
-    [[ -z $gdb_port ]] || command+=(-S -gdb "tcp:127.0.0.1:$gdb_port")
+    [[ -z $gdb ]] || command+=(-S -gdb "unix:${scratch//,/,,}/gdb,server=on,wait=off")
 }
 
 # Adds the disks to `command`, each as its own file: no snapshot, no cache of QEMU's own. What the guest has flushed is in
@@ -251,13 +251,10 @@ check_command_line() {
     [[ ${#1} -lt 2048 ]] || refuse "--$mode: the kernel's command line would be ${#1} characters, and holds 2047"
 }
 
-# Finds a free port for the debugger and says how to connect to it.
+# Says how to connect a debugger to the machine that is about to start. It comes in through a socket that only this user
+# can reach.
 await_debugger() {
-    gdb_port=1234
-    while (exec {probe}<>"/dev/tcp/127.0.0.1/$gdb_port") 2>/dev/null; do
-        gdb_port=$((gdb_port + 1))
-    done
     timeout=0
-    complain "waiting for: gdb-multiarch build/$preset/faultline$(flavour "$mmu").elf -ex 'target remote :$gdb_port'" \
-        "(tools/setup.sh debug installs it)"
+    complain "waiting for: gdb-multiarch build/$preset/faultline$(flavour "$mmu").elf -x tools/gdb/faultline.py" \
+        "-ex 'target remote $scratch/gdb' (tools/setup.sh debug installs it; docs/seeing.md)"
 }

@@ -55,10 +55,13 @@ void begin(const CatalogueRow& row, bool act) {
     bool another_repair = false;
     for (const char* repair : {"gup", "gup_dirty", "fixup_2011", "trap"})
         another_repair = another_repair || boot_argument_is("fault_in", repair);
-    current = {row.name, row.calls, act, !another_repair, sys_open("/proc/sys/kernel/futex_faultin_count", O_RDONLY)};
+    const int calls = hardware_sets_bits() ? row.calls_on_hardware : row.calls;
+    current = {row.name, calls, act, !another_repair, sys_open("/proc/sys/kernel/futex_faultin_count", O_RDONLY)};
     fault_in_count(); // touches the buffer and the kernel's path to it
     tell("%s: %s\n", row.name, row.sentence);
 }
+
+bool hardware_sets_bits() { return boot_argument_is("ad_bits", "hardware"); }
 
 void expect_calls(int calls) { current.expected_calls = calls; }
 

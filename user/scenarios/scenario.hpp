@@ -11,8 +11,9 @@ inline constexpr int UNCOUNTED = -1;
 
 struct CatalogueRow { // catalogue.tsv, as far as a scenario needs it
     const char* name;
-    int calls;            // of fault_in_user_writeable on the fixed kernel, or UNCOUNTED
-    const char* sentence; // what it shows
+    int calls;             // of fault_in_user_writeable on the fixed kernel, or UNCOUNTED
+    int calls_on_hardware; // the same on a machine that sets young and dirty itself
+    const char* sentence;  // what it shows
 };
 
 // Opens /proc/sys/kernel/futex_faultin_count, touches every buffer, and expects what `row` says. `act`: tells the story
@@ -21,6 +22,9 @@ void begin(const CatalogueRow& row, bool act);
 
 // Whether the boot argument `name` (`name=value` in /proc/cmdline) has the value `value`.
 bool boot_argument_is(const char* name, const char* value);
+
+// Whether the machine sets young and dirty itself (ad_bits=hardware).
+bool hardware_sets_bits();
 
 // Expects another number of calls than the catalogue's, because of a boot argument that the set-up knows.
 void expect_calls(int calls);

@@ -7,6 +7,7 @@
 #include "arch/model/trace.hpp"
 #include "tests/contract/contract.hpp"
 #include "tests/host/harness.hpp"
+#include "tests/host/with_tlb_config.hpp"
 
 namespace faultline::contract {
 
@@ -39,6 +40,10 @@ TEST_CASE("contract suite, a TLB that evicts at random", "[contract]") { run_sui
 TEST_CASE("contract suite, a TLB that prefetches", "[contract]") { run_suite({.prefetch = true, .seed = 11}); }
 TEST_CASE("contract suite, a TLB that does both", "[contract]") {
     run_suite({.evict = true, .prefetch = true, .seed = 13});
+}
+TEST_CASE("contract suite, a machine that sets young and dirty", "[contract]") {
+    const WithAdBits hardware(AdBits::Hardware); // a walker cannot: there it is the first one again
+    run_suite({});
 }
 
 } // namespace faultline::contract

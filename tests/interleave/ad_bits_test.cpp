@@ -1,0 +1,198 @@
+// An access that has a bit to set, in the middle of what another CPU does to the entry. A machine that sets the bits
+// itself does so at any moment and without a lock; the others fault. What must be true afterwards is the same, so each
+// program runs on both (explore.cpp).
+#include <catch2/catch.hpp>
+
+#include "mm/aging.hpp"
+#include "mm/madvise.hpp"
+#include "mm/mprotect.hpp"
+#include "mm/mremap.hpp"
+#include "mm/munmap.hpp"
+#include "mm/pgtable.hpp"
+#include "tests/interleave/explore.hpp"
+
+using namespace faultline;
+using namespace faultline::interleave;
+
+namespace {
+
+// A page that was only read: its entry is writable and clean.
+struct CleanPage : Program {
+    using Program::Program;
+    UserAddr word;
+
+    void set_up() override {
+        word = map_shared();
+        read(word);
+        require(pte_write(truth_of(mm(), word)) && !pte_dirty(truth_of(mm(), word)), "writable and clean");
+    }
+
+  protected:
+    void age() {
+        call([&] { age_page_range(MmapReadGuard(mm()), word, word + PAGE_SIZE); });
+    }
+    bool dirt_is_known(UserAddr address) {
+        return pte_dirty(truth_of(mm(), address)) || page_of(mm(), address).test(PG_DIRTY);
+    }
+};
+
+struct FirstWriteAgainstFirstWrite : CleanPage {
+    using CleanPage::CleanPage;
+    void cpu0() override { write(word, 1); }
+    void cpu1() override { write(word + 4, 2); }
+    void check() override {
+        require(read(word) == 1 && read(word + 4) == 2, "both writes are there");
+        require(pte_user_writable(truth_of(mm(), word)), "young and dirty");
+    }
+};
+
+// The page is clean and old at once, and gets old again.
+struct FirstWriteAgainstAge : CleanPage {
+    using CleanPage::CleanPage;
+    bool aged = false;
+
+    void set_up() override {
+        CleanPage::set_up();
+        age();
+    }
+    void cpu0() override {
+        age();
+        aged = true;
+    }
+    void cpu1() override {
+        write(word, 1);
+        const bool after = aged;
+        write(word, 2);
+        require(!after || pte_young(truth_of(mm(), word)), "a use after ageing shows");
+    }
+    void check() override {
+        require(pte_dirty(truth_of(mm(), word)), "dirt is not lost");
+        require(read(word) == 2, "the last write is there");
+    }
+};
+
+struct FirstWriteAgainstClean : CleanPage {
+    using CleanPage::CleanPage;
+    void cpu0() override {
+        call([&] { clean_page_range(MmapReadGuard(mm()), word, word + PAGE_SIZE); });
+        cleaned = true;
+    }
+    void cpu1() override {
+        write(word, 1);
+        const bool after = cleaned;
+        write(word, 2);
+        require(!after || pte_dirty(truth_of(mm(), word)), "a write to a cleaned page makes it dirty again");
+    }
+    void check() override {
+        require(dirt_is_known(word), "dirt is not lost");
+        require(read(word) == 2, "the last write is there");
+    }
+    bool cleaned = false;
+};
+
+// The page stays, at another address.
+struct FirstWriteAgainstUnmap : CleanPage {
+    using CleanPage::CleanPage;
+    UserAddr other;
+    u32 written = 0;
+
+    void set_up() override {
+        CleanPage::set_up();
+        other = call([&] { return do_mremap(mm(), word, 0, PAGE_SIZE, MREMAP_MAYMOVE, UserAddr()).value(); });
+        watch(mm(), other);
+        read(other);
+    }
+    void cpu0() override {
+        call([&] { return do_munmap(mm(), word, PAGE_SIZE).ok(); });
+    }
+    void cpu1() override {
+        for (u32 value = 1; value <= 2 && try_write(word, value); ++value)
+            written = value;
+    }
+    void check() override {
+        require(pte_none(truth_of(mm(), word)), "what is unmapped stays so");
+        require(read(other) == written, "what was written");
+        require(written == 0 || dirt_is_known(other), "dirt is not lost");
+    }
+};
+
+struct FirstWriteAgainstProtect : CleanPage {
+    using CleanPage::CleanPage;
+    bool is_protected = false;
+
+    void cpu0() override {
+        call([&] { return do_mprotect(mm(), word, PAGE_SIZE, PROT_READ).ok(); });
+        is_protected = true;
+    }
+    void cpu1() override {
+        for (u32 value = 1; value <= 2; ++value) {
+            const bool before = is_protected, done = try_write(word, value);
+            require(!before || !done, "no write where there may be none");
+        }
+    }
+    void check() override { require(!pte_write(truth_of(mm(), word)), "the right stays away"); }
+};
+
+struct FirstWriteAgainstMove : CleanPage {
+    using CleanPage::CleanPage;
+    UserAddr to;
+    u32 written = 0;
+
+    void set_up() override {
+        to = map_shared();
+        CleanPage::set_up();
+    }
+    void cpu0() override {
+        require(
+            call([&] { return do_mremap(mm(), word, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, to).ok(); }),
+            "the move");
+    }
+    void cpu1() override {
+        for (u32 value = 1; value <= 2 && try_write(word, value); ++value)
+            written = value;
+    }
+    void check() override {
+        require(pte_none(truth_of(mm(), word)), "nothing is left at the old place");
+        require(read(to) == written, "what was written");
+        require(written == 0 || dirt_is_known(to), "dirt is not lost");
+    }
+};
+
+// Private memory that MADV_FREE has made clean and old, with WRITE.
+struct FirstWriteAgainstFork : Program {
+    using Program::Program;
+    UserAddr word;
+    MmStruct* child = nullptr;
+    u32 after = 0; // the first value that was written when the fork was over
+
+    void set_up() override {
+        write(word = map_private(), 1);
+        call([&] { return do_madvise(mm(), word, PAGE_SIZE, MADV_FREE).ok(); });
+    }
+    void cpu0() override { child = &fork(word); }
+    void cpu1() override {
+        for (u32 value = 2; value <= 3; ++value) {
+            after = after == 0 && child != nullptr ? value : after;
+            write(word, value);
+        }
+    }
+    void check() override {
+        require(read(word) == 3, "the parent's last value");
+        run_in(0, *child);
+        const u32 seen = read(word);
+        require(seen != 0 && (after == 0 || seen < after), "the child has the value of the moment");
+        run_in(0, mm());
+    }
+};
+
+} // namespace
+
+TEST_CASE("interleave: first write against first write of a clean page") {
+    explore(make<FirstWriteAgainstFirstWrite>, 3);
+}
+TEST_CASE("interleave: first write of a clean page against age") { explore(make<FirstWriteAgainstAge>, 3); }
+TEST_CASE("interleave: first write of a clean page against clean") { explore(make<FirstWriteAgainstClean>, 3); }
+TEST_CASE("interleave: first write of a clean page against unmap") { explore(make<FirstWriteAgainstUnmap>, 3); }
+TEST_CASE("interleave: first write of a clean page against mprotect") { explore(make<FirstWriteAgainstProtect>, 3); }
+TEST_CASE("interleave: first write of a clean page against move") { explore(make<FirstWriteAgainstMove>, 2); }
+TEST_CASE("interleave: first write of a clean page against fork") { explore(make<FirstWriteAgainstFork>, 2); }

@@ -1,0 +1,1 @@
+"""What the commands of tools/gdb/faultline.py are made of."""
