@@ -20,7 +20,8 @@ def main():
     fields = {}
     for line in expected:
         fields.setdefault(line.station, set()).update(line.fields)
-    defects = lines.differences([lines.key(line) for line in expected], [lines.key(line, fields.get(line.station, set())) for line in found])
+    defects = lines.differences([lines.key(line) for line in expected],
+                                [lines.key(line, fields.get(line.station, set())) for line in found])
     last = {}
     for line in found:
         if line.ns < last.get(line.cpu, 0):

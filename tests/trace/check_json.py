@@ -79,7 +79,7 @@ def main():
     stations = {line.station for line in expected}
     keys = []
     for event in found:
-        fields = {name: lines.number(value) for name, value in event["args"].items() if name not in NOT_FIELDS and name not in lines.COUNTS}
+        fields = {name: lines.number(value) for name, value in event["args"].items() if name not in NOT_FIELDS | lines.COUNTS}
         station = event["name"] if event["name"] in stations and "prev_pid" not in fields else "sched_switch"
         keys.append((int(event["args"]["record"].split(":")[0]), station, tuple(sorted(fields.items()))))
     defects += lines.differences([lines.key(line)[1:] for line in expected], keys)

@@ -40,8 +40,8 @@ class Events:
 
     def station(self, position, name, process, number, end_ns):
         record = self.records[position]
-        self.add(position + 0.5, name=name, cat=record.station.group, ph="X", ts=record.ns, dur=max(end_ns - record.ns, 0), pid=process, tid=number,
-                 args=arguments(record, self.syscalls, self.where))
+        self.add(position + 0.5, name=name, cat=record.station.group, ph="X", ts=record.ns, dur=max(end_ns - record.ns, 0),
+                 pid=process, tid=number, args=arguments(record, self.syscalls, self.where))
 
     def names(self):
         self.add(name="process_name", ph="M", pid=CPUS, tid=0, args={"name": "CPUs"})
@@ -66,8 +66,8 @@ class Events:
             name = f"fault 0x{first.words[0]:08x}"
             if one.kind == "call":
                 name = self.syscalls.get(first.words[0], f"system call {first.words[0]}")
-            self.add(one.first, name=name, cat=one.kind, ph="X", ts=first.ns, dur=last.ns - first.ns, pid=TASKS, tid=thread(story.track(first)),
-                     args={})
+            self.add(one.first, name=name, cat=one.kind, ph="X", ts=first.ns, dur=last.ns - first.ns, pid=TASKS,
+                     tid=thread(story.track(first)), args={})
 
     def stations(self):
         following = {}  # the next record of the same track

@@ -34,14 +34,16 @@ def syscall_names():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", required=True, nargs=2, action="append", metavar=("TITLE", "DIRECTORY"), help="what was run, and where "
-                        "trace.port (what came through the port) and trace.ram (the machine's memory) are; twice: compares them, on a page")
+    parser.add_argument("--run", required=True, nargs=2, action="append", metavar=("TITLE", "DIRECTORY"),
+                        help="what was run, and where trace.port (what came through the port) and trace.ram (the machine's memory) are; "
+                        "twice: compares them, on a page")
     parser.add_argument("--elf", required=True, help="the kernel, with symbols")
     parser.add_argument("--scenario", default="", help="with two runs: what they ran, to find what Linux did")
     parser.add_argument("out", nargs="+", help="FILE.txt, .json, .dat or .html, or - for standard error")
     arguments = parser.parse_args()
     try:
-        runs = [(title, records.load(f"{directory}/trace.port", f"{directory}/trace.ram", arguments.elf)) for title, directory in arguments.run]
+        runs = [(title, records.load(f"{directory}/trace.port", f"{directory}/trace.ram", arguments.elf))
+                for title, directory in arguments.run]
         for out in arguments.out:
             if len(runs) > 1:
                 webpage.write_page(runs, out, arguments.elf, syscall_names(), linux.beside(arguments.scenario, runs, syscall_names()))

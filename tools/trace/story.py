@@ -8,8 +8,8 @@ OUTSIDE = {"SysEnter", "SysExit", "GupFollowed", "AttemptFailed", "RepairCalled"
 # A fault begins here. handle_mm_fault begins one only if none is open: the kernel repairs a page without having faulted there.
 BEGINS = {"Vector", "Abort", "HandleMmFault"}
 
-# kind: call or fault. first, last: positions in Trace.records; end_ns: when it was over, as far as records tell. inner: the positions
-# of the stations directly in it, without those of slices in it. outer: the slice around it.
+# kind: call or fault. first: the position of its first record, outer: the slice around it. inner: the positions of the stations in it,
+# without those of slices in it. ends: one position, of its last record
 Slice = collections.namedtuple("Slice", "kind first outer inner ends")
 
 
@@ -35,7 +35,8 @@ class Slices:
 
     def _take(self, position, record):
         stack, name = self._open[track(record)], record.station.enumerator
-        if stack and stack[-1].kind == "fault" and (name in OUTSIDE or name == "Vector" or name == "Abort" and self._has(stack[-1], name)):
+        another = name == "Vector" or name == "Abort" and stack and self._has(stack[-1], name)
+        if stack and stack[-1].kind == "fault" and (name in OUTSIDE or another):
             stack.pop()
         if name == "SysEnter":
             stack.clear()

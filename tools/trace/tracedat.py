@@ -56,7 +56,8 @@ def printed(kind, value, syscalls):
                 for bit, on, off in words.PTE_BITS[1:]]
         return "[%s%s%s" + "%s" * len(bits) + "]", [
             symbolic(f"({value} ? {value} & 1 : 2)", [(0, "swap "), (1, "frame "), (2, "none")]),
-            symbolic(f"({value} & 1 ? {value} >> 12 : {value})", [(0, "")]), symbolic(f"{value} & 1", [(0, ""), (1, " present")]), *bits]
+            symbolic(f"({value} & 1 ? {value} >> 12 : {value})", [(0, "")]),
+            symbolic(f"{value} & 1", [(0, ""), (1, " present")]), *bits]
     if kind == "desc":
         return "[%s%s%s%s%s%s]", [
             symbolic(f"{value} & 2", [(0, "none: every access faults"), (2, "small page at ")]),
@@ -97,8 +98,8 @@ def columns(station, syscalls):
             yield Column("long prev_state", "i", "prev_state=%s", [states])
         elif name in ARGUMENTS:
             if name == ARGUMENTS[0]:
-                yield Column(f"unsigned long args[{len(ARGUMENTS)}]", f"{len(ARGUMENTS)}I", " ".join(f"{each}=0x%08x" for each in ARGUMENTS),
-                             [f"REC->args[{number}]" for number in range(len(ARGUMENTS))])
+                yield Column(f"unsigned long args[{len(ARGUMENTS)}]", f"{len(ARGUMENTS)}I",
+                             " ".join(f"{each}=0x%08x" for each in ARGUMENTS), [f"REC->args[{number}]" for number in range(len(ARGUMENTS))])
         else:
             yield Column(f"{c_type} {name}", code, f"{name}={form}", arguments)
         if name == "prev_pid":

@@ -11,12 +11,14 @@ FUTEX = 240  # __NR_futex
 OPERATIONS = ["WAIT", "WAKE", "FD", "REQUEUE", "CMP_REQUEUE", "WAKE_OP", "LOCK_PI", "UNLOCK_PI", "TRYLOCK_PI", "WAIT_BITSET",
               "WAKE_BITSET", "WAIT_REQUEUE_PI", "CMP_REQUEUE_PI", "LOCK_PI2"]  # linux/futex.h
 PRIVATE_FLAG = 128
+MARKS = [(1, "present"), (2, "young"), (8, "writable"), (4, "dirty")]  # bits of an entry that a write needs
 HANGS = 100  # rounds: no loop that ends takes so many
 
 # cpu: where it asked for a repair first. first: the position of its sys_enter, or of its first attempt that failed. repairs, rounds:
 # positions of RepairCalled and RoundAgain. entry, repaired: entries of the page, at the first repair and at last. cause: what is wrong
 # with the first. turns: how often it went round without a change. instructions: of a round, or 0
-Story = collections.namedtuple("Story", "pid cpu address call first repairs rounds entry repaired repair cause turns instructions answer")
+Story = collections.namedtuple(
+    "Story", "pid cpu address call first repairs rounds entry repaired repair cause turns instructions answer")
 
 
 def call_name(record, syscalls):
@@ -82,7 +84,7 @@ def find(trace, syscalls, slices):
 
 def marks(entry, missing):
     """The entry's marks in words, the missing one between asterisks."""
-    found = [name for bit, name in ((1, "present"), (2, "young"), (8, "writable"), (4, "dirty")) if entry & bit]
+    found = [name for bit, name in MARKS if entry & bit]
     joint = ", ".join(found)
     if missing == "stale":
         return joint
@@ -97,23 +99,25 @@ def sentence(trace, syscalls, found):
     if found is None:
         faults = sum(record.station.enumerator == "DoPageFault" for record in trace.records)
         tasks = len({record.pid for record in trace.records if record.pid})
-        return f"{tasks} tasks ran, and the kernel served {faults:,} page faults. No write of its own to a user page had to be repaired."
+        return (f"{tasks} tasks ran, and the kernel served {faults:,} page faults. No write of its own to a user page had to be "
+                "repaired.")
     whose, call = f"the entry of 0x{found.address:08x}", found.call.replace("private", "Private")
     if found.turns >= HANGS:
         text = f"{call} of {who(trace, found.pid)} turned {found.turns:,} times: "
         if found.entry is None:
             return text + f"fault_in={found.repair} changed nothing that the records show."
         if found.cause == "stale":
-            return text + (f"{whose} is {marks(found.entry, 'stale')}, but the TLB of CPU {found.cpu} is *stale*: it holds what was there before, and "
-                           f"fault_in={found.repair} left it so.")
+            return text + (f"{whose} is {marks(found.entry, 'stale')}, but the TLB of CPU {found.cpu} is *stale*: it holds what was "
+                           f"there before, and fault_in={found.repair} left it so.")
         return text + f"{whose} is {marks(found.entry, found.cause)}, and fault_in={found.repair} left it so."
     times = "once" if len(found.repairs) == 1 else f"{len(found.repairs):,} times"
     answer = "is not over" if found.answer is None else f"returned {words.result(found.answer)}"
     text = f"{call} of {who(trace, found.pid)} {answer}. Its write failed {times}"
     if found.entry is None or found.repaired is None:
         return text + f", and fault_in={found.repair} repaired it."
-    text += f": {whose} was {marks(found.entry, found.cause)}" if found.cause != "stale" else f": the TLB of CPU {found.cpu} was *stale*"
+    stale = found.cause == "stale"
+    text += f": the TLB of CPU {found.cpu} was *stale*" if stale else f": {whose} was {marks(found.entry, found.cause)}"
     if found.repaired != found.entry:
-        gained = [name for bit, name in ((1, "present"), (2, "young"), (8, "writable"), (4, "dirty")) if found.repaired & ~found.entry & bit]
+        gained = [name for bit, name in MARKS if found.repaired & ~found.entry & bit]
         return text + f". fault_in={found.repair} made it {' and '.join(gained) or 'another'}, and the next try succeeded."
-    return text + f". fault_in={found.repair} left the entry as it is" + (", and dropped the page from the TLB." if found.cause == "stale" else ".")
+    return text + f". fault_in={found.repair} left the entry as it is" + (", and dropped the page from the TLB." if stale else ".")

@@ -146,9 +146,8 @@ def run(trace, title, elf, syscalls, sources, functions):
         "sentence": verdict.sentence(trace, syscalls, found), "anchor": first, "softtlb": any(
             record.station.enumerator == "TlbRefill" for record in records),
         "pages": pages_of_interest(records, of, found),
-        "story": found and {"pid": found.pid, "address": found.address, "call": found.call, "repair": found.repair, "cause": found.cause,
-                            "entry": found.entry, "repaired": found.repaired, "turns": found.turns, "hangs": found.turns >= verdict.HANGS,
-                            "instructions": found.instructions, "round": [place[each] for each in round_ or [] if each in place]},
+        "story": found and {"cause": found.cause, "entry": found.entry, "repaired": found.repaired, "turns": found.turns,
+                            "hangs": found.turns >= verdict.HANGS, "instructions": found.instructions, "round": [place[each] for each in round_ or [] if each in place]},
     }
 
 
