@@ -213,7 +213,7 @@ function brief(row) { // what a step of the loop has to say
 function showRun(run, number) {
   const box = make("section", { class: "run", "aria-label": run.title || "the trace" });
   if (run.title && runs.length > 1) box.append(make("p", { class: "title" }, run.title));
-  const sentence = make(runs.length > 1 ? "h2" : "h1", { class: "sentence" });
+  const sentence = make("h2", { class: "sentence" });
   run.sentence.split("*").forEach((part, i) => sentence.append(i % 2 ? make("em", {}, part) : part));
   box.append(sentence);
   const story = run.story;
