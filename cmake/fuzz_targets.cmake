@@ -16,11 +16,11 @@ function(fuzz_target name)
 endfunction()
 
 fuzz_target(device_tree arch/arm/device_tree.cpp)
-# Of these two only the functions that parse a word are wanted. Without instruments, the linker can leave out the others,
+# Of these three only the functions that parse a word are wanted. Without instruments, the linker can leave out the others,
 # which need a whole kernel.
-set(words kernel/futex/fault_in.cpp kernel/futex/livelock.cpp)
+set(words kernel/futex/fault_in.cpp kernel/futex/livelock.cpp kernel/debug/trace.cpp)
 set_source_files_properties(${words} PROPERTIES COMPILE_OPTIONS "-fno-sanitize=all;-ffunction-sections;-fdata-sections")
-fuzz_target(command_line ${words})
+fuzz_target(command_line ${words} kernel/debug/trace_filter.cpp)
 fuzz_target(script)
 fuzz_target(elf abi/process/elf_file.cpp)
 fuzz_target(cpio abi/fs/initramfs.cpp abi/fs/inode.cpp abi/fs/namei.cpp abi/fs/permission.cpp mm/shmem.cpp)

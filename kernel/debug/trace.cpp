@@ -117,7 +117,7 @@ void trace_record(Station station, u32 word0, u32 word1, u32 word2, u32 word3) {
     const IrqState before = local_irq_save();
     const u32 began = instructions_retired();
     write_record({.station = station,
-                  .pc = reinterpret_cast<u32>(__builtin_return_address(0)),
+                  .pc = static_cast<u32>(reinterpret_cast<std::uintptr_t>(__builtin_return_address(0))),
                   .words = {word0, word1, word2, word3}},
                  began);
     local_irq_restore(before);

@@ -14,7 +14,9 @@ bool parse_number(std::string_view text, u32 base, u32& number) {
         text.remove_prefix(2);
     u64 value = 0;
     for (const char c : text) {
-        const u32 digit = c >= '0' && c <= '9' ? static_cast<u32>(c - '0') : c >= 'a' && c <= 'f' ? c - 'a' + 10u : 16u;
+        const u32 digit = c >= '0' && c <= '9'   ? static_cast<u32>(c - '0')
+                          : c >= 'a' && c <= 'f' ? static_cast<u32>(c - 'a') + 10
+                                                 : 16;
         if (digit >= base || (value = value * base + digit) > ~u32{0})
             return false;
     }

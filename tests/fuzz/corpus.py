@@ -10,6 +10,7 @@ COMMAND_LINES = [
     b"",
     b"quiet init=/bin/scenario -- a b",
     b'fault_in=fixup livelock=halt livelock_rounds=10 "name=a b" loglevel=8 word mod.x=1',
+    b'trace=port "trace_filter=station=vma,fault cpu=0,7 task=sh address=10000-7effffff"',
     b"tlb=lazy tlb_entries=64 ad_bits=hardware tlb_check=1 fault_around=0 fork_copy_shared=1 HOME=/x TERM=y",
     b"fault_in=nonsense",
 ]
