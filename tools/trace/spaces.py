@@ -57,8 +57,9 @@ class Spaces:
             self.known[page][space] = entries[-1]
             self.last[record.pid] = page, space
             return space
-        if name in FOLLOWS and self.last.get(record.pid, (0, 0))[0] == page:
-            return self.last[record.pid][1]
+        last_page, last_space = self.last.get(record.pid, (None, None))
+        if name in FOLLOWS and last_page == page:
+            return last_space
         return self._own(record.pid)
 
     def _find(self, pid, page, entries):
