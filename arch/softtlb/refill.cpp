@@ -39,10 +39,12 @@ bool permits(Pte truth, const FaultInfo& access) {
 void set_ad_bits(PteSlot* slot, Pte& truth, const FaultInfo& access) {
     Pte accessed = pte_accessed(truth, access.write);
     while (permits(accessed, access) && accessed != truth) {
-        if (slot->compare_exchange(truth, accessed))
+        if (slot->compare_exchange(truth, accessed)) {
+            TRACE(EntryStored, access.address, truth, accessed);
             truth = accessed;
-        else
+        } else {
             accessed = pte_accessed(truth, access.write);
+        }
     }
 }
 

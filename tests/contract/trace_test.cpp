@@ -99,6 +99,16 @@ void old_entry() {
            [&] { EXPECT(read(address)); });
 }
 
+// A machine that sets the bits tells nobody: the fault handler is not asked.
+void bits_that_the_machine_sets() {
+    TestMm test;
+    const UserAddr clean = test.map_shared(1), old = test.map_anon(1);
+    EXPECT(read(clean) && write(old));
+    age_mm(MmapReadGuard(test.mm()));
+    passes("old, hardware", old, {Vector, EntryStored, TlbRefill, DescriptorStored}, [&] { EXPECT(read(old)); });
+    passes("clean, hardware", clean, {Vector, EntryStored, TlbRefill, DescriptorStored}, [&] { EXPECT(write(clean)); });
+}
+
 // The zero page is what a task shares without fork.
 void copy_on_write() {
     TestMm test;
@@ -190,14 +200,15 @@ void nothing_is_recorded_while_nobody_watches() {
 constexpr Test TESTS[] = {
     {"trace: an anonymous write", anonymous_write},
     {"trace: the zero page", zero_page},
-    {"trace: clean to dirty", clean_to_dirty},
-    {"trace: an old entry", old_entry},
+    {"trace: clean to dirty", clean_to_dirty, On::SoftwareBits},
+    {"trace: an old entry", old_entry, On::SoftwareBits},
+    {"trace: bits that the machine sets", bits_that_the_machine_sets, On::HardwareBits},
     {"trace: copy-on-write", copy_on_write},
     {"trace: swapped in", swapped_in},
     {"trace: spurious", spurious},
     {"trace: forbidden", forbidden},
-    {"trace: a round that hangs", hanging_round},
-    {"trace: a round that is cured", cured_round},
+    {"trace: a round that hangs", hanging_round, On::SoftwareBits},
+    {"trace: a round that is cured", cured_round, On::SoftwareBits},
     {"trace: nothing is recorded while nobody watches", nothing_is_recorded_while_nobody_watches},
 };
 

@@ -123,7 +123,7 @@ SABOTAGES = [
              "if (slot->compare_exchange(truth, accessed))", "if (slot->store(accessed), true)",
              softtlb_interleave("first write of a clean page against unmap"), invariant=6),
     Sabotage("hardware puts the entry back that it had found", "arch/softtlb/refill.cpp",
-             "        else\n            accessed = pte_accessed(truth, access.write);", "        else\n            continue;",
+             "        } else {\n            accessed = pte_accessed(truth, access.write);", "        } else {\n            continue;",
              softtlb_interleave("first write of a clean page against mprotect"), invariant=6),
     Sabotage("hardware takes dirty for a permission", "arch/softtlb/refill.cpp",
              "while (permits(accessed, access) && accessed != truth)", "while (slot != nullptr && accessed != truth)",
