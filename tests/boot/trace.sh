@@ -15,7 +15,7 @@ traced() {
 
 # The hang, round by round, until the kernel halts; what is repeated is folded.
 traced 'a livelock' 70 ': repair_called: address=0x[0-9a-f]+ repair=gup <fault_in_user_writeable>$' \
-    --fault-in gup --scenario original-report
+    --icount --fault-in gup --scenario original-report
 check 'the hang is folded' holds "$trace" '^ +× [0-9]{2,4} the same: the last [0-9]+ records of scenario-[0-9]+, until '
 turning=$(grep -o -m 1 -E 'scenario-[0-9]+ .*: round_again:' "$trace" | cut -d ' ' -f 1) # the task
 check 'in it nothing stores an entry' \
@@ -31,6 +31,22 @@ traced 'a program that ends' 0 ': sched_process_exec: pid=[0-9]+' --init /bin/he
 arm-linux-gnueabihf-gcc -O1 -static -o "$work/mirror" tests/boot/programs/mirror.c -lm || exit 1
 traced 'a panic' 71 ': abort: address=0x00000000 .* access=write ' --exec "$work/mirror" crash c
 traced 'a time-out' 72 ': sched_switch: ' --fault-in gup --append livelock=report --timeout 3 --init /sbin/init act original-report
+
+# An interrupt. A background job of a script ignores SIGINT from its start; `env --default-signal` undoes that.
+rm -f "$trace"
+status=0
+env --default-signal=INT ./qemu-run.sh "${machine[@]}" --trace "$trace" --fault-in gup --append livelock=report \
+    --init /sbin/init act original-report </dev/null >"$work/out" 2>"$work/err" &
+script=$!
+for ((i = 0; i < 200; i++)); do
+    ! grep -q 'cannot end' "$work/err" || break
+    sleep 0.1
+done
+kill -s INT "$script"
+{ wait "$script" || status=$?; } 2>/dev/null
+check 'SIGINT ends the script' equal "$status" 130
+check 'an interrupt: nothing is lost' holds "$work/err" '^trace: [1-9][0-9,]* records, none lost$'
+check 'an interrupt: what it passed' holds "$trace" ': round_again: '
 
 # The filter.
 traced 'one station' 0 ': vma: ' --trace-filter 'station=vma' --init /sbin/init run /bin/hello
