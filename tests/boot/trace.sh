@@ -16,7 +16,7 @@ traced() {
 # The hang, round by round, until the kernel halts; what is repeated is folded.
 traced 'a livelock' 70 ': repair_called: address=0x[0-9a-f]+ repair=gup <fault_in_user_writeable>$' \
     --icount --fault-in gup --scenario original-report
-check 'the hang is folded' holds "$trace" '^ +× [0-9]{2,4} the same: the last [0-9]+ records of scenario-[0-9]+, until '
+check 'the hang is folded' holds "$trace" '^ +× [0-9,]{2,5} the same: the last [0-9]+ records of scenario-[0-9]+, until '
 turning=$(grep -o -m 1 -E 'scenario-[0-9]+ .*: round_again:' "$trace" | cut -d ' ' -f 1) # the task
 check 'in it nothing stores an entry' \
     equal "$(sed -n '/: round_again:/,$p' "$trace" | grep -F "$turning " | grep -c ': entry_stored:')" 0
