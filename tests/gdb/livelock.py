@@ -33,7 +33,7 @@ holds("armv7-pt", r"^0x80010000-0x80[0-9a-f]+ is 0x40010000, \d+ small pages: pr
 holds("fl pt", r"^scenario\[3\]: \d+ pages present, 0 not in memory, 3 tables$",
       rf"^0x76fff000-0x77000000     1: present young clean write user noexec shared, frame 0x{native >> 12:x}$")
 holds("fl pt 2", rf"^0x76fff000-0x77000000     1: present young dirty write user noexec shared, frame 0x{native >> 12:x}$")
-holds("fl vmas", r"^0x76fff000-0x77000000 rw-s ", r"^0x00018000-0x[0-9a-f]+ r-xp /bin/scenario \(inode \d+\), page 8$",
+holds("fl vmas", r"^0x76fff000-0x77000000 rw-s ", r"^0x000[0-9a-f]{5}-0x[0-9a-f]+ r-xp /bin/scenario \(inode \d+\), page \d+$",
       r"^0x7e[0-9a-f]+-0x7f000000 rw-p \[stack\], grows down$")
 holds("fl ps", r"^ +1 +1 interruptible +0 +other +120 init +do_wait, in sys_wait4$",
       r"^ +3 +3 running +0\* +other +120 scenario$")
