@@ -3,7 +3,7 @@
 # folder.
 set(back_ends walked softtlb)
 
-# These hooks call nothing, except to trace. With a frame pointer, that call would cost them a frame on every path.
+# Most of these hooks call nothing, except to trace. With a frame pointer, that call would cost them a frame on every path.
 set_source_files_properties(${PROJECT_SOURCE_DIR}/arch/backend/entry.cpp PROPERTIES COMPILE_OPTIONS -fomit-frame-pointer)
 
 # back_end_library(<name> <back end> <flags> <source that includes mmu/...>...): the object library of one back end.

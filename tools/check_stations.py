@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks the stations of base/stations.def: each stands somewhere, and every file that has one is in docs/tour.md.
 
-The words that a row has for the values of an enumeration are checked against that enumeration, too.
+The words that a row has for the values of an enumeration are checked against that enumeration, too, and the bits of entries that tools/trace knows against the kernel's.
 """
 
 import pathlib
@@ -12,6 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools/trace"))
 
 import stations  # noqa: E402
+import words as entry_words  # noqa: E402
 
 ROOMS = ["arch/arm", "arch/backend", "arch/walked", "arch/softtlb", "mm", "kernel", "abi"]
 
@@ -48,6 +49,10 @@ def main():
         same = len(listed) == len(names) if words == "TASK_STATE" else [small(w) for w in listed] == [small(n) for n in names]
         if not same:
             findings.append(f"base/stations.def: {words} is not {name} of {file}: {listed} and {names}")
+    pte = (ROOT / "arch/contract/pte.hpp").read_text(encoding="utf-8")
+    bits = [(1 << int(shift), name) for name, shift in re.findall(r"^        ([A-Z]+) = 1u << (\d+),", pte, re.M)]
+    if bits != [(bit, on.upper()) for bit, on, _ in entry_words.PTE_BITS]:
+        findings.append(f"tools/trace/words.py: PTE_BITS are not the bits of arch/contract/pte.hpp: {bits}")
     for finding in findings:
         print(finding)
     return 1 if findings else 0

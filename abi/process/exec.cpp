@@ -147,7 +147,7 @@ void set_comm(Task& task, const char* path) {
         task.comm[i] = name[i];
     std::fill(task.comm + i, task.comm + sizeof task.comm, '\0');
     trace_renamed(task);
-    TRACE(SchedProcessExec, task.pid, task.pid);
+    TRACE(SchedProcessExec, task.pid);
 }
 
 // Resets the task for its new program, after the point of no return. Nothing here can fail.

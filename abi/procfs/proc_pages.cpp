@@ -95,6 +95,8 @@ UserAddr next_entry(const MmStruct& mm, UserAddr page) {
             page = last_page_of_table(page);
         else if (!pte_none(ptep_get(slot)))
             return page;
+        if (page == last_page_of_table(page))
+            cond_resched();
     }
     return UserAddr(TASK_SIZE);
 }

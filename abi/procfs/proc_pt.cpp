@@ -4,6 +4,7 @@
 #include "base/format.hpp"
 #include "kernel/debug/describe_pte.hpp"
 #include "mm/pgtable.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
@@ -38,21 +39,31 @@ void show_run(const Run& run, SeqFile& out) {
                words, scattered ? " (and other frames)" : "");
 }
 
-void show_entries(const MmStruct& mm, const VmArea& vma, SeqFile& out) {
+// The entries from `address` on that are alike, up to the end of the VMA.
+Run run_from(const MmStruct& mm, const VmArea& vma, UserAddr address) {
     Run run;
-    for (UserAddr address = vma.start; address != vma.end; address += PAGE_SIZE) {
+    run.start = address;
+    for (; address != vma.end; address += PAGE_SIZE) {
         const PteSlot* slot = pte_offset(mm, address);
         const Pte entry = slot != nullptr ? ptep_get(slot) : Pte();
-        if (run.pages != 0 && !run.takes(entry)) {
-            show_run(run, out);
-            run.pages = 0;
-        }
         if (run.pages == 0)
-            run = {address, 0, entry};
+            run.first = entry;
+        if (!run.takes(entry))
+            break;
         run.add(entry);
+        if (address == last_page_of_table(address))
+            cond_resched();
     }
-    show_run(run, out);
+    return run;
 }
+
+void show_vma(const VmArea& vma, SeqFile& out) {
+    const auto has = [&](VmFlags flag, char letter) { return vma.flags.has(flag) ? letter : '-'; };
+    out.printf("%08x-%08x %c%c%c%c\n", vma.start.value(), vma.end.value(), has(VM_READ, 'r'), has(VM_WRITE, 'w'),
+               has(VM_EXEC, 'x'), vma.flags.has(VM_SHARED) ? 's' : 'p');
+}
+
+constexpr u32 RUNS_OF_A_PART = 64; // a large mapping may have very many
 
 } // namespace
 
@@ -64,11 +75,17 @@ Result<bool> show_pid_pt(const Inode& inode, MmStruct* mm, SeqFile& out, u32& cu
     const FoundVma vma = find_vma(mmap_read, UserAddr(cursor));
     if (!vma)
         return false;
-    const auto has = [&](VmFlags flag, char letter) { return vma->flags.has(flag) ? letter : '-'; };
-    out.printf("%08x-%08x %c%c%c%c\n", vma->start.value(), vma->end.value(), has(VM_READ, 'r'), has(VM_WRITE, 'w'),
-               has(VM_EXEC, 'x'), vma->flags.has(VM_SHARED) ? 's' : 'p');
-    show_entries(*mm, *vma, out);
-    cursor = vma->end.value();
+    UserAddr address(cursor);
+    if (address <= vma->start) {
+        show_vma(*vma, out);
+        address = vma->start;
+    }
+    for (u32 runs = 0; runs < RUNS_OF_A_PART && address != vma->end; ++runs) {
+        const Run run = run_from(*mm, *vma, address);
+        show_run(run, out);
+        address += run.pages * PAGE_SIZE;
+    }
+    cursor = address.value();
     return true;
 }
 

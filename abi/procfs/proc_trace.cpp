@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "abi/process/access.hpp"
 #include "kernel/debug/explain.hpp"
 #include "kernel/debug/trace.hpp"
 
@@ -52,11 +53,13 @@ Result<void> write_trace(const Inode&, std::string_view text) {
 }
 
 Result<void> show_pid_explain(const Inode& inode, SeqFile& out) {
-    const s32 pid = TRY(proc_task(inode))->pid;
+    const Task& task = *TRY(proc_task(inode));
+    if (!ptrace_may_access(task, PtraceMode::FsCreds))
+        return Err(Errno::ACCES);
     if (!trace_is_on())
         out.text("Nothing is recorded now: `trace on` begins.\n");
     LastFault fault;
-    if (!find_last_fault(pid, fault)) {
+    if (!find_last_fault(task.pid, fault)) {
         out.text("No fault of this task has been recorded.\n");
         return {};
     }

@@ -12,7 +12,7 @@ Result<void> show_trace(const Inode& inode, SeqFile& out);
 // Linux's tracefs has tracing_on and set_event for this.
 Result<void> write_trace(const Inode& inode, std::string_view text);
 
-// Tells the last fault of the task, in sentences.
+// Tells the last fault of the task, in sentences. ACCES: current may not look at it (ptrace_may_access).
 Result<void> show_pid_explain(const Inode& inode, SeqFile& out);
 
 } // namespace faultline

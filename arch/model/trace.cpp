@@ -1,3 +1,4 @@
+// One vector for all modelled CPUs, and what fills it.
 #include "arch/model/trace.hpp"
 
 #include <mutex>

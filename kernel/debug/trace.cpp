@@ -10,6 +10,8 @@
 #include "arch/contract/clock.hpp"
 #include "arch/contract/memory.hpp"
 #include "base/concurrency.hpp"
+#include "base/relaxed.hpp"
+#include "base/spinlock.hpp"
 #include "kernel/debug/printk.hpp"
 #include "kernel/debug/trace_stations.hpp"
 #include "kernel/sched/sched.hpp"
@@ -22,7 +24,9 @@ constinit TraceControl trace_control;
 namespace {
 
 constinit TraceFilter filter;
-constinit bool on = false, port = false;
+constinit SpinLock control_lock("trace"); // beginning and ending a recording; no record needs it
+constinit Relaxed<bool> on = false;
+constinit bool port = false;
 
 // Instructions of a station that is watched, beside those that write_record counts itself: measured (tests/trace/compare.sh).
 constexpr u32 CALL_OVERHEAD = 40;
@@ -124,7 +128,9 @@ void trace_record(Station station, u32 word0, u32 word1, u32 word2, u32 word3) {
 }
 
 Result<void> trace_start(const TraceFilter& wanted) {
+    const Guard lock(control_lock);
     TRY_VOID(make_rings());
+    static_branches_set(0); // a record that is being written meanwhile may still meet either filter
     filter = wanted;
     on = true;
     static_branches_set(wanted.stations);
@@ -132,12 +138,12 @@ Result<void> trace_start(const TraceFilter& wanted) {
 }
 
 void trace_stop() {
+    const Guard lock(control_lock);
     static_branches_set(0);
     on = false;
 }
 
 bool trace_is_on() { return on; }
-const TraceFilter& trace_filter() { return filter; }
 
 bool set_trace_destination(const char* value) {
     const std::string_view word = value != nullptr ? value : "";

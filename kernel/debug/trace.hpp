@@ -68,9 +68,8 @@ Result<void> trace_start(const TraceFilter& filter);
 // Ends the recording. The records stay. May sleep.
 void trace_stop();
 
-// Whether a recording runs, and with which filter.
+// Whether a recording runs.
 bool trace_is_on();
-const TraceFilter& trace_filter();
 
 // The boot arguments: trace=ring or port, trace_filter=. init_trace() obeys them, once all CPUs run.
 bool set_trace_destination(const char* value);
@@ -103,9 +102,8 @@ class TraceReader {
     Position positions_[machine::MAX_CPUS];
 };
 
-// The name of a station, its group, and a record as one line of text, without a newline: as ftrace prints it. Returns its length.
+// The name of a station; and a record as one line of text, without a newline: as ftrace prints it. Returns its length.
 const char* station_name(Station station);
-const char* station_group(Station station);
 u32 format_trace_record(const TraceRecord& record, char* buffer, u32 size);
 
 } // namespace faultline

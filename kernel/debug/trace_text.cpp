@@ -64,7 +64,6 @@ void add_word(Line& line, std::string_view type, u32 value) {
 } // namespace
 
 const char* station_name(Station station) { return STATIONS[static_cast<u32>(station)].name; }
-const char* station_group(Station station) { return STATIONS[static_cast<u32>(station)].group; }
 
 u32 format_trace_record(const TraceRecord& record, char* buffer, u32 size) {
     Line line(buffer, size);

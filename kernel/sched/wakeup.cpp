@@ -28,8 +28,10 @@ bool wake_before_it_sleeps(Task& task) REQUIRES(task.wake_lock, irqs_masked) {
         return false;
     const TaskRqLocked locked(task);
     const bool still = task.on_rq != OnRq::No;
-    if (still)
+    if (still) {
+        TRACE(SchedWakeup, task.pid, u32{task.cpu}, task.prio);
         task.state = TaskState::Running;
+    }
     return still;
 }
 
@@ -47,6 +49,7 @@ void activate(Task& task) REQUIRES(task.wake_lock, irqs_masked) {
         else
             limit_credit(rq, task);
         task.cpu = cpu;
+        TRACE(SchedWakeup, task.pid, cpu, task.prio);
         task.state = TaskState::Running;
         enqueue(rq, task, Where::Back);
     }
@@ -148,13 +151,11 @@ bool wake_up_process(Task& task) {
         return true;
     std::atomic_thread_fence(std::memory_order_acquire); // on_rq is read before on_cpu
     wait_task_inactive(task);
-    TRACE(SchedWakeup, task.pid, u32{task.cpu}, task.prio);
     activate(task);
     return true;
 }
 
 void wake_up_new_task(Task& task) {
-    TRACE(SchedWakeup, task.pid, u32{task.cpu}, task.prio);
     IrqLocked lock(task.wake_lock);
     activate(task);
 }

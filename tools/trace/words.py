@@ -12,8 +12,9 @@ PTE_BITS = [(1, "present", "not-present"), (2, "young", "old"), (4, "dirty", "cl
 def pte(value):
     if value == 0:
         return "none"
-    if not value & 1:  # mm/swap_pte.hpp
-        return f"swap 0x{value:08x}"
+    if not value & 1:  # mm/swap_entry.hpp
+        area, offset = value >> 8 & 15, value >> 12
+        return f"lost with frame 0x{offset:x}" if area == 15 else f"swap area {area} slot {offset}"
     bits = [on if value & bit else off for bit, on, off in PTE_BITS]
     return " ".join([f"frame 0x{value >> 12:x}", *filter(None, bits)])
 
