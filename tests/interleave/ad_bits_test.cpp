@@ -46,15 +46,11 @@ struct FirstWriteAgainstFirstWrite : CleanPage {
     }
 };
 
-// The page is clean and old at once, and gets old again.
+// The page is clean and young: ageing stores the entry at the moment at which the machine makes it dirty.
 struct FirstWriteAgainstAge : CleanPage {
     using CleanPage::CleanPage;
     bool aged = false;
 
-    void set_up() override {
-        CleanPage::set_up();
-        age();
-    }
     void cpu0() override {
         age();
         aged = true;

@@ -242,12 +242,19 @@ struct OutAgainstFork : SwapProgram {
     }
 };
 
-// The other way round: reclaim comes into the middle of the fork.
+// The other way round: reclaim comes into the middle of the fork. It has the page already: fork's lock would keep it from finding it.
 struct ForkAgainstOut : SwapProgram {
     using SwapProgram::SwapProgram;
     MmStruct* child = nullptr;
+    PageRef page;
+    void set_up() override {
+        SwapProgram::set_up();
+        page = present_page();
+    }
     void cpu0() override { child = &fork(word); }
-    void cpu1() override { reclaim(); }
+    void cpu1() override {
+        call([&] { reclaim_page(std::move(page)); });
+    }
     void check() override {
         run_in(0, *child);
         require(read(word) == 1, "the child has the page");
