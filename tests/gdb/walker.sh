@@ -19,7 +19,7 @@ if [[ $* == linux ]]; then
         -S -gdb "unix:$work/socket,server=on,wait=off" </dev/null >"$work/out" 2>"$work/err" &
     gdb_connects "$work/socket"
     status=0
-    inside pagemap.py gdb-multiarch -ex 'set confirm off' -ex "target remote $work/socket" \
+    inside pagemap.py gdb-multiarch -x tools/gdb/armv7-pt.py -ex 'set confirm off' -ex "target remote $work/socket" \
         -ex "set \$${settings% *}" -ex 'set $kernel=2' || status=$?
     check "Linux's pages" equal "$status" 0
     [[ $status -eq 0 ]] || sed 's/^/  gdb: /' "$work/gdb" | tail -n 60

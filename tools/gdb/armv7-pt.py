@@ -25,6 +25,11 @@ class Refused(Exception):
 
 # --- registers and physical memory, through the stub of QEMU ----------------------------------------------------------
 
+# An answer that comes later than this gdb takes for the one to its next question. Its own limit is two seconds; a busy host
+# keeps QEMU waiting for longer.
+if gdb is not None:
+    gdb.execute("set remotetimeout 60")
+
 
 def require_stopped_machine():
     thread = gdb.selected_thread()

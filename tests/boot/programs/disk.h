@@ -59,6 +59,11 @@ static inline long figure(const char* path, const char* name) {
     return value;
 }
 
+/* How many pages reclaim has freed since the boot. */
+static inline long pages_stolen(void) {
+    return figure("/proc/vmstat", "pgsteal_kswapd") + figure("/proc/vmstat", "pgsteal_direct");
+}
+
 /* What /proc/self/pagemap says of the page. */
 static inline uint64_t pagemap(const void* page) {
     uint64_t entry = 0;
