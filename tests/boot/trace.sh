@@ -34,6 +34,7 @@ traced 'a time-out' 72 ': sched_switch: ' --fault-in gup --append livelock=repor
 
 # An interrupt. A background job of a script ignores SIGINT from its start; `env --default-signal` undoes that.
 rm -f "$trace"
+: >"$work/err" # it had what the machine before said
 status=0
 env --default-signal=INT ./qemu-run.sh "${machine[@]}" --trace "$trace" --fault-in gup --append livelock=report \
     --init /sbin/init act original-report </dev/null >"$work/out" 2>"$work/err" &

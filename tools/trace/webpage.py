@@ -78,19 +78,20 @@ class Sources:
 
 def pages_of_interest(records, of, found):
     """[[address space, page, how many records, whose]]: those that a futex call had to repair first, then those with most faults."""
-    counts, repaired, faults, tasks = (collections.Counter() for _ in range(4))
+    counts, repaired, faults = (collections.Counter() for _ in range(3))
+    tasks = collections.defaultdict(collections.Counter)
     for record, space in zip(records, of):
         if space is None or record.words[0] == 0:
             continue
         page = space, record.words[0] >> 12
         counts[page] += 1
-        tasks[page, record.pid] += 1
+        tasks[page][record.pid] += 1
         repaired[page] += record.station.enumerator in ("RepairCalled", "RoundAgain")
         faults[page] += record.station.enumerator == "DoPageFault"
     order = sorted((page for page in counts if faults[page] or repaired[page]),
                    key=lambda page: (found is not None and page[1] == found.address >> 12, repaired[page], faults[page], counts[page]),
                    reverse=True)
-    return [[*page, counts[page], max((count, pid) for (each, pid), count in tasks.items() if each == page)[1]]
+    return [[*page, counts[page], max((count, pid) for pid, count in tasks[page].items())[1]]
             for page in order[:MOST_PAGES]]
 
 
