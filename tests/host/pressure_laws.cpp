@@ -5,6 +5,7 @@
 
 #include "arch/model/check.hpp"
 #include "mm/lru.hpp"
+#include "mm/memory_failure.hpp"
 #include "mm/page_writeback.hpp"
 #include "mm/rmap.hpp"
 #include "mm/shmem.hpp"
@@ -13,6 +14,7 @@
 #include "mm/swap_area.hpp"
 #include "tests/host/pressure_machine.hpp"
 #include "tests/host/pressure_model.hpp"
+#include "tests/host/pressure_poison.hpp"
 
 namespace faultline::pressure {
 namespace {
@@ -39,19 +41,21 @@ class Census {
     }
 
     void check_pages() {
-        u32 free = 0, listed[NR_LRU_LISTS] = {}, in_swap_cache = 0, tagged = 0;
+        u32 free = 0, listed[NR_LRU_LISTS] = {}, in_swap_cache = 0, tagged = 0, lost = 0;
         for (u32 number = 0; number < max_mapnr; ++number) {
             const Page& page = mem_map[number];
             if (page.test(PG_BUDDY | PG_PCP)) {
                 ++free;
                 expect(page_count(page) == 0 && page_mapcount(page) == 0 &&
-                           !page.test(PG_LRU | PG_ISOLATED | PG_SWAPCACHE | PG_TAGGED | PG_LOCKED | PG_WRITEBACK),
+                           !page.test(PG_LRU | PG_ISOLATED | PG_SWAPCACHE | PG_TAGGED | PG_LOCKED | PG_WRITEBACK |
+                                      PG_HWPOISON),
                        frame(page) + "it is free");
                 continue;
             }
             expect(!page.test(PG_ISOLATED | PG_LOCKED | PG_WRITEBACK), frame(page) + "nobody works on it");
             in_swap_cache += page.test(PG_SWAPCACHE) ? 1 : 0;
             tagged += page.test(PG_TAGGED) ? 1 : 0;
+            lost += page.test(PG_HWPOISON) ? 1 : 0;
             if (page.test(PG_LRU))
                 ++listed[(page.test(PG_SWAPBACKED) ? LRU_INACTIVE_ANON : LRU_INACTIVE_FILE) +
                          (page.test(PG_ACTIVE) ? 1 : 0)];
@@ -63,6 +67,7 @@ class Census {
         expect(in_swap_cache == swap_stat.nr_swapcached, "the swap cache is counted");
         expect(tagged == writeback_stat.nr_file_dirty, "dirty pages are counted");
         expect(nr_shared_ == nr_shmem, "pages of shared memory are counted");
+        expect(lost == num_poisoned_pages, "lost frames are counted");
     }
 
     void check_slots() {
@@ -89,7 +94,7 @@ class Census {
         }
         u32 swapped = 0;
         for (const SwappedPage& record : file.swapped) {
-            ++slots_[record.entry.bits()];
+            add_swapped(record.entry);
             ++swapped;
         }
         expect(file.nr_swapped == swapped, "a file's pages in swap are counted");
@@ -115,8 +120,10 @@ class Census {
 
     void add_entry(const VmArea& vma, Pte pte, s32* counts) {
         if (is_swap_pte(pte)) {
+            add_swapped(pte_to_swp_entry(pte));
+            if (names_lost_frame(pte))
+                return;
             ++counts[MM_SWAPENTS];
-            ++slots_[pte_to_swp_entry(pte).bits()];
             expect(vma.anon_vma != nullptr && vma.mm->mmlist.is_linked(), "swapoff finds every entry");
             return;
         }
@@ -132,14 +139,23 @@ class Census {
             expect(page->test(PG_TAGGED), frame(*page) + "who writes back knows of it");
     }
 
+    void add_swapped(SwapEntry entry) {
+        if (is_hwpoison_entry(entry))
+            expect(pfn_to_page(Pfn(entry.offset())).test(PG_HWPOISON), "an entry that names a frame names a lost one");
+        else
+            ++slots_[entry.bits()];
+    }
+
     void check_page(const Page& page) {
         const u32 entries = entries_.contains(&page) ? entries_[&page] : 0;
         expect(static_cast<u32>(page_mapcount(page)) == entries, frame(page) + "its entries are counted");
         const bool cached = page.mapping.load() != nullptr && !page.test(PG_SLAB | PG_TABLE | PG_RESERVED);
-        if (entries == 0 && !cached && !page.test(PG_SWAPCACHE | PG_LRU))
+        if (entries == 0 && !cached && !page.test(PG_SWAPCACHE | PG_LRU | PG_HWPOISON))
             return; // the kernel's own
-        const u32 references =
-            (references_.contains(&page) ? references_[&page] : 0) + (page.test(PG_SWAPCACHE) ? 1 : 0);
+        expect(!page.test(PG_HWPOISON) || (entries == 0 && !cached && !page.test(PG_LRU)),
+               frame(page) + "nobody uses it any more");
+        const u32 references = (references_.contains(&page) ? references_[&page] : 0) +
+                               (page.test(PG_SWAPCACHE) ? 1 : 0) + (page.test(PG_HWPOISON) ? 1 : 0);
         expect(static_cast<u32>(page_count(page)) == references,
                frame(page) + "it has " + std::to_string(references) + " users");
         if (entries != 0)

@@ -48,6 +48,8 @@ struct ModelFile {
     std::vector<Content> pages;
     contract::ModelledDisk* disk = nullptr; // none: shared memory
     u32 doubtful = 0;                       // a bit for each page that could not be written at some time
+    u32 lost = 0;                           // shared memory: a bit for each page that went with its frame
+    bool error_is_due = false;              // disk: the next fsync is EIO
 
     // The page as it may be now.
     Content& at(u32 index) {
@@ -55,6 +57,20 @@ struct ModelFile {
             for (u32 word = 0; word < WORDS; ++word)
                 pages[index][word].may_be(disk->blocks[index][word]);
         return pages[index];
+    }
+    // The page has gone with its frame. A disk still has what was written to it.
+    void lose(u32 index) {
+        if (disk == nullptr) {
+            lost |= 1u << index;
+            return;
+        }
+        error_is_due = true;
+        for (u32 word = 0; word < WORDS; ++word)
+            pages[index][word] = {disk->blocks[index][word], {}};
+    }
+    void cut_off(u32 index) {
+        pages[index] = {};
+        lost &= ~(1u << index);
     }
 };
 
@@ -67,10 +83,12 @@ struct ModelPage {
     u32 index = 0;                   // in the file
     bool own = false;                // private: its content is in `content`, not in the file
     bool lazy = false;               // MADV_FREE: it may become zeros now
+    bool lost = false;               // its entry names the frame, or the slot, that has lost it
     Content content;
 
     bool anonymous() const { return file == nullptr; }
     bool has_own() const { return !shared && (own || anonymous()); }
+    bool is_lost() const { return lost || (shared && !anonymous() && (file->lost >> index & 1) != 0); }
     // Where what it shows is kept.
     Content& shown() { return has_own() ? content : file->at(index); }
 
@@ -89,7 +107,7 @@ struct ModelPage {
     // What reads as zeros from now on.
     void cleared() {
         content = {};
-        own = lazy = false;
+        own = lazy = lost = false;
     }
 };
 

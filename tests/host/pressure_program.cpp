@@ -12,27 +12,48 @@ struct Kind {
     Op op;
     const char* name;
     u32 weight; // how often it is drawn
-    bool error; // a device fails
+    bool error; // a device fails, or an allocation
     u32 reach;  // of how many pages it is at most
 };
 constexpr Kind KINDS[] = {
-    {Op::MapAnon, "map_anon", 8, false, 24},   {Op::MapShared, "map_shared", 5, false, 12},
-    {Op::MapDisk, "map_disk", 4, false, 8},    {Op::MapDiskPrivate, "map_disk_private", 3, false, 8},
-    {Op::Unmap, "unmap", 2, false, 3},         {Op::Protect, "protect", 3, false, 6},
-    {Op::Move, "move", 4, false, 6},           {Op::DontNeed, "dontneed", 3, false, 4},
-    {Op::Free, "free", 4, false, 8},           {Op::Cold, "cold", 4, false, 32},
-    {Op::PageOut, "pageout", 8, false, 24},    {Op::WillNeed, "willneed", 3, false, 8},
-    {Op::Remove, "remove", 2, false, 3},       {Op::Age, "age", 3, false, 1},
-    {Op::Msync, "msync", 3, false, 8},         {Op::Fsync, "fsync", 2, false, 1},
-    {Op::Flush, "flush", 2, false, 1},         {Op::Reclaim, "reclaim", 8, false, 1},
-    {Op::Balance, "balance", 1, false, 1},     {Op::WriteByGup, "write_by_gup", 4, false, 1},
-    {Op::Fixup, "fixup", 4, false, 1},         {Op::Pin, "pin", 2, false, 1},
-    {Op::Unpin, "unpin", 2, false, 1},         {Op::Lock, "lock", 2, false, 3},
-    {Op::Unlock, "unlock", 2, false, 8},       {Op::Fork, "fork", 4, false, 1},
-    {Op::Exit, "exit", 2, false, 1},           {Op::SwapOn, "swapon", 4, false, 1},
-    {Op::SwapOff, "swapoff", 2, false, 1},     {Op::DiskError, "disk_error", 2, true, 1},
-    {Op::SwapError, "swap_error", 3, true, 1}, {Op::Read, "read", 22, false, 8},
-    {Op::Write, "write", 34, false, 12},       {Op::WriteFromOutside, "write_from_outside", 3, false, 1},
+    {Op::MapAnon, "map_anon", 8, false, 24},
+    {Op::MapShared, "map_shared", 5, false, 12},
+    {Op::MapDisk, "map_disk", 4, false, 8},
+    {Op::MapDiskPrivate, "map_disk_private", 3, false, 8},
+    {Op::Unmap, "unmap", 2, false, 3},
+    {Op::Protect, "protect", 3, false, 6},
+    {Op::Move, "move", 4, false, 6},
+    {Op::DontNeed, "dontneed", 3, false, 4},
+    {Op::Free, "free", 4, false, 8},
+    {Op::Cold, "cold", 4, false, 32},
+    {Op::PageOut, "pageout", 8, false, 24},
+    {Op::WillNeed, "willneed", 3, false, 8},
+    {Op::Remove, "remove", 2, false, 3},
+    {Op::Age, "age", 3, false, 1},
+    {Op::Msync, "msync", 3, false, 8},
+    {Op::Fsync, "fsync", 2, false, 1},
+    {Op::Flush, "flush", 2, false, 1},
+    {Op::Reclaim, "reclaim", 8, false, 1},
+    {Op::Balance, "balance", 1, false, 1},
+    {Op::WriteByGup, "write_by_gup", 4, false, 1},
+    {Op::Fixup, "fixup", 4, false, 1},
+    {Op::Pin, "pin", 2, false, 1},
+    {Op::Unpin, "unpin", 2, false, 1},
+    {Op::Lock, "lock", 2, false, 3},
+    {Op::Unlock, "unlock", 2, false, 8},
+
+    {Op::Fork, "fork", 4, false, 1},
+    {Op::Exit, "exit", 2, false, 1},
+    {Op::SwapOn, "swapon", 4, false, 1},
+    {Op::SwapOff, "swapoff", 2, false, 1},
+    {Op::DiskError, "disk_error", 2, true, 1},
+    {Op::SwapError, "swap_error", 3, true, 1},
+    {Op::Read, "read", 22, false, 8},
+    {Op::Write, "write", 34, false, 12},
+    {Op::WriteFromOutside, "write_from_outside", 3, false, 1},
+    {Op::Poison, "poison", 8, false, 2},
+    {Op::Offline, "offline", 1, false, 1},
+    {Op::FailAlloc, "fail_alloc", 8, true, 1},
 };
 
 const Kind& kind_of(Op op) {

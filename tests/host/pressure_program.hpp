@@ -47,7 +47,8 @@ enum class Op : u8 {
     Read,
     Write,
     WriteFromOutside,
-    // Poison belongs here, once mm/ knows pages that have failed.
+    Poison,
+    Offline,
 };
 
 // What the numbers are: which address space, which page of its window, how many pages, and whatever the operation needs besides.

@@ -1,5 +1,5 @@
-// Random programs on a machine that is short of memory: map, touch, fork, age, reclaim, write back, swap, unmap. After every
-// operation the laws of pressure_laws.cpp hold, and every read gives what a plain model of memory says.
+// Random programs on a machine that is short of memory: map, touch, fork, age, reclaim, write back, swap, poison, unmap. After
+// every operation the laws of pressure_laws.cpp hold, and every read gives what a plain model of memory says.
 //
 // A program that fails is made as short as it goes, and printed. To repeat it:
 //

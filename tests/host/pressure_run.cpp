@@ -6,6 +6,7 @@
 #include "mm/aging.hpp"
 #include "mm/fail_alloc.hpp"
 #include "mm/lru.hpp"
+#include "mm/memory_failure.hpp"
 #include "mm/mlock.hpp"
 #include "mm/overcommit.hpp"
 #include "mm/page_writeback.hpp"
@@ -16,6 +17,7 @@
 #include "tests/host/panic.hpp"
 #include "tests/host/pressure_machine.hpp"
 #include "tests/host/pressure_model.hpp"
+#include "tests/host/pressure_poison.hpp"
 #include "tests/host/with_tlb_config.hpp"
 
 namespace faultline::pressure {
@@ -24,6 +26,7 @@ namespace {
 constexpr u32 SPACES_MAX = 4;
 constexpr u32 LOCKED_MAX = 6; // pages: the others need some, too
 constexpr u32 PINS_MAX = 3;
+constexpr u32 LOST_MAX = 8; // frames: they do not come back before the end
 constexpr u32 RIGHTS[] = {PROT_READ | PROT_WRITE, PROT_READ, PROT_NONE, PROT_READ | PROT_WRITE};
 
 // Reads of slots by one operation. One that never ends is found out by them, and can be shrunk as other failures can.
@@ -34,7 +37,7 @@ class Run {
   public:
     Run(const Setting& setting, Machine& machine)
         : setting_(setting), machine_(machine), disk_(std::make_shared<ModelFile>(contract::ModelledDisk::PAGES)) {
-        nr_shmem = 0; // what a run before has left behind that was given up
+        nr_shmem = num_poisoned_pages = 0; // what a run before has left behind that was given up
         vm_acct_memory(0 - vm_memory_committed());
         machine_.host.mm_limits.locked = LOCKED_MAX;
         shrink_caches();
@@ -83,6 +86,7 @@ class Run {
             }
         truncate_inode_pages(*machine_.disk);
         machine_.root.reset();
+        unpoison_all();
         shrink_caches();
         expect(nr_free_pages() == machine_.free_at_start, "all memory is free at the end");
     }
@@ -164,7 +168,7 @@ class Run {
             const PteSlot* slot = pte_offset(*mm_, address_of(page));
             const Pte pte = slot != nullptr ? ptep_get(slot) : Pte();
             const Page* shown = vm_normal_page(pte);
-            if (is_swap_pte(pte) || (shown != nullptr && shown->test(PG_ANON)))
+            if (swap_slot_of(pte) != SwapEntry() || (shown != nullptr && shown->test(PG_ANON)))
                 model.faulted_for_write();
         }
     }
@@ -253,6 +257,7 @@ class Run {
             return;
         }
         each([](ModelPage& page) {
+            expect(page.prot == PROT_NONE || !page.is_lost(), "mlock of what is lost");
             if (!page.shared && (page.prot & PROT_WRITE) != 0)
                 page.faulted_for_write();
         });
@@ -288,6 +293,8 @@ class Run {
         advise(
             MADV_FREE, [](const ModelPage& page) { return page.locked || !page.anonymous(); },
             [](ModelPage& page) {
+                if (page.lost)
+                    page.cleared();
                 page.lazy = true;
                 for (Word& word : page.content)
                     word.may_be(0);
@@ -301,7 +308,7 @@ class Run {
             return page.locked || page.anonymous() || !page.shared || (page.prot & PROT_WRITE) == 0 ||
                    page.file->disk != nullptr;
         };
-        advise(MADV_REMOVE, refuses, [](ModelPage& page) { page.file->pages[page.index] = {}; });
+        advise(MADV_REMOVE, refuses, [](ModelPage& page) { page.file->cut_off(page.index); });
     }
     void page_out() {
         keeps_locked([&] { advise(MADV_PAGEOUT, is_locked, nothing); });
@@ -326,7 +333,10 @@ class Run {
     }
 
     void fsync() {
-        machine_.disk->sync();
+        const bool done = machine_.disk->sync();
+        expect(!done || !disk_->error_is_due, "fsync does not tell of what was lost");
+        expect(done || disk_->error_is_due || disk_->doubtful != 0, "fsync fails");
+        disk_->error_is_due = false;
         if (machine_.disk->bad_to_write == contract::ModelledDisk::NOWHERE)
             for (u32 page = 0; page < disk_->pages.size(); ++page)
                 if (disk_->doubtful == 0)
@@ -338,7 +348,9 @@ class Run {
 
     // --- other ways to a page ---
 
-    bool permits_write(const ModelPage& page) { return page.mapped && (page.prot & PROT_WRITE) != 0; }
+    bool permits_write(const ModelPage& page) {
+        return page.mapped && (page.prot & PROT_WRITE) != 0 && !page.is_lost();
+    }
 
     void write_by_gup() {
         PageRef page;
@@ -363,7 +375,7 @@ class Run {
     }
     bool done_as_permitted(bool done, const char* what) {
         const bool permitted = permits_write(page_at(first_));
-        expect(permitted || !done, std::string(what) + " where it is forbidden");
+        expect(permitted || !done, std::string(what) + " where it is forbidden, or lost");
         if (permitted && !done) {
             must(false, what);
             adopt_copies();
@@ -383,6 +395,44 @@ class Run {
             machine_.pins.erase(machine_.pins.begin() + number_ % machine_.pins.size());
     }
 
+    // --- lost frames ---
+
+    // `lose` says that the frame has lost its data; the model then knows what is lost.
+    template <class Lose>
+    void lose(const Page& frame, Lose&& lose) {
+        const bool lost_before = frame.test(PG_HWPOISON);
+        Loss loss(machine_, model_, disk_, frame);
+        const u32 number = num_poisoned_pages;
+        const Result<void> done = lose();
+        if (done.ok())
+            loss.happened();
+        else
+            must(!loss.possible() || lost_before, "to lose a frame");
+        expect(num_poisoned_pages == number + (done.ok() ? 1 : 0) && !(lost_before && done.ok()),
+               "lost frames are counted");
+    }
+    void poison() {
+        if (num_poisoned_pages >= LOST_MAX)
+            return;
+        PageRef page;
+        const bool readable = page_at(first_).mapped && page_at(first_).prot != PROT_NONE;
+        const bool got = get_user_pages(MmapReadGuard(*mm_), start(), 1, FOLL_NONE, &page).ok();
+        expect(!got || (readable && !page_at(first_).is_lost()), "get_user_pages where it is forbidden, or lost");
+        if (!got) {
+            must(!readable || page_at(first_).is_lost(), "get_user_pages");
+            return;
+        }
+        const Page& frame = *page;
+        page = PageRef();
+        lose(frame, [&] { return do_madvise(*mm_, start(), PAGE_SIZE, MADV_HWPOISON); });
+    }
+    void offline() {
+        if (num_poisoned_pages >= LOST_MAX)
+            return;
+        const u32 number = (first_ * 64 + number_) % max_mapnr;
+        lose(mem_map[number], [&] { return hard_offline_page(min_low_pfn + number); });
+    }
+
     // --- address spaces, swap areas, errors ---
 
     void fork() {
@@ -395,10 +445,13 @@ class Run {
             return;
         }
         ModelSpace copy = *now_;
-        for (ModelPage& page : copy)
-            page.locked = false;
         machine_.root->activate();
         machine_.spaces.push_back(std::make_unique<contract::TestMm>(std::move(child.value())));
+        for (u32 page = 0; page < WINDOW_PAGES; ++page) {
+            copy[page].locked = false;
+            if (!copy[page].has_own()) // a fault can bring it back, so its entry need not be copied
+                copy[page].lost &= names_lost_frame(machine_.spaces.back()->pte(address_of(page)));
+        }
         model_.push_back(std::move(copy));
     }
     void exit() {
@@ -447,8 +500,8 @@ class Run {
     void read(u32 page, u32 word) {
         ModelPage& model = page_at(page);
         const auto got = get_user_u32(address_of(page) + word * 4);
-        const bool permitted = model.mapped && model.prot != PROT_NONE;
-        expect(permitted || !got.ok(), "a read where it is forbidden");
+        const bool permitted = model.mapped && model.prot != PROT_NONE && !model.is_lost();
+        expect(permitted || !got.ok(), "a read where it is forbidden, or lost");
         if (!permitted)
             return;
         must(got.ok(), "a read");
@@ -544,6 +597,10 @@ class Run {
             return;
         case Op::WriteFromOutside:
             return write_from_outside();
+        case Op::Poison:
+            return poison();
+        case Op::Offline:
+            return offline();
         }
     }
 
