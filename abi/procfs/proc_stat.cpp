@@ -1,4 +1,5 @@
 // /proc/stat and /proc/loadavg: what the machine has done (proc(5)).
+#include <arch/interrupts.hpp>
 
 #include "abi/fs/file.hpp"
 #include "abi/fs/inode.hpp"
@@ -6,9 +7,11 @@
 #include "abi/sched/loadavg.hpp"
 #include "abi/task/cpu_time.hpp"
 #include "abi/task/pid.hpp"
+#include "abi/task/thread_group.hpp"
 #include "abi/time/realtime.hpp"
 #include "abi/time/tick.hpp"
 #include "arch/contract/clock.hpp"
+#include "kernel/task_stack.hpp"
 
 namespace faultline {
 
@@ -27,6 +30,22 @@ void for_each_online_cpu(Visitor&& visit) {
 void cpu_line(SeqFile& out, const CpuTime& busy, u64 idle_ns) {
     // user nice system idle iowait irq softirq steal guest guest_nice
     out.printf(" %llu 0 %llu %llu 0 0 0 0 0 0\n", ticks(busy.user_ns), ticks(busy.system_ns), ticks(idle_ns));
+}
+
+// How often the CPUs have taken interrupts: all of them, and those of each number.
+void intr_line(SeqFile& out) {
+    const auto taken = [](u32 intid) {
+        u64 sum = 0;
+        for_each_online_cpu([&](u32 cpu) { sum += interrupt_count(intid, cpu); });
+        return static_cast<unsigned long long>(sum);
+    };
+    unsigned long long all = 0;
+    for (u32 intid = 0; intid < MAX_INTID; ++intid)
+        all += taken(intid);
+    out.printf("intr %llu", all);
+    for (u32 intid = 0; intid < MAX_INTID; ++intid)
+        out.printf(" %llu", taken(intid));
+    out.text("\n");
 }
 
 } // namespace
@@ -50,9 +69,11 @@ Result<void> show_stat(const Inode&, SeqFile& out) {
         out.printf("cpu%u", static_cast<unsigned>(cpu));
         cpu_line(out, cpu_busy_time(cpu), cpu_idle_ns(cpu));
     });
-    out.printf("btime %llu\nprocs_running %u\nprocs_blocked 0\n",
+    intr_line(out);
+    out.printf("ctxt %llu\nbtime %llu\nprocesses %u\nprocs_running %u\nprocs_blocked 0\n",
+               static_cast<unsigned long long>(nr_context_switches()),
                static_cast<unsigned long long>((realtime_ns() - clock_ns()) / NSEC_PER_SEC),
-               static_cast<unsigned>(nr_running()));
+               static_cast<unsigned>(total_forks), static_cast<unsigned>(nr_running()));
     return {};
 }
 

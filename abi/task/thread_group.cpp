@@ -29,6 +29,7 @@ void link_thread(Task& task, ThreadGroup& group) {
     group.threads.push_back(task);
     ++group.thread_count;
     ++group.live;
+    total_forks = total_forks + 1;
     attach_pid(task);
 }
 

@@ -85,6 +85,9 @@ void group_free(ThreadGroup& group);
 void link_thread(Task& task, ThreadGroup& group);
 void unlink_thread(Task& task);
 
+// Threads that were put there since boot. (Linux: the same name.)
+inline constinit Relaxed<u32> total_forks = 0;
+
 // The timer that the CPU time of a thread, or with `tid` 0 that of all, reaches first; nullptr: none. Caller holds
 // siglock.
 CpuTimer* first_cpu_timer(ThreadGroup& group, s32 tid);

@@ -181,6 +181,53 @@ static void machine(void) {
         fclose(file);
 }
 
+// The first number behind `name` in /proc/stat.
+static long long stat_of(const char* name) {
+    static char line[8192];
+    long long value = -1;
+    FILE* file = fopen("/proc/stat", "r");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL)
+        if (strncmp(line, name, strlen(name)) == 0 && line[strlen(name)] == ' ')
+            value = atoll(line + strlen(name));
+    if (file != NULL)
+        fclose(file);
+    return value;
+}
+
+// A byte goes to a child and back, so often.
+static void play(int rounds) {
+    int there[2], back[2];
+    char byte = 'x';
+    WORKS(pipe(there));
+    WORKS(pipe(back));
+    const pid_t child = fork();
+    if (child == 0) {
+        for (int i = 0; i < rounds; ++i)
+            read(there[0], &byte, 1), write(back[1], &byte, 1);
+        _exit(0);
+    }
+    for (int i = 0; i < rounds; ++i)
+        write(there[1], &byte, 1), read(back[0], &byte, 1);
+    CHECK(waitpid(child, NULL, 0) == child);
+    for (int end = 0; end < 2; ++end)
+        close(there[end]), close(back[end]);
+}
+
+static void figures_of_the_machine(void) {
+    long long forks = stat_of("processes"), interrupts = stat_of("intr");
+    const long long switches = stat_of("ctxt");
+    CHECK(forks > 0 && interrupts > 0 && switches > 0);
+    for (int i = 0; i < 20; ++i)
+        CHILD_OK((void)0);
+    CHECK(stat_of("processes") >= forks + 20);
+    play(200); // the child has ended when its switches are looked for
+    CHECK(stat_of("ctxt") >= switches + 400);
+    const struct timespec moment = {0, 2000000};
+    for (int i = 0; i < 20; ++i)
+        nanosleep(&moment, NULL); // the clock ends each
+    CHECK(stat_of("intr") >= interrupts + 20);
+}
+
 static void clock_tuning(void) {
     struct timex clock = {0};
     CHECK(adjtimex(&clock) == TIME_ERROR && (clock.status & STA_UNSYNC) != 0 && clock.tick == 10000);
@@ -216,6 +263,7 @@ int main(void) {
     kernel_log();
     system_v();
     machine();
+    figures_of_the_machine();
     clock_tuning();
     return failures != 0;
 }
