@@ -92,8 +92,9 @@ struct AddressSpace {
 
     // Only of a file without storage.
     Tree<SwappedPage, &SwappedPage::node, SwappedIndexKey> swapped GUARDED_BY(lock);
-    Relaxed<u32> nr_swapped = 0; // changed with the lock held
-    AutoUnlinkHook swap_link;    // in the list of mappings that have such pages (mm/shmem_swap.cpp)
+    Relaxed<u32> nr_swapped = 0;               // changed with the lock held
+    AutoUnlinkHook swap_link;                  // in the list of mappings that have such pages (mm/shmem_swap.cpp)
+    bool unevictable GUARDED_BY(lock) = false; // none of its pages goes there (Linux: AS_UNEVICTABLE)
 
     // Only of a file with storage behind it.
     Tree<Page, &Page::dirty_node, PageIndexKey> dirty GUARDED_BY(lock); // the pages to be written

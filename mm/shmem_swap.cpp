@@ -161,7 +161,7 @@ bool shmem_writepage(IsolatedPage page) {
         const Guard lock(mapping.lock);
         page->clear(PG_WRITEBACK);
         // With two references, the cache's and reclaim's, nobody uses it, and with the lock held nobody begins to.
-        if (written && page_count(*page) == 2 && !page->test(PG_DIRTY)) {
+        if (written && page_count(*page) == 2 && !page->test(PG_DIRTY) && !mapping.unevictable) {
             freed = PageRef(page.take());
             static_cast<void>(replace_in_page_cache(mapping, *freed, *record, entry));
         } else {
@@ -186,6 +186,11 @@ bool shmem_free_swapped(AddressSpace& mapping, u32 first, u32 end) {
     del_swapped(mapping, *at);
     shmem_unacct_block(mapping.sb);
     return true;
+}
+
+void shmem_set_unevictable(AddressSpace& mapping, bool on) {
+    const Guard lock(mapping.lock);
+    mapping.unevictable = on;
 }
 
 Result<void> shmem_unuse(u32 type) {

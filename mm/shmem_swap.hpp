@@ -42,6 +42,9 @@ bool shmem_writepage(IsolatedPage page);
 // The file gives up its first page of [first, end) that is in swap. False: there is none.
 bool shmem_free_swapped(AddressSpace& mapping, u32 first, u32 end) REQUIRES(mapping.lock);
 
+// Whether pages that are in memory stay there. (Linux: shmem_lock.)
+void shmem_set_unevictable(AddressSpace& mapping, bool on);
+
 // Brings all pages that are in this area back into memory. NOMEM, IO, INTR. Sleeps. (Linux: the same name.)
 Result<void> shmem_unuse(u32 type);
 

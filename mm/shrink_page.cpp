@@ -59,7 +59,7 @@ bool shrink_shmem_page(AddressSpace& mapping, IsolatedPage page) {
     {
         const Guard lock(mapping.lock);
         const bool used = page_referenced(mapping, *page);
-        if (used || !can_swap() || !try_to_unmap(mapping, *page) || page_count(*page) != 2) {
+        if (used || mapping.unevictable || !can_swap() || !try_to_unmap(mapping, *page) || page_count(*page) != 2) {
             if (used)
                 count(vmscan_stat.pgactivate);
             page.put_back(LRU_ACTIVE_ANON);

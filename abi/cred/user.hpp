@@ -21,6 +21,7 @@ struct UserStruct {
     Refcount references{1};
     std::atomic<u32> sigpending = 0;    // queued signals and timers: RLIMIT_SIGPENDING
     std::atomic<u32> processes = 0;     // threads, until they are freed: RLIMIT_NPROC
+    std::atomic<u32> locked_shm = 0;    // pages of segments that are locked: RLIMIT_MEMLOCK
     std::atomic<u32> pipe_slots = 0;    // of all its pipes: pipe-user-pages-soft, pipe-user-pages-hard
     std::atomic<u32> kernel_memory = 0; // in bytes: what UserCharge counts
 };

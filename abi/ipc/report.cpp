@@ -75,8 +75,9 @@ void show_shared_memory(SeqFile& out) {
     out.text("       key      shmid perms       size  cpid  lpid nattch   uid   gid  cuid  cgid      atime      dtime  "
              "    ctime        rss       swap\n");
     for_each_readable<ShmSegment>(shm_ids, [&](const ShmSegment& segment) {
-        show_identity(segment, segment.mode | (segment.removed ? SHM_DEST : 0) | (segment.locked ? SHM_LOCKED : 0),
-                      out);
+        show_identity(
+            segment, segment.mode | (segment.removed ? SHM_DEST : 0) | (segment.mlock_user != nullptr ? SHM_LOCKED : 0),
+            out);
         out.printf("%10u %5d %5d  %5u ", static_cast<unsigned>(segment.segsz), static_cast<int>(segment.creator_pid),
                    static_cast<int>(segment.last_pid), static_cast<unsigned>(segment.attached.load()));
         show_owners(segment, out);

@@ -7,6 +7,7 @@
 
 #include <utility>
 
+#include "abi/cred/cred.hpp"
 #include "abi/ipc/ipc.hpp"
 #include "abi/ipc/limits.hpp"
 #include "abi/ipc/shm_segment.hpp"
@@ -18,7 +19,9 @@
 #include "mm/mmap.hpp"
 #include "mm/munmap.hpp"
 #include "mm/shmem.hpp"
+#include "mm/shmem_swap.hpp"
 #include "mm/slab.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 
@@ -36,9 +39,12 @@ constinit KmemCache segment_cache("shm_segment", sizeof(ShmSegment), alignof(Shm
 
 ShmSegment& segment_of(AddressSpace& mapping) { return static_cast<ShmSegment&>(mapping); }
 
+u32 pages_of(const ShmSegment& segment) { return page_align_up(segment.segsz) >> PAGE_SHIFT; }
+
 void destroy(ShmSegment& segment) {
+    shm_unlock(segment);
     shm_ids.remove(segment);
-    shm_tot -= page_align_up(segment.segsz) >> PAGE_SHIFT;
+    shm_tot -= pages_of(segment);
     truncate_inode_pages(segment);
     kmem_delete(segment_cache, &segment);
 }
@@ -123,6 +129,29 @@ Result<s32> new_segment(s32 key, u32 size, u32 flags) {
 }
 
 } // namespace
+
+Result<void> shm_lock(ShmSegment& segment) {
+    if (segment.mlock_user != nullptr)
+        return {};
+    UserStruct& user = *current_cred().user;
+    const u32 pages = pages_of(segment);
+    if (user.locked_shm.fetch_add(pages, std::memory_order_relaxed) + pages > current_mm_limits().locked) {
+        user.locked_shm.fetch_sub(pages, std::memory_order_relaxed);
+        return Err(Errno::NOMEM);
+    }
+    segment.mlock_user = &get_uid(user);
+    shmem_set_unevictable(segment, true);
+    return {};
+}
+
+void shm_unlock(ShmSegment& segment) {
+    UserStruct* user = std::exchange(segment.mlock_user, nullptr);
+    if (user == nullptr)
+        return;
+    shmem_set_unevictable(segment, false);
+    user->locked_shm.fetch_sub(pages_of(segment), std::memory_order_relaxed);
+    free_uid(*user);
+}
 
 void shm_remove(ShmSegment& segment) {
     if (std::exchange(segment.removed, true))

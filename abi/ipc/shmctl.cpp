@@ -1,7 +1,9 @@
 // shmctl(2). (Linux ipc/shm.c: shmctl_down, shmctl_stat, shmctl_ipc_info, shmctl_shm_info.)
 #include <asm/shmbuf.h>
+#include <linux/capability.h>
 #include <linux/ipc.h>
 
+#include "abi/cred/cred.hpp"
 #include "abi/ipc/ipc.hpp"
 #include "abi/ipc/limits.hpp"
 #include "abi/ipc/shm_segment.hpp"
@@ -52,7 +54,7 @@ Result<s32> put_status(s32 id, IpcStat stat, UserAddr buffer) {
     shmid64_ds status = {};
     status.shm_perm = ipc_perm_to_user(*segment);
     status.shm_perm.mode = static_cast<__kernel_mode_t>(status.shm_perm.mode | (segment->removed ? SHM_DEST : 0) |
-                                                        (segment->locked ? SHM_LOCKED : 0));
+                                                        (segment->mlock_user != nullptr ? SHM_LOCKED : 0));
     status.shm_segsz = segment->segsz;
     ipc_put_time(status.shm_atime, status.shm_atime_high, segment->atime);
     ipc_put_time(status.shm_dtime, status.shm_dtime_high, segment->dtime);
@@ -75,12 +77,17 @@ Result<s32> set_owner(s32 id, UserAddr buffer) {
     return 0;
 }
 
-// No memory is ever swapped out. Only the permission is checked (Linux shmctl_do_lock, can_do_mlock).
+// (Linux: shmctl_do_lock.)
 Result<s32> set_locked(s32 id, bool on) {
-    auto* segment = TRY(ipc_obtain_control<ShmSegment>(shm_ids, id));
-    if (on && !current_mm_limits().may_lock)
+    auto* segment = TRY(ipc_obtain<ShmSegment>(shm_ids, id));
+    const u32 uid = current_cred().euid;
+    const bool owns = uid == segment->uid || uid == segment->cuid;
+    if (!capable(CAP_IPC_LOCK) && (!owns || (on && !current_mm_limits().may_lock)))
         return Err(Errno::PERM);
-    segment->locked = on;
+    if (on)
+        TRY_VOID(shm_lock(*segment));
+    else
+        shm_unlock(*segment);
     return 0;
 }
 

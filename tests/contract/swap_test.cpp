@@ -1,5 +1,6 @@
 // Swap: what goes out comes back as it was, whoever shares it, and leaves no slot behind.
 #include "mm/rmap.hpp"
+#include "mm/shmem_swap.hpp"
 #include "mm/swap_entry.hpp"
 #include "mm/swap_state.hpp"
 #include "mm/vmscan.hpp"
@@ -300,6 +301,18 @@ void locked_memory_stays_here() {
     }
 }
 
+void shared_memory_that_is_locked_stays() {
+    ModelledSwap swap;
+    TestMm test;
+    const UserAddr address = test.map_shared(1);
+    EXPECT(write(address, 7));
+    AddressSpace& file = *test.page(address)->mapping.load();
+    shmem_set_unevictable(file, true);
+    EXPECT(!reclaim(test, address) && !reclaim(test, address) && test.page(address) != nullptr && swap.used() == 0);
+    shmem_set_unevictable(file, false);
+    EXPECT(page_out(test, address) && swap.used() == 1 && value_at(address) == 7);
+}
+
 constexpr Test TESTS[] = {
     {"swap: a page goes and comes back", a_page_goes_and_comes_back},
     {"swap: read back it is clean", read_back_it_is_clean},
@@ -326,6 +339,7 @@ constexpr Test TESTS[] = {
     {"swap: what is free gives up its slot", what_is_free_gives_up_its_slot},
     {"swap: MADV_WILLNEED reads ahead", willneed_reads_ahead},
     {"swap: locked memory stays", locked_memory_stays_here},
+    {"swap: shared memory that is locked stays", shared_memory_that_is_locked_stays},
 };
 
 } // namespace

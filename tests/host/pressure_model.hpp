@@ -48,6 +48,7 @@ struct ModelFile {
     std::vector<Content> pages;
     contract::ModelledDisk* disk = nullptr; // none: shared memory
     u32 doubtful = 0;                       // a bit for each page that could not be written at some time
+    bool stays = false;                     // shared memory: what is in memory stays there
     u32 lost = 0;                           // shared memory: a bit for each page that went with its frame
     bool error_is_due = false;              // disk: the next fsync is EIO
 
@@ -88,6 +89,7 @@ struct ModelPage {
 
     bool anonymous() const { return file == nullptr; }
     bool has_own() const { return !shared && (own || anonymous()); }
+    bool stays() const { return locked || (!anonymous() && file->stays); }
     bool is_lost() const { return lost || (shared && !anonymous() && (file->lost >> index & 1) != 0); }
     // Where what it shows is kept.
     Content& shown() { return has_own() ? content : file->at(index); }

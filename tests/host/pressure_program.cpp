@@ -41,7 +41,7 @@ constexpr Kind KINDS[] = {
     {Op::Unpin, "unpin", 2, false, 1},
     {Op::Lock, "lock", 2, false, 3},
     {Op::Unlock, "unlock", 2, false, 8},
-
+    {Op::LockFile, "lock_file", 2, false, 1},
     {Op::Fork, "fork", 4, false, 1},
     {Op::Exit, "exit", 2, false, 1},
     {Op::SwapOn, "swapon", 4, false, 1},

@@ -37,6 +37,7 @@ enum class Op : u8 {
     Unpin,
     Lock,
     Unlock,
+    LockFile,
     Fork,
     Exit,
     SwapOn,

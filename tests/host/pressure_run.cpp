@@ -11,6 +11,7 @@
 #include "mm/overcommit.hpp"
 #include "mm/page_writeback.hpp"
 #include "mm/shmem.hpp"
+#include "mm/shmem_swap.hpp"
 #include "mm/slab.hpp"
 #include "mm/swap_entry.hpp"
 #include "mm/vmscan.hpp"
@@ -267,6 +268,15 @@ class Run {
         adopt_mappings(first_, count_);
     }
 
+    void lock_file() { // as SHM_LOCK and SHM_UNLOCK do
+        const ModelPage& page = page_at(first_);
+        if (!page.mapped || page.anonymous() || page.file->disk != nullptr)
+            return;
+        page.file->stays = number_ % 2 == 0;
+        const MmapReadGuard mmap_read(*mm_);
+        shmem_set_unevictable(*vma_lookup(mmap_read, start())->mapping, page.file->stays);
+    }
+
     // --- advice ---
 
     // The pages of the range that advice reaches: holes are passed over, and a VMA that refuses it ends it.
@@ -323,7 +333,7 @@ class Run {
             std::vector<UserAddr> present;
             for (u32 page = 0; page < WINDOW_PAGES; ++page)
                 if (const PteSlot* slot = pte_offset(*mm_, address_of(page)))
-                    if (page_at(page).locked && pte_present(ptep_get(slot)))
+                    if (page_at(page).stays() && pte_present(ptep_get(slot)))
                         present.push_back(address_of(page));
             return present;
         };
@@ -573,6 +583,8 @@ class Run {
             return lock();
         case Op::Unlock:
             return unlock();
+        case Op::LockFile:
+            return lock_file();
         case Op::Fork:
             return fork();
         case Op::Exit:

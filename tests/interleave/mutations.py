@@ -352,6 +352,7 @@ SABOTAGES = [
              interleave("page out against write"), invariant=7),
     Sabotage("locked memory goes to swap", "mm/rmap.cpp",
              "        if (keeps_entries(vma, flags))\n            return;\n", "", KEEPS),
+    Sabotage("shared memory that is locked goes to swap", "mm/shrink_page.cpp", " || mapping.unevictable", "", KEEPS),
     Sabotage("what was written since MADV_FREE is thrown away", "mm/rmap.cpp",
              "        if (pte_dirty(pte)) {\n", "        if (false) {\n", KEEPS),
     Sabotage("MADV_FREE's page is taken for clean while it can still be written", "mm/rmap.cpp",

@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <signal.h>
+#include <sys/ipc.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/swap.h>
 #include <sys/sysinfo.h>
@@ -217,15 +219,39 @@ static void figures_add_up(void) {
     CHECK(vmstat("pgsteal_anon") <= vmstat("pgscan_anon") && vmstat("pswpin") <= vmstat("pswpout"));
 }
 
+/* A segment of System V shared memory, and how many of its pages are in memory. */
+enum { SEGMENT_PAGES = 64 };
+static uint32_t* segment(int lock) {
+    const int id = shmget(IPC_PRIVATE, SEGMENT_PAGES * PAGE, 0600 | IPC_CREAT);
+    uint32_t* at = shmat(id, NULL, 0);
+    CHECK(id >= 0 && at != (void*)-1 && (!lock || shmctl(id, SHM_LOCK, NULL) == 0) && shmctl(id, IPC_RMID, NULL) == 0);
+    for (uint32_t page = 0; page < SEGMENT_PAGES; ++page)
+        fill(at + page * WORD, page + 1);
+    return at;
+}
+static int pages_here(uint32_t* at) {
+    int here = 0;
+    for (uint32_t page = 0; page < SEGMENT_PAGES; ++page)
+        here += is_resident(at + page * WORD);
+    return here;
+}
+static void leave(uint32_t* at) {
+    for (uint32_t page = 0; page < SEGMENT_PAGES; ++page)
+        CHECK(is_filled(at + page * WORD, page + 1));
+    CHECK(shmdt(at) == 0);
+}
+
 static void pressure(uint32_t processes, uint32_t mib, uint32_t touches) {
     CHECK(swapon("/dev/vda", 0) == 0);
     const long free_before = meminfo("MemFree");
+    uint32_t *locked = segment(1), *other = segment(0);
     int done[2], end[2];
     CHECK(pipe(done) == 0 && pipe(end) == 0);
     for (uint32_t process = 0; process < processes; ++process) {
         if (fork() != 0)
             continue;
         close(end[1]);
+        CHECK(shmdt(locked) == 0 && shmdt(other) == 0);
         const uint32_t pages = (mib << 20) / PAGE / processes;
         /* One of them in shared memory. */
         use((uint32_t*)map(pages * PAGE, process == 0 ? MAP_SHARED : MAP_PRIVATE), pages, touches, process + 1);
@@ -237,6 +263,9 @@ static void pressure(uint32_t processes, uint32_t mib, uint32_t touches) {
     for (uint32_t process = 0; process < processes; ++process)
         CHECK(read(done[0], &byte, 1) == 1);
     figures_add_up();
+    CHECK(pages_here(locked) == SEGMENT_PAGES && pages_here(other) < SEGMENT_PAGES);
+    leave(locked);
+    leave(other);
     printf("%ld pages scanned, %ld written to swap, %ld read\n", vmstat("pgscan_anon"), vmstat("pswpout"),
            vmstat("pswpin"));
     CHECK(vmstat("pswpin") > 0);

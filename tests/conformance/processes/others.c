@@ -136,7 +136,51 @@ static void clones(void) {
     CHILD_OK(setuid(4711); CHECK(kill(-1, 0) == 0)); // it may signal no process, which is no error
 }
 
+static int locks(int segment) { return shmctl(segment, SHM_LOCK, NULL); }
+static unsigned mode_of(int segment) {
+    struct shmid_ds status;
+    CHECK(shmctl(segment, IPC_STAT, &status) == 0);
+    return status.shm_perm.mode;
+}
+static void locked_segments(void) {
+    enum { LOCKED = 02000 }; // SHM_LOCKED
+    const int roots = shmget(IPC_PRIVATE, PAGE, 0600 | IPC_CREAT);
+    CHILD_OK({
+        const struct rlimit two_pages = {2 * PAGE, 2 * PAGE};
+        setrlimit(RLIMIT_MEMLOCK, &two_pages);
+        WORKS(setuid(65534));
+        FAILS(locks(roots), EPERM);
+        FAILS(shmctl(roots, SHM_UNLOCK, NULL), EPERM);
+        const int one = shmget(IPC_PRIVATE, PAGE, 0600 | IPC_CREAT),
+                  two = shmget(IPC_PRIVATE, PAGE + 1, 0600 | IPC_CREAT);
+        WORKS(locks(one));
+        WORKS(locks(one)); // counts once
+        CHECK((mode_of(one) & LOCKED) != 0);
+        FAILS(locks(two), ENOMEM);
+        CHECK((mode_of(two) & LOCKED) == 0);
+        WORKS(shmctl(one, SHM_UNLOCK, NULL));
+        WORKS(locks(two));
+        FAILS(locks(one), ENOMEM); // all segments of a user together
+        WORKS(shmctl(two, IPC_RMID, NULL));
+        WORKS(locks(one));
+        WORKS(shmctl(one, IPC_RMID, NULL));
+    });
+    CHILD_OK({
+        const struct rlimit none = {0, 0};
+        setrlimit(RLIMIT_MEMLOCK, &none);
+        WORKS(locks(roots)); // with CAP_IPC_LOCK
+        WORKS(setuid(65534));
+        const int own = shmget(IPC_PRIVATE, PAGE, 0600 | IPC_CREAT);
+        FAILS(locks(own), EPERM);
+        WORKS(shmctl(own, SHM_UNLOCK, NULL));
+        WORKS(shmctl(own, IPC_RMID, NULL));
+    });
+    CHECK((mode_of(roots) & LOCKED) != 0);
+    WORKS(shmctl(roots, IPC_RMID, NULL));
+}
+
 static void locking(void) {
+    locked_segments();
     char* page = (char*)anonymous(1, PROT_READ | PROT_WRITE);
     CHILD_OK(struct rlimit most = {PAGE - 1, PAGE - 1}; setrlimit(RLIMIT_MEMLOCK, &most); setuid(65534);
              FAILS(mlock(page, PAGE), ENOMEM); FAILS(mlockall(MCL_CURRENT), ENOMEM));
