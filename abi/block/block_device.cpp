@@ -44,8 +44,9 @@ Result<void> submit_wait(BlockDevice& device, BlockOp op, u64 sector, std::span<
     end_request(device, op, bytes, started);
     if (!done) {
         static constexpr const char* NAMES[] = {"READ", "WRITE", "FLUSH"};
-        printk(KERN_ERR, "I/O error, dev %s, sector %llu op %s", device.name, static_cast<unsigned long long>(sector),
-               NAMES[static_cast<u32>(op)]);
+        static constinit RateLimit limit;
+        printk_ratelimited(limit, "I/O error", KERN_ERR, "I/O error, dev %s, sector %llu op %s", device.name,
+                           static_cast<unsigned long long>(sector), NAMES[static_cast<u32>(op)]);
     }
     return done;
 }

@@ -58,9 +58,11 @@ Result<void> read_slot_of_disk(SwapDevice& device, u32 slot, Page& page) {
 }
 Result<void> write_slot_of_disk(SwapDevice& device, u32 slot, Page& page) {
     const auto written = transfer(device, BlockOp::Write, slot, page);
-    if (!written) // the page stays in memory
-        printk(KERN_ERR, "Write-error on swap-device (%s:%u)", static_cast<SwapDisk&>(device).disk->name,
-               static_cast<unsigned>(slot));
+    if (!written) { // the page stays in memory
+        static constinit RateLimit limit;
+        printk_ratelimited(limit, "swap", KERN_ERR, "Write-error on swap-device (%s:%u)",
+                           static_cast<SwapDisk&>(device).disk->name, static_cast<unsigned>(slot));
+    }
     return written;
 }
 

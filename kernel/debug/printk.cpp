@@ -67,26 +67,43 @@ u64 line_end(u64 position) {
         ;
     return position;
 }
-} // namespace
 
-void bust_printk_lock() { lock_is_broken = true; }
-
-void printk(PrintkLevel level, const char* format, ...) {
+void vprintk(PrintkLevel level, const char* format, va_list arguments) {
     constexpr std::size_t PREFIX = 3; // "<6>", which the console does not get
     char line[LINE_SIZE];
     const u64 microseconds = clock_ns() / 1000;
     std::size_t length =
         scnprintf(line, sizeof(line) - 1, "<%d>[%5u.%06u] ", static_cast<int>(level),
                   static_cast<u32>(microseconds / 1'000'000), static_cast<u32>(microseconds % 1'000'000));
-    va_list arguments;
-    va_start(arguments, format);
     length += vscnprintf(line + length, sizeof(line) - 1 - length, format, arguments);
-    va_end(arguments);
     line[length++] = '\n';
     const WholeLine whole_line;
     keep(line, length);
     if (level < console_loglevel)
         write_console(line + PREFIX, length - PREFIX);
+}
+
+} // namespace
+
+void bust_printk_lock() { lock_is_broken = true; }
+
+void printk(PrintkLevel level, const char* format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vprintk(level, format, arguments);
+    va_end(arguments);
+}
+
+void printk_ratelimited(RateLimit& limit, const char* kind, PrintkLevel level, const char* format, ...) {
+    const RateLimit::Answer answer = limit.ask(clock_ns());
+    if (answer.missed != 0)
+        printk(level, "%s: %u messages suppressed", kind, answer.missed);
+    if (!answer.permitted)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    vprintk(level, format, arguments);
+    va_end(arguments);
 }
 
 u64 log_end() {

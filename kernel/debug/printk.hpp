@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "base/rate_limit.hpp"
 #include "base/types.hpp"
 
 namespace faultline {
@@ -21,6 +22,11 @@ extern int console_loglevel;
 // Prints one message and adds a newline. A message is cut after about 500 bytes. Callable from anywhere, interrupt
 // handlers included. base/format.hpp says what `format` may contain.
 void printk(PrintkLevel level, const char* format, ...) __attribute__((format(printf, 2, 3)));
+
+// The same for a message that may come in great numbers: `limit` lets some through. The first of a later interval says before it
+// how many are missing, of what `kind`. (Linux: the same name.)
+void printk_ratelimited(RateLimit& limit, const char* kind, PrintkLevel level, const char* format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 // Prints only the text, at any loglevel: for reports of several lines, and for panics. Callable from anywhere.
 void console_printf(const char* format, ...) __attribute__((format(printf, 1, 2)));

@@ -55,6 +55,9 @@ fails "$(rule read off 42)" readers
 untouched readers
 fails "$(rule read off)" dead
 untouched dead
+# Ten lines in five seconds, so that twenty-one take as long. What is missing is told with the next one.
+few() { awk -F '[][]' '/I\/O error, dev/ { at[++n] = $2; if (n > 20 && $2 - at[n - 20] < 5) exit 1 }' "$1"; }
+check "the log is not flooded" few "$work/err"
 fails "$(every_nth 3 read_aio read)" nth-read
 untouched nth-read
 fails "$(rule read off 42)" futex --icount # the other thread waits before 10 ms are over
