@@ -2,17 +2,12 @@
 // of sockets, and the errors of all limits that Linux has, are those of Linux 6.1 on ARM.
 //
 //   kernel_memory     all cases at the end of this file
-#define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64 // else the C library takes the locks of open files for others
-#include <errno.h>
-#include <fcntl.h>
+#include "proc.h"
+
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/file.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
@@ -28,20 +23,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
-enum { PAGE = 4096, MIB = 1 << 20, RT = 34 }; // RT: the first signal that is queued each time
+enum { RT = 34 }; // the first signal that is queued each time
 
-static void fail(const char* what, ...) {
-    va_list arguments;
-    va_start(arguments, what);
-    fputs("kernel_memory: ", stdout);
-    vprintf(what, arguments);
-    putchar('\n');
-    fflush(stdout);
-    _exit(1);
-}
-#define CHECK(condition) ((condition) ? (void)0 : fail("line %d: %s (errno %d)", __LINE__, #condition, errno))
 #define EQUAL(a, b)                                                                                                    \
     do {                                                                                                               \
         const long is_ = (long)(a), wanted_ = (long)(b);                                                               \
@@ -57,44 +41,12 @@ static void fail(const char* what, ...) {
 
 // ---- files of /proc ----
 
-static int try_put(const char* path, const char* text) {
-    const int fd = open(path, O_WRONLY);
-    const int result = fd < 0 || write(fd, text, strlen(text)) < 0 ? errno : 0;
-    close(fd);
-    return result;
-}
-static void put(const char* path, const char* text) {
-    const int error = try_put(path, text);
-    if (error != 0)
-        fail("%s: %s: errno %d", path, text, error);
-}
 static void put_number(const char* path, long number) {
     char text[24];
     snprintf(text, sizeof text, "%ld", number);
     put(path, text);
 }
-static const char* contents(const char* path) {
-    static char text[8192];
-    const int fd = open(path, O_RDONLY);
-    const ssize_t length = read(fd, text, sizeof text - 1);
-    if (fd < 0 || length < 0)
-        fail("%s: errno %d", path, errno);
-    close(fd);
-    text[length] = '\0';
-    return text;
-}
 static long number(const char* path) { return atol(contents(path)); }
-static long figure(const char* path, const char* name) {
-    const char* at = strstr(contents(path), name);
-    if (at == NULL)
-        fail("%s has no %s", path, name);
-    return atol(at + strlen(name));
-}
-static long free_kib(void) {
-    put("/proc/sys/vm/drop_caches", "3");
-    return figure("/proc/meminfo", "\nMemFree:");
-}
-static long kills(void) { return figure("/proc/vmstat", "\noom_kill "); }
 
 // What a user may have of the kernel's memory beside what has limits of its own.
 static long share(void) { return figure("/proc/meminfo", "MemTotal:") / 4 / 4 * PAGE; }

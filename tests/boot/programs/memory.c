@@ -1,19 +1,14 @@
 // memory: what happens when there is not enough (docs/memory.md). Process 1 of a small machine, with privilege.
 //
 //   memory NAME       one of the cases at the end of this file
-#define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
+#include "proc.h"
+
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -25,62 +20,11 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
-
-enum { PAGE = 4096, MIB = 1 << 20 };
-
-static void fail(const char* what, ...) {
-    va_list arguments;
-    va_start(arguments, what);
-    fputs("memory: ", stdout);
-    vprintf(what, arguments);
-    putchar('\n');
-    fflush(stdout);
-    _exit(1);
-}
-#define CHECK(condition) ((condition) ? (void)0 : fail("line %d: %s (errno %d)", __LINE__, #condition, errno))
 
 // ---- files of /proc ----
 
-static void put(const char* path, const char* text) {
-    const int fd = open(path, O_WRONLY);
-    if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
-        fail("%s: %s: errno %d", path, text, errno);
-    close(fd);
-}
-static int try_put(const char* path, const char* text) {
-    const int fd = open(path, O_WRONLY);
-    const int result = fd < 0 || write(fd, text, strlen(text)) < 0 ? errno : 0;
-    close(fd);
-    return result;
-}
-
-static const char* contents(const char* path) {
-    static char text[8192];
-    const int fd = open(path, O_RDONLY);
-    const ssize_t length = read(fd, text, sizeof text - 1);
-    if (fd < 0 || length < 0)
-        fail("%s: errno %d", path, errno);
-    close(fd);
-    text[length] = '\0';
-    return text;
-}
-
-// The number behind `name` in a file.
-static long figure(const char* path, const char* name) {
-    const char* at = strstr(contents(path), name);
-    if (at == NULL)
-        fail("%s has no %s", path, name);
-    return atol(at + strlen(name));
-}
 static long meminfo(const char* name) { return figure("/proc/meminfo", name); } // in KiB
 static long committed(void) { return meminfo("\nCommitted_AS:"); }
-static long kills(void) { return figure("/proc/vmstat", "\noom_kill "); }
-
-static long free_kib(void) {
-    put("/proc/sys/vm/drop_caches", "3");
-    return meminfo("\nMemFree:");
-}
 
 static long number_of(pid_t pid, const char* file) {
     char path[64];
