@@ -66,23 +66,16 @@ Result<PageRef> shmem_get_page(AddressSpace& mapping, u32 index, bool& major) {
     return page;
 }
 
-// Puts an empty page into the cache, for the caller to fill: PG_LOCKED. If another was faster, returns that one when it has
-// been filled; nothing, if that failed.
+// Makes a page that the caller is to fill, if it is `ours`; else another was faster.
 Result<PageRef> add_locked_page(AddressSpace& mapping, u32 index, bool& ours) {
     PageRef fresh = alloc_page(GFP_KERNEL);
     if (!fresh)
         return Err(Errno::NOMEM);
     fresh->index = index;
-    fresh->set(PG_LOCKED);
     const Guard lock(mapping.lock);
-    PageRef page = add_to_page_cache(mapping, *fresh);
+    PageRef page = add_locked_to_page_cache(mapping, *fresh);
     ours = page.get() == fresh.get();
-    if (ours)
-        return page;
-    fresh->clear(PG_LOCKED);
-    while (page->test(PG_LOCKED))
-        park(mapping.waiters, mapping.lock);
-    return page->test(PG_UPTODATE) ? std::move(page) : PageRef();
+    return page;
 }
 
 // Pages that follow one another and that the caller has put into the cache to fill them.
@@ -185,6 +178,17 @@ PageRef add_to_page_cache(AddressSpace& mapping, Page& page) {
         (mapping_reads(mapping) ? writeback_stat.nr_file_pages : nr_shmem).fetch_add(1, std::memory_order_relaxed);
     }
     return PageRef::of(*place);
+}
+
+PageRef add_locked_to_page_cache(AddressSpace& mapping, Page& fresh) {
+    fresh.set(PG_LOCKED);
+    PageRef page = add_to_page_cache(mapping, fresh);
+    if (page.get() == &fresh)
+        return page;
+    fresh.clear(PG_LOCKED);
+    while (page->test(PG_LOCKED))
+        park(mapping.waiters, mapping.lock);
+    return page->test(PG_UPTODATE) ? std::move(page) : PageRef();
 }
 
 PageRef remove_from_page_cache(AddressSpace& mapping, Page& page) {

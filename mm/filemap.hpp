@@ -187,6 +187,10 @@ bool still_cached(const Page& page);
 // one instead. (Linux: add_to_page_cache_locked.)
 PageRef add_to_page_cache(AddressSpace& mapping, Page& page) REQUIRES(mapping.lock);
 
+// The same with an empty page, PG_LOCKED, which the caller is to fill. If there is one already, waits until that has been filled;
+// nothing: it could not be.
+PageRef add_locked_to_page_cache(AddressSpace& mapping, Page& page) REQUIRES(mapping.lock);
+
 // Makes and fills the page at `index`, which was not cached, and puts it into the cache; another that was faster wins,
 // and is waited for. If the pages come from a storage, up to `count` pages are read at once: the ones behind it, as far
 // as none of them is cached. Errors as of read_mapping_page().

@@ -119,14 +119,9 @@ Result<PageRef> shmem_swapin(AddressSpace& mapping, u32 index) {
         entry = record->entry;
         if (is_hwpoison_entry(entry))
             return Err(Errno::HWPOISON);
-        fresh->set(PG_LOCKED);
-        PageRef page = add_to_page_cache(mapping, *fresh);
-        if (page.get() != fresh.get()) { // another task reads it
-            fresh->clear(PG_LOCKED);
-            while (page->test(PG_LOCKED))
-                park(mapping.waiters, mapping.lock);
-            return page->test(PG_UPTODATE) ? std::move(page) : PageRef();
-        }
+        PageRef page = add_locked_to_page_cache(mapping, *fresh);
+        if (page.get() != fresh.get()) // another task has read it
+            return page;
     }
     const auto read = read_slot(entry, *fresh);
     const Guard lock(mapping.lock);
