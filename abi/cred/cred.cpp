@@ -1,6 +1,8 @@
 // Allocates, copies and installs credentials. (Linux kernel/cred.c.)
 #include "abi/cred/cred.hpp"
 
+#include <linux/resource.h>
+
 #include "abi/task/thread_group.hpp"
 #include "mm/slab.hpp"
 
@@ -34,6 +36,10 @@ Result<Cred*> prepare_creds() {
     if (copy == nullptr)
         return Err(Errno::NOMEM);
     return copy;
+}
+
+bool has_too_many_processes(const UserStruct& user) {
+    return user.processes.load(std::memory_order_relaxed) > current_group().limits[RLIMIT_NPROC].soft;
 }
 
 Result<void> set_user(Cred& cred, u32 uid) {

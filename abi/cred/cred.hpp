@@ -54,6 +54,8 @@ inline const Cred& current_cred() { return *current()->cred; }
 
 // Returns a copy of current's credentials, with one reference, for the caller to change. NOMEM.
 Result<Cred*> prepare_creds();
+// Whether the user has more threads than current's RLIMIT_NPROC. (Linux: is_rlimit_overlimit.)
+bool has_too_many_processes(const UserStruct& user);
 // Gives a copy another real user id, and the user that belongs to it. AGAIN: no memory. (Linux: set_user.)
 Result<void> set_user(Cred& cred, u32 uid);
 // Installs the copy as current's credentials and takes over the reference. From then on the thread counts with the user of the

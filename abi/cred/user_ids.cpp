@@ -43,8 +43,11 @@ template <class Change>
 Result<u32> change_ids(Change&& change) {
     return change_creds([&](Cred& next, const Cred& before) -> Result<void> {
         TRY_VOID(change(next, before));
-        if (next.uid != before.uid)
+        if (next.uid != before.uid) {
             TRY_VOID(set_user(next, next.uid));
+            // Few programs look whether setuid(2) has failed, so it is execve(2) that does. (Linux: flag_nproc_exceeded.)
+            current()->nproc_exceeded = next.uid != 0 && has_too_many_processes(*next.user);
+        }
         adjust_capabilities(next, before);
         return {};
     });

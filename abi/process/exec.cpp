@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "abi/arguments/adapt.hpp"
+#include "abi/cred/cred.hpp"
 #include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
 #include "abi/fs/namei.hpp"
@@ -206,8 +207,16 @@ u64 stack_rlimit() { return current_group().limits[RLIMIT_STACK].soft; }
 
 namespace {
 
+// AGAIN: current has become a user with too many threads, and they are still too many.
+Result<void> check_processes() {
+    bool& exceeded = current()->nproc_exceeded;
+    exceeded = exceeded && has_too_many_processes(*current_cred().user);
+    return exceeded ? Result<void>(Err(Errno::AGAIN)) : Result<void>();
+}
+
 Result<void> execve(UserAddr path, UserAddr argv, UserAddr envp) {
     PathName name = TRY(PathName::from_user(path));
+    TRY_VOID(check_processes());
     ExecArgs arguments;
     TRY_VOID(arguments.take(name.text(), argv, envp, stack_rlimit()));
     return do_execve(name.text(), arguments);
@@ -216,6 +225,7 @@ Result<void> execve(UserAddr path, UserAddr argv, UserAddr envp) {
 // A program that is opened relative to a descriptor is named /dev/fd/N or /dev/fd/N/path (Linux alloc_bprm).
 Result<void> execveat(s32 dirfd, UserAddr path, UserAddr argv, UserAddr envp, u32 flags) {
     PathName given = TRY(PathName::from_user(path, (flags & AT_EMPTY_PATH) != 0));
+    TRY_VOID(check_processes());
     const char* name = given.text();
     const bool by_descriptor = dirfd != AT_FDCWD && name[0] != '/';
     char text[256];

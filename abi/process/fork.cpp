@@ -5,6 +5,8 @@
 #include <linux/resource.h>
 #include <linux/sched.h>
 
+#include <utility>
+
 #include "abi/cred/cred.hpp"
 #include "abi/fs/file.hpp"
 #include "abi/fs/files.hpp"
@@ -88,6 +90,7 @@ Result<Task*> new_child(Task& parent) {
         return child;
     }
     (*child)->cred = &get_cred(*parent.cred); // from here on free_task() counts one fewer
+    (*child)->nproc_exceeded = std::exchange(parent.nproc_exceeded, false);
     return child;
 }
 

@@ -158,6 +158,8 @@ struct Task {
     u32 slice_used_ns = 0;  // used of a turn that a more urgent task interrupted; 0: its next turn is a new one
 
     Cred* cred = nullptr;
+    // It became a user with more threads than RLIMIT_NPROC: execve asks again. (Linux: PF_NPROC_EXCEEDED.)
+    bool nproc_exceeded = false;
     u32 timer_slack_ns = DEFAULT_TIMER_SLACK_NS,
         default_timer_slack_ns = DEFAULT_TIMER_SLACK_NS; // prctl(PR_SET_TIMERSLACK): stored
 

@@ -110,6 +110,47 @@ static int seven(void* unused) {
     return 7;
 }
 
+// A child that is of this user, and waits.
+static pid_t paused_as(unsigned uid) {
+    int ready[2];
+    char byte = 'x';
+    WORKS(pipe(ready));
+    const pid_t child = fork();
+    if (child == 0) {
+        WORKS(setuid(uid));
+        write(ready[1], &byte, 1);
+        for (;;)
+            pause();
+    }
+    CHECK(read(ready[0], &byte, 1) == 1);
+    close(ready[0]), close(ready[1]);
+    return child;
+}
+
+// setuid(2) succeeds, whoever has too many processes then: it is execve(2) that fails, as long as they are too many.
+static void becomes_one_too_many(void) {
+    const pid_t first = paused_as(4712), second = paused_as(4712);
+    char* const words[] = {"/bin/none", NULL};
+    const struct rlimit few = {1, 5}, enough = {5, 5}, none = {0, 0};
+    CHILD_OK({
+        setrlimit(RLIMIT_NPROC, &few);
+        WORKS(setuid(4712));
+        FAILS(execv(words[0], words), EAGAIN);
+        FAILS(execv(words[0], words), EAGAIN);
+        setrlimit(RLIMIT_NPROC, &enough);
+        FAILS(execv(words[0], words), ENOENT);
+        setrlimit(RLIMIT_NPROC, &none);
+        FAILS(execv(words[0], words), ENOENT); // once is enough
+    });
+    CHILD_OK({
+        setrlimit(RLIMIT_NPROC, &none);
+        WORKS(setreuid(0, 4712)); // it still counts with root
+        FAILS(execv(words[0], words), ENOENT);
+    });
+    end_child(first);
+    end_child(second);
+}
+
 static void clones(void) {
     static char stack[16384] __attribute__((aligned(16)));
     int pidfd = -1, status = 0;
@@ -132,7 +173,8 @@ static void clones(void) {
     FAILS(syscall(SYS_clone3, &arguments, sizeof arguments), EBADF);
 
     CHILD_OK(struct rlimit most = {1, 1}; setrlimit(RLIMIT_NPROC, &most); setuid(4711);
-             FAILS(fork(), EAGAIN));                 // the child is one process already
+             FAILS(fork(), EAGAIN)); // the child is one process already
+    becomes_one_too_many();
     CHILD_OK(setuid(4711); CHECK(kill(-1, 0) == 0)); // it may signal no process, which is no error
 }
 
