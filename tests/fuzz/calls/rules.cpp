@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include <linux/mman.h>
 #include <linux/prctl.h>
 #include <linux/reboot.h>
 #include <linux/sched.h>
@@ -53,6 +54,8 @@ constexpr Rule for_root[] = {
     {__NR_reboot, never, "ends the machine"},
     {__NR_syslog, [](long (&arguments)[6], const Caller&) { return arguments[0] < 5 || arguments[0] > 8; },
      "turns the kernel's messages off, which the test reads, or forgets them"},
+    {__NR_madvise, [](long (&arguments)[6], const Caller&) { return arguments[2] != MADV_HWPOISON; },
+     "the fuzzer's own text is in memory only, and would be lost for good; so would one frame after the other"},
     {__NR_kill, own_process<0>, "the watch must go on"},
     {__NR_tkill, own_process<0>, "the watch must go on"},
     {__NR_tgkill, own_process<0>, "the watch must go on"},

@@ -56,7 +56,7 @@ constexpr Set some_of(Kind kind) {
 // commands that are in no header: man pages of section 2.
 constexpr Set sets[] = {
     some_of<1, 2, 4>(Kind::AccessMode),
-    one_of<0, 1, 2, 3, 4, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25>(Kind::Advice),
+    one_of<0, 1, 2, 3, 4, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 100, 101>(Kind::Advice),
     some_of<AT_SYMLINK_NOFOLLOW, AT_REMOVEDIR, AT_SYMLINK_FOLLOW, AT_EMPTY_PATH, AT_NO_AUTOMOUNT>(Kind::AtFlags),
     one_of<0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, -2, -6, -10>(Kind::Clock),
     some_of<CLONE_VM, CLONE_FS, CLONE_FILES, CLONE_SIGHAND, CLONE_THREAD, CLONE_SYSVSEM, CLONE_PARENT_SETTID,
