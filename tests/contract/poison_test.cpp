@@ -160,6 +160,8 @@ void the_page_of_zeros_is_not_lost() {
     const UserAddr address = test.map_anon(1);
     EXPECT(advise(test, address, MADV_HWPOISON).error() == Errno::BUSY && value_at(address) == 0);
     EXPECT(!zero_page().test(PG_HWPOISON) && advise(test, address, MADV_HWPOISON, 0).ok());
+    constexpr u32 SOFT_OFFLINE = 101; // a page that may fail soon: it would have to move
+    EXPECT(advise(test, address, SOFT_OFFLINE).error() == Errno::INVAL);
 }
 
 // A disk whose first page is mapped and was read.
