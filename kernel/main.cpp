@@ -16,7 +16,6 @@
 #include "kernel/sched/sched.hpp"
 #include "kernel/smp.hpp"
 #include "kernel/start_init.hpp"
-#include "kernel/task_stack.hpp"
 #include "mm/anon_vma.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/page_writeback.hpp"
@@ -45,7 +44,6 @@ void make_idle_task() {
     Task& idle = idle_task.emplace();
     __builtin_strcpy(idle.comm, "swapper");
     init_scheduler(idle);
-    init_tasks(idle);
 }
 
 } // namespace

@@ -4,7 +4,6 @@
 #include <arch/kernel_stack.hpp>
 
 #include "arch/contract/clock.hpp"
-#include "base/late.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/slab.hpp"
 
@@ -16,12 +15,6 @@ constexpr u32 STACK_ORDER = 1; // 8 KiB, naturally aligned, as init_context() ne
 constexpr u32 STACK_BYTES = PAGE_SIZE << STACK_ORDER;
 
 constinit KmemCache task_cache{"task_struct", sizeof(Task), alignof(Task)};
-
-constinit SpinLock all_tasks_lock{"all_tasks"}; // innermost
-constinit Late<List<Task, &Task::all_link>> all_tasks GUARDED_BY(all_tasks_lock);
-constinit u64 switches_of_freed GUARDED_BY(all_tasks_lock) = 0;
-
-u32 switches_of(const Task& task) { return task.nvcsw + task.nivcsw; }
 
 void* alloc_stack() {
     Page* block = alloc_pages(STACK_ORDER);
@@ -37,12 +30,6 @@ void free_stack(void* stack) { put_page(pfn_to_page(Pfn::of(unmap_kernel_stack(s
 
 } // namespace
 
-void init_tasks(Task& first) {
-    const Guard lock(all_tasks_lock);
-    all_tasks.emplace();
-    all_tasks->push_back(first);
-}
-
 PtRegs& task_user_regs(Task& task) { return task_pt_regs(static_cast<u8*>(task.stack) + STACK_BYTES); }
 
 Result<Task*> alloc_task() {
@@ -56,27 +43,12 @@ Result<Task*> alloc_task() {
     }
     task->state = TaskState::Uninterruptible;
     task->start_time_ns = clock_ns();
-    const Guard lock(all_tasks_lock);
-    all_tasks->push_back(*task);
     return task;
 }
 
 void free_task_memory(Task& task) {
-    {
-        const Guard lock(all_tasks_lock);
-        switches_of_freed += switches_of(task);
-        all_tasks->erase(all_tasks->iterator_to(task));
-    }
     free_stack(task.stack);
     kmem_delete(task_cache, &task);
-}
-
-u64 nr_context_switches() {
-    const Guard lock(all_tasks_lock);
-    u64 sum = switches_of_freed;
-    for (const Task& task : *all_tasks)
-        sum += switches_of(task);
-    return sum;
 }
 
 } // namespace faultline

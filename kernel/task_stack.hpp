@@ -8,17 +8,11 @@
 
 namespace faultline {
 
-// Once, at boot, before alloc_task(). `first` is the task that runs then.
-void init_tasks(Task& first);
-
 // Makes a task with a kernel stack. It is on no list, and its state is Uninterruptible. NOMEM.
 Result<Task*> alloc_task();
 
 // Frees both. No CPU uses the stack, no list has the task, and everything else that it held was released.
 void free_task_memory(Task& task);
-
-// How often tasks have left a CPU since boot: idle ones as well, and those that have been freed. (Linux: the same name.)
-u64 nr_context_switches();
 
 // The user registers, at the top of the task's kernel stack.
 PtRegs& task_user_regs(Task& task);

@@ -11,7 +11,7 @@
 #include "abi/time/realtime.hpp"
 #include "abi/time/tick.hpp"
 #include "arch/contract/clock.hpp"
-#include "kernel/task_stack.hpp"
+#include "kernel/sched/sched.hpp"
 
 namespace faultline {
 

@@ -63,6 +63,7 @@ struct RunQueue {
     List<Departure, &Departure::link>
         departures GUARDED_BY(lock); // waits for the running task, or for one that has just left
     Relaxed<u32> awaited = 0;        // how many; changes with the lock held
+    Relaxed<u32> nr_switches = 0;    // how often a task has left this CPU
 
     // Other CPUs read these without the lock. What follows from them is checked again under the lock.
     Relaxed<u32> running_level = IDLE_LEVEL; // the running task's

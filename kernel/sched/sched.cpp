@@ -221,6 +221,7 @@ Task* switch_tasks() REQUIRES(irqs_masked) {
         return nullptr;
     }
     count = count + 1;
+    rq.nr_switches = rq.nr_switches + 1;
     context_switch(rq, previous, next);
     return finish_task_switch();
 }
@@ -392,6 +393,13 @@ u64 task_run_time_ns(const Task& task) {
 }
 
 const Task& idle_task_of(u32 cpu) { return *rq_of(cpu).idle; }
+
+u64 nr_context_switches() {
+    u64 sum = 0;
+    for (const u32 cpu : cpus_online())
+        sum += rq_of(cpu).nr_switches;
+    return sum;
+}
 
 u32 nr_running() {
     u32 running = 0;

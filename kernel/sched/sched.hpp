@@ -95,4 +95,7 @@ const Task& idle_task_of(u32 cpu);
 // The number of runnable tasks on all CPUs: queued and running ones, idle tasks not counted.
 u32 nr_running();
 
+// How often tasks have left a CPU since boot, idle ones too. (Linux: the same name.)
+u64 nr_context_switches();
+
 } // namespace faultline

@@ -89,7 +89,6 @@ struct Task {
     bool kernel_task = false;
     void* stack = nullptr; // 8 KiB kernel stack, lowest address; nullptr for a host thread
     ListHook run_link;     // kernel/sched/prio_array.hpp, while it is queued
-    ListHook all_link;     // kernel/task_stack.cpp
 
     s32 pid = 0;                   // this thread's id (Linux: pid; gettid)
     char comm[TASK_COMM_LEN] = {}; // name of the program, NUL-terminated
