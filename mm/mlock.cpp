@@ -1,5 +1,4 @@
-// Locking memory. Nothing is ever taken out of memory here, but programs rely on what the calls promise: the pages are
-// brought in, the limit holds, and locked pages are not given up by advice. (Linux 6.1 mm/mlock.c.)
+// Locking memory: the pages are brought in and stay, the limit holds, and advice does not give them up. (Linux 6.1 mm/mlock.c.)
 #include "mm/mlock.hpp"
 
 #include <algorithm>
