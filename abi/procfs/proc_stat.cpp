@@ -1,6 +1,7 @@
 // /proc/stat and /proc/loadavg: what the machine has done (proc(5)).
 #include <arch/interrupts.hpp>
 
+#include "abi/block/block_device.hpp"
 #include "abi/fs/file.hpp"
 #include "abi/fs/inode.hpp"
 #include "abi/fs/seq_file.hpp"
@@ -48,6 +49,14 @@ void intr_line(SeqFile& out) {
     out.text("\n");
 }
 
+// How many tasks wait for a disk: each request has one. (Linux: the same name.)
+u32 nr_iowait() {
+    u32 waiting = 0;
+    for (BlockDevice* device = first_blkdev(); device != nullptr; device = device->next)
+        waiting += block_stats(*device).in_flight;
+    return waiting;
+}
+
 } // namespace
 
 u64 idle_time_ns() {
@@ -70,10 +79,11 @@ Result<void> show_stat(const Inode&, SeqFile& out) {
         cpu_line(out, cpu_busy_time(cpu), cpu_idle_ns(cpu));
     });
     intr_line(out);
-    out.printf("ctxt %llu\nbtime %llu\nprocesses %u\nprocs_running %u\nprocs_blocked 0\n",
+    out.printf("ctxt %llu\nbtime %llu\nprocesses %u\nprocs_running %u\nprocs_blocked %u\n",
                static_cast<unsigned long long>(nr_context_switches()),
                static_cast<unsigned long long>((realtime_ns() - clock_ns()) / NSEC_PER_SEC),
-               static_cast<unsigned>(total_forks), static_cast<unsigned>(nr_running()));
+               static_cast<unsigned>(total_forks), static_cast<unsigned>(nr_running()),
+               static_cast<unsigned>(nr_iowait()));
     return {};
 }
 

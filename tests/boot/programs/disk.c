@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <linux/fs.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -236,8 +237,10 @@ static int pressure(void) {
     return failures != 0;
 }
 
-/* More threads than the queue of the disk has room for read pieces of it that no other one reads, and find what is there. */
+/* More threads than the queue of the disk has room for read pieces of it that no other one reads, and find what is there. Now
+ * and then each looks whether another one waits for the disk. */
 enum { CROWD = 16, CROWD_ROUNDS = 200 };
+static atomic_int seen_waiting;
 static void* read_piece(void* argument) {
     const size_t piece = (1 << 20) / CROWD, from = (size_t)(uintptr_t)argument * piece;
     static unsigned char bytes[CROWD][(1 << 20) / CROWD];
@@ -247,6 +250,8 @@ static void* read_piece(void* argument) {
         CHECK(pread(fd, own, piece, (off_t)from) == (ssize_t)piece);
         is_original(own, from, piece);
         CHECK(posix_fadvise(fd, (off_t)from, (off_t)piece, POSIX_FADV_DONTNEED) == 0);
+        if (round % 20 == 0 && figure("/proc/stat", "procs_blocked") > 0)
+            seen_waiting = 1;
     }
     close(fd);
     return NULL;
@@ -257,6 +262,7 @@ static int crowd(void) {
         pthread_create(&threads[i], NULL, read_piece, (void*)i);
     for (int i = 0; i < CROWD; ++i)
         pthread_join(threads[i], NULL);
+    CHECK(seen_waiting && figure("/proc/stat", "procs_blocked") == 0);
     return failures != 0;
 }
 
