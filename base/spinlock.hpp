@@ -23,7 +23,7 @@ class CAPABILITY("spin lock") SpinLock {
         watch_.about_to_wait(this);
         schedule_point("take a lock");
         const u16 ticket = next_.fetch_add(1, std::memory_order_relaxed);
-        spin_until([&] { return serving_.load(std::memory_order_acquire) == ticket; });
+        spin_until([this, ticket] { return serving_.load(std::memory_order_acquire) == ticket; });
         watch_.taken(this);
     }
     // Not if anybody holds it or waits for it.

@@ -28,8 +28,10 @@ void relax_cpu();
 // that spins keeps the other CPU from running. (arch/arm/nap.cpp)
 void nap();
 
+// The waiting of spin_until(). Not inlined: as a rule there is none, and its variables would cost whoever takes a lock
+// registers.
 template <class Condition>
-void spin_until(const Condition& condition) {
+[[gnu::noinline]] void spin_in_turns(Condition condition) {
     constexpr u32 TURNS = 100; // longer than a lock is held by a CPU that keeps running
     for (u32 turn = 0; !condition(); ++turn) {
         if (turn < TURNS) [[likely]]
@@ -37,6 +39,12 @@ void spin_until(const Condition& condition) {
         else
             nap();
     }
+}
+
+template <class Condition>
+void spin_until(const Condition& condition) {
+    if (!condition()) [[unlikely]]
+        spin_in_turns(condition);
 }
 
 } // namespace faultline
