@@ -3,9 +3,6 @@
 # folder.
 set(back_ends walked softtlb)
 
-# Most of these hooks call nothing, except to trace. With a frame pointer, that call would cost them a frame on every path.
-set_source_files_properties(${PROJECT_SOURCE_DIR}/arch/backend/entry.cpp PROPERTIES COMPILE_OPTIONS -fomit-frame-pointer)
-
 # back_end_library(<name> <back end> <flags> <source that includes mmu/...>...): the object library of one back end.
 function(back_end_library name mmu flags)
     room(sources arch/backend/*.cpp arch/${mmu}/*.cpp)

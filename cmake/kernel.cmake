@@ -18,7 +18,8 @@ target_compile_options(
     INTERFACE -mcpu=cortex-a15
               -marm
               -mfloat-abi=soft
-              -fno-omit-frame-pointer
+              -mtune=cortex-a7
+              -funwind-tables
               -ffreestanding
               $<$<COMPILE_LANGUAGE:CXX>:-mgeneral-regs-only
               -fno-exceptions

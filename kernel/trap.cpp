@@ -60,8 +60,7 @@ bool has_work(const Task& task) { return task.need_resched || task.sigpending; }
 
 } // namespace
 
-// On every way out, and as a rule there is no work: so it makes no frame that a backtrace could find.
-[[gnu::optimize("omit-frame-pointer")]] void prepare_exit_to_user(PtRegs& regs) {
+void prepare_exit_to_user(PtRegs& regs) {
     trace_hardirqs_off();
     if (has_work(*current())) [[unlikely]]
         exit_to_user_mode_loop(regs);

@@ -127,8 +127,6 @@ start_virtual:
     enable_vfp
 
     mov r0, r11
-    mov fp, #0                      @ the end of every backtrace
-    mov lr, #0
     bl setup_machine                @ never returns
 
 // Where PSCI CPU_ON (smp.cpp) makes a CPU begin: supervisor mode, MMU off. r0 is the top of its stack. paging.cpp has
@@ -146,8 +144,6 @@ secondary_start:
 secondary_virtual:
     mov sp, r11
     enable_vfp
-    mov fp, #0
-    mov lr, #0
     bl setup_secondary              @ never returns
 
     .section .bss.stack_slots, "aw", %nobits

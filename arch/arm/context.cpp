@@ -1,6 +1,7 @@
 // Building contexts and register sets for new tasks and program starts. Also asserts the offsets of layout.h.
 #include <arch/context.hpp>
 #include <arch/ptrace.hpp>
+#include <arch/unwind.hpp>
 
 #include <cstddef>
 
@@ -28,7 +29,7 @@ void start_of_task(); // exceptions.S
 
 namespace {
 
-// The frame that switch_context() pops.
+// What switch_context() pops.
 struct SwitchFrame {
     u32 r4_to_r11[8];
     u32 lr;
@@ -51,10 +52,14 @@ void init_context(CpuContext& context, void* stack_top, void (*entry)(void*), vo
     context.sp = reinterpret_cast<u32>(frame);
 }
 
-Resumption resumption(const CpuContext& context) {
-    constexpr u32 FP = 11;
-    const auto* frame = reinterpret_cast<const SwitchFrame*>(context.sp);
-    return {.pc = frame->lr, .fp = frame->r4_to_r11[FP - 4]};
+CallFrame frame_of(const CpuContext& context) {
+    const auto* pushed = reinterpret_cast<const SwitchFrame*>(context.sp);
+    CallFrame frame;
+    for (u32 i = 0; i < std::size(pushed->r4_to_r11); ++i)
+        frame.r[4 + i] = pushed->r4_to_r11[i];
+    frame.r[armv7::SP] = context.sp + offsetof(SwitchFrame, padding);
+    frame.r[armv7::PC] = pushed->lr;
+    return frame;
 }
 
 void check_stack_end() {

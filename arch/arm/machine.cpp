@@ -7,10 +7,6 @@
 #include "arch/armv7/registers.hpp"
 #include "arch/contract/memory.hpp"
 
-// The fault path calls these functions, and nearly all of them are leaf functions: a frame pointer would cost time and
-// help no backtrace.
-#pragma GCC optimize("omit-frame-pointer")
-
 namespace faultline {
 
 namespace {

@@ -5,6 +5,7 @@
 extern "C" {
 extern char __text_start[], __text_end[];
 extern char __rodata_start[], __rodata_end[];
+extern char __extab_start[], __exidx_start[], __exidx_end[]; // not page-aligned
 extern char __bss_start[], __bss_end[];
 extern char _end[];
 extern char vector_page[];

@@ -51,6 +51,7 @@ function memmove
 // void clear_page(void* page)
 function clear_page
     push {r4-r8, lr}
+    unwind_pushed r4-r8, lr
     mov r1, #(4096 / 256)
     mov r2, #0
     mov r3, #0
@@ -71,6 +72,7 @@ function clear_page
 // void copy_page(void* to, const void* from)
 function copy_page
     push {r4-r9, lr}
+    unwind_pushed r4-r9, lr
     mov r2, #(4096 / 256)
 1:
     .rept 8

@@ -1,7 +1,6 @@
-// The calling chain, by frame pointers. With GCC for ARM state and -fno-omit-frame-pointer, fp points at the saved lr,
-// and the caller's fp lies below it. A leaf function saves only fp.
-#include <arch/context.hpp>
+// The calling chain, from the inside out.
 #include <arch/ptrace.hpp>
+#include <arch/unwind.hpp>
 
 #include "base/format.hpp"
 #include "kernel/debug/kallsyms.hpp"
@@ -16,8 +15,6 @@ extern "C" const char __sched_text_start[], __sched_text_end[]; // linker/kernel
 namespace {
 
 inline constexpr u32 MAX_FRAMES = 32;
-inline constexpr u32 FP = 11;
-inline constexpr u32 KERNEL_STACK_BYTES = 8192; // <arch/context.hpp>, init_context
 
 // Where the lines go.
 using Print = void (*)(const char* line);
@@ -30,39 +27,24 @@ void print_frame(u32 address, Print print) {
     print(line);
 }
 
-bool on_stack(u32 address, u32 stack) {
-    return (address & 3) == 0 && address - stack < KERNEL_STACK_BYTES && address - stack >= 4;
-}
-
 // Whether `address` lies in kernel/sched. (Linux: the same name.)
 bool in_sched_functions(u32 address) {
     const u32 start = reinterpret_cast<u32>(__sched_text_start);
     return address - start < reinterpret_cast<u32>(__sched_text_end) - start;
 }
 
-u32 stack_around(u32 address) { return address & ~(KERNEL_STACK_BYTES - 1); }
-u32 stack_of(const Task& task) { return reinterpret_cast<u32>(task.stack); }
-
-// Passes the addresses of the calls from `fp` upwards to `visit`, within the stack that begins at `stack`. Stops when
-// `visit` returns false, and at a frame pointer that does not lead upwards, or not within the stack: that of a task that
-// runs again may be anything.
+// Passes the places of the calls that `frame` is in to `visit`, within the stack that begins at `stack`. Stops when `visit`
+// returns false. The registers of a task that runs again may be anything.
 template <class Visit>
-void for_each_caller(u32 fp, u32 stack, Visit visit) {
-    for (u32 frames = 0; frames < MAX_FRAMES && on_stack(fp, stack); ++frames) {
-        const u32* frame = reinterpret_cast<const u32*>(fp);
-        const bool leaf = !kernel_text_address(frame[0]);
-        // The call itself: the next instruction may belong to another function.
-        if (!leaf && !visit(frame[0] - 4))
+void for_each_caller(CallFrame frame, u32 stack, Visit visit) {
+    for (u32 frames = 0; frames < MAX_FRAMES && unwind_frame(frame, stack); ++frames) {
+        if (!visit(frame.where()))
             return;
-        const u32 caller = leaf ? frame[0] : frame[-1];
-        if (caller <= fp)
-            return;
-        fp = caller;
     }
 }
 
-void print_callers(u32 fp, u32 stack, Print print) {
-    for_each_caller(fp, stack, [&](u32 address) {
+void print_callers(const CallFrame& frame, u32 stack, Print print) {
+    for_each_caller(frame, stack, [print](u32 address) {
         print_frame(address, print);
         return true;
     });
@@ -73,19 +55,18 @@ void print_stack(const PtRegs& regs, Print print) {
     print_frame(regs.pc, print);
     if (user_mode(regs))
         return;
-    // fp may name the frame of the interrupted function or, before its prologue is done, that of its caller. In the
-    // second case lr is the only trace of the caller.
-    if (kernel_text_address(regs.lr))
-        print_frame(regs.lr - 4, print);
-    print_callers(regs.r[FP], stack_around(regs.r[FP]), print);
+    const CallFrame frame = frame_of(regs);
+    print_callers(frame, stack_of(frame), print);
 }
+
+u32 stack_of(const Task& task) { return reinterpret_cast<u32>(task.stack); }
 
 } // namespace
 
 void dump_stack() {
     to_console("backtrace:");
-    const u32 fp = reinterpret_cast<u32>(__builtin_frame_address(0));
-    print_callers(fp, stack_around(fp), to_console);
+    const CallFrame frame = frame_here();
+    print_callers(frame, stack_of(frame), to_console);
 }
 
 void dump_stack(const PtRegs& regs) { print_stack(regs, to_console); }
@@ -94,14 +75,14 @@ void log_stack(const PtRegs& regs) { print_stack(regs, to_log); }
 
 void log_stack(const Task& asleep) {
     to_log("backtrace:");
-    const Resumption where = resumption(asleep.context);
-    print_frame(where.pc - 4, to_log);
-    print_callers(where.fp, stack_of(asleep), to_log);
+    const CallFrame frame = frame_of(asleep.context);
+    print_frame(frame.where(), to_log);
+    print_callers(frame, stack_of(asleep), to_log);
 }
 
 const char* get_wchan(const Task& task) {
     u32 found = 0;
-    for_each_caller(resumption(task.context).fp, stack_of(task), [&](u32 address) {
+    for_each_caller(frame_of(task.context), stack_of(task), [&](u32 address) {
         const bool scheduler = in_sched_functions(address);
         found = scheduler ? 0 : address;
         return scheduler;

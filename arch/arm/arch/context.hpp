@@ -20,13 +20,6 @@ struct CpuContext {
 // size. The room of task_pt_regs(stack_top) stays free. The user state (TLS, VFP) in `context` is not changed.
 void init_context(CpuContext& context, void* stack_top, void (*entry)(void*), void* argument);
 
-// Where a task that does not run goes on, for backtraces: the address, and the frame pointer there.
-struct Resumption {
-    u32 pc = 0;
-    u32 fp = 0;
-};
-Resumption resumption(const CpuContext& context);
-
 // Saves this execution in `from` and continues `to`. Interrupts masked. Returns when another execution switches back to
 // `from`. Panics if the current kernel stack has overflowed.
 void switch_to(CpuContext& from, CpuContext& to);

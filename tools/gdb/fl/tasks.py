@@ -4,6 +4,7 @@ import gdb
 
 from fl.armv7 import Refused
 from fl.kernel import elements
+from fl.unwind import PC, SP, CallFrame, Unwinder
 
 POLICIES = {0: "other", 1: "fifo", 2: "rr", 3: "batch", 5: "idle"}  # linux/sched.h
 
@@ -78,32 +79,20 @@ def address_spaces(kernel):
 
 # --- where a task has stopped -----------------------------------------------------------------------------------------
 
-FP = 11
-STACK = 8192  # KERNEL_STACK_SIZE, arch/arm/layout.h
 MOST_FRAMES = 32
 
 
 def calls(kernel, task):
-    """The addresses of the calls that a task which does not run is in, innermost first: by frame pointers, as
-    kernel/debug/backtrace.cpp finds them."""
-    frame = kernel.at(int(task["context"]["sp"]), "(anonymous namespace)::SwitchFrame")
-    fp, stack = int(frame["r4_to_r11"][FP - 4]), int(task["stack"]) & 0xFFFFFFFF
-    yield int(frame["lr"]) - 4
+    """The addresses of the calls that a task which does not run is in, innermost first."""
+    pushed = kernel.at(int(task["context"]["sp"]), "(anonymous namespace)::SwitchFrame")
+    saved = {4 + i: int(word) for i, word in enumerate(pushed["r4_to_r11"])}
+    frame = CallFrame(saved | {SP: pushed["padding"].address, PC: int(pushed["lr"])})
+    tables = Unwinder(kernel.word, int(task["stack"]) & 0xFFFFFFFF)
     for _ in range(MOST_FRAMES):
-        if fp % 4 or not stack + 4 <= fp < stack + STACK:
+        yield frame.where()
+        frame = tables.caller(frame)
+        if frame is None or gdb.block_for_pc(frame.where()) is None:
             return
-        called_from = kernel.word(fp)
-        leaf = not is_text(called_from)
-        if not leaf:
-            yield called_from - 4
-        above = called_from if leaf else kernel.word(fp - 4)
-        if above <= fp:
-            return
-        fp = above
-
-
-def is_text(address):
-    return gdb.block_for_pc(address) is not None
 
 
 def functions(address):
