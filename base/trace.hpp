@@ -6,7 +6,9 @@
 #pragma once
 
 #include <arch/static_branch.hpp>
+#include <arch/trace_call.hpp>
 
+#include <array>
 #include <type_traits>
 
 #include "base/types.hpp"
@@ -45,8 +47,17 @@ struct TraceRecord {
 };
 static_assert(sizeof(TraceRecord) == 40);
 
-// Writes one record, if the filter in force lets it through. Callable anywhere: in any context, with any locks.
-[[gnu::cold]] void trace_record(Station station, u32 word0 = 0, u32 word1 = 0, u32 word2 = 0, u32 word3 = 0);
+// Writes one record, if the filter in force lets it through. Callable anywhere: in any context, with any locks. `head`: the
+// station and, from bit 8 on, the number of words that it has. `pc`: where in the kernel.
+void trace_record(u32 head, const std::array<u32, 4>& words, u32 pc);
+
+// The record of such a call.
+inline TraceRecord trace_record_of(u32 head, const std::array<u32, 4>& words, u32 pc) {
+    TraceRecord record{.station = static_cast<Station>(head & 0xff), .pc = pc};
+    for (u32 i = 0; i < head >> 8; ++i)
+        record.words[i] = words[i];
+    return record;
+}
 
 // A word of a record, from the types that stations pass.
 template <class Number>
@@ -65,15 +76,23 @@ constexpr u32 trace_word(const Wrapped& value) {
     return static_cast<u32>(value.value());
 }
 
-template <class... Words>
-[[gnu::always_inline]] inline void trace(Station station, const Words&... words) {
-    trace_record(station, trace_word(words)...);
+template <Station STATION>
+[[gnu::always_inline]] inline void trace() {
+    trace_call<static_cast<u32>(STATION), 0>(0, 0, 0, 0);
+}
+template <Station STATION, class First, class... Others>
+[[gnu::always_inline]] inline void trace(const First& first, const Others&... others) {
+    std::array<u32, 4> words;
+    words.fill(trace_word(first));
+    u32 i = 0;
+    ((words[++i] = trace_word(others)), ...);
+    trace_call<static_cast<u32>(STATION), 1 + sizeof...(Others)>(words[0], words[1], words[2], words[3]);
 }
 
 #define TRACE(station, ...)                                                                                            \
     do {                                                                                                               \
         if (static_branch<static_cast<u32>(Station::station)>()) [[unlikely]]                                          \
-            ::faultline::trace(Station::station __VA_OPT__(, ) __VA_ARGS__);                                           \
+            ::faultline::trace<::faultline::Station::station>(__VA_ARGS__);                                            \
     } while (false)
 
 } // namespace faultline

@@ -25,12 +25,12 @@ u32 syscall_error(Errno error) {
     }
 }
 
-void handle_syscall(PtRegs& regs) {
-    const u32 number = regs.r[7];
-    TRACE(SysEnter, number, regs.r[0], regs.r[1], regs.r[2]);
+u32 handle_syscall(PtRegs& regs, u32 number) {
     const SyscallHandler handler = number < NR_SYSCALLS ? syscall_table[number] : private_syscall;
-    regs.r[0] = handler(regs);
-    TRACE(SysExit, number, regs.r[0]);
+    return handler(regs);
 }
+
+void trace_sys_enter(const PtRegs& regs, u32 number) { TRACE(SysEnter, number, regs.r[0], regs.r[1], regs.r[2]); }
+void trace_sys_exit(const PtRegs& regs, u32 number) { TRACE(SysExit, number, regs.r[0]); }
 
 } // namespace faultline

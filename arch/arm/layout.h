@@ -45,6 +45,10 @@
 #define CONTEXT_FPSCR 12
 #define CONTEXT_VFP 16
 
+// Stations that stand in assembly, base/stations.def.
+#define STATION_SYS_ENTER 23
+#define STATION_SYS_EXIT 24
+
 // CPSR.M, <arch/psr.hpp>.
 #define MODE_USR 0x10
 #define MODE_IRQ 0x12

@@ -3,8 +3,10 @@
 
 #include <atomic>
 
+#include "arch/arm/layout.h"
 #include "arch/arm/setup.hpp"
 #include "arch/contract/memory.hpp"
+#include "base/trace.hpp"
 
 namespace faultline {
 
@@ -15,6 +17,9 @@ extern const JumpEntry __start___jump_table[], __stop___jump_table[]; // linker/
 namespace {
 
 constexpr u32 NOP = 0xe320f000; // ARM ARM A8.8.119, encoding A1
+
+static_assert(static_cast<u32>(Station::SysEnter) == STATION_SYS_ENTER);
+static_assert(static_cast<u32>(Station::SysExit) == STATION_SYS_EXIT);
 
 // B: the offset counts words from two instructions further on. (ARM ARM A8.8.18, encoding A1.)
 constexpr u32 branch(u32 from, u32 to) { return 0xea000000 | ((to - from - 8) >> 2 & 0x00ffffff); }

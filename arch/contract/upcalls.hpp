@@ -41,8 +41,11 @@ void handle_undefined(PtRegs& regs, bool breakpoint);
 // else read. kernel/debug/tlb_check.cpp.
 void tlb_violation(UserAddr page, Pte entry, bool write) REQUIRES(irqs_masked);
 
-// SVC from user mode: number in r7, arguments in r0 – r6; the result goes to r0. Interrupts are on. kernel/dispatch.cpp.
-void handle_syscall(PtRegs& regs);
+// SVC from user mode: the number was in r7, the arguments are in r0 – r6; the result goes to r0. Interrupts are on. Around it
+// stand the stations SysEnter and SysExit: while they are watched, the machine calls the other two. kernel/dispatch.cpp.
+u32 handle_syscall(PtRegs& regs, u32 number);
+void trace_sys_enter(const PtRegs& regs, u32 number);
+void trace_sys_exit(const PtRegs& regs, u32 number);
 
 // Just before every return to user mode, interrupts masked: reschedule and deliver signals while there is such work.
 void prepare_exit_to_user(PtRegs& regs);

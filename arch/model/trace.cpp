@@ -17,12 +17,12 @@ std::vector<TraceRecord> records;
 
 } // namespace
 
-void trace_record(Station station, u32 word0, u32 word1, u32 word2, u32 word3) {
+void trace_record(u32 head, const std::array<u32, 4>& words, u32 pc) {
     const std::scoped_lock lock(mutex);
-    records.push_back({.ns = clock_ns(),
-                       .station = station,
-                       .cpu = static_cast<u8>(smp_processor_id()),
-                       .words = {word0, word1, word2, word3}});
+    TraceRecord record = trace_record_of(head, words, pc);
+    record.ns = clock_ns();
+    record.cpu = static_cast<u8>(smp_processor_id());
+    records.push_back(record);
 }
 
 void model::trace_start(StationMask stations) {

@@ -117,13 +117,10 @@ constinit Destination destination = Destination::None;
 
 } // namespace
 
-void trace_record(Station station, u32 word0, u32 word1, u32 word2, u32 word3) {
+void trace_record(u32 head, const std::array<u32, 4>& words, u32 pc) {
     const IrqState before = local_irq_save();
     const u32 began = instructions_retired();
-    write_record({.station = station,
-                  .pc = static_cast<u32>(reinterpret_cast<std::uintptr_t>(__builtin_return_address(0))),
-                  .words = {word0, word1, word2, word3}},
-                 began);
+    write_record(trace_record_of(head, words, pc), began);
     local_irq_restore(before);
 }
 

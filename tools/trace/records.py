@@ -78,7 +78,7 @@ def lookup(elf, addresses):
         function = re.sub(r"\(.*", "", line.replace("faultline::", "").replace("(anonymous namespace)::", ""))
         frames.insert(0, (function, file, int(re.match(r"\d*", number).group() or 0)))
     for address, frames in found.items():
-        own = [frame for frame in frames if not frame[1].endswith(("base/trace.hpp", "static_branch.hpp"))]
+        own = [frame for frame in frames if not frame[1].endswith(("base/trace.hpp", "static_branch.hpp", "trace_call.hpp"))]
         found[address] = own or frames
     return found
 

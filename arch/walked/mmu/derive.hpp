@@ -15,8 +15,9 @@ static_assert(offsetof(PteTable, entries) - offsetof(PteTable, hardware) == PTRS
 
 // Brings the machine's view of an entry up to date: `pte` was just stored in `slot`.
 inline void derive(UserAddr address, PteSlot* slot, Pte pte) {
-    TRACE(DescriptorStored, address, *descriptor_of(slot), derive_descriptor(pte));
-    machine::store_descriptor(descriptor_of(slot), derive_descriptor(pte));
+    const u32 derived = derive_descriptor(pte);
+    TRACE(DescriptorStored, address, *descriptor_of(slot), derived);
+    machine::store_descriptor(descriptor_of(slot), derived);
 }
 
 // After a fault has installed or changed an entry: nothing, because the walker finds the descriptor by itself.
