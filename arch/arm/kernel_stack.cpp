@@ -2,6 +2,7 @@
 // are made at boot and stay, in the table that all address spaces share (TTBR1). So a stack is there for every CPU when
 // map_kernel_stack() returns, and a fork needs no memory for tables.
 #include <arch/kernel_stack.hpp>
+#include <arch/translation.hpp>
 
 #ifdef FAULTLINE_DEBUG
 

@@ -17,45 +17,7 @@ inline void set_ttbr0(PhysAddr directory) {
 inline void set_contextidr(Asid asid) {
     asm volatile("mcr p15, 0, %0, c13, c0, 1" ::"r"(u32{asid.value()}) : "memory");
 }
-inline void complete() { asm volatile("dsb ish\n\tisb" ::: "memory"); }
-inline u32 page_and_asid(UserAddr page, Asid asid) { return page.page().value() | asid.value(); }
 } // namespace
-
-namespace machine {
-
-CpuId this_cpu() { return CpuId(static_cast<u8>(smp_processor_id())); }
-
-void store_descriptor(u32* slot, u32 descriptor) {
-    *static_cast<volatile u32*>(slot) = descriptor;
-    asm volatile("dsb ishst" ::: "memory");
-}
-
-void tlb_invalidate_mva(UserAddr page, Asid asid) {
-    asm volatile("mcr p15, 0, %0, c8, c7, 1" ::"r"(page_and_asid(page, asid)) : "memory");
-    complete();
-}
-void tlb_invalidate_mva_inner_shareable(UserAddr page, Asid asid) {
-    asm volatile("mcr p15, 0, %0, c8, c3, 1" ::"r"(page_and_asid(page, asid)) : "memory");
-    complete();
-}
-void tlb_invalidate_asid(Asid asid) {
-    asm volatile("mcr p15, 0, %0, c8, c7, 2" ::"r"(u32{asid.value()}) : "memory");
-    complete();
-}
-void tlb_invalidate_asid_inner_shareable(Asid asid) {
-    asm volatile("mcr p15, 0, %0, c8, c3, 2" ::"r"(u32{asid.value()}) : "memory");
-    complete();
-}
-void tlb_invalidate_all() {
-    asm volatile("mcr p15, 0, %0, c8, c7, 0" ::"r"(0) : "memory");
-    complete();
-}
-void tlb_invalidate_all_inner_shareable() {
-    asm volatile("mcr p15, 0, %0, c8, c3, 0" ::"r"(0) : "memory");
-    complete();
-}
-
-} // namespace machine
 
 // The second method of ARM ARM B3.10.4: switch through a table without user translations. So the new ASID is never in
 // use together with the old directory, or the old ASID with the new directory.

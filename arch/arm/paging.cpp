@@ -4,6 +4,7 @@
 #include <arch/io.hpp>
 #include <arch/kernel_map.hpp>
 #include <arch/smp.hpp>
+#include <arch/translation.hpp>
 
 #include "arch/arm/kernel_pages.hpp"
 #include "arch/arm/layout.h"

@@ -1,8 +1,9 @@
-// The primitives below the back ends: stores that a table walker sees, TLB maintenance, and calls to other CPUs. A back
-// end reaches the machine only through them. arch/arm implements them with cp15 operations, arch/model with modelled
-// TLBs.
+// The primitives below the back ends: calls to other CPUs, and the tables that a CPU uses. With <arch/translation.hpp>, stores
+// that a table walker sees and TLB maintenance, they are all that a back end knows of the machine. arch/arm implements
+// them with cp15 operations, arch/model with modelled TLBs.
 #pragma once
 
+#include "base/concurrency.hpp"
 #include "base/cpu_mask.hpp"
 #include "base/irqs_masked.hpp"
 #include "base/types.hpp"
@@ -13,19 +14,7 @@ inline constexpr u32 MAX_CPUS = 8;
 
 // The CPU that executes this call. The answer is stable only while the caller cannot move: interrupts masked, or no
 // sleep.
-CpuId this_cpu();
-
-// Stores one translation-table descriptor. On return the walkers of all CPUs see it (DSB ISHST; ARM ARM B3.10.1).
-void store_descriptor(u32* slot, u32 descriptor);
-
-// TLB invalidations, named after the ARM operation (ARM ARM B4.2.2). Each is complete on return (DSB ISH; ISB). Those
-// called `inner_shareable` act on every CPU, the others on this CPU only. `page` may be any address within the page.
-void tlb_invalidate_mva(UserAddr page, Asid asid);                 // TLBIMVA
-void tlb_invalidate_mva_inner_shareable(UserAddr page, Asid asid); // TLBIMVAIS
-void tlb_invalidate_asid(Asid asid);                               // TLBIASID
-void tlb_invalidate_asid_inner_shareable(Asid asid);               // TLBIASIDIS
-void tlb_invalidate_all();                                         // TLBIALL
-void tlb_invalidate_all_inner_shareable();                         // TLBIALLIS
+inline CpuId this_cpu() { return CpuId(static_cast<u8>(smp_processor_id())); }
 
 // Sets this CPU's TTBR0 to `directory` (physical, 8 KiB-aligned, for TTBCR.N = 1) and the ASID in CONTEXTIDR to `asid`.
 // No walk combines the old value of one with the new value of the other (ARM ARM B3.10.4). All CPUs see the stores made

@@ -6,6 +6,7 @@
 #include <arch/current.hpp>
 #include <arch/irq.hpp>
 #include <arch/processor.hpp>
+#include <arch/translation.hpp>
 
 #include "arch/contract/clock.hpp"
 #include "arch/contract/memory.hpp"
@@ -89,8 +90,6 @@ void on_every_tlb(Action action) {
 }
 
 } // namespace
-
-CpuId this_cpu() { return CpuId(static_cast<u8>(smp_processor_id())); }
 
 void store_descriptor(u32* slot, u32 descriptor) {
     schedule_point("store a descriptor");

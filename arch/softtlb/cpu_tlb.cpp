@@ -1,6 +1,8 @@
 // One CPU's software-filled TLB (arch/softtlb/cpu_tlb.hpp): lookup, replacement and removal of entries.
 #include "arch/softtlb/cpu_tlb.hpp"
 
+#include <arch/translation.hpp>
+
 #include <bit>
 
 #include "arch/contract/machine.hpp"

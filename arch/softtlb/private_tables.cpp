@@ -1,6 +1,8 @@
 // The private translation tables of one CPU (arch/softtlb/private_tables.hpp).
 #include "arch/softtlb/private_tables.hpp"
 
+#include <arch/translation.hpp>
+
 #include "arch/backend/first_level.hpp"
 #include "arch/contract/machine.hpp"
 #include "arch/contract/memory.hpp"

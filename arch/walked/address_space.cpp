@@ -1,4 +1,6 @@
 // One address space as the table walker sees it: its first-level table, and the slots that name second-level tables.
+#include <arch/translation.hpp>
+
 #include <atomic>
 
 #include "arch/backend/asid.hpp"

@@ -1,5 +1,7 @@
 // Invalidating translations in TLBs, and counting the invalidations. arch/backend/tlb_holders.hpp says which CPUs may
 // hold translations; the barriers it needs are the DSBs of store_descriptor() and set_translation_table().
+#include <arch/translation.hpp>
+
 #include "arch/backend/flush_check.hpp"
 #include "arch/backend/tlb_holders.hpp"
 #include "base/trace.hpp"

@@ -1,5 +1,7 @@
 // The number of a CPU where an ASID is wanted: both are a byte, and the TLB would drop another address space's entries.
 // error: could not convert '.*CpuId' to '.*Asid'
+#include <arch/translation.hpp>
+
 #include "arch/contract/machine.hpp"
 
 namespace faultline {

@@ -1,4 +1,6 @@
 // The modelled machine itself: memory and its log, CPUs and their TLBs, exclusive accesses, time.
+#include <arch/translation.hpp>
+
 #include <catch2/catch.hpp>
 
 #include <cstring>

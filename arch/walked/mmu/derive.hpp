@@ -2,6 +2,8 @@
 // the machine's: what stands on every entry's and every fault's path is inlined, and neither back end pays for the other.
 #pragma once
 
+#include <arch/translation.hpp>
+
 #include "arch/backend/descriptor.hpp"
 #include "arch/contract/machine.hpp"
 #include "arch/contract/mmu.hpp"

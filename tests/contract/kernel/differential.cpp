@@ -1,6 +1,8 @@
 // The kernel's side of the walker comparison: fills private tables, asks the CPU, and restores everything.
 #include "tests/contract/differential.hpp"
 
+#include <arch/translation.hpp>
+
 #include <initializer_list>
 
 #include "arch/armv7/registers.hpp"
