@@ -57,12 +57,12 @@ bool follow_page_pte(MmStruct& mm, UserAddr address, FollFlags flags, PageRef* p
     const Pte pte = ptep_get(slot);
     if (!can_follow(pte, flags))
         return false;
-    TRACE(GupFollowed, address, pte);
     Page& found = pfn_to_page(pte_pfn(pte));
     if (flags.has(FOLL_TOUCH) && !pte_special(pte))
         touch_page(found, pte, flags.has(FOLL_WRITE));
     if (flags.has(FOLL_GET))
         *page = PageRef::of(found);
+    TRACE(GupFollowed, address, pte);
     return true;
 }
 
