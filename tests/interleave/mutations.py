@@ -560,9 +560,12 @@ SABOTAGES = [
              host("WAIT on a page nobody ever touched: read where it may fault, checked where it may not"),
              invariant=10),
     # locks, lazy TLBs
+    Sabotage("what an exception interrupts is taken for a call", "arch/armv7/unwind.hpp",
+             "if (frame.interrupted && tables.is_text(frame.lr()))", "if (false)",
+             host("armv7: an interrupted function that has called nothing yet is left by lr")),
     Sabotage("a spin lock goes to any CPU that finds it free, out of order", "base/spinlock.hpp",
              "        const u16 ticket = next_.fetch_add(1, std::memory_order_relaxed);\n"
-             "        spin_until([&] { return serving_.load(std::memory_order_acquire) == ticket; });\n",
+             "        spin_until([this, ticket] { return serving_.load(std::memory_order_acquire) == ticket; });\n",
              "        for (u16 now = serving_; !next_.compare_exchange_strong(now, u16(now + 1)); now = serving_)\n"
              "            spin_until([&] { return !is_locked(); });\n", interleave("tickets are served in order")),
     Sabotage("a sleeping lock goes to any task that finds it free, out of order", "base/rwsem.hpp",
