@@ -29,7 +29,7 @@ constinit Relaxed<bool> on = false;
 constinit bool port = false;
 
 // Instructions of a station that is watched, beside those that write_record counts itself: measured (tests/trace/compare.sh).
-constexpr u32 CALL_OVERHEAD = 40;
+constexpr u32 CALL_OVERHEAD = 45;
 
 bool matches(Station station, u32 cpu, const Task* task, u32 word0) {
     if (!filter.cpus.has(cpu))
