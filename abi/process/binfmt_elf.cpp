@@ -74,10 +74,6 @@ Result<void> ElfProgram::open(File& program) {
 
 Result<LoadedProgram> load_elf_binary(const ElfProgram& program, MmStruct& mm, const ExecArgs& arguments,
                                       bool implies_exec) {
-    const bool executable_stack =
-        program.stack == StackRights::Executable || (program.stack == StackRights::Default && implies_exec);
-    TRY_VOID(setup_arg_pages(mm, arguments, executable_stack));
-
     AddressSpace& mapping = *file_mapping(*program.file);
     const ElfMapping how{.implies_exec = implies_exec, .has_interpreter = program.interpreter.get() != nullptr};
     const MappedElf mapped = TRY(map_elf_program(mm, mapping, program.elf, how));

@@ -13,8 +13,8 @@ class ExecArgs;
 // What PT_GNU_STACK says of the stack (Linux: EXSTACK_*).
 enum class StackRights : u8 { Default, NotExecutable, Executable };
 
-// A program that can be loaded, and its interpreter: opened, their headers read and checked. This is all that can be an
-// error of execve(2). What goes wrong later ends the process.
+// A program that can be loaded, and its interpreter: opened, their headers read and checked. This and the stack are all that can
+// be an error of execve(2). What goes wrong later ends the process.
 struct ElfProgram {
     // NOEXEC: `program` is not an ELF program for this machine (ElfFile::read); its interpreter's name is too short,
     // too long, or has no end. LIBBAD: the interpreter is not such a program; IO: a file ends before what it should
@@ -24,6 +24,10 @@ struct ElfProgram {
     // Whether memory of the program that may be read may be executed: it says nothing about its stack, so it was made
     // when no machine could tell. (Linux arch/arm/kernel/elf.c arm_elf_read_implies_exec.)
     bool read_implies_exec() const { return stack == StackRights::Default; }
+    // `implies_exec`: the new program's READ_IMPLIES_EXEC.
+    bool executable_stack(bool implies_exec) const {
+        return stack == StackRights::Executable || (stack == StackRights::Default && implies_exec);
+    }
 
     File* file = nullptr;
     ElfFile elf;
@@ -42,8 +46,8 @@ struct LoadedProgram {
     u32 stack_pointer = 0;
 };
 
-// Makes the stack with the strings of `arguments`, maps the program and its interpreter over that (elf_map.hpp), and
-// puts argc, argv, envp and the auxiliary vector on the stack. Sets the mm's bounds, mmap_base and exe_file.
+// Maps the program and its interpreter over the stack that setup_arg_pages() has made (elf_map.hpp), and puts argc, argv, envp
+// and the auxiliary vector on it. Sets the mm's bounds, mmap_base and exe_file.
 // `implies_exec`: the new program's READ_IMPLIES_EXEC. On an error the mm can only be given up: INVAL, EXIST, NOMEM,
 // FAULT. May sleep. (Linux: the same name, from begin_new_exec on.)
 Result<LoadedProgram> load_elf_binary(const ElfProgram& program, MmStruct& mm, const ExecArgs& arguments,

@@ -186,7 +186,12 @@ Result<void> do_execve(const char* path, ExecArgs& arguments, FileRef given, boo
     u32& personality = task.group->personality; // READ_IMPLIES_EXEC stays for good, on ARM
     const u32 implied = personality | (program.read_implies_exec() ? u32{READ_IMPLIES_EXEC} : 0);
     mm->stack_limit = static_cast<u32>(std::min<u64>(stack_rlimit(), TASK_SIZE));
-    const auto loaded = load_elf_binary(program, *mm, arguments, (implied & READ_IMPLIES_EXEC) != 0);
+    const bool implies_exec = (implied & READ_IMPLIES_EXEC) != 0;
+    if (const auto stack = setup_arg_pages(*mm, arguments, program.executable_stack(implies_exec)); !stack) {
+        discard(own);
+        return stack;
+    }
+    const auto loaded = load_elf_binary(program, *mm, arguments, implies_exec);
     if (!loaded) {
         kill_without_program(task, own);
         return Err(loaded.error());

@@ -469,6 +469,17 @@ static void case_strict(void) {
     CHECK(end_of(child) == 0);
     CHECK(free_kib() == free_before);
 
+    // Not even the stack of a new program can be promised: execve fails, and the caller lives on.
+    put("/proc/sys/vm/overcommit_ratio", "0");
+    const pid_t caller = vfork();
+    if (caller == 0) {
+        execl("/proc/self/exe", "memory", NULL);
+        _exit(errno);
+    }
+    CHECK(end_of(caller) == ENOMEM);
+    put("/proc/sys/vm/overcommit_ratio", "50");
+    CHECK(free_kib() == free_before);
+
     put("/proc/sys/vm/overcommit_memory", "1");
     char* beyond = map(256 * MIB, MAP_PRIVATE);
     CHECK(munmap(beyond, 256 * MIB) == 0);
