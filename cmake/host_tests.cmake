@@ -15,7 +15,8 @@ set(main ${PROJECT_SOURCE_DIR}/tests/host/main.cpp)
 room(test_sources tests/host/*.cpp tests/contract/*.cpp)
 list(FILTER test_sources EXCLUDE REGEX /tests/contract/kernel)
 list(REMOVE_ITEM test_sources ${main})
-room(interleave_sources tests/interleave/*.cpp)
+room(interleave_sources interleave/*.cpp)
+room(interleave_test_sources tests/interleave/*.cpp)
 
 add_library(host_flags INTERFACE)
 target_compile_definitions(host_flags INTERFACE FAULTLINE_DEBUG) # costly invariants are checked too
@@ -28,7 +29,7 @@ if(FAULTLINE_SANITIZE)
     target_link_options(host_flags INTERFACE ${sanitizers})
 endif()
 
-# A library, so that a test may bring its own in place of what stands there: tests/interleave/kernel.cpp.
+# A library, so that others may bring their own in place of what stands there: interleave/kernel.cpp.
 add_library(host_kernel STATIC ${host_sources})
 target_link_libraries(host_kernel PUBLIC host_flags)
 target_precompile_headers(host_kernel PRIVATE <algorithm> <functional> base/intrusive.hpp)
@@ -55,16 +56,17 @@ else()
 endif()
 add_library(test_runner OBJECT ${main})
 add_library(shared_tests OBJECT ${test_sources})
-add_library(interleave_programs OBJECT ${interleave_sources})
+add_library(interleave OBJECT ${interleave_sources})
+add_library(interleave_test_objects OBJECT ${interleave_test_sources})
 set_source_files_properties(${main} PROPERTIES COMPILE_OPTIONS -O0)
 if(FAULTLINE_SANITIZE) # ten times as long to compile, for what is not under test
     set_property(SOURCE ${main} APPEND PROPERTY COMPILE_OPTIONS -fno-sanitize=all)
 endif()
-foreach(library test_runner shared_tests interleave_programs)
+target_link_libraries(interleave PUBLIC host_flags)
+foreach(library test_runner shared_tests interleave_test_objects)
     target_link_libraries(${library} PUBLIC host_flags catch Threads::Threads)
 endforeach()
 target_precompile_headers(shared_tests PRIVATE <catch2/catch.hpp>)
-target_precompile_headers(interleave_programs PRIVATE <catch2/catch.hpp>)
 
 # Checks in tests are long to optimise and quick to run. What runs long is the kernel, the model, and the programs.
 target_compile_options(shared_tests PRIVATE -O0)
@@ -82,8 +84,8 @@ endfunction()
 
 host_test_program(host_tests walked OBJECTS shared_tests SOURCES ${walked_test_sources})
 host_test_program(softtlb_tests softtlb OBJECTS shared_tests SOURCES ${softtlb_test_sources})
-host_test_program(interleave_tests walked OBJECTS interleave_programs)
-host_test_program(softtlb_interleave_tests softtlb OBJECTS interleave_programs)
+host_test_program(interleave_tests walked OBJECTS interleave interleave_test_objects)
+host_test_program(softtlb_interleave_tests softtlb OBJECTS interleave interleave_test_objects)
 
 # host_tests_of(<program> <prefix> <source>...): a test for each source. One for each case of a source would take longer to start
 # than to run.

@@ -13,7 +13,7 @@ import tempfile
 
 # Longest prefix first: a file belongs to the first room whose path it is under.
 ROOMS = ["arch/contract", "arch/armv7", "arch/backend", "arch/walked", "arch/softtlb", "arch/arm", "arch/model",
-         "base", "mm", "kernel", "abi", "user", "tests", "tools"]
+         "base", "mm", "kernel", "abi", "interleave", "user", "tests", "tools"]
 BACK_ENDS = ("arch/walked", "arch/softtlb")  # cmake/back_ends.cmake
 
 # What a room may include of the tree, beside itself. "<arch>" is the facade, "<mmu>" the back end's fast path.
@@ -29,6 +29,7 @@ MAY_INCLUDE = {
     "mm": {"arch/contract", "base", "<arch>"},
     "kernel": {"mm", "arch/contract", "base", "<arch>"},  # and COMPOSITION_ROOT
     "abi": {"kernel", "mm", "arch/contract", "base", "<arch>"},
+    "interleave": {"kernel", "mm", "arch/model", "arch/contract", "base", "<arch>"},
     "user": set(),
     "tests": set(ROOMS) | {"<arch>"},
     "tools": set(),
@@ -73,8 +74,8 @@ INNER_ROOMS = {
     },
 }
 
-HOSTED_ROOMS = {"arch/model", "tests", "tools", "user"}
-UAPI_ROOMS = {"kernel", "abi", "mm", "user", "tests"}
+HOSTED_ROOMS = {"arch/model", "interleave", "tests", "tools", "user"}
+UAPI_ROOMS = {"kernel", "abi", "mm", "interleave", "user", "tests"}
 BOOST_FILE = "base/intrusive.hpp"
 
 # The headers that need no operating system under them.
@@ -86,7 +87,7 @@ FREESTANDING = {
 
 # What the host compiles: cmake/host_tests.cmake.
 HOST_SOURCES = ("base/", "mm/", "kernel/sched/", "kernel/futex/", "kernel/debug/describe_pte.cpp", "kernel/debug/tlb_check.cpp",
-                "arch/backend/", *(f"{each}/" for each in BACK_ENDS), "arch/model/", "tests/host/", "tests/contract/")
+                "arch/backend/", *(f"{each}/" for each in BACK_ENDS), "arch/model/", "interleave/", "tests/host/", "tests/contract/")
 FACADES = {"arm": "arch/arm", "model": "arch/model"}
 
 MACHINE_TEST = re.compile(r"\b(__arm__|__ARM_ARCH\w*|__aarch64__|__x86_64__|__i386__|__STDC_HOSTED__)\b")
@@ -302,6 +303,10 @@ BROKEN = [
      "kernel may not include the back end's <mmu/x.hpp>"),
     ({"arch/arm/a.cpp": "#include <mmu/x.hpp>", "arch/walked/mmu/x.hpp": ""}, "arch/softtlb/mmu/x.hpp is missing"),
     ({"arch/softtlb/s.cpp": '#include "arch/walked/w.hpp"', "arch/walked/w.hpp": ""}, "may not include arch/walked"),
+    ({"interleave/i.cpp": '#include "tests/host/t.hpp"', "tests/host/t.hpp": ""}, "nothing outside tests may include"),
+    ({"interleave/i.cpp": '#include "abi/init.hpp"', "abi/init.hpp": ""}, "interleave may not include abi"),
+    ({"kernel/k.cpp": '#include "interleave/i.hpp"', "interleave/i.hpp": ""}, "kernel may not include interleave"),
+    ({"interleave/i.cpp": '#include "arch/model/m.hpp"\n#include <vector>', "arch/model/m.hpp": ""}, None),
     ({"user/init/i.cpp": '#include "base/types.hpp"', "base/types.hpp": ""}, "user may not include base"),
     ({"kernel/k.cpp": '#include "abi/init.hpp"', "abi/init.hpp": ""}, "kernel/k.cpp:1: kernel may not include abi"),
     ({"kernel/main.cpp": '#include "abi/init.hpp"', "abi/init.hpp": ""}, None),

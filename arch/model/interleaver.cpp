@@ -10,6 +10,12 @@
 
 namespace faultline::model {
 
+namespace {
+
+constexpr std::size_t LAST = 100; // steps that history() tells
+
+} // namespace
+
 Interleaver::Interleaver(Machine& machine, Schedule& schedule, std::function<void(u32)> after_step)
     : machine_(machine), schedule_(schedule), after_step_(std::move(after_step)) {}
 
@@ -52,24 +58,30 @@ void Interleaver::enter(void* argument) {
 }
 
 void Interleaver::at_point(const char* what) {
-    const Runner& self = *acting_;
+    Runner& self = *acting_;
+    self.next = what;
     finish_step();
     give_turn();
-    note(self, what);
+    note(self);
 }
 
-void Interleaver::note(const Runner& runner, const char* what) {
-    if (!failure_) // steps after a failure are not recorded
-        steps_.push_back({runner.cpu, what});
+void Interleaver::note(const Runner& runner) {
+    if (failure_) // steps after a failure are not recorded
+        return;
+    ++steps_;
+    last_steps_.push_back({runner.cpu, runner.next});
+    if (last_steps_.size() > LAST)
+        last_steps_.pop_front();
 }
 
 void Interleaver::wait_until(const char* what, const std::function<bool()>& condition) {
-    finish_step();
     Runner& self = *acting_;
+    self.next = what;
+    finish_step();
     self.waits_for = &condition;
     give_turn();
     self.waits_for = nullptr;
-    note(self, what);
+    note(self);
     if (hopeless_)
         throw std::runtime_error("model: nothing will end this CPU's wait");
 }
@@ -132,7 +144,7 @@ void Interleaver::give_turn() {
         return;
     }
     const bool acting_is_able = acting_ != nullptr && able_.front() == acting_->cpu;
-    const u32 choice = failure_ || able_.size() == 1 ? 0 : schedule_.choose(able_, acting_is_able);
+    const u32 choice = failure_ ? 0 : schedule_.choose(able_, acting_is_able);
     switch_to(&runners_.at(able_.at(choice)));
 }
 
@@ -157,16 +169,21 @@ bool Interleaver::masks_interrupts(u32 cpu) const {
     return &runners_[cpu] == acting_ ? interrupts_masked : runners_[cpu].interrupts_masked;
 }
 
+Interleaver::Standing Interleaver::standing(u32 cpu) const {
+    const Runner& runner = runners_.at(cpu);
+    return {.next = runner.next, .waits = runner.waits_for != nullptr, .over = runner.over};
+}
+
 std::string Interleaver::history() const {
-    constexpr std::size_t LAST = 100;
-    const std::size_t first = steps_.size() > LAST ? steps_.size() - LAST : 0;
-    std::string text = first > 0 ? "\n  ..." : "";
-    for (std::size_t i = first; i < steps_.size(); ++i) {
-        if (i == first || steps_[i].cpu != steps_[i - 1].cpu)
-            text += "\n  CPU " + std::to_string(steps_[i].cpu) + ": ";
+    std::string text = steps_ > last_steps_.size() ? "\n  ..." : "";
+    const Step* before = nullptr;
+    for (const Step& step : last_steps_) {
+        if (before == nullptr || before->cpu != step.cpu)
+            text += "\n  CPU " + std::to_string(step.cpu) + ": ";
         else
             text += ", ";
-        text += steps_[i].what;
+        text += step.what;
+        before = &step;
     }
     return text;
 }

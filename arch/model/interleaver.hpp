@@ -3,6 +3,7 @@
 // CPU acts at a time, so a schedule can be repeated exactly, and a failure can be reproduced.
 #pragma once
 
+#include <deque>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,7 +19,7 @@ class Schedule {
   public:
     virtual ~Schedule() = default;
 
-    // Returns an index into `able`, the CPUs that can continue: at least two, the acting one first if it is among them.
+    // Returns an index into `able`, the CPUs that can continue: at least one, the acting one first if it is among them.
     virtual u32 choose(std::span<const u32> able, bool acting_is_able) = 0;
 };
 
@@ -39,9 +40,17 @@ class Interleaver final : ScheduleWatcher {
     // The acting CPU waits until condition() holds. Throws std::runtime_error if all CPUs wait.
     void wait_until(const char* what, const std::function<bool()>& condition) override;
 
+    // What a CPU would do next: for a schedule that chooses by it.
+    struct Standing {
+        const char* next;   // what its next schedule point said; "begin" before its first step
+        bool waits = false; // until a condition holds
+        bool over = false;  // it has finished
+    };
+    Standing standing(u32 cpu) const;
+
     // The last 100 steps, up to the first failure, as text: one line for each series of steps by one CPU.
     std::string history() const;
-    std::size_t steps() const { return steps_.size(); }
+    std::size_t steps() const { return steps_; } // up to the first failure
 
   private:
     struct Runner {
@@ -49,6 +58,7 @@ class Interleaver final : ScheduleWatcher {
         u32 cpu = 0;
         const std::function<void()>* body = nullptr;
         Execution* execution = nullptr;
+        const char* next = "begin";
         const std::function<bool()>* waits_for = nullptr;
         bool over = false;
         bool interrupts_masked = false; // its interrupt mask while another CPU acts
@@ -61,7 +71,7 @@ class Interleaver final : ScheduleWatcher {
     void at_point(const char* what) override;
     void call(CpuMask cpus, void (*function)(void*), void* argument) override;
     bool masks_interrupts(u32 cpu) const;
-    void note(const Runner& runner, const char* what);
+    void note(const Runner& runner);
     void finish_step();
     void fail(std::exception_ptr failure);
     void find_able();
@@ -76,7 +86,8 @@ class Interleaver final : ScheduleWatcher {
     std::vector<u32> able_;        // a member, because it is filled at every step
     Execution* starter_ = nullptr; // the execution that called run()
     Runner* acting_ = nullptr;
-    std::vector<Step> steps_;
+    std::deque<Step> last_steps_; // so many as history() tells
+    std::size_t steps_ = 0;
     std::exception_ptr failure_;
     bool hopeless_ = false; // every CPU waits for another
 };

@@ -1,4 +1,6 @@
 // Lost memory: who comes for what it held is told, who can have it from elsewhere gets it from there, and the frame is used no more.
+#include "interleave/modelled_disk.hpp"
+#include "interleave/modelled_swap.hpp"
 #include "mm/memory_failure.hpp"
 #include "mm/rmap.hpp"
 #include "mm/shmem_swap.hpp"
@@ -6,8 +8,6 @@
 #include "mm/swapfile.hpp"
 #include "mm/vmscan.hpp"
 #include "tests/contract/contract.hpp"
-#include "tests/contract/modelled_disk.hpp"
-#include "tests/contract/modelled_swap.hpp"
 
 namespace faultline::contract {
 

@@ -1,9 +1,9 @@
 // Reclaim: what was not used goes, what was used stays, and nothing that was written is lost.
+#include "interleave/modelled_disk.hpp"
 #include "mm/lru.hpp"
 #include "mm/rmap.hpp"
 #include "mm/vmscan.hpp"
 #include "tests/contract/contract.hpp"
-#include "tests/contract/modelled_disk.hpp"
 
 namespace faultline::contract {
 

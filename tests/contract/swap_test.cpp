@@ -1,11 +1,11 @@
 // Swap: what goes out comes back as it was, whoever shares it, and leaves no slot behind.
+#include "interleave/modelled_swap.hpp"
 #include "mm/rmap.hpp"
 #include "mm/shmem_swap.hpp"
 #include "mm/swap_entry.hpp"
 #include "mm/swap_state.hpp"
 #include "mm/vmscan.hpp"
 #include "tests/contract/contract.hpp"
-#include "tests/contract/modelled_swap.hpp"
 
 namespace faultline::contract {
 

@@ -6,12 +6,12 @@
 
 #include "arch/contract/tlb.hpp"
 #include "base/format.hpp"
+#include "interleave/modelled_swap.hpp"
 #include "kernel/debug/trace_stations.hpp"
 #include "kernel/futex/fault_in.hpp"
 #include "kernel/futex/livelock.hpp"
 #include "mm/aging.hpp"
 #include "tests/contract/contract.hpp"
-#include "tests/contract/modelled_swap.hpp"
 
 namespace faultline::contract {
 

@@ -1,7 +1,7 @@
 // Pages of a file with a disk behind it: the first write makes them dirty, writing them back makes them clean, and nothing
 // that was written is forgotten.
+#include "interleave/modelled_disk.hpp"
 #include "tests/contract/contract.hpp"
-#include "tests/contract/modelled_disk.hpp"
 
 namespace faultline::contract {
 

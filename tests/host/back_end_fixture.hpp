@@ -6,8 +6,8 @@
 #include "arch/contract/memory.hpp"
 #include "arch/contract/tlb.hpp"
 #include "arch/model/machine.hpp"
+#include "arch/model/with_tlb_config.hpp"
 #include "mm/page_alloc.hpp"
-#include "tests/host/with_tlb_config.hpp"
 
 namespace faultline {
 

@@ -4,12 +4,12 @@
 
 #include <arch/current.hpp>
 
+#include "arch/model/with_tlb_config.hpp"
 #include "kernel/futex/livelock.hpp"
 #include "kernel/futex/operations.hpp"
 #include "kernel/futex/syscalls.hpp"
 #include "kernel/sched/sched.hpp"
 #include "tests/host/futex_fixture.hpp"
-#include "tests/host/with_tlb_config.hpp"
 
 using namespace faultline;
 using namespace faultline::harness;

@@ -6,9 +6,9 @@
 #include <memory>
 #include <vector>
 
+#include "interleave/modelled_disk.hpp"
+#include "interleave/modelled_swap.hpp"
 #include "tests/contract/contract.hpp"
-#include "tests/contract/modelled_disk.hpp"
-#include "tests/contract/modelled_swap.hpp"
 #include "tests/host/harness.hpp"
 
 namespace faultline::pressure {
@@ -23,9 +23,9 @@ struct Machine {
     harness::Host host;
     u32 free_at_start = 0;
     std::unique_ptr<contract::TestMm> root; // which is current while others come and go
-    std::unique_ptr<contract::ModelledDisk> disk;
+    std::unique_ptr<ModelledDisk> disk;
     std::vector<std::unique_ptr<contract::TestMm>> spaces;
-    std::array<std::unique_ptr<contract::ModelledSwap>, 3> swaps;
+    std::array<std::unique_ptr<ModelledSwap>, 3> swaps;
     std::vector<PageRef> pins;
 
     // After a failure: the kernel's locks and lists may be anyhow, so that nothing may be ended in order. What is left of the

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/types.hpp"
-#include "tests/contract/modelled_disk.hpp"
+#include "interleave/modelled_disk.hpp"
 
 namespace faultline::pressure {
 
@@ -46,11 +46,11 @@ using Content = std::array<Word, WORDS>;
 struct ModelFile {
     explicit ModelFile(u32 size) : pages(size) {}
     std::vector<Content> pages;
-    contract::ModelledDisk* disk = nullptr; // none: shared memory
-    u32 doubtful = 0;                       // a bit for each page that could not be written at some time
-    bool stays = false;                     // shared memory: what is in memory stays there
-    u32 lost = 0;                           // shared memory: a bit for each page that went with its frame
-    bool error_is_due = false;              // disk: the next fsync is EIO
+    ModelledDisk* disk = nullptr; // none: shared memory
+    u32 doubtful = 0;             // a bit for each page that could not be written at some time
+    bool stays = false;           // shared memory: what is in memory stays there
+    u32 lost = 0;                 // shared memory: a bit for each page that went with its frame
+    bool error_is_due = false;    // disk: the next fsync is EIO
 
     // The page as it may be now.
     Content& at(u32 index) {

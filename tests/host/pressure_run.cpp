@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "arch/model/with_tlb_config.hpp"
 #include "mm/aging.hpp"
 #include "mm/fail_alloc.hpp"
 #include "mm/lru.hpp"
@@ -19,7 +20,6 @@
 #include "tests/host/pressure_machine.hpp"
 #include "tests/host/pressure_model.hpp"
 #include "tests/host/pressure_poison.hpp"
-#include "tests/host/with_tlb_config.hpp"
 
 namespace faultline::pressure {
 namespace {
@@ -37,14 +37,14 @@ void count_read() { expect(++reads_of_operation < 2000, "an operation ends"); }
 class Run {
   public:
     Run(const Setting& setting, Machine& machine)
-        : setting_(setting), machine_(machine), disk_(std::make_shared<ModelFile>(contract::ModelledDisk::PAGES)) {
+        : setting_(setting), machine_(machine), disk_(std::make_shared<ModelFile>(ModelledDisk::PAGES)) {
         nr_shmem = num_poisoned_pages = 0; // what a run before has left behind that was given up
         vm_acct_memory(0 - vm_memory_committed());
         machine_.host.mm_limits.locked = LOCKED_MAX;
         shrink_caches();
         machine_.free_at_start = nr_free_pages();
         machine_.root = std::make_unique<contract::TestMm>();
-        machine_.disk = std::make_unique<contract::ModelledDisk>();
+        machine_.disk = std::make_unique<ModelledDisk>();
         disk_->disk = machine_.disk.get();
         machine_.spaces.push_back(std::make_unique<contract::TestMm>());
         model_.emplace_back(WINDOW_PAGES);
@@ -129,8 +129,8 @@ class Run {
         const auto broken = [](const auto& swap) {
             return swap != nullptr && (swap->broken_to_read || swap->broken_to_write);
         };
-        return machine_.disk->bad_to_read != contract::ModelledDisk::NOWHERE ||
-               machine_.disk->bad_to_write != contract::ModelledDisk::NOWHERE ||
+        return machine_.disk->bad_to_read != ModelledDisk::NOWHERE ||
+               machine_.disk->bad_to_write != ModelledDisk::NOWHERE ||
                std::any_of(machine_.swaps.begin(), machine_.swaps.end(), broken);
     }
     // There is no memory: not even one page for each of a fault's needs.
@@ -139,7 +139,7 @@ class Run {
     void must(bool done, const char* what) { expect(done || may_fail(), std::string(what) + " fails"); }
 
     void set_errors_off() {
-        machine_.disk->bad_to_read = machine_.disk->bad_to_write = contract::ModelledDisk::NOWHERE;
+        machine_.disk->bad_to_read = machine_.disk->bad_to_write = ModelledDisk::NOWHERE;
         for (auto& swap : machine_.swaps)
             if (swap != nullptr)
                 swap->broken_to_read = swap->broken_to_write = false;
@@ -210,8 +210,8 @@ class Run {
         }
     }
     void map_disk(bool shared) {
-        const u32 index = number_ / 4 % contract::ModelledDisk::PAGES;
-        count_ = std::min(count_, contract::ModelledDisk::PAGES - index);
+        const u32 index = number_ / 4 % ModelledDisk::PAGES;
+        count_ = std::min(count_, ModelledDisk::PAGES - index);
         map(disk_, machine_.disk.get(), shared, index);
     }
 
@@ -347,7 +347,7 @@ class Run {
         expect(!done || !disk_->error_is_due, "fsync does not tell of what was lost");
         expect(done || disk_->error_is_due || disk_->doubtful != 0, "fsync fails");
         disk_->error_is_due = false;
-        if (machine_.disk->bad_to_write == contract::ModelledDisk::NOWHERE)
+        if (machine_.disk->bad_to_write == ModelledDisk::NOWHERE)
             for (u32 page = 0; page < disk_->pages.size(); ++page)
                 if (disk_->doubtful == 0)
                     for (u32 word = 0; word < WORDS; ++word)
@@ -477,8 +477,8 @@ class Run {
         auto& swap = machine_.swaps[number_ % machine_.swaps.size()];
         if (swap != nullptr || may_fail())
             return;
-        swap = std::make_unique<contract::ModelledSwap>(2 + number_ / 4 % (contract::ModelledSwap::SLOTS - 1),
-                                                        number_ % 2 == 0 ? -1 : static_cast<s32>(number_ % 5));
+        swap = std::make_unique<ModelledSwap>(2 + number_ / 4 % (ModelledSwap::SLOTS - 1),
+                                              number_ % 2 == 0 ? -1 : static_cast<s32>(number_ % 5));
         swap->reading = count_read;
     }
     void swap_off() {
@@ -491,9 +491,9 @@ class Run {
             expect(may_fail() || nr_free_pages() < 16, "swapoff fails");
     }
     void disk_error() {
-        const u32 page = number_ / 4 % contract::ModelledDisk::PAGES;
-        machine_.disk->bad_to_read = number_ % 4 == 1 ? page : contract::ModelledDisk::NOWHERE;
-        machine_.disk->bad_to_write = number_ % 4 == 2 ? page : contract::ModelledDisk::NOWHERE;
+        const u32 page = number_ / 4 % ModelledDisk::PAGES;
+        machine_.disk->bad_to_read = number_ % 4 == 1 ? page : ModelledDisk::NOWHERE;
+        machine_.disk->bad_to_write = number_ % 4 == 2 ? page : ModelledDisk::NOWHERE;
         if (number_ % 4 == 2)
             disk_->doubtful |= 1u << page;
     }

@@ -23,7 +23,7 @@ import tempfile
 from typing import NamedTuple
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-COPIED = ("abi", "arch", "base", "cmake", "kernel", "mm", "tests", "tools", "user", "linker", "CMakeLists.txt", "CMakePresets.json")
+COPIED = ("abi", "arch", "base", "cmake", "interleave", "kernel", "mm", "tests", "tools", "user", "linker", "CMakeLists.txt", "CMakePresets.json")
 
 
 class Test(NamedTuple):

@@ -19,6 +19,7 @@
 #include "arch/contract/uaccess.hpp"
 #include "arch/model/machine.hpp"
 #include "base/irq_guard.hpp"
+#include "interleave/pi_locks.hpp"
 #include "kernel/futex/fault_in.hpp"
 #include "kernel/futex/operations.hpp"
 #include "kernel/futex/queue.hpp"
@@ -36,7 +37,6 @@
 #include "mm/slab.hpp"
 #include "mm/swapfile.hpp"
 #include "mm/vmscan.hpp"
-#include "tests/host/pi_locks.hpp"
 #include "tests/threads/cpus.hpp"
 #include "tests/threads/kernel.hpp"
 

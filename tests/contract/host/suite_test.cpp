@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "arch/model/trace.hpp"
+#include "arch/model/with_tlb_config.hpp"
 #include "tests/contract/contract.hpp"
 #include "tests/host/harness.hpp"
-#include "tests/host/with_tlb_config.hpp"
 
 namespace faultline::contract {
 

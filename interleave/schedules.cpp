@@ -1,5 +1,5 @@
 // Chooses the CPU for each step: a walk through all schedules, and a random choice.
-#include "tests/interleave/schedules.hpp"
+#include "interleave/schedules.hpp"
 
 #include <stdexcept>
 
@@ -22,6 +22,8 @@ bool EverySchedule::next() {
 
 u32 EverySchedule::choose(std::span<const u32> able, bool acting_is_able) {
     const auto offered = static_cast<u32>(able.size());
+    if (offered == 1)
+        return 0;
     if (position_ == choices_.size()) {
         const bool may_preempt = preemptions_ < bound_;
         choices_.push_back({.taken = 0,
@@ -37,7 +39,7 @@ u32 EverySchedule::choose(std::span<const u32> able, bool acting_is_able) {
 }
 
 u32 RandomSchedule::choose(std::span<const u32> able, bool acting_is_able) {
-    if (acting_is_able && random_() % 4 != 0)
+    if (able.size() == 1 || (acting_is_able && random_() % 4 != 0))
         return 0;
     return static_cast<u32>(random_() % able.size());
 }

@@ -29,6 +29,11 @@ struct Violation : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+// The kernel has found a loop that cannot end.
+struct Livelock : Violation {
+    using Violation::Violation;
+};
+
 // The entry, read from outside: this is no step of a CPU. None where there is no table.
 Pte truth_of(MmStruct& mm, UserAddr page);
 

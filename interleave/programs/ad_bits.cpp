@@ -1,18 +1,16 @@
 // An access that has a bit to set, in the middle of what another CPU does to the entry. A machine that sets the bits
 // itself does so at any moment and without a lock; the others fault. What must be true afterwards is the same, so each
 // program runs on both (explore.cpp).
-#include <catch2/catch.hpp>
 
+#include "interleave/preset.hpp"
 #include "mm/aging.hpp"
 #include "mm/madvise.hpp"
 #include "mm/mprotect.hpp"
 #include "mm/mremap.hpp"
 #include "mm/munmap.hpp"
 #include "mm/pgtable.hpp"
-#include "tests/interleave/explore.hpp"
 
-using namespace faultline;
-using namespace faultline::interleave;
+namespace faultline::interleave {
 
 namespace {
 
@@ -183,12 +181,24 @@ struct FirstWriteAgainstFork : Program {
 
 } // namespace
 
-TEST_CASE("interleave: first write against first write of a clean page") {
-    explore(make<FirstWriteAgainstFirstWrite>, 3);
-}
-TEST_CASE("interleave: first write of a clean page against age") { explore(make<FirstWriteAgainstAge>, 3); }
-TEST_CASE("interleave: first write of a clean page against clean") { explore(make<FirstWriteAgainstClean>, 3); }
-TEST_CASE("interleave: first write of a clean page against unmap") { explore(make<FirstWriteAgainstUnmap>, 3); }
-TEST_CASE("interleave: first write of a clean page against mprotect") { explore(make<FirstWriteAgainstProtect>, 3); }
-TEST_CASE("interleave: first write of a clean page against move") { explore(make<FirstWriteAgainstMove>, 2); }
-TEST_CASE("interleave: first write of a clean page against fork") { explore(make<FirstWriteAgainstFork>, 2); }
+static constexpr Preset PRESETS[] = {
+    preset<FirstWriteAgainstFirstWrite>("first write against first write of a clean page",
+                                        "Two CPUs write to a page that was only read so far", {.preemptions = 3}),
+    preset<FirstWriteAgainstAge>("first write of a clean page against age",
+                                 "A first write, while ageing takes the young bit away", {.preemptions = 3}),
+    preset<FirstWriteAgainstClean>("first write of a clean page against clean",
+                                   "A first write, while cleaning takes the dirty bit away", {.preemptions = 3}),
+    preset<FirstWriteAgainstUnmap>("first write of a clean page against unmap",
+                                   "A first write to a page that is mapped twice, while one mapping goes",
+                                   {.preemptions = 3}),
+    preset<FirstWriteAgainstProtect>("first write of a clean page against mprotect",
+                                     "A first write, while mprotect takes the right to write away", {.preemptions = 3}),
+    preset<FirstWriteAgainstMove>("first write of a clean page against move",
+                                  "A first write, while mremap moves the page", {.preemptions = 2}),
+    preset<FirstWriteAgainstFork>("first write of a clean page against fork",
+                                  "A first write to what MADV_FREE gave up, while the process forks",
+                                  {.preemptions = 2}),
+};
+const std::span<const Preset> AD_BITS_PROGRAMS = PRESETS;
+
+} // namespace faultline::interleave

@@ -1,9 +1,9 @@
 // The locks themselves, and what they guard: page tables, files, stacks, allocators.
-#include <catch2/catch.hpp>
 #include <string_view>
 #include <utility>
 
 #include "arch/contract/per_cpu.hpp"
+#include "interleave/preset.hpp"
 #include "mm/madvise.hpp"
 #include "mm/mmap.hpp"
 #include "mm/mprotect.hpp"
@@ -15,10 +15,8 @@
 #include "mm/slab.hpp"
 #include "mm/stack.hpp"
 #include "mm/unmapped_area.hpp"
-#include "tests/interleave/explore.hpp"
 
-using namespace faultline;
-using namespace faultline::interleave;
+namespace faultline::interleave {
 
 namespace {
 
@@ -300,20 +298,40 @@ constinit KmemCache SlabAllocator::cache("interleave", 1024, 8);
 
 } // namespace
 
-TEST_CASE("interleave: readers and a writer") { explore(make<ReadersAndWriter>, 3, Tlbs::OneWillDo); }
-TEST_CASE("interleave: two writers") { explore(make<TwoWriters>, 3, Tlbs::OneWillDo); }
-TEST_CASE("interleave: three writers", "[long]") { explore(make<ThreeWriters, 3>, 4, Tlbs::OneWillDo); }
-TEST_CASE("interleave: a reader and two writers", "[long]") {
-    explore(make<ReaderAndTwoWriters, 3>, 3, Tlbs::OneWillDo);
-}
-TEST_CASE("interleave: tickets are served in order") { explore(make<InTurn, 3>, UNBOUNDED); }
-TEST_CASE("interleave: two first tables") { explore(make<TwoFirstTables>, 2); }
-TEST_CASE("interleave: two stack faults") { explore(make<TwoStackFaults>, 2); }
-TEST_CASE("interleave: truncate against fault") { explore(make<TruncateAgainstFault>, 2); }
-TEST_CASE("interleave: truncate against read") { explore(make<TruncateAgainstRead>, 2); }
-TEST_CASE("interleave: truncate against split") { explore(make<TruncateAgainstSplit>, 2); }
-TEST_CASE("interleave: truncate against move") { explore(make<TruncateAgainstMove>, 2); }
-TEST_CASE("interleave: truncate against exit") { explore(make<TruncateAgainstExit>, 2); }
-TEST_CASE("interleave: page allocator") { explore(make<PageAllocator>, 2, Tlbs::OneWillDo); }
-TEST_CASE("interleave: last pages") { explore(make<LastPages>, 2, Tlbs::OneWillDo); }
-TEST_CASE("interleave: slab allocator") { explore(make<SlabAllocator>, 2, Tlbs::OneWillDo); }
+static constexpr Preset PRESETS[] = {
+    preset<ReadersAndWriter>("readers and a writer", "A percpu semaphore: two reads and a write, never together",
+                             {.preemptions = 3, .tlbs = Tlbs::OneWillDo}),
+    preset<TwoWriters>("two writers", "A percpu semaphore with two writers",
+                       {.preemptions = 3, .tlbs = Tlbs::OneWillDo}),
+    preset<ThreeWriters, 3>("three writers",
+                            "A percpu semaphore: of two waiting writers one is woken, and must know of the other",
+                            {.preemptions = 4, .tlbs = Tlbs::OneWillDo, .is_long = true}),
+    preset<ReaderAndTwoWriters, 3>("a reader and two writers",
+                                   "A percpu semaphore: a reader turns back for one writer, and another sees it there",
+                                   {.preemptions = 3, .tlbs = Tlbs::OneWillDo, .is_long = true}),
+    preset<InTurn, 3>("tickets are served in order", "A spin lock serves three CPUs in the order in which they came",
+                      {.preemptions = UNBOUNDED}),
+    preset<TwoFirstTables>("two first tables",
+                           "Two faults find no page table: one table is made, with both pages in it",
+                           {.preemptions = 2}),
+    preset<TwoStackFaults>("two stack faults", "A stack grows in two faults at the same time", {.preemptions = 2}),
+    preset<TruncateAgainstFault>("truncate against fault",
+                                 "A file is cut off while a fault maps a page behind its new end", {.preemptions = 2}),
+    preset<TruncateAgainstRead>("truncate against read", "A file is cut off while a read maps a page of its cache",
+                                {.preemptions = 2}),
+    preset<TruncateAgainstSplit>("truncate against split", "A file is cut off while mprotect cuts its VMA in two",
+                                 {.preemptions = 2}),
+    preset<TruncateAgainstMove>("truncate against move", "A file is cut off while mremap moves its mapping",
+                                {.preemptions = 2}),
+    preset<TruncateAgainstExit>("truncate against exit", "A file is cut off while an address space that maps it ends",
+                                {.preemptions = 2}),
+    preset<PageAllocator>("page allocator", "Two CPUs allocate and free pages and blocks",
+                          {.preemptions = 2, .tlbs = Tlbs::OneWillDo}),
+    preset<LastPages>("last pages", "One CPU holds free pages back that another needs",
+                      {.preemptions = 2, .tlbs = Tlbs::OneWillDo}),
+    preset<SlabAllocator>("slab allocator", "Two CPUs allocate and free objects of one cache",
+                          {.preemptions = 2, .tlbs = Tlbs::OneWillDo}),
+};
+const std::span<const Preset> LOCK_PROGRAMS = PRESETS;
+
+} // namespace faultline::interleave

@@ -1,6 +1,6 @@
 // Pages that are copied, unmapped, protected or moved while another CPU uses them.
-#include <catch2/catch.hpp>
 
+#include "interleave/preset.hpp"
 #include "mm/aging.hpp"
 #include "mm/gup.hpp"
 #include "mm/madvise.hpp"
@@ -10,10 +10,8 @@
 #include "mm/munmap.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/remote_memory.hpp"
-#include "tests/interleave/explore.hpp"
 
-using namespace faultline;
-using namespace faultline::interleave;
+namespace faultline::interleave {
 
 namespace {
 
@@ -415,20 +413,51 @@ struct TwoForcedWrites : Program {
 
 } // namespace
 
-TEST_CASE("interleave: copy-on-write break against read") { explore(make<CowBreakAgainstRead, 3>, 2); }
-TEST_CASE("interleave: two copy-on-write breaks") { explore(make<TwoCowBreaks>, 3); }
-TEST_CASE("interleave: one copy-on-write break by two") { explore(make<OneCowBreakTwice>, 3); }
-TEST_CASE("interleave: fork against write") { explore(make<ForkAgainstWrite>, 3); }
-TEST_CASE("interleave: unmap against write") { explore(make<UnmapAgainstWrite>, 3); }
-TEST_CASE("interleave: unmap against first write") { explore(make<UnmapAgainstFirstWrite>, 3); }
-TEST_CASE("interleave: unmap with its page table against read") { explore(make<UnmapTableAgainstRead>, 3); }
-TEST_CASE("interleave: madvise against write") { explore(make<DontneedAgainstWrite>, 3); }
-TEST_CASE("interleave: madvise against write to an old page") { explore(make<DontneedAgainstWriteToOld>, 3); }
-TEST_CASE("interleave: madvise against fault") { explore(make<DontneedAgainstFault, 3>, 2); }
-TEST_CASE("interleave: mprotect against write") { explore(make<ProtectAgainstWrite>, 3); }
-TEST_CASE("interleave: mremap against write") { explore(make<MoveAgainstWrite>, 3); }
-TEST_CASE("interleave: get_user_pages against unmap") { explore(make<GupAgainstUnmap>, 3); }
-TEST_CASE("interleave: forced write against madvise", "[long]") { explore(make<ForcedWriteAgainstDontneed>, 3); }
-TEST_CASE("interleave: forced write against fork") { explore(make<ForcedWriteAgainstFork>, 2); }
-TEST_CASE("interleave: forced write against mprotect") { explore(make<ForcedWriteAgainstProtect>, 2); }
-TEST_CASE("interleave: two forced writes") { explore(make<TwoForcedWrites>, 2); }
+static constexpr Preset PRESETS[] = {
+    preset<CowBreakAgainstRead, 3>("copy-on-write break against read",
+                                   "A write breaks copy-on-write while another thread reads and the child does",
+                                   {.preemptions = 2}),
+    preset<TwoCowBreaks>("two copy-on-write breaks", "Parent and child both write to a page that they share",
+                         {.preemptions = 3}),
+    preset<OneCowBreakTwice>("one copy-on-write break by two",
+                             "Two threads write to a page that the child shares: there is one copy, with both writes",
+                             {.preemptions = 3}),
+    preset<ForkAgainstWrite>("fork against write",
+                             "fork while another thread writes: the child's memory is of one moment",
+                             {.preemptions = 3}),
+    preset<UnmapAgainstWrite>("unmap against write",
+                              "munmap while another CPU writes: no write lands in the frame that was freed",
+                              {.preemptions = 3}),
+    preset<UnmapAgainstFirstWrite>("unmap against first write",
+                                   "munmap while another CPU's first write brings the page in", {.preemptions = 3}),
+    preset<UnmapTableAgainstRead>("unmap with its page table against read",
+                                  "munmap frees the page table too, to which another CPU may have cached the way",
+                                  {.preemptions = 3}),
+    preset<DontneedAgainstWrite>("madvise against write", "MADV_DONTNEED while another CPU writes", {.preemptions = 3}),
+    preset<DontneedAgainstWriteToOld>("madvise against write to an old page",
+                                      "MADV_DONTNEED while a fault is about to make an old entry young",
+                                      {.preemptions = 3}),
+    preset<DontneedAgainstFault, 3>("madvise against fault",
+                                    "MADV_DONTNEED, a fault that maps a new page, and a TLB that had the old one",
+                                    {.preemptions = 2}),
+    preset<ProtectAgainstWrite>("mprotect against write",
+                                "mprotect takes the right to write away while another CPU writes", {.preemptions = 3}),
+    preset<MoveAgainstWrite>("mremap against write", "mremap moves a page while another CPU writes to it",
+                             {.preemptions = 3}),
+    preset<GupAgainstUnmap>("get_user_pages against unmap",
+                            "A page that get_user_pages gave out, while munmap drops it", {.preemptions = 3}),
+    preset<ForcedWriteAgainstDontneed>(
+        "forced write against madvise",
+        "A debugger's write breaks copy-on-write, and madvise drops the copy (Dirty COW)",
+        {.preemptions = 3, .is_long = true}),
+    preset<ForcedWriteAgainstFork>("forced write against fork", "A debugger's writes while the process forks",
+                                   {.preemptions = 2}),
+    preset<ForcedWriteAgainstProtect>("forced write against mprotect",
+                                      "A debugger's write while mprotect gives and takes the right to write",
+                                      {.preemptions = 2}),
+    preset<TwoForcedWrites>("two forced writes", "Two debuggers' writes into one page that a child shares",
+                            {.preemptions = 2}),
+};
+const std::span<const Preset> PAGE_PROGRAMS = PRESETS;
+
+} // namespace faultline::interleave

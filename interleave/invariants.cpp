@@ -1,5 +1,5 @@
 // Checks the invariants after each step, on the pages that are watched.
-#include "tests/interleave/invariants.hpp"
+#include "interleave/invariants.hpp"
 
 #include <algorithm>
 #include <cstdio>

@@ -1,8 +1,9 @@
 // Pages that go to swap and come back while other CPUs use them, unmap them, fork, or take the area away.
-#include <catch2/catch.hpp>
 
 #include <linux/futex.h>
 
+#include "interleave/modelled_swap.hpp"
+#include "interleave/preset.hpp"
 #include "kernel/futex/fault_in.hpp"
 #include "kernel/futex/livelock.hpp"
 #include "kernel/futex/syscalls.hpp"
@@ -15,11 +16,8 @@
 #include "mm/pgtable.hpp"
 #include "mm/swap_state.hpp"
 #include "mm/vmscan.hpp"
-#include "tests/contract/modelled_swap.hpp"
-#include "tests/interleave/explore.hpp"
 
-using namespace faultline;
-using namespace faultline::interleave;
+namespace faultline::interleave {
 
 namespace {
 
@@ -33,7 +31,7 @@ struct SwapProgram : Program {
     }
 
   protected:
-    contract::ModelledSwap swap{4};
+    ModelledSwap swap{4};
     UserAddr word;
 
     virtual UserAddr map_page() { return map_private(); }
@@ -464,45 +462,84 @@ struct DiscardAgainstWrite : SwapProgram {
     }
 };
 
-TEST_CASE("interleave: page out against read") { explore(make<OutAgainstRead<SwapProgram>>, 2); }
-TEST_CASE("interleave: page out against write") { explore(make<OutAgainstWrite<SwapProgram>>, 2); }
-TEST_CASE("interleave: page out twice against write") { explore(make<OutTwiceAgainstWrite<SwapProgram>>, 2); }
-TEST_CASE("interleave: two page out") { explore(make<TwoOut>, 2); }
-TEST_CASE("interleave: page out against unmap") { explore(make<OutAgainstUnmap<SwapProgram>>, 2); }
-TEST_CASE("interleave: page out against write through a reference") { explore(make<OutAgainstHeldWrite>, 2); }
-TEST_CASE("interleave: page out of shared memory against unmap of one mapping") {
-    explore(make<OutAgainstUnmapOfOne>, 2);
-}
-TEST_CASE("interleave: first touch of shared memory against page out") { explore(make<FirstTouchAgainstOut>, 2); }
-TEST_CASE("interleave: page out against move") { explore(make<OutAgainstMove>, 2); }
-TEST_CASE("interleave: page out against fork", "[long]") { explore(make<OutAgainstFork>, 2); }
-TEST_CASE("interleave: fork against page out", "[long]") { explore(make<ForkAgainstOut>, 2); }
-TEST_CASE("interleave: page out against futex") { explore(make<OutAgainstFutex<SwapProgram>>, 2); }
-TEST_CASE("interleave: page out of shared memory against read") { explore(make<OutAgainstRead<SharedProgram>>, 2); }
-TEST_CASE("interleave: page out of shared memory against write") { explore(make<OutAgainstWrite<SharedProgram>>, 2); }
-TEST_CASE("interleave: page out of clean shared memory against write") {
-    explore(make<OutAgainstWrite<CleanSharedProgram>>, 2);
-}
-TEST_CASE("interleave: page out of shared memory against unmap") { explore(make<OutAgainstUnmap<SharedProgram>>, 2); }
-TEST_CASE("interleave: page out of shared memory against cut off") { explore(make<OutAgainstCutOff>, 2); }
-TEST_CASE("interleave: page out of shared memory against futex") { explore(make<OutAgainstFutex<SharedProgram>>, 2); }
-TEST_CASE("interleave: two page in") { explore(make<TwoIn<SwapProgram>>, 2); }
-TEST_CASE("interleave: two page in to read") { explore(make<TwoReadIn>, 2); }
-TEST_CASE("interleave: two page in shared memory") { explore(make<TwoIn<SharedProgram>>, 2); }
-TEST_CASE("interleave: page in against a relative", "[long]") { explore(make<InAgainstRelative>, 2); }
-TEST_CASE("interleave: page in against exit") { explore(make<InAgainstExit>, 2); }
-TEST_CASE("interleave: page in against page out") { explore(make<InAgainstOut>, 2); }
-TEST_CASE("interleave: page in against unmap") { explore(make<InAgainstUnmap>, 2); }
-TEST_CASE("interleave: page in of shared memory against cut off") { explore(make<InAgainstCutOff>, 2); }
-TEST_CASE("interleave: swapoff against write") { explore(make<SwapoffAgainstWrite<SwapProgram>>, 2); }
-TEST_CASE("interleave: swapoff against write to shared memory") {
-    explore(make<SwapoffAgainstWrite<SharedProgram>>, 2);
-}
-TEST_CASE("interleave: swapoff against page out") { explore(make<SwapoffAgainstOut<SwapProgram>>, 2); }
-TEST_CASE("interleave: swapoff against page out of shared memory") {
-    explore(make<SwapoffAgainstOut<SharedProgram>>, 2);
-}
-TEST_CASE("interleave: swapoff against fork", "[long]") { explore(make<SwapoffAgainstFork>, 2); }
-TEST_CASE("interleave: discard against write") { explore(make<DiscardAgainstWrite>, 2); }
-
 } // namespace
+
+static constexpr Preset PRESETS[] = {
+    preset<OutAgainstRead<SwapProgram>>("page out against read", "A page goes to swap while another CPU reads it",
+                                        {.preemptions = 2}),
+    preset<OutAgainstWrite<SwapProgram>>("page out against write", "A page goes to swap while another CPU writes to it",
+                                         {.preemptions = 2}),
+    preset<OutTwiceAgainstWrite<SwapProgram>>(
+        "page out twice against write", "A page goes to swap twice while another CPU writes to it", {.preemptions = 2}),
+    preset<TwoOut>("two page out", "Two CPUs reclaim one page", {.preemptions = 2}),
+    preset<OutAgainstUnmap<SwapProgram>>("page out against unmap", "A page goes to swap while munmap drops it",
+                                         {.preemptions = 2}),
+    preset<OutAgainstHeldWrite>("page out against write through a reference",
+                                "A page goes to swap while a task writes through a reference to it",
+                                {.preemptions = 2}),
+    preset<OutAgainstUnmapOfOne>("page out of shared memory against unmap of one mapping",
+                                 "A page with two mappings goes to swap while one mapping goes", {.preemptions = 2}),
+    preset<FirstTouchAgainstOut>("first touch of shared memory against page out",
+                                 "A first touch finds no page, and another CPU has made it and written it to swap",
+                                 {.preemptions = 2}),
+    preset<OutAgainstMove>("page out against move", "A page goes to swap while mremap moves its entry",
+                           {.preemptions = 2}),
+    preset<OutAgainstFork>("page out against fork", "A page goes to swap while the process forks",
+                           {.preemptions = 2, .is_long = true}),
+    preset<ForkAgainstOut>("fork against page out", "Reclaim comes into the middle of a fork",
+                           {.preemptions = 2, .is_long = true}),
+    preset<OutAgainstFutex<SwapProgram>>(
+        "page out against futex", "A futex operation on a page that reclaim makes old and takes, again and again",
+        {.preemptions = 2}),
+    preset<OutAgainstRead<SharedProgram>>("page out of shared memory against read",
+                                          "A page of shared memory goes to swap while another CPU reads it",
+                                          {.preemptions = 2}),
+    preset<OutAgainstWrite<SharedProgram>>("page out of shared memory against write",
+                                           "A page of shared memory goes to swap while another CPU writes to it",
+                                           {.preemptions = 2}),
+    preset<OutAgainstWrite<CleanSharedProgram>>(
+        "page out of clean shared memory against write",
+        "A clean page of shared memory goes to swap while another CPU writes to it", {.preemptions = 2}),
+    preset<OutAgainstUnmap<SharedProgram>>("page out of shared memory against unmap",
+                                           "A page of shared memory goes to swap while munmap drops it",
+                                           {.preemptions = 2}),
+    preset<OutAgainstCutOff>("page out of shared memory against cut off",
+                             "A page of shared memory goes to swap while the file is cut off", {.preemptions = 2}),
+    preset<OutAgainstFutex<SharedProgram>>("page out of shared memory against futex",
+                                           "A futex operation on a page of shared memory that reclaim takes",
+                                           {.preemptions = 2}),
+    preset<TwoIn<SwapProgram>>("two page in", "Two CPUs fault for one page that is in swap", {.preemptions = 2}),
+    preset<TwoReadIn>("two page in to read", "Two CPUs read one page that is in swap", {.preemptions = 2}),
+    preset<TwoIn<SharedProgram>>("two page in shared memory",
+                                 "Two CPUs fault for one page of shared memory that is in swap", {.preemptions = 2}),
+    preset<InAgainstRelative>("page in against a relative",
+                              "A page comes back from swap while a child that has the same slot writes, or ends",
+                              {.preemptions = 2, .is_long = true}),
+    preset<InAgainstExit>("page in against exit",
+                          "A page comes back from swap while a child that has the same slot ends", {.preemptions = 2}),
+    preset<InAgainstOut>("page in against page out",
+                         "A page comes back from swap while reclaim takes it from the swap cache", {.preemptions = 2}),
+    preset<InAgainstUnmap>("page in against unmap", "A page comes back from swap while munmap drops its entry",
+                           {.preemptions = 2}),
+    preset<InAgainstCutOff>("page in of shared memory against cut off",
+                            "A page of shared memory comes back from swap while the file is cut off",
+                            {.preemptions = 2}),
+    preset<SwapoffAgainstWrite<SwapProgram>>(
+        "swapoff against write", "swapoff while another CPU writes to a page that is in swap", {.preemptions = 2}),
+    preset<SwapoffAgainstWrite<SharedProgram>>(
+        "swapoff against write to shared memory",
+        "swapoff while another CPU writes to a page of shared memory that is in swap", {.preemptions = 2}),
+    preset<SwapoffAgainstOut<SwapProgram>>("swapoff against page out",
+                                           "swapoff while reclaim writes a page to the same area", {.preemptions = 2}),
+    preset<SwapoffAgainstOut<SharedProgram>>("swapoff against page out of shared memory",
+                                             "swapoff while reclaim writes a page of shared memory to the same area",
+                                             {.preemptions = 2}),
+    preset<SwapoffAgainstFork>("swapoff against fork", "swapoff while a process with a page in swap forks",
+                               {.preemptions = 2, .is_long = true}),
+    preset<DiscardAgainstWrite>("discard against write",
+                                "Reclaim drops what MADV_FREE gave up, while another CPU writes to it again",
+                                {.preemptions = 2}),
+};
+const std::span<const Preset> SWAP_PROGRAMS = PRESETS;
+
+} // namespace faultline::interleave

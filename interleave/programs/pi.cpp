@@ -1,7 +1,6 @@
 // The priority-inheritance mutex and condition variable of user/lib/sync.cpp, whose words user space and the kernel
 // change in turn. There is one owner at a time, and the word names it; no call fails; no task is left waiting. The
 // policy of the TLBs makes no difference, because every CPU may write to both words from the beginning.
-#include <catch2/catch.hpp>
 
 #include <string>
 
@@ -9,15 +8,14 @@
 #include <linux/futex.h>
 
 #include "arch/contract/uaccess.hpp"
+#include "interleave/pi_locks.hpp"
+#include "interleave/preset.hpp"
 #include "kernel/futex/fault_in.hpp"
 #include "kernel/futex/livelock.hpp"
 #include "kernel/futex/queue.hpp"
 #include "kernel/futex/syscalls.hpp"
-#include "tests/host/pi_locks.hpp"
-#include "tests/interleave/explore.hpp"
 
-using namespace faultline;
-using namespace faultline::interleave;
+namespace faultline::interleave {
 
 namespace {
 
@@ -196,39 +194,45 @@ struct TurnsRound : PiProgram<SHARING> {
 
 } // namespace
 
-TEST_CASE("interleave: pi mutex, two contenders twice") {
-    explore(make<ContendersTwice<Sharing::Private>>, 3, Tlbs::OneWillDo);
-}
-TEST_CASE("interleave: pi mutex, three contenders") {
-    explore(make<Contenders<Sharing::Private>, 3>, 2, Tlbs::OneWillDo);
-}
-TEST_CASE("interleave: pi mutex, three contenders, shared") {
-    explore(make<Contenders<Sharing::Shared>, 3>, 2, Tlbs::OneWillDo);
-}
-TEST_CASE("interleave: pi condition variable, waiter and notifier") {
-    explore(make<WaiterAndNotifier<Sharing::Private>>, 3, Tlbs::OneWillDo);
-}
-TEST_CASE("interleave: pi condition variable, waiter and notifier, shared") {
-    explore(make<WaiterAndNotifier<Sharing::Shared>>, 3, Tlbs::OneWillDo);
-}
-TEST_CASE("interleave: pi condition variable, waiter, notifier and contender") {
-    explore(make<WaiterNotifierAndContender<Sharing::Private>, 3>, 2, Tlbs::OneWillDo);
-}
-TEST_CASE("interleave: pi condition variable, two waiters and a notifier", "[long]") {
-    explore(make<TwoWaitersAndNotifier<Sharing::Private>, 3>, 2, Tlbs::OneWillDo);
-}
-TEST_CASE("interleave: pi condition variable, two waiters and a late notifier", "[long]") {
-    explore(make<TwoWaitersAndLateNotifier<Sharing::Private>, 3>, 2, Tlbs::OneWillDo);
-}
-TEST_CASE("interleave: pi mutex, two contenders overtaken") {
-    explore(make<Overtaken<Contenders<Sharing::Private>>>, 3, Tlbs::OneWillDo);
-}
-TEST_CASE("interleave: pi condition variable, waiter and notifier overtaken") {
-    explore(make<Overtaken<WaiterAndNotifier<Sharing::Private>>>, 3, Tlbs::OneWillDo);
-}
-TEST_CASE("interleave: pi turns round") {
-    storm(make<Overtaken<TurnsRound<Sharing::Private>>, 4>, 400, Tlbs::OneWillDo);
-}
-TEST_CASE("interleave: pi turns round, shared") {
-    storm(make<Overtaken<TurnsRound<Sharing::Shared>>, 4>, 400, Tlbs::OneWillDo);
-}
+static constexpr Preset PRESETS[] = {
+    preset<ContendersTwice<Sharing::Private>>("pi mutex, two contenders twice", "Two tasks take a PI mutex twice each",
+                                              {.preemptions = 3, .tlbs = Tlbs::OneWillDo}),
+    preset<Contenders<Sharing::Private>, 3>("pi mutex, three contenders", "Three tasks take a PI mutex",
+                                            {.preemptions = 2, .tlbs = Tlbs::OneWillDo}),
+    preset<Contenders<Sharing::Shared>, 3>("pi mutex, three contenders, shared",
+                                           "Three tasks take a PI mutex, with a shared key",
+                                           {.preemptions = 2, .tlbs = Tlbs::OneWillDo}),
+    preset<WaiterAndNotifier<Sharing::Private>>("pi condition variable, waiter and notifier",
+                                                "A PI condition variable: one waits, one notifies",
+                                                {.preemptions = 3, .tlbs = Tlbs::OneWillDo}),
+    preset<WaiterAndNotifier<Sharing::Shared>>("pi condition variable, waiter and notifier, shared",
+                                               "A PI condition variable with a shared key: one waits, one notifies",
+                                               {.preemptions = 3, .tlbs = Tlbs::OneWillDo}),
+    preset<WaiterNotifierAndContender<Sharing::Private>, 3>(
+        "pi condition variable, waiter, notifier and contender",
+        "The mutex to which the waiter is moved already has a waiter", {.preemptions = 2, .tlbs = Tlbs::OneWillDo}),
+    preset<TwoWaitersAndNotifier<Sharing::Private>, 3>("pi condition variable, two waiters and a notifier",
+                                                       "A PI condition variable: two wait, one notifies",
+                                                       {.preemptions = 2, .tlbs = Tlbs::OneWillDo, .is_long = true}),
+    preset<TwoWaitersAndLateNotifier<Sharing::Private>, 3>(
+        "pi condition variable, two waiters and a late notifier",
+        "The mutex is free, or just taken, when the waiters are moved to it",
+        {.preemptions = 2, .tlbs = Tlbs::OneWillDo, .is_long = true}),
+    preset<Overtaken<Contenders<Sharing::Private>>>(
+        "pi mutex, two contenders overtaken",
+        "Two tasks take a PI mutex, and may be overtaken whenever they release a lock",
+        {.preemptions = 3, .tlbs = Tlbs::OneWillDo}),
+    preset<Overtaken<WaiterAndNotifier<Sharing::Private>>>(
+        "pi condition variable, waiter and notifier overtaken",
+        "One waits, one notifies, and may be overtaken whenever they release a lock",
+        {.preemptions = 3, .tlbs = Tlbs::OneWillDo}),
+    preset<Overtaken<TurnsRound<Sharing::Private>>, 4>("pi turns round",
+                                                       "Four tasks pass turns round with a PI condition variable",
+                                                       {.random_runs = 400, .tlbs = Tlbs::OneWillDo}),
+    preset<Overtaken<TurnsRound<Sharing::Shared>>, 4>(
+        "pi turns round, shared", "Four tasks pass turns round with a PI condition variable and a shared key",
+        {.random_runs = 400, .tlbs = Tlbs::OneWillDo}),
+};
+const std::span<const Preset> PI_PROGRAMS = PRESETS;
+
+} // namespace faultline::interleave

@@ -1,12 +1,10 @@
 // CPUs that switch between address spaces while ASIDs run out, or while another CPU flushes.
-#include <catch2/catch.hpp>
 
+#include "interleave/preset.hpp"
 #include "mm/munmap.hpp"
 #include "mm/pgtable.hpp"
-#include "tests/interleave/explore.hpp"
 
-using namespace faultline;
-using namespace faultline::interleave;
+namespace faultline::interleave {
 
 namespace {
 
@@ -134,6 +132,15 @@ struct ArriveAgainstUnmap : SwitchProgram {
 
 } // namespace
 
-TEST_CASE("interleave: ASID roll-over against switch") { explore(make<RollOverAgainstSwitch>, 3); }
-TEST_CASE("interleave: ASID roll-over against read") { explore(make<RollOverAgainstRead>, 3); }
-TEST_CASE("interleave: switch against unmap") { explore(make<ArriveAgainstUnmap>, 3); }
+static constexpr Preset PRESETS[] = {
+    preset<RollOverAgainstSwitch>("ASID roll-over against switch",
+                                  "ASIDs run out while another CPU switches address spaces", {.preemptions = 3}),
+    preset<RollOverAgainstRead>("ASID roll-over against read", "ASIDs run out while another CPU reads, and switches",
+                                {.preemptions = 3}),
+    preset<ArriveAgainstUnmap>("switch against unmap",
+                               "A CPU comes into an address space just while another CPU unmaps a page of it",
+                               {.preemptions = 3}),
+};
+const std::span<const Preset> SWITCH_PROGRAMS = PRESETS;
+
+} // namespace faultline::interleave

@@ -1,10 +1,10 @@
 // A program that maps a disk.
 #pragma once
 
+#include "interleave/modelled_disk.hpp"
+#include "interleave/program.hpp"
 #include "mm/mman.hpp"
 #include "mm/mmap.hpp"
-#include "tests/contract/modelled_disk.hpp"
-#include "tests/interleave/explore.hpp"
 
 namespace faultline::interleave {
 
@@ -15,7 +15,7 @@ struct DiskProgram : Program {
     }
 
   protected:
-    contract::ModelledDisk disk;
+    ModelledDisk disk;
     UserAddr word;
 
     UserAddr map_disk(u32 pages = 1) {

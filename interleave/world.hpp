@@ -5,14 +5,15 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "arch/model/interleaver.hpp"
+#include "interleave/invariants.hpp"
 #include "kernel/sched/task.hpp"
 #include "mm/filemap.hpp"
 #include "mm/mman.hpp"
 #include "mm/mmap.hpp"
-#include "tests/interleave/invariants.hpp"
 
 namespace faultline::interleave {
 
@@ -67,6 +68,7 @@ class World {
 
     model::Machine machine;
     Invariants invariants;
+    std::vector<std::string> report; // lines that the kernel printed, which end the run
 
   private:
     class OperationScope {

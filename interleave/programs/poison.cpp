@@ -1,6 +1,8 @@
 // Frames that lose their data while other CPUs touch, unmap, fork, move or reclaim the page.
-#include <catch2/catch.hpp>
 
+#include "interleave/disk_program.hpp"
+#include "interleave/modelled_swap.hpp"
+#include "interleave/preset.hpp"
 #include "mm/dup_mm.hpp"
 #include "mm/gup.hpp"
 #include "mm/madvise.hpp"
@@ -10,11 +12,8 @@
 #include "mm/rmap.hpp"
 #include "mm/swapfile.hpp"
 #include "mm/vmscan.hpp"
-#include "tests/contract/modelled_swap.hpp"
-#include "tests/interleave/disk_program.hpp"
 
-using namespace faultline;
-using namespace faultline::interleave;
+namespace faultline::interleave {
 
 namespace {
 
@@ -184,7 +183,7 @@ struct PoisonInSwap : Poison<Program> {
     using Poison::Poison;
 
   protected:
-    contract::ModelledSwap swap{4};
+    ModelledSwap swap{4};
 
     PoisonInSwap(u32 cpus, const model::TlbPolicy& tlb) : Poison(cpus, tlb) {
         swap.saved = [](const Page& page) { World::get().invariants.saved(page_to_pfn(page)); };
@@ -360,23 +359,54 @@ struct PoisonOfDiskAgainstReclaim : PoisonOfDisk {
     }
 };
 
-TEST_CASE("interleave: poison against write") { explore(make<PoisonAgainstWrite>, 2); }
-TEST_CASE("interleave: poison twice") { explore(make<PoisonTwice>, 2); }
-TEST_CASE("interleave: poison against get_user_pages") { explore(make<PoisonAgainstGup>, 2); }
-TEST_CASE("interleave: poison against unmap") { explore(make<PoisonAgainstUnmap>, 2); }
-TEST_CASE("interleave: poison against move") { explore(make<PoisonAgainstMove>, 2); }
-TEST_CASE("interleave: poison against fork") { explore(make<PoisonAgainstFork>, 2); }
-TEST_CASE("interleave: poison against copy") { explore(make<PoisonAgainstCopy>, 2); }
-TEST_CASE("interleave: poison against page out") { explore(make<PoisonAgainstReclaim>, 2); }
-TEST_CASE("interleave: poison of what is in swap against read") { explore(make<PoisonOfCleanInSwapAgainstRead>, 2); }
-TEST_CASE("interleave: poison of what swap lacks against read") { explore(make<PoisonOfDirtyInSwapAgainstRead>, 2); }
-TEST_CASE("interleave: poison of shared memory against write") { explore(make<PoisonOfSharedAgainstWrite>, 2); }
-TEST_CASE("interleave: poison of shared memory against fault") { explore(make<PoisonOfSharedAgainstFault>, 2); }
-TEST_CASE("interleave: poison of shared memory against cut off") { explore(make<PoisonOfSharedAgainstCutOff>, 2); }
-TEST_CASE("interleave: poison of shared memory against page out") { explore(make<PoisonOfSharedAgainstReclaim>, 2); }
-TEST_CASE("interleave: poison of a disk against read") { explore(make<PoisonOfDiskAgainstRead>, 2); }
-TEST_CASE("interleave: poison of a disk against write") { explore(make<PoisonOfDiskAgainstWrite>, 2); }
-TEST_CASE("interleave: poison of a disk against sync") { explore(make<PoisonOfDiskAgainstSync>, 2); }
-TEST_CASE("interleave: poison of a disk against reclaim") { explore(make<PoisonOfDiskAgainstReclaim>, 2); }
-
 } // namespace
+
+static constexpr Preset PRESETS[] = {
+    preset<PoisonAgainstWrite>("poison against write", "A frame loses its data while another CPU writes to it",
+                               {.preemptions = 2}),
+    preset<PoisonTwice>("poison twice", "Two CPUs report the same frame", {.preemptions = 2}),
+    preset<PoisonAgainstGup>("poison against get_user_pages", "A frame loses its data while get_user_pages takes it",
+                             {.preemptions = 2}),
+    preset<PoisonAgainstUnmap>("poison against unmap", "A frame loses its data while munmap drops it",
+                               {.preemptions = 2}),
+    preset<PoisonAgainstMove>("poison against move", "A frame loses its data while mremap moves its entry",
+                              {.preemptions = 2}),
+    preset<PoisonAgainstFork>("poison against fork", "A frame loses its data while the process forks",
+                              {.preemptions = 2}),
+    preset<PoisonAgainstCopy>("poison against copy", "A frame loses its data while a child copies it",
+                              {.preemptions = 2}),
+    preset<PoisonAgainstReclaim>("poison against page out", "A frame loses its data while reclaim writes it to swap",
+                                 {.preemptions = 2}),
+    preset<PoisonOfCleanInSwapAgainstRead>("poison of what is in swap against read",
+                                           "A frame is lost whose data swap has too: who reads gets it from there",
+                                           {.preemptions = 2}),
+    preset<PoisonOfDirtyInSwapAgainstRead>("poison of what swap lacks against read",
+                                           "A frame is lost whose slot does not have the data", {.preemptions = 2}),
+    preset<PoisonOfSharedAgainstWrite>("poison of shared memory against write",
+                                       "A frame of shared memory loses its data while another CPU writes to it",
+                                       {.preemptions = 2}),
+    preset<PoisonOfSharedAgainstFault>("poison of shared memory against fault",
+                                       "A frame of shared memory loses its data while a fault maps it",
+                                       {.preemptions = 2}),
+    preset<PoisonOfSharedAgainstCutOff>("poison of shared memory against cut off",
+                                        "A frame of shared memory loses its data while the file is cut off",
+                                        {.preemptions = 2}),
+    preset<PoisonOfSharedAgainstReclaim>("poison of shared memory against page out",
+                                         "A frame of shared memory loses its data while reclaim takes it",
+                                         {.preemptions = 2}),
+    preset<PoisonOfDiskAgainstRead>("poison of a disk against read",
+                                    "A frame of a disk's cache loses its data while another CPU reads it",
+                                    {.preemptions = 2}),
+    preset<PoisonOfDiskAgainstWrite>("poison of a disk against write",
+                                     "A frame of a disk's cache loses its data while another CPU writes to it",
+                                     {.preemptions = 2}),
+    preset<PoisonOfDiskAgainstSync>("poison of a disk against sync",
+                                    "A frame of a disk's cache loses its data while fsync writes it",
+                                    {.preemptions = 2}),
+    preset<PoisonOfDiskAgainstReclaim>("poison of a disk against reclaim",
+                                       "A frame of a disk's cache loses its data while reclaim takes it",
+                                       {.preemptions = 2}),
+};
+const std::span<const Preset> POISON_PROGRAMS = PRESETS;
+
+} // namespace faultline::interleave

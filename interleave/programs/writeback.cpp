@@ -1,6 +1,7 @@
 // Pages of a disk that are written back while other CPUs write to them, unmap them, fork, or read them for the first time.
-#include <catch2/catch.hpp>
 
+#include "interleave/disk_program.hpp"
+#include "interleave/preset.hpp"
 #include "mm/config.hpp"
 #include "mm/dup_mm.hpp"
 #include "mm/mprotect.hpp"
@@ -8,10 +9,8 @@
 #include "mm/munmap.hpp"
 #include "mm/page_writeback.hpp"
 #include "mm/remote_memory.hpp"
-#include "tests/interleave/disk_program.hpp"
 
-using namespace faultline;
-using namespace faultline::interleave;
+namespace faultline::interleave {
 
 namespace {
 
@@ -327,20 +326,44 @@ struct FlusherAgainstSync : DiskProgram {
 
 } // namespace
 
-TEST_CASE("interleave: write back against write") { explore(make<CleanAgainstWrite>, 2); }
-TEST_CASE("interleave: write back against first write") { explore(make<CleanAgainstFirstWrite>, 2); }
-TEST_CASE("interleave: write back against write elsewhere") { explore(make<CleanAgainstWriteElsewhere>, 2); }
-TEST_CASE("interleave: write back against two writes") { explore(make<CleanAgainstTwoWrites, 3>, 1); }
-TEST_CASE("interleave: write back against unmap") { explore(make<CleanAgainstUnmap>, 2); }
-TEST_CASE("interleave: write back against unmap and write") { explore(make<CleanAgainstUnmapAndWrite, 3>, 1); }
-TEST_CASE("interleave: write back against move") { explore(make<CleanAgainstMove>, 2); }
-TEST_CASE("interleave: write back against mprotect") { explore(make<CleanAgainstProtect>, 2); }
-TEST_CASE("interleave: write back against fork") { explore(make<CleanAgainstFork>, 2); }
-TEST_CASE("interleave: write back against write back") { explore(make<TwoSyncs>, 2); }
-TEST_CASE("interleave: read from disk against write") { explore(make<ReadAgainstWrite>, 2); }
-TEST_CASE("interleave: read from disk and write back against write") { explore(make<ReadAndSyncAgainstWrite>, 2); }
-TEST_CASE("interleave: invalidate against write") { explore(make<InvalidateAgainstWrite>, 1); }
-TEST_CASE("interleave: truncate against write back") { explore(make<TruncateAgainstClean>, 2); }
-TEST_CASE("interleave: truncate against dirty") { explore(make<TruncateAgainstDirty>, 2); }
-TEST_CASE("interleave: write back against write from outside") { explore(make<CleanAgainstRemoteWrite>, 2); }
-TEST_CASE("interleave: flusher against write back") { explore(make<FlusherAgainstSync>, 2); }
+static constexpr Preset PRESETS[] = {
+    preset<CleanAgainstWrite>("write back against write", "fsync while another CPU writes", {.preemptions = 2}),
+    preset<CleanAgainstFirstWrite>("write back against first write",
+                                   "fsync while another CPU's write makes a clean page dirty", {.preemptions = 2}),
+    preset<CleanAgainstWriteElsewhere>("write back against write elsewhere",
+                                       "fsync while a writer in another address space writes", {.preemptions = 2}),
+    preset<CleanAgainstTwoWrites, 3>("write back against two writes",
+                                     "fsync while two CPUs in two address spaces write to one page",
+                                     {.preemptions = 1}),
+    preset<CleanAgainstUnmap>("write back against unmap", "fsync while another CPU writes and unmaps",
+                              {.preemptions = 2}),
+    preset<CleanAgainstUnmapAndWrite, 3>("write back against unmap and write",
+                                         "fsync, munmap, and a thread that writes until the mapping is gone",
+                                         {.preemptions = 1}),
+    preset<CleanAgainstMove>("write back against move", "fsync while mremap moves the page", {.preemptions = 2}),
+    preset<CleanAgainstProtect>("write back against mprotect",
+                                "fsync while mprotect takes and gives the right to write", {.preemptions = 2}),
+    preset<CleanAgainstFork>("write back against fork",
+                             "fsync while a process forks as it did long ago, with writable entries copied",
+                             {.preemptions = 2}),
+    preset<TwoSyncs>("write back against write back", "Two fsync: who returns has waited for the other's transfer",
+                     {.preemptions = 2}),
+    preset<ReadAgainstWrite>("read from disk against write",
+                             "Two CPUs' first accesses to a page of a disk: it is read once", {.preemptions = 2}),
+    preset<ReadAndSyncAgainstWrite>("read from disk and write back against write",
+                                    "A first read and fsync, against a first write", {.preemptions = 2}),
+    preset<InvalidateAgainstWrite>("invalidate against write",
+                                   "The clean part of a cache is dropped while write(2) changes a page",
+                                   {.preemptions = 1}),
+    preset<TruncateAgainstClean>("truncate against write back", "A file is cut off while fsync writes it",
+                                 {.preemptions = 2}),
+    preset<TruncateAgainstDirty>("truncate against dirty", "A file is cut off while a write makes a page dirty",
+                                 {.preemptions = 2}),
+    preset<CleanAgainstRemoteWrite>("write back against write from outside",
+                                    "fsync while a debugger writes past the entry", {.preemptions = 2}),
+    preset<FlusherAgainstSync>("flusher against write back", "The flusher and fsync at the same time",
+                               {.preemptions = 2}),
+};
+const std::span<const Preset> WRITEBACK_PROGRAMS = PRESETS;
+
+} // namespace faultline::interleave

@@ -9,7 +9,7 @@
 #include "mm/filemap.hpp"
 #include "mm/page_writeback.hpp"
 
-namespace faultline::contract {
+namespace faultline {
 
 struct ModelledDisk : AddressSpace {
     static constexpr u32 PAGES = 8;
@@ -86,4 +86,4 @@ struct ModelledDisk : AddressSpace {
     }
 };
 
-} // namespace faultline::contract
+} // namespace faultline

@@ -1,12 +1,10 @@
 // Two CPUs at one entry: the bits of truth survive whatever the other CPU does.
-#include <catch2/catch.hpp>
 
+#include "interleave/preset.hpp"
 #include "mm/aging.hpp"
 #include "mm/pgtable.hpp"
-#include "tests/interleave/explore.hpp"
 
-using namespace faultline;
-using namespace faultline::interleave;
+namespace faultline::interleave {
 
 namespace {
 
@@ -202,19 +200,37 @@ struct FirstReadAgainstFirstWrite : Program {
 
 } // namespace
 
-TEST_CASE("interleave: set dirty against set young") { explore(make<SetDirtyAgainstSetYoung>, 4); }
-TEST_CASE("interleave: set dirty against set young without lock") {
-    explore(make<SetDirtyAgainstSetYoungWithoutLock>, UNBOUNDED);
-}
-TEST_CASE("interleave: set dirty against get and clear without lock") {
-    explore(make<SetDirtyAgainstGetAndClear>, UNBOUNDED);
-}
-TEST_CASE("interleave: set dirty against age without lock") { explore(make<SetDirtyAgainstAge>, UNBOUNDED); }
-TEST_CASE("interleave: set dirty against write-protect without lock") {
-    explore(make<SetDirtyAgainstWriteProtect>, UNBOUNDED);
-}
-TEST_CASE("interleave: write fault against read fault") { explore(make<WriteFaultAgainstReadFault>, 3); }
-TEST_CASE("interleave: age against write") { explore(make<AgeAgainstWrite>, 3); }
-TEST_CASE("interleave: clean against write") { explore(make<CleanAgainstWrite>, 3); }
-TEST_CASE("interleave: two first writes") { explore(make<TwoFirstWrites>, 3); }
-TEST_CASE("interleave: first read against first write") { explore(make<FirstReadAgainstFirstWrite>, 3); }
+static constexpr Preset PRESETS[] = {
+    preset<SetDirtyAgainstSetYoung>("set dirty against set young",
+                                    "Two access-flag updates at one entry, with entries read before the lock was taken",
+                                    {.preemptions = 4}),
+    preset<SetDirtyAgainstSetYoungWithoutLock>(
+        "set dirty against set young without lock",
+        "One CPU sets dirty and another sets young in one entry, and no lock orders them", {.preemptions = UNBOUNDED}),
+    preset<SetDirtyAgainstGetAndClear>("set dirty against get and clear without lock",
+                                       "One CPU sets dirty while another takes the entry out, without a lock",
+                                       {.preemptions = UNBOUNDED}),
+    preset<SetDirtyAgainstAge>("set dirty against age without lock",
+                               "One CPU sets dirty while another ages the entry, without a lock",
+                               {.preemptions = UNBOUNDED}),
+    preset<SetDirtyAgainstWriteProtect>("set dirty against write-protect without lock",
+                                        "One CPU sets dirty while another write-protects the entry, without a lock",
+                                        {.preemptions = UNBOUNDED}),
+    preset<WriteFaultAgainstReadFault>("write fault against read fault",
+                                       "A write and a read fault on the same old page", {.preemptions = 3}),
+    preset<AgeAgainstWrite>("age against write", "A page is aged twice while another CPU writes to it",
+                            {.preemptions = 3}),
+    preset<CleanAgainstWrite>(
+        "clean against write",
+        "A page is cleaned while another CPU writes to it: the write after it makes it dirty again",
+        {.preemptions = 3}),
+    preset<TwoFirstWrites>("two first writes",
+                           "Two CPUs write to a page that is not there yet: there is one page, with both writes",
+                           {.preemptions = 3}),
+    preset<FirstReadAgainstFirstWrite>("first read against first write",
+                                       "A first read maps the zero page while a first write maps a page",
+                                       {.preemptions = 3}),
+};
+const std::span<const Preset> ENTRY_PROGRAMS = PRESETS;
+
+} // namespace faultline::interleave

@@ -1,13 +1,13 @@
 // Four CPUs in two processes make a dozen random operations each. Every CPU has a word of its own in each page. Only
 // that CPU writes the word, and always a larger value. So a CPU that reads the word again must never see a smaller
 // value, and the owner sees exactly its last one. All CPUs count up one more word, by futex operations.
-#include <catch2/catch.hpp>
 
 #include <array>
 #include <random>
 
 #include <linux/futex.h>
 
+#include "interleave/preset.hpp"
 #include "kernel/futex/fault_in.hpp"
 #include "kernel/futex/livelock.hpp"
 #include "kernel/futex/queue.hpp"
@@ -18,10 +18,8 @@
 #include "mm/mprotect.hpp"
 #include "mm/page_alloc.hpp"
 #include "mm/upcalls.hpp"
-#include "tests/interleave/explore.hpp"
 
-using namespace faultline;
-using namespace faultline::interleave;
+namespace faultline::interleave {
 
 namespace {
 
@@ -156,4 +154,10 @@ struct Storm : Program {
 
 } // namespace
 
-TEST_CASE("interleave: storm") { storm(make<Storm, CPUS>, 500); }
+static constexpr Preset PRESETS[] = {
+    preset<Storm, CPUS>("storm", "Four CPUs in two processes make a dozen random operations each",
+                        {.random_runs = 500}),
+};
+const std::span<const Preset> STORM_PROGRAMS = PRESETS;
+
+} // namespace faultline::interleave

@@ -1,16 +1,15 @@
 // Pages of a disk that reclaim takes while other CPUs use them, unmap them, fork, or cut the file off.
-#include <catch2/catch.hpp>
 
+#include "interleave/disk_program.hpp"
+#include "interleave/preset.hpp"
 #include "mm/dup_mm.hpp"
 #include "mm/lru.hpp"
 #include "mm/mremap.hpp"
 #include "mm/munmap.hpp"
 #include "mm/rmap.hpp"
 #include "mm/vmscan.hpp"
-#include "tests/interleave/disk_program.hpp"
 
-using namespace faultline;
-using namespace faultline::interleave;
+namespace faultline::interleave {
 
 namespace {
 
@@ -167,15 +166,31 @@ struct ReclaimAgainstWriteCall : ReclaimProgram {
     }
 };
 
-TEST_CASE("interleave: reclaim against read") { explore(make<ReclaimAgainstRead>, 3); }
-TEST_CASE("interleave: reclaim against write") { explore(make<ReclaimAgainstWrite>, 2); }
-TEST_CASE("interleave: reclaim of a dirty page against write") { explore(make<ReclaimDirtyAgainstWrite>, 2); }
-TEST_CASE("interleave: two reclaims against write") { explore(make<ReclaimTwice>, 2); }
-TEST_CASE("interleave: reclaim against unmap") { explore(make<ReclaimAgainstUnmap>, 2); }
-TEST_CASE("interleave: reclaim against move") { explore(make<ReclaimAgainstMove>, 2); }
-TEST_CASE("interleave: reclaim against fork") { explore(make<ReclaimAgainstFork>, 2); }
-TEST_CASE("interleave: reclaim against truncate") { explore(make<ReclaimAgainstTruncate>, 3); }
-TEST_CASE("interleave: reclaim against sync") { explore(make<ReclaimAgainstSync>, 2); }
-TEST_CASE("interleave: reclaim against write call") { explore(make<ReclaimAgainstWriteCall>, 2); }
-
 } // namespace
+
+static constexpr Preset PRESETS[] = {
+    preset<ReclaimAgainstRead>("reclaim against read", "Reclaim takes a page of a disk while another CPU reads it",
+                               {.preemptions = 3}),
+    preset<ReclaimAgainstWrite>("reclaim against write",
+                                "Reclaim takes a page of a disk while another CPU writes to it", {.preemptions = 2}),
+    preset<ReclaimDirtyAgainstWrite>("reclaim of a dirty page against write",
+                                     "Reclaim writes a dirty page of a disk while another CPU writes to it",
+                                     {.preemptions = 2}),
+    preset<ReclaimTwice>("two reclaims against write", "Two CPUs reclaim a page of a disk, and a third writes to it",
+                         {.preemptions = 2}),
+    preset<ReclaimAgainstUnmap>("reclaim against unmap", "Reclaim takes a page of a disk while munmap drops it",
+                                {.preemptions = 2}),
+    preset<ReclaimAgainstMove>("reclaim against move", "Reclaim takes a page of a disk while mremap moves its entry",
+                               {.preemptions = 2}),
+    preset<ReclaimAgainstFork>("reclaim against fork", "Reclaim takes a page of a disk while the process forks",
+                               {.preemptions = 2}),
+    preset<ReclaimAgainstTruncate>("reclaim against truncate",
+                                   "Reclaim takes a page of a disk while the file is cut off", {.preemptions = 3}),
+    preset<ReclaimAgainstSync>("reclaim against sync", "Reclaim takes a page of a disk while fsync writes it",
+                               {.preemptions = 2}),
+    preset<ReclaimAgainstWriteCall>("reclaim against write call",
+                                    "Reclaim takes a page of a disk while write(2) changes it", {.preemptions = 2}),
+};
+const std::span<const Preset> RECLAIM_PROGRAMS = PRESETS;
+
+} // namespace faultline::interleave

@@ -7,12 +7,13 @@
 #include <cstdarg>
 #include <cstdio>
 
+#include "interleave/world.hpp"
 #include "kernel/debug/printk.hpp"
+#include "kernel/futex/livelock.hpp"
 #include "kernel/sched/sched.hpp"
 #include "kernel/upcalls.hpp"
 #include "mm/fault.hpp"
 #include "mm/upcalls.hpp"
-#include "tests/interleave/world.hpp"
 
 namespace faultline {
 
@@ -73,16 +74,20 @@ Task* find_task_by_vpid(s32 pid) {
 Result<u64> get_timespec32(UserAddr) { return Err(Errno::FAULT); }
 Result<u64> get_timespec64(UserAddr) { return Err(Errno::FAULT); }
 
-// A report of the kernel: here it is always one of a livelock.
+// What the kernel reports ends the run: here it is always a livelock.
 void printk(PrintkLevel, const char* format, ...) {
     char text[256];
     va_list arguments;
     va_start(arguments, format);
     std::vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    throw Violation(text);
+    World::get().report.emplace_back(text);
 }
 void console_printf(const char*, ...) {}
-void machine_exit(u8) { throw Violation("the kernel ended the machine"); }
+void machine_exit(u8 status) {
+    if (status != LIVELOCK_STATUS)
+        throw Violation("the kernel ended the machine");
+    throw interleave::Livelock(World::get().report.front());
+}
 
 } // namespace faultline

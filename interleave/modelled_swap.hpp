@@ -6,7 +6,7 @@
 #include "base/concurrency.hpp"
 #include "mm/swapfile.hpp"
 
-namespace faultline::contract {
+namespace faultline {
 
 struct ModelledSwap : SwapDevice {
     static constexpr u32 SLOTS = 9; // the first is the header's
@@ -73,4 +73,4 @@ struct ModelledSwap : SwapDevice {
     bool on_ = false;
 };
 
-} // namespace faultline::contract
+} // namespace faultline

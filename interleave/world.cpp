@@ -1,10 +1,11 @@
 // The machine on which the programs of this folder run: its tasks, address spaces and operations.
-#include "tests/interleave/world.hpp"
+#include "interleave/world.hpp"
 
 #include <arch/current.hpp>
 
 #include "arch/contract/tlb.hpp"
 #include "base/irq_guard.hpp"
+#include "kernel/futex/livelock.hpp"
 #include "kernel/futex/queue.hpp"
 #include "mm/anon_vma.hpp"
 #include "mm/dup_mm.hpp"
@@ -37,6 +38,7 @@ void require(bool condition, const char* what) {
 
 World::World(u32 cpus, const model::TlbPolicy& tlb) : machine({.cpus = cpus, .ram_bytes = RAM_BYTES, .tlb = tlb}) {
     the_world = this;
+    livelock_policy = LivelockPolicy::Halt;
     init_page_allocator(ram_start(), ram_start() + ram_bytes());
     init_writeback();
     anon_vma_init();

@@ -1,9 +1,9 @@
 // Futex operations while other CPUs change the entry: each is done exactly once, and each ends.
-#include <catch2/catch.hpp>
 
 #include <arch/current.hpp>
 #include <linux/futex.h>
 
+#include "interleave/preset.hpp"
 #include "kernel/futex/fault_in.hpp"
 #include "kernel/futex/livelock.hpp"
 #include "kernel/futex/operations.hpp"
@@ -11,10 +11,8 @@
 #include "kernel/futex/queue.hpp"
 #include "kernel/futex/syscalls.hpp"
 #include "mm/aging.hpp"
-#include "tests/interleave/explore.hpp"
 
-using namespace faultline;
-using namespace faultline::interleave;
+namespace faultline::interleave {
 
 namespace {
 
@@ -202,12 +200,28 @@ struct LockPiAgainstExec : LockPiAgainstExit {
 
 } // namespace
 
-TEST_CASE("interleave: relax against futex") { explore(make<RelaxAgainstFutex>, 3); }
-TEST_CASE("interleave: futex against futex", "[long]") { explore(make<FutexAgainstFutex>, 3); }
-TEST_CASE("interleave: age against futex") { explore(make<AgeAgainstFutex>, 3); }
-TEST_CASE("interleave: wait against wake") { explore(make<WaitAgainstWake>, 3); }
-TEST_CASE("interleave: wait against wake_op") { explore(make<WaitAgainstWakeOp>, 3); }
-TEST_CASE("interleave: waitv against wake") { explore(make<WaitvAgainstTwoWakes>, 2); }
-TEST_CASE("interleave: unlock_pi against priority", "[long]") { explore(make<UnlockPiAgainstPriority, 4>, 1); }
-TEST_CASE("interleave: lock_pi against exit") { explore(make<LockPiAgainstExit>, 3); }
-TEST_CASE("interleave: lock_pi against exec", "[long]") { explore(make<LockPiAgainstExec>, 3); }
+static constexpr Preset PRESETS[] = {
+    preset<RelaxAgainstFutex>("relax against futex",
+                              "A write relaxes an entry, and a futex operation meets a TLB that is behind",
+                              {.preemptions = 3}),
+    preset<FutexAgainstFutex>("futex against futex", "Two FUTEX_WAKE_OP on one clean page: each is done once",
+                              {.preemptions = 3, .is_long = true}),
+    preset<AgeAgainstFutex>("age against futex", "A FUTEX_WAKE_OP while ageing takes the young bit away: done once",
+                            {.preemptions = 3}),
+    preset<WaitAgainstWake>("wait against wake", "FUTEX_WAIT against a write and FUTEX_WAKE: no wake-up is lost",
+                            {.preemptions = 3}),
+    preset<WaitAgainstWakeOp>("wait against wake_op", "FUTEX_WAIT against a FUTEX_WAKE_OP that changes the word",
+                              {.preemptions = 3}),
+    preset<WaitvAgainstTwoWakes>("waitv against wake",
+                                 "One of two words is woken while its waiter is still being queued for the other",
+                                 {.preemptions = 2}),
+    preset<UnlockPiAgainstPriority, 4>("unlock_pi against priority",
+                                       "The heir of a PI lock is chosen, and another waiter becomes more urgent",
+                                       {.preemptions = 1, .is_long = true}),
+    preset<LockPiAgainstExit>("lock_pi against exit", "FUTEX_LOCK_PI while the owner exits", {.preemptions = 3}),
+    preset<LockPiAgainstExec>("lock_pi against exec", "FUTEX_LOCK_PI while the owner becomes another program",
+                              {.preemptions = 3, .is_long = true}),
+};
+const std::span<const Preset> FUTEX_PROGRAMS = PRESETS;
+
+} // namespace faultline::interleave

@@ -1,0 +1,28 @@
+// One run of a program, from its setting to the pages that must be back at the end.
+#include "interleave/program.hpp"
+
+namespace faultline::interleave {
+
+void Program::cpu(u32 number) {
+    switch (number) {
+    case 0:
+        return cpu0();
+    case 1:
+        return cpu1();
+    default:
+        return cpu2();
+    }
+}
+
+void Program::run_under(model::Schedule& schedule) {
+    machine.select_cpu(0);
+    set_up();
+    std::vector<std::function<void()>> bodies;
+    for (u32 number = 0; number < machine.cpu_count(); ++number)
+        bodies.push_back([this, number] { cpu(number); });
+    World::run(schedule, bodies);
+    check();
+    require(missing_pages() == 0, "pages are missing at the end");
+}
+
+} // namespace faultline::interleave
