@@ -181,6 +181,8 @@ bool holds_spin_lock() {
 
 } // namespace
 
+const Held& held_by_cpu(u32 cpu) { return cpus[cpu].held; }
+
 u32 Watch::number() const {
     if (name_ == nullptr)
         return NAMELESS;

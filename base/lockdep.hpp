@@ -67,6 +67,9 @@ struct Held {
     u32 count = 0;
 };
 
+// Those that a CPU holds: for whoever looks from outside while the CPU stands still.
+const Held& held_by_cpu(u32 cpu);
+
 // The running task's. Supplied by mm/, found by the linker.
 Held& held_by_task();
 

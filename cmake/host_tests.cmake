@@ -8,7 +8,7 @@ include(Catch)
 include(cmake/back_ends.cmake)
 
 room(host_sources base/*.cpp mm/*.cpp kernel/sched/*.cpp kernel/futex/*.cpp kernel/debug/describe_pte.cpp
-     kernel/debug/tlb_check.cpp arch/model/*.cpp)
+     kernel/debug/tlb_check.cpp kernel/debug/trace_text.cpp arch/model/*.cpp)
 set(mmu_sources ${PROJECT_SOURCE_DIR}/arch/model/machine.cpp)
 list(REMOVE_ITEM host_sources ${mmu_sources})
 set(main ${PROJECT_SOURCE_DIR}/tests/host/main.cpp)
@@ -34,7 +34,7 @@ add_library(host_kernel STATIC ${host_sources})
 target_link_libraries(host_kernel PUBLIC host_flags)
 target_precompile_headers(host_kernel PRIVATE <algorithm> <functional> base/intrusive.hpp)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang") # preset host-clang: the analysis only
-    set_source_files_properties(arch/model/execution.cpp PROPERTIES HEADER_FILE_ONLY ON) # needs clang's run-time library
+    set_source_files_properties(arch/model/fiber.cpp PROPERTIES HEADER_FILE_ONLY ON) # needs clang's run-time library
 endif()
 
 # Each test runs over every back end, unless its file is named after one of them.
@@ -66,6 +66,7 @@ target_link_libraries(interleave PUBLIC host_flags)
 foreach(library test_runner shared_tests interleave_test_objects)
     target_link_libraries(${library} PUBLIC host_flags catch Threads::Threads)
 endforeach()
+target_compile_definitions(interleave_test_objects PRIVATE CATALOGUE="${PROJECT_SOURCE_DIR}/user/scenarios/catalogue.tsv")
 target_precompile_headers(shared_tests PRIVATE <catch2/catch.hpp>)
 
 # Checks in tests are long to optimise and quick to run. What runs long is the kernel, the model, and the programs.

@@ -1,8 +1,6 @@
 // Running a program again and again, and remembering the schedule that is tried (interleave/explore.hpp).
 #include "interleave/explore.hpp"
 
-#include "interleave/schedules.hpp"
-
 namespace faultline::interleave {
 
 namespace {
@@ -28,13 +26,13 @@ class Recorded final : public model::Schedule {
 using Schedules = std::function<model::Schedule*(u64 number, model::TlbPolicy& policy)>;
 
 // False: the watch wants no more.
-bool run_all(MakeProgram make, const Temper& temper, const Schedules& schedules, const Watch& watch,
+bool run_all(const Maker& make, const Temper& temper, const Schedules& schedules, const Watch& watch,
              std::optional<Found>& found) {
-    const WithTemper as_booted(temper);
+    const WithSettings as_booted(temper.settings);
     std::vector<u8> choices;
     std::size_t longest = 0;
     for (u64 runs = 0;; ++runs) {
-        model::TlbPolicy policy = temper.policy;
+        model::TlbPolicy policy = temper.settings.tlb;
         model::Schedule* const schedule = schedules(runs, policy);
         if (schedule == nullptr)
             return watch({.temper = temper, .runs = runs, .longest = longest, .is_over = true});
@@ -45,6 +43,7 @@ bool run_all(MakeProgram make, const Temper& temper, const Schedules& schedules,
         } catch (const std::exception& wrong) {
             found = {.temper = &temper,
                      .schedule = runs,
+                     .verdict = verdict_of(wrong),
                      .what = wrong.what(),
                      .history = program->history(),
                      .choices = std::move(choices),
@@ -59,18 +58,26 @@ bool run_all(MakeProgram make, const Temper& temper, const Schedules& schedules,
 
 } // namespace
 
-std::optional<Found> explore(MakeProgram make, u32 preemptions, std::span<const Temper> tempers, const Watch& watch) {
+std::optional<Found> explore(const Maker& make, EverySchedule& schedules, const Temper& temper, const Watch& watch) {
     std::optional<Found> found;
-    for (const Temper& temper : tempers) {
-        EverySchedule every(preemptions);
-        const auto next = [&](u64, model::TlbPolicy&) { return every.next() ? &every : nullptr; };
-        if (!run_all(make, temper, next, watch, found))
-            break;
-    }
+    const auto next = [&](u64, model::TlbPolicy&) { return schedules.next() ? &schedules : nullptr; };
+    run_all(make, temper, next, watch, found);
     return found;
 }
 
-std::optional<Found> storm(MakeProgram make, u32 runs, std::span<const Temper> tempers, const Watch& watch) {
+std::optional<Found> explore(const Maker& make, u32 preemptions, std::span<const Temper> tempers, const Watch& watch) {
+    bool goes_on = true;
+    const Watch watched = [&](const Progress& progress) { return goes_on = watch(progress); };
+    for (const Temper& temper : tempers) {
+        EverySchedule every(preemptions);
+        auto found = explore(make, every, temper, watched);
+        if (found || !goes_on)
+            return found;
+    }
+    return std::nullopt;
+}
+
+std::optional<Found> storm(const Maker& make, u32 runs, std::span<const Temper> tempers, const Watch& watch) {
     std::optional<Found> found;
     for (const Temper& temper : tempers) {
         std::optional<RandomSchedule> random;

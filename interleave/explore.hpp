@@ -7,14 +7,17 @@
 #include <string>
 #include <vector>
 
+#include "interleave/schedules.hpp"
 #include "interleave/temper.hpp"
+#include "interleave/verdict.hpp"
 
 namespace faultline::interleave {
 
 // A run that went wrong.
 struct Found {
     const Temper* temper = nullptr;
-    u64 schedule = 0;        // how many schedules were tried before
+    u64 schedule = 0; // how many schedules were tried before
+    Verdict verdict{};
     std::string what;        // what is wrong
     std::string history;     // the last steps, in words
     std::vector<u8> choices; // the CPU of each step. On a fresh machine of that temper they lead to the same
@@ -31,7 +34,9 @@ struct Progress {
 // Called after each run and at the end of each temper. False: stop.
 using Watch = std::function<bool(const Progress&)>;
 
-std::optional<Found> explore(MakeProgram make, u32 preemptions, std::span<const Temper> tempers, const Watch& watch);
-std::optional<Found> storm(MakeProgram make, u32 runs, std::span<const Temper> tempers, const Watch& watch);
+std::optional<Found> explore(const Maker& make, u32 preemptions, std::span<const Temper> tempers, const Watch& watch);
+// On one machine, from where `schedules` stands: the watch may have stopped it before.
+std::optional<Found> explore(const Maker& make, EverySchedule& schedules, const Temper& temper, const Watch& watch);
+std::optional<Found> storm(const Maker& make, u32 runs, std::span<const Temper> tempers, const Watch& watch);
 
 } // namespace faultline::interleave

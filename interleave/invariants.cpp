@@ -44,6 +44,13 @@ void Invariants::watch(MmStruct& mm, UserAddr page) {
     watched_.push_back({.mm = &mm, .page = page, .last = truth_of(mm, page), .debts = {}});
 }
 
+std::vector<std::pair<MmStruct*, UserAddr>> Invariants::watched() const {
+    std::vector<std::pair<MmStruct*, UserAddr>> pages;
+    for (const Watched& each : watched_)
+        pages.emplace_back(each.mm, each.page);
+    return pages;
+}
+
 void Invariants::forget(const MmStruct& mm) {
     std::erase_if(watched_, [&](const Watched& each) { return each.mm == &mm; });
 }

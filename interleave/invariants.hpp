@@ -18,6 +18,7 @@
 #include <optional>
 #include <set>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "arch/contract/machine.hpp"
@@ -55,6 +56,9 @@ class Invariants {
 
     // Throws Violation.
     void check(u32 acting_cpu);
+
+    // The pages that are watched, in the order in which that began.
+    std::vector<std::pair<MmStruct*, UserAddr>> watched() const;
 
   private:
     struct Debt {

@@ -20,7 +20,7 @@ std::span<const Preset> presets() {
 
 const Preset* find_preset(std::string_view name) {
     const auto all = presets();
-    const auto found = std::ranges::find_if(all, [&](const Preset& each) { return each.name == name; });
+    const auto found = std::find_if(all.begin(), all.end(), [&](const Preset& each) { return each.name == name; });
     return found != all.end() ? &*found : nullptr;
 }
 

@@ -10,8 +10,6 @@ namespace faultline::interleave {
 class Program : protected World {
   public:
     using World::World;
-    virtual ~Program() = default;
-
     // One run. Throws what is wrong, if anything is.
     void run_under(model::Schedule& schedule);
     using World::history;
@@ -27,6 +25,7 @@ class Program : protected World {
 };
 
 using MakeProgram = std::unique_ptr<Program> (*)(const model::TlbPolicy& tlb);
+using Maker = std::function<std::unique_ptr<Program>(const model::TlbPolicy& tlb)>;
 
 template <class P, u32 CPUS = 2>
 std::unique_ptr<Program> make(const model::TlbPolicy& tlb) {

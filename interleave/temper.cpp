@@ -8,10 +8,11 @@ namespace faultline::interleave {
 namespace {
 
 constexpr Temper TEMPERS[] = {
-    {"tlb=lazy, TLBs that keep everything", TlbRelax::Lazy, {}},
-    {"tlb=lazy, TLBs that prefetch", TlbRelax::Lazy, {.prefetch = true, .seed = 1}},
-    {"tlb=eager, TLBs that prefetch and evict", TlbRelax::Eager, {.evict = true, .prefetch = true, .seed = 2}},
-    {"ad_bits=hardware, TLBs that keep everything", TlbRelax::Lazy, {}, AdBits::Hardware},
+    {"tlb=lazy, TLBs that keep everything", {}},
+    {"tlb=lazy, TLBs that prefetch", {.tlb = {.prefetch = true, .seed = 1}}},
+    {"tlb=eager, TLBs that prefetch and evict",
+     {.relax = TlbRelax::Eager, .tlb = {.evict = true, .prefetch = true, .seed = 2}}},
+    {"ad_bits=hardware, TLBs that keep everything", {.ad_bits = AdBits::Hardware}},
 };
 
 } // namespace

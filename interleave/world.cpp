@@ -5,7 +5,6 @@
 
 #include "arch/contract/tlb.hpp"
 #include "base/irq_guard.hpp"
-#include "kernel/futex/livelock.hpp"
 #include "kernel/futex/queue.hpp"
 #include "mm/anon_vma.hpp"
 #include "mm/dup_mm.hpp"
@@ -38,7 +37,6 @@ void require(bool condition, const char* what) {
 
 World::World(u32 cpus, const model::TlbPolicy& tlb) : machine({.cpus = cpus, .ram_bytes = RAM_BYTES, .tlb = tlb}) {
     the_world = this;
-    livelock_policy = LivelockPolicy::Halt;
     init_page_allocator(ram_start(), ram_start() + ram_bytes());
     init_writeback();
     anon_vma_init();
@@ -69,6 +67,9 @@ void World::run(model::Schedule& schedule, const std::vector<std::function<void(
 }
 
 std::string World::history() const { return interleaver_ ? interleaver_->history() : ""; }
+std::optional<model::Interleaver::Standing> World::standing(u32 cpu) const {
+    return interleaver_ ? std::optional(interleaver_->standing(cpu)) : std::nullopt;
+}
 std::size_t World::steps() const { return interleaver_ ? interleaver_->steps() : 0; }
 
 u32 World::missing_pages() {
@@ -89,7 +90,18 @@ u32 World::missing_pages() {
     return free_at_start_ - nr_free_pages();
 }
 
-MmStruct& World::new_mm() { return *spaces_.emplace_back(mm_alloc().value().release()); }
+MmStruct& World::add_space(MmStruct& mm) {
+    spaces_.push_back(&mm);
+    numbers_[&mm] = next_number_++;
+    return mm;
+}
+
+s32 World::number_of(const MmStruct* mm) const {
+    const auto found = numbers_.find(mm);
+    return found != numbers_.end() ? found->second : -1;
+}
+
+MmStruct& World::new_mm() { return add_space(*mm_alloc().value().release()); }
 
 void World::run_in(u32 cpu, MmStruct& mm) {
     machine.select_cpu(cpu);
@@ -135,7 +147,7 @@ void World::write(UserAddr address, u32 value) { require(try_write(address, valu
 
 MmStruct& World::fork(UserAddr start, u32 pages) {
     return call([&]() -> MmStruct& {
-        MmStruct& child = *spaces_.emplace_back(dup_mm(*current_mm_task().mm).value().release());
+        MmStruct& child = add_space(*dup_mm(*current_mm_task().mm).value().release());
         watch(child, start, pages);
         return child;
     });
@@ -155,6 +167,7 @@ void World::exit(MmStruct& mm) {
     call([&] {
         invariants.forget(mm);
         std::erase(spaces_, &mm);
+        numbers_.erase(&mm);
         mmput(mm);
     });
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,7 +21,7 @@ namespace faultline::interleave {
 class World {
   public:
     World(u32 cpus, const model::TlbPolicy& tlb);
-    ~World();
+    virtual ~World();
     World(const World&) = delete;
     World& operator=(const World&) = delete;
     static World& get();
@@ -66,11 +67,20 @@ class World {
 
     Task& task(u32 cpu) { return *tasks_.at(cpu); }
 
+    // For who looks from outside. A program may have words for its pages and for what its CPUs do.
+    const std::vector<MmStruct*>& spaces() const { return spaces_; }
+    s32 number_of(const MmStruct* mm) const; // an address space's, in the order in which they were made; -1: it is none
+    std::optional<model::Interleaver::Standing> standing(u32 cpu) const; // none before the run
+    virtual std::string name_of(UserAddr) const { return ""; }
+    virtual std::string verb_of(u32) const { return ""; }              // what the CPU is at
+    virtual std::vector<std::string> done_by(u32) const { return {}; } // what it did, with the results
+
     model::Machine machine;
     Invariants invariants;
     std::vector<std::string> report; // lines that the kernel printed, which end the run
 
-  private:
+  protected:
+    // The acting CPU is in an operation as long as this lives.
     class OperationScope {
       public:
         OperationScope(World& world, Invariants::Operation what);
@@ -82,10 +92,16 @@ class World {
         World& world_;
         u32 cpu_;
     };
+
+  private:
     UserAddr map(u32 flags, u32 pages);
 
     std::vector<std::unique_ptr<Task>> tasks_;
+    MmStruct& add_space(MmStruct& mm);
+
     std::vector<MmStruct*> spaces_;
+    std::map<const MmStruct*, s32> numbers_; // of those in spaces_
+    s32 next_number_ = 0;
     std::function<void()> at_the_end_;
     std::vector<std::function<void()>> bodies_; // as long as the interleaver: it ends those that have not begun
     std::optional<model::Interleaver> interleaver_;

@@ -8,4 +8,4 @@ case ${1-} in
 --check) set -- --dry-run -Werror ;;
 *) set -- -i ;;
 esac
-find abi arch base interleave kernel mm tests user \( -name '*.[ch]' -o -name '*.[ch]pp' \) -print0 | xargs -0 clang-format-19 "$@"
+find abi arch base explorer interleave kernel mm tests user \( -name '*.[ch]' -o -name '*.[ch]pp' \) -print0 | xargs -0 clang-format-19 "$@"

@@ -5,9 +5,10 @@
 
 #include <exception>
 #include <memory>
+#include <optional>
 #include <vector>
 
-#include <ucontext.h>
+#include "arch/model/fiber.hpp"
 
 namespace faultline::model {
 
@@ -17,31 +18,16 @@ class Executions;
 class Execution {
   public:
     Execution(void (*entry)(void*), void* argument) : entry_(entry), argument_(argument) {}
-    ~Execution();
-    Execution(const Execution&) = delete;
-    Execution& operator=(const Execution&) = delete;
 
   private:
     friend class Executions;
     enum class State { New, Started, Over };
 
-    // The exception state that the C++ runtime keeps for each thread; here each execution needs its own (Itanium C++
-    // ABI: Exception Handling, 2.2.2, __cxa_eh_globals).
-    struct ExceptionState {
-        void* caught = nullptr;
-        unsigned uncaught = 0;
-    };
-
     void (*entry_)(void*); // nullptr: the first execution, on the thread's own stack
     void* argument_;
     State state_ = State::New;
     bool abandoned_ = false;
-    ucontext_t context_{};
-    std::unique_ptr<std::byte[]> stack_;
-    ExceptionState exceptions_;
-    const void* stack_bottom_ = nullptr; // this and the next two are for AddressSanitizer
-    std::size_t stack_size_ = 0;
-    void* fake_stack_ = nullptr;
+    std::optional<Fiber> fiber_; // once it has started
 };
 
 // switch_to() throws this when the machine ends: it unwinds an execution that will never be resumed.
@@ -49,7 +35,7 @@ struct ExecutionAbandoned {};
 
 class Executions {
   public:
-    Executions() = default;
+    Executions() { first_.fiber_.emplace(); }
     ~Executions() { abandon_all(); }
     Executions(const Executions&) = delete;
     Executions& operator=(const Executions&) = delete;
@@ -68,16 +54,13 @@ class Executions {
     void abandon_all();
 
   private:
-    static void begin();
+    static void begin(void* executions);
     void run(Execution& self);
-    void prepare(Execution& execution);
     void resume(Execution& next);
-    void arrive(Execution& self);
 
     std::vector<std::unique_ptr<Execution>> all_;
     Execution first_{nullptr, nullptr};
     Execution* running_ = &first_;
-    Execution* previous_ = nullptr; // the execution that resumed the running one
     std::exception_ptr failure_;
 };
 

@@ -36,6 +36,8 @@ void Interleaver::run(std::span<const std::function<void()>> bodies) {
     schedule_watcher = this;
     give_turn();
     schedule_watcher = nullptr;
+    if (!failure_)
+        schedule_.ended();
     interrupts_masked = masked;
     machine_.select_cpu(selected);
     if (failure_)
@@ -107,8 +109,10 @@ void Interleaver::finish_step() {
 }
 
 void Interleaver::fail(std::exception_ptr failure) {
-    if (!failure_)
-        failure_ = std::move(failure);
+    if (failure_)
+        return;
+    failure_ = std::move(failure);
+    schedule_.ended();
 }
 
 // Sets `able_`: the CPUs that can continue, the acting one first. If every CPU that has not finished waits, that is a
@@ -126,7 +130,7 @@ void Interleaver::find_able() {
             anyone_waits = true;
     }
     if (able_.empty() && anyone_waits) {
-        fail(std::make_exception_ptr(std::runtime_error("model: every CPU waits for another")));
+        fail(std::make_exception_ptr(Deadlock("model: every CPU waits for another")));
         hopeless_ = true;
         for (const Runner& runner : runners_)
             if (!runner.over)

@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,14 @@ class Schedule {
 
     // Returns an index into `able`, the CPUs that can continue: at least one, the acting one first if it is among them.
     virtual u32 choose(std::span<const u32> able, bool acting_is_able) = 0;
+
+    // There is nothing more to choose: every CPU has finished, or something went wrong and they run on unasked.
+    virtual void ended() {}
+};
+
+// Every CPU that has not finished waits for another.
+struct Deadlock : std::runtime_error {
+    using std::runtime_error::runtime_error;
 };
 
 class Interleaver final : ScheduleWatcher {

@@ -219,12 +219,12 @@ Outcome Machine::store(u32 address, u32 value, u32 bytes, Mode mode) {
 }
 Outcome Machine::fetch(u32 address, Mode mode) { return transfer(address & ~3u, 4, mode, AccessType::Execute, 0); }
 
-Outcome Machine::load_exclusive(u32 address) {
+Outcome Machine::load_exclusive(u32 address, Mode mode) {
     const Turn turn;
-    const Access access{.type = AccessType::Read, .privileged = true};
+    const Access access{.type = AccessType::Read, .privileged = mode == Mode::Kernel};
     if (address % 4 != 0)
-        return fault(address, {FaultKind::Alignment, 0}, access, Mode::Kernel);
-    const Outcome place = translate(address, access, Mode::Kernel);
+        return fault(address, {FaultKind::Alignment, 0}, access, mode);
+    const Outcome place = translate(address, access, mode);
     if (!place.ok())
         return place;
     const u32 value = memory.read_word(place.value).value;
@@ -234,14 +234,14 @@ Outcome Machine::load_exclusive(u32 address) {
 
 // Succeeds if the word still has the value that was loaded. Permissions are checked only if the monitor is armed, as
 // QEMU does; the manual leaves this open (A3.4.1).
-Outcome Machine::store_exclusive(u32 address, u32 value) {
+Outcome Machine::store_exclusive(u32 address, u32 value, Mode mode) {
     const Turn turn;
-    const Access access{.type = AccessType::Write, .privileged = true};
+    const Access access{.type = AccessType::Write, .privileged = mode == Mode::Kernel};
     if (address % 4 != 0)
-        return fault(address, {FaultKind::Alignment, 0}, access, Mode::Kernel);
+        return fault(address, {FaultKind::Alignment, 0}, access, mode);
     if (!cpu().monitor.armed)
         return {.fault = {}, .value = 1};
-    const Outcome place = translate(address, access, Mode::Kernel);
+    const Outcome place = translate(address, access, mode);
     if (!place.ok())
         return place;
     const auto monitor = std::exchange(cpu().monitor, {});

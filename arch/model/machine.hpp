@@ -26,7 +26,7 @@ namespace faultline::model {
 enum class Mode : u8 {
     User,         // a program's own instruction
     Unprivileged, // the kernel's access with the user's permissions (LDRT, STRT)
-    Kernel,       // the kernel's access with its own permissions (LDREX, STREX have no other form)
+    Kernel,       // the kernel's access with its own permissions (its LDREX and STREX have no other form)
 };
 
 // The result of an access.
@@ -95,8 +95,8 @@ class Machine {
     Outcome load(u32 address, u32 bytes, Mode mode);
     Outcome store(u32 address, u32 value, u32 bytes, Mode mode);
     Outcome fetch(u32 address, Mode mode);
-    Outcome load_exclusive(u32 address);
-    Outcome store_exclusive(u32 address, u32 value);
+    Outcome load_exclusive(u32 address, Mode mode = Mode::Kernel);
+    Outcome store_exclusive(u32 address, u32 value, Mode mode = Mode::Kernel);
     void clear_exclusive() { cpu().monitor.armed = false; }
 
     // Translates the address of one access through the TLB, the walker and, with `softtlb`, the miss handler. The

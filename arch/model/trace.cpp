@@ -33,10 +33,14 @@ void model::trace_start(StationMask stations) {
     static_branches_set(stations);
 }
 
-std::vector<TraceRecord> model::trace_stop() {
-    static_branches_set(0);
+std::vector<TraceRecord> model::trace_take() {
     const std::scoped_lock lock(mutex);
     return std::exchange(records, {});
+}
+
+std::vector<TraceRecord> model::trace_stop() {
+    static_branches_set(0);
+    return trace_take();
 }
 
 } // namespace faultline

@@ -10,6 +10,9 @@ namespace faultline::model {
 // Records what comes to these stations from now on, after what was recorded before is forgotten.
 void trace_start(StationMask stations = ALL_STATIONS);
 
+// Returns what was recorded since the last call, and goes on recording.
+std::vector<TraceRecord> trace_take();
+
 // Ends the recording and returns it.
 std::vector<TraceRecord> trace_stop();
 

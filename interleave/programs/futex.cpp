@@ -4,8 +4,6 @@
 #include <linux/futex.h>
 
 #include "interleave/preset.hpp"
-#include "kernel/futex/fault_in.hpp"
-#include "kernel/futex/livelock.hpp"
 #include "kernel/futex/operations.hpp"
 #include "kernel/futex/pi.hpp"
 #include "kernel/futex/queue.hpp"
@@ -22,8 +20,6 @@ struct FutexProgram : Program {
 
     // A page of a shared mapping that both CPUs hold, read-only and clean.
     void set_up() override {
-        set_fault_in_policy(FaultIn::Fixup);
-        livelock_rounds = 50;
         word = map_shared();
         for (const u32 number : {1u, 0u}) {
             machine.select_cpu(number);

@@ -10,8 +10,6 @@
 #include "arch/contract/uaccess.hpp"
 #include "interleave/pi_locks.hpp"
 #include "interleave/preset.hpp"
-#include "kernel/futex/fault_in.hpp"
-#include "kernel/futex/livelock.hpp"
 #include "kernel/futex/queue.hpp"
 #include "kernel/futex/syscalls.hpp"
 
@@ -32,8 +30,6 @@ struct PiProgram : Program {
 
     // Two words that all CPUs can write at once: this is about the words, not about how their page becomes present.
     void set_up() override {
-        set_fault_in_policy(FaultIn::Fixup);
-        livelock_rounds = 50;
         mutex = map_shared();
         for (u32 number = machine.cpu_count(); number-- > 0;) {
             machine.select_cpu(number);

@@ -8,8 +8,6 @@
 #include <linux/futex.h>
 
 #include "interleave/preset.hpp"
-#include "kernel/futex/fault_in.hpp"
-#include "kernel/futex/livelock.hpp"
 #include "kernel/futex/queue.hpp"
 #include "kernel/futex/syscalls.hpp"
 #include "mm/aging.hpp"
@@ -40,8 +38,6 @@ struct Storm : Program {
     u32 counted = 0;
 
     void set_up() override {
-        set_fault_in_policy(FaultIn::Fixup);
-        livelock_rounds = 50;
         const UserAddr shared = map_shared(SHARED_PAGES), own = map_private(PRIVATE_PAGES + 1);
         for (u32 page = 0; page < PAGES; ++page)
             pages[page] = page < SHARED_PAGES ? shared + page * PAGE_SIZE : own + (page - SHARED_PAGES) * PAGE_SIZE;

@@ -4,8 +4,6 @@
 
 #include "interleave/modelled_swap.hpp"
 #include "interleave/preset.hpp"
-#include "kernel/futex/fault_in.hpp"
-#include "kernel/futex/livelock.hpp"
 #include "kernel/futex/syscalls.hpp"
 #include "mm/dup_mm.hpp"
 #include "mm/gup.hpp"
@@ -265,11 +263,7 @@ struct ForkAgainstOut : SwapProgram {
 template <class Base>
 struct OutAgainstFutex : Base {
     using Base::Base;
-    void set_up() override {
-        set_fault_in_policy(FaultIn::Fixup);
-        livelock_rounds = 50;
-        Base::set_up();
-    }
+    void set_up() override { Base::set_up(); }
     void cpu1() override {
         constexpr u32 ADD_ONE = FUTEX_OP(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_EQ, 0xfffu);
         const auto done = this->call([&] {

@@ -62,6 +62,7 @@ void futex_init(u32 cpus) {
 }
 
 u32 futex_nr_buckets() { return table.mask + 1; }
+FutexHashBucket& futex_bucket(u32 number) { return table.buckets[number]; }
 
 FutexHashBucket& futex_hash(const FutexKey& key) {
     const u32 object = static_cast<u32>(key.object) ^ static_cast<u32>(key.object >> 32);

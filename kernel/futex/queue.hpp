@@ -54,6 +54,9 @@ void futex_init(u32 cpus);
 // The number of buckets.
 u32 futex_nr_buckets();
 
+// One bucket of all, by number: for whoever looks from outside.
+FutexHashBucket& futex_bucket(u32 number);
+
 // The bucket for waiters of `key`.
 FutexHashBucket& futex_hash(const FutexKey& key);
 

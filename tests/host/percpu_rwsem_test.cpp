@@ -1,5 +1,5 @@
 // The mmap lock's hand-over among writers, in one order that no schedule with few preemptions has: the directed part of
-// what tests/interleave/lock_test.cpp explores.
+// what interleave/programs/lock.cpp explores.
 #include <catch2/catch.hpp>
 
 #include <string>

@@ -1,0 +1,10 @@
+# Debian's emscripten. Its sysroot has libraries built for it already, so nothing is fetched.
+set(CMAKE_SYSTEM_NAME Emscripten)
+set(CMAKE_SYSTEM_PROCESSOR wasm32)
+set(CMAKE_C_COMPILER emcc)
+set(CMAKE_CXX_COMPILER em++)
+set(CMAKE_AR emar)
+set(CMAKE_RANLIB emranlib)
+set(CMAKE_CXX_COMPILER_WORKS TRUE) # a program of this compiler is three files
+set(CMAKE_EXECUTABLE_SUFFIX .js)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
