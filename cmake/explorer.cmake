@@ -1,6 +1,7 @@
 # The engine of the explorer as WebAssembly (preset `wasm`): one module for each back end, in build/explorer/.
 include(cmake/foreign_headers.cmake)
 include(cmake/back_ends.cmake)
+find_program(PYTHON3 python3 REQUIRED)
 
 room(sources base/*.cpp mm/*.cpp kernel/sched/*.cpp kernel/futex/*.cpp kernel/debug/describe_pte.cpp
      kernel/debug/tlb_check.cpp kernel/debug/trace_text.cpp arch/model/*.cpp)
@@ -11,7 +12,7 @@ room(engine_sources interleave/*.cpp explorer/engine/*.cpp)
 
 add_library(wasm_flags INTERFACE)
 target_compile_definitions(wasm_flags INTERFACE FAULTLINE_DEBUG)
-target_compile_options(wasm_flags INTERFACE -O2 -fexceptions -w SHELL:-include\ ${PROJECT_SOURCE_DIR}/explorer/engine/lacking.hpp)
+target_compile_options(wasm_flags INTERFACE -O2 -gline-tables-only -fexceptions -w SHELL:-include\ ${PROJECT_SOURCE_DIR}/explorer/engine/lacking.hpp)
 target_include_directories(wasm_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/arch/model)
 target_include_directories(wasm_flags SYSTEM INTERFACE ${UAPI_INCLUDE} ${BOOST_INCLUDE})
 
@@ -21,14 +22,53 @@ target_link_libraries(wasm_kernel PUBLIC wasm_flags)
 add_library(wasm_engine OBJECT ${engine_sources})
 target_link_libraries(wasm_engine PUBLIC wasm_flags)
 
+# engine_module(<target> <back end>): links NAME.js and NAME.wasm into the output. Beside them goes a map from places in the
+# WebAssembly to lines of source, which is not needed to run.
 set(walked_function FaultlineWalked)
 set(softtlb_function FaultlineSofttlb)
+function(engine_module target mmu)
+    target_link_options(${target} PRIVATE -O2 -gsource-map -fexceptions -sASYNCIFY -sMODULARIZE=1 -sEXPORT_NAME=${${mmu}_function}
+        -sENVIRONMENT=web,worker,node -sALLOW_MEMORY_GROWTH=1 -sINITIAL_MEMORY=4MB -sTOTAL_STACK=256KB -sFILESYSTEM=0
+        -sEXPORTED_RUNTIME_METHODS=ccall,cwrap,UTF8ToString --no-entry)
+    set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${FAULTLINE_EXPLORER_OUTPUT})
+    add_custom_command(TARGET ${target} POST_BUILD COMMAND ${PYTHON3} ${PROJECT_SOURCE_DIR}/explorer/engine/drop_names.py
+                       ${FAULTLINE_EXPLORER_OUTPUT}/${target}.wasm)
+endfunction()
+
 foreach(mmu ${back_ends})
     back_end_library(wasm_${mmu} ${mmu} wasm_flags ${mmu_sources})
     add_executable(${mmu})
     target_link_libraries(${mmu} PRIVATE wasm_engine wasm_${mmu} wasm_kernel)
-    target_link_options(${mmu} PRIVATE -O2 -fexceptions -sASYNCIFY -sMODULARIZE=1 -sEXPORT_NAME=${${mmu}_function}
-        -sENVIRONMENT=web,worker,node -sALLOW_MEMORY_GROWTH=1 -sINITIAL_MEMORY=4MB -sTOTAL_STACK=256KB -sFILESYSTEM=0
-        -sEXPORTED_RUNTIME_METHODS=ccall,cwrap,UTF8ToString --no-entry)
-    set_target_properties(${mmu} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${FAULTLINE_EXPLORER_OUTPUT})
+    engine_module(${mmu} ${mmu})
+endforeach()
+
+# What the explorer offers to break: rows of the table of tests/interleave/mutations.py, each applied to a copy of its file and
+# linked to a module of its own. Target `sabotages`.
+set(offered ${PROJECT_BINARY_DIR}/sabotages)
+execute_process(COMMAND ${PYTHON3} ${PROJECT_SOURCE_DIR}/tests/interleave/mutations.py --offered ${offered}
+                COMMAND_ERROR_IS_FATAL ANY)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/interleave/mutations.py)
+file(READ ${offered}/sabotages.json told)
+string(JSON count LENGTH ${told})
+add_custom_target(sabotages COMMAND ${CMAKE_COMMAND} -E copy ${offered}/sabotages.json ${FAULTLINE_EXPLORER_OUTPUT})
+math(EXPR last "${count} - 1")
+foreach(number RANGE ${last})
+    string(JSON mmu GET ${told} ${number} back_end)
+    string(JSON file GET ${told} ${number} file)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${file})
+    file(STRINGS ${offered}/${number}/sources names)
+    set(changed ${names})
+    list(TRANSFORM changed PREPEND ${PROJECT_SOURCE_DIR}/)
+    list(TRANSFORM changed REPLACE "^${PROJECT_SOURCE_DIR}/${file}$" "${offered}/${number}/${file}")
+    list(JOIN names "|" pattern)
+    set(module sabotage_${number})
+    add_executable(${module} EXCLUDE_FROM_ALL ${changed}
+                   "$<FILTER:$<TARGET_OBJECTS:wasm_engine>,EXCLUDE,/(${pattern})>"
+                   "$<FILTER:$<TARGET_OBJECTS:wasm_${mmu}>,EXCLUDE,/(${pattern})>")
+    target_include_directories(${module} BEFORE PRIVATE ${offered}/${number})
+    target_include_directories(${module} PRIVATE ${PROJECT_SOURCE_DIR}/arch/${mmu})
+    target_compile_options(${module} PRIVATE -ffile-prefix-map=${offered}/${number}/=)
+    target_link_libraries(${module} PRIVATE wasm_kernel)
+    engine_module(${module} ${mmu})
+    add_dependencies(sabotages ${module})
 endforeach()

@@ -88,6 +88,12 @@ host_test_program(softtlb_tests softtlb OBJECTS shared_tests SOURCES ${softtlb_t
 host_test_program(interleave_tests walked OBJECTS interleave interleave_test_objects)
 host_test_program(softtlb_interleave_tests softtlb OBJECTS interleave interleave_test_objects)
 
+# What stations every program passes, to be compared with the module for a browser: cmake/explorer_tests.cmake.
+foreach(mmu ${back_ends})
+    add_executable(stations_${mmu} ${PROJECT_SOURCE_DIR}/tests/explorer/stations.cpp)
+    target_link_libraries(stations_${mmu} PRIVATE interleave host_${mmu} host_kernel)
+endforeach()
+
 # host_tests_of(<program> <prefix> <source>...): a test for each source. One for each case of a source would take longer to start
 # than to run.
 function(host_tests_of program prefix)

@@ -153,13 +153,19 @@ bool Engine::read(std::string_view settings_text, std::string_view program, Sett
     return true;
 }
 
+// A run that stands still in the middle cannot be taken away everywhere: in a browser nothing unwinds its stacks.
+bool Engine::is_free() {
+    error_ = "null";
+    if (session_)
+        fail("A session is open: another one, and a search, need a machine of their own.");
+    return !session_;
+}
+
 void Engine::open(std::string_view settings_text, std::string_view program) {
     Settings settings;
     Maker make;
-    if (!read(settings_text, program, settings, make))
-        return;
-    session_.reset();
-    session_ = std::make_unique<Session>(make, settings);
+    if (is_free() && read(settings_text, program, settings, make))
+        session_ = std::make_unique<Session>(make, settings);
 }
 
 Session* Engine::session() {
@@ -205,6 +211,8 @@ std::string Engine::state() {
 }
 
 void Engine::explore(std::string_view settings_text, std::string_view program, s32 preemptions, u32 runs) {
+    if (!is_free())
+        return;
     const std::string what =
         std::string(settings_text) + "\n" + std::to_string(preemptions) + "\n" + std::string(program);
     if (!search_ || search_->what != what) {
@@ -219,7 +227,6 @@ void Engine::explore(std::string_view settings_text, std::string_view program, s
         search_->schedules =
             std::make_unique<EverySchedule>(preemptions < 0 ? UNBOUNDED : static_cast<u32>(preemptions));
     }
-    session_.reset();
     Search& search = *search_;
     if (search.over)
         return;

@@ -21,6 +21,18 @@ std::string presets_as_json();
 std::string scenarios_as_json();
 std::string stations_as_json();
 
+// A search that goes on.
+struct Search {
+    std::string what; // settings, program and bound
+    Temper temper;
+    Maker make;
+    std::unique_ptr<EverySchedule> schedules;
+    u64 runs = 0;
+    std::size_t longest = 0;
+    bool over = false;
+    std::optional<Found> found;
+};
+
 class Engine {
   public:
     void open(std::string_view settings, std::string_view program);
@@ -38,22 +50,13 @@ class Engine {
 
   private:
     bool read(std::string_view settings_text, std::string_view program, Settings& settings, Maker& make);
+    bool is_free();
     void fail(const std::string& what, u32 line = 0, u32 column = 0);
     Session* session();
 
     std::string error_ = "null";
     std::unique_ptr<Session> session_;
 
-    struct Search {
-        std::string what; // settings, program and bound
-        Temper temper;
-        Maker make;
-        std::unique_ptr<EverySchedule> schedules;
-        u64 runs = 0;
-        std::size_t longest = 0;
-        bool over = false;
-        std::optional<Found> found;
-    };
     std::optional<Search> search_;
 };
 

@@ -84,6 +84,14 @@ void printk(PrintkLevel, const char* format, ...) {
     World::get().report.emplace_back(text);
 }
 void console_printf(const char*, ...) {}
+void panic(const char* format, ...) {
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    std::vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    throw Violation("kernel panic: " + std::string(text));
+}
 void machine_exit(u8 status) {
     if (status != LIVELOCK_STATUS)
         throw Violation("the kernel ended the machine");

@@ -299,7 +299,7 @@ class ScriptedProgram final : public Program {
         const auto sleeping = [this] {
             u32 count = 0;
             for (u32 each = 0; each < machine.cpu_count(); ++each)
-                count += task(each).pi_blocked_on != nullptr ? 1 : 0;
+                count += waits_for_pi_lock(each) ? 1 : 0;
             return count;
         };
         spin_until([&] {

@@ -216,7 +216,7 @@ void add_spaces(Json& json, const World& world) {
 }
 
 // The words that tasks wait for, each with its waiters in the order in which they would be woken.
-void add_waiters(Json& json) {
+FROM_OUTSIDE void add_waiters(Json& json) {
     const auto list = json.list("futexes");
     for (u32 index = 0; index < futex_nr_buckets(); ++index) {
         for (const FutexQ& q : futex_bucket(index).waiters) {

@@ -76,6 +76,7 @@ u32 World::missing_pages() {
     for (u32 cpu = 0; cpu < machine.cpu_count(); ++cpu) {
         machine.select_cpu(cpu);
         task(cpu).mm.mm = nullptr;
+        const IrqGuard irqs;
         switch_mm(nullptr);
     }
     machine.select_cpu(0);

@@ -16,6 +16,9 @@
 #include "mm/mman.hpp"
 #include "mm/mmap.hpp"
 
+// A look from outside, while every CPU stands still: it needs no lock.
+#define FROM_OUTSIDE FAULTLINE_THREAD_SAFETY(no_thread_safety_analysis)
+
 namespace faultline::interleave {
 
 class World {
@@ -66,6 +69,10 @@ class World {
     u32 faults(u32 cpu) { return tasks_.at(cpu)->mm.min_flt; }
 
     Task& task(u32 cpu) { return *tasks_.at(cpu); }
+    bool waits_for_pi_lock(u32 cpu) const FROM_OUTSIDE { return tasks_.at(cpu)->pi_blocked_on != nullptr; }
+    bool owns_pi_lock(u32 cpu) const FROM_OUTSIDE {
+        return tasks_.at(cpu)->pi_states != nullptr;
+    } // that others wait for
 
     // For who looks from outside. A program may have words for its pages and for what its CPUs do.
     const std::vector<MmStruct*>& spaces() const { return spaces_; }

@@ -7,6 +7,7 @@
 #   machines    what tests/run.sh boots with one back end only, with the other; memory on eight processors; the model of the
 #               retry loop on every machine
 #   sabotages   the sabotages that tests must catch
+#   explorer    the engine of the explorer in Node, all of it
 #   pressure    four thousand random programs on a machine that is short of memory; four processes that use four times the
 #               memory at random, on 1, 2 and 8 processors
 #   conformance programs from Debian's packages
@@ -23,7 +24,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-parts=(everyday machines sabotages pressure conformance matrix variants stale livelocked fuzz storms disks viewers)
+parts=(everyday machines sabotages explorer pressure conformance matrix variants stale livelocked fuzz storms disks viewers)
 for part in "$@"; do
     [[ " ${parts[*]} " == *" $part "* ]] || { echo "tests/long.sh: no part '$part': ${parts[*]}" >&2; exit 64; }
 done
@@ -144,6 +145,15 @@ run_part() {
         judged tests/model/run.sh
         ;;
     sabotages) judged tests/interleave/mutations.py ;;
+    explorer)
+        local mmu
+        build host-plain || return
+        judged tools/explorer.sh engine all sabotages
+        for mmu in walked softtlb; do
+            judged tests/explorer/stations.sh "$PWD/build/host-plain/stations_$mmu" "$mmu" --every
+        done
+        judged node tests/explorer/sabotages.mjs
+        ;;
     pressure)
         local program mmu cpus first=$((RANDOM * 2000 + 1000))
         build host && build arm || return

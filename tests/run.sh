@@ -10,7 +10,7 @@ tools/setup.sh test
 mkdir -p build
 exec {lock}>build/.lock
 flock "$lock"
-for preset in arm debug host host-tsan host-fuzz; do
+for preset in arm debug host host-tsan host-fuzz wasm; do
     if [[ ! -f build/$preset/build.ninja ]]; then
         cmake --preset "$preset"
     fi

@@ -1,7 +1,7 @@
 #!/bin/bash
-# setup.sh run|debug|test|viewers: installs the Debian packages that are missing, and says which. Each mode needs those before it:
+# setup.sh run|debug|test|viewers|explorer: installs the Debian packages that are missing, and says which. Each of the first four needs those before it:
 # `run` builds and boots, `debug` adds the debugger, `test` also compiles for this computer and checks the sources, `viewers` adds
-# a browser and KernelShark.
+# a browser and KernelShark. `explorer` needs those of `run`, and builds the module for a browser.
 # When nothing is missing it does nothing, prints nothing and needs no root.
 set -euo pipefail
 
@@ -9,16 +9,18 @@ run_packages=(qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc+
     linux-libc-dev-armhf-cross cmake ninja-build cpio python3)
 debug_packages=(gdb-multiarch)
 test_packages=(g++ catch2 clang-format-19 clang-tidy-19 clang-19 libclang-rt-19-dev gcc-arm-linux-gnueabihf
-    libc6-dev-armhf-cross spin dpkg-dev xz-utils trace-cmd)
+    libc6-dev-armhf-cross spin dpkg-dev xz-utils trace-cmd emscripten nodejs)
 viewer_packages=(chromium kernelshark xvfb xauth)
+explorer_packages=(emscripten nodejs)
 
 case ${1-} in
 run) wanted=("${run_packages[@]}") ;;
 debug) wanted=("${run_packages[@]}" "${debug_packages[@]}") ;;
 test) wanted=("${run_packages[@]}" "${debug_packages[@]}" "${test_packages[@]}") ;;
 viewers) wanted=("${run_packages[@]}" "${debug_packages[@]}" "${test_packages[@]}" "${viewer_packages[@]}") ;;
+explorer) wanted=("${run_packages[@]}" "${explorer_packages[@]}") ;;
 *)
-    echo "usage: tools/setup.sh run|debug|test|viewers" >&2
+    echo "usage: tools/setup.sh run|debug|test|viewers|explorer" >&2
     exit 64
     ;;
 esac

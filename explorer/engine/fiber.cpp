@@ -5,7 +5,14 @@
 
 #include <cstddef>
 
+#include <emscripten/em_js.h>
 #include <emscripten/fiber.h>
+
+// The page may want the stack that is about to be suspended: `new Error().stack` in there has its frames.
+EM_JS(void, tell_of_switch, (), {
+    if (Module["onSwitch"])
+        Module["onSwitch"]();
+});
 
 namespace faultline::model {
 
@@ -34,6 +41,9 @@ Fiber::Fiber(void (*entry)(void*), void* argument) : state_(std::make_unique<Sta
 
 Fiber::~Fiber() = default;
 
-void Fiber::switch_to(Fiber& next, bool) { emscripten_fiber_swap(&state_->fiber, &next.state_->fiber); }
+void Fiber::switch_to(Fiber& next, bool) {
+    tell_of_switch();
+    emscripten_fiber_swap(&state_->fiber, &next.state_->fiber);
+}
 
 } // namespace faultline::model

@@ -16,15 +16,21 @@ template <class T>
 class atomic_ref {
   public:
     explicit atomic_ref(T& object) : object_(&object) {}
-    T load(memory_order = memory_order_seq_cst) const { return __atomic_load_n(object_, __ATOMIC_SEQ_CST); }
+    T load(memory_order = memory_order_seq_cst) const {
+        T value;
+        __atomic_load(object_, &value, __ATOMIC_SEQ_CST);
+        return value;
+    }
     void store(T value, memory_order = memory_order_seq_cst) const {
-        __atomic_store_n(object_, value, __ATOMIC_SEQ_CST);
+        __atomic_store(object_, &value, __ATOMIC_SEQ_CST);
     }
     T exchange(T value, memory_order = memory_order_seq_cst) const {
-        return __atomic_exchange_n(object_, value, __ATOMIC_SEQ_CST);
+        T before;
+        __atomic_exchange(object_, &value, &before, __ATOMIC_SEQ_CST);
+        return before;
     }
     bool compare_exchange_strong(T& expected, T desired, memory_order = memory_order_seq_cst) const {
-        return __atomic_compare_exchange_n(object_, &expected, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+        return __atomic_compare_exchange(object_, &expected, &desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
     }
     T fetch_or(T value, memory_order = memory_order_seq_cst) const {
         return __atomic_fetch_or(object_, value, __ATOMIC_SEQ_CST);

@@ -1,7 +1,6 @@
 // An access that has a bit to set, in the middle of what another CPU does to the entry. A machine that sets the bits
 // itself does so at any moment and without a lock; the others fault. What must be true afterwards is the same, so each
 // program runs on both (explore.cpp).
-
 #include "interleave/preset.hpp"
 #include "mm/aging.hpp"
 #include "mm/madvise.hpp"

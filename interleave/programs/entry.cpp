@@ -1,5 +1,4 @@
 // Two CPUs at one entry: the bits of truth survive whatever the other CPU does.
-
 #include "interleave/preset.hpp"
 #include "mm/aging.hpp"
 #include "mm/pgtable.hpp"

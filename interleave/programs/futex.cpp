@@ -1,5 +1,4 @@
 // Futex operations while other CPUs change the entry: each is done exactly once, and each ends.
-
 #include <arch/current.hpp>
 #include <linux/futex.h>
 
@@ -136,7 +135,7 @@ struct UnlockPiAgainstPriority : FutexProgram {
         require(futex(FUTEX_UNLOCK_PI, 0).ok(), "UNLOCK_PI");
     }
     void cpu0() override {
-        spin_until([&] { return task(2).pi_blocked_on != nullptr && task(3).pi_blocked_on != nullptr; });
+        spin_until([&] { return waits_for_pi_lock(2) && waits_for_pi_lock(3); });
         both_wait = true;
         require(futex(FUTEX_UNLOCK_PI, 0).ok(), "UNLOCK_PI");
     }

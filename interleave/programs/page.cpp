@@ -1,5 +1,4 @@
 // Pages that are copied, unmapped, protected or moved while another CPU uses them.
-
 #include "interleave/preset.hpp"
 #include "mm/aging.hpp"
 #include "mm/gup.hpp"

@@ -1,7 +1,6 @@
 // The priority-inheritance mutex and condition variable of user/lib/sync.cpp, whose words user space and the kernel
 // change in turn. There is one owner at a time, and the word names it; no call fails; no task is left waiting. The
 // policy of the TLBs makes no difference, because every CPU may write to both words from the beginning.
-
 #include <string>
 
 #include <arch/current.hpp>
@@ -106,8 +105,7 @@ struct PiProgram : Program {
         for (const UserAddr word : {mutex, turn_word})
             require(futex(word, FUTEX_WAKE, 1, UserAddr(0), 0, 0).value() == 0, "a task still waits");
         for (u32 number = 0; number < machine.cpu_count(); ++number)
-            require(task(number).pi_states == nullptr && task(number).pi_blocked_on == nullptr,
-                    "the kernel knows of no owner");
+            require(!this->owns_pi_lock(number) && !this->waits_for_pi_lock(number), "the kernel knows of no owner");
         require(counted == expected_count(), "the count is exact");
     }
 };

@@ -1,5 +1,4 @@
 // Frames that lose their data while other CPUs touch, unmap, fork, move or reclaim the page.
-
 #include "interleave/disk_program.hpp"
 #include "interleave/modelled_swap.hpp"
 #include "interleave/preset.hpp"

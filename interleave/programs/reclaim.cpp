@@ -1,5 +1,4 @@
 // Pages of a disk that reclaim takes while other CPUs use them, unmap them, fork, or cut the file off.
-
 #include "interleave/disk_program.hpp"
 #include "interleave/preset.hpp"
 #include "mm/dup_mm.hpp"

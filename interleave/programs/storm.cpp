@@ -1,7 +1,6 @@
 // Four CPUs in two processes make a dozen random operations each. Every CPU has a word of its own in each page. Only
 // that CPU writes the word, and always a larger value. So a CPU that reads the word again must never see a smaller
 // value, and the owner sees exactly its last one. All CPUs count up one more word, by futex operations.
-
 #include <array>
 #include <random>
 

@@ -1,5 +1,4 @@
 // Pages that go to swap and come back while other CPUs use them, unmap them, fork, or take the area away.
-
 #include <linux/futex.h>
 
 #include "interleave/modelled_swap.hpp"

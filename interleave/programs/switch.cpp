@@ -1,5 +1,5 @@
 // CPUs that switch between address spaces while ASIDs run out, or while another CPU flushes.
-
+#include "base/irq_guard.hpp"
 #include "interleave/preset.hpp"
 #include "mm/munmap.hpp"
 #include "mm/pgtable.hpp"
@@ -27,6 +27,7 @@ struct SwitchProgram : Program {
     // Gives away every ASID that is left; `given` of them are taken in this generation already. None is used for
     // anything. Afterwards CPU 0 runs in no address space.
     void use_up_asids(u32 given) {
+        const IrqGuard irqs;
         MmContext context = spaces.front()->context;
         for (; given < ASIDS; ++given) {
             context.asid_generation = 0; // as if it had never run
@@ -40,6 +41,7 @@ struct SwitchProgram : Program {
     void end_generation() {
         MmContext context = spaces.front()->context;
         const auto give_another = [&context] {
+            const IrqGuard irqs;
             context.asid_generation = 0;
             switch_mm(&context);
             return context.asid_generation;
@@ -47,7 +49,10 @@ struct SwitchProgram : Program {
         const u64 old = give_another();
         while (give_another() == old) { // until a generation begins, which reserves the ASIDs of what the CPUs run
         }
-        switch_mm(nullptr);
+        {
+            const IrqGuard irqs;
+            switch_mm(nullptr);
+        }
         use_up_asids(machine.cpu_count() + 1);
     }
 

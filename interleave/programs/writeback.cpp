@@ -1,5 +1,4 @@
 // Pages of a disk that are written back while other CPUs write to them, unmap them, fork, or read them for the first time.
-
 #include "interleave/disk_program.hpp"
 #include "interleave/preset.hpp"
 #include "mm/config.hpp"

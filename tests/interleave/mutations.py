@@ -2,6 +2,7 @@
 """Sabotages of one line each, and the test that must catch each of them. A test that cannot fail tests nothing.
 
 mutations.py [--list] [--only WORD] [--build DIR]
+mutations.py --offered DIR
 
 Builds the host tests from a private copy of the tree in DIR (default: a new directory, removed at the end), and checks
 that every test named below passes. Then it makes the sabotages one by one. For each it rebuilds the test program,
@@ -10,12 +11,18 @@ checks that the test fails, and prints a row of a table.
 --list only prints the table. --only takes the sabotages whose description contains WORD. The table in docs/testing.md
 has the same descriptions.
 
+--offered writes into DIR what cmake/explorer.cmake needs to build those sabotages that the explorer offers: for the one with the
+number N the changed file under DIR/N, the sources that have to be compiled again in DIR/N/sources, and about all of them
+DIR/sabotages.json.
+
 Exit status: 0 every sabotage was caught; 1 one was not, or one cannot be made because the tree has changed; 2 the build
 failed.
 """
 
 import argparse
+import json
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -59,19 +66,20 @@ class Sabotage(NamedTuple):
     new: str
     test: Test
     invariant: int = 0  # the one of docs/testing.md that it breaks; 0: it concerns a lock or the machine
+    offered: bool = False  # by the explorer, where the test's program finds it
 
 
 SABOTAGES = [
     # the back end: entries
     Sabotage("an access-flag update is a plain store", "arch/backend/entry.cpp",
              "while (!slot->compare_exchange(old, old.with(added)));", "while (slot->store(entry), false);",
-             interleave("set dirty against set young without lock"), invariant=3),
+             interleave("set dirty against set young without lock"), invariant=3, offered=True),
     Sabotage("the same, in a test that holds the page-table lock", "arch/backend/entry.cpp",
              "while (!slot->compare_exchange(old, old.with(added)));", "while (slot->store(entry), false);",
              interleave("set dirty against set young"), invariant=3),
     Sabotage("ageing loads and stores instead of exchanging", "arch/backend/entry.cpp",
              "while (!slot->compare_exchange(old, old.without(flags)))", "for (slot->store(old.without(flags)); false;)",
-             interleave("set dirty against age without lock"), invariant=6),
+             interleave("set dirty against age without lock"), invariant=6, offered=True),
     Sabotage("get-and-clear loads and stores instead of exchanging", "arch/backend/entry.cpp",
              "const Pte old = slot->exchange(Pte{});", "const Pte old = slot->load(); slot->store(Pte{});",
              interleave("set dirty against get and clear without lock"), invariant=6),
@@ -84,7 +92,7 @@ SABOTAGES = [
     # the back end: TLBs and ASIDs
     Sabotage("a flush is local whenever this CPU is one of those that need it", "arch/walked/tlb.cpp",
              "if (cpus == this_cpu_only())", "if (!(cpus & this_cpu_only()).empty())",
-             interleave("unmap against write"), invariant=7),
+             interleave("unmap against write"), invariant=7, offered=True),
     Sabotage("a switch does not add the CPU to the address space's mask", "arch/backend/asid.cpp",
              "mm->cpu_mask.add_atomically(cpu);", "static_cast<void>(cpu);",
              interleave("switch against unmap"), invariant=7),
@@ -100,7 +108,7 @@ SABOTAGES = [
              interleave("ASID roll-over against switch")),
     # the back end whose TLB software fills
     Sabotage("a shootdown skips the other CPUs", "arch/softtlb/tlb.cpp",
-             "!others.empty()) {", "false) {", softtlb_interleave("unmap against write"), invariant=7),
+             "!others.empty()) {", "false) {", softtlb_interleave("unmap against write"), invariant=7, offered=True),
     Sabotage("a shootdown skips the CPU that starts it", "arch/softtlb/tlb.cpp",
              "if (!(cpus & here).empty())", "if (false)", softtlb_interleave("copy-on-write break against read")),
     Sabotage("a shootdown drops the entry but not the hardware's copy of it", "arch/softtlb/cpu_tlb.cpp",
@@ -168,10 +176,10 @@ SABOTAGES = [
     Sabotage("a copy-on-write break does not flush", "mm/cow.cpp",
              "ptep_clear_flush(vmf.mm.context, vmf.address, vmf.slot);",
              "set_pte_at(vmf.mm.context, vmf.address, vmf.slot, Pte{});",
-             interleave("copy-on-write break against read")),
+             interleave("copy-on-write break against read"), offered=True),
     Sabotage("a copy-on-write break does not check whether the entry has changed", "mm/cow.cpp",
              "        return VM_FAULT_NONE;\n    TRACE(Copied", "        (void)0;\n    TRACE(Copied",
-             interleave("one copy-on-write break by two"), invariant=9),
+             interleave("one copy-on-write break by two"), invariant=9, offered=True),
     Sabotage("a copy-on-write break reuses a page that is still shared", "mm/cow.hpp",
              "page_count(page) == 1", "page_count(page) >= 1", interleave("two copy-on-write breaks")),
     Sabotage("making an entry young does not check whether it has changed", "mm/memory.cpp",
@@ -179,7 +187,7 @@ SABOTAGES = [
              interleave("madvise against write to an old page"), invariant=9),
     Sabotage("a new page replaces one that another fault has installed", "mm/memory.cpp",
              "if (pte_none(ptep_get(vmf.slot)) && (cached == nullptr || still_cached(*cached)))", "if (true)",
-             interleave("two first writes"), invariant=9),
+             interleave("two first writes"), invariant=9, offered=True),
     Sabotage("the zero page replaces a page that another fault has installed", "mm/memory.cpp",
              "if (pte_none(ptep_get(vmf.slot))) {\n            TRACE(ZeroPage", "if (true) {\n            TRACE(ZeroPage",
              interleave("first read against first write"), invariant=9),
@@ -198,12 +206,12 @@ SABOTAGES = [
     Sabotage("ageing does not flush", "mm/aging.cpp",
              "ptep_test_and_clear_young(debt, address, slot)",
              f"ptep_test_and_clear_young({NEVER_PAID}, address, slot)",
-             interleave("age against write"), invariant=6),
+             interleave("age against write"), invariant=6, offered=True),
     Sabotage("cleaning does not flush", "mm/aging.cpp",
              "clean_pte(debt, address, slot, *page);", f"clean_pte({NEVER_PAID}, address, slot, *page);",
              interleave("clean against write"), invariant=6),
     Sabotage("cleaning loses the dirty bit", "mm/rmap.cpp", "page.set(PG_DIRTY);", "(void)0;", interleave("clean against write"),
-             invariant=6),
+             invariant=6, offered=True),
     # mm: writing back
     Sabotage("writing back does not flush", "mm/rmap.cpp",
              "clean_pte(debt, address, slot, *page);", "clean_pte(*new TlbDebt(vma.mm->context), address, slot, *page);",
@@ -252,7 +260,7 @@ SABOTAGES = [
              host("vma: parts of a file join only if they were told of the same failed writes")),
     Sabotage("unmapping loses the dirty bit", "mm/unmap.cpp", "            move_bits_to_page(*page, pte);\n", "", KEEPS, invariant=6),
     Sabotage("unmapping frees pages before the flush", "mm/unmap.cpp",
-             "pages_[count_++] = &page;", "put_page(page);", interleave("unmap against write"), invariant=7),
+             "pages_[count_++] = &page;", "put_page(page);", interleave("unmap against write"), invariant=7, offered=True),
     Sabotage("unmapping gives the lock of a table up before the flush", "mm/unmap.cpp",
              "zap, [&] { gather.flush(); }, between);", "zap, NOTHING_MORE, between);", interleave("madvise against fault")),
     Sabotage("page tables are freed without a flush", "mm/pgtable.cpp",
@@ -260,7 +268,7 @@ SABOTAGES = [
              "(void)highest;", interleave("unmap with its page table against read"), invariant=7),
     Sabotage("mprotect does not flush", "mm/mprotect.cpp",
              "ptep_get_and_clear(debt, address, slot)", f"ptep_get_and_clear({NEVER_PAID}, address, slot)",
-             interleave("mprotect against write")),
+             interleave("mprotect against write"), offered=True),
     Sabotage("mremap does not flush", "mm/mremap.cpp",
              "    TlbDebt debt(mm.context);\n", f"    TlbDebt& debt = {NEVER_PAID};\n",
              interleave("mremap against write")),
@@ -271,7 +279,7 @@ SABOTAGES = [
     Sabotage("fork takes an entry for empty that reclaim has in hand", "mm/dup_mm.cpp",
              "        const Guard lock(pte_lockptr(from)); // reclaim", "        // reclaim", interleave("fork against page out")),
     Sabotage("fork does not write-protect the parent", "mm/dup_mm.cpp",
-             "if (!vma.shared() && pte_write(ptep_get(source_slot)))", "if (false)", interleave("fork against write")),
+             "if (!vma.shared() && pte_write(ptep_get(source_slot)))", "if (false)", interleave("fork against write"), offered=True),
     Sabotage("get_user_pages takes no reference", "mm/gup.cpp",
              "*page = PageRef::of(found);", "*page = PageRef(&found);", interleave("get_user_pages against unmap")),
     Sabotage("a forced write takes a dirty page for its own", "mm/gup.cpp",
@@ -349,7 +357,7 @@ SABOTAGES = [
     Sabotage("reclaim does not flush the entry that goes to swap", "mm/rmap.cpp",
              "    TlbDebt debt(mm.context);\n    const Pte pte = ptep_get_and_clear(debt, address, slot);\n    debt.pay();\n",
              "    TlbDebt& debt = *new TlbDebt(mm.context);\n    const Pte pte = ptep_get_and_clear(debt, address, slot);\n",
-             interleave("page out against write"), invariant=7),
+             interleave("page out against write"), invariant=7, offered=True),
     Sabotage("locked memory goes to swap", "mm/rmap.cpp",
              "        if (keeps_entries(vma, flags))\n            return;\n", "", KEEPS),
     Sabotage("shared memory that is locked goes to swap", "mm/shrink_page.cpp", " || mapping.unevictable", "", KEEPS),
@@ -505,7 +513,7 @@ SABOTAGES = [
              "    FutexQ& heir = state.waiters.front();\n    stop_wait(heir);", interleave("unlock_pi against priority")),
     Sabotage("a PI lock is handed over without FUTEX_WAITERS", "kernel/futex/pi_unlock.cpp",
              "static_cast<u32>(heir.task->pid) | FUTEX_WAITERS)", "static_cast<u32>(heir.task->pid))",
-             interleave("pi mutex, three contenders")),
+             interleave("pi mutex, three contenders"), offered=True),
     Sabotage("the first waiter for a PI lock does not set FUTEX_WAITERS", "kernel/futex/pi_atomic.cpp",
              "    TRY_VOID(lock_pi_update_atomic(address, word, word | FUTEX_WAITERS));\n"
              "    return PiAttempt{.state = TRY(attach_to_pi_owner(address, word | FUTEX_WAITERS, key, bucket))};",
@@ -534,7 +542,7 @@ SABOTAGES = [
     Sabotage("FUTEX_WAIT reads the word before it takes the lock", "kernel/futex/wait.hpp",
              "    Guard lock(bucket.lock);\n    if (TRY(futex_get_value_locked(address)) != value)\n        return Err(Errno::AGAIN);\n",
              "    if (TRY(futex_get_value_locked(address)) != value)\n        return Err(Errno::AGAIN);\n    Guard lock(bucket.lock);\n",
-             interleave("wait against wake")),
+             interleave("wait against wake"), offered=True),
     # the rest of the invariants
     Sabotage("the livelock detector counts every round as a change", "kernel/futex/livelock.cpp",
              "if (!has_seen_ || now != seen_) {", "if (true) {", host("livelock: any change starts the count again"),
@@ -592,6 +600,43 @@ def mutated(sabotage, text):
         sys.exit(f"mutations.py: {sabotage.what}: `{sabotage.old}` stands {text.count(sabotage.old)} times "
                  f"in {sabotage.file}, not once")
     return text.replace(sabotage.old, sabotage.new)
+
+
+INCLUDE = re.compile(r'^#include "([^"]+)"', re.M)
+
+
+def sources_with(file):
+    """The sources of the kernel and of interleave/ that a change of this file changes: itself, or all that include it."""
+    if file.endswith(".cpp"):
+        return [file]
+    including = {}
+    for room in ("base", "arch/backend", "arch/model", "arch/walked", "arch/softtlb", "mm", "kernel/sched", "kernel/futex", "interleave"):
+        for path in (ROOT / room).rglob("*.[ch]pp"):
+            for name in INCLUDE.findall(path.read_text(encoding="utf-8")):
+                including.setdefault(name, set()).add(path.relative_to(ROOT).as_posix())
+    found, todo = set(), [file]
+    while todo:
+        for each in including.get(todo.pop(), set()) - found:
+            found.add(each)
+            todo.append(each)
+    return sorted(each for each in found if each.endswith(".cpp"))
+
+
+def write_offered(directory):
+    offered = [each for each in SABOTAGES if each.offered]
+    told = []
+    for number, sabotage in enumerate(offered):
+        text = (ROOT / sabotage.file).read_text(encoding="utf-8")
+        place = directory / str(number)
+        changed = place / sabotage.file
+        changed.parent.mkdir(parents=True, exist_ok=True)
+        changed.write_text(mutated(sabotage, text), encoding="utf-8")
+        (place / "sources").write_text("\n".join(sources_with(sabotage.file)) + "\n", encoding="utf-8")
+        told.append({"name": sabotage.what, "file": sabotage.file, "line": text[:text.index(sabotage.old)].count("\n") + 1,
+                     "old": sabotage.old, "new": sabotage.new, "program": sabotage.test.name.removeprefix("interleave: "),
+                     "back_end": "softtlb" if sabotage.test.program.startswith("softtlb") else "walked",
+                     "module": f"sabotage_{number}"})
+    (directory / "sabotages.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
 class Copy:
@@ -667,7 +712,11 @@ def main():
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--only", default="")
     parser.add_argument("--build", type=pathlib.Path)
+    parser.add_argument("--offered", type=pathlib.Path)
     arguments = parser.parse_args()
+    if arguments.offered:
+        write_offered(arguments.offered)
+        return 0
     chosen = [each for each in SABOTAGES if arguments.only in each.what]
     for sabotage in chosen:
         mutated(sabotage, (ROOT / sabotage.file).read_text(encoding="utf-8"))

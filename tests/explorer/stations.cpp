@@ -1,0 +1,77 @@
+// Prints what stations every preset and every scenario passes under every repair: a line for each run, with its verdict and
+// a hash of the sequence. stations.mjs prints the same of a WebAssembly module, and compares.
+//
+//     stations [--every]    --every: under random schedules and on machines of other tempers, too
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "interleave/engine.hpp"
+#include "interleave/preset.hpp"
+#include "interleave/scenarios.hpp"
+
+using namespace faultline;
+using namespace faultline::interleave;
+
+namespace {
+
+constexpr u32 PIECE = 500, MOST_PIECES = 40; // of steps
+
+// Adds what stands in the state's list of stations as {"cpu":…,"name":…,"words":…}, without the words: frames have other
+// numbers where a Page has another size.
+void add_stations(std::string& sequence, std::string_view state) {
+    constexpr std::string_view START = "{\"cpu\":", WORDS = ",\"words\":";
+    state = state.substr(0, state.find("\"world\":"));
+    for (std::size_t at = state.find("\"stations\":"); (at = state.find(START, at)) != state.npos; ++at)
+        sequence += std::string(state.substr(at, state.find(WORDS, at) - at)) + "\n";
+}
+
+u32 fnv(std::string_view text) {
+    u32 hash = 0x811c9dc5;
+    for (const char each : text)
+        hash = (hash ^ static_cast<u8>(each)) * 0x01000193;
+    return hash;
+}
+
+void run(const std::string& settings, const std::string& name, const std::string& program, s32 seed) {
+    Engine engine;
+    engine.open(settings, program);
+    std::string sequence, state = engine.state();
+    add_stations(sequence, state);
+    for (u32 piece = 0; piece < MOST_PIECES && state.find("\"verdict\":\"running\"") != state.npos; ++piece) {
+        engine.run(seed < 0 ? seed : seed + static_cast<s32>(piece), "", PIECE);
+        state = engine.state();
+        add_stations(sequence, state);
+    }
+    constexpr std::string_view VERDICT = "\"verdict\":\"";
+    const std::size_t verdict = state.find(VERDICT) + VERDICT.size();
+    std::printf("%s\t%s\t%d\t%s\t%s\t%08x\n", settings.c_str(), name.c_str(), seed,
+                state.substr(verdict, state.find('"', verdict) - verdict).c_str(),
+                state.substr(8, state.find(',') - 8).c_str(), fnv(sequence));
+}
+
+} // namespace
+
+int main(int count, char** arguments) {
+    const bool every = count > 1 && std::string_view(arguments[1]) == "--every";
+    std::vector<std::string> tempers = {""};
+    if (every)
+        tempers.insert(tempers.end(), {" tlb=eager tlbs=prefetch,evict seed=2", " fault_around=0", " tlb=broken"});
+    if (every && tlb_config.entries != 0)
+        tempers.emplace_back(" ad_bits=hardware");
+    for (const char* repair : {"fixup", "gup", "gup_dirty", "fixup_2011", "trap"}) {
+        for (const std::string& temper : tempers) {
+            for (const s32 seed : {-1, 1}) {
+                if (seed >= 0 && !every)
+                    continue;
+                const std::string settings = std::string("fault_in=") + repair + temper;
+                for (const Preset& preset : presets())
+                    run(settings, preset.name, preset.name, seed);
+                for (const Scenario& scenario : scenarios())
+                    run(settings, scenario.name, scenario.script, seed);
+            }
+        }
+    }
+    return 0;
+}
