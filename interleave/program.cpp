@@ -1,6 +1,8 @@
 // One run of a program, from its setting to the pages that must be back at the end.
 #include "interleave/program.hpp"
 
+#include "arch/contract/tlb.hpp"
+
 namespace faultline::interleave {
 
 void Program::cpu(u32 number) {
@@ -20,9 +22,17 @@ void Program::run_under(model::Schedule& schedule) {
     std::vector<std::function<void()>> bodies;
     for (u32 number = 0; number < machine.cpu_count(); ++number)
         bodies.push_back([this, number] { cpu(number); });
-    World::run(schedule, bodies);
-    check();
-    require(missing_pages() == 0, "pages are missing at the end");
+    try {
+        World::run(schedule, bodies);
+        check();
+        require(missing_pages() == 0, "pages are missing at the end");
+    } catch (...) {
+        // So that what is left can be freed, whatever is wrong with the TLBs.
+        const model::Unwatched outside;
+        for (MmStruct* mm : spaces())
+            machine.as_each_cpu([&] { local_flush_tlb_mm(mm->context); });
+        throw;
+    }
 }
 
 } // namespace faultline::interleave

@@ -3,6 +3,8 @@
 
 #include <arch/current.hpp>
 
+#include <cstdio>
+
 #include "arch/contract/tlb.hpp"
 #include "base/irq_guard.hpp"
 #include "kernel/futex/queue.hpp"
@@ -48,6 +50,7 @@ World::World(u32 cpus, const model::TlbPolicy& tlb) : machine({.cpus = cpus, .ra
     for (u32 cpu = 0; cpu < cpus; ++cpu) {
         Task& task = *tasks_.emplace_back(std::make_unique<Task>());
         task.pid = static_cast<s32>(cpu + 1);
+        std::snprintf(task.comm, sizeof task.comm, "cpu%u", cpu);
         machine.select_cpu(cpu);
         set_current(&task);
     }
