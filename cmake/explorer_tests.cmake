@@ -1,6 +1,4 @@
 # Tests of the explorer's engine in Node, with what tools/explorer.sh built beside this build.
-find_program(NODE node REQUIRED)
-
 function(explorer_test name)
     add_test(NAME "explorer: ${name}" COMMAND ${ARGN} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
     set_tests_properties("explorer: ${name}" PROPERTIES TIMEOUT 600)
@@ -8,5 +6,4 @@ endfunction()
 
 foreach(mmu ${back_ends})
     explorer_test("the same stations in Node, ${mmu}" tests/explorer/stations.sh $<TARGET_FILE:stations_${mmu}> ${mmu})
-    explorer_test("lines of source, ${mmu}" ${NODE} tests/explorer/lines.mjs ${mmu})
 endforeach()
