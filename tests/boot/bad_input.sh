@@ -75,6 +75,9 @@ refused --disk-faults --disk-faults "$work/disk" --shell
 refused --disk-faults --disk "$work/disk" --disk-faults "$work/nowhere" --shell
 refused --disk-faults --disk "$work/disk" --disk-faults "$work" --shell
 refused --disk-faults --disk "$work/disk" --disk-faults
+printf '[inject-error]\nevent = "read_aio"\nerrno = 5\n' >"$work/rules"
+refused --disk-faults --disk "$work/disk" --disk-faults "$work/rules" --shell
+check "the line of a wrong rule" holds "$work/err" 'line 3 is neither'
 for log in '' "$work" "$work/fifo" "$work/disk" "$work/nowhere/log" "$work/disk/log"; do
     refused --disk-log --disk "$work/disk" --disk-log "$log" --shell
 done

@@ -44,6 +44,8 @@ holds("print 'faultline::(anonymous namespace)::tasks'", rf"= tree of faultline:
 # The trace: the last records of the loop, and a stop at a station of it.
 holds("fl trace 40", r"^ +3 \[000\] +0\.\d{6}: repair_called: address=0x76fff000 repair=gup$",
       r": get_user_pages: address=0x76fff000 entry=\[frame 0x[0-9a-f]+ present young clean write ", r": round_again: address=0x76fff000 ")
+holds("fl", r"^fl pte -- ", r"^fl why -- ")
+refuses("fl nothing", r"There is no `fl nothing` .*")
 refuses("fl break nowhere", r"There is no station 'nowhere': .*")
 refuses("fl trace none", r"`fl trace` takes a number of records, not 'none'\.")
 show("fl break get_user_pages")

@@ -108,7 +108,7 @@ take_value() {
         ;;
     --disk-faults)
         [[ ${#disks[@]} -gt 0 ]] || refuse "--disk-faults: needs a --disk before it"
-        [[ -f $value && -r $value ]] || refuse "--disk-faults: $value: not a readable file"
+        check_disk_faults "$value"
         disk_faults[-1]=$(absolute "$value")
         ;;
     --new-disk | --swap)
@@ -160,6 +160,14 @@ check_disk() {
     room_for_disk "--disk: $1"
 }
 room_for_disk() { [[ ${#disks[@]} -lt 16 ]] || refuse "$1: there can be 16 disks at most"; }
+
+# check_disk_faults FILE: refuses what QEMU cannot read as rules.
+check_disk_faults() {
+    local wrong
+    [[ -f $1 && -r $1 ]] || refuse "--disk-faults: $1: not a readable file"
+    wrong=$(grep -n -v -E '^[[:space:]]*(#.*|\[(inject-error|set-state)\][[:space:]]*|[a-z-]+ = "[^"]*"[[:space:]]*)?$' -- "$1" | head -n 1)
+    [[ -z $wrong ]] || refuse "--disk-faults: $1: line ${wrong%%:*} is neither [inject-error], [set-state] nor name = \"value\""
+}
 
 # check_log FILE: refuses what cannot become a new file. It is made when the machine starts.
 check_log() {

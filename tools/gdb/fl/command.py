@@ -12,6 +12,11 @@ class Prefix(gdb.Command):
     def __init__(self):
         super().__init__("fl", gdb.COMMAND_DATA, gdb.COMPLETE_NONE, True)
 
+    def invoke(self, argument, from_tty):
+        if argument:
+            raise gdb.GdbError(f"There is no `fl {argument}` (`fl` alone names all).")
+        gdb.execute("help fl")
+
 
 Prefix()
 
