@@ -58,6 +58,15 @@ gdb_test("walker softtlb" walker.sh --mmu softtlb --smp 2)
 gdb_test("walker on Linux" walker.sh linux)
 set_tests_properties("boot: gdb walker on Linux" PROPERTIES LABELS "boot;packages of linux")
 
+# What operations cost, in instructions: within the budget of this compiler. And that a budget can be exceeded.
+function(bench_test name script)
+    add_test(NAME "bench: ${name}" COMMAND tests/bench/${script} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    set_tests_properties("bench: ${name}" PROPERTIES LABELS boot TIMEOUT 600 ENVIRONMENT QEMU_RUN_BUILT=yes)
+endfunction()
+
+bench_test("no operation has become dearer" run.sh)
+bench_test("what is dearer is noticed" selftest.sh)
+
 # What one fault runs through, and that a header of mm/ declares what its .cpp defines: of the kernel that the preset `arm`
 # built.
 add_test(NAME "path: one fault" COMMAND ${PYTHON3} tools/path.py WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
