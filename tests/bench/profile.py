@@ -52,8 +52,8 @@ def count(options, symbols):
             if line[0] == 83 and window and inside:  # S
                 window.pop()
             continue
-        at = line.find(b"/") + 1
-        pc = line[at:at + 8]
+        at = line.find(b"/", line.find(b"/") + 1)
+        pc = line[at - 8:at]  # later versions of QEMU print eight zeros before it
         if inside:
             if pc == end:
                 last, inside = window, False

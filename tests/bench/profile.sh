@@ -51,7 +51,7 @@ make_initramfs here
 
 # One instruction at a time, and no way from one to the next that is not noted. QEMU 8.1 has renamed the option.
 one_by_one=(-singlestep)
-if qemu-system-arm --help | grep -q one-insn-per-tb; then one_by_one=(-accel tcg,one-insn-per-tb=on); fi
+if [[ $(qemu-system-arm --help) == *one-insn-per-tb* ]]; then one_by_one=(-accel tcg,one-insn-per-tb=on); fi
 words="$(group_of "$figure") mark=$figure"
 mkfifo "$work/log"
 tests/bench/profile.py count --kernel "$work/kernel-$mmu.elf" --program "$work/bench.elf" --figure "$figure" \

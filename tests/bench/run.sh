@@ -16,22 +16,23 @@ tests/bench/run.sh [OPTION...] [FIGURE...]     measures all figures, or these: t
   --append "..." more arguments for our kernel
   --smp N        processors of our machine (default 1). With others, nothing is compared with the budget
   --at-hand      fetches nothing
+  --out DIR      where table.tsv and chart.svg go (default build/bench)
 
-Leaves build/bench/table.tsv and chart.svg. Status: 0, or 1 if a figure is more than 3 % and 2 instructions above its budget.
+Status: 0, or 1 if a figure is more than 3 % and 2 instructions above its budget.
 64: bad usage; 69: what it needs is missing.
 END
 }
 
 source tests/bench/lib.sh
-linux='' take='' budget='' append='' names=() at_hand=''
+linux='' take='' budget='' append='' out=build/bench names=() at_hand=''
 while [[ $# -gt 0 ]]; do
     case $1 in
     --linux) linux=yes ;;
     --take) take=yes ;;
     --at-hand) at_hand=yes ;;
-    --budget | --append | --smp)
+    --budget | --append | --smp | --out)
         [[ $# -gt 1 ]] || refuse "$1 needs a word after it"
-        case $1 in --budget) budget=$2 ;; --append) append=$2 ;; --smp) cpus=$2 ;; esac
+        case $1 in --budget) budget=$2 ;; --append) append=$2 ;; --smp) cpus=$2 ;; --out) out=$2 ;; esac
         shift
         ;;
     --help)
@@ -91,6 +92,6 @@ if [[ -z $budget && $cpus -eq 1 && -z $append ]]; then
     budget=tests/bench/budget-gcc-${compiler%%.*}.tsv
     [[ -f $budget || -n $take ]] || complain "there is no budget for GCC ${compiler%%.*} ($budget): nothing to compare with"
 fi
-mkdir -p build/bench
-tests/bench/table.py "${table[@]}" --budget "$budget" ${take:+--take} --gcc "$compiler" --out build/bench \
+mkdir -p "$out"
+tests/bench/table.py "${table[@]}" --budget "$budget" ${take:+--take} --gcc "$compiler" --out "$out" \
     --qemu "$(qemu-system-arm --version | sed -n '1s/.*version \([0-9.]*\).*/\1/p')" "${names[@]}"

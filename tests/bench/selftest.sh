@@ -3,10 +3,10 @@
 # fails and names its figure; a kernel that does more fails the budget of the ordinary one; a profile adds up to the figure.
 source "$(dirname "$0")/../boot/lib.sh"
 
-# measure ARG...: run.sh with our budget.
+# measure ARG...: run.sh.
 measure() {
     status=0
-    tests/bench/run.sh "$@" >"$work/out" 2>"$work/err" || status=$?
+    tests/bench/run.sh --out "$work" "$@" >"$work/out" 2>"$work/err" || status=$?
 }
 
 # budget FIGURE WALKED: makes one that says so; softtlb as measured.
