@@ -43,7 +43,7 @@ class Symbols:
 
 def count(options, symbols):
     """A line is `Trace 0: 0x… [cs/pc/flags/…]`; one that begins with S takes the last one back: it was not executed after all."""
-    boot = options.figure == "boot_to_init"
+    boot = options.figure == "boot_to_init_cntvct_ns"
     begin = b"%08x" % symbols.address["bench_begin"]
     end = b"%08x" % symbols.address["_start" if boot else "bench_end"]
     inside, window, last = boot, array.array("I"), None

@@ -45,7 +45,8 @@ case $figure in
 esac
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/bench.XXXXXX")
-trap 'rm -rf "$work"' EXIT
+reader=''
+trap 'rm -rf "$work"; [[ -z $reader ]] || kill "$reader"' EXIT
 build_bench "$mmu"
 make_initramfs here
 
@@ -60,5 +61,6 @@ reader=$!
 BENCH_TIMEOUT=3600 boot_bench "$work/kernel-$mmu.img" "$work/here.cpio" "$work/console" "loglevel=5 init=/init" "$words" \
     "${one_by_one[@]}" -d exec,nochain -D "$work/log"
 wait "$reader"
+reader=''
 tests/bench/profile.py show --kernel "$work/kernel-$mmu.elf" --program "$work/bench.elf" --figure "$figure" \
     --windows "$work/windows" --operations "$(sed -n 's/^operations //p' "$work/console")" ${instructions:+--instructions}

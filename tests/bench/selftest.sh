@@ -63,6 +63,14 @@ check "a budget that does not exist" equal "$status" 69
 CONFORMANCE_PACKAGES=$work/none measure --at-hand --linux syscall_getppid
 check "a Linux that is not to be had" equal "$status" 69
 check "is told" holds "$work/err" 'linux-image-armmp'
+mkdir -p "$work/tree/tests/conformance"
+cp -r tests/bench "$work/tree/tests"
+cp tests/conformance/lib.sh "$work/tree/tests/conformance"
+rm "$work/tree/tests/bench/linux.tsv"
+status=0
+"$work/tree/tests/bench/run.sh" >"$work/out" 2>"$work/err" || status=$?
+check "Linux's figures are not there" equal "$status" 69
+check "and the way to make them is told" holds "$work/err" 'linux.tsv is missing'
 mkdir "$work/compiler"
 printf '#!/bin/sh\n[ "$1" = -dumpversion ] && echo 99.1.0\n' >"$work/compiler/arm-none-eabi-gcc"
 chmod +x "$work/compiler/arm-none-eabi-gcc"
