@@ -6,6 +6,7 @@ import array
 import bisect
 import collections
 import os
+import signal
 import subprocess
 import sys
 
@@ -151,6 +152,7 @@ def show(options, symbols):
             print(f"{times / operations:12.1f} {times / len(window):6.1%}  {function}{'' if kernel else '   (the program)'}")
 
 
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `profile.sh … | head` is no error
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("half", choices=["count", "show"])
 for option in ("kernel", "program", "figure", "windows"):
