@@ -218,7 +218,7 @@ check_trace_filter() {
         case $word in
         station=?*)
             for name in $(tr ',' ' ' <<<"${word#*=}"); do
-                [[ $names == *" $name "* ]] || refuse "--trace-filter: there is no station '$name' (docs/seeing.md lists them)"
+                [[ $names == *" $name "* ]] || refuse "--trace-filter: there is no station '$name' (base/stations.def lists them)"
             done
             ;;
         task=?*) [[ ${word#*=} != *[\"\;]* && ${#word} -lt 21 ]] || refuse "--trace-filter: $word: no name of a task" ;;
