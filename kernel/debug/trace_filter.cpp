@@ -10,12 +10,13 @@ namespace faultline {
 namespace {
 
 bool parse_number(std::string_view text, u32 base, u32& number) {
-    if (base == 16 && text.starts_with("0x"))
+    if (base == 16 && (text.starts_with("0x") || text.starts_with("0X")))
         text.remove_prefix(2);
     u64 value = 0;
     for (const char c : text) {
         const u32 digit = c >= '0' && c <= '9'   ? static_cast<u32>(c - '0')
                           : c >= 'a' && c <= 'f' ? static_cast<u32>(c - 'a') + 10
+                          : c >= 'A' && c <= 'F' ? static_cast<u32>(c - 'A') + 10
                                                  : 16;
         if (digit >= base || (value = value * base + digit) > ~u32{0})
             return false;
@@ -24,26 +25,35 @@ bool parse_number(std::string_view text, u32 base, u32& number) {
     return !text.empty();
 }
 
+// Passes what stands between the commas, an empty word, too, as long as `take` accepts it.
+bool for_each_of_list(std::string_view list, auto take) {
+    bool more = true;
+    while (more) {
+        more = list.contains(',');
+        if (!take(cut_word(list, ',')))
+            return false;
+    }
+    return true;
+}
+
 bool parse_stations(std::string_view names, StationMask& stations) {
     stations = 0;
-    while (!names.empty()) {
-        const StationMask named = stations_named(cut_word(names, ','));
-        if (named == 0)
-            return false;
+    return for_each_of_list(names, [&](std::string_view name) {
+        const StationMask named = stations_named(name);
         stations |= named;
-    }
-    return stations != 0;
+        return named != 0;
+    });
 }
 
 bool parse_cpus(std::string_view numbers, CpuMask& cpus) {
     cpus = CpuMask();
-    while (!numbers.empty()) {
+    return for_each_of_list(numbers, [&](std::string_view number) {
         u32 cpu = 0;
-        if (!parse_number(cut_word(numbers, ','), 10, cpu) || cpu >= machine::MAX_CPUS)
+        if (!parse_number(number, 10, cpu) || cpu >= machine::MAX_CPUS)
             return false;
         cpus |= CpuMask::of(cpu);
-    }
-    return !cpus.empty();
+        return true;
+    });
 }
 
 bool parse_task(std::string_view task, TraceFilter& filter) {
@@ -66,6 +76,8 @@ bool parse_addresses(std::string_view range, TraceFilter& filter) {
 
 const char* parse_trace_filter(const char* text, TraceFilter& filter) {
     std::string_view rest(text);
+    std::string_view seen[4]; // all words must agree, so a second one of its kind has no meaning
+    u32 count = 0;
     while (!rest.empty()) {
         std::string_view word = cut_word(rest, ' ');
         if (word.empty() || word == "\n")
@@ -73,6 +85,8 @@ const char* parse_trace_filter(const char* text, TraceFilter& filter) {
         if (word.ends_with('\n'))
             word.remove_suffix(1);
         const std::string_view key = cut_word(word, '=');
+        if (std::find(seen, seen + count, key) != seen + count)
+            return "each word once";
         if (key == "station") {
             if (!parse_stations(word, filter.stations))
                 return "station=NAME,... with names of stations";
@@ -88,6 +102,7 @@ const char* parse_trace_filter(const char* text, TraceFilter& filter) {
         } else {
             return "station=, cpu=, task= or address=";
         }
+        seen[count++] = key;
     }
     return nullptr;
 }

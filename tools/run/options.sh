@@ -131,8 +131,8 @@ take_value() {
         traces+=("$value")
         ;;
     --trace-filter)
-        check_trace_filter "$value"
         trace_filter+=${trace_filter:+ }$value
+        check_trace_filter "$trace_filter"
         ;;
     --timeout)
         number --timeout "$value" 1 86400 "a number of seconds"
@@ -208,26 +208,31 @@ check_compare() {
     icount=yes
 }
 
-# check_trace_filter WORDS: the names of stations are those of base/stations.def.
+# check_trace_filter WORDS: each word may stand there once, as all must agree. The names of stations are those of base/stations.def.
 check_trace_filter() {
-    local word name names words low
+    local word name names words each low seen=' ' LC_ALL=C
     names=" $(sed -n -E 's/^STATION\(\w+, "(\w+)", "(\w+)".*/\1 \2/p' "$here/base/stations.def" | tr '\n' ' ')"
+    [[ $1 != *[!\ -~]* ]] || refuse "--trace-filter: may only hold printable ASCII characters"
     read -r -a words <<<"$1"
     [[ ${#words[@]} -gt 0 ]] || refuse "--trace-filter: needs station=, task=, cpu= or address="
     for word in "${words[@]}"; do
+        name=${word%%=*} each=${word#*=}
+        [[ $seen != *" $name "* ]] || refuse "--trace-filter: $name= was given twice"
+        seen+="$name "
         case $word in
         station=?*)
-            for name in $(tr ',' ' ' <<<"${word#*=}"); do
+            [[ ,$each, != *,,* ]] || refuse "--trace-filter: $word: must be names, with a comma between two"
+            while read -r -d , name; do
                 [[ $names == *" $name "* ]] || refuse "--trace-filter: there is no station '$name' (base/stations.def lists them)"
-            done
+            done <<<"$each,"
             ;;
-        task=?*) [[ ${word#*=} != *[\"\;]* && ${#word} -lt 21 ]] || refuse "--trace-filter: $word: no name of a task" ;;
-        cpu=*) [[ ${word#*=} =~ ^[0-7](,[0-7])*$ ]] || refuse "--trace-filter: $word: must be numbers from 0 to 7" ;;
+        task=?*) [[ $each != *[\"\;]* && ${#word} -lt 21 ]] || refuse "--trace-filter: $word: no name of a task" ;;
+        cpu=*) [[ $each =~ ^[0-7](,[0-7])*$ ]] || refuse "--trace-filter: $word: must be numbers from 0 to 7" ;;
         address=*)
-            [[ ${word#*=} =~ ^(0x)?[0-9a-f]{1,8}-(0x)?[0-9a-f]{1,8}$ ]] ||
+            [[ $each =~ ^(0[xX])?[0-9a-fA-F]{1,8}-(0[xX])?[0-9a-fA-F]{1,8}$ ]] ||
                 refuse "--trace-filter: $word: must be FROM-TO, hexadecimal"
-            low=${word#*=}
-            ((16#$(sed 's/^0x//' <<<"${low%-*}") <= 16#$(sed 's/^0x//' <<<"${low#*-}"))) || refuse "--trace-filter: $word: ends before it begins"
+            each=${each//0[xX]/} low=${each%-*}
+            ((16#$low <= 16#${each#*-})) || refuse "--trace-filter: $word: ends before it begins"
             ;;
         *) refuse "--trace-filter: $word: must be station=, task=, cpu= or address=" ;;
         esac
