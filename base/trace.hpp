@@ -38,7 +38,7 @@ struct TraceRecord {
     u64 ns = 0; // clock_ns()
     u32 instructions =
         0;       // that this CPU has executed, without those of tracing, modulo 2^32; 0 if the machine does not count
-    s32 pid = 0; // who: the running task; 0 is the idle task, or none
+    s32 pid = 0; // who: the running task; 0 is an idle task, or none
     Station station{};
     u8 cpu = 0;
     u16 reserved = 0;

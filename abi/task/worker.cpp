@@ -3,10 +3,21 @@
 
 #include <arch/context.hpp>
 
+#include "abi/task/pid.hpp"
 #include "kernel/sched/sched.hpp"
 #include "kernel/task_stack.hpp"
 
 namespace faultline {
+
+namespace {
+
+// Kernel tasks have ids above those of programs. So init is process 1, /proc does not show them, and no program can name one.
+// (Linux gives both from one range.)
+constinit s32 last_pid = PID_MAX;
+
+constinit Worker* workers = nullptr; // the youngest
+
+} // namespace
 
 void Worker::work_for_ever(void* worker) {
     Worker& self = *static_cast<Worker*>(worker);
@@ -28,8 +39,12 @@ void Worker::start() {
         panic("no memory for %s", name_);
     Task& task = *made.value();
     task.kernel_task = true;
+    task.pid = ++last_pid;
     __builtin_strcpy(task.comm, name_);
     init_context(task.context, task_stack_top(task), work_for_ever, this);
+    task_ = &task;
+    next_ = workers;
+    workers = this;
     running_.store(true, std::memory_order_release);
     wake_up_new_task(task);
 }

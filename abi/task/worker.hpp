@@ -33,6 +33,10 @@ class Worker {
     std::atomic<bool> running_ = false; // queue_ can be used
     std::atomic<bool> called_ = false;
     Late<WaitQueue> queue_;
+
+    // For debuggers, which find other tasks in the table of ids.
+    Task* task_ = nullptr;
+    Worker* next_ = nullptr;
 };
 
 } // namespace faultline

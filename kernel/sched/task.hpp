@@ -90,7 +90,8 @@ struct Task {
     void* stack = nullptr; // 8 KiB kernel stack, lowest address; nullptr for a host thread
     ListHook run_link;     // kernel/sched/prio_array.hpp, while it is queued
 
-    s32 pid = 0;                   // this thread's id (Linux: pid; gettid)
+    // This thread's id (Linux: pid; gettid). 0: an idle task. Above PID_MAX (abi/task/pid.hpp): a kernel task.
+    s32 pid = 0;
     char comm[TASK_COMM_LEN] = {}; // name of the program, NUL-terminated
     ThreadGroup* group = nullptr;
     ListHook thread_link;              // ThreadGroup::threads

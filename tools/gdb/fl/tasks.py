@@ -14,10 +14,14 @@ def run_queue(kernel, cpu):
 
 
 def all_tasks(kernel):
-    """All that have an id, by id, and then the idle tasks."""
+    """Those of programs, by id, then kernel tasks, and then the idle tasks."""
     if not kernel.cpus():
         raise Refused("The scheduler has not started yet: there are no tasks.")
     yield from elements(kernel.variable("(anonymous namespace)::tasks").late())
+    worker = kernel.variable("(anonymous namespace)::workers").target()
+    while worker is not None:
+        yield worker["task_"].target()
+        worker = worker["next_"].target()
     for cpu in kernel.cpus():
         yield run_queue(kernel, cpu)["idle"].target()
 
