@@ -46,8 +46,8 @@
 #define CONTEXT_VFP 16
 
 // Stations that stand in assembly, base/stations.def.
-#define STATION_SYS_ENTER 23
-#define STATION_SYS_EXIT 24
+#define STATION_SYS_ENTER 24
+#define STATION_SYS_EXIT 25
 
 // CPSR.M, <arch/psr.hpp>.
 #define MODE_USR 0x10

@@ -29,6 +29,22 @@ Result<void> gup_for_write(MmStruct& mm, UserAddr address, FollFlags more) {
     return {};
 }
 
+Result<void> repair(MmStruct& mm, UserAddr address) {
+    switch (fault_in_policy) {
+    case FaultIn::Gup:
+    case FaultIn::Trap:
+        return gup_for_write(mm, address, FOLL_NONE);
+    case FaultIn::GupDirty:
+        return gup_for_write(mm, address, FOLL_ACCESSIBLE);
+    case FaultIn::Fixup2011:
+        return retry_without_memory([&] { return fixup_user_fault_2011(mm, address, FAULT_FLAG_WRITE); });
+    case FaultIn::Fixup:
+        // Neither ALLOW_RETRY nor KILLABLE: a robust list is walked to its end whatever signals are pending.
+        return retry_without_memory([&] { return fixup_user_fault(mm, address, FAULT_FLAG_WRITE); });
+    }
+    BUG();
+}
+
 } // namespace
 
 void set_fault_in_policy(FaultIn policy) {
@@ -52,20 +68,10 @@ Result<void> fault_in_user_writeable(UserAddr address) {
     TRACE(AttemptFailed, address);
     TRACE(RepairCalled, address, fault_in_policy);
     calls.fetch_add(1, std::memory_order_relaxed);
-    MmStruct& mm = *current_mm_task().mm;
-    switch (fault_in_policy) {
-    case FaultIn::Gup:
-    case FaultIn::Trap:
-        return gup_for_write(mm, address, FOLL_NONE);
-    case FaultIn::GupDirty:
-        return gup_for_write(mm, address, FOLL_ACCESSIBLE);
-    case FaultIn::Fixup2011:
-        return retry_without_memory([&] { return fixup_user_fault_2011(mm, address, FAULT_FLAG_WRITE); });
-    case FaultIn::Fixup:
-        // Neither ALLOW_RETRY nor KILLABLE: a robust list is walked to its end whatever signals are pending.
-        return retry_without_memory([&] { return fixup_user_fault(mm, address, FAULT_FLAG_WRITE); });
-    }
-    BUG();
+    const auto repaired = repair(*current_mm_task().mm, address);
+    if (!repaired.ok())
+        TRACE(RepairFailed, address, -static_cast<s32>(repaired.error()));
+    return repaired;
 }
 
 u64 futex_faultin_count() { return calls.load(std::memory_order_relaxed); }

@@ -25,7 +25,7 @@ constexpr StationMask OF_A_FAULT =
     mask_of(Station::BadAccess) | mask_of(Fixup) | mask_of(HandleMmFault) | mask_of(Anonymous) | mask_of(ZeroPage) |
     mask_of(File) | mask_of(Copied) | mask_of(Reused) | mask_of(MadeAccessible) | mask_of(SwappedIn) |
     mask_of(Spurious) | mask_of(EntryStored) | mask_of(DescriptorStored) | mask_of(TlbDropped) | mask_of(GupFollowed) |
-    mask_of(AttemptFailed) | mask_of(RepairCalled) | mask_of(RoundAgain);
+    mask_of(AttemptFailed) | mask_of(RepairCalled) | mask_of(RepairFailed) | mask_of(RoundAgain);
 
 bool walked() { return std::string_view(mmu_name()) == "walked"; }
 
@@ -186,6 +186,22 @@ void cured_round() {
     passes("and then it works", address, {}, [&] { EXPECT(attempt_write(address)); });
 }
 
+// A repair that gives up says so, and there is no further round.
+void refused_repair() {
+    TestMm test;
+    const UserAddr address = test.map_shared(1, PROT_READ);
+    EXPECT(read(address));
+    const FaultIn before = fault_in_policy;
+    for (const FaultIn repair : {FaultIn::Gup, FaultIn::Fixup})
+        passes("refused repair", address,
+               {Vector, Abort, DoPageFault, Fixup, AttemptFailed, RepairCalled, RepairFailed}, [&] {
+                   set_fault_in_policy(repair);
+                   EXPECT(!attempt_write(address));
+                   EXPECT(fault_in_user_writeable(address).error() == Errno::FAULT);
+                   set_fault_in_policy(before);
+               });
+}
+
 void nothing_is_recorded_while_nobody_watches() {
     TestMm test;
     const UserAddr address = test.map_anon(2);
@@ -209,6 +225,7 @@ constexpr Test TESTS[] = {
     {"trace: forbidden", forbidden},
     {"trace: a round that hangs", hanging_round, On::SoftwareBits},
     {"trace: a round that is cured", cured_round, On::SoftwareBits},
+    {"trace: a repair that gives up", refused_repair},
     {"trace: nothing is recorded while nobody watches", nothing_is_recorded_while_nobody_watches},
 };
 

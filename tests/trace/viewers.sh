@@ -68,6 +68,7 @@ stays() {
 }
 
 run --icount --scenario original-report --fault-in gup --trace "$home/t.html" --trace "$home/t.dat"
+run --icount --scenario robust-exit.read-only --trace "$home/r.html"
 run --compare aged-anon.wake_op-p --trace "$home/c.html"
 [[ $EUID -ne 0 ]] || { chown -R 65534:65534 "$home" && chmod 711 "$work"; }
 for size in 1400,1000 480,1000; do
@@ -75,6 +76,7 @@ for size in 1400,1000 480,1000; do
     judged "chromium, $size, dark: a hang" shown "$home/t.html#dark" "$size" '<html[^>]*class="dark"'
     judged "chromium, $size: a comparison" shown "$home/c.html" "$size" 'and the write succeeds'
 done
+judged "chromium: a repair that gives up" shown "$home/r.html" 1400,1000 '✗ the repair gives up: -EFAULT'
 judged "chromium: keys and buttons" answers "$home/t.html"
 judged "KernelShark: a hang" stays "$home/t.dat"
 finish

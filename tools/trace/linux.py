@@ -22,7 +22,7 @@ def beside(scenario, runs, syscalls):
     found = [verdict.find(trace, syscalls, story.Slices(trace.records)) for _, trace in runs]
     call = next((each.call for each in found if each), "")
     rounds = {name: int(count) for name, count, _ in table("linux_rounds.tsv")}
-    ours = [[title, "hangs" if each and each.turns >= verdict.HANGS else "passes", f"{len(each.repairs):,}" if each else "0",
+    ours = [[title, "hangs" if each and each.outcome == verdict.HANGING else "passes", f"{len(each.repairs):,}" if each else "0",
              f"{each.instructions:,}" if each and each.instructions else "-"] for (title, _), each in zip(runs, found)]
     old, cured, calls = row[1], row[4], row[6]
     return {

@@ -3,8 +3,8 @@
 import collections
 
 # Behind these a fault is over, or it has not been one. All other stations may lie within a fault.
-OUTSIDE = {"SysEnter", "SysExit", "GupFollowed", "AttemptFailed", "RepairCalled", "RoundAgain", "SignalDeliver", "SchedProcessFork",
-           "SchedProcessExec", "SchedProcessExit"}
+OUTSIDE = {"SysEnter", "SysExit", "GupFollowed", "AttemptFailed", "RepairCalled", "RepairFailed", "RoundAgain", "SignalDeliver",
+           "SchedProcessFork", "SchedProcessExec", "SchedProcessExit"}
 # A fault begins here. handle_mm_fault begins one only if none is open: the kernel repairs a page without having faulted there.
 BEGINS = {"Vector", "Abort", "HandleMmFault"}
 

@@ -137,8 +137,8 @@ def run(trace, title, elf, syscalls, sources, functions):
     first = next((place[position] for position in ([found.first, *found.repairs] if found else []) if position in place), 0)
     round_ = next((each for each in rounds(records).get(found.pid, []) if each and each[0] in place and each[0] > found.first),
                   None) if found else None
-    if found and round_ is None:  # it did not go round: from the failed attempt's fault to what repaired it
-        end = next((position for position in found.rounds if position in place), found.repairs[0])
+    if found and round_ is None:  # it did not go round: from the failed attempt's fault to what repaired it, or did not
+        end = next((position for position in [*found.rounds, found.failed] if position in place), found.repairs[0])
         round_ = [position for position in range(found.first, end + 1) if records[position].pid == found.pid]
     return {
         "title": title, "tasks": trace.names, "records": [row(position) for position in drawn], "bars": bars,
@@ -148,14 +148,15 @@ def run(trace, title, elf, syscalls, sources, functions):
             record.station.enumerator == "TlbRefill" for record in records),
         "pages": pages_of_interest(records, of, found),
         "story": found and {"cause": found.cause, "entry": found.entry, "repaired": found.repaired, "turns": found.turns,
-                            "hangs": found.turns >= verdict.HANGS, "instructions": found.instructions, "round": [place[each] for each in round_ or [] if each in place]},
+                            "outcome": found.outcome, "error": found.failed and words.result(records[found.failed].words[1]),
+                            "instructions": found.instructions, "round": [place[each] for each in round_ or [] if each in place]},
     }
 
 
 def names_used(runs, syscalls):
     """The names of the system calls and errors that the page has to print."""
     numbers = {row[7] for one in runs for row in one["records"] if STATIONS[row[3]].group == "raw_syscalls"}
-    answers = {row[8] for one in runs for row in one["records"] if STATIONS[row[3]].enumerator == "SysExit" and row[8] >= 0xfffff001}
+    answers = {row[8] for one in runs for row in one["records"] if STATIONS[row[3]].enumerator == "SysExit" and row[8] >= words.FIRST_ERROR}
     return {number: syscalls[number] for number in sorted(numbers) if number in syscalls}, {
         number: words.result(number) for number in sorted(answers)}
 

@@ -38,8 +38,11 @@ def signed(value):
     return value - (1 << 32) if value & 0x80000000 else value
 
 
+FIRST_ERROR = 0xfffff001
+
+
 def result(value):
-    if value >= 0xfffff001:
+    if value >= FIRST_ERROR:
         number = (1 << 32) - value
         return f"-{errno.errorcode.get(number, number)}"
     return f"0x{value:x}"

@@ -11,13 +11,14 @@ const $ = (id) => document.getElementById(id);
 const MEANING = {
   Vector: "the CPU's exception: an access failed", TlbRefill: "the kernel loads the entry into the TLB",
   Abort: "what failed, and why", DoPageFault: "the fault handler: whose fault is it?", Vma: "the mapping around the address",
-  BadAccess: "the access is not allowed", Fixup: "page faults are off: the kernel's access gives up",
+  BadAccess: "the access is not allowed", Fixup: "the kernel's access gives up",
   HandleMmFault: "make the page ready", Anonymous: "a new page of zeros", ZeroPage: "the page of zeros that all share",
   File: "a page of a file", Copied: "a copy of its own, on write", Reused: "nobody else has it: no copy needed",
   MadeAccessible: "the missing marks are set", SwappedIn: "the page comes back from swap",
   Spurious: "no mark is missing: the TLB was behind", EntryStored: "the kernel's entry changes",
   DescriptorStored: "what the machine is told", TlbDropped: "TLBs forget the page", GupFollowed: "get_user_pages looks at the entry",
-  AttemptFailed: "the kernel's own write failed", RepairCalled: "make the page ready, as fault_in says", RoundAgain: "try again",
+  AttemptFailed: "the kernel's own write failed", RepairCalled: "make the page ready, as fault_in says",
+  RepairFailed: "the repair gives up", RoundAgain: "try again",
   SysEnter: "a system call begins", SysExit: "a system call returns", SchedSwitch: "another task runs", SchedWakeup: "a task is woken up",
   SchedProcessFork: "a new task", SchedProcessExec: "a task runs another program", SchedProcessExit: "a task ends",
   TaskRename: "what the task is called", SignalDeliver: "a signal is delivered", PageAged: "the young mark is cleared, to see who uses the page",
@@ -27,7 +28,7 @@ const KINDS = {
   fault: ["Vector", "TlbRefill", "Abort", "DoPageFault", "Vma", "BadAccess", "Fixup", "HandleMmFault"],
   entry: ["Anonymous", "ZeroPage", "File", "Copied", "Reused", "MadeAccessible", "SwappedIn", "Spurious", "EntryStored", "DescriptorStored",
     "TlbDropped", "PageAged", "PageReclaimed", "SwappedOut"],
-  repair: ["GupFollowed", "AttemptFailed", "RepairCalled"],
+  repair: ["GupFollowed", "AttemptFailed", "RepairCalled", "RepairFailed"],
   again: ["RoundAgain"],
 };
 for (const station of stations) {
@@ -191,7 +192,7 @@ const MISSING = { clean: "dirty", old: "young", "read-only": "write", absent: "p
 const TOLD = {
   clean: "Without dirty the machine is told that the page is read-only: every write faults.",
   old: "Without young the machine is told of no page: every access faults.",
-  "read-only": "Without write no repair can make the write succeed.",
+  "read-only": "Without write the machine is told that the page is read-only: every write faults.",
   absent: "There is no page: every access faults.",
   stale: "No mark is missing. This CPU's TLB still has an older copy, which does not permit the write.",
 };
@@ -200,7 +201,7 @@ function brief(row) { // what a step of the loop has to say
   const text = (name) => wordText(fields[name].type, fields[name].value);
   switch (station.id) {
     case "Abort": return `${text("kind")} fault: ${text("access")}`;
-    case "DoPageFault": return fields.pagefault_disabled.value ? "page faults are off: it gives up" : "page faults are on: it may sleep";
+    case "DoPageFault": return fields.pagefault_disabled.value ? "page faults are off: it may not sleep" : "page faults are on: it may sleep";
     case "RepairCalled": return `fault_in=${text("repair")}`;
     case "GupFollowed": return `the entry is ${causeOf(fields.entry.value)}, and that is enough`;
     case "SysEnter": return `${text("id")}: a system call begins`;
@@ -224,7 +225,7 @@ function showRun(run, number) {
     } else if (TOLD[story.cause]) box.append(make("p", { class: "told" }, TOLD[story.cause]));
   }
   if (story && story.round.length) {
-    const list = make("ol", { class: "loop", "aria-label": story.hangs ? "one round" : "the call" });
+    const list = make("ol", { class: "loop", "aria-label": story.outcome === "hangs" ? "one round" : "the call" });
     for (const index of story.round) {
       const station = stations[run.records[index][ROW.station]];
       if (station.kind === "other" && station.id !== "SysEnter") continue;
@@ -232,8 +233,12 @@ function showRun(run, number) {
         make("b", { class: "mono" }, station.name), make("span", {}, brief(run.records[index])))));
     }
     const each = story.instructions ? `, ${grouped(story.instructions)} instructions each` : "";
-    list.append(make("li", {}, make("span", { class: story.hangs ? "turn" : "done" },
-      story.hangs ? `↻ ${grouped(story.turns)} times${each}` : "✓ and the write succeeds")));
+    const end = {
+      hangs: ["turn", `↻ ${grouped(story.turns)} times${each}`],
+      failed: ["turn", `✗ the repair gives up: ${story.error}`],
+      succeeded: ["done", "✓ and the write succeeds"],
+    }[story.outcome];
+    if (end) list.append(make("li", {}, make("span", { class: end[0] }, end[1])));
     box.append(list);
   }
   const notes = [];
@@ -619,12 +624,12 @@ function begin() {
   clear();
   const told = runs.filter((run) => run.story);
   $("to-loop").hidden = !told.length;
-  if (!told.some((run) => run.story.hangs)) $("to-loop").textContent = "the call";
+  if (!told.some((run) => run.story.outcome === "hangs")) $("to-loop").textContent = "the call";
   if (told.length) showLoop();
   else showAll();
   const story = runs[0].story;
   if (story && story.round.length) { // what the repair saw, or did
-    const wanted = story.hangs ? ["GupFollowed", "MadeAccessible", "Spurious", "RepairCalled"] : ["MadeAccessible", "EntryStored", "RepairCalled"];
+    const wanted = story.outcome === "hangs" ? ["GupFollowed", "MadeAccessible", "Spurious", "RepairCalled"] : ["MadeAccessible", "EntryStored", "RepairCalled"];
     const index = wanted.map((id) => story.round.filter((each) => stations[runs[0].records[each][ROW.station]].id === id).pop()).find((each) => each !== undefined);
     select(0, index ?? story.round[0]);
   }
