@@ -29,25 +29,56 @@ class PteWords {
     std::array<char, 96> text_{};
 };
 
-// What happens to other pages, before the task's next fault, is no part of this one.
-bool belongs_to(const LastFault& fault, const TraceRecord& record) {
-    return fault.count != LastFault::MOST &&
-           (record.station == Station::Fixup ||
-            page_align_down(record.words[0]) == page_align_down(fault.records[0].words[0]));
-}
+// Which records behind a fault's first one are part of it. What happens to other pages, before the task's next fault, is not. Nor is
+// what the task does to the same page later, in fork or munmap: when a fault has stored the entry of its page, it is over.
+class Extent {
+  public:
+    Extent() = default;
+    explicit Extent(const TraceRecord& first) : page_(page_align_down(first.words[0])) {}
+
+    bool takes(const TraceRecord& record) {
+        if (over_ || (record.station != Station::Fixup && page_align_down(record.words[0]) != page_))
+            return false;
+        if (record.station == Station::EntryStored) {
+            over_ = stored_;
+            stored_ = pte_present(Pte::from_bits(record.words[2]));
+        } else if ((CLOSING & mask_of(record.station)) != 0) {
+            stored_ = true;
+        } else if ((OPENING & mask_of(record.station)) != 0) {
+            stored_ = false;
+        }
+        return !over_;
+    }
+
+  private:
+    // Behind these it stores nothing more, unless one of those follows.
+    static constexpr StationMask CLOSING = mask_of(Station::Fixup) | mask_of(Station::BadAccess) |
+                                           mask_of(Station::Spurious) | mask_of(Station::MadeAccessible) |
+                                           mask_of(Station::RepairFailed) | mask_of(Station::RoundAgain);
+    static constexpr StationMask OPENING = mask_of(Station::DoPageFault) | mask_of(Station::HandleMmFault) |
+                                           mask_of(Station::Copied) | mask_of(Station::Reused);
+
+    u32 page_ = 0;
+    bool stored_ = false; // it has stored the entry, or will not
+    bool over_ = false;
+};
 
 } // namespace
 
 bool find_last_fault(s32 pid, LastFault& fault) {
     fault.count = 0;
+    Extent extent;
     TraceRecord record;
     for (TraceReader reader; reader.next(record);) {
         if (record.pid != pid || (FAULT_STATIONS & mask_of(record.station)) == 0)
             continue;
-        if (record.station == Station::Vector)
+        if (record.station == Station::Vector) {
             fault.count = 0;
-        if (fault.count == 0 ? record.station == Station::Vector : belongs_to(fault, record))
-            fault.records[fault.count++] = record;
+            extent = Extent(record);
+        } else if (fault.count == 0 || fault.count == LastFault::MOST || !extent.takes(record)) {
+            continue;
+        }
+        fault.records[fault.count++] = record;
     }
     return fault.count != 0;
 }
@@ -101,6 +132,8 @@ u32 explain(const TraceRecord& record, char* buffer, u32 size) {
         return say("So the futex call could not change the word.");
     case Station::RepairCalled:
         return say("It called its repair.");
+    case Station::RepairFailed:
+        return say("The repair failed with error %d, so the call gave up.", -static_cast<s32>(word1));
     case Station::RoundAgain:
         return say("And it tried again.");
     default:

@@ -54,8 +54,24 @@ traced 'one station' 0 ': vma: ' --trace-filter 'station=vma' --init /sbin/init 
 check 'only that station' equal "$(grep -v '^#' "$trace" | grep -v -c -E ': (vma|task_rename): |the same')" 0
 traced 'one task' 0 'hello-' --trace-filter 'task=hello station=fault' --init /sbin/init run /bin/hello
 check 'only that task' equal "$(grep -v '^#' "$trace" | grep -v -c -E '^ *hello-|the same')" 0
-traced 'addresses' 0 ': abort: address=0x0001' --trace-filter 'station=abort address=10000-1ffff' --init /sbin/init run /bin/hello
+traced 'addresses' 0 ': abort: address=0x0001' --trace-filter 'station=abort address=0x10000-0X1FFFF' --init /sbin/init run /bin/hello
 check 'only these addresses' equal "$(grep ': abort: ' "$trace" | grep -v -c 'address=0x0001')" 0
+
+# Each task has a number of its own, those of the kernel, too.
+traced 'tasks of the kernel' 0 ': task_rename: comm=kswapd0 ' --init /bin/hello
+check 'kswapd0 has a number' holds "$trace" '^ *kswapd0-32[0-9]{3} '
+check 'idle has 0, and its name' lacks "$trace" '^ *(swapper-[1-9]|[^ ]*[^r]-0 )'
+check 'nothing switches from a task to itself' lacks "$trace" ': sched_switch: prev_pid=([0-9]+) .*next_pid=\1 '
+
+# A fault is over when its entry is stored: what the task does to the page later is not told as a part of it.
+arm-linux-gnueabihf-gcc -O1 -static -o "$work/explain" tests/boot/programs/explain.c || exit 1
+run --exec "$work/explain" </dev/null
+check 'explain: status' equal "$status" 0
+tr -d '\r' <"$work/out" | awk '/^after / { name = $2; sub(":", "", name); next } { print >"'"$work"'/explain." name }'
+check 'explain: the fault' holds "$work/explain.the" '^The page had been there all the time: its entry was only \[.* old '
+for later in fork mprotect munmap; do
+    check "explain: after $later" cmp "$work/explain.the" "$work/explain.$later"
+done
 
 # Eight processors under load, each with its own ring.
 traced 'a storm on eight processors' 0 '\[007\]' --smp 8 --timeout 200 --init /sbin/init run /bin/storm_fault 1s
