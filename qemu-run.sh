@@ -30,7 +30,7 @@ Options. They come before --exec and --init; all words after FILE or PATH are th
   --trace FILE      writes what a fault passes (repeatable; docs/seeing.md). The ending of FILE says how: .txt lines (-: the
                     same to standard error), .html a page, .json for Perfetto, .dat for trace-cmd and KernelShark
   --trace-filter "station=NAME,... task=NAME cpu=N,... address=FROM-TO"   only these records
-  --icount          count instructions: with one processor and no input, two runs are identical
+  --icount          count instructions: with one processor, no input and no disk, two runs are identical
   --debug           the kernel that checks itself: locks, stacks, and more (docs/debug-kernel.md)
   --gdb             wait for a debugger (docs/seeing.md); --timeout has no effect
   --timeout S       end the machine after S seconds (default 120; with --shell, never)

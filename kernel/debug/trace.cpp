@@ -28,7 +28,8 @@ constinit SpinLock control_lock("trace"); // beginning and ending a recording; n
 constinit Relaxed<bool> on = false;
 constinit bool port = false;
 
-// Instructions of a station that is watched, beside those that write_record counts itself: measured (tests/trace/compare.sh).
+// Instructions of a station that is watched, beside those that write_record counts itself: measured, as the mean of several
+// stations, because each prepares other words (tests/trace/compare.sh).
 constexpr u32 CALL_OVERHEAD = 45;
 
 bool matches(Station station, u32 cpu, const Task* task, u32 word0) {
