@@ -58,8 +58,9 @@ traced 'addresses' 0 ': abort: address=0x0001' --trace-filter 'station=abort add
 check 'only these addresses' equal "$(grep ': abort: ' "$trace" | grep -v -c 'address=0x0001')" 0
 
 # Each task has a number of its own, those of the kernel, too.
-traced 'tasks of the kernel' 0 ': task_rename: comm=kswapd0 ' --init /bin/hello
+traced 'tasks of the kernel' 0 ': task_rename: comm=kswapd0 ' --trace-filter 'station=sched,task' --scenario short-anon.wake_op-p
 check 'kswapd0 has a number' holds "$trace" '^ *kswapd0-32[0-9]{3} '
+check 'the flusher has another' holds "$trace" '^ *flusher-32[0-9]{3} '
 check 'idle has 0, and its name' lacks "$trace" '^ *(swapper-[1-9]|[^ ]*[^r]-0 )'
 check 'nothing switches from a task to itself' lacks "$trace" ': sched_switch: prev_pid=([0-9]+) .*next_pid=\1 '
 

@@ -36,7 +36,8 @@ holds("fl pt 2", rf"^0x76fff000-0x77000000     1: present young dirty write user
 holds("fl vmas", r"^0x76fff000-0x77000000 rw-s ", r"^0x000[0-9a-f]{5}-0x[0-9a-f]+ r-xp /bin/scenario \(inode \d+\), page \d+$",
       r"^0x7e[0-9a-f]+-0x7f000000 rw-p \[stack\], grows down$")
 holds("fl ps", r"^ +1 +1 interruptible +0 +other +120 init +do_wait, in sys_wait4$",
-      r"^ +3 +3 running +0\* +other +120 scenario$")
+      r"^ +3 +3 running +0\* +other +120 scenario$", r"^32\d{3} 32\d{3} interruptible +0 +other +120 kswapd0 +Worker::work_for_ever$",
+      r"^ +0 +0 running +0 +other +120 swapper$")
 holds("fl locks", r"^kernel lock: not needed, there is one CPU")
 holds("backtrace", r"LivelockDetector::round", r"futex_lock_pi \(address=0x76fff000")
 holds("print 'faultline::(anonymous namespace)::tasks'", rf"= tree of faultline::Task = \{{0x[0-9a-f]+, 0x[0-9a-f]+, 0x{int(task):x}\}}")

@@ -11,7 +11,7 @@ for name in (b"comm", b"lock_depth", b"serving_"):
     elf = elf.replace(name + b"\0", name[:-1] + b"X\0")  # also where it is the end of a longer name
 open(sys.argv[2], "wb").write(elf)' build/arm/faultline.elf "$work/renamed.elf" || exit 1
 
-shows "the hang in gdb" livelock.py "renamed=\"$work/renamed.elf\"" --icount --fault-in gup --scenario original-report --append "livelock=report trace=ring"
+shows "the hang in gdb" livelock.py "renamed=\"$work/renamed.elf\"" --icount --new-disk 1 --fault-in gup --scenario original-report --append "livelock=report trace=ring"
 for word in entry cause cure; do
     said=$(sed -n "s/^$word  *//p" "$work/gdb" | head -n 1)
     check "$word is something" [ -n "$said" ]

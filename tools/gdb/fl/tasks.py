@@ -95,7 +95,7 @@ def calls(kernel, task):
     for _ in range(MOST_FRAMES):
         yield frame.where()
         frame = tables.caller(frame)
-        if frame is None or gdb.block_for_pc(frame.where()) is None:
+        if frame is None or frame.registers[PC] == 0 or gdb.block_for_pc(frame.where()) is None:  # nobody has called a kernel task
             return
 
 
