@@ -106,7 +106,8 @@ refused --trace --trace - --trace - --shell
 refused --trace --trace "$work/t.txt" --trace "$work/../${work##*/}/t.txt" --shell
 refused --trace --trace
 for words in '' station station= station=nowhere station=vector,nowhere 'station=*' station=, station=vma, station=abort,,vma \
-    'station=abort station=vma' $'station=abort\nstation=vma' cpu=0,,1 'task=a"b' task=a-name-of-17-letters cpu=8 cpu=1, address=1000 \
+    'station=abort station=vma' $'station=abort\nstation=vma' cpu=0,,1 'task=a"b' task=a-name-of-17-letters task=0 \
+    task=3000000000 cpu=8 cpu=1, address=1000 \
     address=2000-1000 address=x-y address=B000-0xA000 vector; do
     refused --trace-filter --trace "$work/t.txt" --trace-filter "$words" --shell
 done

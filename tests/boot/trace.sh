@@ -57,6 +57,12 @@ check 'only that task' equal "$(grep -v '^#' "$trace" | grep -v -c -E '^ *hello-
 traced 'addresses' 0 ': abort: address=0x0001' --trace-filter 'station=abort address=0x10000-0X1FFFF' --init /sbin/init run /bin/hello
 check 'only these addresses' equal "$(grep ': abort: ' "$trace" | grep -v -c 'address=0x0001')" 0
 
+# The kernel has a check of its own: `trace on` of the shell has no other.
+for words in 'station=abort station=vma' 'station=abort,' 'station=abort,,vma' 'cpu=0,' 'task=0' 'address=2-1'; do
+    run --append "\"trace_filter=$words\"" --init /bin/hello </dev/null
+    check "the kernel refuses $words" equal "$(cat "$work/out" "$work/err" | grep -c 'boot argument trace_filter=.*: expected station=')" 1
+done
+
 # Each task has a number of its own, those of the kernel, too.
 traced 'tasks of the kernel' 0 ': task_rename: comm=kswapd0 ' --trace-filter 'station=sched,task' --scenario short-anon.wake_op-p
 check 'kswapd0 has a number' holds "$trace" '^ *kswapd0-32[0-9]{3} '

@@ -226,7 +226,10 @@ check_trace_filter() {
                 [[ $names == *" $name "* ]] || refuse "--trace-filter: there is no station '$name' (base/stations.def lists them)"
             done <<<"$each,"
             ;;
-        task=?*) [[ $each != *[\"\;]* && ${#word} -lt 21 ]] || refuse "--trace-filter: $word: no name of a task" ;;
+        task=?*)
+            [[ $each != *[\"\;]* && ${#each} -lt 16 ]] || refuse "--trace-filter: $word: no name of a task"
+            [[ $each == *[!0-9]* || $each =~ ^0*[1-9][0-9]{0,8}$ ]] || refuse "--trace-filter: $word: no number of a task"
+            ;;
         cpu=*) [[ $each =~ ^[0-7](,[0-7])*$ ]] || refuse "--trace-filter: $word: must be numbers from 0 to 7" ;;
         address=*)
             [[ $each =~ ^(0[xX])?[0-9a-fA-F]{1,8}-(0[xX])?[0-9a-fA-F]{1,8}$ ]] ||
