@@ -48,37 +48,29 @@ function memmove
     bne 3b
     bx lr
 
+// A page at a time, by as many registers as there are, and without a loop: a count would take one of them.
+
 // void clear_page(void* page)
 function clear_page
-    push {r4-r8, lr}
-    unwind_pushed r4-r8, lr
-    mov r1, #(4096 / 256)
-    mov r2, #0
-    mov r3, #0
-    mov r4, #0
-    mov r5, #0
-    mov r6, #0
-    mov r7, #0
-    mov r8, #0
-    mov ip, #0
-1:
-    .rept 8
-    stmia r0!, {r2-r8, ip}
+    push {r4-r11, lr}
+    unwind_pushed r4-r11, lr
+    .irp register, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, ip, lr
+    mov \register, #0
     .endr
-    subs r1, r1, #1
-    bne 1b
-    pop {r4-r8, pc}
+    .rept 4096 / 52
+    stmia r0!, {r1-r11, ip, lr}
+    .endr
+    stmia r0, {r1-r10} @ 4096 % 52
+    pop {r4-r11, pc}
 
 // void copy_page(void* to, const void* from)
 function copy_page
-    push {r4-r9, lr}
-    unwind_pushed r4-r9, lr
-    mov r2, #(4096 / 256)
-1:
-    .rept 8
-    ldmia r1!, {r3-r9, ip}
-    stmia r0!, {r3-r9, ip}
+    push {r4-r11, lr}
+    unwind_pushed r4-r11, lr
+    .rept 4096 / 48
+    ldmia r1!, {r2-r11, ip, lr}
+    stmia r0!, {r2-r11, ip, lr}
     .endr
-    subs r2, r2, #1
-    bne 1b
-    pop {r4-r9, pc}
+    ldmia r1, {r2-r5} @ 4096 % 48
+    stmia r0, {r2-r5}
+    pop {r4-r11, pc}
