@@ -12,8 +12,9 @@ using namespace backend;
 
 namespace {
 
-// A flush of more pages than this invalidates the whole mm (Linux 6.1: 33 on x86, 512 on arm64).
-constexpr u32 MAX_PAGES_ONE_BY_ONE = 32;
+// A flush of more pages than this invalidates the whole mm: one instruction, and the entries that are still needed are
+// walked for again (Linux 6.1: 33 on x86, 512 on arm64).
+constexpr u32 MAX_PAGES_ONE_BY_ONE = 8;
 
 // Invalidates [start, end) and counts it. here(asid) does so if only this CPU may hold translations of `mm`,
 // everywhere(asid) if other CPUs may.
