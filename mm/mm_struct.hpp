@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "arch/contract/mmu.hpp"
+#include "base/bitmap.hpp"
 #include "base/intrusive.hpp"
 #include "base/refcount.hpp"
 #include "base/relaxed.hpp"
@@ -46,8 +47,9 @@ struct MmStruct {
     VmaTree vmas;                             // ordered, disjoint
     u32 map_count = 0;                        // VMAs
     PerCpu<MmCpu> cpus;
-    SpinLock page_table_lock{"page_table_lock"}; // which tables there are, and nr_ptes
+    SpinLock page_table_lock{"page_table_lock"}; // which tables there are, pgd_in_use and nr_ptes
     PageDirectory* pgd = nullptr;
+    Bitmap<PTRS_PER_PGD> pgd_in_use; // the slots of `pgd` that name a table: a small program has three in a thousand
     MmContext context;
     std::atomic<u32> flags = 0; // MMF_…; never cleared
     Refcount mm_users{1};       // tasks that run in it, and calls that look into it; the last one unmaps all

@@ -2,9 +2,6 @@
 // that a back end needs per address space.
 #include "mm/pgtable.hpp"
 
-#include <algorithm>
-#include <bit>
-
 #include "arch/contract/page_supply.hpp"
 #include "mm/page_alloc.hpp"
 
@@ -38,6 +35,7 @@ PteSlot* pte_alloc(MmStruct& mm, UserAddr address) {
         const Guard guard(mm.page_table_lock);
         if (pte_table(mm, address) == nullptr) {
             pmd_populate(mm.context, address, *table);
+            mm.pgd_in_use.set(pgd_index(address));
             ++mm.nr_ptes;
             table = nullptr;
         }
@@ -47,29 +45,17 @@ PteSlot* pte_alloc(MmStruct& mm, UserAddr address) {
     return pte_offset(mm, address);
 }
 
-namespace {
-
-// The first index from `index` on that has a table, or `last` if there is none before it. A small program has three
-// tables in a thousand places.
-u32 next_table(const MmStruct& mm, u32 index, u32 last) {
-    if (mm.nr_ptes == 0 || index >= last)
-        return last;
-    const auto begin = mm.pgd->tables.begin();
-    const auto is_there = [](const PteTable* table) { return table != nullptr; };
-    return static_cast<u32>(std::find_if(begin + index, begin + last, is_there) - begin);
-}
-
-} // namespace
-
 void free_pgtables(MmStruct& mm, UserAddr floor, UserAddr ceiling) {
     const u32 first = (floor.value() + PMD_SIZE - 1) >> PMD_SHIFT;
     const u32 last = ceiling.value() >> PMD_SHIFT;
     List<Page, &Page::lru> unlinked;
     u32 lowest = last, highest = first;
-    for (u32 index = next_table(mm, first, last); index < last; index = next_table(mm, index + 1, last)) {
+    for (u32 index = mm.pgd_in_use.find_next_bit(first, last); index < last;
+         index = mm.pgd_in_use.find_next_bit(index + 1, last)) {
         PteTable* table = mm.pgd->tables[index];
         const Guard guard(mm.page_table_lock); // against pmap_fault_fixup
         pmd_clear(mm.context, UserAddr(index << PMD_SHIFT));
+        mm.pgd_in_use.clear(index);
         --mm.nr_ptes;
         unlinked.push_back(virt_to_page(table));
         if (index < lowest)
