@@ -87,7 +87,7 @@ void PercpuRwSemaphore::down_write() {
 // counted here, in one step.
 void PercpuRwSemaphore::give_turn() {
     const Guard lock(lock_);
-    count(readers_to_let_in_);
+    count(readers_to_let_in_, std::memory_order_relaxed);
     readers_to_let_in_ = 0;
     ++turns_;
     unpark_all(waiting_readers_);

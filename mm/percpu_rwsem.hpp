@@ -6,8 +6,8 @@
 // move to another CPU and count itself out there, so only the sum over all CPUs means anything.
 //
 // A writer raises the flag, which keeps new readers out, and waits until the sum is 0. Both sides write first and read
-// second, sequentially consistent: the reader its count and then the flag, the writer the flag and then the counts. So
-// at least one of them sees the other.
+// second, with a full barrier in between: the reader its count and then the flag, the writer the flag and then the
+// counts. So at least one of them sees the other. The same goes for a reader that leaves and a writer that waits.
 //
 // If no task waits for the writer, it lowers the flag with one compare-and-swap. A task that starts to wait sets the
 // flag to Awaited; the writer then takes the slow path and wakes the queue.
@@ -60,22 +60,26 @@ class CAPABILITY("semaphore") PercpuRwSemaphore {
     };
 
     // A plain load and store is enough: only its own CPU writes a count, and no interrupt handler does.
-    void count(u32 more) {
+    void count(u32 more, std::memory_order order) {
         std::atomic<u32>& here = readers_.here();
-        here.store(here.load(std::memory_order_relaxed) + more, std::memory_order_seq_cst);
+        here.store(here.load(std::memory_order_relaxed) + more, order);
     }
-    bool is_raised() const { return writer_.load(std::memory_order_seq_cst) != Writer::None; }
+    // The barrier between a change of the count and this look at the flag.
+    bool is_raised(std::memory_order order) const {
+        std::atomic_thread_fence(std::memory_order_seq_cst);
+        return writer_.load(order) != Writer::None;
+    }
     bool enter() {
-        count(1);
-        if (!is_raised()) [[likely]]
+        count(1, std::memory_order_relaxed);
+        if (!is_raised(std::memory_order_acquire)) [[likely]]
             return true;
         schedule_point("turn back from a semaphore");
-        count(~u32{0});
+        count(~u32{0}, std::memory_order_relaxed);
         return false;
     }
     void leave() {
-        count(~u32{0});
-        if (is_raised()) [[unlikely]]
+        count(~u32{0}, std::memory_order_release);
+        if (is_raised(std::memory_order_relaxed)) [[unlikely]]
             wake_writer();
     }
     u32 readers() const {
