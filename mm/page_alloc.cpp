@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <new>
 
 #include "base/irq_spinlock.hpp"
@@ -50,6 +51,7 @@ struct Zone {
     void add_to_free_list(Page& page, u32 order) REQUIRES(lock);
     void del_from_free_list(Page& page, u32 order) REQUIRES(lock);
     void free_block(Page& page, u32 order) REQUIRES(lock);
+    u32 smallest_order() const REQUIRES(lock);
     Page* take_block(u32 order) REQUIRES(lock);
     bool take_page(Page& page) REQUIRES(lock);
 
@@ -87,6 +89,14 @@ void Zone::free_block(Page& page, u32 order) {
         ++order;
     }
     add_to_free_list(mem_map[index], order);
+}
+
+// Of the smallest block in the lists; MAX_ORDER: there is none.
+u32 Zone::smallest_order() const {
+    u32 order = 0;
+    while (order < MAX_ORDER && free_area[order].empty())
+        ++order;
+    return order;
 }
 
 // Takes a block out of the lists, halving a larger one if it must. (Linux: __rmqueue_smallest, expand.)
@@ -144,16 +154,21 @@ void take_free_pages(Page& first, u32 order) {
 // (Linux: rmqueue_bulk.)
 void Zone::refill(PerCpuPages::Stack& stack) {
     const Guard guard(lock);
-    u32 pages = 0;
     const u32 wanted = std::min(PerCpuPages::BATCH,
                                 nr_free / PerCpuPages::BATCH + 1); // the last ones are not for one CPU alone
-    for (; pages < wanted; ++pages) {
-        Page* page = take_block(0);
-        if (page == nullptr)
+    u32 pages = 0;
+    while (pages < wanted) {
+        // The pages that would come one by one; but a block that is wanted as a whole is not halved.
+        const u32 order = std::min(smallest_order(), static_cast<u32>(std::bit_width(wanted - pages)) - 1);
+        Page* block = take_block(order);
+        if (block == nullptr)
             break;
-        page->order = 0;
-        page->reset(PG_PCP);
-        stack.push(*page);
+        for (Page* page = block; page != block + (1u << order); ++page) {
+            page->order = 0;
+            page->reset(PG_PCP);
+            stack.push(*page);
+        }
+        pages += 1u << order;
     }
     set_nr_free(nr_free - pages);
 }
