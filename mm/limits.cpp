@@ -6,9 +6,10 @@
 namespace faultline {
 
 bool may_expand_vm(const MmapLocked& locked, VmFlags flags, u32 pages) {
-    if (u64{locked.mm().total_vm} + pages > current_mm_limits().address_space)
-        return false;
-    return !is_data_mapping(flags) || may_expand_data(locked, pages);
+    const MmStruct& mm = locked.mm();
+    const auto limits = current_mm_limits();
+    return u64{mm.total_vm} + pages <= limits.address_space &&
+           (!is_data_mapping(flags) || u64{mm.data_vm} + pages <= limits.data);
 }
 
 bool may_expand_data(const MmapLocked& locked, u32 pages) {

@@ -24,7 +24,8 @@ Result<void> unmap_range(const MmapWriteLocked& locked, UserAddr start, UserAddr
             return Err(Errno::NOMEM);
         first = TRY(split_vma(locked, *first, start));
     }
-    if (VmArea* last = vma_lookup(locked, end); last != nullptr && last->start < end) {
+    VmArea* last = end <= first->end ? first : vma_lookup(locked, end);
+    if (last != nullptr && last->start < end && end < last->end) {
         if (const auto done = split_vma(locked, *last, end); !done.ok()) {
             if (cut)
                 vma_merge(locked, *first);

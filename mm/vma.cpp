@@ -121,7 +121,8 @@ void insert_vm_struct(const MmapWriteLocked& locked, VmArea& vma) {
     const auto [position, inserted] = mm.vmas.insert(vma);
     BUG_ON(!inserted);
     BUG_ON(position != mm.vmas.begin() && std::prev(position)->end > vma.start);
-    BUG_ON(std::next(position) != mm.vmas.end() && vma.end > std::next(position)->start);
+    const auto above = std::next(position);
+    BUG_ON(above != mm.vmas.end() && vma.end > above->start);
     if (!vma.i_mmap_link.is_linked()) // else split_vma has linked it already
         vma_link_file(vma);
     ++mm.map_count;
