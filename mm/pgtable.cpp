@@ -25,9 +25,7 @@ void free_table(PteTable* table) {
 
 } // namespace
 
-PteSlot* pte_alloc(MmStruct& mm, UserAddr address) {
-    if (PteSlot* slot = pte_offset(mm, address); slot != nullptr) [[likely]]
-        return slot;
+PteSlot* pte_alloc_table(MmStruct& mm, UserAddr address) {
     PteTable* table = alloc_table();
     if (table == nullptr)
         return nullptr;

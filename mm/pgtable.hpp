@@ -32,8 +32,12 @@ inline Page* vm_normal_page(Pte pte) {
 }
 
 // The entry for `address`; makes its table if there is none. nullptr: out of memory. Caller holds the mmap lock, and no
-// lock of page tables. (Linux: pte_alloc.)
-PteSlot* pte_alloc(MmStruct& mm, UserAddr address);
+// lock of page tables. (Linux: pte_alloc, and __pte_alloc for the second.)
+PteSlot* pte_alloc_table(MmStruct& mm, UserAddr address);
+inline PteSlot* pte_alloc(MmStruct& mm, UserAddr address) {
+    PteSlot* slot = pte_offset(mm, address);
+    return slot != nullptr ? slot : pte_alloc_table(mm, address);
+}
 
 // Frees the tables that lie wholly in [floor, ceiling), the free range between two VMAs. All their entries are none,
 // and the caller has flushed. (Linux: free_pgtables.)

@@ -10,25 +10,6 @@
 
 namespace faultline {
 
-namespace {
-
-MmCounter counter_of(const Page& page) { return page.test(PG_ANON) ? MM_ANONPAGES : MM_FILEPAGES; }
-
-} // namespace
-
-void page_add_rmap(MmStruct& mm, Page& page) {
-    page.mapcount.fetch_add(1, std::memory_order_relaxed);
-    add_mm_counter(mm, counter_of(page), 1);
-}
-
-void page_remove_rmap(MmStruct& mm, Page& page) {
-    const s32 before = page.mapcount.fetch_sub(1, std::memory_order_relaxed);
-    BUG_ON(before <= 0);
-    add_mm_counter(mm, counter_of(page), -1);
-    if (before == 1 && page.test(PG_SWAPCACHE))
-        try_to_free_swap(page);
-}
-
 void clean_pte(TlbDebt& debt, UserAddr address, PteSlot* slot, Page& page) {
     const Pte pte = ptep_get_and_clear(debt, address, slot);
     if (pte_dirty(pte))

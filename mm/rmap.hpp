@@ -7,14 +7,27 @@
 #include "mm/mm_struct.hpp"
 #include "mm/page.hpp"
 #include "mm/pgtable.hpp"
+#include "mm/swap_state.hpp"
 
 namespace faultline {
+
+// Which count of an mm the page belongs to. (Linux: the same name.)
+inline MmCounter mm_counter(const Page& page) { return page.test(PG_ANON) ? MM_ANONPAGES : MM_FILEPAGES; }
 
 // One more, one fewer entry of `mm` maps `page`: its mapcount and the mm's rss, not its reference count. With the last one it
 // leaves the swap cache, if no entry refers to its slot. Never for special entries. Caller holds the entry's lock, and a
 // reference. (Linux page_add_*_rmap, page_remove_rmap.)
-void page_add_rmap(MmStruct& mm, Page& page);
-void page_remove_rmap(MmStruct& mm, Page& page);
+inline void page_add_rmap(MmStruct& mm, Page& page) {
+    page.mapcount.fetch_add(1, std::memory_order_relaxed);
+    add_mm_counter(mm, mm_counter(page), 1);
+}
+inline void page_remove_rmap(MmStruct& mm, Page& page) {
+    const s32 before = page.mapcount.fetch_sub(1, std::memory_order_relaxed);
+    BUG_ON(before <= 0);
+    add_mm_counter(mm, mm_counter(page), -1);
+    if (before == 1 && page.test(PG_SWAPCACHE))
+        try_to_free_swap(page);
+}
 
 // Before the VMA gets an anonymous page: it has an AnonVma now. False: out of memory. Caller as for make_anon_vma(). (Linux: the
 // same name.)
