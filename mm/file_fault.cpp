@@ -60,14 +60,17 @@ VmFault filemap_fault(VmFaultContext& vmf, PageRef& page) {
 bool filemap_map_pages(VmFaultContext& vmf) {
     constexpr u32 FAULT_AROUND_BYTES = 16 * PAGE_SIZE; // Linux: fault_around_bytes, 64 KiB; divides a PteTable's range
     const UserAddr window(vmf.address.value() & ~(FAULT_AROUND_BYTES - 1));
-    const UserAddr start = std::max(window, vmf.vma.start), end = std::min(window + FAULT_AROUND_BYTES, vmf.vma.end);
+    UserAddr start = std::max(window, vmf.vma.start);
+    const UserAddr end = std::min(window + FAULT_AROUND_BYTES, vmf.vma.end);
 
     AddressSpace& mapping = *vmf.vma.mapping;
-    const u32 first = linear_page_index(vmf.vma, start);
     const u32 last = std::min(linear_page_index(vmf.vma, end), nr_file_pages(mapping));
-    PteSlot* const first_slot = vmf.slot - ((vmf.address - start) >> PAGE_SHIFT);
+    PteSlot* first_slot = vmf.slot - ((vmf.address - start) >> PAGE_SHIFT);
     const Guard cache(mapping.lock); // keeps the pages in the cache
     const Guard lock(pte_lockptr(vmf.slot));
+    for (; start < end && !pte_none(ptep_get(first_slot)); start += PAGE_SIZE)
+        ++first_slot; // mapped already: by the faults before, if the program goes upwards
+    const u32 first = linear_page_index(vmf.vma, start);
     for (auto page = mapping.pages.lower_bound(first); page != mapping.pages.end() && page->index < last; ++page) {
         const u32 offset = page->index - first;
         if (!pte_none(ptep_get(first_slot + offset)) || !page->test(PG_UPTODATE))
