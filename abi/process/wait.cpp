@@ -9,6 +9,7 @@
 #include "abi/process/release.hpp"
 #include "abi/signal/signal.hpp"
 #include "abi/task/cpu_time.hpp"
+#include "abi/task/pid.hpp"
 #include "abi/task/rusage.hpp"
 #include "abi/task/thread_group.hpp"
 #include "kernel/upcalls.hpp"
@@ -23,7 +24,7 @@ constexpr s32 NO_GROUP = -1; // 0 is the process group of process 1 until it cal
 struct WaitRequest {
     u32 options = 0;
     bool any = false;    // all children
-    s32 pid = 0;         // or this one
+    s32 pid = 0;         // or, if not 0, this one
     s32 pgid = NO_GROUP; // or those of this process group
     bool polls = false;  // a pidfd with O_NONBLOCK: return AGAIN and do not sleep
 };
@@ -38,12 +39,11 @@ struct WaitReport {
     CpuTime time;
 };
 
-bool eligible(const ThreadGroup& child, const WaitRequest& request) {
-    const bool asked_for = request.any || child.pid == request.pid || child.pgid == request.pgid;
-    // A child whose exit signal is not SIGCHLD is waited for only with __WCLONE or __WALL.
+// A child whose exit signal is not SIGCHLD is waited for only with __WCLONE or __WALL. (Linux: the same name.)
+bool eligible_child(const ThreadGroup& child, u32 options) {
     const bool is_clone = child.leader->exit_signal != SIGCHLD;
-    const bool wants_clone = (request.options & __WCLONE) != 0;
-    return asked_for && ((request.options & __WALL) != 0 || is_clone == wants_clone);
+    const bool wants_clone = (options & __WCLONE) != 0;
+    return (options & __WALL) != 0 || is_clone == wants_clone;
 }
 
 WaitReport describe(ThreadGroup& child, s32 status, s32 code) {
@@ -81,11 +81,21 @@ WaitReport report_child(ThreadGroup& child, const WaitRequest& request) {
     return {};
 }
 
+// Returns the event of the one child that the request names. It is found by its id, however many children there are.
+// CHILD: it is no child, or not eligible. (Linux: do_wait_pid.)
+Result<WaitReport> look_at_child(const WaitRequest& request) {
+    ThreadGroup* child = find_group(request.pid);
+    if (child == nullptr || child->parent != &current_group() || !eligible_child(*child, request.options))
+        return Err(Errno::CHILD);
+    return report_child(*child, request);
+}
+
 // Returns the first event of an eligible child. CHILD: no child is eligible.
 Result<WaitReport> scan_children(const WaitRequest& request) {
     bool any_eligible = false;
     for (ThreadGroup& child : current_group().children) {
-        if (!eligible(child, request))
+        const bool asked_for = request.any || child.pgid == request.pgid;
+        if (!asked_for || !eligible_child(child, request.options))
             continue;
         any_eligible = true;
         const WaitReport report = report_child(child, request);
@@ -101,7 +111,7 @@ Result<WaitReport> do_wait(const WaitRequest& request) {
     while (true) {
         WaitEntry entry;
         prepare_to_wait(current_group().wait_chldexit, entry, TaskState::Interruptible);
-        const auto found = scan_children(request);
+        const auto found = request.pid != 0 ? look_at_child(request) : scan_children(request);
         const bool done = !found || found.value().pid != 0 || (request.options & WNOHANG) != 0 || request.polls;
         const bool interrupted = !done && signal_pending();
         if (!done && !interrupted)
