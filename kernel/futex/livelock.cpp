@@ -3,6 +3,7 @@
 
 #include <array>
 #include <string_view>
+#include <utility>
 
 #include <arch/machine_control.hpp>
 
@@ -103,6 +104,8 @@ const char* livelock_cause_name(LivelockCause cause) { return explain(cause).nam
 
 void LivelockDetector::round() {
     TRACE(RoundAgain, address_, has_seen_ ? unchanged_ : 0);
+    if (std::exchange(is_first_, false)) // most loops end now, and looking costs as much as the attempt
+        return;
     View now{};
     if (!look(now)) { // another task is changing the address space, which is a change
         has_seen_ = false;

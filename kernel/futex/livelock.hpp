@@ -31,8 +31,8 @@ enum class LivelockCause : u8 {
 const char* livelock_cause_name(LivelockCause cause); // "absent", "read-only", "old", "clean", "stale"
 
 // One detector for each loop, on its stack. The loop calls round() after each repair that reported success, just before
-// it tries again. The detector looks at all that can make the next attempt different: the entry, its VMA, the word, and
-// this CPU's TLB generation for the address space. A round in which none of these has changed is counted. Any change
+// it tries again. From the second round on, the detector looks at all that can make the next attempt different: the
+// entry, its VMA, the word, and this CPU's TLB generation for the address space. A round in which none of these has changed is counted. Any change
 // restarts the count. Looking takes the mmap lock only if it is free, brings in no page and changes no entry.
 class LivelockDetector {
   public:
@@ -63,6 +63,7 @@ class LivelockDetector {
     const char* operation_;
     UserAddr address_;
     FutexAccess access_;
+    bool is_first_ = true; // the next round
     bool has_seen_ = false;
     u32 unchanged_ = 0;
     View seen_;    // set together with has_seen_, as the next two are, because most loops end in their first round
