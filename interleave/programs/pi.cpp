@@ -42,7 +42,9 @@ struct PiProgram : Program {
 
     static FutexHashBucket& bucket_of(UserAddr word) {
         constexpr FutexScope SCOPE = SHARING == Sharing::Private ? FutexScope::Private : FutexScope::Shared;
-        return futex_hash(get_futex_key(word, SCOPE, FutexAccess::Write).value());
+        FutexKey key;
+        require(get_futex_key(word, SCOPE, FutexAccess::Write, key).ok(), "a key");
+        return futex_hash(key);
     }
 
     u32 cmpxchg(UserAddr word, u32 expected, u32 desired) {

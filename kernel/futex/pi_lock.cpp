@@ -40,7 +40,7 @@ Result<u32> futex_lock_pi(UserAddr address, FutexScope scope, Deadline deadline,
     while (true) {
         const u32 exits = futex_exits();
         FutexQ q;
-        q.key = TRY(get_futex_key(address, scope, FutexAccess::Write));
+        TRY_VOID(get_futex_key(address, scope, FutexAccess::Write, q.key));
         const auto attempt = try_lock_or_queue(address, q, trylock);
         if (attempt.ok()) {
             if (attempt.value() == Attempt::Queued)

@@ -61,7 +61,8 @@ Result<u32> futex_unlock_pi(UserAddr address, FutexScope scope) {
         const u32 word = TRY(read_word(address));
         if ((word & FUTEX_TID_MASK) != static_cast<u32>(current()->pid))
             return Err(Errno::PERM);
-        const FutexKey key = TRY(get_futex_key(address, scope, FutexAccess::Write));
+        FutexKey key;
+        TRY_VOID(get_futex_key(address, scope, FutexAccess::Write, key));
         const auto unlocked = unlock_pi_locked(address, word, key);
         if (unlocked.ok() && unlocked.value() == Unlock::Done)
             return 0;

@@ -16,25 +16,11 @@ namespace {
 
 constexpr u32 BUCKETS_PER_CPU = 256;
 constexpr u32 MEMORY_SHARE = 1024; // the table takes at most 1/1024 of memory
-
-struct {
-    FutexHashBucket* buckets;
-    u32 mask;
-} constinit table = {nullptr, 0};
+constexpr u32 FEWEST = 2;          // FutexTable::shift is less than 32
 
 u32 nr_buckets_for(u32 cpus) {
     const u32 most = std::bit_floor(nr_total_pages() * (PAGE_SIZE / MEMORY_SHARE) / u32{sizeof(FutexHashBucket)});
-    return std::clamp(std::bit_ceil(BUCKETS_PER_CPU * cpus), u32{1}, std::max(most, u32{1}));
-}
-
-// The finaliser of MurmurHash3: every bit of the key reaches every bit of the index.
-constexpr u32 mix(u32 h) {
-    h ^= h >> 16;
-    h *= 0x85ebca6bu;
-    h ^= h >> 13;
-    h *= 0xc2b2ae35u;
-    h ^= h >> 16;
-    return h;
+    return std::clamp(std::bit_ceil(BUCKETS_PER_CPU * cpus), FEWEST, std::max(most, FEWEST));
 }
 
 // Inserts q behind the waiters that are at least as urgent; usually that is the end. (Linux: plist_add.)
@@ -50,25 +36,22 @@ inline void insert_by_prio(FutexHashBucket& bucket, FutexQ& q) REQUIRES(bucket.l
 
 } // namespace
 
+constinit FutexTable futex_table = {nullptr, 0};
+
 void futex_init(u32 cpus) {
     const u32 count = nr_buckets_for(cpus);
-    table.mask = count - 1;
-    table.buckets = static_cast<FutexHashBucket*>(kmalloc(std::max(count * u32{sizeof(FutexHashBucket)}, PAGE_SIZE)));
-    if (table.buckets == nullptr)
+    FutexHashBucket* buckets =
+        static_cast<FutexHashBucket*>(kmalloc(std::max(count * u32{sizeof(FutexHashBucket)}, PAGE_SIZE)));
+    if (buckets == nullptr)
         panic("futex_init: no memory for %u buckets", count);
     for (u32 i = 0; i < count; ++i)
-        new (&table.buckets[i]) FutexHashBucket;
+        new (&buckets[i]) FutexHashBucket;
+    futex_table = {buckets, static_cast<u32>(std::countl_zero(count)) + 1};
     init_futex_exit();
 }
 
-u32 futex_nr_buckets() { return table.mask + 1; }
-FutexHashBucket& futex_bucket(u32 number) { return table.buckets[number]; }
-
-FutexHashBucket& futex_hash(const FutexKey& key) {
-    const u32 object = static_cast<u32>(key.object) ^ static_cast<u32>(key.object >> 32);
-    const u32 hash = mix(mix(object + static_cast<u32>(key.kind)) ^ key.page) + key.offset;
-    return table.buckets[mix(hash) & table.mask];
-}
+u32 futex_nr_buckets() { return u32{1} << (32 - futex_table.shift); }
+FutexHashBucket& futex_bucket(u32 number) { return futex_table.buckets[number]; }
 
 void futex_queue(FutexQ& q, FutexHashBucket& bucket) {
     q.task = current();

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <atomic>
+#include <bit>
 
 #include <linux/futex.h>
 
@@ -57,8 +58,19 @@ u32 futex_nr_buckets();
 // One bucket of all, by number: for whoever looks from outside.
 FutexHashBucket& futex_bucket(u32 number);
 
-// The bucket for waiters of `key`.
-FutexHashBucket& futex_hash(const FutexKey& key);
+struct FutexTable {
+    FutexHashBucket* buckets;
+    u32 shift; // a hash of 32 bits has the bucket's number in those that are left
+};
+extern constinit FutexTable futex_table; // set by futex_init()
+
+// The bucket for waiters of `key`. Two words of one page, one word in two pages and one page of two objects differ in
+// different bits of the sum; the multiplication carries each of them into the upper bits. (Linux: hash_32.)
+inline FutexHashBucket& futex_hash(const FutexKey& key) {
+    constexpr u32 GOLDEN_RATIO = 0x9e3779b1;
+    const u32 sum = key.page + (u32{key.offset} << 20) + std::rotl(static_cast<u32>(key.object), 16);
+    return futex_table.buckets[sum * GOLDEN_RATIO >> futex_table.shift];
+}
 
 // Puts current into the bucket, behind its equals. The caller has just checked the word under the same lock. It has
 // made current's state Interruptible before any FutexQ of the task was queued, so no wake-up is lost between the check

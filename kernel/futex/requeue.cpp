@@ -44,8 +44,9 @@ Result<u32> futex_requeue(UserAddr address1, FutexScope scope, UserAddr address2
         return Err(Errno::INVAL);
     LivelockDetector livelock("FUTEX_CMP_REQUEUE", address1, FutexAccess::Read);
     while (true) {
-        const Ends keys = {TRY(get_futex_key(address1, scope, FutexAccess::Read)),
-                           TRY(get_futex_key(address2, scope, FutexAccess::Read))};
+        Ends keys;
+        TRY_VOID(get_futex_key(address1, scope, FutexAccess::Read, keys.from));
+        TRY_VOID(get_futex_key(address2, scope, FutexAccess::Read, keys.to));
         const auto done = requeue_locked(keys, address1, nr_wake, nr_requeue, expected);
         if (done.error() != Errno::FAULT)
             return done;

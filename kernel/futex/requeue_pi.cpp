@@ -116,8 +116,8 @@ Result<u32> futex_cmp_requeue_pi(UserAddr address1, FutexScope scope, UserAddr a
     LivelockDetector target("FUTEX_CMP_REQUEUE_PI", address2, FutexAccess::Write);
     while (true) {
         const u32 exits = futex_exits();
-        what.key1 = TRY(get_futex_key(address1, scope, FutexAccess::Read));
-        what.key2 = TRY(get_futex_key(address2, scope, FutexAccess::Write));
+        TRY_VOID(get_futex_key(address1, scope, FutexAccess::Read, what.key1));
+        TRY_VOID(get_futex_key(address2, scope, FutexAccess::Write, what.key2));
         if (what.key1 == what.key2)
             return Err(Errno::INVAL);
         const Round round = requeue_pi_locked(what);
@@ -147,7 +147,8 @@ Result<u32> futex_wait_requeue_pi(UserAddr address1, FutexScope scope, u32 value
                                   UserAddr address2) {
     if (address1 == address2)
         return Err(Errno::INVAL);
-    const FutexKey key2 = TRY(get_futex_key(address2, scope, FutexAccess::Write));
+    FutexKey key2;
+    TRY_VOID(get_futex_key(address2, scope, FutexAccess::Write, key2));
     FutexQ q;
     q.requeue_pi_key = &key2;
     TRY_VOID(futex_wait_setup(address1, scope, value, q));

@@ -31,7 +31,7 @@ inline Result<void> queue_if_equal(UserAddr address, u32 value, FutexQ& q) {
 inline Result<void> futex_wait_setup(UserAddr address, FutexScope scope, u32 value, FutexQ& q) {
     LivelockDetector livelock("FUTEX_WAIT", address, FutexAccess::Read);
     while (true) {
-        q.key = TRY(get_futex_key(address, scope, FutexAccess::Read));
+        TRY_VOID(get_futex_key(address, scope, FutexAccess::Read, q.key));
         current()->state = TaskState::Interruptible;
         const auto queued = queue_if_equal(address, value, q);
         if (queued.ok())

@@ -99,7 +99,7 @@ bool all_queued(Waiters waiters) {
 // NOBODY. After FAULT, `fault` is the waiter whose word must be made accessible.
 Result<s32> queue_all(Waiters waiters, const Waiter*& fault) {
     for (Waiter& waiter : waiters)
-        waiter.q.key = TRY(get_futex_key(waiter.address, waiter.scope, FutexAccess::Read));
+        TRY_VOID(get_futex_key(waiter.address, waiter.scope, FutexAccess::Read, waiter.q.key));
     // Once for all words: a wake-up may come as soon as the first waiter is queued.
     current()->state = TaskState::Interruptible;
     for (std::size_t i = 0; i < waiters.size(); ++i) {

@@ -55,7 +55,8 @@ Result<u32> futex_wait(UserAddr address, FutexScope scope, u32 value, Deadline d
 Result<u32> futex_wake(UserAddr address, FutexScope scope, s32 nr_wake, u32 bitset) {
     if (bitset == 0)
         return Err(Errno::INVAL);
-    const FutexKey key = TRY(get_futex_key(address, scope, FutexAccess::Read));
+    FutexKey key;
+    TRY_VOID(get_futex_key(address, scope, FutexAccess::Read, key));
     FutexHashBucket& bucket = futex_hash(key);
     Guard lock(bucket.lock);
     return wake_waiters(bucket, key, nr_wake, bitset);

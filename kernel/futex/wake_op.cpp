@@ -88,8 +88,9 @@ Result<u32> futex_wake_op(UserAddr address1, FutexScope scope, UserAddr address2
     const WakeOp operation = decode(encoded_op);
     LivelockDetector livelock("FUTEX_WAKE_OP", address2, FutexAccess::Write);
     while (true) {
-        const FutexKey key1 = TRY(get_futex_key(address1, scope, FutexAccess::Read));
-        const FutexKey key2 = TRY(get_futex_key(address2, scope, FutexAccess::Write));
+        FutexKey key1, key2;
+        TRY_VOID(get_futex_key(address1, scope, FutexAccess::Read, key1));
+        TRY_VOID(get_futex_key(address2, scope, FutexAccess::Write, key2));
         const auto woken = wake_op_locked(key1, key2, address2, nr_wake, nr_wake2, operation);
         if (woken.error() != Errno::FAULT)
             return woken;

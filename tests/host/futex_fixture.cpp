@@ -140,7 +140,8 @@ Result<u32> futex(u32 op, UserAddr uaddr, u32 val, u32 fourth, UserAddr uaddr2, 
 }
 
 u32 queued(UserAddr address, FutexScope scope) {
-    const FutexKey key = get_futex_key(address, scope, FutexAccess::Read).value();
+    FutexKey key;
+    REQUIRE(get_futex_key(address, scope, FutexAccess::Read, key).ok());
     u32 count = 0;
     for (const FutexQ& q : futex_hash(key).waiters)
         count += q.key == key ? 1 : 0;

@@ -242,7 +242,8 @@ TEST_CASE("a bucket's lock is held exactly while the word may not fault, whichev
             test.load(word);
         if (row.op == FUTEX_UNLOCK_PI)
             FutexHost::word(mm, word) = static_cast<u32>(current()->pid);
-        const FutexKey key = get_futex_key(word, FutexScope::Private, FutexAccess::Read).value();
+        FutexKey key;
+        REQUIRE(get_futex_key(word, FutexScope::Private, FutexAccess::Read, key).ok());
         const FutexHashBucket& bucket = futex_hash(key);
         u32 atomic_faults = 0;
         const auto serve = test.host.machine.on_fault;

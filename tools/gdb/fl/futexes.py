@@ -9,13 +9,16 @@ from fl.tasks import all_tasks, name_of
 MATCH_ANY = 0xFFFFFFFF
 
 
+def nr_buckets(kernel):
+    return 1 << (32 - int(kernel.variable("futex_table")["shift"]))
+
+
 def buckets(kernel):
     """(number, bucket) of those with a waiter or whose lock is held."""
-    table = kernel.variable("(anonymous namespace)::table")
-    first = table["buckets"].target()
+    first = kernel.variable("futex_table")["buckets"].target()
     if first is None:
         return
-    for number in range(int(table["mask"]) + 1):
+    for number in range(nr_buckets(kernel)):
         bucket = type(first)(kernel, first.address + number * first.type.sizeof, first.type)
         if state_of(bucket["lock"]) or next(elements(bucket["waiters"]), None) is not None:
             yield number, bucket
@@ -104,5 +107,4 @@ def futexes(kernel):
             heirs = [name_of(q["task"].target()) for q in elements(state["waiters"])]
             yield f"{name_of(task)} owns the PI lock {key_words(state['key'])}; waiters: {', '.join(heirs) or 'none'}"
             state = state["next_owned"].target()
-    total = int(kernel.variable("(anonymous namespace)::table")["mask"]) + 1
-    yield f"{waiters} waiters; {used} of {total} buckets in use"
+    yield f"{waiters} waiters; {used} of {nr_buckets(kernel)} buckets in use"
