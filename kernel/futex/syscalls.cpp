@@ -38,15 +38,15 @@ struct Arguments {
     u32 val3;
 };
 
-Result<u32> do_futex(u32 command, FutexScope scope, const Arguments& a, Deadline deadline) {
+// All commands but FUTEX_WAKE. Inline, so that the arguments stay in registers.
+[[gnu::always_inline]] inline Result<u32> do_futex(u32 command, FutexScope scope, const Arguments& a,
+                                                   Deadline deadline) {
     const s32 count = static_cast<s32>(a.val), count2 = static_cast<s32>(a.val2);
     switch (command) {
     case FUTEX_WAIT:
         return futex_wait(a.uaddr, scope, a.val, deadline, FUTEX_BITSET_MATCH_ANY);
     case FUTEX_WAIT_BITSET:
         return futex_wait(a.uaddr, scope, a.val, deadline, a.val3);
-    case FUTEX_WAKE:
-        return futex_wake(a.uaddr, scope, count, FUTEX_BITSET_MATCH_ANY);
     case FUTEX_WAKE_BITSET:
         return futex_wake(a.uaddr, scope, count, a.val3);
     case FUTEX_REQUEUE:
@@ -75,12 +75,14 @@ template <Result<u64> (*GetTimespec)(UserAddr)>
 Result<u32> decode_futex(u32 op, const Arguments& arguments) {
     const u32 command = op & static_cast<u32>(FUTEX_CMD_MASK);
     const bool realtime = (op & FUTEX_CLOCK_REALTIME) != 0;
+    const auto scope = (op & FUTEX_PRIVATE_FLAG) != 0 ? FutexScope::Private : FutexScope::Shared;
+    if (command == FUTEX_WAKE && !realtime) // first, because no other is called so often and needs so little
+        return futex_wake(arguments.uaddr, scope, static_cast<s32>(arguments.val), FUTEX_BITSET_MATCH_ANY);
     Deadline deadline;
     if (arguments.val2 != 0 && futex_cmd_has_timeout(command))
         deadline = futex_deadline(command, realtime, TRY(GetTimespec(UserAddr(arguments.val2))));
     if (realtime && !futex_cmd_has_clock(command))
         return Err(Errno::NOSYS);
-    const auto scope = (op & FUTEX_PRIVATE_FLAG) != 0 ? FutexScope::Private : FutexScope::Shared;
     return do_futex(command, scope, arguments, deadline);
 }
 
