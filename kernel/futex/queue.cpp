@@ -23,6 +23,11 @@ u32 nr_buckets_for(u32 cpus) {
     return std::clamp(std::bit_ceil(BUCKETS_PER_CPU * cpus), FEWEST, std::max(most, FEWEST));
 }
 
+void count_waiters(FutexHashBucket& bucket, s32 more) REQUIRES(bucket.lock) {
+    schedule_point("count a waiter");
+    bucket.nr_waiters = bucket.nr_waiters + static_cast<u32>(more);
+}
+
 // Inserts q behind the waiters that are at least as urgent; usually that is the end. (Linux: plist_add.)
 inline void insert_by_prio(FutexHashBucket& bucket, FutexQ& q) REQUIRES(bucket.lock) {
     auto& waiters = bucket.waiters;
@@ -57,11 +62,13 @@ void futex_queue(FutexQ& q, FutexHashBucket& bucket) {
     q.task = current();
     q.prio = std::min(q.task->normal_prio, MAX_RT_PRIO); // its own: a lent priority does not count here
     insert_by_prio(bucket, q);
+    count_waiters(bucket, 1);
     q.bucket.store(&bucket, std::memory_order_relaxed);
 }
 
 void futex_unqueue_locked(FutexQ& q, FutexHashBucket& bucket) {
     bucket.waiters.erase(bucket.waiters.iterator_to(q));
+    count_waiters(bucket, -1);
     q.bucket.store(nullptr, std::memory_order_release);
 }
 
@@ -80,6 +87,7 @@ bool futex_unqueue(FutexQ& q) {
 // here. Afterwards the waiter may return, and its stack and the task may be gone.
 void futex_wake_mark(FutexQ& q, FutexHashBucket& bucket) {
     bucket.waiters.erase(bucket.waiters.iterator_to(q));
+    count_waiters(bucket, -1);
     wake_up_process(*q.task);
     q.bucket.store(nullptr, std::memory_order_release);
 }
@@ -89,7 +97,9 @@ void requeue_futex(FutexQ& q, FutexHashBucket& from, FutexHashBucket& to, const 
     if (&from == &to)
         return;
     from.waiters.erase(from.waiters.iterator_to(q));
+    count_waiters(from, -1);
     insert_by_prio(to, q);
+    count_waiters(to, 1);
     q.bucket.store(&to, std::memory_order_release);
 }
 

@@ -15,7 +15,9 @@
 
 #include <linux/futex.h>
 
+#include "base/concurrency.hpp"
 #include "base/intrusive.hpp"
+#include "base/relaxed.hpp"
 #include "base/spinlock.hpp"
 #include "kernel/futex/key.hpp"
 #include "kernel/sched/task.hpp"
@@ -46,7 +48,33 @@ struct alignas(L1_CACHE_BYTES) FutexHashBucket { // on a cache line of its own
     SpinLock lock{"futex bucket"};
     List<FutexQ, &FutexQ::chain>
         waiters GUARDED_BY(lock); // of all keys that hash here; real-time ones first, by priority
+    Relaxed<u32> nr_waiters = 0;  // how many, and the task that holds an AboutToWait; changed with the lock held
 };
+
+// A wait that is about to read the word, and to queue its waiter if the word has the right value: it counts as a waiter
+// already. The caller holds the bucket's lock until the end of the scope. (Linux: hb_waiters_inc, hb_waiters_dec.)
+class [[nodiscard]] AboutToWait {
+  public:
+    explicit AboutToWait(FutexHashBucket& bucket) : bucket_(bucket) {
+        bucket_.nr_waiters = bucket_.nr_waiters + 1;
+        std::atomic_thread_fence(std::memory_order_seq_cst); // before the word is read: see hb_waiters_pending()
+    }
+    ~AboutToWait() { bucket_.nr_waiters = bucket_.nr_waiters - 1; }
+    AboutToWait(const AboutToWait&) = delete;
+    AboutToWait& operator=(const AboutToWait&) = delete;
+
+  private:
+    FutexHashBucket& bucket_;
+};
+
+// Whether a waker must look into the bucket; it needs no lock to ask. The waker has changed the word before it asks, and
+// a wait has counted itself before it reads the word. So either the waker sees the wait, or the wait sees the change.
+// (Linux: the same name.)
+inline bool hb_waiters_pending(const FutexHashBucket& bucket) {
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    schedule_point("look for waiters");
+    return bucket.nr_waiters != 0;
+}
 
 // Makes the table. Once, at boot, before any futex call; on the host once for each machine. There are 256 buckets for
 // each CPU, as in Linux (kernel/futex/core.c, futex_init), rounded up to a power of two; but the table takes at most

@@ -58,6 +58,8 @@ Result<u32> futex_wake(UserAddr address, FutexScope scope, s32 nr_wake, u32 bits
     FutexKey key;
     TRY_VOID(get_futex_key(address, scope, FutexAccess::Read, key));
     FutexHashBucket& bucket = futex_hash(key);
+    if (!hb_waiters_pending(bucket))
+        return 0;
     Guard lock(bucket.lock);
     return wake_waiters(bucket, key, nr_wake, bitset);
 }

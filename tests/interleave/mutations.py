@@ -543,9 +543,16 @@ SABOTAGES = [
              "if (!now || now.value() != word)\n        return refuse(now ? Errno::AGAIN : now.error());",
              "if (!now)\n        return refuse(now.error());", interleave("lock_pi against exec")),
     Sabotage("FUTEX_WAIT reads the word before it takes the lock", "kernel/futex/wait.hpp",
-             "    Guard lock(bucket.lock);\n    if (TRY(futex_get_value_locked(address)) != value)\n        return Err(Errno::AGAIN);\n",
-             "    if (TRY(futex_get_value_locked(address)) != value)\n        return Err(Errno::AGAIN);\n    Guard lock(bucket.lock);\n",
+             "    Guard lock(bucket.lock);\n    const AboutToWait counted(bucket);\n"
+             "    if (TRY(futex_get_value_locked(address)) != value)\n        return Err(Errno::AGAIN);\n",
+             "    if (TRY(futex_get_value_locked(address)) != value)\n        return Err(Errno::AGAIN);\n"
+             "    Guard lock(bucket.lock);\n    const AboutToWait counted(bucket);\n",
              interleave("wait against wake"), offered=True),
+    Sabotage("a wait counts as a waiter only once it is queued", "kernel/futex/wait.hpp",
+             "    const AboutToWait counted(bucket);\n", "", interleave("wait against wake")),
+    Sabotage("a waiter that is moved does not count where it goes", "kernel/futex/queue.cpp",
+             "    count_waiters(to, 1);\n", "",
+             host("CMP_REQUEUE: wakes some, moves some, leaves the rest, all in order; val2 is a number")),
     # the rest of the invariants
     Sabotage("the livelock detector counts every round as a change", "kernel/futex/livelock.cpp",
              "if (!has_seen_ || now != seen_) {", "if (true) {", host("livelock: any change starts the count again"),
