@@ -26,8 +26,7 @@ Result<void> grow(FilesStruct& files, u32 capacity) {
     auto* table = static_cast<Descriptor*>(kmalloc(capacity * static_cast<u32>(sizeof(Descriptor))));
     if (table == nullptr)
         return Err(Errno::NOMEM);
-    for (u32 i = 0; i < capacity; ++i)
-        table[i] = i < files.capacity ? files.table[i] : Descriptor{};
+    std::fill_n(std::copy_n(files.table, files.capacity, table), capacity - files.capacity, Descriptor{});
     kfree(files.table);
     files.table = table;
     files.capacity = capacity;

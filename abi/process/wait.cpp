@@ -47,7 +47,8 @@ bool eligible_child(const ThreadGroup& child, u32 options) {
 }
 
 WaitReport describe(ThreadGroup& child, s32 status, s32 code) {
-    return {child.pid, status, code, child.leader->cred->uid, group_use(child), group_cpu_time(child)};
+    const ResourceUse use = group_use(child);
+    return {child.pid, status, code, child.leader->cred->uid, use, cputime_adjust(use.cpu, child.reported)};
 }
 
 // Reports a dead child, and releases it unless WNOWAIT is set.

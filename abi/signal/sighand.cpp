@@ -1,6 +1,8 @@
 // Allocates, copies and frees the table of signal actions.
 #include "abi/signal/sighand.hpp"
 
+#include <algorithm>
+
 #include "abi/task/siglock.hpp"
 #include "mm/slab.hpp"
 
@@ -19,8 +21,7 @@ Result<SigHand*> sighand_new() {
 
 Result<SigHand*> sighand_dup(const SigHand& from) {
     SigHand* copy = TRY(sighand_new());
-    for (s32 sig = 1; sig <= SIGNAL_COUNT; ++sig)
-        copy->of(sig) = from.action[sig - 1];
+    std::copy_n(from.action, SIGNAL_COUNT, copy->action);
     return copy;
 }
 
