@@ -161,17 +161,22 @@ def names_used(runs, syscalls):
         number: words.result(number) for number in sorted(answers)}
 
 
+def part(name):
+    return (PAGE / name).read_text(encoding="utf-8")
+
+
 def write_page(runs, path, elf, syscalls, beside=None):
     """runs: [(title, Trace)]. beside: what Linux did (linux.py)."""
     sources, functions = Sources(), {"index": {}, "all": []}
     told = [run(trace, title, elf, syscalls, sources, functions) for title, trace in runs]
     calls, errors = names_used(told, syscalls)
     data = {"stations": [[each.enumerator, each.name, each.group, each.fields] for each in STATIONS], "calls": calls, "errors": errors,
-            "functions": functions["all"], "sources": sources.files, "runs": told, "linux": beside}
+            "functions": functions["all"], "sources": sources.files, "runs": told, "linux": beside,
+            "wording": json.loads(part("wording.json"))}
     title = " | ".join(title for title, _ in runs if title) or "a trace"
-    page = (PAGE / "page.html").read_text(encoding="utf-8")
-    for mark, text in (("{{title}}", html.escape(title)), ("{{css}}", (PAGE / "page.css").read_text(encoding="utf-8")),
-                       ("{{js}}", (PAGE / "page.js").read_text(encoding="utf-8")),
+    page = part("page.html")
+    for mark, text in (("{{title}}", html.escape(title)), ("{{css}}", part("palette.css") + part("page.css")),
+                       ("{{js}}", part("page.js")),
                        ("{{data}}", json.dumps(data, separators=(",", ":")).replace("</", "<\\/"))):
         page = page.replace(mark, text)
     pathlib.Path(path).write_text(page, encoding="utf-8")

@@ -4,40 +4,17 @@
 //   runs      records as rows, of which ROW names the columns; what stands behind them are the words
 //   functions for each place in the kernel: [function, file, line], the outermost first
 const data = JSON.parse(document.getElementById("data").textContent);
+const { MEANING, KINDS, BITS, MISSING, TOLD } = data.wording;
 const ROW = { ns: 0, cpu: 1, pid: 2, station: 3, where: 4, instructions: 5, space: 6, words: 7 };
 const stations = data.stations.map(([id, name, group, fields]) => ({ id, name, group, fields }));
 const $ = (id) => document.getElementById(id);
 
-const MEANING = {
-  Vector: "the CPU's exception: an access failed", TlbRefill: "the kernel loads the entry into the TLB",
-  Abort: "what failed, and why", DoPageFault: "the fault handler: whose fault is it?", Vma: "the mapping around the address",
-  BadAccess: "the access is not allowed", Fixup: "the kernel's access gives up",
-  HandleMmFault: "make the page ready", Anonymous: "a new page of zeros", ZeroPage: "the page of zeros that all share",
-  File: "a page of a file", Copied: "a copy of its own, on write", Reused: "nobody else has it: no copy needed",
-  MadeAccessible: "the missing marks are set", SwappedIn: "the page comes back from swap",
-  Spurious: "no mark is missing: the TLB was behind", EntryStored: "the kernel's entry changes",
-  DescriptorStored: "what the machine is told", TlbDropped: "TLBs forget the page", GupFollowed: "get_user_pages looks at the entry",
-  AttemptFailed: "the kernel's own write failed", RepairCalled: "make the page ready, as fault_in says",
-  RepairFailed: "the repair gives up", RoundAgain: "try again",
-  SysEnter: "a system call begins", SysExit: "a system call returns", SchedSwitch: "another task runs", SchedWakeup: "a task is woken up",
-  SchedProcessFork: "a new task", SchedProcessExec: "a task runs another program", SchedProcessExit: "a task ends",
-  TaskRename: "what the task is called", SignalDeliver: "a signal is delivered", PageAged: "the young mark is cleared, to see who uses the page",
-  PageReclaimed: "the page's memory is taken back", SwappedOut: "the page goes out to swap", ContentionBegin: "a task waits for a lock",
-};
-const KINDS = {
-  fault: ["Vector", "TlbRefill", "Abort", "DoPageFault", "Vma", "BadAccess", "Fixup", "HandleMmFault"],
-  entry: ["Anonymous", "ZeroPage", "File", "Copied", "Reused", "MadeAccessible", "SwappedIn", "Spurious", "EntryStored", "DescriptorStored",
-    "TlbDropped", "PageAged", "PageReclaimed", "SwappedOut"],
-  repair: ["GupFollowed", "AttemptFailed", "RepairCalled", "RepairFailed"],
-  again: ["RoundAgain"],
-};
 for (const station of stations) {
-  station.kind = Object.keys(KINDS).find((kind) => KINDS[kind].includes(station.id)) || "other";
+  station.kind = Object.keys(KINDS).find((kind) => KINDS[kind].includes(station.name)) || "other";
   station.tall = { Vector: 0.72, RoundAgain: 1, RepairCalled: 0.72, SysEnter: 0.55, SysExit: 0.55 }[station.id] || 0.42;
 }
 
 // Words in words, as tools/trace/words.py has them.
-const BITS = [[1, "present"], [2, "young"], [4, "dirty"], [8, "write"], [16, "user"], [32, "noexec"], [64, "shared"], [128, "special"]];
 const hex = (value, digits = 8) => "0x" + value.toString(16).padStart(digits, "0");
 const grouped = (value) => value.toLocaleString("en-US");
 const signed = (value) => value | 0;
@@ -188,14 +165,6 @@ function bitList(entry, missing, before) {
   }
   return list;
 }
-const MISSING = { clean: "dirty", old: "young", "read-only": "write", absent: "present" };
-const TOLD = {
-  clean: "Without dirty the machine is told that the page is read-only: every write faults.",
-  old: "Without young the machine is told of no page: every access faults.",
-  "read-only": "Without write the machine is told that the page is read-only: every write faults.",
-  absent: "There is no page: every access faults.",
-  stale: "No mark is missing. This CPU's TLB still has an older copy, which does not permit the write.",
-};
 function brief(row) { // what a step of the loop has to say
   const station = stations[row[ROW.station]], fields = Object.fromEntries(fieldsOf(row).map((field) => [field.name, field]));
   const text = (name) => wordText(fields[name].type, fields[name].value);
@@ -208,7 +177,7 @@ function brief(row) { // what a step of the loop has to say
     case "MadeAccessible": return `${causeOf(fields.before.value)} becomes ${causeOf(fields.after.value)}`;
     case "EntryStored": return `${causeOf(fields.before.value)} becomes ${causeOf(fields.after.value)}`;
     case "DescriptorStored": return `${access(fields.before.value)} becomes ${access(fields.after.value)}`;
-    default: return MEANING[station.id] || "";
+    default: return MEANING[station.name] || "";
   }
 }
 function showRun(run, number) {
@@ -262,13 +231,13 @@ let chosen = null; // { run, index }
 const gutter = () => (canvas.clientWidth < 560 ? 66 : 96);
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
 const CPU_TALL = 18, CALL_TALL = 13, FAULT_TALL = 7, TEETH_TALL = 30, TASK_TALL = CALL_TALL + FAULT_TALL + TEETH_TALL + 8, IDLE_TALL = 16;
-// Okabe and Ito's colours, which colour-blind readers can tell apart; and each has a pattern and its name.
+// The colour of palette.css and the pattern of each state.
 const STATES = {
-  dirty: ["#009e73", ""], clean: ["#e69f00", "/"], old: ["#56b4e9", "-"], "read-only": ["#cc79a7", "."], swapped: ["#0072b2", "x"],
-  absent: ["", ""], "no page": ["", ""], "read-write": ["#009e73", ""], "kernel only": ["#999999", "x"], "no access": ["#999999", "x"],
-  behind: ["#d55e00", "/"], "as told": ["#999999", "-"],
+  dirty: ["dirty", ""], clean: ["clean", "/"], old: ["old", "-"], "read-only": ["read-only", "."], swapped: ["swapped", "x"],
+  absent: ["", ""], "no page": ["", ""], "read-write": ["dirty", ""], "kernel only": ["untold", "x"], "no access": ["untold", "x"],
+  behind: ["behind", "/"], "as told": ["untold", "-"],
 };
-const TASKS = ["#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#0072b2"];
+const TASK_COLOURS = 6;
 function pattern(context, kind, ink) {
   const tile = document.createElement("canvas");
   tile.width = tile.height = 8;
@@ -286,7 +255,7 @@ function pattern(context, kind, ink) {
 function fillState(context, state, x, y, width, height) {
   const [fill, kind] = STATES[state] || ["", ""];
   if (fill) {
-    context.fillStyle = fill;
+    context.fillStyle = colour(fill);
     context.fillRect(x, y, width, height);
     if (kind) {
       context.fillStyle = pattern(context, kind, "rgba(0,0,0,.35)");
@@ -355,7 +324,7 @@ function drawRun(context, run, number, top, width) {
       const [a, b] = clip(xOf(from), last(run.running[n], i));
       if (b <= a) return;
       context.globalAlpha = pid ? 0.45 : 0.08;
-      context.fillStyle = pid ? TASKS[pid % TASKS.length] : colour("other");
+      context.fillStyle = pid ? colour(`task-${pid % TASK_COLOURS}`) : colour("other");
       context.fillRect(a, y, b - a, CPU_TALL - 3);
       context.globalAlpha = 1;
       write(context, run.name(pid), a, y + CPU_TALL / 2 - 1, b - a);
@@ -519,7 +488,7 @@ function details(run, index) {
       if (lines[n] !== undefined) code.append(make("span", { class: n === inner[2] ? "here" : "" }, make("i", {}, String(n)), lines[n] || " "));
     if (lines) right.append(code);
   }
-  $("details").replaceChildren(make("h2", {}, make("span", { class: "mono" }, station.name), `: ${MEANING[station.id] || ""}`),
+  $("details").replaceChildren(make("h2", {}, make("span", { class: "mono" }, station.name), `: ${MEANING[station.name] || ""}`),
     make("div", { class: "columns" }, left, right));
 }
 function step(direction, wanted) {
