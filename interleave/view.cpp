@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdio>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "arch/contract/tlb.hpp"
 #include "arch/model/check.hpp"
@@ -22,6 +24,7 @@ namespace faultline::interleave {
 namespace {
 
 constexpr u32 SHOWN_WORDS = 16; // of a frame
+constexpr std::size_t MOST_PAGES = 32;
 
 using Frames = std::set<Pfn>;
 
@@ -62,9 +65,22 @@ MmStruct* space_of(const World& world, u8 asid) {
     return nullptr;
 }
 
+// The pages that the invariants watch, and what is mapped in an address space in which they watch none.
+std::vector<std::pair<MmStruct*, UserAddr>> pages_to_show(const World& world) {
+    auto pages = world.invariants.watched();
+    for (MmStruct* mm : world.spaces()) {
+        if (std::any_of(pages.begin(), pages.end(), [&](const auto& each) { return each.first == mm; }))
+            continue;
+        for (const VmArea& vma : mm->vmas)
+            for (UserAddr page = vma.start; page < vma.end && pages.size() < MOST_PAGES; page = page + PAGE_SIZE)
+                pages.emplace_back(mm, page);
+    }
+    return pages;
+}
+
 void add_pages(Json& json, const World& world, Frames& frames) {
     const auto list = json.list("pages");
-    for (const auto& [mm, page] : world.invariants.watched()) {
+    for (const auto& [mm, page] : pages_to_show(world)) {
         const Pte entry = truth_of(*mm, page);
         const HardwareDescriptor descriptor = hardware_descriptor(mm->context, page);
         const auto object = json.object();
