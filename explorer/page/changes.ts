@@ -1,0 +1,81 @@
+// What one step changed: keys, for marking it in the view, and sentences, for those who do not see the marks.
+import type { Cpu, State, Translation } from "./engine";
+import { entryState, rightsTold } from "./wording";
+
+export interface Changes {
+  keys: Set<string>;
+  sentences: string[];
+}
+
+export const pageKey = (page: { space: number; name: string }): string => `page ${page.space} ${page.name}`;
+export const tlbKey = (cpu: number, held: Translation): string => `tlb ${cpu} ${held.space} ${held.name}`;
+
+// What a CPU's TLB holds: that of the hardware, or the one that software fills.
+export const heldBy = (cpu: Cpu): Translation[] => [...cpu.tlb, ...cpu.slots.filter((slot) => !cpu.tlb.some((each) => each.page === slot.page && each.asid === slot.asid))];
+
+export function changesOf(before: State | null, after: State): Changes {
+  const keys = new Set<string>(), sentences: string[] = [];
+  if (!before) return { keys, sentences };
+  const tell = (key: string, sentence = "") => {
+    keys.add(key);
+    if (sentence) sentences.push(sentence);
+  };
+  const several = after.world.spaces.length > 1 || before.world.spaces.length > 1;
+  const inSpace = (space: number) => (several && space >= 0 ? ` of process ${space}` : "");
+
+  for (const page of after.world.pages) {
+    const old = before.world.pages.find((each) => pageKey(each) === pageKey(page));
+    const name = `${page.name}${inSpace(page.space)}`;
+    if (!old) tell(pageKey(page), `The page ${name} comes into view.`);
+    else if (old.entry !== page.entry) {
+      const was = entryState(old.entry), is = entryState(page.entry);
+      tell(pageKey(page), was === is ? `The entry of ${name} changes and stays ${is}.` : `The entry of ${name}: ${was} becomes ${is}.`);
+    }
+    if (old && old.descriptor !== page.descriptor) tell(`machine ${pageKey(page)}`);
+  }
+  for (const cpu of after.world.cpus) {
+    const old = before.world.cpus[cpu.cpu];
+    if (!old) continue;
+    const had = heldBy(old), has = heldBy(cpu);
+    for (const each of has) {
+      const was = had.find((other) => other.page === each.page && other.asid === each.asid);
+      const what = `${each.name}${inSpace(each.space)}`;
+      if (!was) tell(tlbKey(cpu.cpu, each), `The TLB of CPU ${cpu.cpu} takes ${what}, ${rightsTold(each.rights)}.`);
+      else if (was.rights !== each.rights || was.frame !== each.frame)
+        tell(tlbKey(cpu.cpu, each), `The TLB of CPU ${cpu.cpu} has ${what} ${rightsTold(each.rights)} now.`);
+      else if (was.against_truth !== each.against_truth && each.against_truth === "behind")
+        tell(tlbKey(cpu.cpu, each), `The TLB of CPU ${cpu.cpu} is behind for ${what}.`);
+      else if (was.against_truth !== each.against_truth && each.against_truth === "beyond")
+        tell(tlbKey(cpu.cpu, each), `The TLB of CPU ${cpu.cpu} permits more for ${what} than the entry does.`);
+    }
+    for (const each of had)
+      if (!has.some((other) => other.page === each.page && other.asid === each.asid))
+        tell(tlbKey(cpu.cpu, each), `The TLB of CPU ${cpu.cpu} forgets ${each.name}${inSpace(each.space)}.`);
+    for (const lock of cpu.holds) if (!old.holds.includes(lock)) tell(`lock ${cpu.cpu} ${lock}`, `CPU ${cpu.cpu} holds ${lock}.`);
+    for (const lock of old.holds) if (!cpu.holds.includes(lock)) tell(`released ${cpu.cpu}`, `CPU ${cpu.cpu} releases ${lock}.`);
+    if (old.task !== cpu.task) tell(`task ${cpu.cpu}`, `The task of CPU ${cpu.cpu} is ${cpu.task === "running" ? "running" : "asleep"} now.`);
+    if (old.done.length !== cpu.done.length) tell(`done ${cpu.cpu}`, cpu.done.length ? `CPU ${cpu.cpu} has done: ${cpu.done[cpu.done.length - 1]}.` : "");
+    if (!old.over && cpu.over) tell(`over ${cpu.cpu}`, `CPU ${cpu.cpu} has finished.`);
+  }
+  for (const frame of after.world.frames) {
+    const old = before.world.frames.find((each) => each.frame === frame.frame);
+    const name = `frame ${frame.frame.toString(16)}`;
+    if (!old) {
+      tell(name);
+      continue;
+    }
+    if (old.count !== frame.count || old.mapcount !== frame.mapcount) tell(`${name} count`);
+    if (old.flags !== frame.flags) tell(`${name} flags`);
+    frame.words.forEach((word, i) => {
+      if (word !== old.words[i]) tell(`${name} ${i}`, `Word ${i} of frame 0x${frame.frame.toString(16)} becomes ${word}.`);
+    });
+  }
+  const waiting = (state: State) => state.world.futexes.map((each) => each.pid);
+  const waitedBefore = waiting(before), waitNow = waiting(after);
+  for (const pid of waitNow) if (!waitedBefore.includes(pid)) tell(`waiter ${pid}`, `Task ${pid} waits for a futex.`);
+  for (const pid of waitedBefore) if (!waitNow.includes(pid)) tell("waiters", `Task ${pid} waits no longer.`);
+  const vmas = (state: State) => state.world.spaces.map(({ space, vmas }) => vmas.map((vma) => `vma ${space} ${vma.start} ${vma.end} ${vma.flags}`)).flat();
+  const had = vmas(before);
+  for (const vma of vmas(after)) if (!had.includes(vma)) tell(vma);
+  return { keys, sentences };
+}

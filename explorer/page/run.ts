@@ -1,0 +1,222 @@
+// A run under the reader's control: steps that were made, steps that lie ahead, and what the engine says now. The engine knows
+// no way back: a fresh machine repeats the steps up to there.
+import { add, cut, BadLink, MOST_STEPS, type Piece, type Setup, settingsText } from "./address";
+import { type Machine, type Passed, type State, machines, sabotages } from "./engine";
+
+export interface PassedAt extends Passed {
+  step: number;
+}
+
+const DETAILED = 100; // so many steps at the end are repeated one by one, so that each station has its step
+const PIECE = 4000; // the engine keeps so many steps until they are asked for
+const MOST_STATIONS = 400;
+
+export class SetupError extends Error {
+  constructor(readonly line: number, readonly column: number, what: string) {
+    super(what);
+  }
+}
+
+export interface Until {
+  station?: string;
+  entry?: boolean; // an entry changes
+}
+
+// What stands in the JSON text of the scripts of scenarios, by name; filled at the start.
+export const scripts = new Map<string, string>();
+
+export class Run {
+  pieces: Piece[] = [];
+  made: number[] = []; // the CPUs that acted
+  ahead: number[] = []; // steps that were made once, the next one last
+  before: State | null = null; // one step ago
+  stations: PassedAt[] = [];
+  ever = new Set<string>(); // what was passed since the start: "CPU station"
+  dead = ""; // the module stopped: why
+  changed: () => void = () => {};
+  private machine!: Machine;
+  state!: State;
+  stacks: (string | undefined)[] = [];
+
+  private constructor(readonly setup: Setup, private readonly make: () => Promise<Machine>) {}
+
+  static async begin(setup: Setup, steps: Piece[] = [], after: Piece[] = []): Promise<Run> {
+    let module: string = setup.backEnd;
+    if (setup.broken) {
+      const broken = (await sabotages()).find((each) => each.name === setup.broken);
+      if (!broken) throw new BadLink(`There is no sabotage “${setup.broken}” here.`);
+      if (broken.back_end !== setup.backEnd) throw new BadLink(`“${setup.broken}” belongs to back end ${broken.back_end}.`);
+      module = broken.module;
+    }
+    const run = new Run(setup, await machines(module, setup.backEnd));
+    await run.fresh();
+    await run.follow([...steps, ...after]);
+    const at = steps.reduce((sum, piece) => sum + piece.count, 0);
+    const oneByOne = run.made.length <= DETAILED && steps.every((piece) => "cpu" in piece);
+    if (!oneByOne || after.length) await run.goTo(at);
+    return run;
+  }
+
+  get length(): number {
+    return this.made.length;
+  }
+  get over(): boolean {
+    return this.state.verdict !== "running" || this.dead !== "";
+  }
+  // Whether a CPU has passed a station since the start.
+  passed(cpu: number, station: string): boolean {
+    return this.ever.has(`${cpu} ${station}`);
+  }
+  get full(): boolean {
+    return this.made.length >= MOST_STEPS;
+  }
+  // The steps ahead as pieces, the next one first.
+  get after(): Piece[] {
+    const pieces: Piece[] = [];
+    for (let i = this.ahead.length - 1; i >= 0; i--) add(pieces, { cpu: this.ahead[i], count: 1 });
+    return pieces;
+  }
+
+  private async fresh(): Promise<void> {
+    this.machine = await this.make();
+    const program = this.setup.script || scripts.get(this.setup.program) || this.setup.program;
+    const wrong = this.machine.open(settingsText(this.setup), program);
+    if (wrong) throw new SetupError(wrong.line, wrong.column, wrong.what);
+    this.dead = "";
+    this.before = null;
+    this.stations = [];
+    this.ever.clear();
+    this.stacks = [];
+    this.take(this.machine.state());
+  }
+
+  private take(state: State): void {
+    // The pages of scripts have names. Others are called by their address.
+    for (const each of [...state.world.pages, ...state.world.cpus.flatMap((cpu) => [...cpu.tlb, ...cpu.slots])]) each.name ||= each.page;
+    for (const { vmas } of state.world.spaces) for (const vma of vmas) vma.name ||= vma.start;
+    this.state = state;
+    for (const station of state.stations) {
+      this.stations.push({ ...station, step: state.step });
+      this.ever.add(`${station.cpu} ${station.name}`);
+    }
+    if (this.stations.length > MOST_STATIONS) this.stations.splice(0, this.stations.length - MOST_STATIONS);
+  }
+
+  // One step of the machine, and where its CPU stands then. Nothing else changes.
+  private move(cpu: number): void {
+    let stack: string | undefined;
+    this.machine.onSwitch(() => (stack = new Error().stack));
+    try {
+      const wrong = this.machine.step(cpu);
+      if (wrong) throw new BadLink(`Step ${this.made.length + 1} wants CPU ${cpu} to act, and it cannot act there.`);
+    } catch (problem) {
+      if (problem instanceof BadLink) throw problem;
+      this.dead = problem instanceof Error ? problem.message : String(problem);
+    }
+    this.machine.onSwitch(undefined);
+    this.stacks[cpu] = stack;
+  }
+
+  private one(cpu: number): void {
+    this.before = this.state;
+    this.move(cpu);
+    if (!this.dead) this.take(this.machine.state());
+    this.made.push(cpu);
+  }
+
+  // Makes the steps of a link.
+  private async follow(pieces: Piece[]): Promise<void> {
+    for (const piece of pieces) {
+      if ("cpu" in piece) {
+        for (let i = 0; i < piece.count && !this.dead; i++) this.one(piece.cpu);
+        add(this.pieces, piece);
+      } else {
+        await this.many(piece.seed, "", piece.count);
+      }
+    }
+  }
+
+  // Many steps at once; returns how many.
+  private async many(seed: number, until: string, most: number): Promise<number> {
+    const from = this.made.length;
+    try {
+      this.machine.run(seed, until, Math.min(most, PIECE, MOST_STEPS - from));
+    } catch (problem) {
+      this.dead = problem instanceof Error ? problem.message : String(problem);
+      return 0;
+    }
+    this.before = this.state;
+    this.take(this.machine.state());
+    this.made.push(...this.state.acted);
+    const count = this.made.length - from;
+    if (count > 0) add(this.pieces, { seed, count });
+    return count;
+  }
+
+  // What follows are the reader's actions. Each ends with changed().
+
+  step(cpu: number): void {
+    if (this.over || this.full || !this.state.able.includes(cpu)) return;
+    if (this.ahead.length && this.ahead[this.ahead.length - 1] === cpu) this.ahead.pop();
+    else this.ahead = [];
+    this.one(cpu);
+    add(this.pieces, { cpu, count: 1 });
+    this.changed();
+  }
+
+  async goTo(length: number): Promise<void> {
+    length = Math.max(0, Math.min(length, this.made.length));
+    const made = this.made, pieces = this.pieces;
+    this.ahead.push(...made.slice(length).reverse());
+    this.made = [];
+    await this.fresh();
+    const quick = Math.max(0, length - DETAILED);
+    for (let i = 0; i < quick; i++) {
+      this.move(made[i]);
+      this.made.push(made[i]);
+      if (i % PIECE === PIECE - 1) this.take(this.machine.state());
+    }
+    if (quick > 0) {
+      this.take(this.machine.state());
+      this.stations = []; // nobody knows at which step they were passed
+    }
+    for (let i = quick; i < length; i++) this.one(made[i]);
+    this.pieces = cut(pieces, length);
+    this.changed();
+  }
+
+  back(): Promise<void> {
+    return this.goTo(this.made.length - 1);
+  }
+  forward(): void {
+    const cpu = this.ahead[this.ahead.length - 1];
+    if (cpu !== undefined) this.step(cpu);
+  }
+
+  // Runs on; `stop` is asked between pieces. Seed −1: whoever acts goes on.
+  async runOn(seed: number, until: Until, stop: () => boolean): Promise<void> {
+    this.ahead = [];
+    if (until.entry) {
+      const entries = () => this.state.world.pages.map((page) => page.entry).join();
+      const first = entries();
+      for (let i = 0; !this.over && !this.full && entries() === first && !stop(); i++) {
+        const cpu = this.state.able[0];
+        this.one(cpu);
+        add(this.pieces, { cpu, count: 1 });
+        if (i % 500 === 499) await breath();
+      }
+    } else {
+      const station = until.station ?? "";
+      for (let piece = 0; !this.over && !this.full && !stop(); piece++) {
+        const count = await this.many(seed < 0 ? seed : seed + piece, station, PIECE);
+        if (count < PIECE) break; // at the end, or at the station
+        this.changed();
+        await breath();
+      }
+    }
+    if (!this.dead) await this.goTo(this.made.length);
+    else this.changed();
+  }
+}
+
+const breath = () => new Promise((resolve) => setTimeout(resolve));

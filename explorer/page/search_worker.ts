@@ -1,0 +1,33 @@
+// The search itself, beside the page: one machine for each bound of preemptions.
+import { type BackEnd, load } from "./engine";
+import type { Order, Report } from "./search";
+
+declare function importScripts(url: string): void;
+
+const AT_A_TIME = 25; // schedules between two reports
+const tell = (report: Report) => postMessage(report);
+
+onmessage = async (message: MessageEvent<Order>) => {
+  const { module, backEnd, settings, program, bounds } = message.data;
+  let all = 0;
+  try {
+    const make = await load(module, backEnd as BackEnd, async (url) => importScripts(url));
+    for (const bound of bounds) {
+      const machine = await make();
+      for (;;) {
+        const wrong = machine.explore(settings, program, bound, AT_A_TIME);
+        if (wrong) return tell({ kind: "failed", what: wrong.what });
+        const { runs, longest, over, found } = machine.found();
+        if (found) return tell({ kind: "found", bound, runs: all + runs, found });
+        tell({ kind: "progress", bound, runs: all + runs, longest });
+        if (over) {
+          all += runs;
+          break;
+        }
+      }
+    }
+    tell({ kind: "nothing", runs: all });
+  } catch (problem) {
+    tell({ kind: "failed", what: problem instanceof Error ? problem.message : String(problem) });
+  }
+};

@@ -1,0 +1,42 @@
+// The line of source at which a CPU stands: from the stack of its last switch, the source map beside the module, and the sources
+// beside both. All of it is fetched when it is first asked for.
+import { SourceMap } from "../engine/source_map.mjs";
+
+(Error as unknown as { stackTraceLimit: number }).stackTraceLimit = 100;
+
+export interface Place {
+  file: string;
+  line: number;
+}
+
+const maps = new Map<string, Promise<SourceMap>>();
+const files = new Map<string, Promise<string[]>>();
+
+// Asks for a thing once. What failed is asked for again.
+function once<Value>(all: Map<string, Promise<Value>>, key: string, ask: () => Promise<Value>): Promise<Value> {
+  let asked = all.get(key);
+  if (!asked) {
+    asked = ask();
+    asked.catch(() => all.delete(key));
+    all.set(key, asked);
+  }
+  return asked;
+}
+
+async function fetched(url: string): Promise<Response> {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`${url} is missing (status ${answer.status}).`);
+  return answer;
+}
+
+const MACHINERY = /^(arch\/model|interleave|base|explorer)\//;
+
+// The kernel's lines on a stack, innermost first. What runs the kernel is left out.
+export async function placesOf(module: string, stack: string): Promise<Place[]> {
+  const map = await once(maps, module, async () => new SourceMap(await (await fetched(`engine/${module}.wasm.map`)).json()));
+  return map.frames(stack).filter((place) => /^(mm|kernel|arch)\//.test(place.file) && !MACHINERY.test(place.file));
+}
+
+export function linesOf(file: string): Promise<string[]> {
+  return once(files, file, async () => (await (await fetched(`sources/${file}`)).text()).split("\n"));
+}
