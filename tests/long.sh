@@ -7,7 +7,7 @@
 #   machines    what tests/run.sh boots with one back end only, with the other; memory on eight processors; the model of the
 #               retry loop on every machine
 #   sabotages   the sabotages that tests must catch
-#   explorer    the engine of the explorer in Node, all of it
+#   explorer    the engine of the explorer in Node and its page in a browser, all of it
 #   pressure    four thousand random programs on a machine that is short of memory; four processes that use four times the
 #               memory at random, on 1, 2 and 8 processors
 #   conformance programs from Debian's packages
@@ -153,6 +153,7 @@ run_part() {
             judged tests/explorer/stations.sh "$PWD/build/host-plain/stations_$mmu" "$mmu" --every
         done
         judged node tests/explorer/sabotages.mjs
+        judged tests/explorer/page.sh --all
         ;;
     pressure)
         local program mmu cpus first=$((RANDOM * 2000 + 1000))

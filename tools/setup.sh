@@ -9,9 +9,14 @@ run_packages=(qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc+
     linux-libc-dev-armhf-cross cmake ninja-build cpio python3)
 debug_packages=(gdb-multiarch)
 test_packages=(g++ catch2 clang-format-19 clang-tidy-19 clang-19 libclang-rt-19-dev gcc-arm-linux-gnueabihf
-    libc6-dev-armhf-cross spin dpkg-dev xz-utils trace-cmd emscripten nodejs)
-viewer_packages=(chromium kernelshark xvfb xauth)
+    libc6-dev-armhf-cross spin dpkg-dev xz-utils trace-cmd emscripten nodejs chromium)
+viewer_packages=(kernelshark xvfb xauth)
 explorer_packages=(emscripten nodejs)
+# A nodejs that is not Debian's may have npm inside, and the package npm conflicts with it.
+if ! command -v npm >/dev/null; then
+    test_packages+=(npm)
+    explorer_packages+=(npm)
+fi
 
 case ${1-} in
 run) wanted=("${run_packages[@]}") ;;

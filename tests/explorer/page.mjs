@@ -1,0 +1,349 @@
+// The page of the explorer, in a browser.
+//
+//     node page.mjs [--all] [WORD]    --all: also what takes long; WORD: only tests whose name contains it
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import zlib from "node:zlib";
+import { Browser, hasSabotages, SITE } from "./browser.mjs";
+
+const every = process.argv.includes("--all");
+const word = process.argv.slice(2).find((each) => !each.startsWith("--")) ?? "";
+const STALE_LINK = "#/?script=map+a+shared%0Abefore+1%3A+read+a%0Acpu+0%3A+write+a.2+7%0Acpu+1%3A+lock_pi+a&fault_in=gup_dirty";
+const BROKEN_LINK = "#/?program=broken.unmap&tlb=broken";
+
+const tests = [], long = [];
+const test = (name, run, options) => tests.push([name, run, options]); // options: of the window
+const longTest = (name, run, options) => long.push([name, run, options]);
+
+test("the original report turns with gup and is named clean, and ends with fixup", async (window) => {
+  await window.open("#/?program=original-report&fault_in=gup");
+  const hang = await window.toEnd();
+  assert.match(hang, /turns and cannot end: clean/);
+  assert.match(hang, /FUTEX_LOCK_PI/);
+  await window.press("e");
+  await window.choose("fault_in=", "fixup");
+  await window.at(0);
+  assert.match(await window.toEnd(), /All CPUs have finished/);
+});
+
+test("a link leads to the same step; the browser's back leads to the choice before", async (window, browser) => {
+  await window.open("#/?program=original-report&fault_in=gup");
+  for (const cpu of [1, 1, 0, 1]) await window.step(cpu);
+  const link = await window.link(), view = await window.view();
+  assert.match(link, /steps=1\*2\.0\.1/);
+  const other = await browser.window();
+  await other.open(link);
+  await other.at(4);
+  assert.equal(await other.view(), view);
+  await other.page.reload();
+  await other.at(4);
+  assert.equal(await other.view(), view);
+  await other.press("e");
+  await other.choose("tlb=", "eager");
+  await other.at(0);
+  assert.match(await other.link(), /tlb=eager/);
+  await other.page.goBack();
+  await other.at(4);
+  assert.equal(await other.view(), view);
+  await other.close();
+});
+
+test("back and forward", async (window) => {
+  await window.open(STALE_LINK);
+  const views = [await window.view()];
+  for (const cpu of [0, 1, 0]) {
+    await window.step(cpu);
+    views.push(await window.view());
+  }
+  for (const step of [2, 1, 0]) {
+    await window.press("ArrowLeft");
+    await window.at(step);
+    assert.equal(await window.view(), views[step]);
+  }
+  for (const step of [1, 2, 3]) {
+    await window.press("ArrowRight");
+    await window.at(step);
+    assert.equal(await window.view(), views[step]);
+  }
+});
+
+test("the stale story, step by step", async (window) => {
+  await window.open("#/story/stale");
+  await window.press("0");
+  assert.equal(await window.steps(), 0, "a prediction comes first");
+  await window.page.getByText("Nothing any more.").click();
+  while (!(await window.page.locator(".cpu").first().innerText()).includes("has finished")) await window.step(0);
+  const tlb = window.page.locator(".memory td.tlb");
+  assert.match(await tlb.nth(1).innerText(), /read-only[^]*stale/);
+  assert.match(await tlb.nth(0).innerText(), /read-write/);
+  await window.page.locator(".outcome.wrong").waitFor();
+  await window.page.getByText("go on →").click();
+  await window.page.getByText("part 2 of 3").waitFor();
+  await window.page.getByText("CPU 1 turns").click();
+  while (!(await window.page.locator(".cpu").first().innerText()).includes("has finished")) await window.step(0);
+  assert.match(await window.toEnd(), /turns and cannot end: stale/);
+  await window.page.locator(".outcome.right").waitFor();
+  await window.page.getByText("go on →").click();
+  await window.page.getByText("part 3 of 3").waitFor();
+  await window.page.getByText("the TLB was behind").first().click();
+  while (!(await window.page.locator(".cpu").first().innerText()).includes("has finished")) await window.step(0);
+  assert.match(await window.toEnd(), /All CPUs have finished/);
+  await window.page.locator(".outcome.right").waitFor();
+});
+
+test("tlb=broken is caught", async (window) => {
+  await window.open(BROKEN_LINK);
+  assert.match(await window.toEnd(), /An invariant is broken/);
+  await window.open("#/?program=broken.unmap");
+  assert.match(await window.toEnd(), /All CPUs have finished/);
+});
+
+async function find(window) {
+  await window.press("f");
+  await window.page.locator(".result", { hasText: "Found:" }).waitFor();
+  await window.page.locator(".stage.over").waitFor(); // what was found has been played
+  return window.sentence();
+}
+
+test("find it for me finds a hang, and the link replays it", async (window, browser) => {
+  await window.open("#/?program=original-report&fault_in=gup");
+  assert.match(await find(window), /turns and cannot end/);
+  const other = await browser.window();
+  await other.open(await window.link());
+  assert.equal(await other.sentence(), await window.sentence());
+  await other.close();
+});
+
+test("find it for me finds a race, and the link replays it", async (window, browser) => {
+  await window.open("#/?script=map+a+private%0Abefore%3A+write+a+0%0Acpu+0%3A+read+a%3B+write+a+1%0Acpu+1%3A+write+a+2%0Aafter%3A+expect+a+1");
+  assert.match(await find(window), /An invariant is broken/);
+  const other = await browser.window();
+  await other.open(await window.link());
+  assert.equal(await other.sentence(), await window.sentence());
+  await other.close();
+});
+
+test("with the keyboard only", async (window) => {
+  await window.open("#/story/clean");
+  for (let i = 0; i < 30 && !(await window.page.evaluate(() => document.activeElement?.matches(".predict input"))); ++i) await window.press("Tab");
+  await window.press("Space");
+  await window.page.locator(".do").waitFor();
+  for (let i = 0; i < 60 && !(await window.page.locator(".outcome").count()); ++i) await window.step(1);
+  await window.page.locator(".outcome.right").waitFor();
+  await window.press("?");
+  assert.match(await window.page.locator("dialog").innerText(), /this CPU makes its step/);
+  await window.press("Escape");
+  await window.page.locator("dialog").waitFor({ state: "detached" });
+  await window.press("Home");
+  await window.at(0);
+});
+
+test("400 pixels wide", async (window) => {
+  for (const hash of ["#/?program=original-report&steps=1*12", "#/story/stale", "#/?program=stale.two-processes&steps=1*5", "#/?program=nonsense"]) {
+    await window.open(hash);
+    const [wide, room] = await window.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert.ok(wide <= room, `${hash}: ${wide} pixels in ${room}`);
+  }
+  await window.open("#/?program=original-report");
+  await window.press("e");
+  await window.page.locator(".panels").waitFor();
+  assert.ok(await window.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "with the panels open");
+}, { width: 400, height: 800 });
+
+test("a program of one's own, and what is wrong in one", async (window) => {
+  await window.open();
+  await window.press("e");
+  await window.page.getByText("your own, or this one changed").click();
+  const field = (name) => window.page.locator(".fields label", { hasText: name }).locator("textarea");
+  await field("memory").fill("a shared");
+  await field("before the run").fill("");
+  await field("afterwards").fill("");
+  await field("CPU 0").fill("write a 1\nwriet a 2");
+  await field("CPU 1").fill("read a");
+  await window.page.getByText("run this program").click();
+  assert.match(await window.page.locator(".fields .bad").innerText(), /line 2, column 1: There is no such verb/);
+  await field("CPU 0").fill("write a 1\nwrite a 2");
+  await window.page.getByText("run this program").click();
+  await window.page.locator(".verbs", { hasText: "write a 2" }).waitFor();
+  assert.equal(await window.page.locator(".fields .bad").count(), 0);
+  assert.match(await window.toEnd(), /All CPUs have finished/);
+});
+
+test("bad links are told in a sentence, with a way back", async (window) => {
+  const links = {
+    "#/?program=nonsense": /no program/, "#/?program=original-report&fault_in=magic": /no such choice/, "#/?program=original-report&steps=7": /cannot be read/,
+    "#/?program=original-report&steps=3": /cannot act/, "#/story/nothing": /no story/, "#/story/clean?part=9": /part/, "#/what/is/this": /no place/,
+    "#/?script=cpu+0%3A+read+a": /mapping/, "#/?program=original-report&back_end=x86": /back end/, "#/?fault_in=gup": /no program/,
+    "#/?program=original-report&ad_bits=hardware": /./,
+  };
+  for (const [link, said] of Object.entries(links)) {
+    await window.open(link);
+    if (link.includes("ad_bits")) continue; // the engine decides; the page must stand
+    assert.match(await window.page.locator(".badlink").innerText(), said, link);
+    await window.page.getByText("Begin with the report of 2011").click();
+    await window.at(0);
+  }
+});
+
+test("a browser without WebAssembly is told so", async (window) => {
+  await window.open();
+  assert.match(await window.page.locator(".loading").innerText(), /no WebAssembly/);
+}, { before: () => delete globalThis.WebAssembly });
+
+test("what a step changed is told to a screen reader, and marked", async (window) => {
+  await window.open(STALE_LINK);
+  for (let i = 0; i < 40 && !(await window.page.locator(".memory .entry.changed").count()); ++i) await window.step(0);
+  assert.match(await window.page.locator("[aria-live]").first().innerText(), /clean becomes dirty/);
+  assert.match(await window.page.locator(".memory .entry.changed").innerText(), /was clean/);
+});
+
+test("the source is shown with its line marked", async (window) => {
+  await window.open("#/?program=original-report&steps=1*7");
+  const line = window.page.locator(".source .here");
+  await line.waitFor();
+  const [file, number] = (await window.page.locator(".source .where").innerText()).split(":");
+  const text = fs.readFileSync(path.join(SITE, "sources", file), "utf8").split("\n")[Number(number) - 1];
+  assert.equal((await line.innerText()).replace(/^\d+/, "").trim(), text.trim());
+  assert.match(file, /^(mm|kernel|arch)\//);
+});
+
+test("random and until; the address of a long run stays short", async (window, browser) => {
+  await window.open("#/?program=original-report");
+  await window.page.locator(".controls input").fill("7");
+  await window.press("Tab");
+  await window.page.getByText("at random").click();
+  await window.page.locator(".stage.over").waitFor();
+  const link = await window.link(), view = await window.view();
+  assert.match(link, /steps=r7\*\d+$/);
+  const other = await browser.window();
+  await other.open(link);
+  assert.equal(await other.view(), view);
+  await other.close();
+  await window.press("Home");
+  await window.at(0);
+  await window.page.getByLabel("until what").selectOption("handle_mm_fault");
+  await window.page.getByText("run until", { exact: true }).click();
+  await window.page.locator(".stations .changed", { hasText: "handle_mm_fault" }).waitFor();
+});
+
+test("at most 400 KB, compressed, from here only", async (window) => {
+  await window.open();
+  await window.at(0);
+  const own = window.asked.filter((url) => url.startsWith(window.address));
+  assert.deepEqual(window.asked.filter((url) => !url.startsWith(window.address) && !url.startsWith("data:") && url !== "about:blank"), []);
+  const files = own.map((url) => new URL(url).pathname).map((name) => (name === "/" ? "/index.html" : name));
+  const bytes = files.reduce((sum, name) => sum + zlib.gzipSync(fs.readFileSync(path.join(SITE, name))).length, 0);
+  console.log(`    ${Math.round(bytes / 1024)} KB in ${files.length} files`);
+  assert.ok(bytes <= 400 * 1024, `${bytes} bytes`);
+});
+
+longTest("loads in under a second, and draws a step in under 50 ms", async (window) => {
+  const loads = [];
+  for (let i = 0; i < 5; ++i) {
+    await window.open();
+    await window.at(0);
+    loads.push(await window.page.evaluate(() => performance.now()));
+  }
+  const steps = await window.page.evaluate(async () => {
+    const took = [];
+    for (let i = 0; i < 40; ++i) {
+      const start = performance.now();
+      document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "1", bubbles: true }));
+      const wanted = i + 1;
+      while (Number(document.querySelector(".steps b").textContent) !== wanted) await new Promise((resolve) => setTimeout(resolve));
+      document.body.getBoundingClientRect(); // the layout belongs to it
+      took.push(performance.now() - start);
+    }
+    return took.sort((a, b) => a - b);
+  });
+  console.log(`    loaded in ${Math.round(Math.min(...loads))} ms, a step in ${steps[20].toFixed(1)} ms`);
+  assert.ok(Math.min(...loads) < 1000);
+  assert.ok(steps[20] < 50);
+});
+
+longTest("an endless loop stops at a bound, in bounded memory", async (window) => {
+  await window.open("#/?program=original-report&fault_in=gup&livelock_rounds=900000000");
+  await window.press("End");
+  await window.page.getByText("no end is in sight").waitFor();
+  const heap = await window.page.evaluate(() => performance.memory.usedJSHeapSize);
+  console.log(`    ${await window.steps()} steps, ${Math.round(heap / 1e6)} MB`);
+  assert.ok(heap < 300e6);
+  assert.ok((await window.link()).length < 200);
+  await window.press("ArrowLeft");
+  await window.at(199999);
+});
+
+longTest("going back many times", async (window) => {
+  await window.open("#/?program=original-report&fault_in=gup&steps=e*140");
+  await window.at(140);
+  for (let step = 139; step >= 0; --step) {
+    await window.press("ArrowLeft");
+    await window.at(step);
+  }
+});
+
+longTest("each story comes to an answer in each of its parts", async (window) => {
+  for (const route of ["clean", "old", "stale", "copy-on-write", "shootdown", "dirty-lost", "lost-wake-up", "pi-hand-over", "reclaim", "report"]) {
+    await window.open(`#/story/${route}`);
+    for (let part = 1; ; ++part) {
+      const of = Number(/(?:part \d+ of (\d+))?$/.exec(await window.page.locator(".story > .small").first().innerText())[1] ?? 1);
+      await window.page.locator(".predict input").first().click();
+      await window.page.locator(".do").waitFor();
+      await window.press("1");
+      for (let i = 0; i < 3 && !(await window.page.locator(".outcome").count()); ++i) {
+        await window.press("0");
+        await window.press("End");
+        await window.page.locator(".stage.over").waitFor();
+        await window.page.waitForTimeout(100);
+      }
+      assert.ok(await window.page.locator(".outcome").count(), `${route}, part ${part}`);
+      console.log(`    ${route} ${part}: ${(await window.page.locator(".outcome p").first().innerText()).replace(/\n/g, " ")}`);
+      if (part === of) break;
+      await window.page.getByText("go on →").click();
+      await window.page.getByText(`part ${part + 1} of ${of}`).waitFor();
+    }
+  }
+});
+
+longTest("each sabotage is found within a minute, and its link replays it", async (window, browser) => {
+  assert.ok(hasSabotages(), "tools/explorer.sh --build --sabotages builds them");
+  const table = JSON.parse(fs.readFileSync(path.join(SITE, "engine/sabotages.json"), "utf8"));
+  assert.ok(table.length >= 12);
+  await window.open();
+  await window.press("e");
+  for (const { name } of table) {
+    const start = performance.now();
+    await window.page.locator(".breaking select").selectOption(name);
+    await window.page.locator(".stage .broken", { hasText: name }).waitFor();
+    await window.page.locator("#find").click();
+    await window.page.locator(".result", { hasText: "Found:" }).waitFor();
+    const took = performance.now() - start;
+    await window.page.locator(".stage.over").waitFor();
+    const other = await browser.window();
+    await other.open(await window.link());
+    assert.equal(await other.sentence(), await window.sentence(), name);
+    await other.close();
+    console.log(`    ${name}: ${(took / 1000).toFixed(1)} s`);
+    assert.ok(took < 60_000, name);
+  }
+});
+
+const chosen = [...tests, ...(every ? long : [])].filter(([name]) => name.includes(word));
+const browser = await Browser.start();
+let failed = 0;
+for (const [name, run, options] of chosen) {
+  const window = await browser.window(options);
+  try {
+    await run(window, browser);
+    assert.deepEqual(window.errors, []);
+    console.log(`ok: ${name}`);
+  } catch (problem) {
+    ++failed;
+    console.log(`FAILED: ${name}\n${problem.stack}`);
+  }
+  await window.close();
+}
+await browser.stop();
+console.log(`${chosen.length - failed} passed, ${failed} failed`);
+process.exit(failed === 0 && chosen.length > 0 ? 0 : 1);
