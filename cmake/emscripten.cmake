@@ -7,5 +7,4 @@ set(CMAKE_CXX_COMPILER em++)
 set(CMAKE_AR emar)
 set(CMAKE_RANLIB emranlib)
 set(CMAKE_CXX_COMPILER_WORKS TRUE) # a program of this compiler is three files
-set(CMAKE_EXECUTABLE_SUFFIX .js)
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)

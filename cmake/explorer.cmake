@@ -31,7 +31,7 @@ function(engine_module target mmu)
         -sENVIRONMENT=web,worker,node -sALLOW_MEMORY_GROWTH=1 -sINITIAL_MEMORY=4MB -sTOTAL_STACK=256KB -sFILESYSTEM=0
         -sNODEJS_CATCH_EXIT=0 -sNODEJS_CATCH_REJECTION=0
         -sEXPORTED_RUNTIME_METHODS=ccall,cwrap,UTF8ToString --no-entry)
-    set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${FAULTLINE_EXPLORER_OUTPUT})
+    set_target_properties(${target} PROPERTIES SUFFIX .js RUNTIME_OUTPUT_DIRECTORY ${FAULTLINE_EXPLORER_OUTPUT})
     add_custom_command(TARGET ${target} POST_BUILD COMMAND ${PYTHON3} ${PROJECT_SOURCE_DIR}/explorer/engine/drop_names.py
                        ${FAULTLINE_EXPLORER_OUTPUT}/${target}.wasm)
 endfunction()

@@ -1,6 +1,6 @@
 // What runs, and how: the program, the choices, a line to break, and the search.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { SETTINGS, type Setup } from "./address";
+import { type Piece, SETTINGS, type Setup } from "./address";
 import { type BackEnd, type Preset, type Sabotage, type Scenario, sabotages } from "./engine";
 import type { Player, Problem } from "./player";
 import { scripts } from "./run";
@@ -192,8 +192,8 @@ export function Breaking({ setup, change }: { setup: Setup; change: (setup: Setu
   );
 }
 
-// The steps of a found schedule.
-const pieces = (choices: string) => [...choices].map((cpu) => ({ cpu: Number(cpu), count: 1 }));
+// The steps of a found schedule. What was wrong may show only at the end of the run, behind the last choice.
+const pieces = (choices: string): Piece[] => [...[...choices].map((cpu) => ({ cpu: Number(cpu), count: 1 })), { seed: -1, count: 1000 }];
 
 export function Finding({ setup, catalogue, player }: { setup: Setup; catalogue: Catalogue; player: Player }) {
   const search = useRef(new Search());
@@ -238,7 +238,7 @@ export function Finding({ setup, catalogue, player }: { setup: Setup; catalogue:
         {report && typeof report === "object" && report.kind === "found" && (
           <>
             <p><b>Found: {VERDICTS[report.found.verdict]}.</b> {report.found.what}</p>
-            <p>{count(report.runs, "schedule")} tried; this one has {count(report.found.choices.length, "step")}{report.bound > 0 ? ` and at most ${count(report.bound, "interruption")}` : ""}. It plays above; the address of this page leads to it.</p>
+            <p>{count(report.runs + 1, "schedule")} tried; this one has about {count(report.found.choices.length, "step")}{report.bound > 0 ? ` and at most ${count(report.bound, "interruption")}` : ""}. It plays above; the address of this page leads to it.</p>
           </>
         )}
       </div>

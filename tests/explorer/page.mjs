@@ -24,7 +24,7 @@ test("the original report turns with gup and is named clean, and ends with fixup
   await window.press("e");
   await window.choose("fault_in=", "fixup");
   await window.at(0);
-  assert.match(await window.toEnd(), /All CPUs have finished/);
+  assert.match(await window.toEnd(false), /All CPUs have finished/);
 });
 
 test("a link leads to the same step; the browser's back leads to the choice before", async (window, browser) => {
@@ -130,7 +130,7 @@ test("with the keyboard only", async (window) => {
   await window.press("Space");
   await window.page.locator(".do").waitFor();
   for (let i = 0; i < 60 && !(await window.page.locator(".outcome").count()); ++i) await window.step(1);
-  await window.page.locator(".outcome.right").waitFor();
+  await window.page.locator(".outcome").waitFor();
   await window.press("?");
   assert.match(await window.page.locator("dialog").innerText(), /this CPU makes its step/);
   await window.press("Escape");
@@ -167,7 +167,7 @@ test("a program of one's own, and what is wrong in one", async (window) => {
   await window.page.getByText("run this program").click();
   await window.page.locator(".verbs", { hasText: "write a 2" }).waitFor();
   assert.equal(await window.page.locator(".fields .bad").count(), 0);
-  assert.match(await window.toEnd(), /All CPUs have finished/);
+  assert.match(await window.toEnd(false), /All CPUs have finished/);
 });
 
 test("bad links are told in a sentence, with a way back", async (window) => {
