@@ -24,7 +24,9 @@ export interface Setup {
   settings: Record<string, string>; // without those that have their default
 }
 
-// A piece of a run: a CPU that acted, or a seed of the engine's run().
+// A piece of a run: a CPU that acted, or a seed of the engine's run(). A long piece is run in parts of AT_ONCE steps, and each part has
+// the next seed.
+export const AT_ONCE = 4000; // the engine keeps so many steps until they are asked for
 export type Piece = { cpu: number; count: number } | { seed: number; count: number };
 
 export interface Address {
@@ -62,10 +64,18 @@ export function readPieces(text: string): Piece[] {
   });
 }
 
-// Equal neighbours become one piece.
+export const seedOfPart = (seed: number, part: number): number => (seed < 0 ? seed : seed + part);
+
+function goesOn(last: Piece, piece: Piece): boolean {
+  if ("cpu" in last) return "cpu" in piece && last.cpu === piece.cpu;
+  if ("cpu" in piece) return false;
+  return last.seed < 0 ? piece.seed < 0 : last.count % AT_ONCE === 0 && piece.seed === seedOfPart(last.seed, last.count / AT_ONCE);
+}
+
+// Adds a piece, or makes the last one longer.
 export function add(pieces: Piece[], piece: Piece): void {
   const last = pieces[pieces.length - 1];
-  if (last && "cpu" in last && "cpu" in piece && last.cpu === piece.cpu) last.count += piece.count;
+  if (last && goesOn(last, piece)) last.count += piece.count;
   else pieces.push({ ...piece });
 }
 

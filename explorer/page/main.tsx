@@ -110,7 +110,7 @@ function App({ catalogue }: { catalogue: Catalogue }) {
     const part = stories.find((each) => each.route === now.story)?.parts[now.part];
     const setup = part && same(part.setup, run.setup) ? null : run.setup; // a story has its own
     const hash = write({ ...now, setup, steps: run.pieces, after: run.after });
-    if (hash === location.hash) return;
+    if (hash === location.hash || location.hash !== ours.current) return; // the reader is on the way to another place
     ours.current = hash;
     history.replaceState(null, "", hash);
   };

@@ -1,6 +1,6 @@
 // A run under the reader's control: steps that were made, steps that lie ahead, and what the engine says now. The engine knows
 // no way back: a fresh machine repeats the steps up to there.
-import { add, cut, BadLink, MOST_STEPS, type Piece, type Setup, settingsText } from "./address";
+import { add, AT_ONCE, BadLink, cut, MOST_STEPS, type Piece, seedOfPart, type Setup, settingsText } from "./address";
 import { type Machine, type Passed, type State, machines, sabotages } from "./engine";
 
 export interface PassedAt extends Passed {
@@ -8,7 +8,6 @@ export interface PassedAt extends Passed {
 }
 
 const DETAILED = 100; // so many steps at the end are repeated one by one, so that each station has its step
-const PIECE = 4000; // the engine keeps so many steps until they are asked for
 const MOST_STATIONS = 400;
 
 export class SetupError extends Error {
@@ -131,7 +130,8 @@ export class Run {
         for (let i = 0; i < piece.count && !this.dead; i++) this.one(piece.cpu);
         add(this.pieces, piece);
       } else {
-        await this.many(piece.seed, "", piece.count);
+        for (let part = 0, left = piece.count; left > 0; part++, left -= AT_ONCE)
+          if (await this.many(seedOfPart(piece.seed, part), "", Math.min(left, AT_ONCE)) < AT_ONCE) break;
       }
     }
   }
@@ -140,7 +140,7 @@ export class Run {
   private async many(seed: number, until: string, most: number): Promise<number> {
     const from = this.made.length;
     try {
-      this.machine.run(seed, until, Math.min(most, PIECE, MOST_STEPS - from));
+      this.machine.run(seed, until, Math.min(most, MOST_STEPS - from));
     } catch (problem) {
       this.dead = problem instanceof Error ? problem.message : String(problem);
       return 0;
@@ -174,7 +174,7 @@ export class Run {
     for (let i = 0; i < quick; i++) {
       this.move(made[i]);
       this.made.push(made[i]);
-      if (i % PIECE === PIECE - 1) this.take(this.machine.state());
+      if (i % AT_ONCE === AT_ONCE - 1) this.take(this.machine.state());
     }
     if (quick > 0) {
       this.take(this.machine.state());
@@ -207,9 +207,9 @@ export class Run {
       }
     } else {
       const station = until.station ?? "";
-      for (let piece = 0; !this.over && !this.full && !stop(); piece++) {
-        const count = await this.many(seed < 0 ? seed : seed + piece, station, PIECE);
-        if (count < PIECE) break; // at the end, or at the station
+      for (let part = 0; !this.over && !this.full && !stop(); part++) {
+        const count = await this.many(seedOfPart(seed, part), station, AT_ONCE);
+        if (count < AT_ONCE) break; // at the end, or at the station
         this.changed();
         await breath();
       }

@@ -1,14 +1,21 @@
 // The stage: what happened last, the buttons, and everything in view. The explorer and the stories have the same.
 import { useEffect, useReducer, useState } from "preact/hooks";
-import { type Sabotage, sabotages } from "./engine";
+import { heldBy } from "./changes";
+import { type Sabotage, type State, sabotages } from "./engine";
 import type { Player } from "./player";
 import { scripts } from "./run";
 import { Cpus, Frames, Memory, More, Section, Source, Stations } from "./view";
-import { VERDICTS } from "./wording";
+import { rightsTold, VERDICTS } from "./wording";
 
 export function useTold(player: Player): void {
   const [, again] = useReducer((count: number, _: void) => count + 1, 0);
   useEffect(() => player.subscribe(() => again()), [player]);
+}
+
+// What the TLBs have to do with it, if they have: the engine's own words are those of the check that failed.
+function whyBroken({ world }: State): string {
+  return world.cpus.flatMap((cpu) => heldBy(cpu).filter((each) => each.against_truth === "beyond").map((each) =>
+    `The TLB of CPU ${cpu.cpu} still permits ${each.name}, ${rightsTold(each.rights)}: more than the entry does, and no flush has reached it.`)).join(" ");
 }
 
 function Sentence({ player }: { player: Player }) {
@@ -20,18 +27,18 @@ function Sentence({ player }: { player: Player }) {
     case "ended":
       return <p class="sentence good">All CPUs have finished after {state.step} steps, and nothing is wrong.</p>;
     case "livelock":
-      return <p class="sentence"><em>It turns and cannot end{cause ? <>: {cause}</> : ""}.</em> {state.text}</p>;
+      return <p class="sentence"><em>It turns and cannot end{cause ? <>: {cause}</> : ""}.</em> {state.text.replace(/^livelock: \[(\d+)\]/, "Task $1")}.</p>;
     case "deadlock":
       return <p class="sentence"><em>Nobody can act.</em> {state.text}</p>;
     case "violation":
-      return <p class="sentence"><em>An invariant is broken.</em> {state.text}</p>;
+      return <p class="sentence"><em>An invariant is broken.</em> {whyBroken(state)} <span class="soft">{state.text}</span></p>;
   }
   if (run.length === 0) return <p class="sentence">Nothing has happened yet. Which CPU acts first? Press its button.</p>;
   const cpu = run.made[run.length - 1], was = run.before?.world.cpus[cpu]?.next;
   const told = player.changes.sentences;
   return (
     <p class="sentence">
-      <span class="badge" style={`--mine: var(--task-${cpu})`}>CPU {cpu}</span> {was ? <>{was}. </> : "acted. "}
+      <span class="badge" style={`--mine: var(--task-${cpu})`}>CPU {cpu}</span>: {was ?? "a step"}.{" "}
       {told.length ? <span class="news">{told.slice(0, 4).join(" ")}</span> : <span class="soft">Nothing else in view changed.</span>}
     </p>
   );
@@ -122,6 +129,13 @@ export function Stage({ player, wishes, wish, held }: { player: Player; wishes: 
         {broken && <Broken sabotage={broken} />}
         <Cpus {...seen} />
         <Controls player={player} wishes={wishes} wish={wish} held={held} />
+      </div>
+      <div class="quick" role="toolbar" aria-label="steps">
+        <button type="button" onClick={() => player.back()} aria-disabled={run.length === 0} aria-label="back">◀</button>
+        {run.state.world.cpus.map(({ cpu }) => (
+          <button type="button" style={`--mine: var(--task-${cpu})`} onClick={() => act(cpu)} aria-disabled={run.over || !run.state.able.includes(cpu)}>CPU {cpu}</button>
+        ))}
+        <button type="button" onClick={() => player.forward()} aria-disabled={run.ahead.length === 0} aria-label="forward">▶</button>
       </div>
       <div class="board">
         <div class="main">
