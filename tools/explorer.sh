@@ -4,13 +4,14 @@ set -euo pipefail
 
 usage() {
     cat <<'END'
-tools/explorer.sh                    installs what is missing, builds, and serves the page on 127.0.0.1: it says where
-tools/explorer.sh --build            builds only: build/explorer/site/ is a folder for any static host
+tools/explorer.sh                    installs what is missing, builds, and serves the page on 127.0.0.1: it says where. The modules of
+                                     "break this line" are built meanwhile; reload the page when they are there
+tools/explorer.sh --build            builds only, all of it: build/explorer/site/ is a folder for any static host
 tools/explorer.sh page               builds only the page, around the modules that are there
 tools/explorer.sh engine [TARGET...] builds only the modules of the engine, in build/explorer/ (docs/explorer-engine.md)
 
   --port N           serve on this port (default 8321; 0: any that is free)
-  --sabotages        build the modules of "break this line", too: about a quarter of an hour the first time
+  --quick            without the modules of "break this line", which take some minutes
 
 Status: 64 bad usage, 69 if packages or the build fail, or the port is in use.
 END
@@ -63,11 +64,11 @@ page)
     ;;
 esac
 
-port=8321 only_build='' targets=(all)
+port=8321 only_build='' quick=''
 while [[ $# -gt 0 ]]; do
     case $1 in
     --build) only_build=yes ;;
-    --sabotages) targets+=(sabotages) ;;
+    --quick) quick=yes ;;
     --port)
         [[ ${2-} =~ ^[0-9]{1,5}$ && $((10#$2)) -le 65535 ]] || refuse "--port needs a number from 0 to 65535"
         port=$2
@@ -82,6 +83,16 @@ while [[ $# -gt 0 ]]; do
     shift
 done
 
-build_engine "${targets[@]}"
+build_engine walked softtlb
+if [[ -n $only_build ]]; then
+    [[ -n $quick ]] || build_engine sabotages
+    build_page
+    exit
+fi
 build_page
-[[ -n $only_build ]] || exec node explorer/serve.mjs build/explorer/site "$port"
+if [[ -z $quick ]]; then
+    log=build/explorer/sabotages.log
+    { build_engine sabotages && build_page && echo "explorer: the lines to break are there: reload the page" >&3; } 3>&1 >"$log" 2>&1 &
+    trap 'kill "$!" 2>/dev/null' EXIT
+fi
+node explorer/serve.mjs build/explorer/site "$port"

@@ -226,6 +226,10 @@ export function machines(module: string, backEnd: BackEnd): Promise<() => Promis
 
 let offered: Promise<Sabotage[]> | undefined;
 export function sabotages(): Promise<Sabotage[]> {
-  offered ??= fetch("engine/sabotages.json").then((answer) => (answer.ok ? answer.json() : []));
+  offered ??= fetch("engine/sabotages.json").then((answer) => {
+    if (answer.ok) return answer.json();
+    offered = undefined; // asked for again
+    return [];
+  });
   return offered;
 }

@@ -42,7 +42,8 @@ export class Run {
   static async begin(setup: Setup, steps: Piece[] = [], after: Piece[] = []): Promise<Run> {
     let module: string = setup.backEnd;
     if (setup.broken) {
-      const broken = (await sabotages()).find((each) => each.name === setup.broken);
+      const table = await sabotages(), broken = table.find((each) => each.name === setup.broken);
+      if (!table.length) throw new BadLink("It needs a kernel with a broken line, and those are not built yet. Reload the page in some minutes.");
       if (!broken) throw new BadLink(`There is no sabotage “${setup.broken}” here.`);
       if (broken.back_end !== setup.backEnd) throw new BadLink(`“${setup.broken}” belongs to back end ${broken.back_end}.`);
       module = broken.module;

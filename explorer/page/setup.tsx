@@ -172,7 +172,7 @@ export function Breaking({ setup, change }: { setup: Setup; change: (setup: Setu
   const [table, setTable] = useState<Sabotage[] | null>(null);
   useEffect(() => void sabotages().then(setTable, () => setTable([])), []);
   if (table === null) return <p class="soft">The list is being loaded.</p>;
-  if (table.length === 0) return <p class="soft">This build has no sabotages: <code>tools/explorer.sh</code> builds them with <code>--sabotages</code>.</p>;
+  if (table.length === 0) return <p class="soft">The modules with a broken line are not there. <code>tools/explorer.sh</code> builds them after the page: reload it in some minutes.</p>;
   const broken = table.find((each) => each.name === setup.broken);
   const choose = (name: string) => {
     const each = table.find((one) => one.name === name);

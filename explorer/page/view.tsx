@@ -125,12 +125,13 @@ function Held({ each, page }: { each: Translation; page: PageOf }) {
 
 export function Memory({ run, changes }: Seen) {
   const { world } = run.state, several = world.spaces.length > 1;
+  const derived = run.setup.backEnd === "walked"; // softtlb derives nothing before a CPU misses
   if (!world.pages.length) return <p class="soft">This program watches no page.</p>;
   return (
     <table class="memory">
       <thead>
         <tr>
-          <th scope="col">page</th><th scope="col">the kernel's entry</th><th scope="col">what the machine is told</th>
+          <th scope="col">page</th><th scope="col">the kernel's entry</th>{derived && <th scope="col">what the machine is told</th>}
           {world.cpus.map((cpu) => <th scope="col"><span class="badge" style={`--mine: var(--task-${cpu.cpu})`}>TLB {cpu.cpu}</span></th>)}
         </tr>
       </thead>
@@ -147,10 +148,10 @@ export function Memory({ run, changes }: Seen) {
                 <Bits entry={page.entry} before={before?.entry} />
                 <small class="mono words" title={page.words}>{page.entry}: {page.words}</small>
               </td>
-              <td class={clsx("machine", changes.keys.has(`machine ${pageKey(page)}`) && "changed")} data-label="machine">
+              {derived && <td class={clsx("machine", changes.keys.has(`machine ${pageKey(page)}`) && "changed")} data-label="machine">
                 <Swatch state={machineState(page)} />
                 <small class="mono words">{page.descriptor}: {page.machine}</small>
-              </td>
+              </td>}
               {world.cpus.map((cpu) => <TlbCell cpu={cpu} page={page} changes={changes} />)}
             </tr>
           );
@@ -274,7 +275,7 @@ export function Source({ run, module }: { run: Run; module: string }) {
     if (stack === undefined) show("The CPU has not stopped anywhere yet.");
     else placesOf(module, stack).then(async (places) => {
       if (stale) return;
-      if (!places.length) return show("The CPU stands in its own program, outside the kernel.");
+      if (!places.length) return show("No line is known here: the compiler has put this function into another one, or the CPU is outside the kernel.");
       const lines = await linesOf(places[0].file);
       if (!stale) show({ places, lines, depth: 0 });
     }).catch((problem) => { if (!stale) show(`The source cannot be shown: ${problem.message}`); });
