@@ -18,17 +18,38 @@ await build({
 await build({ absWorkingDir: here, entryPoints: ["page/page.css"], outdir: output, bundle: true, minify: true, logLevel: "warning" });
 fs.copyFileSync(path.join(here, "page/index.html"), path.join(output, "index.html"));
 
-// The modules, and the sources that their maps name.
-fs.mkdirSync(path.join(output, "engine"), { recursive: true });
-const named = new Set();
-for (const name of fs.readdirSync(engine).filter((each) => /\.(js|wasm|map|json)$/.test(each))) {
-  fs.copyFileSync(path.join(engine, name), path.join(output, "engine", name));
-  if (!name.endsWith(".map")) continue;
-  for (const source of JSON.parse(fs.readFileSync(path.join(engine, name), "utf8")).sources) named.add(source.replace(/^(\.\.\/)+|^\//, ""));
+// The file of the tree that a map names; null if it is none. The compiler writes names relative to its working directory or to the map,
+// or whole ones.
+function inTree(whole) {
+  const name = whole.replace(/^.*\bsabotages\/\d+\//, "");
+  for (const folder of [root, path.join(root, "build/wasm"), engine]) {
+    const file = path.resolve(folder, name), found = path.relative(root, file);
+    if (/^(mm|kernel|arch|base|interleave|explorer)\//.test(found) && fs.existsSync(file)) return found;
+  }
+  return null;
 }
-for (const name of named) {
-  const from = path.join(root, name);
-  if (!/^(mm|kernel|arch)\//.test(name) || !fs.existsSync(from)) continue;
-  fs.mkdirSync(path.join(output, "sources", path.dirname(name)), { recursive: true });
-  fs.copyFileSync(from, path.join(output, "sources", name));
+
+// A module that is being linked just now has no NAME.js yet, or half a map.
+function isWhole(name) {
+  if (name.endsWith(".json")) return true;
+  const of = (ending) => path.join(engine, name.split(".")[0] + ending);
+  if (![".js", ".wasm", ".wasm.map"].every((ending) => fs.existsSync(of(ending)))) return false;
+  return fs.readFileSync(of(".wasm.map"), "utf8").trimEnd().endsWith("}");
+}
+
+// The modules, with maps that name files of the tree, and those files.
+fs.mkdirSync(path.join(output, "engine"), { recursive: true });
+for (const name of fs.readdirSync(engine).filter((each) => /\.(js|wasm|map|json)$/.test(each) && isWhole(each))) {
+  const to = path.join(output, "engine", name);
+  if (!name.endsWith(".map")) {
+    fs.copyFileSync(path.join(engine, name), to);
+    continue;
+  }
+  const map = JSON.parse(fs.readFileSync(path.join(engine, name), "utf8"));
+  map.sources = map.sources.map((source) => inTree(source) ?? source);
+  fs.writeFileSync(to, JSON.stringify(map));
+  for (const source of map.sources.filter((each) => /^(mm|kernel|arch)\//.test(each))) {
+    fs.mkdirSync(path.join(output, "sources", path.dirname(source)), { recursive: true });
+    fs.copyFileSync(path.join(root, source), path.join(output, "sources", source));
+  }
 }

@@ -45,7 +45,7 @@ export class SourceMap {
     }
     if (low === 0) return null;
     const [source, line] = this.places[low - 1];
-    return { file: this.sources[source].replace(/^.*\bwasm\//, ""), line }; // relative to the build directory, build/wasm
+    return { file: this.sources[source], line };
   }
 
   // The lines of a stack trace (`new Error().stack`), innermost first.
