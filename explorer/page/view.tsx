@@ -58,7 +58,7 @@ function CpuCard({ cpu, seen, state, last }: { cpu: Cpu; seen: Seen; state: Stat
       <button type="button" class="act" data-cpu={cpu.cpu} aria-disabled={!able || Boolean(seen.held)} onClick={() => seen.act(cpu.cpu)}
         aria-keyshortcuts={String(cpu.cpu)}>
         <kbd>{cpu.cpu}</kbd>
-        {able ? <span>next: <b>{next}</b></span> : <span>{why}</span>}
+        {able && !seen.held ? <span>next: <b>{next}</b></span> : <span>{why}</span>}
       </button>
       <p class="holds">
         {cpu.holds.length ? <>holds {cpu.holds.map((lock) => <span class={clsx("lock", seen.changes.keys.has(`lock ${cpu.cpu} ${lock}`) && "changed")}>{lock}</span>)}</> : <span class="soft">holds no lock</span>}
