@@ -28,7 +28,7 @@ export class Run {
   pieces: Piece[] = [];
   made: number[] = []; // the CPUs that acted
   ahead: number[] = []; // steps that were made once, the next one last
-  before: State | null = null; // one step ago
+  recent: State[] = []; // the states after the last steps, the one now last
   stations: PassedAt[] = [];
   ever = new Set<string>(); // what was passed since the start: "CPU station"
   dead = ""; // the module stopped: why
@@ -63,6 +63,9 @@ export class Run {
   get over(): boolean {
     return this.state.verdict !== "running" || this.dead !== "";
   }
+  get before(): State | null { // one step ago
+    return this.recent[this.recent.length - 2] ?? null;
+  }
   // Whether a CPU has passed a station since the start.
   passed(cpu: number, station: string): boolean {
     return this.ever.has(`${cpu} ${station}`);
@@ -83,7 +86,7 @@ export class Run {
     const wrong = this.machine.open(settingsText(this.setup), program);
     if (wrong) throw new SetupError(wrong.line, wrong.column, wrong.what);
     this.dead = "";
-    this.before = null;
+    this.recent = [];
     this.stations = [];
     this.ever.clear();
     this.stacks = [];
@@ -95,6 +98,8 @@ export class Run {
     for (const each of [...state.world.pages, ...state.world.cpus.flatMap((cpu) => [...cpu.tlb, ...cpu.slots])]) each.name ||= each.page;
     for (const { vmas } of state.world.spaces) for (const vma of vmas) vma.name ||= vma.start;
     this.state = state;
+    this.recent.push(state);
+    if (this.recent.length > DETAILED) this.recent.shift();
     for (const station of state.stations) {
       this.stations.push({ ...station, step: state.step });
       this.ever.add(`${station.cpu} ${station.name}`);
@@ -118,7 +123,6 @@ export class Run {
   }
 
   private one(cpu: number): void {
-    this.before = this.state;
     this.move(cpu);
     if (!this.dead) this.take(this.machine.state());
     this.made.push(cpu);
@@ -146,7 +150,7 @@ export class Run {
       this.dead = problem instanceof Error ? problem.message : String(problem);
       return 0;
     }
-    this.before = this.state;
+    this.recent = []; // many steps lie between
     this.take(this.machine.state());
     this.made.push(...this.state.acted);
     const count = this.made.length - from;
@@ -178,6 +182,7 @@ export class Run {
       if (i % AT_ONCE === AT_ONCE - 1) this.take(this.machine.state());
     }
     if (quick > 0) {
+      this.recent = [];
       this.take(this.machine.state());
       this.stations = []; // nobody knows at which step they were passed
     }

@@ -321,10 +321,10 @@ const HANDOVER_STORY: Story = {
     ],
     todo: "Step *CPU 1* until it sleeps, and look at word 0 of the frame. Then step *CPU 0*, and watch that word.",
     seen: (run) => {
-      if (run.before === null) return null;
       const [first, second] = run.state.world.cpus;
-      const [was, owner] = [run.before, run.state].map((state) => (wordOf(state, "m", 0) ?? 0) % WAITERS);
-      return was === first.pid && owner === second.pid ? "owner" : was === first.pid && owner === 0 ? "free" : null;
+      const owners = run.recent.map((state) => (wordOf(state, "m", 0) ?? 0) % WAITERS);
+      const unlocked = owners.findIndex((owner, i) => i > 0 && owners[i - 1] === first.pid && owner !== first.pid);
+      return unlocked < 0 ? null : owners[unlocked] === second.pid ? "owner" : "free";
     },
     told: {
       owner: ["The lock is *handed over*. If it became free, another task of low priority could take it first, and the task of high priority would wait again. That is what PI is there to prevent."],

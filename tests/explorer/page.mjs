@@ -320,6 +320,7 @@ longTest("each sabotage is found within a minute, and its link replays it", asyn
     await window.page.locator(".result", { hasText: "Found:" }).waitFor();
     const took = performance.now() - start;
     await window.page.locator(".stage.over").waitFor();
+    assert.match(await window.sentence(), /broken|turns|Nobody can act/, name);
     const other = await browser.window();
     await other.open(await window.link());
     assert.equal(await other.sentence(), await window.sentence(), name);
