@@ -3,6 +3,7 @@
 
 #include <charconv>
 
+#include "arch/model/trace.hpp"
 #include "interleave/json.hpp"
 #include "interleave/preset.hpp"
 #include "interleave/scenarios.hpp"
@@ -230,13 +231,17 @@ void Engine::explore(std::string_view settings_text, std::string_view program, s
     Search& search = *search_;
     if (search.over)
         return;
+    // A session records stations, and some of them load an entry: that is a step. So a search records them too.
+    model::trace_start();
     u32 left = runs;
     search.found = interleave::explore(search.make, *search.schedules, search.temper, [&](const Progress& progress) {
+        static_cast<void>(model::trace_take());
         search.longest = std::max(search.longest, progress.longest);
         search.over = progress.is_over;
         search.runs += progress.is_over ? 0 : 1;
         return --left != 0;
     });
+    static_cast<void>(model::trace_stop());
     search.over = search.over || search.found;
 }
 
