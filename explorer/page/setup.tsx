@@ -192,8 +192,8 @@ export function Breaking({ setup, change }: { setup: Setup; change: (setup: Setu
   );
 }
 
-// The steps of a found schedule. What was wrong may show only at the end of the run, behind the last choice.
-const pieces = (choices: string): Piece[] => [...[...choices].map((cpu) => ({ cpu: Number(cpu), count: 1 })), { seed: -1, count: 1000 }];
+// The steps of a found schedule.
+const pieces = (choices: string): Piece[] => [...choices].map((cpu) => ({ cpu: Number(cpu), count: 1 }));
 
 export function Finding({ setup, catalogue, player }: { setup: Setup; catalogue: Catalogue; player: Player }) {
   const search = useRef(new Search());
@@ -238,7 +238,7 @@ export function Finding({ setup, catalogue, player }: { setup: Setup; catalogue:
         {report && typeof report === "object" && report.kind === "found" && (
           <>
             <p><b>Found: {VERDICTS[report.found.verdict]}.</b> {report.found.what}</p>
-            <p>{count(report.runs + 1, "schedule")} tried; this one has about {count(report.found.choices.length, "step")}{report.bound > 0 ? ` and at most ${count(report.bound, "interruption")}` : ""}. It plays above; the address of this page leads to it.</p>
+            <p>{count(report.runs + 1, "schedule")} tried; this one has {count(report.found.choices.length, "step")}{report.bound > 0 ? ` and at most ${count(report.bound, "interruption")}` : ""}. It plays above; the address of this page leads to it.</p>
           </>
         )}
       </div>
