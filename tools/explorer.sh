@@ -92,7 +92,8 @@ fi
 build_page
 if [[ -z $quick ]]; then
     log=build/explorer/sabotages.log
+    set -m # a process group of its own, which can be ended as a whole
     { build_engine sabotages && build_page && echo "explorer: the lines to break are there: reload the page" >&3; } 3>&1 >"$log" 2>&1 &
-    trap 'kill "$!" 2>/dev/null' EXIT
+    trap 'kill -- "-$!" 2>/dev/null || true' EXIT
 fi
 node explorer/serve.mjs build/explorer/site "$port"
