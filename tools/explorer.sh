@@ -29,10 +29,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 build_engine() {
     tools/setup.sh explorer
-    { [[ -f build/wasm/build.ninja ]] || cmake --preset wasm; } && cmake --build --preset wasm ${1+--target "$@"} || {
+    if ! { [[ -f build/wasm/build.ninja ]] || cmake --preset wasm; } || ! cmake --build --preset wasm ${1+--target "$@"}; then
         complain "the engine could not be built; the messages are above"
         exit 69
-    }
+    fi
 }
 
 # The packages of the page are installed again only if explorer/package-lock.json has changed.
