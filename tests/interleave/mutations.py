@@ -360,7 +360,7 @@ SABOTAGES = [
     Sabotage("reclaim does not flush the entry that goes to swap", "mm/rmap.cpp",
              "    TlbDebt debt(mm.context);\n    const Pte pte = ptep_get_and_clear(debt, address, slot);\n    debt.pay();\n",
              "    TlbDebt& debt = *new TlbDebt(mm.context);\n    const Pte pte = ptep_get_and_clear(debt, address, slot);\n",
-             interleave("page out against write"), invariant=7, offered=True),
+             interleave("page out against write"), invariant=7),
     Sabotage("locked memory goes to swap", "mm/rmap.cpp",
              "        if (keeps_entries(vma, flags))\n            return;\n", "", KEEPS),
     Sabotage("shared memory that is locked goes to swap", "mm/shrink_page.cpp", " || mapping.unevictable", "", KEEPS),
