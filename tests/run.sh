@@ -51,7 +51,7 @@ done < <(awk '
 
 if [[ ${#skipped[@]} -gt 0 ]]; then
     echo
-    echo "SKIPPED: ${#skipped[@]} tests run programs from Debian packages that could not be fetched (is there a network?):"
+    echo "SKIPPED: ${#skipped[@]} tests need packages that could not be fetched (is there a network?):"
     printf '    %s\n' "${skipped[@]}"
     echo "Try: tests/conformance/run.sh --fetch" $groups
     echo

@@ -13,7 +13,7 @@ tools/explorer.sh engine [TARGET...] builds only the modules of the engine, in b
   --port N           serve on this port (default 8321; 0: any that is free)
   --quick            without the modules of "break this line", which take some minutes
 
-Status: 64 bad usage, 69 if packages or the build fail, or the port is in use.
+Status: 64 bad usage, 69 if packages cannot be had or the port is in use, 1 if the build fails.
 END
 }
 
@@ -31,7 +31,7 @@ build_engine() {
     tools/setup.sh explorer
     if ! { [[ -f build/wasm/build.ninja ]] || cmake --preset wasm; } || ! cmake --build --preset wasm ${1+--target "$@"}; then
         complain "the engine could not be built; the messages are above"
-        exit 69
+        exit 1
     fi
 }
 
@@ -46,7 +46,7 @@ build_page() {
     fi
     { npm run --prefix explorer --silent check && node explorer/build.mjs build/explorer build/explorer/site; } || {
         complain "the page could not be built; the messages are above"
-        exit 69
+        exit 1
     }
 }
 

@@ -14,5 +14,12 @@ for words in "--nonsense" "--port" "--port x" "--port 70000" "page more"; do
     }
 done
 
-tools/explorer.sh page
+status=0
+tools/explorer.sh page || status=$?
+if [[ $status -eq 69 ]]; then
+    echo "skipped: npm's packages could not be installed"
+    exit 77
+elif [[ $status -ne 0 ]]; then
+    exit "$status"
+fi
 exec node tests/explorer/page.mjs "$@"
