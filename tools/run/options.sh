@@ -165,7 +165,7 @@ room_for_disk() { [[ ${#disks[@]} -lt 16 ]] || refuse "$1: there can be 16 disks
 check_disk_faults() {
     local wrong
     [[ -f $1 && -r $1 ]] || refuse "--disk-faults: $1: not a readable file"
-    wrong=$(grep -n -v -E '^[[:space:]]*(#.*|\[(inject-error|set-state)\][[:space:]]*|[a-z-]+ = "[^"]*"[[:space:]]*)?$' -- "$1" | head -n 1)
+    wrong=$(grep -n -v -E '^[[:space:]]*(#.*|\[(inject-error|set-state)\][[:space:]]*|[a-z_-]+ = "[^"]*"[[:space:]]*)?$' -- "$1" | head -n 1 || true)
     [[ -z $wrong ]] || refuse "--disk-faults: $1: line ${wrong%%:*} is neither [inject-error], [set-state] nor name = \"value\""
 }
 
