@@ -46,6 +46,7 @@ void Invariants::watch(MmStruct& mm, UserAddr page) {
 
 std::vector<std::pair<MmStruct*, UserAddr>> Invariants::watched() const {
     std::vector<std::pair<MmStruct*, UserAddr>> pages;
+    pages.reserve(watched_.size());
     for (const Watched& each : watched_)
         pages.emplace_back(each.mm, each.page);
     return pages;

@@ -20,6 +20,7 @@ void Program::run_under(model::Schedule& schedule) {
     machine.select_cpu(0);
     set_up();
     std::vector<std::function<void()>> bodies;
+    bodies.reserve(machine.cpu_count());
     for (u32 number = 0; number < machine.cpu_count(); ++number)
         bodies.push_back([this, number] { cpu(number); });
     try {

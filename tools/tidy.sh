@@ -21,7 +21,7 @@ python3 - "$build" >"$build/tidy/files" <<'END'
 import json, re, sys
 build = sys.argv[1]
 once = {each["file"]: each for each in json.load(open(f"{build}/compile_commands.json"))
-        if "/tests/" not in each["file"] and "cmake_pch" not in each["file"]}
+        if not any(part in each["file"] for part in ("/tests/", "/interleave/programs/", "cmake_pch"))}
 for each in once.values():
     each["command"] = re.sub(r" -Winvalid-pch -include \S+", "", each["command"])
 json.dump(list(once.values()), open(f"{build}/tidy/compile_commands.json", "w"))

@@ -24,7 +24,7 @@ inline constexpr std::array<StationInfo, NR_STATIONS> STATIONS = {{
 // Cuts off what stands before `separator`, or all of `rest`.
 constexpr std::string_view cut_word(std::string_view& rest, char separator) {
     const std::size_t end = std::min(rest.find(separator), rest.size());
-    const std::string_view word(rest.data(), end);
+    const std::string_view word = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
     return word;
 }

@@ -18,9 +18,9 @@ class Line {
   public:
     Line(char* buffer, u32 size) : buffer_(buffer), size_(size) {}
 
-    template <class... Arguments>
-    void add(const char* format, Arguments... arguments) {
-        length_ += static_cast<u32>(scnprintf(buffer_ + length_, size_ - length_, format, arguments...));
+    template <class First, class... Others>
+    void add(const char* format, First first, Others... others) {
+        length_ += static_cast<u32>(scnprintf(buffer_ + length_, size_ - length_, format, first, others...));
     }
     void add(std::string_view text) { add("%.*s", static_cast<int>(text.size()), text.data()); }
     u32 length() const { return length_; }

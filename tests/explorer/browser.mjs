@@ -52,6 +52,7 @@ class Window {
   }
   async step(cpu) {
     const now = await this.steps();
+    await this.page.locator(`.act[data-cpu="${cpu}"][aria-disabled="false"]`).waitFor();
     await this.press(String(cpu));
     await this.at(now + 1);
   }
