@@ -90,7 +90,7 @@ void panic(const char* format, ...) {
     va_start(arguments, format);
     std::vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    throw Violation("kernel panic: " + std::string(text));
+    interleave::violated("kernel panic: " + std::string(text));
 }
 void machine_exit(u8 status) {
     if (status != LIVELOCK_STATUS)

@@ -37,6 +37,8 @@ void require(bool condition, const char* what) {
         throw Violation(what);
 }
 
+void violated(const std::string& what) { throw Violation(what); }
+
 World::World(u32 cpus, const model::TlbPolicy& tlb) : machine({.cpus = cpus, .ram_bytes = RAM_BYTES, .tlb = tlb}) {
     the_world = this;
     init_page_allocator(ram_start(), ram_start() + ram_bytes());

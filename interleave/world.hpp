@@ -117,5 +117,7 @@ class World {
 
 // Throws Violation if `condition` is false.
 void require(bool condition, const char* what);
+// Throws it.
+[[noreturn]] void violated(const std::string& what);
 
 } // namespace faultline::interleave

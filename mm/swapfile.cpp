@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <memory>
 #include <new>
 
 #include "base/trace.hpp"
@@ -101,7 +100,8 @@ Result<u32> swap_on(SwapDevice& device, const SwapHeader& header, s32 priority) 
     {
         const Guard lock(area.lock);
         area.slots = static_cast<SwapSlot*>(page_address(*block));
-        std::uninitialized_value_construct_n(area.slots, header.slots);
+        for (u32 slot = 0; slot < header.slots; ++slot)
+            new (&area.slots[slot]) SwapSlot();
         area.nr_slots = header.slots;
         chain_slots(area, header);
     }
