@@ -86,6 +86,48 @@ struct WaitAgainstWakeOp : WaitAgainstWake {
     }
 };
 
+// A waiter of one word is moved to another one, if the first has not changed. Who changes the first and then wakes the second
+// must find the waiter there. The third CPU waits.
+struct RequeueAgainstWake : FutexProgram {
+    using FutexProgram::FutexProgram;
+    UserAddr target; // in another bucket
+    u32 moved = 0, woken = 0;
+    bool over = false, tried = false;
+
+    FutexHashBucket& bucket_of(UserAddr address) {
+        return futex_hash(FutexKey::of_mm(FutexKey::Kind::PrivateMm, mm(), address));
+    }
+    u32 wake(UserAddr address) {
+        return call([&] { return sys_futex(address, FUTEX_WAKE_PRIVATE, 1, UserAddr(0), UserAddr(0), 0); }).value();
+    }
+    void set_up() override {
+        FutexProgram::set_up();
+        for (target = word + 4; &bucket_of(target) == &bucket_of(word);)
+            target = target + 4;
+    }
+    void cpu0() override {
+        spin_until([&] { return bucket_of(word).nr_waiters != 0 || over; });
+        const auto requeued =
+            call([&] { return sys_futex(word, FUTEX_CMP_REQUEUE_PRIVATE, 0, UserAddr(1), target, 0); });
+        require(requeued.ok() || requeued.error() == Errno::AGAIN, "moved, or the word had changed");
+        moved = requeued.ok() ? requeued.value() : 0;
+        tried = true;
+    }
+    void cpu1() override {
+        write(word, 1);
+        woken = wake(target);
+        spin_until([&] { return tried; });
+        wake(word); // if the waiter was not moved
+        wake(target);
+    }
+    void cpu2() override {
+        const auto waited = futex(FUTEX_WAIT, 0);
+        require(waited.ok() || waited.error() == Errno::AGAIN, "woken, or the word had changed");
+        over = true;
+    }
+    void check() override { require(moved == woken, "a waiter that was moved is woken"); }
+};
+
 // One of two words is woken while the waiter is still being queued for the other: that wake-up must not be undone.
 struct WaitvAgainstTwoWakes : FutexProgram {
     using FutexProgram::FutexProgram;
@@ -207,6 +249,9 @@ static constexpr Preset PRESETS[] = {
                             {.preemptions = 3}),
     preset<WaitAgainstWakeOp>("wait against wake_op", "FUTEX_WAIT against a FUTEX_WAKE_OP that changes the word",
                               {.preemptions = 3}),
+    preset<RequeueAgainstWake, 3>("requeue against wake",
+                                  "A waiter is moved to another word, while that word is woken: no wake-up is lost",
+                                  {.preemptions = 2}),
     preset<WaitvAgainstTwoWakes>("waitv against wake",
                                  "One of two words is woken while its waiter is still being queued for the other",
                                  {.preemptions = 2}),

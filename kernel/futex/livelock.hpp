@@ -32,8 +32,9 @@ const char* livelock_cause_name(LivelockCause cause); // "absent", "read-only", 
 
 // One detector for each loop, on its stack. The loop calls round() after each repair that reported success, just before
 // it tries again. From the second round on, the detector looks at all that can make the next attempt different: the
-// entry, its VMA, the word, and this CPU's TLB generation for the address space. A round in which none of these has changed is counted. Any change
-// restarts the count. Looking takes the mmap lock only if it is free, brings in no page and changes no entry.
+// entry, its VMA, the word, and this CPU's TLB generation for the address space. A round in which none of these has
+// changed is counted. Any change restarts the count. Looking takes the mmap lock only if it is free, brings in no page and
+// changes no entry.
 class LivelockDetector {
   public:
     // `operation` is a name for the report, and outlives the detector. `access` is what the loop does to the word.

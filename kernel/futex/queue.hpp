@@ -51,8 +51,9 @@ struct alignas(L1_CACHE_BYTES) FutexHashBucket { // on a cache line of its own
     Relaxed<u32> nr_waiters = 0;  // how many, and the task that holds an AboutToWait; changed with the lock held
 };
 
-// A wait that is about to read the word, and to queue its waiter if the word has the right value: it counts as a waiter
-// already. The caller holds the bucket's lock until the end of the scope. (Linux: hb_waiters_inc, hb_waiters_dec.)
+// A wait, or a requeue, that is about to read a word, and to put a waiter into the bucket if the word has the right value: it
+// counts as a waiter there already. The caller holds the bucket's lock until the end of the scope. (Linux: hb_waiters_inc,
+// hb_waiters_dec.)
 class [[nodiscard]] AboutToWait {
   public:
     explicit AboutToWait(FutexHashBucket& bucket) : bucket_(bucket) {
@@ -67,9 +68,9 @@ class [[nodiscard]] AboutToWait {
     FutexHashBucket& bucket_;
 };
 
-// Whether a waker must look into the bucket; it needs no lock to ask. The waker has changed the word before it asks, and
-// a wait has counted itself before it reads the word. So either the waker sees the wait, or the wait sees the change.
-// (Linux: the same name.)
+// Whether FUTEX_WAKE must look into the bucket; it needs no lock to ask. Its caller has changed the word before, and a wait or
+// a requeue has counted itself before it reads the word. So either the waker sees the count, or the other sees the change.
+// What queues without AboutToWait is woken only by those that take the lock: the waiters of PI locks. (Linux: the same name.)
 inline bool hb_waiters_pending(const FutexHashBucket& bucket) {
     std::atomic_thread_fence(std::memory_order_seq_cst);
     schedule_point("look for waiters");

@@ -18,6 +18,7 @@ Result<u32> requeue_locked(const Ends& keys, UserAddr address1, s32 nr_wake, s32
     FutexHashBucket& from = futex_hash(keys.from);
     FutexHashBucket& to = futex_hash(keys.to);
     const BothLocked locks(from.lock, to.lock);
+    const AboutToWait counted(to);
     if (expected != nullptr && TRY(futex_get_value_locked(address1)) != *expected)
         return Err(Errno::AGAIN);
 

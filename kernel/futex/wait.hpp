@@ -10,8 +10,8 @@ namespace faultline {
 
 // Queues `q`, whose key is set, if the word still has `value`. Both happen under the bucket's lock, and the wait is
 // counted before. A waker changes the word first, looks at the count second and takes the lock third. So it finds the
-// waiter in the bucket, or the waiter has seen the change. The caller holds no lock, and has made current's state Interruptible, as futex_queue says; after an error it sets the
-// state back. FAULT: the word could not be read under the lock. AGAIN: it has another value. INVAL: for
+// waiter in the bucket, or the waiter has seen the change. The caller holds no lock, and has made current's state
+// Interruptible, as futex_queue says; after an error it sets the state back. FAULT: the word could not be read under the lock. AGAIN: it has another value. INVAL: for
 // WAIT_REQUEUE_PI, the word is also that of the lock, at another address. This is checked before the waiter is queued,
 // because a requeue may change its key afterwards.
 inline Result<void> queue_if_equal(UserAddr address, u32 value, FutexQ& q) {

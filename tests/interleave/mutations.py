@@ -550,6 +550,8 @@ SABOTAGES = [
              interleave("wait against wake"), offered=True),
     Sabotage("a wait counts as a waiter only once it is queued", "kernel/futex/wait.hpp",
              "    const AboutToWait counted(bucket);\n", "", interleave("wait against wake")),
+    Sabotage("a requeue counts as a waiter only once it has moved one", "kernel/futex/requeue.cpp",
+             "    const AboutToWait counted(to);\n", "", interleave("requeue against wake")),
     Sabotage("a waiter that is moved does not count where it goes", "kernel/futex/queue.cpp",
              "    count_waiters(to, 1);\n", "",
              host("CMP_REQUEUE: wakes some, moves some, leaves the rest, all in order; val2 is a number")),
