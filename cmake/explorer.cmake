@@ -1,13 +1,9 @@
 # The engine of the explorer as WebAssembly (preset `wasm`): one module for each back end, in build/explorer/.
 include(cmake/foreign_headers.cmake)
-include(cmake/back_ends.cmake)
+include(cmake/modelled_kernel.cmake)
 find_program(PYTHON3 python3 REQUIRED)
 
-room(sources base/*.cpp mm/*.cpp kernel/sched/*.cpp kernel/futex/*.cpp kernel/debug/describe_pte.cpp
-     kernel/debug/tlb_check.cpp kernel/debug/trace_text.cpp arch/model/*.cpp)
-set(mmu_sources ${PROJECT_SOURCE_DIR}/arch/model/machine.cpp)
-set(no_fibers ${PROJECT_SOURCE_DIR}/arch/model/fiber.cpp) # explorer/engine/ has another
-list(REMOVE_ITEM sources ${mmu_sources} ${no_fibers})
+list(REMOVE_ITEM modelled_sources ${PROJECT_SOURCE_DIR}/arch/model/fiber.cpp) # explorer/engine/ has another
 room(engine_sources interleave/*.cpp explorer/engine/*.cpp)
 
 add_library(wasm_flags INTERFACE)
@@ -17,7 +13,7 @@ target_include_directories(wasm_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_
 target_include_directories(wasm_flags SYSTEM INTERFACE ${UAPI_INCLUDE} ${BOOST_INCLUDE})
 
 # A library, so that interleave/kernel.cpp is found before what stands there.
-add_library(wasm_kernel STATIC ${sources})
+add_library(wasm_kernel STATIC ${modelled_sources})
 target_link_libraries(wasm_kernel PUBLIC wasm_flags)
 add_library(wasm_engine OBJECT ${engine_sources})
 target_link_libraries(wasm_engine PUBLIC wasm_flags)

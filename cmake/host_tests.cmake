@@ -5,12 +5,8 @@ option(FAULTLINE_SANITIZE "AddressSanitizer and UndefinedBehaviorSanitizer, fata
 find_package(Threads REQUIRED)
 find_package(Catch2 REQUIRED) # 2, as Debian 12 has it, or 3
 include(Catch)
-include(cmake/back_ends.cmake)
+include(cmake/modelled_kernel.cmake)
 
-room(host_sources base/*.cpp mm/*.cpp kernel/sched/*.cpp kernel/futex/*.cpp kernel/debug/describe_pte.cpp
-     kernel/debug/tlb_check.cpp kernel/debug/trace_text.cpp arch/model/*.cpp)
-set(mmu_sources ${PROJECT_SOURCE_DIR}/arch/model/machine.cpp)
-list(REMOVE_ITEM host_sources ${mmu_sources})
 set(main ${PROJECT_SOURCE_DIR}/tests/host/main.cpp)
 room(test_sources tests/host/*.cpp tests/contract/*.cpp)
 list(FILTER test_sources EXCLUDE REGEX /tests/contract/kernel)
@@ -30,7 +26,7 @@ if(FAULTLINE_SANITIZE)
 endif()
 
 # A library, so that others may bring their own in place of what stands there: interleave/kernel.cpp.
-add_library(host_kernel STATIC ${host_sources})
+add_library(host_kernel STATIC ${modelled_sources})
 target_link_libraries(host_kernel PUBLIC host_flags)
 target_precompile_headers(host_kernel PRIVATE <algorithm> <functional> base/intrusive.hpp)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang") # preset host-clang: the analysis only
