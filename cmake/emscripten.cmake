@@ -1,5 +1,6 @@
 # Debian's emscripten. Its sysroot has libraries built for it already, so nothing is fetched. The preset tells it where Debian
 # keeps the JavaScript packages that it needs, for there may be another node than Debian's.
+list(APPEND CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR})
 set(CMAKE_SYSTEM_NAME Emscripten)
 set(CMAKE_SYSTEM_PROCESSOR wasm32)
 set(CMAKE_C_COMPILER emcc)
