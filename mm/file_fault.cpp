@@ -71,7 +71,7 @@ bool filemap_map_pages(VmFaultContext& vmf) {
     for (; start < end && !pte_none(ptep_get(first_slot)); start += PAGE_SIZE)
         ++first_slot; // mapped already: by the faults before, if the program goes upwards
     const u32 first = linear_page_index(vmf.vma, start);
-    for (auto page = mapping.pages.lower_bound(first); page != mapping.pages.end() && page->index < last; ++page) {
+    for (auto page = mapping.pages.from(first); page != mapping.pages.end() && page->index < last; ++page) {
         const u32 offset = page->index - first;
         if (!pte_none(ptep_get(first_slot + offset)) || !page->test(PG_UPTODATE))
             continue;

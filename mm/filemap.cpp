@@ -22,7 +22,7 @@ void remove_pages(AddressSpace& mapping, u32 first, u32 end = ~u32{0}) {
         {
             PageRef removed; // dropped after the lock
             const Guard lock(mapping.lock);
-            const auto it = mapping.pages.lower_bound(first);
+            const auto it = mapping.pages.from(first);
             if (it == mapping.pages.end() || it->index >= end) {
                 if (!shmem_free_swapped(mapping, first, end))
                     return;
@@ -39,7 +39,7 @@ void remove_pages(AddressSpace& mapping, u32 first, u32 end = ~u32{0}) {
 // system is full.
 Result<PageRef> add_zeroed_page(AddressSpace& mapping, u32 index) {
     TRY_VOID(shmem_acct_block(mapping.sb));
-    PageRef fresh = alloc_zeroed_page(GFP_KERNEL), page;
+    PageRef fresh = alloc_zeroed_page(GFP_KERNEL);
     if (!fresh) {
         shmem_unacct_block(mapping.sb);
         return Err(Errno::NOMEM);
@@ -47,10 +47,11 @@ Result<PageRef> add_zeroed_page(AddressSpace& mapping, u32 index) {
     fresh->index = index;
     fresh->set(PG_UPTODATE);
     const Guard lock(mapping.lock);
+    Result<PageRef> page = PageRef();
     if (find_swapped(mapping, index) == nullptr)
         page = add_to_page_cache(mapping, *fresh);
-    if (page.get() == fresh.get())
-        lru_cache_add(*page, LRU_INACTIVE_ANON);
+    if (page.ok() && page->get() == fresh.get())
+        lru_cache_add(*fresh, LRU_INACTIVE_ANON);
     else
         shmem_unacct_block(mapping.sb);
     return page;
@@ -73,7 +74,7 @@ Result<PageRef> add_locked_page(AddressSpace& mapping, u32 index, bool& ours) {
         return Err(Errno::NOMEM);
     fresh->index = index;
     const Guard lock(mapping.lock);
-    PageRef page = add_locked_to_page_cache(mapping, *fresh);
+    PageRef page = TRY(add_locked_to_page_cache(mapping, *fresh));
     ours = page.get() == fresh.get();
     return page;
 }
@@ -93,8 +94,8 @@ void add_pages_behind(AddressSpace& mapping, u32 count, LockedPages& run) {
         fresh->index = run.pages[0]->index + run.count;
         fresh->set(PG_LOCKED);
         const Guard lock(mapping.lock);
-        if (PageRef page = add_to_page_cache(mapping, *fresh); page.get() == fresh.get()) {
-            run.pages[run.count++] = page.release();
+        if (auto page = add_to_page_cache(mapping, *fresh); page.ok() && page->get() == fresh.get()) {
+            run.pages[run.count++] = page->release();
         } else {
             fresh->clear(PG_LOCKED);
             return;
@@ -169,23 +170,26 @@ void unmap_mapping_range(AddressSpace& mapping, u32 first, u32 end = ~u32{0}) {
 
 } // namespace
 
-PageRef add_to_page_cache(AddressSpace& mapping, Page& page) {
-    const auto [place, inserted] = mapping.pages.insert(page);
-    if (inserted) {
-        get_page(page); // the cache's own
-        page.mapping.store(&mapping, std::memory_order_relaxed);
-        mapping.nr_pages = mapping.nr_pages + 1;
-        (mapping_reads(mapping) ? writeback_stat.nr_file_pages : nr_shmem).fetch_add(1, std::memory_order_relaxed);
-    }
-    return PageRef::of(*place);
+Result<PageRef> add_to_page_cache(AddressSpace& mapping, Page& page) {
+    Page* const cached = mapping.pages.insert(page);
+    if (cached == nullptr)
+        return Err(Errno::NOMEM);
+    if (cached != &page)
+        return PageRef::of(*cached);
+    get_page(page); // the cache's own
+    page.mapping.store(&mapping, std::memory_order_relaxed);
+    mapping.nr_pages = mapping.nr_pages + 1;
+    (mapping_reads(mapping) ? writeback_stat.nr_file_pages : nr_shmem).fetch_add(1, std::memory_order_relaxed);
+    return PageRef::of(page);
 }
 
-PageRef add_locked_to_page_cache(AddressSpace& mapping, Page& fresh) {
+Result<PageRef> add_locked_to_page_cache(AddressSpace& mapping, Page& fresh) {
     fresh.set(PG_LOCKED);
-    PageRef page = add_to_page_cache(mapping, fresh);
-    if (page.get() == &fresh)
-        return page;
+    auto added = add_to_page_cache(mapping, fresh);
+    if (added.ok() && added->get() == &fresh)
+        return added;
     fresh.clear(PG_LOCKED);
+    PageRef page = TRY(std::move(added));
     while (page->test(PG_LOCKED))
         park(mapping.waiters, mapping.lock);
     return page->test(PG_UPTODATE) ? std::move(page) : PageRef();
@@ -193,7 +197,7 @@ PageRef add_locked_to_page_cache(AddressSpace& mapping, Page& fresh) {
 
 PageRef remove_from_page_cache(AddressSpace& mapping, Page& page) {
     cancel_dirty(mapping, page);
-    mapping.pages.erase(mapping.pages.iterator_to(page));
+    mapping.pages.erase(page);
     page.mapping.store(nullptr, std::memory_order_seq_cst);
     mapping.nr_pages = mapping.nr_pages - 1;
     (mapping_reads(mapping) ? writeback_stat.nr_file_pages : nr_shmem).fetch_sub(1, std::memory_order_relaxed);
@@ -208,15 +212,15 @@ PageRef delete_from_page_cache(AddressSpace& mapping, Page& page) {
 bool still_cached(const Page& page) { return page.mapping.load(std::memory_order_seq_cst) != nullptr; }
 
 PageRef find_get_page(AddressSpace& mapping, u32 index) {
-    Guard lock(mapping.lock);
-    const auto it = mapping.pages.find(index);
-    return it != mapping.pages.end() && it->test(PG_UPTODATE) ? PageRef::of(*it) : PageRef();
+    const Guard lock(mapping.lock);
+    Page* const page = mapping.pages.find(index);
+    return page != nullptr && page->test(PG_UPTODATE) ? PageRef::of(*page) : PageRef();
 }
 
 bool is_cached(AddressSpace& mapping, u32 index) {
     const Guard lock(mapping.lock);
-    const auto it = mapping.pages.find(index);
-    return it != mapping.pages.end() && it->test(PG_UPTODATE);
+    const Page* const page = mapping.pages.find(index);
+    return page != nullptr && page->test(PG_UPTODATE);
 }
 
 Result<void> read_cache_page(AddressSpace& mapping, u32 index, PageRef& page, bool& major, u32 count) {
@@ -261,7 +265,8 @@ bool add_filled_page(AddressSpace& mapping, Page& page, u32 index) {
     page.index = index;
     page.set(PG_UPTODATE);
     const Guard lock(mapping.lock);
-    if (add_to_page_cache(mapping, page).get() != &page)
+    auto added = add_to_page_cache(mapping, page);
+    if (!added.ok() || added->get() != &page)
         return false;
     lru_cache_add(page, mapping_reads(mapping) ? LRU_INACTIVE_FILE : LRU_INACTIVE_ANON);
     return true;
@@ -304,7 +309,7 @@ u32 invalidate_mapping_pages(AddressSpace& mapping, u32 first, u32 end) {
         PageRef removed; // dropped after the lock
         {
             const Guard lock(mapping.lock);
-            auto it = mapping.pages.lower_bound(first);
+            auto it = mapping.pages.from(first);
             // With one reference, the cache's own, and the lock held, nobody can come by another.
             while (it != mapping.pages.end() && it->index < end &&
                    (it->test(PG_DIRTY | PG_LOCKED | PG_WRITEBACK) || page_count(*it) != 1 || !lru_cache_del(*it)))

@@ -13,6 +13,7 @@
 #include "base/result.hpp"
 #include "base/spinlock.hpp"
 #include "mm/page_alloc.hpp"
+#include "mm/page_tree.hpp"
 #include "mm/swap_entry.hpp"
 #include "mm/vma.hpp"
 
@@ -51,11 +52,6 @@ struct AddressSpaceOps {
 
 struct ShmemSbInfo; // mm/shmem.hpp
 
-struct PageIndexKey {
-    using type = u32;
-    u32 operator()(const Page& page) const { return page.index; }
-};
-
 // A page of a file without storage that is in swap, or lost (mm/shmem_swap.hpp).
 struct SwappedPage {
     u32 index;
@@ -87,7 +83,7 @@ struct AddressSpace {
     // How many open files may write it, or, below 0, how many address spaces and calls of execve(2) run it. (Linux: the
     // inode's.)
     std::atomic<s32> i_writecount = 0;
-    Tree<Page, &Page::cache_node, PageIndexKey> pages GUARDED_BY(lock);
+    PageTree pages GUARDED_BY(lock); // those with a tag are to be written (Linux: i_pages, PAGECACHE_TAG_DIRTY)
     AutoUnlinkList<VmArea, &VmArea::i_mmap_link> i_mmap GUARDED_BY(lock); // every VMA that maps it, for truncation
 
     // Only of a file without storage.
@@ -97,11 +93,10 @@ struct AddressSpace {
     bool unevictable GUARDED_BY(lock) = false; // none of its pages goes there (Linux: AS_UNEVICTABLE)
 
     // Only of a file with storage behind it.
-    Tree<Page, &Page::dirty_node, PageIndexKey> dirty GUARDED_BY(lock); // the pages to be written
     AutoUnlinkList<WritebackRun, &WritebackRun::link> writing GUARDED_BY(lock);
     u64 writeback_runs GUARDED_BY(lock) = 0; // how many there were
     ParkQueue waiters GUARDED_BY(lock);      // tasks that wait for a page to be read or written
-    Relaxed<u64> dirtied_when_ns = 0;        // when the first page of `dirty` became so
+    Relaxed<u64> dirtied_when_ns = 0;        // when the first page with a tag got it
     AutoUnlinkHook dirty_link;               // in the list of mappings with dirty pages (mm/page_writeback.cpp)
     Relaxed<u32> ra_pages = 0;               // how far to read ahead, at most IO_PAGES_MAX; 0, 1: only what is needed
     ErrSeq wb_err;                           // failed writes, for fsync(2) and msync(2)
@@ -184,12 +179,12 @@ bool is_cached(AddressSpace& mapping, u32 index);
 bool still_cached(const Page& page);
 
 // Puts the page, whose `index` is set, into the cache, which takes a reference of its own. If there is one already, returns that
-// one instead. (Linux: add_to_page_cache_locked.)
-PageRef add_to_page_cache(AddressSpace& mapping, Page& page) REQUIRES(mapping.lock);
+// one instead. NOMEM. (Linux: add_to_page_cache_locked.)
+Result<PageRef> add_to_page_cache(AddressSpace& mapping, Page& page) REQUIRES(mapping.lock);
 
 // The same with an empty page, PG_LOCKED, which the caller is to fill. If there is one already, waits until that has been filled;
-// nothing: it could not be.
-PageRef add_locked_to_page_cache(AddressSpace& mapping, Page& page) REQUIRES(mapping.lock);
+// nothing: it could not be. NOMEM.
+Result<PageRef> add_locked_to_page_cache(AddressSpace& mapping, Page& page) REQUIRES(mapping.lock);
 
 // Makes and fills the page at `index`, which was not cached, and puts it into the cache; another that was faster wins,
 // and is waited for. If the pages come from a storage, up to `count` pages are read at once: the ones behind it, as far
@@ -200,7 +195,7 @@ Result<void> read_cache_page(AddressSpace& mapping, u32 index, PageRef& page, bo
 // NOMEM; IO; NOSPC: its tmpfs is full. Does not look at size.
 Result<void> read_mapping_page(AddressSpace& mapping, u32 index, PageRef& page, bool& major);
 
-// Puts a page that the caller has filled into the cache. False: there is one already.
+// Puts a page that the caller has filled into the cache. False: there is one already, or no memory.
 bool add_filled_page(AddressSpace& mapping, Page& page, u32 index);
 
 // Reads the pages of [first, end) that are not cached, from the storage or from swap. Errors are left to who needs them; a fatal

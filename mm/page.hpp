@@ -35,7 +35,7 @@ inline constexpr PageFlags PG_ANON_EXCLUSIVE{1u << 10};
 // Page cache of a file with storage behind it; all three change with AddressSpace::lock held (mm/page_writeback.hpp).
 inline constexpr PageFlags PG_LOCKED{1u << 11};    // is being read: not PG_UPTODATE yet
 inline constexpr PageFlags PG_WRITEBACK{1u << 12}; // is being written
-inline constexpr PageFlags PG_TAGGED{1u << 13};    // in AddressSpace::dirty (Linux: PAGECACHE_TAG_DIRTY)
+inline constexpr PageFlags PG_TAGGED{1u << 13};    // with a tag in AddressSpace::pages (Linux: PAGECACHE_TAG_DIRTY)
 // In a list of pages by age (mm/lru.hpp); changed with the lock of that list held.
 inline constexpr PageFlags PG_LRU{1u << 14};
 inline constexpr PageFlags PG_ACTIVE{1u << 15};     // beside PG_LRU: in an active one
@@ -65,8 +65,6 @@ struct Page {
     u8 lru_cpu = 0;        // PG_LRU, PG_ISOLATED: whose list
     ListHook lru;          // free list of the allocator, or a list of the owner's
     Relaxed<u32> swap = 0; // PG_SWAPCACHE: its SwapEntry. It is changed with the lock of its area held
-    TreeHook cache_node;   // AddressSpace::pages, SwapArea::cache
-    TreeHook dirty_node;   // AddressSpace::dirty, while PG_TAGGED
 
     Page() : index(0) {}
 

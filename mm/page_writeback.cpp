@@ -23,10 +23,10 @@ constinit Late<DirtyFiles> dirty_files;
 
 // The page is not dirty any more.
 void untag(AddressSpace& mapping, Page& page) REQUIRES(mapping.lock) {
-    mapping.dirty.erase(mapping.dirty.iterator_to(page));
+    mapping.pages.clear_tag(page);
     page.clear(PG_DIRTY | PG_TAGGED);
     writeback_stat.nr_file_dirty.fetch_sub(1, std::memory_order_relaxed);
-    if (mapping.dirty.empty()) {
+    if (!mapping.pages.any_tagged()) {
         const Guard lock(dirty_files_lock);
         mapping.dirty_link.unlink();
     }
@@ -46,18 +46,18 @@ struct PageRun {
 // What is written to a page before its entries are clean goes to the storage with this transfer. What is written later
 // faults first, waits here for the lock, and makes the page dirty again.
 void take_dirty_run(AddressSpace& mapping, u32 from, u32 end, bool wait, PageRun& run) REQUIRES(mapping.lock) {
-    auto first = mapping.dirty.lower_bound(from);
-    while (first != mapping.dirty.end() && first->index < end && first->test(PG_WRITEBACK)) {
+    auto first = mapping.pages.tagged_from(from);
+    while (first != mapping.pages.end() && first->index < end && first->test(PG_WRITEBACK)) {
         if (wait) {
             park(mapping.waiters, mapping.lock);
-            first = mapping.dirty.lower_bound(from);
+            first = mapping.pages.tagged_from(from);
         } else
             ++first;
     }
-    if (first == mapping.dirty.end() || first->index >= end)
+    if (first == mapping.pages.end() || first->index >= end)
         return;
     const u32 start = first->index;
-    for (auto page = first; page != mapping.dirty.end() && run.count < IO_PAGES_MAX; ++page) {
+    for (auto page = first; page != mapping.pages.end() && run.count < IO_PAGES_MAX; ++page) {
         if (page->index != start + run.count || page->index >= end || page->test(PG_WRITEBACK))
             break;
         get_page(*page);
@@ -177,12 +177,12 @@ void tag_page_dirty(AddressSpace& mapping, Page& page) {
     if (writeback_stat.nr_dirtied.fetch_add(1, std::memory_order_relaxed) % RATELIMIT_PAGES == 0 &&
         over_background_limit())
         wakeup_flusher_threads();
-    if (mapping.dirty.empty()) {
+    if (!mapping.pages.any_tagged()) {
         mapping.dirtied_when_ns = clock_ns();
         const Guard lock(dirty_files_lock);
         dirty_files->push_back(mapping);
     }
-    mapping.dirty.insert(page);
+    mapping.pages.set_tag(page);
 }
 
 void set_page_dirty(Page& page) {

@@ -119,7 +119,7 @@ Result<PageRef> shmem_swapin(AddressSpace& mapping, u32 index) {
         entry = record->entry;
         if (is_hwpoison_entry(entry))
             return Err(Errno::HWPOISON);
-        PageRef page = add_locked_to_page_cache(mapping, *fresh);
+        PageRef page = TRY(add_locked_to_page_cache(mapping, *fresh));
         if (page.get() != fresh.get()) // another task has read it
             return page;
     }

@@ -16,12 +16,12 @@ constinit Late<std::array<SwapArea, MAX_SWAPFILES>> swap_areas;
 void init_swap_areas() { swap_areas.emplace(); }
 SwapArea& swap_area(u32 type) { return (*swap_areas)[type]; }
 
-u32 SwapArea::take_slot(u32 references, bool cached) {
+u32 SwapArea::take_slot() {
     const u32 offset = first_free;
     if (offset == NO_SLOT || !accepts)
         return NO_SLOT;
     first_free = slots[offset].next_free();
-    slots[offset].set_in_use(references, cached);
+    slots[offset].set_count(1);
     used = used + 1;
     free_slots.fetch_sub(1, std::memory_order_relaxed);
     return offset;
@@ -40,19 +40,15 @@ void SwapArea::put_into_cache(Page& page, SwapEntry entry) {
     page.swap = entry.bits();
     page.set(PG_SWAPCACHE);
     get_page(page);
-    cache.insert(page);
-    SwapSlot& of_page = slot(entry.offset());
-    of_page.set_in_use(of_page.count(), true);
+    slot(entry.offset()).set_page(&page);
     swap_stat.nr_swapcached.fetch_add(1, std::memory_order_relaxed);
 }
 
 PageRef SwapArea::uncache(Page& page) {
-    const u32 offset = SwapOffsetKey{}(page);
-    cache.erase(cache.iterator_to(page));
+    const u32 offset = SwapEntry::from_bits(page.swap).offset();
     page.clear(PG_SWAPCACHE);
-    const u32 count = slot(offset).count();
-    slot(offset).set_in_use(count, false);
-    if (count == 0)
+    slot(offset).set_page(nullptr);
+    if (slot(offset).count() == 0)
         give_slot(offset);
     else
         changed();

@@ -9,27 +9,25 @@
 
 namespace faultline {
 
-struct SwapOffsetKey {
-    using type = u32;
-    u32 operator()(const Page& page) const { return SwapEntry::from_bits(page.swap).offset(); }
-};
-
-// What the area knows of a slot: the next free one, or how many entries refer to it, and whether the cache has its page.
+// What the area knows of a slot: the next free one; or how many entries refer to it, and its page, if the cache has that.
 class SwapSlot {
   public:
-    static constexpr u32 COUNT_MAX = (1u << 30) - 1;
+    static constexpr u32 COUNT_MAX = (1u << 31) - 1;
 
     bool in_use() const { return (bits_ & IN_USE) != 0; }
-    bool has_cache() const { return (bits_ & HAS_CACHE) != 0; }
+    bool has_cache() const { return page_ != nullptr; }
+    Page* page() const { return page_; } // read or being read; nullptr: it is not in memory
     u32 count() const { return bits_ & COUNT_MAX; }
     u32 next_free() const { return bits_; }
 
     void set_free(u32 next) { bits_ = next; }
-    void set_in_use(u32 count, bool cache) { bits_ = IN_USE | (cache ? HAS_CACHE : 0) | count; }
+    void set_count(u32 count) { bits_ = IN_USE | count; }
+    void set_page(Page* page) { page_ = page; }
 
   private:
-    static constexpr u32 IN_USE = 1u << 31, HAS_CACHE = 1u << 30;
+    static constexpr u32 IN_USE = 1u << 31;
     u32 bits_ = 0;
+    Page* page_ = nullptr;
 };
 
 struct SwapArea {
@@ -44,7 +42,6 @@ struct SwapArea {
     Relaxed<u32> pages = 0, used = 0; // slots that can be used, and are; changed with the lock held
     Relaxed<bool> accepts = false;    // pages; false: it does not, or does no longer
     Relaxed<s32> priority = 0;
-    Tree<Page, &Page::cache_node, SwapOffsetKey> cache GUARDED_BY(lock);
     ParkQueue waiters GUARDED_BY(lock); // for a page to be read or written; swapoff, for anything to change
     u64 changes GUARDED_BY(lock) = 0;   // that swapoff should look at
     u8 order = NO_AREA;                 // of the block that `slots` is; NO_AREA: there is no area with this number
@@ -63,8 +60,10 @@ struct SwapArea {
     bool accessible(u32 offset) const REQUIRES(lock) {
         return offset < nr_slots && slots[offset].in_use() && slots[offset].count() != 0;
     }
-    // A slot, in use as said; NO_SLOT: none is free.
-    u32 take_slot(u32 count, bool cache) REQUIRES(lock);
+    // The page that the cache has for a slot, which may be gone, like the area; nullptr: none.
+    Page* cached(u32 offset) const REQUIRES(lock) { return offset < nr_slots ? slots[offset].page() : nullptr; }
+    // A slot, for one entry; NO_SLOT: none is free.
+    u32 take_slot() REQUIRES(lock);
     // Nothing refers to it any more.
     void give_slot(u32 offset) REQUIRES(lock);
 

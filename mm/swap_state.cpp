@@ -13,15 +13,9 @@ SwapArea& area_of(const Page& page) { return swap_area(entry_of(page).type()); }
 // Whether the page leaves the cache with the last entry of its slot: nobody shows it, and no transfer goes on.
 bool is_idle(const Page& page) { return page_mapcount(page) == 0 && !page.test(PG_LOCKED | PG_WRITEBACK); }
 
-// The page of the slot, read or being read; nullptr: it is not in memory.
-Page* find_page(SwapArea& area, u32 offset) REQUIRES(area.lock) {
-    const auto place = area.cache.find(offset);
-    return place != area.cache.end() ? &*place : nullptr;
-}
-
-// The same when it has been read.
+// The page of the slot when it has been read; none: it is not in memory.
 PageRef wait_for_cached(SwapArea& area, u32 offset) REQUIRES(area.lock) {
-    while (Page* page = find_page(area, offset)) {
+    while (Page* page = area.cached(offset)) {
         if (!page->test(PG_LOCKED))
             return PageRef::of(*page);
         park(area.waiters, area.lock);
@@ -34,7 +28,7 @@ PageRef wait_for_cached(SwapArea& area, u32 offset) REQUIRES(area.lock) {
 Result<PageRef> add_locked_page(SwapEntry entry, PageRef fresh) {
     SwapArea& area = swap_area(entry.type());
     const Guard lock(area.lock);
-    if (find_page(area, entry.offset()) != nullptr)
+    if (area.cached(entry.offset()) != nullptr)
         return PageRef();
     if (!area.accessible(entry.offset()))
         return Err(Errno::AGAIN);
@@ -67,7 +61,7 @@ SwapEntry swap_duplicate_of(const Page& page) {
     SwapSlot& slot = area.slot(entry.offset());
     if (slot.count() == SwapSlot::COUNT_MAX)
         return {};
-    slot.set_in_use(slot.count() + 1, true);
+    slot.set_count(slot.count() + 1);
     return entry;
 }
 
@@ -79,7 +73,7 @@ bool add_to_swap(Page& page) {
     const Guard lock(area.lock);
     page.set(PG_DIRTY);
     area.put_into_cache(page, entry);
-    area.slot(entry.offset()).set_in_use(0, true); // the page alone has the slot
+    area.slot(entry.offset()).set_count(0); // the page alone has the slot
     area.changed();                                // swapoff may have found the slot in use, and nobody who uses it
     return true;
 }
@@ -123,7 +117,7 @@ bool map_swap_cache(SwapEntry entry, Page& page, const SwappedIn& how) {
     if (exclusive)
         page.set(PG_ANON_EXCLUSIVE);
     page.mapcount.fetch_add(1, std::memory_order_relaxed); // before the claim goes: others ask for both
-    slot.set_in_use(slot.count() - 1, true);
+    slot.set_count(slot.count() - 1);
     const bool is_short = area.used > area.pages / 2; // (Linux: vm_swap_full)
     if (slot.count() == 0 && (how.write || is_short) && !page.test(PG_WRITEBACK))
         dropped = area.uncache(page);
@@ -137,13 +131,13 @@ void swap_free(SwapEntry entry) {
     SwapArea& area = swap_area(entry.type());
     const Guard lock(area.lock);
     SwapSlot& slot = area.slot(entry.offset());
-    slot.set_in_use(slot.count() - 1, slot.has_cache());
+    slot.set_count(slot.count() - 1);
     if (slot.count() != 0)
         return;
     if (!slot.has_cache())
         area.give_slot(entry.offset());
-    else if (Page& page = *find_page(area, entry.offset()); is_idle(page))
-        dropped = area.uncache(page);
+    else if (is_idle(*slot.page()))
+        dropped = area.uncache(*slot.page());
 }
 
 void try_to_free_swap(Page& page) {

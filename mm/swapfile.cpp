@@ -22,6 +22,9 @@ constinit s32 least_priority = -1; // of the areas that were given none (Linux: 
 
 void count(std::atomic<u32>& counter, u32 more) { counter.fetch_add(more, std::memory_order_relaxed); }
 
+// On a machine of 32 bits; the models' areas are small.
+static_assert(sizeof(void*) > 4 || SWAP_SLOTS_MAX * sizeof(SwapSlot) <= PAGE_SIZE << (MAX_ORDER - 1));
+
 u32 order_for(u32 slots) {
     u32 order = 0;
     while ((PAGE_SIZE << order) / sizeof(SwapSlot) < slots)
@@ -33,7 +36,7 @@ u32 order_for(u32 slots) {
 void chain_slots(SwapArea& area, const SwapHeader& header) REQUIRES(area.lock) {
     for (u32 slot = 0; slot < header.nr_bad; ++slot)
         if (header.bad[slot] < header.slots)
-            area.slots[header.bad[slot]].set_in_use(1, false);
+            area.slots[header.bad[slot]].set_count(1);
     u32 next = SwapArea::NO_SLOT, pages = 0;
     for (u32 slot = header.slots - 1; slot != SwapArea::NO_SLOT; --slot) {
         if (area.slots[slot].in_use())
@@ -141,7 +144,7 @@ SwapEntry get_swap_page() {
         const u32 type = by_priority[at];
         SwapArea& area = swap_area(type);
         const Guard lock(area.lock);
-        if (const u32 slot = area.take_slot(1, false); slot != SwapArea::NO_SLOT)
+        if (const u32 slot = area.take_slot(); slot != SwapArea::NO_SLOT)
             return SwapEntry(type, slot);
     }
     return {};
@@ -155,7 +158,7 @@ bool swap_duplicate(SwapEntry entry) {
     SwapSlot& slot = area.slot(entry.offset());
     if (slot.count() == SwapSlot::COUNT_MAX)
         return false;
-    slot.set_in_use(slot.count() + 1, slot.has_cache());
+    slot.set_count(slot.count() + 1);
     return true;
 }
 

@@ -32,6 +32,7 @@ inline constexpr u32 MAX_SWAPFILES = SwapEntry::HWPOISON; // types below this on
 // Adds an area of slots [1, slots); slot 0 is its header, and those of `bad` cannot be used. Areas of a higher priority are
 // filled first; below 0: each new one has less than those before (Linux: the same). Returns its number. NOMEM; PERM: there are
 // MAX_SWAPFILES. The caller calls swap_on() and swap_off() one at a time.
+inline constexpr u32 SWAP_SLOTS_MAX = 1u << 19; // of an area: 2 GiB. What is behind them stays unused (as in Linux)
 struct SwapHeader {
     u32 slots = 0;
     const u32* bad = nullptr;

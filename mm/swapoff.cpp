@@ -60,15 +60,17 @@ void empty_cache(SwapArea& area) {
         PageRef page;
         {
             const Guard lock(area.lock);
-            const auto at = area.cache.lower_bound(from);
-            if (at == area.cache.end())
+            Page* cached = nullptr;
+            while (from < area.nr_slots && (cached = area.cached(from)) == nullptr)
+                ++from;
+            if (cached == nullptr)
                 return;
-            if (at->test(PG_LOCKED | PG_WRITEBACK)) {
+            if (cached->test(PG_LOCKED | PG_WRITEBACK)) {
                 park(area.waiters, area.lock);
                 continue;
             }
-            page = PageRef::of(*at);
-            from = SwapOffsetKey{}(*at) + 1;
+            page = PageRef::of(*cached);
+            ++from;
         }
         try_to_free_swap(*page);
     }

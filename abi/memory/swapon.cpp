@@ -90,8 +90,7 @@ Result<SwapHeader> parse_header(const Header& header, const BlockDevice& disk) {
         return refuse("Swap header has too many bad pages");
     if (header.last_page >= disk.bytes() >> PAGE_SHIFT)
         return refuse("Swap area shorter than signature indicates");
-    constexpr u32 SLOTS_MAX = 1u << (32 - PAGE_SHIFT); // what an entry can name
-    return SwapHeader{std::min(header.last_page, SLOTS_MAX - 1) + 1, header.badpages, header.nr_badpages};
+    return SwapHeader{std::min(header.last_page, SWAP_SLOTS_MAX - 1) + 1, header.badpages, header.nr_badpages};
 }
 
 // The disk belongs to swap from now on: what its cache has is written, and forgotten. (Linux: claim_swapfile.)

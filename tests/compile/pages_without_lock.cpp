@@ -8,7 +8,7 @@ bool is_cached(AddressSpace& mapping, u32 index) {
 #ifdef CORRECT
     const Guard lock(mapping.lock);
 #endif
-    return mapping.pages.count(index) != 0;
+    return mapping.pages.find(index) != nullptr;
 }
 
 } // namespace faultline

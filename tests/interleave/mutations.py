@@ -356,7 +356,7 @@ SABOTAGES = [
              "        const SwapEntry entry =\n            flags.has(TTU_HWPOISON) ?", "        page.clear(PG_ANON_EXCLUSIVE);\n"
              "        unmap_anon(*vma.mm, page, clear_and_flush(*vma.mm, address, slot));\n        const SwapEntry entry =\n            flags.has(TTU_HWPOISON) ?", KEEPS),
     Sabotage("reclaim does not count an entry that refers to the slot", "mm/swap_state.cpp",
-             "    slot.set_in_use(slot.count() + 1, true);\n    return entry;", "    return entry;", KEEPS),
+             "    slot.set_count(slot.count() + 1);\n    return entry;", "    return entry;", KEEPS),
     Sabotage("reclaim does not flush the entry that goes to swap", "mm/rmap.cpp",
              "    TlbDebt debt(mm.context);\n    const Pte pte = ptep_get_and_clear(debt, address, slot);\n    debt.pay();\n",
              "    TlbDebt& debt = *new TlbDebt(mm.context);\n    const Pte pte = ptep_get_and_clear(debt, address, slot);\n",
