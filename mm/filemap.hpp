@@ -173,7 +173,7 @@ class [[nodiscard]] MappingRef {
 PageRef find_get_page(AddressSpace& mapping, u32 index);
 bool is_cached(AddressSpace& mapping, u32 index);
 
-// Whether a page that was found in the page cache is still there. Asked before an entry for it is installed, with that
+// Whether a page of a file, which was found in the page cache, is still there. Asked before an entry for it is installed, with that
 // entry's lock held. Truncation first takes the pages out of the cache and then looks for their entries once more. So
 // either truncation finds the new entry, or this returns false. (Linux holds the page's lock instead.)
 bool still_cached(const Page& page);

@@ -44,7 +44,7 @@ struct LruVecs {
     SpinLock anon_lock{"LruVec anon"}; // of who adds an anonymous page. Taken outside a LruVec's
 };
 constinit Late<LruVecs> lruvecs;
-LruVec& lruvec_of(const Page& page) { return lruvecs->cpus.of(page.lru_cpu); }
+LruVec& lruvec_of(const Page& page) { return lruvecs->cpus.of(page.lru_cpu()); }
 
 // Takes the page, with a reference that the caller has got for that, out of its list.
 void isolate(LruVec& vec, Page& page) REQUIRES(vec.lock) {
@@ -71,7 +71,7 @@ Page* isolate_oldest(LruVec& vec, LruList list) {
 void init_lru() { lruvecs.emplace(); }
 
 void lru_cache_add(Page& page, LruList list) {
-    page.lru_cpu = static_cast<u8>(smp_processor_id());
+    page.set_lru_cpu(smp_processor_id());
     LruVec& vec = lruvec_of(page);
     const Guard lock(vec.lock);
     vec.add(page, list);

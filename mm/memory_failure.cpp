@@ -24,7 +24,7 @@ bool set_poisoned(Page& page) {
 }
 
 bool is_cached_in(const AddressSpace& mapping, const Page& page) {
-    return page.mapping.load(std::memory_order_relaxed) == &mapping;
+    return page_mapping(page) == &mapping;
 }
 
 // Waits until neither a transfer nor reclaim has the page, which leaves the lists by age. False: it is not in the cache any more.
@@ -103,7 +103,7 @@ Result<MappingRef> mapping_of(Page& page) {
     IsolatedPage isolated = IsolatedPage::of(page);
     if (!isolated)
         return Err(Errno::AGAIN);
-    AddressSpace& mapping = *page.mapping.load(std::memory_order_relaxed);
+    AddressSpace& mapping = *page_mapping(page);
     const bool kept = mapping.ops->get_not_zero == nullptr || mapping.ops->get_not_zero(mapping);
     const Guard lock(mapping.lock);
     isolated.put_back(mapping_reads(mapping) ? LRU_INACTIVE_FILE : LRU_INACTIVE_ANON);

@@ -46,8 +46,14 @@ inline constexpr PageFlags PG_SWAPCACHE{
 // The frame has lost its data, and is not used again; for ever (mm/memory_failure.hpp).
 inline constexpr PageFlags PG_HWPOISON{1u << 19};
 
+// Above these, in the same word, which is why only its owner may reset() it: 4 bits that say in which CPU's list a page of PG_LRU or
+// PG_ISOLATED is, and 4 bits of the order of a block.
+inline constexpr u32 PAGE_LRU_CPU_SHIFT = 24, PAGE_ORDER_SHIFT = 28;
+
 // `refcount` is 0 on a free page. Each mapping entry holds one reference, the page cache one, and each owner of a
 // pointer one. `mapcount` counts the page-table entries that map the page. Both must be 0 when it is freed.
+//
+// There is one for each page of memory, so it is small, and one of zeros is as the constructor makes it.
 struct Page {
     std::atomic<u32> flags{0};
     Refcount refcount{0};
@@ -56,15 +62,16 @@ struct Page {
         u32 index;    // page number in the file, or of PG_ANON in the VMAs of its AnonVma
         SpinLock ptl; // PG_TABLE: guards the entries (mm/pgtable.hpp, pte_lockptr)
     };
-    std::atomic<AddressSpace*> mapping{nullptr}; // page cache: whose; nullptr: truncated. Its lock guards changes
+    union {
+        // Of a file (page_mapping): whose; nullptr: truncated. Its lock guards changes.
+        std::atomic<AddressSpace*> mapping{nullptr};
+        Relaxed<u32> swap; // PG_SWAPCACHE: its SwapEntry. It is changed with the lock of its area held
+    };
     union {
         void* slab = nullptr;           // PG_SLAB: its KmemCache; PG_PCP: the next in the list
         std::atomic<AnonVma*> anon_vma; // PG_ANON: where its entries are found (mm/rmap.hpp)
     };
-    u8 order = 0;          // of the free or allocated block this page heads
-    u8 lru_cpu = 0;        // PG_LRU, PG_ISOLATED: whose list
-    ListHook lru;          // free list of the allocator, or a list of the owner's
-    Relaxed<u32> swap = 0; // PG_SWAPCACHE: its SwapEntry. It is changed with the lock of its area held
+    ListHook lru; // free list of the allocator, or a list of the owner's
 
     Page() : index(0) {}
 
@@ -72,12 +79,28 @@ struct Page {
     void set(PageFlags more) { flags.fetch_or(more.bits(), std::memory_order_relaxed); }
     bool test_and_set(PageFlags one) { return (flags.fetch_or(one.bits()) & one.bits()) != 0; }
     void clear(PageFlags fewer) { flags.fetch_and(~fewer.bits(), std::memory_order_relaxed); }
-    void reset(PageFlags all) { flags.store(all.bits(), std::memory_order_relaxed); }
+    void reset(PageFlags all, u32 order = 0) {
+        flags.store(all.bits() | order << PAGE_ORDER_SHIFT, std::memory_order_relaxed);
+    }
+    // Of the free or allocated block that this page heads; NOT_A_HEAD: it is in one. (Linux: compound_order.)
+    u32 order() const { return flags.load(std::memory_order_relaxed) >> PAGE_ORDER_SHIFT; }
+    static constexpr u32 NOT_A_HEAD = 15;
+    u32 lru_cpu() const { return flags.load(std::memory_order_relaxed) >> PAGE_LRU_CPU_SHIFT & 15; }
+    void set_lru_cpu(u32 cpu) { // the page is in no list
+        if (lru_cpu() == cpu)
+            return;
+        flags.fetch_and(~(15u << PAGE_LRU_CPU_SHIFT), std::memory_order_relaxed);
+        flags.fetch_or(cpu << PAGE_LRU_CPU_SHIFT, std::memory_order_relaxed);
+    }
     // PG_ANON, when `anon_vma` and `index` are valid: reclaim may find the page from here on, and asks with is_anon().
     void publish_anon(PageFlags more) { flags.fetch_or((PG_ANON | more).bits(), std::memory_order_release); }
     void reset_anon(PageFlags all) { flags.store((PG_ANON | all).bits(), std::memory_order_release); }
     bool is_anon() const { return PageFlags(flags.load(std::memory_order_acquire)).has(PG_ANON); }
 };
+
+#ifndef FAULTLINE_DEBUG
+static_assert(sizeof(void*) != 4 || sizeof(Page) == 32);
+#endif
 
 // The array, made by init_page_allocator().
 inline constinit Page* mem_map = nullptr;        // [0] is the first frame of RAM
@@ -93,6 +116,11 @@ inline void* page_address(const Page& page) {
 }
 inline Page& virt_to_page(const void* pointer) {
     return mem_map[static_cast<std::size_t>(static_cast<const std::byte*>(pointer) - mem_start) >> PAGE_SHIFT];
+}
+
+// The file whose page this is; nullptr: it is none's, or truncated. (Linux: the same name.)
+inline AddressSpace* page_mapping(const Page& page) {
+    return page.test(PG_ANON | PG_SWAPCACHE) ? nullptr : page.mapping.load(std::memory_order_relaxed);
 }
 
 inline s32 page_count(const Page& page) { return page.refcount.read(); }

@@ -26,8 +26,6 @@ namespace faultline {
 
 namespace {
 
-constexpr u8 NOT_A_HEAD = 0xff; // `order` of a free page inside a block
-
 // Pages of a CPU's own. They are PG_PCP, not PG_BUDDY: no buddy joins them.
 struct PcpLink {
     static constexpr const char* NAME = "PerCpuPages";
@@ -64,17 +62,17 @@ Zone& zone() { return *late_zone; }
 
 u32 index_of(const Page& page) { return static_cast<u32>(&page - mem_map); }
 
-bool heads_free_block(const Page& page, u32 order) { return page.test(PG_BUDDY) && page.order == order; }
+bool heads_free_block(const Page& page, u32 order) { return page.test(PG_BUDDY) && page.order() == order; }
 
 void Zone::add_to_free_list(Page& page, u32 order) {
-    page.order = static_cast<u8>(order);
+    page.reset(PG_BUDDY, order);
     free_area[order].push_front(page);
 }
 
 void Zone::del_from_free_list(Page& page, u32 order) {
     auto& list = free_area[order];
     list.erase(list.iterator_to(page));
-    page.order = NOT_A_HEAD;
+    page.reset(PG_BUDDY, Page::NOT_A_HEAD);
 }
 
 // Puts a block, already marked PG_BUDDY, in the lists, joined with its free buddies. (Linux: __free_one_page.)
@@ -136,8 +134,7 @@ u32 Zone::drain(PerCpuPages::Stack& stack, u32 most) {
         Page* page = stack.pop();
         if (page == nullptr)
             break;
-        page->order = NOT_A_HEAD;
-        page->reset(PG_BUDDY);
+        page->reset(PG_BUDDY, Page::NOT_A_HEAD);
         free_block(*page, 0);
     }
     set_nr_free(nr_free + pages);
@@ -145,10 +142,10 @@ u32 Zone::drain(PerCpuPages::Stack& stack, u32 most) {
 }
 
 void take_free_pages(Page& first, u32 order) {
-    for (Page* page = &first; page != &first + (1u << order); ++page)
-        page->reset(PageFlags());
+    first.reset(PageFlags(), order);
     first.slab = nullptr;
-    first.order = static_cast<u8>(order);
+    for (Page* page = &first + 1; page != &first + (1u << order); ++page)
+        page->reset(PageFlags(), Page::NOT_A_HEAD);
 }
 
 // (Linux: rmqueue_bulk.)
@@ -164,7 +161,6 @@ void Zone::refill(PerCpuPages::Stack& stack) {
         if (block == nullptr)
             break;
         for (Page* page = block; page != block + (1u << order); ++page) {
-            page->order = 0;
             page->reset(PG_PCP);
             stack.push(*page);
         }
@@ -205,7 +201,7 @@ constexpr PageFlags FREE = PG_BUDDY | PG_PCP;
                                                          : "of another order";
     panic("free_pages: frame %#x is %s (order %u; flags %#x, order %u, refcount %d, mapcount %d)",
           page_to_pfn(page).value(), what, order, page.flags.load(std::memory_order_relaxed),
-          static_cast<unsigned>(page.order), page_count(page), page_mapcount(page));
+          page.order(), page_count(page), page_mapcount(page));
 }
 
 // Whether the page may be freed: it is not free already, and nothing refers to it.
@@ -215,17 +211,16 @@ bool may_be_freed(const Page& page) {
     return (static_cast<u32>(page_mapcount(page)) | static_cast<u32>(page_count(page)) | wrong_flags) == 0;
 }
 
-// Gives reserved frames [first, last) to the allocator, in blocks as large as their alignment allows.
-void release_reserved(u32 first, u32 last) {
+// Which frames lie wholly behind one address, and before another.
+u32 first_index(PhysAddr start) { return (start - ram_start() + PAGE_SIZE - 1) >> PAGE_SHIFT; }
+u32 end_index(PhysAddr end) { return (end - ram_start()) >> PAGE_SHIFT; }
+
+// Gives frames [first, last) to the allocator, in blocks as large as their alignment allows. Nothing refers to them.
+void release(u32 first, u32 last) {
+    for (u32 index = first; index < last; ++index)
+        mem_map[index].reset(PG_BUDDY, Page::NOT_A_HEAD);
     Zone& z = zone();
     const Guard guard(z.lock);
-    for (u32 index = first; index < last; ++index) {
-        Page& page = mem_map[index];
-        BUG_ON(!page.test(PG_RESERVED));
-        page.refcount.set(0);
-        page.reset(PG_BUDDY);
-        page.order = NOT_A_HEAD;
-    }
     z.set_nr_free(z.nr_free + (last - first));
     z.nr_total = z.nr_total + (last - first);
     while (first < last) {
@@ -237,29 +232,39 @@ void release_reserved(u32 first, u32 last) {
     }
 }
 
+// Frames [first, last) are not the allocator's.
+void reserve(u32 first, u32 last) {
+    for (u32 index = first; index < last; ++index) {
+        mem_map[index].reset(PG_RESERVED);
+        mem_map[index].refcount.set(1);
+    }
+}
+
 } // namespace
 
-void init_page_allocator(PhysAddr free_start, PhysAddr free_end) {
+void init_page_allocator(PhysAddr free_start, PhysAddr free_end, PhysRange kept) {
     // Blocks are aligned in the array; so that they are in memory too, RAM must start at a multiple of the largest.
     BUG_ON((ram_start().value() & ((PAGE_SIZE << (MAX_ORDER - 1)) - 1)) != 0);
     max_mapnr = ram_bytes() >> PAGE_SHIFT;
     min_low_pfn = Pfn::of(ram_start());
     const u32 map_start = page_align_up(free_start.value());
     const u64 map_end = map_start + u64{max_mapnr} * sizeof(Page);
-    if (free_start < ram_start() || free_end - ram_start() > ram_bytes() || map_end > free_end.value())
+    if (free_start < ram_start() || free_end - ram_start() > ram_bytes() || map_end > kept.start.value())
         panic("init_page_allocator: no room for the page array in [%#x, %#x)", static_cast<unsigned>(map_start),
-              static_cast<unsigned>(free_end.value()));
+              static_cast<unsigned>(kept.start.value()));
 
     late_zone.emplace();
     kmem_cache_init();
     mem_map = static_cast<Page*>(phys_to_virt(PhysAddr(map_start)));
     mem_start = static_cast<std::byte*>(phys_to_virt(ram_start()));
-    for (u32 index = 0; index < max_mapnr; ++index) {
-        Page* page = new (&mem_map[index]) Page();
-        page->reset(PG_RESERVED);
-        page->refcount.set(1);
-    }
-    free_reserved_range(PhysAddr(static_cast<u32>(map_end)), free_end);
+    for (u64 at = map_start; at < map_end; at += PAGE_SIZE) // a Page of zeros is as good as constructed
+        clear_page(phys_to_virt(PhysAddr(static_cast<u32>(at))));
+    const u32 first = first_index(PhysAddr(static_cast<u32>(map_end))), last = end_index(free_end);
+    reserve(0, first);
+    release(first, end_index(kept.start));
+    reserve(end_index(kept.start), first_index(kept.end));
+    release(first_index(kept.end), last);
+    reserve(last, max_mapnr);
     init_lru();
     init_vmscan();
     set_min_free_kbytes(calculate_min_free_kbytes());
@@ -272,11 +277,15 @@ void init_page_allocator(PhysAddr free_start, PhysAddr free_end) {
 }
 
 void free_reserved_range(PhysAddr start, PhysAddr end) {
-    const u32 first = (start - ram_start() + PAGE_SIZE - 1) >> PAGE_SHIFT;
-    const u32 last = (end - ram_start()) >> PAGE_SHIFT;
+    const u32 first = first_index(start), last = end_index(end);
     BUG_ON(last > max_mapnr);
-    if (first < last)
-        release_reserved(first, last);
+    if (first >= last)
+        return;
+    for (u32 index = first; index < last; ++index) {
+        BUG_ON(!mem_map[index].test(PG_RESERVED));
+        mem_map[index].refcount.set(0);
+    }
+    release(first, last);
 }
 
 namespace {
@@ -366,8 +375,7 @@ void free_to_buddy(Page& page, u32 order) {
     const Guard guard(z.lock);
     for (Page* each = &page; each != &page + (1u << order); ++each) {
         check_may_be_freed(*each, order);
-        each->order = NOT_A_HEAD;
-        each->reset(PG_BUDDY);
+        each->reset(PG_BUDDY, Page::NOT_A_HEAD);
     }
     z.set_nr_free(z.nr_free + (1u << order));
     z.free_block(page, order);
@@ -377,7 +385,7 @@ void free_to_buddy(Page& page, u32 order) {
 
 void free_pages(Page& page, u32 order) {
     BUG_ON(order >= MAX_ORDER);
-    if (page.order != order) [[unlikely]]
+    if (page.order() != order) [[unlikely]]
         bad_page(page, order);
     if (order == 0)
         free_to_pcp(page);

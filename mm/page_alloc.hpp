@@ -12,8 +12,15 @@ namespace faultline {
 inline constexpr u32 MAX_ORDER = 11; // orders 0 … 10: up to 4 MiB
 
 // Builds the page array inside [free_start, free_end) (physical, the RAM not used yet) and frees the rest of that
-// range. Once, at boot, before any other function here; panics if the range is too small for the array.
-void init_page_allocator(PhysAddr free_start, PhysAddr free_end);
+// range, but for the pages of `kept` (the initramfs), above the array. Once, at boot, before any other function here; panics
+// if there is no room for the array.
+struct PhysRange {
+    PhysAddr start, end;
+};
+void init_page_allocator(PhysAddr free_start, PhysAddr free_end, PhysRange kept);
+inline void init_page_allocator(PhysAddr free_start, PhysAddr free_end) {
+    init_page_allocator(free_start, free_end, {free_end, free_end});
+}
 
 // Gives the allocator a range that was reserved so far (the initramfs after unpacking). Whole pages inside it.
 void free_reserved_range(PhysAddr start, PhysAddr end);
@@ -32,7 +39,7 @@ void free_pages(Page& page, u32 order);
 // Drops a reference; the last one frees the block (panics if it is still mapped).
 inline void put_page(Page& page) {
     if (page.refcount.dec_and_test())
-        free_pages(page, page.order);
+        free_pages(page, page.order());
 }
 
 // A reference to a page, or none; dropped when this goes.

@@ -59,14 +59,13 @@ void PageTree::Iterator::settle() {
     }
 }
 
-PageTree::Iterator& PageTree::Iterator::operator++() {
+void PageTree::Iterator::advance() {
     if (node_ == nullptr) {
         page_ = nullptr;
-    } else {
-        ++slot_;
-        settle();
+        return;
     }
-    return *this;
+    ++slot_;
+    settle();
 }
 
 PageTree::Iterator PageTree::from(u32 index, bool tagged_only) const {

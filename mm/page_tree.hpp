@@ -30,11 +30,19 @@ class PageTree {
       public:
         Page& operator*() const { return *page_; }
         Page* operator->() const { return page_; }
-        Iterator& operator++();
+        Iterator& operator++() {
+            constexpr u32 LAST = PageTreeNode::MAP_SIZE - 1;
+            if (node_ != nullptr && slot_ != LAST && node_->slots[slot_ + 1] != nullptr && !tagged_only_)
+                page_ = node_->page(++slot_); // mostly so: files have few holes
+            else
+                advance();
+            return *this;
+        }
         bool operator==(const Iterator& other) const { return page_ == other.page_; }
 
       private:
         friend class PageTree;
+        void advance();
         void settle();
 
         Page* page_ = nullptr;               // nullptr: the end

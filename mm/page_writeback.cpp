@@ -186,7 +186,7 @@ void tag_page_dirty(AddressSpace& mapping, Page& page) {
 }
 
 void set_page_dirty(Page& page) {
-    AddressSpace* mapping = page.mapping.load(std::memory_order_relaxed);
+    AddressSpace* mapping = page_mapping(page);
     if (mapping != nullptr && mapping_can_writeback(*mapping)) {
         const Guard lock(mapping->lock);
         if (still_cached(page)) {

@@ -86,7 +86,7 @@ void* alloc_hardware_directory() {
 
 void free_hardware_directory(void* directory) {
     Page& page = virt_to_page(directory);
-    BUG_ON(page.order != HARDWARE_DIRECTORY_ORDER);
+    BUG_ON(page.order() != HARDWARE_DIRECTORY_ORDER);
     put_page(page);
 }
 

@@ -45,7 +45,7 @@ inline void page_set_anon_rmap(Page& page, const VmArea& vma, UserAddr address) 
 inline void move_bits_to_page(Page& page, Pte pte) {
     if (pte_dirty(pte)) {
         // The law of mm/page_writeback.hpp: who writes back knows of the page.
-        [[maybe_unused]] const AddressSpace* mapping = page.mapping.load(std::memory_order_relaxed);
+        [[maybe_unused]] const AddressSpace* mapping = page_mapping(page);
         DEBUG_BUG_ON(mapping != nullptr && mapping_can_writeback(*mapping) && !page.test(PG_TAGGED));
         page.set(PG_DIRTY);
     }

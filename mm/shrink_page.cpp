@@ -14,7 +14,7 @@ namespace {
 void count(std::atomic<u32>& counter) { counter.fetch_add(1, std::memory_order_relaxed); }
 
 // The file of the page, which stays while it is isolated; nullptr: it is anonymous.
-AddressSpace* mapping_of(const IsolatedPage& page) { return page->mapping.load(std::memory_order_relaxed); }
+AddressSpace* mapping_of(const IsolatedPage& page) { return page_mapping(*page); }
 
 // What MADV_FREE has given up needs no swap, so it stays with the pages that do not, as long as it may go.
 LruList active_list_of(const Page& page) { return page.test(PG_LAZYFREE) ? LRU_ACTIVE_FILE : LRU_ACTIVE_ANON; }

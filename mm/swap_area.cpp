@@ -46,6 +46,7 @@ void SwapArea::put_into_cache(Page& page, SwapEntry entry) {
 
 PageRef SwapArea::uncache(Page& page) {
     const u32 offset = SwapEntry::from_bits(page.swap).offset();
+    page.mapping.store(nullptr, std::memory_order_relaxed); // the entry was in its place
     page.clear(PG_SWAPCACHE);
     slot(offset).set_page(nullptr);
     if (slot(offset).count() == 0)

@@ -216,6 +216,20 @@ TEST_CASE("page_alloc: reserved ranges are given by whole pages") {
     CHECK_THROWS_AS(free_reserved_range(end + PAGE_SIZE, end + 2 * PAGE_SIZE), KernelPanic); // given already
 }
 
+TEST_CASE("page_alloc: a range that is kept back is given later") {
+    model::Machine machine({.ram_bytes = 8u << 20});
+    const PhysAddr start = ram_start(), end = ram_start() + (8u << 20), kept = ram_start() + (4u << 20);
+    init_page_allocator(start, end, {kept + 1, kept + 2 * PAGE_SIZE - 1}); // parts of two pages
+    const u32 before = nr_free_pages();
+    CHECK(virt_to_page(phys_to_virt(kept)).test(PG_RESERVED));
+    CHECK(virt_to_page(phys_to_virt(kept + PAGE_SIZE)).test(PG_RESERVED));
+    CHECK_FALSE(virt_to_page(phys_to_virt(kept + 2 * PAGE_SIZE)).test(PG_RESERVED));
+    CHECK_FALSE(virt_to_page(phys_to_virt(end - PAGE_SIZE)).test(PG_RESERVED));
+    free_reserved_range(kept, kept + 2 * PAGE_SIZE);
+    CHECK(nr_free_pages() == before + 2);
+    CHECK_THROWS_WITH(init_page_allocator(start, end, {start, start + PAGE_SIZE}), Catch::Contains("no room"));
+}
+
 TEST_CASE("page_alloc: too little memory for the page array panics") {
     model::Machine machine({.ram_bytes = 8u << 20});
     CHECK_THROWS_WITH(init_page_allocator(ram_start(), ram_start() + PAGE_SIZE), Catch::Contains("no room"));

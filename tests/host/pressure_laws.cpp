@@ -89,7 +89,7 @@ class Census {
         const Guard lock(file.lock);
         for (Page& page : file.pages) {
             ++references_[&page];
-            expect(page.mapping.load() == &file, frame(page) + "its file has it");
+            expect(page_mapping(page) == &file, frame(page) + "its file has it");
             expect(mapping_reads(file) || find_swapped(file, page.index) == nullptr, "a page is here or in swap");
         }
         u32 swapped = 0;
@@ -149,7 +149,7 @@ class Census {
     void check_page(const Page& page) {
         const u32 entries = entries_.contains(&page) ? entries_[&page] : 0;
         expect(static_cast<u32>(page_mapcount(page)) == entries, frame(page) + "its entries are counted");
-        const bool cached = page.mapping.load() != nullptr && !page.test(PG_SLAB | PG_TABLE | PG_RESERVED);
+        const bool cached = page_mapping(page) != nullptr && !page.test(PG_SLAB | PG_TABLE | PG_RESERVED);
         if (entries == 0 && !cached && !page.test(PG_SWAPCACHE | PG_LRU | PG_HWPOISON))
             return; // the kernel's own
         expect(!page.test(PG_HWPOISON) || (entries == 0 && !cached && !page.test(PG_LRU)),
@@ -169,7 +169,7 @@ class Census {
 
     static u32 entries_found(const Page& page) {
         u32 found = 0;
-        if (AddressSpace* file = page.mapping.load()) {
+        if (AddressSpace* file = page_mapping(page)) {
             const Guard lock(file->lock);
             for (VmArea& vma : file->i_mmap)
                 visit_mapping_of(vma, page, [&](UserAddr, PteSlot*) { ++found; });

@@ -10,7 +10,7 @@ bool names_lost_frame(Pte pte) { return is_swap_pte(pte) && is_hwpoison_entry(pt
 
 Loss::Loss(Machine& machine, std::vector<ModelSpace>& spaces, const std::shared_ptr<ModelFile>& disk, const Page& frame)
     : frame_(frame) {
-    if (frame.mapping.load() == machine.disk.get())
+    if (page_mapping(frame) == machine.disk.get())
         file_ = disk;
     for (u32 space = 0; space < spaces.size(); ++space)
         for (u32 page = 0; page < WINDOW_PAGES; ++page)
@@ -27,7 +27,7 @@ void Loss::look_at(const Place& place) {
     const FoundVma vma = vma_lookup(mmap_read, place.address);
     if (!vma)
         return;
-    if (vma->mapping != nullptr && vma->mapping == frame_.mapping.load())
+    if (vma->mapping != nullptr && vma->mapping == page_mapping(frame_))
         file_ = place.model->file;
     const Pte pte = place.space->pte(place.address);
     if (vm_normal_page(pte) == &frame_)
@@ -41,7 +41,7 @@ bool Loss::possible() const {
 }
 
 void Loss::happened() {
-    expect(frame_.test(PG_HWPOISON) && page_mapcount(frame_) == 0 && !still_cached(frame_),
+    expect(frame_.test(PG_HWPOISON) && page_mapcount(frame_) == 0 && page_mapping(frame_) == nullptr,
            "a lost frame has no users");
     const bool of_disk = file_ != nullptr && file_->disk != nullptr;
     for (const Place& place : shown_) {
