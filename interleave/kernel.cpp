@@ -20,7 +20,6 @@ namespace faultline {
 using interleave::Violation;
 using interleave::World;
 
-MmTask& current_mm_task() { return current()->mm; }
 MmLimits current_mm_limits() { return {}; }
 bool fatal_signal_pending() { return false; }
 bool out_of_memory() { return false; }

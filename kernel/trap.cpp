@@ -13,9 +13,11 @@
 
 namespace faultline {
 
-void handle_abort(PtRegs& regs, const FaultInfo& fault) {
+void handle_abort(PtRegs& regs, FaultInfo fault) {
     const FaultOutcome outcome = do_page_fault(fault);
-    switch (outcome.action) {
+    if (outcome.action() == FaultOutcome::Retry) [[likely]]
+        return;
+    switch (outcome.action()) {
     case FaultOutcome::Retry:
         return;
     case FaultOutcome::OutOfMemory:
@@ -25,17 +27,17 @@ void handle_abort(PtRegs& regs, const FaultInfo& fault) {
             die(regs, &fault, "a kernel access to user memory that has no fixup");
         return;
     case FaultOutcome::Signal:
-        if (outcome.reason == BadAccess::Misaligned && !fault.execute)
+        if (outcome.reason() == BadAccess::Misaligned && !fault.execute())
             handle_alignment(regs, fault);
-        else if (fault.kind == FaultKind::Debug) // BKPT
+        else if (fault.kind() == FaultKind::Debug) // BKPT
             signal_debug_event(fault);
         else
-            signal_bad_access(outcome.reason, fault);
+            signal_bad_access(outcome.reason(), fault);
         return;
     case FaultOutcome::Oops:
         break;
     }
-    die(regs, &fault, "the kernel may not make this access: %s", fault_kind_name(fault.kind));
+    die(regs, &fault, "the kernel may not make this access: %s", fault_kind_name(fault.kind()));
 }
 
 void handle_undefined(PtRegs& regs, bool breakpoint) { signal_undefined(regs.pc, breakpoint); }

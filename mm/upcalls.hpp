@@ -2,6 +2,8 @@
 // abi/mm_upcalls.cpp, or, where the scheduler gives them, in kernel/sched/sched.cpp; a host test has them in its harness.
 #pragma once
 
+#include <arch/current.hpp>
+
 #include "base/lockdep.hpp"
 #include "base/relaxed.hpp"
 #include "base/types.hpp"
@@ -24,8 +26,8 @@ struct MmTask {
     [[no_unique_address]] lockdep::Held held; // sleeping locks; watched in debug builds only
 };
 
-// The memory side of the running task. There always is a current task.
-MmTask& current_mm_task();
+// The memory side of the running task, with which a Task begins. There always is a current task.
+inline MmTask& current_mm_task() { return *reinterpret_cast<MmTask*>(current()); }
 
 // The running task's limits that bind an address space, in pages; ~0u is none (getrlimit(2)).
 struct MmLimits {

@@ -55,35 +55,26 @@ void vm_area_free(VmArea& vma) {
     put_mapping(*mapping);
 }
 
-namespace {
-
-// The first that ends above `address`; this CPU's last answer is tried first.
-[[gnu::always_inline]] inline VmArea* first_ending_above(MmStruct& mm, UserAddr address) {
-    Relaxed<VmArea*>& cache = mm.cpus.here().vmacache;
-    if (VmArea* last = cache; last != nullptr && last->contains(address))
-        return last;
+VmArea* search_vma(MmStruct& mm, UserAddr address) {
     auto above = mm.vmas.upper_bound(address); // the first that starts above; the one before it may reach there
     if (above != mm.vmas.begin()) {
         VmArea& candidate = *std::prev(above);
         if (address < candidate.end) {
-            cache = &candidate;
+            mm.cpus.here().vmacache = &candidate;
             return &candidate;
         }
     }
     return above != mm.vmas.end() ? &*above : nullptr;
 }
 
-[[gnu::always_inline]] inline VmArea* containing(MmStruct& mm, UserAddr address) {
-    VmArea* vma = first_ending_above(mm, address);
+namespace {
+
+VmArea* containing(MmStruct& mm, UserAddr address) {
+    VmArea* vma = find_vma_cached(mm, address);
     return vma != nullptr && vma->start <= address ? vma : nullptr;
 }
 
 } // namespace
-
-FoundVma find_vma(const MmapReadGuard& mmap_read, UserAddr address) {
-    return FoundVma(first_ending_above(mmap_read.mm(), address));
-}
-VmArea* find_vma(const MmapWriteLocked& locked, UserAddr address) { return first_ending_above(locked.mm(), address); }
 
 FoundVma vma_lookup(const MmapReadGuard& mmap_read, UserAddr address) {
     return FoundVma(containing(mmap_read.mm(), address));

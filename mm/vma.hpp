@@ -136,7 +136,8 @@ class FoundVma {
 
 // The first VMA that ends above `address` (it may start above it too), or none. O(log n). Not with a guard that ends with
 // the call: the VMA would be used without the lock.
-FoundVma find_vma(const MmapReadGuard& mmap_read, UserAddr address);
+FoundVma find_vma(const MmapReadGuard& mmap_read, UserAddr address); // mm/mm_struct.hpp
+VmArea* search_vma(MmStruct& mm, UserAddr address);                  // without this CPU's last answer
 FoundVma find_vma(const MmapReadGuard&& mmap_read, UserAddr address) = delete;
 VmArea* find_vma(const MmapWriteLocked& locked, UserAddr address);
 VmArea* find_vma(const MmapWriteGuard&& locked, UserAddr address) = delete;

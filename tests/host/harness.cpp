@@ -35,7 +35,7 @@ namespace {
 
 Host* the_host = nullptr;
 
-bool repair(const FaultInfo& fault) { return do_page_fault(fault).action == FaultOutcome::Retry; }
+bool repair(FaultInfo fault) { return do_page_fault(fault).action() == FaultOutcome::Retry; }
 
 } // namespace
 

@@ -140,7 +140,7 @@ SABOTAGES = [
              "pte.with(write ? Pte::YOUNG | Pte::DIRTY : Pte::YOUNG)", "pte.with(Pte::YOUNG | (write || pte_write(pte) ? Pte::DIRTY : 0u))",
              softtlb_host("softtlb: hardware bits: a page that was only read is read-only in the TLB until it is written")),
     Sabotage("hardware denies what its TLB denies", "arch/softtlb/refill.cpp",
-             "hardware && fault.kind == FaultKind::Permission", "false && fault.kind == FaultKind::Permission",
+             "hardware && fault.kind() == FaultKind::Permission", "false && fault.kind() == FaultKind::Permission",
              softtlb_host("softtlb: hardware bits: an entry older than truth goes unnoticed")),
     Sabotage("hardware keeps the entry that denied the access", "arch/softtlb/refill.cpp",
              "        cpu.tlb.drop(cpu.mm->asid, page, page + PAGE_SIZE);\n", "",

@@ -37,7 +37,6 @@ void panic(const char* format, ...) {
     std::abort();
 }
 
-MmTask& current_mm_task() { return current()->mm; }
 MmLimits current_mm_limits() { return {}; }
 bool fatal_signal_pending() { return false; }
 bool out_of_memory() { return false; }
