@@ -13,10 +13,9 @@
 
 namespace faultline {
 
-void handle_abort(PtRegs& regs, FaultInfo fault) {
-    const FaultOutcome outcome = do_page_fault(fault);
-    if (outcome.action() == FaultOutcome::Retry) [[likely]]
-        return;
+namespace {
+
+[[gnu::noinline]] void act_on(FaultOutcome outcome, PtRegs& regs, FaultInfo fault) {
     switch (outcome.action()) {
     case FaultOutcome::Retry:
         return;
@@ -40,10 +39,6 @@ void handle_abort(PtRegs& regs, FaultInfo fault) {
     die(regs, &fault, "the kernel may not make this access: %s", fault_kind_name(fault.kind()));
 }
 
-void handle_undefined(PtRegs& regs, bool breakpoint) { signal_undefined(regs.pc, breakpoint); }
-
-namespace {
-
 bool has_work(const Task& task) { return task.need_resched || task.sigpending; }
 
 [[gnu::noinline]] void exit_to_user_mode_loop(PtRegs& regs) {
@@ -61,6 +56,14 @@ bool has_work(const Task& task) { return task.need_resched || task.sigpending; }
 }
 
 } // namespace
+
+void handle_abort(PtRegs& regs, FaultInfo fault) {
+    const FaultOutcome outcome = do_page_fault(fault);
+    if (outcome.action() != FaultOutcome::Retry) [[unlikely]]
+        act_on(outcome, regs, fault);
+}
+
+void handle_undefined(PtRegs& regs, bool breakpoint) { signal_undefined(regs.pc, breakpoint); }
 
 void prepare_exit_to_user(PtRegs& regs) {
     trace_hardirqs_off();

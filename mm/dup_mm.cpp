@@ -129,7 +129,8 @@ Result<void> dup_mmap(const MmapUnshared& child, const MmapWriteLocked& source, 
         }
         copy->mm = &child.mm();
         copy->flags = copy->flags.without(VM_LOCKED_MASK); // mlock(2): locks are not inherited
-        insert_vm_struct(child, *copy);
+        vma_link(child, *copy, nullptr); // they come in order
+        vm_stat_add(*copy);
         if (AnonVma* family = vma.anon_vma; family != nullptr && vma_needs_copy(vma)) {
             const Guard lock(family->lock);
             anon_vma_link(*copy, *family);
@@ -147,7 +148,8 @@ Result<MmRef> dup_mm(MmStruct& source) {
     TlbDebt debt(source.context); // for what is write-protected, after a failure too
     copy_layout(*child, source);
     TRY_VOID(dup_mmap(MmapUnshared(*child), locked, debt));
-    update_hiwater(*child);
+    update_hiwater_rss(*child);
+    update_hiwater_vm(*child);
     return child;
 }
 

@@ -49,22 +49,17 @@ FaultFlags fault_flags(FaultInfo fault) {
     return handle_mm_fault(mmap_read, *vma, address, flags);
 }
 
-// What has to be done for another attempt. False: the access cannot be made.
-bool prepare_retry(MmStruct& mm, UserAddr address, FaultFlags& flags) {
-    if (!wait_for_page(mm, address))
-        return expand_stack(mm, address);
-    flags = flags.without(FAULT_FLAG_ALLOW_RETRY) | FAULT_FLAG_TRIED;
-    return true;
-}
-
 // The first attempt did not do. More of them, as many as it takes.
 [[gnu::noinline]] FaultOutcome resolve(MmStruct& mm, UserAddr address, FaultInfo fault, VmFault served) {
     FaultFlags flags = fault_flags(fault);
     while (served.has(VM_FAULT_RETRY)) {
-        if (!prepare_retry(mm, address, flags))
+        if (wait_for_page(mm, address)) {
+            if (fatal_signal_pending())
+                return fault.user_mode() ? FaultOutcome::Retry : FaultOutcome::Fixup;
+            flags = flags.without(FAULT_FLAG_ALLOW_RETRY) | FAULT_FLAG_TRIED;
+        } else if (!expand_stack(mm, address)) {
             return bad_access(fault, BadAccess::NotMapped);
-        if (flags.has(FAULT_FLAG_TRIED) && fatal_signal_pending())
-            return fault.user_mode() ? FaultOutcome::Retry : FaultOutcome::Fixup;
+        }
         served = serve(mm, address, flags);
     }
     if (!served.has_any(VM_FAULT_ERROR))

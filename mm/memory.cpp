@@ -76,7 +76,9 @@ inline VmFault make_accessible(MmStruct& mm, UserAddr address, PteSlot* slot, Pt
 }
 
 // The page is not there, or it has to be copied first.
-[[gnu::noinline]] VmFault handle_missing(VmFaultContext vmf) {
+[[gnu::noinline]] VmFault handle_missing(MmStruct& mm, VmArea& vma, UserAddr address, FaultFlags flags, PteSlot* slot,
+                                         Pte orig_pte) {
+    VmFaultContext vmf{mm, vma, address, flags, slot, orig_pte};
     if (pte_none(vmf.orig_pte))
         return is_unstable(vmf.mm) ? VM_FAULT_SIGBUS : vmf.vma.anonymous() ? do_anonymous_page(vmf) : do_fault(vmf);
     return pte_present(vmf.orig_pte) ? do_wp_page(vmf) : do_swap_page(vmf);
@@ -87,7 +89,7 @@ inline VmFault handle_pte_fault(MmStruct& mm, VmArea& vma, UserAddr address, Fau
     const bool write = flags.has(FAULT_FLAG_WRITE);
     if (entry.has(write ? Pte::PRESENT | Pte::WRITE : u32{Pte::PRESENT})) [[likely]]
         return make_accessible(mm, address, slot, entry, write);
-    return handle_missing({mm, vma, address, flags, slot, entry});
+    return handle_missing(mm, vma, address, flags, slot, entry);
 }
 
 } // namespace

@@ -81,20 +81,23 @@ struct Page {
     bool is_anon() const { return PageFlags(flags.load(std::memory_order_acquire)).has(PG_ANON); }
 };
 
-// The array, made by init_page_allocator().
-inline constinit Page* mem_map = nullptr;        // [0] is the first frame of RAM
-inline constinit u32 max_mapnr = 0;              // how many
-inline constinit Pfn min_low_pfn;                // that first frame
-inline constinit std::byte* mem_start = nullptr; // where the linear mapping of that first frame is
+// All frames of RAM, made by init_page_allocator(). One structure, so that what is used together lies together.
+struct MemMap {
+    Page* map = nullptr;        // [0] is the first frame of RAM (Linux: mem_map)
+    std::byte* start = nullptr; // where the linear mapping of that first frame is
+    Pfn min_low_pfn;            // that first frame
+    u32 max_mapnr = 0;          // how many
+};
+inline constinit MemMap mem;
 
-inline bool pfn_valid(Pfn pfn) { return pfn - min_low_pfn < max_mapnr; }
-inline Page& pfn_to_page(Pfn pfn) { return mem_map[pfn - min_low_pfn]; }
-inline Pfn page_to_pfn(const Page& page) { return min_low_pfn + static_cast<u32>(&page - mem_map); }
+inline bool pfn_valid(Pfn pfn) { return pfn - mem.min_low_pfn < mem.max_mapnr; }
+inline Page& pfn_to_page(Pfn pfn) { return mem.map[pfn - mem.min_low_pfn]; }
+inline Pfn page_to_pfn(const Page& page) { return mem.min_low_pfn + static_cast<u32>(&page - mem.map); }
 inline void* page_address(const Page& page) {
-    return mem_start + (static_cast<std::size_t>(&page - mem_map) << PAGE_SHIFT);
+    return mem.start + (static_cast<std::size_t>(&page - mem.map) << PAGE_SHIFT);
 }
 inline Page& virt_to_page(const void* pointer) {
-    return mem_map[static_cast<std::size_t>(static_cast<const std::byte*>(pointer) - mem_start) >> PAGE_SHIFT];
+    return mem.map[static_cast<std::size_t>(static_cast<const std::byte*>(pointer) - mem.start) >> PAGE_SHIFT];
 }
 
 inline s32 page_count(const Page& page) { return page.refcount.read(); }

@@ -10,7 +10,7 @@ namespace faultline {
 // that VMA: with the mmap lock, or with the lock of the AddressSpace whose i_mmap has the VMA. A caller without either
 // holds mm.page_table_lock.
 inline PteTable* pte_table(const MmStruct& mm, UserAddr address) {
-    return std::atomic_ref(mm.pgd->tables[pgd_index(address)]).load(std::memory_order_acquire);
+    return std::atomic_ref(mm.pgd->tables[pgd_index(address)]).load(memory_order_dependent);
 }
 
 // The entry for `address`, or nullptr if its table does not exist.

@@ -60,6 +60,8 @@ void zap_range(MmStruct& mm, UserAddr start, UserAddr end, const Between& betwee
     const auto zap = [&](UserAddr address, PteSlot* slot) {
         if (pte_none(ptep_get(slot)))
             return;
+        if (!gather.debt.owed())
+            update_hiwater_rss(mm); // before the first of some
         const Pte pte = ptep_get_and_clear(gather.debt, address, slot);
         if (Page* page = vm_normal_page(pte)) {
             move_bits_to_page(*page, pte);

@@ -31,14 +31,19 @@ inline MmTask& current_mm_task() { return *reinterpret_cast<MmTask*>(current());
 
 // The running task's limits that bind an address space, in pages; ~0u is none (getrlimit(2)).
 struct MmLimits {
-    u32 address_space = ~u32{0};   // RLIMIT_AS
-    u32 data = ~u32{0};            // RLIMIT_DATA
+    u32 address_space = ~u32{0}; // RLIMIT_AS
+    u32 data = ~u32{0};          // RLIMIT_DATA
+};
+MmLimits current_mm_limits();
+
+// What it may do beyond that.
+struct MmRights {
     u32 locked = ~u32{0};          // RLIMIT_MEMLOCK, if it binds this task: not with CAP_IPC_LOCK
     bool may_lock = true;          // false: that limit is 0 bytes (Linux: can_do_mlock)
     bool may_use_reserve = true;   // of promised memory: CAP_SYS_ADMIN (mm/overcommit.hpp)
     bool may_inject_errors = true; // MADV_HWPOISON: CAP_SYS_ADMIN
 };
-MmLimits current_mm_limits();
+MmRights current_mm_rights();
 
 // Whether a signal that ends the current task is pending and may be honoured: false once the task is exiting
 // (Linux 6.1: a PF_EXITING task takes no more signals, which is why a robust exit that hangs cannot be killed).

@@ -13,7 +13,7 @@
 #include <mmu/derive.hpp>
 #include <mmu/refill.hpp>
 
-#include "arch/backend/descriptor.hpp"
+#include "arch/backend/derived_descriptors.hpp"
 #include "arch/softtlb/cpu.hpp"
 #include "base/irq_guard.hpp"
 #include "base/trace.hpp"
@@ -24,7 +24,7 @@ namespace {
 
 // nullptr: there is no table.
 PteSlot* slot_of(const MmContext& mm, UserAddr page) {
-    PteTable* table = std::atomic_ref(mm.pgd->tables[pgd_index(page)]).load(std::memory_order_acquire);
+    PteTable* table = std::atomic_ref(mm.pgd->tables[pgd_index(page)]).load(memory_order_dependent);
     return table != nullptr ? &table->entries[pte_index(page)] : nullptr;
 }
 
@@ -49,7 +49,7 @@ void set_ad_bits(PteSlot* slot, Pte& truth, FaultInfo access) {
 }
 
 void fill(softtlb::Cpu& cpu, UserAddr page, Pte truth) {
-    const u32 descriptor = backend::derive_descriptor(truth);
+    const u32 descriptor = backend::descriptor_for(truth);
     TRACE(DescriptorStored, page, cpu.tlb.find(page, cpu.mm->asid), descriptor);
     softtlb::count(cpu.statistics.fills);
     if (cpu.tlb.insert(page, cpu.mm->asid, descriptor))

@@ -298,7 +298,7 @@ void a_frame_is_taken_by_its_number() {
     EXPECT(is_lost(test.pte(address)) && signals(address, BadAccess::Lost) && signals(shared, BadAccess::Lost));
     EXPECT(hard_offline_page(page_to_pfn(anon)).error() == Errno::HWPOISON);
     EXPECT(hard_offline_page(page_to_pfn(zero_page())).error() == Errno::BUSY);
-    EXPECT(hard_offline_page(min_low_pfn + max_mapnr).error() == Errno::NXIO);
+    EXPECT(hard_offline_page(mem.min_low_pfn + mem.max_mapnr).error() == Errno::NXIO);
     unpoison_memory(anon);
     unpoison_memory(of_file);
 }

@@ -72,10 +72,10 @@ class Sabotage(NamedTuple):
 SABOTAGES = [
     # the back end: entries
     Sabotage("an access-flag update is a plain store", "arch/backend/entry.cpp",
-             "while (!slot->compare_exchange(old, old.with(added)));", "while (slot->store(entry), false);",
+             "while (!slot->compare_exchange(old, old.with(added)));", "while (slot->store(old.with(added)), false);",
              interleave("set dirty against set young without lock"), invariant=3, offered=True),
     Sabotage("the same, in a test that holds the page-table lock", "arch/backend/entry.cpp",
-             "while (!slot->compare_exchange(old, old.with(added)));", "while (slot->store(entry), false);",
+             "while (!slot->compare_exchange(old, old.with(added)));", "while (slot->store(old.with(added)), false);",
              interleave("set dirty against set young"), invariant=3),
     Sabotage("ageing loads and stores instead of exchanging", "arch/backend/entry.cpp",
              "while (!slot->compare_exchange(old, old.without(flags)))", "for (slot->store(old.without(flags)); false;)",
@@ -119,10 +119,10 @@ SABOTAGES = [
              softtlb_host("softtlb: a flush reaches what waits under another ASID, and every CPU that may hold it"),
              invariant=7),
     Sabotage("a miss loads a clean page as if it were dirty", "arch/softtlb/refill.cpp",
-             "backend::derive_descriptor(truth)", "backend::derive_descriptor(pte_mkdirty(truth))",
+             "backend::descriptor_for(truth)", "backend::descriptor_for(pte_mkdirty(truth))",
              softtlb_interleave("write fault against read fault"), invariant=6),
     Sabotage("a miss loads an old page", "arch/softtlb/refill.cpp",
-             "return access.execute ? pte_user_executable(truth) : pte_user_readable(truth);", "return pte_present(truth);",
+             "return access.execute() ? pte_user_executable(truth) : pte_user_readable(truth);", "return pte_present(truth);",
              softtlb_host("softtlb: a miss on an entry that does not permit the access is a fault, and loads nothing")),
     Sabotage("a shootdown can interrupt the loading of an entry", "arch/softtlb/refill.cpp",
              "    const IrqGuard no_interrupts;\n", "", softtlb_interleave("age against write"), invariant=6),
@@ -131,7 +131,7 @@ SABOTAGES = [
              "if (slot->compare_exchange(truth, accessed))", "if (slot->store(accessed), true)",
              softtlb_interleave("first write of a clean page against unmap"), invariant=6),
     Sabotage("hardware puts the entry back that it had found", "arch/softtlb/refill.cpp",
-             "        } else {\n            accessed = pte_accessed(truth, access.write);", "        } else {\n            continue;",
+             "        } else {\n            accessed = pte_accessed(truth, access.write());", "        } else {\n            continue;",
              softtlb_interleave("first write of a clean page against mprotect"), invariant=6),
     Sabotage("hardware takes dirty for a permission", "arch/softtlb/refill.cpp",
              "while (permits(accessed, access) && accessed != truth)", "while (slot != nullptr && accessed != truth)",
@@ -146,7 +146,7 @@ SABOTAGES = [
              "        cpu.tlb.drop(cpu.mm->asid, page, page + PAGE_SIZE);\n", "",
              softtlb_host("softtlb: hardware bits: a page that was only read is read-only in the TLB until it is written")),
     Sabotage("hardware tries the kernel's fetch from a user's page for ever", "arch/softtlb/refill.cpp",
-             " && (fault.user_mode || !fault.execute)", "",
+             " && (fault.user_mode() || !fault.execute())", "",
              softtlb_host("softtlb: hardware bits: the kernel's fetch from a user's page is a fault, and not tried again")),
     Sabotage("the checker of flushes sets the bits that it looks for", "arch/backend/flush_check.cpp",
              "pte_obeyed(ptep_get(&slot), write)", "ptep_get(&slot)",
@@ -584,9 +584,9 @@ SABOTAGES = [
              "if (frame.interrupted && tables.is_text(frame.lr()))", "if (false)",
              host("armv7: an interrupted function that has called nothing yet is left by lr")),
     Sabotage("a spin lock goes to any CPU that finds it free, out of order", "base/spinlock.hpp",
-             "        const u16 ticket = next_.fetch_add(1, std::memory_order_relaxed);\n"
-             "        spin_until([this, ticket] { return serving_.load(std::memory_order_acquire) == ticket; });\n",
-             "        for (u16 now = serving_; !next_.compare_exchange_strong(now, u16(now + 1)); now = serving_)\n"
+             "        const u32 before = tickets_.both.fetch_add(ONE_TICKET, std::memory_order_acquire);\n",
+             "        u32 before = tickets_.both;\n"
+             "        for (; !tickets_.both.compare_exchange_strong(before, before + ONE_TICKET); before = tickets_.both)\n"
              "            spin_until([&] { return !is_locked(); });\n", interleave("tickets are served in order")),
     Sabotage("a sleeping lock goes to any task that finds it free, out of order", "base/rwsem.hpp",
              "            if (waiters_.empty() && may_enter(mode)) {", "            if (may_enter(mode)) {",

@@ -38,6 +38,7 @@ void panic(const char* format, ...) {
 }
 
 MmLimits current_mm_limits() { return {}; }
+MmRights current_mm_rights() { return {}; }
 bool fatal_signal_pending() { return false; }
 bool out_of_memory() { return false; }
 bool signal_pending() { return false; }
