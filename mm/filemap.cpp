@@ -169,14 +169,15 @@ void unmap_mapping_range(AddressSpace& mapping, u32 first, u32 end = ~u32{0}) {
 } // namespace
 
 PageRef add_to_page_cache(AddressSpace& mapping, Page& page) {
-    const auto [place, inserted] = mapping.pages.insert(page);
-    if (inserted) {
-        get_page(page); // the cache's own
-        page.mapping.store(&mapping, std::memory_order_relaxed);
-        mapping.nr_pages = mapping.nr_pages + 1;
-        (mapping_reads(mapping) ? writeback_stat.nr_file_pages : nr_shmem).fetch_add(1, std::memory_order_relaxed);
-    }
-    return PageRef::of(*place);
+    const auto place = mapping.pages.lower_bound(page.index);
+    if (place != mapping.pages.end() && place->index == page.index)
+        return PageRef::of(*place);
+    mapping.pages.insert_before(place, page);
+    get_page(page); // the cache's own
+    page.mapping.store(&mapping, std::memory_order_relaxed);
+    mapping.nr_pages = mapping.nr_pages + 1;
+    (mapping_reads(mapping) ? writeback_stat.nr_file_pages : nr_shmem).fetch_add(1, std::memory_order_relaxed);
+    return PageRef::of(page);
 }
 
 PageRef add_locked_to_page_cache(AddressSpace& mapping, Page& fresh) {

@@ -62,8 +62,7 @@ inline VmFault make_accessible(MmStruct& mm, UserAddr address, PteSlot* slot, Pt
     const Guard lock(pte_lockptr(slot));
     if (ptep_get(slot) != orig_pte)
         return VM_FAULT_NONE;
-    const Pte young = pte_mkyoung(orig_pte);
-    const Pte entry = write ? pte_mkdirty(young) : young;
+    const Pte entry = write ? pte_mkdirty(pte_mkyoung(orig_pte)) : pte_mkyoung(orig_pte);
     if (ptep_set_access_flags(mm.context, address, slot, entry, write)) {
         TRACE(MadeAccessible, address, orig_pte, entry);
         update_mmu_cache(mm.context, address, slot);
@@ -85,8 +84,8 @@ inline VmFault make_accessible(MmStruct& mm, UserAddr address, PteSlot* slot, Pt
 }
 
 inline VmFault handle_pte_fault(MmStruct& mm, VmArea& vma, UserAddr address, FaultFlags flags, PteSlot* slot) {
-    const Pte entry = ptep_get(slot);
     const bool write = flags.has(FAULT_FLAG_WRITE);
+    const Pte entry = ptep_get(slot);
     if (entry.has(write ? Pte::PRESENT | Pte::WRITE : u32{Pte::PRESENT})) [[likely]]
         return make_accessible(mm, address, slot, entry, write);
     return handle_missing(mm, vma, address, flags, slot, entry);

@@ -28,7 +28,10 @@ Result<MmRef> mm_alloc() {
         kmem_delete(mm_cache, mm);
         return Err(Errno::NOMEM);
     }
-    mm->pgd = new (directory) PageDirectory{};
+    static_assert(sizeof(PageDirectory) % PAGE_SIZE == 0);
+    for (u32 bytes = 0; bytes < sizeof(PageDirectory); bytes += PAGE_SIZE) // zeros are null pointers
+        clear_page(static_cast<std::byte*>(directory) + bytes);
+    mm->pgd = static_cast<PageDirectory*>(directory);
     if (const auto made = init_new_context(mm->context, *mm->pgd); !made.ok()) {
         kfree(directory);
         kmem_delete(mm_cache, mm);

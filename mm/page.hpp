@@ -72,6 +72,11 @@ struct Page {
 
     bool test(PageFlags any) const { return PageFlags(flags.load(std::memory_order_relaxed)).has_any(any); }
     void set(PageFlags more) { flags.fetch_or(more.bits(), std::memory_order_relaxed); }
+    // The same, for what mostly is set already: saves the exchange.
+    void set_if_clear(PageFlags one) {
+        if (!test(one))
+            set(one);
+    }
     bool test_and_set(PageFlags one) { return (flags.fetch_or(one.bits()) & one.bits()) != 0; }
     void clear(PageFlags fewer) { flags.fetch_and(~fewer.bits(), std::memory_order_relaxed); }
     void reset(PageFlags all) { flags.store(all.bits(), std::memory_order_relaxed); }

@@ -62,8 +62,9 @@ void walk_page_range(const MmStruct& mm, UserAddr start, UserAddr end, Visitor&&
         const u32 stop = next_table < end.value() ? next_table : end.value();
         {
             const Guard lock(virt_to_page(table).ptl);
-            for (; address < stop; address += PAGE_SIZE)
-                visit(UserAddr(address), &table->entries[pte_index(UserAddr(address))]);
+            for (PteSlot* slot = &table->entries[pte_index(UserAddr(address))]; address < stop;
+                 ++slot, address += PAGE_SIZE)
+                visit(UserAddr(address), slot);
             leave();
         }
         if (address < end.value())
