@@ -44,6 +44,8 @@ inline constexpr u32 AUXV_WORDS = 2 * 24; // room for the auxiliary vector with 
 // Locks, outermost first (docs/locking.md): mmap_lock (sleeps; VMAs), AddressSpace::lock, page_table_lock (the
 // directory), the locks of the tables (entries; pte_lockptr), those of the allocators.
 struct MmStruct {
+    MmStruct() {} // not defaulted: that would first fill all of it with zeros
+
     PercpuRwSemaphore mmap_lock{"mmap_lock"}; // taken through the guards below
     VmaTree vmas;                             // ordered, disjoint
     u32 map_count = 0;                        // VMAs

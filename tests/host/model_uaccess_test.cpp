@@ -47,8 +47,8 @@ TEST_CASE("uaccess: values") {
     CHECK(put_user_u8(UserAddr(ADDRESS), 9).ok());
     CHECK(user.machine.load(ADDRESS, 4, Mode::User).value == 0x0102'0309);
     REQUIRE(user.faults.size() == 1);
-    CHECK(user.faults[0].write);
-    CHECK_FALSE(user.faults[0].user_mode);
+    CHECK(user.faults[0].write());
+    CHECK_FALSE(user.faults[0].user_mode());
 }
 
 TEST_CASE("uaccess: a fault that is not repaired is FAULT") {
@@ -142,8 +142,8 @@ TEST_CASE("uaccess: a compare-and-swap on a clean page reads it, and faults only
     CHECK(user.faults.empty());
     CHECK(futex_atomic_cmpxchg_inatomic(UserAddr(ADDRESS), 0, 2).error() == Errno::FAULT);
     REQUIRE(user.faults.size() == 1);
-    CHECK(user.faults[0].kind == FaultKind::Permission);
-    CHECK(user.faults[0].write);
+    CHECK(user.faults[0].kind() == FaultKind::Permission);
+    CHECK(user.faults[0].write());
     CHECK(user.machine.load(ADDRESS, 4, Mode::User).value == 0);
 }
 
