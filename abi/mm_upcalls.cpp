@@ -12,18 +12,28 @@
 
 namespace faultline {
 
+namespace {
+
+u32 limit_in_pages(const ThreadGroup& group, u32 resource) {
+    const u64 limit = group.limits[resource].soft >> PAGE_SHIFT;
+    return limit < ~u32{0} ? static_cast<u32>(limit) : ~u32{0};
+}
+
+} // namespace
+
 MmLimits current_mm_limits() {
     const ThreadGroup* group = current()->group;
     if (group == nullptr)
         return {}; // a kernel task
-    const auto pages = [&](u32 resource) {
-        const u64 limit = group->limits[resource].soft >> PAGE_SHIFT;
-        return limit < ~u32{0} ? static_cast<u32>(limit) : ~u32{0};
-    };
+    return {.address_space = limit_in_pages(*group, RLIMIT_AS), .data = limit_in_pages(*group, RLIMIT_DATA)};
+}
+
+MmRights current_mm_rights() {
+    const ThreadGroup* group = current()->group;
+    if (group == nullptr)
+        return {};
     const bool unbound = capable(CAP_IPC_LOCK);
-    return {.address_space = pages(RLIMIT_AS),
-            .data = pages(RLIMIT_DATA),
-            .locked = unbound ? ~u32{0} : pages(RLIMIT_MEMLOCK),
+    return {.locked = unbound ? ~u32{0} : limit_in_pages(*group, RLIMIT_MEMLOCK),
             .may_lock = unbound || group->limits[RLIMIT_MEMLOCK].soft != 0,
             .may_use_reserve = capable(CAP_SYS_ADMIN),
             .may_inject_errors = capable(CAP_SYS_ADMIN)};

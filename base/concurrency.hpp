@@ -9,6 +9,7 @@
 //                          here. The modelled machine can add one to find code that breaks the locking rules.
 //   spin_until(condition)  Returns when condition() is true; another CPU makes it true. (Linux: smp_cond_load_acquire,
 //                          but here the condition chooses its memory order.) Callable anywhere.
+//   memory_order_dependent The order of a load whose value leads to the data that it is about: a pointer, an entry.
 #pragma once
 
 #include <arch/processor.hpp>

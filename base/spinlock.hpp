@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <bit>
 
 #include "base/concurrency.hpp"
 #include "base/lockdep.hpp"
@@ -22,38 +23,54 @@ class CAPABILITY("spin lock") SpinLock {
     void lock() ACQUIRE() {
         watch_.about_to_wait(this);
         schedule_point("take a lock");
-        const u16 ticket = next_.fetch_add(1, std::memory_order_relaxed);
-        spin_until([this, ticket] { return serving_.load(std::memory_order_acquire) == ticket; });
+        const u32 before = tickets_.both.fetch_add(ONE_TICKET, std::memory_order_acquire);
+        if (!is_free(before)) [[unlikely]]
+            spin_until([this, ticket = next_in(before)] {
+                return tickets_.serving.load(std::memory_order_acquire) == ticket;
+            });
         watch_.taken(this);
     }
     // Not if anybody holds it or waits for it.
     bool try_lock() TRY_ACQUIRE(true) {
         schedule_point("try to take a lock");
-        u16 ticket = serving_.load(std::memory_order_acquire);
-        if (!next_.compare_exchange_strong(ticket, static_cast<u16>(ticket + 1), std::memory_order_acquire))
+        u32 free = tickets_.both.load(std::memory_order_relaxed);
+        if (!is_free(free) ||
+            !tickets_.both.compare_exchange_strong(free, free + ONE_TICKET, std::memory_order_acquire))
             return false;
-        // True at once, unless this CPU stood still while all tickets were drawn, and they begin again.
-        spin_until([&] { return serving_.load(std::memory_order_acquire) == ticket; });
         watch_.taken(this);
         return true;
     }
+    // The holder alone changes who is served. The other half it leaves to those who come.
     void unlock() RELEASE() {
         watch_.released(this);
-        const u16 now = serving_.load(std::memory_order_relaxed);
-        serving_.store(static_cast<u16>(now + 1), std::memory_order_release);
+        const u16 now = tickets_.serving.load(std::memory_order_relaxed);
+        tickets_.serving.store(static_cast<u16>(now + 1), std::memory_order_release);
         release_point("give up a lock");
     }
     // Whether somebody waits for the lock. The caller holds it. (Linux: spin_is_contended.)
     bool is_contended() const {
-        const u16 tickets =
-            static_cast<u16>(next_.load(std::memory_order_relaxed) - serving_.load(std::memory_order_relaxed));
-        return tickets > 1;
+        const u32 now = tickets_.both.load(std::memory_order_relaxed);
+        return static_cast<u16>(next_in(now) - serving_in(now)) > 1;
     }
-    bool is_locked() const { return next_.load(std::memory_order_relaxed) != serving_.load(std::memory_order_relaxed); }
+    bool is_locked() const {
+        return !is_free(tickets_.both.load(std::memory_order_relaxed));
+    }
 
   private:
-    std::atomic<u16> next_{0};
-    std::atomic<u16> serving_{0};
+    // The number of the next ticket, and of the one that is served: drawn and compared in one step. (Linux arch/arm:
+    // arch_spinlock_t.)
+    static constexpr u32 ONE_TICKET = 1u << 16; // what overflows is lost
+    static constexpr u16 serving_in(u32 both) { return static_cast<u16>(both); }
+    static constexpr u16 next_in(u32 both) { return static_cast<u16>(both >> 16); }
+    static constexpr bool is_free(u32 both) { return std::rotl(both, 16) == both; } // both halves are the same
+    union Tickets {
+        constexpr Tickets() : both(0) {}
+        std::atomic<u32> both;
+        std::atomic<u16> serving; // the lower half
+    };
+    static_assert(std::endian::native == std::endian::little);
+
+    Tickets tickets_;
     [[no_unique_address]] lockdep::Watch watch_;
 };
 

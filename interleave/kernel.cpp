@@ -20,8 +20,8 @@ namespace faultline {
 using interleave::Violation;
 using interleave::World;
 
-MmTask& current_mm_task() { return current()->mm; }
 MmLimits current_mm_limits() { return {}; }
+MmRights current_mm_rights() { return {}; }
 bool fatal_signal_pending() { return false; }
 bool out_of_memory() { return false; }
 bool signal_pending() { return false; }

@@ -28,7 +28,7 @@ World* the_world = nullptr;
 
 constexpr u32 RAM_BYTES = 256u << 10;
 
-bool repair(const FaultInfo& fault) { return do_page_fault(fault).action == FaultOutcome::Retry; }
+bool repair(FaultInfo fault) { return do_page_fault(fault).action() == FaultOutcome::Retry; }
 
 } // namespace
 

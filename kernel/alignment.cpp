@@ -19,10 +19,10 @@ constinit Relaxed<u32> mode{UM_FIXUP};
 
 void count(std::atomic<u32>& counter) { counter.fetch_add(1, std::memory_order_relaxed); }
 
-void warn(const PtRegs& regs, const FaultInfo& fault, UserInstruction instruction) {
+void warn(const PtRegs& regs, FaultInfo fault, UserInstruction instruction) {
     printk(KERN_INFO, "Alignment trap: %s (%d) PC=0x%08x Instr=0x%0*x Address=0x%08x FSR 0x%03x", current()->comm,
            static_cast<int>(current()->pid), regs.pc, static_cast<int>(instruction.bytes * 2), instruction.bits,
-           fault.address, fault.status);
+           fault.address, fault.status());
 }
 
 BadAccess make_good(PtRegs& regs, UserInstruction instruction, bool& made) {
@@ -42,7 +42,7 @@ const AlignmentCounts& alignment_counts() { return counts; }
 u32 alignment_mode() { return mode; }
 void set_alignment_mode(u32 wanted) { mode = (wanted & (UM_FIXUP | UM_SIGNAL)) != 0 ? wanted : wanted | UM_FIXUP; }
 
-void handle_alignment(PtRegs& regs, const FaultInfo& fault) {
+void handle_alignment(PtRegs& regs, FaultInfo fault) {
     const auto instruction = read_instruction(regs);
     if (!instruction) {
         signal_bad_access(BadAccess::NotMapped, fault);

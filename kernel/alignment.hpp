@@ -28,6 +28,6 @@ void set_alignment_mode(u32 mode); // 0 … UM_MAX
 
 // Makes the access, or sends current a signal: SIGBUS, or SIGSEGV if the memory is not there. `fault` is an alignment
 // fault in user mode. Interrupts on; no lock held; may sleep. (Linux: do_alignment.)
-void handle_alignment(PtRegs& regs, const FaultInfo& fault);
+void handle_alignment(PtRegs& regs, FaultInfo fault);
 
 } // namespace faultline

@@ -13,9 +13,10 @@
 
 namespace faultline {
 
-void handle_abort(PtRegs& regs, const FaultInfo& fault) {
-    const FaultOutcome outcome = do_page_fault(fault);
-    switch (outcome.action) {
+namespace {
+
+[[gnu::noinline]] void act_on(FaultOutcome outcome, PtRegs& regs, FaultInfo fault) {
+    switch (outcome.action()) {
     case FaultOutcome::Retry:
         return;
     case FaultOutcome::OutOfMemory:
@@ -25,22 +26,18 @@ void handle_abort(PtRegs& regs, const FaultInfo& fault) {
             die(regs, &fault, "a kernel access to user memory that has no fixup");
         return;
     case FaultOutcome::Signal:
-        if (outcome.reason == BadAccess::Misaligned && !fault.execute)
+        if (outcome.reason() == BadAccess::Misaligned && !fault.execute())
             handle_alignment(regs, fault);
-        else if (fault.kind == FaultKind::Debug) // BKPT
+        else if (fault.kind() == FaultKind::Debug) // BKPT
             signal_debug_event(fault);
         else
-            signal_bad_access(outcome.reason, fault);
+            signal_bad_access(outcome.reason(), fault);
         return;
     case FaultOutcome::Oops:
         break;
     }
-    die(regs, &fault, "the kernel may not make this access: %s", fault_kind_name(fault.kind));
+    die(regs, &fault, "the kernel may not make this access: %s", fault_kind_name(fault.kind()));
 }
-
-void handle_undefined(PtRegs& regs, bool breakpoint) { signal_undefined(regs.pc, breakpoint); }
-
-namespace {
 
 bool has_work(const Task& task) { return task.need_resched || task.sigpending; }
 
@@ -59,6 +56,14 @@ bool has_work(const Task& task) { return task.need_resched || task.sigpending; }
 }
 
 } // namespace
+
+void handle_abort(PtRegs& regs, FaultInfo fault) {
+    const FaultOutcome outcome = do_page_fault(fault);
+    if (outcome.action() != FaultOutcome::Retry) [[unlikely]]
+        act_on(outcome, regs, fault);
+}
+
+void handle_undefined(PtRegs& regs, bool breakpoint) { signal_undefined(regs.pc, breakpoint); }
 
 void prepare_exit_to_user(PtRegs& regs) {
     trace_hardirqs_off();

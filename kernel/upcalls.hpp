@@ -40,7 +40,7 @@ void start_tick();
 // There was no page for current's access to user memory. Returns when it is worth making again. If current is to die, an access
 // of the kernel's continues at its fixup, and one of the program's comes to nothing. Interrupts on, no spin lock and no mmap
 // lock held; sleeps. abi/memory/oom_kill.cpp. (Linux: the same name.)
-void pagefault_out_of_memory(PtRegs& regs, const FaultInfo& fault);
+void pagefault_out_of_memory(PtRegs& regs, FaultInfo fault);
 
 // ---- signals ----
 
@@ -51,8 +51,8 @@ bool signal_pending();
 // Sends current the signal for an access that it cannot make, for a debug event (BKPT), or for an undefined instruction
 // or a breakpoint at `pc`. It is delivered before current returns to user mode. Interrupts on, no lock held.
 // abi/signal/fault.cpp.
-void signal_bad_access(BadAccess reason, const FaultInfo& fault);
-void signal_debug_event(const FaultInfo& fault);
+void signal_bad_access(BadAccess reason, FaultInfo fault);
+void signal_debug_event(FaultInfo fault);
 void signal_undefined(u32 pc, bool breakpoint);
 
 // Delivers the pending signals of current, which is about to return to user mode with `regs`, and sets up the restart

@@ -29,7 +29,7 @@ void init_anon_scan() { hand = 0; }
 void collect_anon_pages() {
     constexpr u32 ENOUGH = 8;
     for (u32 frames = 0, found = 0; frames < COLLECT_FRAMES && found < ENOUGH; ++frames)
-        found += collect(mem_map[hand.fetch_add(1, std::memory_order_relaxed) % max_mapnr]) ? 1 : 0;
+        found += collect(mem.map[hand.fetch_add(1, std::memory_order_relaxed) % mem.max_mapnr]) ? 1 : 0;
 }
 
 } // namespace faultline

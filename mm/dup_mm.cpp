@@ -14,18 +14,28 @@
 namespace faultline {
 namespace {
 
+// The copying of one VMA.
+struct Copy {
+    MmStruct& destination;
+    TlbDebt& debt; // of the source
+    bool shared;   // the VMA
+    RssChange rss{};
+
+    void copy_present_pte(UserAddr address, PteSlot* source_slot, PteSlot* slot, Pte pte);
+    bool copy_pte(UserAddr address, PteSlot* source_slot, PteSlot* slot, Pte pte);
+};
+
 // Makes the copy and, for private memory, write-protects both sides; DIRTY stays with the parent's entry and goes along
 // in the copy, so neither side forgets it. Caller holds both entries' locks.
-void copy_present_pte(MmStruct& destination, TlbDebt& debt, const VmArea& vma, UserAddr address, PteSlot* source_slot,
-                      PteSlot* slot) {
-    if (!vma.shared() && pte_write(ptep_get(source_slot)))
+void Copy::copy_present_pte(UserAddr address, PteSlot* source_slot, PteSlot* slot, Pte pte) {
+    if (!shared && pte_write(pte)) {
         ptep_set_wrprotect(debt, address, source_slot);
-    Pte pte = pte_mkold(ptep_get(source_slot));
-    if (vma.shared())
-        pte = pte_mkclean(pte);
+        pte = ptep_get(source_slot);
+    }
+    pte = shared ? pte_mkclean(pte_mkold(pte)) : pte_mkold(pte);
     if (Page* page = vm_normal_page(pte)) {
         get_page(*page);
-        page_add_rmap(destination, *page);
+        page_add_rmap(rss, *page);
         if (page->test(PG_ANON_EXCLUSIVE))
             page->clear(PG_ANON_EXCLUSIVE);
     }
@@ -33,12 +43,10 @@ void copy_present_pte(MmStruct& destination, TlbDebt& debt, const VmArea& vma, U
 }
 
 // Makes the copy of an entry that is not none. False: its slot in swap has too many entries. Caller as above.
-bool copy_pte(MmStruct& destination, TlbDebt& debt, const VmArea& vma, UserAddr address, PteSlot* source_slot,
-              PteSlot* slot) {
-    const Pte pte = ptep_get(source_slot);
+bool Copy::copy_pte(UserAddr address, PteSlot* source_slot, PteSlot* slot, Pte pte) {
     if (!pte_present(pte))
         return copy_swap_pte(destination, address, slot, pte_to_swp_entry(pte));
-    copy_present_pte(destination, debt, vma, address, source_slot, slot);
+    copy_present_pte(address, source_slot, slot, pte);
     return true;
 }
 
@@ -56,27 +64,33 @@ UserAddr end_of_table(UserAddr address, UserAddr end) {
 // Copies [address, end), which one table covers on each side. The mmap lock excludes faults, so no entry of the source
 // becomes present here. It does not exclude truncation, which also finds the child's VMA: so both entries' locks are
 // held.
-Result<void> copy_pte_range(MmStruct& destination, MmStruct& source, TlbDebt& debt, const VmArea& vma, UserAddr address,
-                            UserAddr end) {
+Result<void> copy_pte_range(Copy& copy, MmStruct& source, UserAddr address, UserAddr end) {
     PteSlot* from = pte_offset(source, address);
     if (from == nullptr)
         return {};
+    PteSlot* const last = from + ((end - address) >> PAGE_SHIFT);
+    PteSlot* const first = from;
     {
         const Guard lock(pte_lockptr(from)); // reclaim leaves an entry none for a moment
-        for (; pte_none(ptep_get(from)); ++from) {
-            address += PAGE_SIZE;
-            if (address == end)
-                return {}; // nothing to copy: the child needs no table
-        }
+        while (from < last && pte_none(ptep_get(from)))
+            ++from;
+        if (from == last)
+            return {}; // nothing to copy: the child needs no table
     }
-    PteSlot* to = pte_alloc(destination, address);
+    PteSlot* const to = pte_alloc(copy.destination, address);
     if (to == nullptr)
         return Err(Errno::NOMEM);
     const BothLocked locks(pte_lockptr(from), pte_lockptr(to));
-    for (; address < end; address += PAGE_SIZE, ++from, ++to)
-        if (!pte_none(ptep_get(from)) && !copy_pte(destination, debt, vma, address, from, to))
-            return Err(Errno::NOMEM);
-    return {};
+    bool copied = true;
+    for (; from < last && copied; ++from) {
+        const Pte pte = ptep_get(from);
+        if (pte_none(pte))
+            continue;
+        const u32 page = static_cast<u32>(from - first);
+        copied = copy.copy_pte(address + (page << PAGE_SHIFT), from, to + page, pte);
+    }
+    copy.rss.add_to(copy.destination);
+    return copied ? Result<void>() : Err(Errno::NOMEM);
 }
 
 // Copies the entries of `vma` (of `source`): private writable ones become write-protected on both sides, the child's
@@ -84,9 +98,10 @@ Result<void> copy_pte_range(MmStruct& destination, MmStruct& source, TlbDebt& de
 Result<void> copy_page_range(MmStruct& destination, MmStruct& source, TlbDebt& debt, const VmArea& vma) {
     if (!vma_needs_copy(vma))
         return {};
+    Copy copy{destination, debt, vma.shared()};
     for (UserAddr address = vma.start; address < vma.end;) {
         const UserAddr stop = end_of_table(address, vma.end);
-        TRY_VOID(copy_pte_range(destination, source, debt, vma, address, stop));
+        TRY_VOID(copy_pte_range(copy, source, address, stop));
         address = stop;
         if (fatal_signal_pending())
             return Err(Errno::INTR);
@@ -129,7 +144,8 @@ Result<void> dup_mmap(const MmapUnshared& child, const MmapWriteLocked& source, 
         }
         copy->mm = &child.mm();
         copy->flags = copy->flags.without(VM_LOCKED_MASK); // mlock(2): locks are not inherited
-        insert_vm_struct(child, *copy);
+        vma_link(child, *copy, nullptr); // they come in order
+        vm_stat_add(*copy);
         if (AnonVma* family = vma.anon_vma; family != nullptr && vma_needs_copy(vma)) {
             const Guard lock(family->lock);
             anon_vma_link(*copy, *family);
@@ -147,7 +163,8 @@ Result<MmRef> dup_mm(MmStruct& source) {
     TlbDebt debt(source.context); // for what is write-protected, after a failure too
     copy_layout(*child, source);
     TRY_VOID(dup_mmap(MmapUnshared(*child), locked, debt));
-    update_hiwater(*child);
+    update_hiwater_rss(*child);
+    update_hiwater_vm(*child);
     return child;
 }
 

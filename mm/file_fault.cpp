@@ -36,14 +36,15 @@ VmFault fault_of(Errno error) {
     }
 }
 
-// Finds or fills the page of the file that vmf asks for. (Linux: the same name.)
-VmFault filemap_fault(VmFaultContext& vmf, PageRef& page) {
+// Finds or fills the page of the file that vmf asks for. `looked`: it was not cached a moment ago. (Linux: the same name.)
+VmFault filemap_fault(VmFaultContext& vmf, PageRef& page, bool looked = false) {
     AddressSpace& mapping = *vmf.vma.mapping;
     const u32 index = linear_page_index(vmf.vma, vmf.address);
     if (index >= nr_file_pages(mapping))
         return VM_FAULT_SIGBUS;
     bool major = false;
-    page = find_get_page(mapping, index);
+    if (!looked)
+        page = find_get_page(mapping, index);
     if (!page) {
         if (must_be_read(mapping, index) && vmf.flags.has(FAULT_FLAG_ALLOW_RETRY))
             return VM_FAULT_RETRY;
@@ -68,8 +69,11 @@ bool filemap_map_pages(VmFaultContext& vmf) {
     PteSlot* first_slot = vmf.slot - ((vmf.address - start) >> PAGE_SHIFT);
     const Guard cache(mapping.lock); // keeps the pages in the cache
     const Guard lock(pte_lockptr(vmf.slot));
-    for (; start < end && !pte_none(ptep_get(first_slot)); start += PAGE_SIZE)
-        ++first_slot; // mapped already: by the faults before, if the program goes upwards
+    PteSlot* slot = first_slot;
+    while (slot < vmf.slot && !pte_none(ptep_get(slot)))
+        ++slot; // mapped already: by the faults before, if the program goes upwards
+    start = start + (static_cast<u32>(slot - first_slot) << PAGE_SHIFT);
+    first_slot = slot;
     const u32 first = linear_page_index(vmf.vma, start);
     for (auto page = mapping.pages.from(first); page != mapping.pages.end() && page->index < last; ++page) {
         const u32 offset = page->index - first;
@@ -85,7 +89,7 @@ VmFault do_read_fault(VmFaultContext& vmf) {
     if (mm_config.fault_around && filemap_map_pages(vmf))
         return VM_FAULT_NONE;
     PageRef page;
-    const VmFault served = filemap_fault(vmf, page);
+    const VmFault served = filemap_fault(vmf, page, mm_config.fault_around);
     if (!served.has_any(VM_FAULT_ERROR | VM_FAULT_RETRY))
         install_if_still_none(vmf, mk_pte(*page, vmf.vma), page, page.get());
     return served;

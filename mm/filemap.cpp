@@ -156,7 +156,6 @@ u32 unmap_some(AddressSpace& mapping, u32 first, u32 end) {
         const u32 from = std::max(first, vma.pgoff), to = std::min(stop, vma.pgoff + vma.pages());
         if (from >= to)
             continue;
-        update_hiwater_rss(*vma.mm);
         zap_page_range_locked(*vma.mm, vma.start + ((from - vma.pgoff) << PAGE_SHIFT),
                               vma.start + ((to - vma.pgoff) << PAGE_SHIFT));
     }

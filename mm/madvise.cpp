@@ -88,7 +88,6 @@ Result<void> advise_entries(const MmapReadGuard& mmap_read, VmArea& vma, UserAdd
         break;
     case MADV_DONTNEED:
     case MADV_DONTNEED_LOCKED:
-        update_hiwater(mmap_read.mm());
         zap_page_range(mmap_read.mm(), start, end);
         break;
     case MADV_REMOVE:
@@ -168,7 +167,7 @@ Result<void> find_page(MmStruct& mm, UserAddr address, PageRef& page, MappingRef
 
 // As if the memory had failed. (Linux: madvise_inject_error.)
 Result<void> inject_errors(MmStruct& mm, UserAddr start, UserAddr end) {
-    if (!current_mm_limits().may_inject_errors)
+    if (!current_mm_rights().may_inject_errors)
         return Err(Errno::PERM);
     for (; start < end; start += PAGE_SIZE) {
         PageRef page;

@@ -58,32 +58,37 @@ VmFault do_anonymous_page(VmFaultContext& vmf) {
 }
 
 // The entry is there and permits the access as far as WRITE goes: it was old, clean, or this CPU's TLB is behind.
-VmFault make_accessible(VmFaultContext& vmf) {
-    const Guard lock(pte_lockptr(vmf.slot));
-    if (ptep_get(vmf.slot) != vmf.orig_pte)
+inline VmFault make_accessible(MmStruct& mm, UserAddr address, PteSlot* slot, Pte orig_pte, bool write) {
+    const Guard lock(pte_lockptr(slot));
+    if (ptep_get(slot) != orig_pte)
         return VM_FAULT_NONE;
-    const Pte young = pte_mkyoung(vmf.orig_pte);
-    const Pte entry = vmf.write() ? pte_mkdirty(young) : young;
-    if (ptep_set_access_flags(vmf.mm.context, vmf.address, vmf.slot, entry, vmf.write())) {
-        TRACE(MadeAccessible, vmf.address, vmf.orig_pte, entry);
-        update_mmu_cache(vmf.mm.context, vmf.address, vmf.slot);
+    const Pte entry = write ? pte_mkdirty(pte_mkyoung(orig_pte)) : pte_mkyoung(orig_pte);
+    if (ptep_set_access_flags(mm.context, address, slot, entry, write)) {
+        TRACE(MadeAccessible, address, orig_pte, entry);
+        update_mmu_cache(mm.context, address, slot);
     } else {
-        TRACE(Spurious, vmf.address, entry);
-        if (vmf.write())
-            flush_tlb_fix_spurious_fault(vmf.mm.context, vmf.address);
+        TRACE(Spurious, address, entry);
+        if (write)
+            flush_tlb_fix_spurious_fault(mm.context, address);
     }
     return VM_FAULT_NONE;
 }
 
-VmFault handle_pte_fault(VmFaultContext& vmf) {
-    vmf.orig_pte = ptep_get(vmf.slot);
+// The page is not there, or it has to be copied first.
+[[gnu::noinline]] VmFault handle_missing(MmStruct& mm, VmArea& vma, UserAddr address, FaultFlags flags, PteSlot* slot,
+                                         Pte orig_pte) {
+    VmFaultContext vmf{mm, vma, address, flags, slot, orig_pte};
     if (pte_none(vmf.orig_pte))
         return is_unstable(vmf.mm) ? VM_FAULT_SIGBUS : vmf.vma.anonymous() ? do_anonymous_page(vmf) : do_fault(vmf);
-    if (!pte_present(vmf.orig_pte))
-        return do_swap_page(vmf);
-    if (vmf.write() && !pte_write(vmf.orig_pte))
-        return do_wp_page(vmf);
-    return make_accessible(vmf);
+    return pte_present(vmf.orig_pte) ? do_wp_page(vmf) : do_swap_page(vmf);
+}
+
+inline VmFault handle_pte_fault(MmStruct& mm, VmArea& vma, UserAddr address, FaultFlags flags, PteSlot* slot) {
+    const bool write = flags.has(FAULT_FLAG_WRITE);
+    const Pte entry = ptep_get(slot);
+    if (entry.has(write ? Pte::PRESENT | Pte::WRITE : u32{Pte::PRESENT})) [[likely]]
+        return make_accessible(mm, address, slot, entry, write);
+    return handle_missing(mm, vma, address, flags, slot, entry);
 }
 
 } // namespace
@@ -97,8 +102,7 @@ VmFault handle_mm_fault(const MmapReadGuard& mmap_read, VmArea& vma, UserAddr ad
     PteSlot* slot = pte_alloc(mm, address);
     if (slot == nullptr)
         return VM_FAULT_OOM;
-    VmFaultContext vmf{mm, vma, address.page(), flags, slot, {}};
-    const VmFault served = handle_pte_fault(vmf);
+    const VmFault served = handle_pte_fault(mm, vma, address.page(), flags, slot);
     if (!served.has_any(VM_FAULT_ERROR | VM_FAULT_RETRY)) {
         // It counts for the task that asked; as major if it was tried again: then it has waited (Linux: mm_account_fault).
         const bool major = served.has(VM_FAULT_MAJOR) || flags.has(FAULT_FLAG_TRIED);

@@ -68,16 +68,16 @@ void apply_mlockall_flags(const MmapWriteLocked& locked, u32 flags) {
 Result<void> do_mlock(MmStruct& mm, UserAddr start, u32 length, u32 flags) {
     if ((flags & ~u32{MLOCK_ONFAULT}) != 0)
         return Err(Errno::INVAL);
-    const MmLimits limits = current_mm_limits();
-    if (!limits.may_lock)
+    const MmRights rights = current_mm_rights();
+    if (!rights.may_lock)
         return Err(Errno::PERM);
     const VmFlags lock_flags = VM_LOCKED | ((flags & MLOCK_ONFAULT) != 0 ? VM_LOCKONFAULT : VM_NONE);
     const LockRange range = TRY(lock_range(start, length));
     {
         const MmapWriteGuard locked(mm);
         const u32 more = (range.end - range.start) >> PAGE_SHIFT;
-        if (u64{mm.locked_vm} + more > limits.locked &&
-            u64{mm.locked_vm} + more - locked_pages(locked, range.start, range.end) > limits.locked)
+        if (u64{mm.locked_vm} + more > rights.locked &&
+            u64{mm.locked_vm} + more - locked_pages(locked, range.start, range.end) > rights.locked)
             return Err(Errno::NOMEM);
         TRY_VOID(apply_vma_lock_flags(locked, range.start, range.end, lock_flags));
     }
@@ -97,12 +97,12 @@ Result<void> do_munlock(MmStruct& mm, UserAddr start, u32 length) {
 Result<void> do_mlockall(MmStruct& mm, u32 flags) {
     if (flags == 0 || (flags & ~u32{MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT}) != 0 || flags == MCL_ONFAULT)
         return Err(Errno::INVAL);
-    const MmLimits limits = current_mm_limits();
-    if (!limits.may_lock)
+    const MmRights rights = current_mm_rights();
+    if (!rights.may_lock)
         return Err(Errno::PERM);
     {
         const MmapWriteGuard locked(mm);
-        if ((flags & MCL_CURRENT) != 0 && mm.total_vm > limits.locked)
+        if ((flags & MCL_CURRENT) != 0 && mm.total_vm > rights.locked)
             return Err(Errno::NOMEM);
         apply_mlockall_flags(locked, flags);
     }

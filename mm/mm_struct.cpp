@@ -28,7 +28,10 @@ Result<MmRef> mm_alloc() {
         kmem_delete(mm_cache, mm);
         return Err(Errno::NOMEM);
     }
-    mm->pgd = new (directory) PageDirectory{};
+    static_assert(sizeof(PageDirectory) % PAGE_SIZE == 0);
+    for (u32 bytes = 0; bytes < sizeof(PageDirectory); bytes += PAGE_SIZE) // zeros are null pointers
+        clear_page(static_cast<std::byte*>(directory) + bytes);
+    mm->pgd = static_cast<PageDirectory*>(directory);
     if (const auto made = init_new_context(mm->context, *mm->pgd); !made.ok()) {
         kfree(directory);
         kmem_delete(mm_cache, mm);
@@ -56,12 +59,7 @@ void exit_mmap(MmStruct& mm) {
         zap_page_range(mm, vma.start, vma.end);
         cond_resched();
     }
-    while (!mm.vmas.empty()) {
-        VmArea& vma = *mm.vmas.begin();
-        remove_vm_struct(guard, vma);
-        vm_area_free(vma);
-        cond_resched();
-    }
+    free_vm_structs(guard);
     // The tables go last: truncation of a file reaches them through its VMAs.
     free_pgtables(mm, UserAddr(0), UserAddr(TASK_SIZE));
     // Linux: check_mm, "Bad rss-counter state".
@@ -108,10 +106,6 @@ u32 get_mm_hiwater_rss(const MmStruct& mm) { return std::max(u32{mm.hiwater_rss}
 u32 get_mm_hiwater_vm(const MmStruct& mm) { return std::max(u32{mm.hiwater_vm}, mm.total_vm); }
 
 void update_hiwater_rss(MmStruct& mm) { mm.hiwater_rss = get_mm_hiwater_rss(mm); }
-
-void update_hiwater(MmStruct& mm) {
-    update_hiwater_rss(mm);
-    mm.hiwater_vm = get_mm_hiwater_vm(mm);
-}
+void update_hiwater_vm(MmStruct& mm) { mm.hiwater_vm = get_mm_hiwater_vm(mm); }
 
 } // namespace faultline

@@ -18,11 +18,12 @@
 
 namespace faultline {
 
-struct VmStartKey {
+// By their ends, so that the first above an address is the one that find_vma() looks for.
+struct VmEndKey {
     using type = UserAddr;
-    UserAddr operator()(const VmArea& vma) const { return vma.start; }
+    UserAddr operator()(const VmArea& vma) const { return vma.end; }
 };
-using VmaTree = Tree<VmArea, &VmArea::node, VmStartKey>;
+using VmaTree = Tree<VmArea, &VmArea::node, VmEndKey>;
 
 // Counts of entries: present ones, by PG_ANON or not, and those of pages in swap. (Linux: the same names.)
 enum MmCounter : u8 { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, NR_MM_COUNTERS };
@@ -43,6 +44,8 @@ inline constexpr u32 AUXV_WORDS = 2 * 24; // room for the auxiliary vector with 
 // Locks, outermost first (docs/locking.md): mmap_lock (sleeps; VMAs), AddressSpace::lock, page_table_lock (the
 // directory), the locks of the tables (entries; pte_lockptr), those of the allocators.
 struct MmStruct {
+    MmStruct() {} // not defaulted: that would first fill all of it with zeros
+
     PercpuRwSemaphore mmap_lock{"mmap_lock"}; // taken through the guards below
     VmaTree vmas;                             // ordered, disjoint
     u32 map_count = 0;                        // VMAs
@@ -71,7 +74,7 @@ struct MmStruct {
     u32 locked_vm = 0;                            // of them in VM_LOCKED VMAs: RLIMIT_MEMLOCK
     VmFlags def_flags;                            // VM_LOCKED_MASK bits for mappings to come: mlockall(MCL_FUTURE)
     u32 nr_ptes = 0;                              // PteTables
-    Relaxed<u32> hiwater_rss = 0, hiwater_vm = 0; // pages: the most there were, as far as noted (update_hiwater)
+    Relaxed<u32> hiwater_rss = 0, hiwater_vm = 0; // pages: the most there were, as far as noted (update_hiwater_…)
     AutoUnlinkHook mmlist;                        // once it had a page in swap (mm/swap_pte.hpp)
     u32 saved_auxv[AUXV_WORDS] = {}; // the auxiliary vector that execve gave the program, for /proc/PID/auxv
 };
@@ -139,20 +142,35 @@ class MmapUnshared : public MmapWriteLocked {
     explicit MmapUnshared(MmStruct& mm) : MmapWriteLocked(mm) {}
 };
 
-// Adds pages of the VMA to the mm's counts and to what is promised, or takes them away, modulo 2^32: with every change of
-// its range or flags. (Linux: vm_stat_account, vm_acct_memory.)
-inline void vm_stat_account(const VmArea& vma, u32 pages) {
-    MmStruct& mm = *vma.mm;
+// Adds pages of a mapping with these flags to the mm's counts, or takes them away, modulo 2^32. (Linux: the same name.)
+inline void vm_stat_account(MmStruct& mm, VmFlags flags, u32 pages) {
     mm.total_vm += pages;
-    if (is_data_mapping(vma.flags))
+    if (is_data_mapping(flags))
         mm.data_vm += pages;
-    if (vma.flags.has(VM_LOCKED))
+    if (flags.has(VM_LOCKED))
         mm.locked_vm += pages;
+}
+// The same for pages of the VMA, and to what is promised: with every change of its size. (Linux: and vm_acct_memory.)
+inline void vm_stat_account(const VmArea& vma, u32 pages) {
+    vm_stat_account(*vma.mm, vma.flags, pages);
     if (vma.flags.has(VM_ACCOUNT))
         vm_acct_memory(pages);
 }
 inline void vm_stat_add(const VmArea& vma) { vm_stat_account(vma, vma.pages()); }
 inline void vm_stat_remove(const VmArea& vma) { vm_stat_account(vma, 0 - vma.pages()); }
+
+// This CPU's last answer of find_vma(), if it contains `address`: most faults need no more. Else the search. Caller holds the
+// mmap lock.
+inline VmArea* find_vma_cached(MmStruct& mm, UserAddr address) {
+    VmArea* last = mm.cpus.here().vmacache;
+    return last != nullptr && last->contains(address) ? last : search_vma(mm, address);
+}
+inline FoundVma find_vma(const MmapReadGuard& mmap_read, UserAddr address) {
+    return FoundVma(find_vma_cached(mmap_read.mm(), address));
+}
+inline VmArea* find_vma(const MmapWriteLocked& locked, UserAddr address) {
+    return find_vma_cached(locked.mm(), address);
+}
 
 // One more or fewer. The caller changes an entry and holds its lock.
 inline void add_mm_counter(MmStruct& mm, MmCounter counter, s32 more) {
@@ -165,10 +183,10 @@ inline u32 get_mm_rss(const MmStruct& mm) {
     return get_mm_counter(mm, MM_ANONPAGES) + get_mm_counter(mm, MM_FILEPAGES);
 }
 
-// Notes how many pages there are in memory, before some of them go; and how many are mapped, too, for which the caller holds the
-// mmap lock. Several CPUs may do so at once: one of their notes may be lost. (Linux: update_hiwater_rss, update_hiwater_vm.)
+// Notes how many pages there are in memory, before some of them go: several CPUs may do so at once, and one of their notes may
+// be lost. And how many are mapped, for which the caller holds the mmap lock. (Linux: the same names.)
 void update_hiwater_rss(MmStruct& mm);
-void update_hiwater(MmStruct& mm);
+void update_hiwater_vm(MmStruct& mm);
 // The most there were, now included.
 u32 get_mm_hiwater_rss(const MmStruct& mm);
 u32 get_mm_hiwater_vm(const MmStruct& mm);

@@ -97,7 +97,7 @@ Result<UserAddr> mmap_locked(const MmapWriteLocked& locked, UserAddr hint, u32 l
         if (there != nullptr && there->start < start + length)
             return Err(Errno::EXIST);
     }
-    if ((flags & MAP_LOCKED) != 0 && !current_mm_limits().may_lock)
+    if ((flags & MAP_LOCKED) != 0 && !current_mm_rights().may_lock)
         return Err(Errno::PERM);
     const VmFlags lock_flags = mm.def_flags | ((flags & MAP_LOCKED) != 0 ? VM_LOCKED : VM_NONE);
     if (!may_lock_pages(locked, lock_flags, length >> PAGE_SHIFT))

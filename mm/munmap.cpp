@@ -33,7 +33,7 @@ Result<void> unmap_range(const MmapWriteLocked& locked, UserAddr start, UserAddr
         }
     }
 
-    update_hiwater(mm);
+    update_hiwater_vm(mm);
     zap_page_range(mm, start, end); // the pages; flushed, so that afterwards the tables may go
     const VmArea* below = vma_prev(*first);
     VmArea* vma = first;

@@ -19,7 +19,7 @@ constinit std::atomic<u32> vm_committed_as{0};
 // How far OVERCOMMIT_NEVER lets the current task go.
 s64 limit_of_current() {
     s64 allowed = vm_commit_limit();
-    if (!current_mm_limits().may_use_reserve)
+    if (!current_mm_rights().may_use_reserve)
         allowed -= overcommit.admin_reserve_kbytes / KIB_PER_PAGE;
     if (const MmStruct* mm = current_mm_task().mm)
         allowed -= std::min(mm->total_vm / 32, overcommit.user_reserve_kbytes / KIB_PER_PAGE);

@@ -64,13 +64,6 @@ class [[nodiscard]] VmCharge {
             vm_unacct_memory(pages_);
     }
 
-    static VmCharge without_asking(u32 pages) {
-        VmCharge charge;
-        vm_acct_memory(pages);
-        charge.pages_ = pages;
-        return charge;
-    }
-
     // Once. False: vm_enough_memory() refuses.
     [[nodiscard]] bool take(u32 pages) {
         if (!vm_enough_memory(pages))

@@ -77,6 +77,11 @@ struct Page {
 
     bool test(PageFlags any) const { return PageFlags(flags.load(std::memory_order_relaxed)).has_any(any); }
     void set(PageFlags more) { flags.fetch_or(more.bits(), std::memory_order_relaxed); }
+    // The same, for what mostly is set already: saves the exchange.
+    void set_if_clear(PageFlags one) {
+        if (!test(one))
+            set(one);
+    }
     bool test_and_set(PageFlags one) { return (flags.fetch_or(one.bits()) & one.bits()) != 0; }
     void clear(PageFlags fewer) { flags.fetch_and(~fewer.bits(), std::memory_order_relaxed); }
     void reset(PageFlags all, u32 order = 0) {
@@ -102,20 +107,23 @@ struct Page {
 static_assert(sizeof(void*) != 4 || sizeof(Page) == 32);
 #endif
 
-// The array, made by init_page_allocator().
-inline constinit Page* mem_map = nullptr;        // [0] is the first frame of RAM
-inline constinit u32 max_mapnr = 0;              // how many
-inline constinit Pfn min_low_pfn;                // that first frame
-inline constinit std::byte* mem_start = nullptr; // where the linear mapping of that first frame is
+// All frames of RAM, made by init_page_allocator(). One structure, so that what is used together lies together.
+struct MemMap {
+    Page* map = nullptr;        // [0] is the first frame of RAM (Linux: mem_map)
+    std::byte* start = nullptr; // where the linear mapping of that first frame is
+    Pfn min_low_pfn;            // that first frame
+    u32 max_mapnr = 0;          // how many
+};
+inline constinit MemMap mem;
 
-inline bool pfn_valid(Pfn pfn) { return pfn - min_low_pfn < max_mapnr; }
-inline Page& pfn_to_page(Pfn pfn) { return mem_map[pfn - min_low_pfn]; }
-inline Pfn page_to_pfn(const Page& page) { return min_low_pfn + static_cast<u32>(&page - mem_map); }
+inline bool pfn_valid(Pfn pfn) { return pfn - mem.min_low_pfn < mem.max_mapnr; }
+inline Page& pfn_to_page(Pfn pfn) { return mem.map[pfn - mem.min_low_pfn]; }
+inline Pfn page_to_pfn(const Page& page) { return mem.min_low_pfn + static_cast<u32>(&page - mem.map); }
 inline void* page_address(const Page& page) {
-    return mem_start + (static_cast<std::size_t>(&page - mem_map) << PAGE_SHIFT);
+    return mem.start + (static_cast<std::size_t>(&page - mem.map) << PAGE_SHIFT);
 }
 inline Page& virt_to_page(const void* pointer) {
-    return mem_map[static_cast<std::size_t>(static_cast<const std::byte*>(pointer) - mem_start) >> PAGE_SHIFT];
+    return mem.map[static_cast<std::size_t>(static_cast<const std::byte*>(pointer) - mem.start) >> PAGE_SHIFT];
 }
 
 // The file whose page this is; nullptr: it is none's, or truncated. (Linux: the same name.)

@@ -60,7 +60,7 @@ struct Zone {
 constinit Late<Zone> late_zone; // init_page_allocator builds it
 Zone& zone() { return *late_zone; }
 
-u32 index_of(const Page& page) { return static_cast<u32>(&page - mem_map); }
+u32 index_of(const Page& page) { return static_cast<u32>(&page - mem.map); }
 
 bool heads_free_block(const Page& page, u32 order) { return page.test(PG_BUDDY) && page.order() == order; }
 
@@ -80,13 +80,13 @@ void Zone::free_block(Page& page, u32 order) {
     u32 index = index_of(page);
     while (order + 1 < MAX_ORDER) {
         const u32 buddy = index ^ (1u << order);
-        if (buddy >= max_mapnr || !heads_free_block(mem_map[buddy], order))
+        if (buddy >= mem.max_mapnr || !heads_free_block(mem.map[buddy], order))
             break;
-        del_from_free_list(mem_map[buddy], order);
+        del_from_free_list(mem.map[buddy], order);
         index &= buddy;
         ++order;
     }
-    add_to_free_list(mem_map[index], order);
+    add_to_free_list(mem.map[index], order);
 }
 
 // Of the smallest block in the lists; MAX_ORDER: there is none.
@@ -107,7 +107,7 @@ Page* Zone::take_block(u32 order) {
     del_from_free_list(page, have);
     while (have > order) {
         --have;
-        add_to_free_list(mem_map[index_of(page) + (1u << have)], have);
+        add_to_free_list(mem.map[index_of(page) + (1u << have)], have);
     }
     return &page;
 }
@@ -116,13 +116,13 @@ Page* Zone::take_block(u32 order) {
 bool Zone::take_page(Page& page) {
     const u32 wanted = index_of(page);
     u32 order = 0;
-    while (order < MAX_ORDER && !heads_free_block(mem_map[wanted & ~((1u << order) - 1)], order))
+    while (order < MAX_ORDER && !heads_free_block(mem.map[wanted & ~((1u << order) - 1)], order))
         ++order;
     if (order == MAX_ORDER)
         return false;
-    del_from_free_list(mem_map[wanted & ~((1u << order) - 1)], order);
+    del_from_free_list(mem.map[wanted & ~((1u << order) - 1)], order);
     while (order-- > 0)
-        add_to_free_list(mem_map[(wanted & ~((1u << order) - 1)) ^ (1u << order)], order);
+        add_to_free_list(mem.map[(wanted & ~((1u << order) - 1)) ^ (1u << order)], order);
     return true;
 }
 
@@ -218,7 +218,7 @@ u32 end_index(PhysAddr end) { return (end - ram_start()) >> PAGE_SHIFT; }
 // Gives frames [first, last) to the allocator, in blocks as large as their alignment allows. Nothing refers to them.
 void release(u32 first, u32 last) {
     for (u32 index = first; index < last; ++index)
-        mem_map[index].reset(PG_BUDDY, Page::NOT_A_HEAD);
+        mem.map[index].reset(PG_BUDDY, Page::NOT_A_HEAD);
     Zone& z = zone();
     const Guard guard(z.lock);
     z.set_nr_free(z.nr_free + (last - first));
@@ -227,7 +227,7 @@ void release(u32 first, u32 last) {
         u32 order = MAX_ORDER - 1;
         while ((first & ((1u << order) - 1)) != 0 || first + (1u << order) > last)
             --order;
-        z.free_block(mem_map[first], order);
+        z.free_block(mem.map[first], order);
         first += 1u << order;
     }
 }
@@ -235,8 +235,8 @@ void release(u32 first, u32 last) {
 // Frames [first, last) are not the allocator's.
 void reserve(u32 first, u32 last) {
     for (u32 index = first; index < last; ++index) {
-        mem_map[index].reset(PG_RESERVED);
-        mem_map[index].refcount.set(1);
+        mem.map[index].reset(PG_RESERVED);
+        mem.map[index].refcount.set(1);
     }
 }
 
@@ -245,18 +245,18 @@ void reserve(u32 first, u32 last) {
 void init_page_allocator(PhysAddr free_start, PhysAddr free_end, PhysRange kept) {
     // Blocks are aligned in the array; so that they are in memory too, RAM must start at a multiple of the largest.
     BUG_ON((ram_start().value() & ((PAGE_SIZE << (MAX_ORDER - 1)) - 1)) != 0);
-    max_mapnr = ram_bytes() >> PAGE_SHIFT;
-    min_low_pfn = Pfn::of(ram_start());
+    mem.max_mapnr = ram_bytes() >> PAGE_SHIFT;
+    mem.min_low_pfn = Pfn::of(ram_start());
     const u32 map_start = page_align_up(free_start.value());
-    const u64 map_end = map_start + u64{max_mapnr} * sizeof(Page);
+    const u64 map_end = map_start + u64{mem.max_mapnr} * sizeof(Page);
     if (free_start < ram_start() || free_end - ram_start() > ram_bytes() || map_end > kept.start.value())
         panic("init_page_allocator: no room for the page array in [%#x, %#x)", static_cast<unsigned>(map_start),
               static_cast<unsigned>(kept.start.value()));
 
     late_zone.emplace();
     kmem_cache_init();
-    mem_map = static_cast<Page*>(phys_to_virt(PhysAddr(map_start)));
-    mem_start = static_cast<std::byte*>(phys_to_virt(ram_start()));
+    mem.map = static_cast<Page*>(phys_to_virt(PhysAddr(map_start)));
+    mem.start = static_cast<std::byte*>(phys_to_virt(ram_start()));
     for (u64 at = map_start; at < map_end; at += PAGE_SIZE) // a Page of zeros is as good as constructed
         clear_page(phys_to_virt(PhysAddr(static_cast<u32>(at))));
     const u32 first = first_index(PhysAddr(static_cast<u32>(map_end))), last = end_index(free_end);
@@ -264,7 +264,7 @@ void init_page_allocator(PhysAddr free_start, PhysAddr free_end, PhysRange kept)
     release(first, end_index(kept.start));
     reserve(end_index(kept.start), first_index(kept.end));
     release(first_index(kept.end), last);
-    reserve(last, max_mapnr);
+    reserve(last, mem.max_mapnr);
     init_lru();
     init_vmscan();
     set_min_free_kbytes(calculate_min_free_kbytes());
@@ -278,12 +278,12 @@ void init_page_allocator(PhysAddr free_start, PhysAddr free_end, PhysRange kept)
 
 void free_reserved_range(PhysAddr start, PhysAddr end) {
     const u32 first = first_index(start), last = end_index(end);
-    BUG_ON(last > max_mapnr);
+    BUG_ON(last > mem.max_mapnr);
     if (first >= last)
         return;
     for (u32 index = first; index < last; ++index) {
-        BUG_ON(!mem_map[index].test(PG_RESERVED));
-        mem_map[index].refcount.set(0);
+        BUG_ON(!mem.map[index].test(PG_RESERVED));
+        mem.map[index].refcount.set(0);
     }
     release(first, last);
 }

@@ -10,7 +10,7 @@ namespace faultline {
 // that VMA: with the mmap lock, or with the lock of the AddressSpace whose i_mmap has the VMA. A caller without either
 // holds mm.page_table_lock.
 inline PteTable* pte_table(const MmStruct& mm, UserAddr address) {
-    return std::atomic_ref(mm.pgd->tables[pgd_index(address)]).load(std::memory_order_acquire);
+    return std::atomic_ref(mm.pgd->tables[pgd_index(address)]).load(memory_order_dependent);
 }
 
 // The entry for `address`, or nullptr if its table does not exist.
@@ -62,8 +62,9 @@ void walk_page_range(const MmStruct& mm, UserAddr start, UserAddr end, Visitor&&
         const u32 stop = next_table < end.value() ? next_table : end.value();
         {
             const Guard lock(virt_to_page(table).ptl);
-            for (; address < stop; address += PAGE_SIZE)
-                visit(UserAddr(address), &table->entries[pte_index(UserAddr(address))]);
+            for (PteSlot* slot = &table->entries[pte_index(UserAddr(address))]; address < stop;
+                 ++slot, address += PAGE_SIZE)
+                visit(UserAddr(address), slot);
             leave();
         }
         if (address < end.value())

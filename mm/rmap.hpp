@@ -17,14 +17,31 @@ inline MmCounter mm_counter(const Page& page) { return page.test(PG_ANON) ? MM_A
 // One more, one fewer entry of `mm` maps `page`: its mapcount and the mm's rss, not its reference count. With the last one it
 // leaves the swap cache, if no entry refers to its slot. Never for special entries. Caller holds the entry's lock, and a
 // reference. (Linux page_add_*_rmap, page_remove_rmap.)
-inline void page_add_rmap(MmStruct& mm, Page& page) {
+//
+// Who changes many entries collects the counts of the mm in an RssChange. It is added up with a lock of entries held, and before
+// the last of its entries' locks is given up. (Linux: the array rss, and add_mm_rss_vec.)
+struct RssChange {
+    s32 pages[NR_MM_COUNTERS] = {};
+    void add_to(MmStruct& mm) {
+        if ((pages[MM_FILEPAGES] | pages[MM_ANONPAGES]) == 0)
+            return;
+        add_mm_counter(mm, MM_FILEPAGES, std::exchange(pages[MM_FILEPAGES], 0));
+        add_mm_counter(mm, MM_ANONPAGES, std::exchange(pages[MM_ANONPAGES], 0));
+    }
+};
+inline void count_mapping(MmStruct& mm, MmCounter counter, s32 more) { add_mm_counter(mm, counter, more); }
+inline void count_mapping(RssChange& rss, MmCounter counter, s32 more) { rss.pages[counter] += more; }
+
+template <class Counts> // an MmStruct or an RssChange
+inline void page_add_rmap(Counts& counts, Page& page) {
     page.mapcount.fetch_add(1, std::memory_order_relaxed);
-    add_mm_counter(mm, mm_counter(page), 1);
+    count_mapping(counts, mm_counter(page), 1);
 }
-inline void page_remove_rmap(MmStruct& mm, Page& page) {
+template <class Counts>
+inline void page_remove_rmap(Counts& counts, Page& page) {
     const s32 before = page.mapcount.fetch_sub(1, std::memory_order_relaxed);
     BUG_ON(before <= 0);
-    add_mm_counter(mm, mm_counter(page), -1);
+    count_mapping(counts, mm_counter(page), -1);
     if (before == 1 && page.test(PG_SWAPCACHE))
         try_to_free_swap(page);
 }
@@ -41,16 +58,21 @@ inline void page_set_anon_rmap(Page& page, const VmArea& vma, UserAddr address) 
     page.reset_anon(PG_ANON_EXCLUSIVE); // it is new, so it had no flags
 }
 
+// Whether the page is one of a file with a storage behind it.
+inline bool is_written_back(const Page& page) {
+    const AddressSpace* mapping = page_mapping(page);
+    return mapping != nullptr && mapping_can_writeback(*mapping);
+}
+
 // Moves young and dirty from an entry that was emptied to the page: otherwise data that was written would be lost.
 inline void move_bits_to_page(Page& page, Pte pte) {
     if (pte_dirty(pte)) {
         // The law of mm/page_writeback.hpp: who writes back knows of the page.
-        [[maybe_unused]] const AddressSpace* mapping = page_mapping(page);
-        DEBUG_BUG_ON(mapping != nullptr && mapping_can_writeback(*mapping) && !page.test(PG_TAGGED));
-        page.set(PG_DIRTY);
+        DEBUG_BUG_ON(is_written_back(page) && !page.test(PG_TAGGED));
+        page.set(PG_DIRTY); // in any case: one that was seen set may be cleared before the data is written that this entry vouches for
     }
     if (pte_young(pte))
-        page.set(PG_REFERENCED);
+        page.set_if_clear(PG_REFERENCED);
 }
 
 // Makes the entry clean and takes WRITE away; dirty moves to the page, which the entry shows. Caller holds the entry's lock.

@@ -17,16 +17,16 @@ struct SlabInfo;
 
 // What a free object holds.
 struct FreeObject {
-    u32 next;   // bytes from mem_start to the next one; 0: it is the last
+    u32 next;   // bytes from mem.start to the next one; 0: it is the last
     u32 cookie; // a hint only that it is free, since a live object may hold anything
 };
 struct FreeObjectLink {
     static constexpr const char* NAME = "PerCpuObjects";
     static FreeObject* next(const FreeObject& object) {
-        return object.next != 0 ? reinterpret_cast<FreeObject*>(mem_start + object.next) : nullptr;
+        return object.next != 0 ? reinterpret_cast<FreeObject*>(mem.start + object.next) : nullptr;
     }
     static void set_next(FreeObject& object, const FreeObject* next) {
-        object.next = next != nullptr ? static_cast<u32>(reinterpret_cast<const std::byte*>(next) - mem_start) : 0;
+        object.next = next != nullptr ? static_cast<u32>(reinterpret_cast<const std::byte*>(next) - mem.start) : 0;
     }
 };
 using PerCpuObjects = PerCpuFree<FreeObject, FreeObjectLink>;

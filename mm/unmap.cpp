@@ -57,13 +57,16 @@ namespace {
 template <class Between>
 void zap_range(MmStruct& mm, UserAddr start, UserAddr end, const Between& between) {
     MmuGather gather(mm);
+    RssChange rss;
     const auto zap = [&](UserAddr address, PteSlot* slot) {
         if (pte_none(ptep_get(slot)))
             return;
+        if (!gather.debt.owed())
+            update_hiwater_rss(mm); // before the first of some
         const Pte pte = ptep_get_and_clear(gather.debt, address, slot);
         if (Page* page = vm_normal_page(pte)) {
             move_bits_to_page(*page, pte);
-            page_remove_rmap(mm, *page);
+            page_remove_rmap(rss, *page);
             gather.remove(*page);
         } else if (!pte_present(pte)) {
             zap_swap_pte(mm, pte_to_swp_entry(pte));
@@ -71,7 +74,11 @@ void zap_range(MmStruct& mm, UserAddr start, UserAddr end, const Between& betwee
     };
     // A table's lock is given up after the flush: with madvise() the area stays, and a fault on another CPU must not
     // map a new page while a TLB has the old one. (ARM ARM B3.10.1: break before make.)
-    walk_page_range(mm, start, end, zap, [&] { gather.flush(); }, between);
+    const auto leave_table = [&] {
+        rss.add_to(mm);
+        gather.flush();
+    };
+    walk_page_range(mm, start, end, zap, leave_table, between);
 }
 
 } // namespace

@@ -2,6 +2,8 @@
 // abi/mm_upcalls.cpp, or, where the scheduler gives them, in kernel/sched/sched.cpp; a host test has them in its harness.
 #pragma once
 
+#include <arch/current.hpp>
+
 #include "base/lockdep.hpp"
 #include "base/relaxed.hpp"
 #include "base/types.hpp"
@@ -24,19 +26,24 @@ struct MmTask {
     [[no_unique_address]] lockdep::Held held; // sleeping locks; watched in debug builds only
 };
 
-// The memory side of the running task. There always is a current task.
-MmTask& current_mm_task();
+// The memory side of the running task, with which a Task begins. There always is a current task.
+inline MmTask& current_mm_task() { return *reinterpret_cast<MmTask*>(current()); }
 
 // The running task's limits that bind an address space, in pages; ~0u is none (getrlimit(2)).
 struct MmLimits {
-    u32 address_space = ~u32{0};   // RLIMIT_AS
-    u32 data = ~u32{0};            // RLIMIT_DATA
+    u32 address_space = ~u32{0}; // RLIMIT_AS
+    u32 data = ~u32{0};          // RLIMIT_DATA
+};
+MmLimits current_mm_limits();
+
+// What it may do beyond that.
+struct MmRights {
     u32 locked = ~u32{0};          // RLIMIT_MEMLOCK, if it binds this task: not with CAP_IPC_LOCK
     bool may_lock = true;          // false: that limit is 0 bytes (Linux: can_do_mlock)
     bool may_use_reserve = true;   // of promised memory: CAP_SYS_ADMIN (mm/overcommit.hpp)
     bool may_inject_errors = true; // MADV_HWPOISON: CAP_SYS_ADMIN
 };
-MmLimits current_mm_limits();
+MmRights current_mm_rights();
 
 // Whether a signal that ends the current task is pending and may be honoured: false once the task is exiting
 // (Linux 6.1: a PF_EXITING task takes no more signals, which is why a robust exit that hangs cannot be killed).

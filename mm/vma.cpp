@@ -1,12 +1,11 @@
 // VMAs as objects: made, copied, freed, and what their rights mean for an entry. And finding them, and keeping the set.
 #include "mm/vma.hpp"
 
-#include <iterator>
-
 #include "mm/anon_vma.hpp"
 #include "mm/filemap.hpp"
 #include "mm/mm_struct.hpp"
 #include "mm/slab.hpp"
+#include "mm/upcalls.hpp"
 
 namespace faultline {
 namespace {
@@ -57,33 +56,34 @@ void vm_area_free(VmArea& vma) {
 
 namespace {
 
-// The first that ends above `address`; this CPU's last answer is tried first.
-[[gnu::always_inline]] inline VmArea* first_ending_above(MmStruct& mm, UserAddr address) {
-    Relaxed<VmArea*>& cache = mm.cpus.here().vmacache;
-    if (VmArea* last = cache; last != nullptr && last->contains(address))
-        return last;
-    auto above = mm.vmas.upper_bound(address); // the first that starts above; the one before it may reach there
-    if (above != mm.vmas.begin()) {
-        VmArea& candidate = *std::prev(above);
-        if (address < candidate.end) {
-            cache = &candidate;
-            return &candidate;
-        }
-    }
-    return above != mm.vmas.end() ? &*above : nullptr;
+// Whether `vma` is the first that ends above `address`.
+bool is_first_above(const VmArea& vma, UserAddr address) {
+    return address < vma.end && (vma.vm_prev == nullptr || vma.vm_prev->end <= address);
 }
 
-[[gnu::always_inline]] inline VmArea* containing(MmStruct& mm, UserAddr address) {
-    VmArea* vma = first_ending_above(mm, address);
+VmArea* last_vma(VmaTree& vmas) { return vmas.empty() ? nullptr : &*vmas.rbegin(); }
+
+} // namespace
+
+VmArea* search_vma(MmStruct& mm, UserAddr address) {
+    Relaxed<VmArea*>& cache = mm.cpus.here().vmacache;
+    if (VmArea* last = cache; last != nullptr && is_first_above(*last, address))
+        return last; // in the hole below it
+    const auto found = mm.vmas.upper_bound(address);
+    if (found == mm.vmas.end())
+        return nullptr;
+    cache = &*found;
+    return &*found;
+}
+
+namespace {
+
+VmArea* containing(MmStruct& mm, UserAddr address) {
+    VmArea* vma = find_vma_cached(mm, address);
     return vma != nullptr && vma->start <= address ? vma : nullptr;
 }
 
 } // namespace
-
-FoundVma find_vma(const MmapReadGuard& mmap_read, UserAddr address) {
-    return FoundVma(first_ending_above(mmap_read.mm(), address));
-}
-VmArea* find_vma(const MmapWriteLocked& locked, UserAddr address) { return first_ending_above(locked.mm(), address); }
 
 FoundVma vma_lookup(const MmapReadGuard& mmap_read, UserAddr address) {
     return FoundVma(containing(mmap_read.mm(), address));
@@ -91,21 +91,8 @@ FoundVma vma_lookup(const MmapReadGuard& mmap_read, UserAddr address) {
 VmArea* vma_lookup(const MmapWriteLocked& locked, UserAddr address) { return containing(locked.mm(), address); }
 
 VmaPair find_vma_and_prev(const MmapWriteLocked& locked, UserAddr address) {
-    VmaTree& vmas = locked.mm().vmas;
     VmArea* above = find_vma(locked, address);
-    if (above != nullptr)
-        return {vma_prev(*above), above};
-    return {vmas.empty() ? nullptr : &*vmas.rbegin(), nullptr};
-}
-
-VmArea* vma_next(const VmArea& vma) {
-    const auto next = std::next(vma.mm->vmas.iterator_to(vma));
-    return next != vma.mm->vmas.end() ? const_cast<VmArea*>(&*next) : nullptr;
-}
-
-VmArea* vma_prev(const VmArea& vma) {
-    const auto at = vma.mm->vmas.iterator_to(vma);
-    return at != vma.mm->vmas.begin() ? const_cast<VmArea*>(&*std::prev(at)) : nullptr;
+    return {above != nullptr ? above->vm_prev : last_vma(locked.mm().vmas), above};
 }
 
 void vma_link_file(VmArea& vma) {
@@ -115,33 +102,77 @@ void vma_link_file(VmArea& vma) {
     vma.mapping->i_mmap.push_back(vma);
 }
 
-void insert_vm_struct(const MmapWriteLocked& locked, VmArea& vma) {
+void vma_link(const MmapWriteLocked& locked, VmArea& vma, VmArea* above) {
     MmStruct& mm = locked.mm();
-    BUG_ON(vma.mm != &mm || vma.start >= vma.end || !page_aligned(vma.start.value()) || !page_aligned(vma.end.value()));
-    const auto [position, inserted] = mm.vmas.insert(vma);
-    BUG_ON(!inserted);
-    BUG_ON(position != mm.vmas.begin() && std::prev(position)->end > vma.start);
-    const auto above = std::next(position);
-    BUG_ON(above != mm.vmas.end() && vma.end > above->start);
+    VmArea* below = above != nullptr ? above->vm_prev : last_vma(mm.vmas);
+    BUG_ON(vma.mm != &mm || vma.start >= vma.end || !page_aligned(vma.start.value() | vma.end.value()));
+    BUG_ON(below != nullptr && below->end > vma.start);
+    BUG_ON(above != nullptr && vma.end > above->start);
+    mm.vmas.insert_before(above != nullptr ? mm.vmas.iterator_to(*above) : mm.vmas.end(), vma);
+    vma.vm_prev = below;
+    vma.vm_next = above;
+    if (below != nullptr)
+        below->vm_next = &vma;
+    if (above != nullptr)
+        above->vm_prev = &vma;
     if (!vma.i_mmap_link.is_linked()) // else split_vma has linked it already
         vma_link_file(vma);
     ++mm.map_count;
-    vm_stat_add(vma);
+    mm.cpus.here().vmacache = &vma; // it is about to be used
 }
 
-void remove_vm_struct(const MmapWriteLocked& locked, VmArea& vma) {
-    MmStruct& mm = locked.mm();
-    BUG_ON(vma.mm != &mm);
-    mm.vmas.erase(mm.vmas.iterator_to(vma));
+namespace {
+
+// Nobody finds the VMA from its pages any more.
+void unlink_from_rmap(VmArea& vma) {
     if (vma.mapping != nullptr) {
         const Guard guard(vma.mapping->lock);
         vma.i_mmap_link.unlink();
     }
     unlink_anon_vma(vma);
+}
+
+void forget_in_caches(MmStruct& mm) {
     for (u32 cpu = 0; cpu < nr_cpu_ids; ++cpu) // no reader is inside
         mm.cpus.of(cpu).vmacache = nullptr;
+}
+
+} // namespace
+
+void vma_unlink(const MmapWriteLocked& locked, VmArea& vma) {
+    MmStruct& mm = locked.mm();
+    BUG_ON(vma.mm != &mm);
+    mm.vmas.erase(mm.vmas.iterator_to(vma));
+    if (vma.vm_prev != nullptr)
+        vma.vm_prev->vm_next = vma.vm_next;
+    if (vma.vm_next != nullptr)
+        vma.vm_next->vm_prev = vma.vm_prev;
+    unlink_from_rmap(vma);
+    forget_in_caches(mm);
+    mm.cpus.here().vmacache = vma.vm_next; // mmap(2) looks for a hole below it next
     --mm.map_count;
+}
+
+void insert_vm_struct(const MmapWriteLocked& locked, VmArea& vma) {
+    vma_link(locked, vma, find_vma(locked, vma.start));
+    vm_stat_add(vma);
+}
+
+void remove_vm_struct(const MmapWriteLocked& locked, VmArea& vma) {
+    vma_unlink(locked, vma);
     vm_stat_remove(vma);
+}
+
+void free_vm_structs(const MmapWriteLocked& locked) {
+    MmStruct& mm = locked.mm();
+    forget_in_caches(mm);
+    mm.vmas.clear_and_dispose([&mm](VmArea* vma) {
+        unlink_from_rmap(*vma);
+        --mm.map_count;
+        vm_stat_remove(*vma);
+        vm_area_free(*vma);
+        cond_resched();
+    });
 }
 
 } // namespace faultline

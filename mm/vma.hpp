@@ -71,6 +71,8 @@ struct VmArea {
     ErrSeq::Cursor wb_err;           // which failed writes of the file msync(2) has told of (Linux: the open file's)
     Relaxed<AnonVma*> anon_vma = nullptr; // whose anonymous pages it shows; nullptr: it has none yet
     TreeHook node;                        // MmStruct::vmas
+    VmArea* vm_prev = nullptr;            // its neighbours there, in order of addresses
+    VmArea* vm_next = nullptr;
     AutoUnlinkHook i_mmap_link;           // AddressSpace::i_mmap
     AutoUnlinkHook anon_vma_link;         // AnonVma::vmas
 
@@ -136,7 +138,8 @@ class FoundVma {
 
 // The first VMA that ends above `address` (it may start above it too), or none. O(log n). Not with a guard that ends with
 // the call: the VMA would be used without the lock.
-FoundVma find_vma(const MmapReadGuard& mmap_read, UserAddr address);
+FoundVma find_vma(const MmapReadGuard& mmap_read, UserAddr address); // mm/mm_struct.hpp
+VmArea* search_vma(MmStruct& mm, UserAddr address);                  // without this CPU's last answer
 FoundVma find_vma(const MmapReadGuard&& mmap_read, UserAddr address) = delete;
 VmArea* find_vma(const MmapWriteLocked& locked, UserAddr address);
 VmArea* find_vma(const MmapWriteGuard&& locked, UserAddr address) = delete;
@@ -155,15 +158,23 @@ struct VmaPair {
 VmaPair find_vma_and_prev(const MmapWriteLocked& locked, UserAddr address);
 
 // The VMA after / before in address order, or nullptr. The caller has the VMA, so it holds the lock.
-VmArea* vma_next(const VmArea& vma);
-VmArea* vma_prev(const VmArea& vma);
+inline VmArea* vma_next(const VmArea& vma) { return vma.vm_next; }
+inline VmArea* vma_prev(const VmArea& vma) { return vma.vm_prev; }
 
 // The VMA is found from its file's pages from now on, if it has a file. (Linux: the same name.)
 void vma_link_file(VmArea& vma);
 
-// Puts a finished VMA in its place, or takes it out, and counts it in map_count and total_vm; links or unlinks i_mmap.
-// Does not allocate or free it, nor touch entries.
+// Puts a finished VMA in its place, before `above` (nullptr: it is the last), or takes it out; counts it in map_count, and
+// links or unlinks i_mmap. Does not allocate or free it, nor touch entries, nor account its pages. (Linux: vma_link,
+// detach_vmas_to_be_unmapped.)
+void vma_link(const MmapWriteLocked& locked, VmArea& vma, VmArea* above);
+void vma_unlink(const MmapWriteLocked& locked, VmArea& vma);
+
+// The same, and its pages are accounted.
 void insert_vm_struct(const MmapWriteLocked& locked, VmArea& vma);
 void remove_vm_struct(const MmapWriteLocked& locked, VmArea& vma);
+
+// All of them are taken out and freed: the address space ends. May give way to other tasks.
+void free_vm_structs(const MmapWriteLocked& locked);
 
 } // namespace faultline

@@ -28,16 +28,11 @@ bool continues(const VmArea& below, const VmArea& above) {
     return continues(below, above.start, above.flags, backing_of(above));
 }
 
-// Keeps so many pages of the VMA promised while it does not count them: others had better see too many than too few.
-VmCharge still_promised(const VmArea& vma, u32 pages) {
-    return VmCharge::without_asking(vma.flags.has(VM_ACCOUNT) ? pages : 0);
-}
-
+// Its pages are accounted by the caller, unless they only go from one VMA to another.
 void move_borders(VmArea& vma, UserAddr start, UserAddr end) {
     vma.pgoff += static_cast<u32>(static_cast<s32>(start - vma.start) >> PAGE_SHIFT);
-    vm_stat_account(vma, ((end - start) >> PAGE_SHIFT) - vma.pages());
-    vma.start = start; // the tree's key: the order stays
-    vma.end = end;
+    vma.start = start;
+    vma.end = end; // the tree's key: the order stays
 }
 
 // The VMA may show the pages of `family` from now on. Some other VMA that stays is a member; nullptr: there are no pages.
@@ -52,20 +47,23 @@ void join_family(VmArea& vma, AnonVma* family) {
 void absorb(const MmapWriteLocked& locked, VmArea& below, VmArea& above) {
     join_family(below, above.anon_vma);
     with_rmap_locks(below, [&] { move_borders(below, below.start, above.end); });
-    remove_vm_struct(locked, above);
+    vma_unlink(locked, above);
     vm_area_free(above);
 }
 
 void set_flags(VmArea& vma, VmFlags flags) {
-    const VmCharge counted_twice = still_promised(vma, vma.pages());
-    vm_stat_remove(vma);
+    const u32 pages = vma.pages();
+    vm_stat_account(*vma.mm, vma.flags, 0 - pages);
+    vm_stat_account(*vma.mm, flags, pages);
+    if (const bool promised = flags.has(VM_ACCOUNT); promised != vma.flags.has(VM_ACCOUNT))
+        vm_acct_memory(promised ? pages : 0 - pages);
     vma.flags = flags;
-    vm_stat_add(vma);
 }
 
 } // namespace
 
 void vma_set_range(const MmapWriteLocked&, VmArea& vma, UserAddr start, UserAddr end) {
+    vm_stat_account(vma, ((end - start) >> PAGE_SHIFT) - vma.pages());
     with_rmap_locks(vma, [&] { move_borders(vma, start, end); });
 }
 
@@ -76,12 +74,11 @@ Result<VmArea*> split_vma(const MmapWriteLocked& locked, VmArea& vma, UserAddr a
         return Err(Errno::NOMEM);
     upper->start = address;
     upper->pgoff += (address - vma.start) >> PAGE_SHIFT;
-    const VmCharge counted_twice = still_promised(*upper, upper->pages());
     // For a moment a page is found in both, but never in neither.
     vma_link_file(*upper);
     join_family(*upper, vma.anon_vma);
     with_rmap_locks(vma, [&] { move_borders(vma, vma.start, address); });
-    insert_vm_struct(locked, *upper);
+    vma_link(locked, *upper, vma.vm_next);
     return upper;
 }
 

@@ -68,13 +68,13 @@ void balance_lists(LruKind kind) {
 }
 
 // After so many looks without a page, anonymous pages have been looked for in all of memory.
-u32 misses_that_end() { return max_mapnr / COLLECT_FRAMES + 1; }
+u32 misses_that_end() { return mem.max_mapnr / COLLECT_FRAMES + 1; }
 
 // Frees up to `wanted` pages. Each page is looked at four times at most: to be made inactive, as a second chance, to be written,
 // and to be freed. (Linux: shrink_lruvec.)
 u32 shrink_lists(u32 wanted, std::atomic<u32>& scanned, std::atomic<u32>& stolen) {
     u32 freed = 0, missed = 0;
-    for (u32 looks = 4 * (nr_pages_of(FILE) + (can_swap() ? max_mapnr : 0)); looks != 0 && freed < wanted; --looks) {
+    for (u32 looks = 4 * (nr_pages_of(FILE) + (can_swap() ? mem.max_mapnr : 0)); looks != 0 && freed < wanted; --looks) {
         const LruKind kind = next_kind();
         balance_lists(kind);
         const Looked looked = shrink_inactive_list(kind);

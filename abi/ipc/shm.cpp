@@ -135,7 +135,7 @@ Result<void> shm_lock(ShmSegment& segment) {
         return {};
     UserStruct& user = *current_cred().user;
     const u32 pages = pages_of(segment);
-    if (user.locked_shm.fetch_add(pages, std::memory_order_relaxed) + pages > current_mm_limits().locked) {
+    if (user.locked_shm.fetch_add(pages, std::memory_order_relaxed) + pages > current_mm_rights().locked) {
         user.locked_shm.fetch_sub(pages, std::memory_order_relaxed);
         return Err(Errno::NOMEM);
     }

@@ -82,7 +82,7 @@ Result<s32> set_locked(s32 id, bool on) {
     auto* segment = TRY(ipc_obtain<ShmSegment>(shm_ids, id));
     const u32 uid = current_cred().euid;
     const bool owns = uid == segment->uid || uid == segment->cuid;
-    if (!capable(CAP_IPC_LOCK) && (!owns || (on && !current_mm_limits().may_lock)))
+    if (!capable(CAP_IPC_LOCK) && (!owns || (on && !current_mm_rights().may_lock)))
         return Err(Errno::PERM);
     if (on)
         TRY_VOID(shm_lock(*segment));

@@ -396,8 +396,8 @@ bool oom_make_room() {
 }
 
 // Declared in kernel/upcalls.hpp.
-void pagefault_out_of_memory(PtRegs& regs, const FaultInfo& fault) {
-    if (!oom_make_room() && !fault.user_mode && !fixup_exception(regs))
+void pagefault_out_of_memory(PtRegs& regs, FaultInfo fault) {
+    if (!oom_make_room() && !fault.user_mode() && !fixup_exception(regs))
         die(regs, &fault, "a kernel access to user memory that has no fixup, and there is no memory");
 }
 

@@ -47,9 +47,9 @@ SignalAndCode signal_for(BadAccess reason) {
 
 } // namespace
 
-void signal_bad_access(BadAccess reason, const FaultInfo& fault) {
+void signal_bad_access(BadAccess reason, FaultInfo fault) {
     const KernelLocked lock;
-    remember_fault(reason == BadAccess::Misaligned ? 0 : TRAP_PAGE_FAULT, fault.status, fault.address);
+    remember_fault(reason == BadAccess::Misaligned ? 0 : TRAP_PAGE_FAULT, fault.status(), fault.address);
     const auto [signal, code] = signal_for(reason);
     if (reason == BadAccess::Lost)
         force_sig_mceerr(code, fault.address, PAGE_SHIFT);
@@ -65,9 +65,9 @@ void signal_undefined(u32 pc, bool breakpoint) {
 }
 
 // (Linux arch/arm/kernel/hw_breakpoint.c: the fault is hooked, but it is none of a debugger's.)
-void signal_debug_event(const FaultInfo& fault) {
+void signal_debug_event(FaultInfo fault) {
     const KernelLocked lock;
-    remember_fault(0, fault.status, 0);
+    remember_fault(0, fault.status(), 0);
     force_sig_fault(SIGTRAP, TRAP_HWBKPT, fault.address);
 }
 

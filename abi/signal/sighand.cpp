@@ -1,8 +1,6 @@
 // Allocates, copies and frees the table of signal actions.
 #include "abi/signal/sighand.hpp"
 
-#include <algorithm>
-
 #include "abi/task/siglock.hpp"
 #include "mm/slab.hpp"
 
@@ -20,8 +18,9 @@ Result<SigHand*> sighand_new() {
 }
 
 Result<SigHand*> sighand_dup(const SigHand& from) {
-    SigHand* copy = TRY(sighand_new());
-    std::copy_n(from.action, SIGNAL_COUNT, copy->action);
+    auto* copy = kmem_new<SigHand>(sighand_cache, from);
+    if (copy == nullptr)
+        return Err(Errno::NOMEM);
     return copy;
 }
 

@@ -1,6 +1,8 @@
 // The table of signal actions: what a process does on each signal (sigaction(2); Linux struct sighand_struct).
 #pragma once
 
+#include <array>
+
 #include "abi/signal/signal.hpp"
 #include "base/refcount.hpp"
 #include "base/result.hpp"
@@ -19,8 +21,11 @@ inline constexpr u32 HANDLER_DEFAULT = 0, HANDLER_IGNORE = 1;
 
 // Tasks made with CLONE_SIGHAND share it. Changed under the kernel lock and siglock: senders read it with either.
 struct SigHand {
+    SigHand() : action{} {}
+    SigHand(const SigHand& from) : action(from.action) {} // with one reference
+
     Refcount references{1};
-    SigAction action[SIGNAL_COUNT];
+    std::array<SigAction, SIGNAL_COUNT> action;
     SigAction& of(s32 sig) { return action[sig - 1]; } // 1 … 64
 };
 Result<SigHand*> sighand_new();                    // a table of default actions, with one reference. NOMEM

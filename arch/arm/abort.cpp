@@ -17,21 +17,21 @@ namespace faultline {
 namespace {
 
 // The fault path sleeps, so it runs with interrupts as they were at the fault; the vector masked them.
-void deliver(PtRegs& regs, const FaultInfo& fault) {
-    if (!fault.user_mode) {
+[[gnu::always_inline]] inline void deliver(PtRegs& regs, FaultInfo fault) {
+    if (!fault.user_mode()) {
         check_stack_end();
         if (in_probe_user(regs.pc) && fixup_exception(regs)) [[unlikely]]
             return;
     }
-    TRACE(Abort, fault.address, fault.kind, access_bits(fault), fault.pc);
+    TRACE(Abort, fault.address, fault.kind(), access_bits(fault), regs.pc);
     if ((regs.cpsr & PSR_I) == 0)
         local_irq_enable();
     handle_abort(regs, fault);
 }
 
-void take(PtRegs& regs, const FaultInfo& fault) {
+[[gnu::always_inline]] inline void take(PtRegs& regs, FaultInfo fault) {
     const MaskedByException masked(regs);
-    TRACE(Vector, fault.address, fault.status, fault.pc, regs.cpsr);
+    TRACE(Vector, fault.address, fault.status(), regs.pc, regs.cpsr);
     if (!refill_tlb(fault))
         deliver(regs, fault);
 }
@@ -41,11 +41,11 @@ void take(PtRegs& regs, const FaultInfo& fault) {
 extern "C" {
 
 void do_data_abort(PtRegs& regs, u32 dfsr, u32 dfar) {
-    take(regs, armv7::data_abort(dfsr, dfar, regs.pc, user_mode(regs)));
+    take(regs, armv7::data_abort(dfsr, dfar, user_mode(regs)));
 }
 
 void do_prefetch_abort(PtRegs& regs, u32 ifsr, u32 ifar) {
-    take(regs, armv7::prefetch_abort(ifsr, ifar, regs.pc, user_mode(regs)));
+    take(regs, armv7::prefetch_abort(ifsr, ifar, user_mode(regs)));
 }
 
 } // extern "C"

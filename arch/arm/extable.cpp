@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "arch/arm/setup.hpp"
+#include "base/relaxed.hpp"
 #include "base/trace.hpp"
 
 namespace faultline {
@@ -28,11 +29,26 @@ void sort_extable() {
     }
 }
 
+namespace {
+
+const ExceptionTableEntry* search_extable(u32 pc) {
+    const auto* entry = std::lower_bound(__start___ex_table, __stop___ex_table, pc,
+                                         [](const ExceptionTableEntry& e, u32 sought) { return e.instruction < sought; });
+    return entry != __stop___ex_table && entry->instruction == pc ? entry : nullptr;
+}
+
+} // namespace
+
 bool fixup_exception(PtRegs& regs) {
-    const auto* entry = std::lower_bound(__start___ex_table, __stop___ex_table, regs.pc,
-                                         [](const ExceptionTableEntry& e, u32 pc) { return e.instruction < pc; });
-    if (entry == __stop___ex_table || entry->instruction != regs.pc)
-        return false;
+    // What was found last: a program that needs a fixup again mostly needs the same. The table does not change any more.
+    static constinit Relaxed<const ExceptionTableEntry*> last = __start___ex_table;
+    const ExceptionTableEntry* entry = last;
+    if (entry->instruction != regs.pc) {
+        entry = search_extable(regs.pc);
+        if (entry == nullptr)
+            return false;
+        last = entry;
+    }
     TRACE(Fixup, regs.pc, entry->fixup);
     regs.pc = entry->fixup;
     return true;

@@ -17,14 +17,48 @@ function memcpy
     mov r0, ip
     bx lr
 
-// void* memset(void* to, int byte, size_t bytes)
+// void* memset(void* to, int byte, size_t bytes). 64 bytes a round; what is left over is counted by its bits.
 function memset
     mov ip, r0
-    and r1, r1, #255
-    orr r1, r1, r1, lsl #8
-    orr r1, r1, r1, lsl #16
-    fill_loop 0
+    bfi r1, r1, #8, #8
+    bfi r1, r1, #16, #16
+    tst r0, #3
+    bne 4f
+1:  push {r4, lr}
+    unwind_pushed r4, lr
+    mov r3, r1
+    mov r4, r1
+    mov lr, r1
+    subs r2, r2, #64
+    blo 3f
+2:  .rept 4
+    stmia r0!, {r1, r3, r4, lr}
+    .endr
+    subs r2, r2, #64
+    bhs 2b
+3:  tst r2, #32                     @ subtracting 64 has left the lower bits alone
+    stmiane r0!, {r1, r3, r4, lr}
+    stmiane r0!, {r1, r3, r4, lr}
+    tst r2, #16
+    stmiane r0!, {r1, r3, r4, lr}
+    tst r2, #8
+    stmiane r0!, {r1, r3}
+    tst r2, #4
+    strne r1, [r0], #4
+    tst r2, #2
+    strhne r1, [r0], #2
+    tst r2, #1
+    strbne r1, [r0]
     mov r0, ip
+    pop {r4, pc}
+    unwind_by_lr
+4:  subs r2, r2, #1                 @ up to the next whole word
+    blo 5f
+    strb r1, [r0], #1
+    tst r0, #3
+    bne 4b
+    b 1b
+5:  mov r0, ip
     bx lr
 
 // void* memmove(void* to, const void* from, size_t bytes). It copies upwards, except if `to` lies inside the source.

@@ -4,6 +4,8 @@
 //   | 13: CM | 12: ExT | 11: WnR (DFSR) | 10: FS[4] | 9: LPAE, 0 | 7 … 4: domain (DFSR) | 3 … 0: FS[3:0] |
 #pragma once
 
+#include <array>
+
 #include "arch/contract/fault_info.hpp"
 
 namespace faultline::armv7 {
@@ -70,26 +72,23 @@ constexpr FaultStatus decode_dfsr(u32 dfsr) {
     return status;
 }
 
+// The kinds that decode_fault_code() finds, one for each code: an abort is on every fault's path.
+inline constexpr auto FAULT_KINDS = [] {
+    std::array<FaultKind, 32> kinds{};
+    for (u32 code = 0; code < kinds.size(); ++code)
+        kinds[code] = decode_fault_code(code).kind;
+    return kinds;
+}();
+
 // What the machine reports to portable code, made from the registers that an abort has set.
-constexpr FaultInfo data_abort(u32 dfsr, u32 dfar, u32 pc, bool user_mode) {
-    const FaultStatus status = decode_dfsr(dfsr);
-    return {.address = dfar,
-            .kind = status.kind,
-            .write = status.write,
-            .execute = false,
-            .user_mode = user_mode,
-            .status = dfsr,
-            .pc = pc};
+constexpr FaultInfo data_abort(u32 dfsr, u32 dfar, bool user_mode) {
+    const u32 write = dfsr >> 11 & 1; // WnR
+    static_assert(FaultInfo::WRITE == 1);
+    return {dfar, FAULT_KINDS[fault_code(dfsr)], write | (user_mode ? FaultInfo::USER : 0u), dfsr};
 }
 
-constexpr FaultInfo prefetch_abort(u32 ifsr, u32 ifar, u32 pc, bool user_mode) {
-    return {.address = ifar,
-            .kind = decode_ifsr(ifsr).kind,
-            .write = false,
-            .execute = true,
-            .user_mode = user_mode,
-            .status = ifsr,
-            .pc = pc};
+constexpr FaultInfo prefetch_abort(u32 ifsr, u32 ifar, bool user_mode) {
+    return {ifar, FAULT_KINDS[fault_code(ifsr)], FaultInfo::EXECUTE | (user_mode ? FaultInfo::USER : 0u), ifsr};
 }
 
 } // namespace faultline::armv7

@@ -42,8 +42,7 @@ void ptep_clear_flush(MmContext& mm, UserAddr address, PteSlot* slot) {
     flush_tlb_page(mm, address);
 }
 
-bool ptep_set_access_flags(MmContext& mm, UserAddr address, PteSlot* slot, Pte entry, bool dirty) {
-    const u32 added = entry.bits() & (dirty ? Pte::YOUNG | Pte::DIRTY | Pte::WRITE : u32{Pte::YOUNG});
+bool ptep_add_flags(MmContext& mm, UserAddr address, PteSlot* slot, u32 added) {
     Pte old = slot->load();
     do {
         if (old.has(added))

@@ -96,7 +96,11 @@ void ptep_clear_flush(MmContext& mm, UserAddr address, PteSlot* slot);
 // bit that another CPU has just set (Linux arm64 lost the dirty bit this way in 2016). Returns whether truth changed.
 // If it did, this CPU's TLB no longer holds the page, and with tlb=eager no other CPU's does.
 // Law: after the call this CPU can make every access that `entry` permits.
-bool ptep_set_access_flags(MmContext& mm, UserAddr address, PteSlot* slot, Pte entry, bool dirty);
+bool ptep_add_flags(MmContext& mm, UserAddr address, PteSlot* slot, u32 added); // with the bits themselves
+inline bool ptep_set_access_flags(MmContext& mm, UserAddr address, PteSlot* slot, Pte entry, bool dirty) {
+    const u32 may_add = dirty ? Pte::YOUNG | Pte::DIRTY | Pte::WRITE : u32{Pte::YOUNG};
+    return ptep_add_flags(mm, address, slot, entry.bits() & may_add);
+}
 
 // Clears YOUNG and returns whether it was set. DIRTY and WRITE stay.
 bool ptep_test_and_clear_young(TlbDebt& debt, UserAddr address, PteSlot* slot);

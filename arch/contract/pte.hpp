@@ -76,11 +76,15 @@ constexpr Pte pte_accessed(Pte pte, bool write) { return pte.with(write ? Pte::Y
 
 // One entry in a table. Code reads it with ptep_get() and changes it only through the hooks of arch/contract/mmu.hpp,
 // which keep the machine's view up to date.
+//
+// An entry that is read without its lock leads to its page, and nothing else is concluded from it. Changes of what it was
+// are made with its lock held, or, by a machine that sets the bits itself, say nothing about other data: so an exchange
+// only has to publish the page that a new entry shows.
 class PteSlot {
   public:
     Pte load() const {
         schedule_point("read an entry");
-        return Pte::from_bits(bits_.load(std::memory_order_acquire));
+        return Pte::from_bits(bits_.load(memory_order_dependent));
     }
     void store(Pte pte) {
         schedule_point("store an entry");
@@ -88,12 +92,12 @@ class PteSlot {
     }
     Pte exchange(Pte pte) {
         schedule_point("exchange an entry");
-        return Pte::from_bits(bits_.exchange(pte.bits(), std::memory_order_acq_rel));
+        return Pte::from_bits(bits_.exchange(pte.bits(), std::memory_order_relaxed));
     }
     bool compare_exchange(Pte& expected, Pte desired) {
         schedule_point("compare and exchange an entry");
         u32 bits = expected.bits();
-        const bool done = bits_.compare_exchange_strong(bits, desired.bits(), std::memory_order_acq_rel);
+        const bool done = bits_.compare_exchange_strong(bits, desired.bits(), std::memory_order_relaxed);
         expected = Pte::from_bits(bits);
         return done;
     }

@@ -139,13 +139,10 @@ Outcome Machine::fault(u32 address, Fault what, Access access, Mode mode) {
     ++cpu().faults;
     const u32 code = fault_status_code(what);
     const bool write = access.type == AccessType::Write;
-    return {.fault = FaultInfo{.address = address,
-                               .kind = what.kind,
-                               .write = write,
-                               .execute = access.type == AccessType::Execute,
-                               .user_mode = mode == Mode::User,
-                               .status = (code & 0xf) | (code & 0x10) << 6 | (write ? 1u << 11 : 0),
-                               .pc = 0},
+    const u32 how = (write ? FaultInfo::WRITE : 0u) | (access.type == AccessType::Execute ? FaultInfo::EXECUTE : 0u) |
+                    (mode == Mode::User ? FaultInfo::USER : 0u);
+    return {.fault = FaultInfo(address, what.kind, how,
+                               (code & 0xf) | (code & 0x10) << 6 | (write ? 1u << 11 : 0)),
             .value = 0};
 }
 
@@ -158,7 +155,7 @@ Outcome Machine::translate(u32 address, Access access, Mode mode) {
         if (outcome.ok())
             return outcome;
         const IrqGuard no_interrupts;
-        TRACE(Vector, outcome.fault->address, outcome.fault->status);
+        TRACE(Vector, outcome.fault->address, outcome.fault->status());
         if (!refill_tlb(*outcome.fault))
             return outcome;
         clear_exclusive();
@@ -262,7 +259,7 @@ std::optional<u32> Machine::perform(const std::function<Outcome()>& access) {
             const Turn turn;
             clear_exclusive(); // a fault is an exception, and the kernel's entry and exit clear the monitor
         }
-        TRACE(Abort, outcome.fault->address, outcome.fault->kind, access_bits(*outcome.fault));
+        TRACE(Abort, outcome.fault->address, outcome.fault->kind(), access_bits(*outcome.fault));
         if (!on_fault || !on_fault(*outcome.fault)) {
             TRACE(Fixup);
             return std::nullopt;

@@ -112,7 +112,7 @@ class Machine {
 
     // perform() calls this when an access faults; true means "try again". If it is not set, no fault can be repaired.
     // Tests of mm/ set it to call do_page_fault.
-    std::function<bool(const FaultInfo&)> on_fault;
+    std::function<bool(FaultInfo)> on_fault;
 
     // What the walker of `cpu` finds for an address in memory now; its TLB is not used.
     WalkResult walk_now(u32 cpu, u32 address) const;

@@ -19,40 +19,20 @@ void CpuTlb::init(u32 entries) {
     tables_.allocate(entries);
 }
 
-// The link to the entry with this tag; 0 if there is none.
-u16 CpuTlb::link_to(u32 tag) const {
-    u16 link = buckets_[bucket_of(tag)];
-    while (link != 0 && entries_[link - 1u].tag != tag)
-        link = entries_[link - 1u].next;
-    return link;
-}
-
-u32 CpuTlb::find(UserAddr page, Asid asid) const {
-    const u16 link = link_to(tag_of(page, asid));
-    return link != 0 ? entries_[link - 1u].descriptor : 0;
-}
-
-void CpuTlb::install(u32 index) {
-    Entry& entry = entries_[index];
-    tables_.set(page_of(entry), entry.descriptor);
-    entry.installed = true;
-    installed_[index / 32] |= 1u << index % 32;
-}
-
 // Takes an installed entry out of the private tables and drops the hardware's copy. The caller marks it as not
 // installed.
-void CpuTlb::withdraw(const Entry& entry) {
+[[gnu::always_inline]] inline void CpuTlb::withdraw(const Entry& entry) {
     tables_.clear(page_of(entry));
     machine::tlb_invalidate_mva(page_of(entry), asid_of(entry));
 }
 
-bool CpuTlb::reinstall(UserAddr page, Asid asid) {
-    const u16 link = link_to(tag_of(page, asid));
-    if (link == 0)
-        return false;
-    if (!entries_[link - 1u].installed)
-        install(link - 1u);
-    return true;
+// Takes the entry out of its bucket.
+[[gnu::always_inline]] inline void CpuTlb::unlink(u32 index) {
+    const Entry& entry = entries_[index];
+    u16* link = &buckets_[bucket_of(entry.tag)];
+    while (*link != index + 1)
+        link = &entries_[*link - 1u].next;
+    *link = entry.next;
 }
 
 bool CpuTlb::insert(UserAddr page, Asid asid, u32 descriptor) {
@@ -69,17 +49,8 @@ bool CpuTlb::insert(UserAddr page, Asid asid, u32 descriptor) {
     u16& bucket = buckets_[bucket_of(tag)];
     entry = {.tag = tag, .descriptor = descriptor, .next = bucket, .installed = false};
     bucket = static_cast<u16>(index + 1);
-    install(index);
+    install(entry, index);
     return evicted;
-}
-
-// Takes the entry out of its bucket.
-void CpuTlb::unlink(u32 index) {
-    const Entry& entry = entries_[index];
-    u16* link = &buckets_[bucket_of(entry.tag)];
-    while (*link != index + 1)
-        link = &entries_[*link - 1u].next;
-    *link = entry.next;
 }
 
 void CpuTlb::remove(u32 index) {

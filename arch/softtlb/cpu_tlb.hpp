@@ -24,10 +24,20 @@ class CpuTlb {
     PhysAddr select(Asid asid);
 
     // The descriptor of the entry, or 0 if there is no such entry.
-    u32 find(UserAddr page, Asid asid) const;
+    u32 find(UserAddr page, Asid asid) const {
+        const u16 link = link_to(tag_of(page, asid));
+        return link != 0 ? entries_[link - 1u].descriptor : 0;
+    }
 
     // Puts an existing entry of the selected ASID into the private tables. Returns false if there is no such entry.
-    bool reinstall(UserAddr page, Asid asid);
+    bool reinstall(UserAddr page, Asid asid) {
+        const u16 link = link_to(tag_of(page, asid));
+        if (link == 0)
+            return false;
+        if (!entries_[link - 1u].installed)
+            install(entries_[link - 1u], link - 1u);
+        return true;
+    }
 
     // Adds a new entry for the selected ASID. Returns whether another entry was replaced.
     bool insert(UserAddr page, Asid asid, u32 descriptor);
@@ -55,8 +65,19 @@ class CpuTlb {
     static UserAddr page_of(const Entry& entry) { return UserAddr(entry.tag & PAGE_MASK); }
     static Asid asid_of(const Entry& entry) { return Asid(static_cast<u8>(entry.tag)); }
     static u32 bucket_of(u32 tag) { return (tag >> PAGE_SHIFT ^ tag) % BUCKETS; }
-    u16 link_to(u32 tag) const;
-    void install(u32 index);
+    // The link to the entry with this tag; 0 if there is none.
+    u16 link_to(u32 tag) const {
+        u16 link = buckets_[bucket_of(tag)];
+        while (link != 0 && entries_[link - 1u].tag != tag)
+            link = entries_[link - 1u].next;
+        return link;
+    }
+    // Inlined: a fill is on the path of every page that is touched.
+    [[gnu::always_inline]] void install(Entry& entry, u32 index) {
+        tables_.set(page_of(entry), entry.descriptor);
+        entry.installed = true;
+        installed_[index / 32] |= 1u << index % 32;
+    }
     void withdraw(const Entry& entry);
     void unlink(u32 index);
     void remove(u32 index);

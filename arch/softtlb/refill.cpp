@@ -13,7 +13,7 @@
 #include <mmu/derive.hpp>
 #include <mmu/refill.hpp>
 
-#include "arch/backend/descriptor.hpp"
+#include "arch/backend/derived_descriptors.hpp"
 #include "arch/softtlb/cpu.hpp"
 #include "base/irq_guard.hpp"
 #include "base/trace.hpp"
@@ -24,32 +24,32 @@ namespace {
 
 // nullptr: there is no table.
 PteSlot* slot_of(const MmContext& mm, UserAddr page) {
-    PteTable* table = std::atomic_ref(mm.pgd->tables[pgd_index(page)]).load(std::memory_order_acquire);
+    PteTable* table = std::atomic_ref(mm.pgd->tables[pgd_index(page)]).load(memory_order_dependent);
     return table != nullptr ? &table->entries[pte_index(page)] : nullptr;
 }
 
-bool permits(Pte truth, const FaultInfo& access) {
-    if (access.write)
+bool permits(Pte truth, FaultInfo access) {
+    if (access.write())
         return pte_user_writable(truth);
-    return access.execute ? pte_user_executable(truth) : pte_user_readable(truth);
+    return access.execute() ? pte_user_executable(truth) : pte_user_readable(truth);
 }
 
 // Sets what the access leaves in the entry, if the entry permits it. `truth` is what was found there, and then what is
 // there. If the entry changes meanwhile, the new one is asked.
-void set_ad_bits(PteSlot* slot, Pte& truth, const FaultInfo& access) {
-    Pte accessed = pte_accessed(truth, access.write);
+void set_ad_bits(PteSlot* slot, Pte& truth, FaultInfo access) {
+    Pte accessed = pte_accessed(truth, access.write());
     while (permits(accessed, access) && accessed != truth) {
         if (slot->compare_exchange(truth, accessed)) {
             TRACE(EntryStored, access.address, truth, accessed);
             truth = accessed;
         } else {
-            accessed = pte_accessed(truth, access.write);
+            accessed = pte_accessed(truth, access.write());
         }
     }
 }
 
 void fill(softtlb::Cpu& cpu, UserAddr page, Pte truth) {
-    const u32 descriptor = backend::derive_descriptor(truth);
+    const u32 descriptor = backend::descriptor_for(truth);
     TRACE(DescriptorStored, page, cpu.tlb.find(page, cpu.mm->asid), descriptor);
     softtlb::count(cpu.statistics.fills);
     if (cpu.tlb.insert(page, cpu.mm->asid, descriptor))
@@ -66,10 +66,10 @@ void fill(softtlb::Cpu& cpu, UserAddr page, Pte truth) {
 // A machine that sets the bits looks at truth in that case, too. It must, because the first write to a clean page finds
 // an entry that permits reading only; and so an entry that is older than truth goes unnoticed there (docs/backends.md).
 // But no entry permits the kernel to execute a user's page.
-bool refill_tlb(const FaultInfo& fault) {
+bool refill_tlb(FaultInfo fault) {
     const bool hardware = tlb_config.ad_bits == AdBits::Hardware;
-    const bool denied = hardware && fault.kind == FaultKind::Permission && (fault.user_mode || !fault.execute);
-    if ((fault.kind != FaultKind::Translation && !denied) || fault.address >= TASK_SIZE)
+    const bool denied = hardware && fault.kind() == FaultKind::Permission && (fault.user_mode() || !fault.execute());
+    if ((fault.kind() != FaultKind::Translation && !denied) || fault.address >= TASK_SIZE)
         return false;
     softtlb::Cpu& cpu = softtlb::this_cpu();
     if (cpu.mm == nullptr)

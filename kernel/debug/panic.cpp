@@ -105,10 +105,10 @@ void print_registers(const PtRegs& regs) {
     console_printf("r12 %08x\n", regs.r[12]);
 }
 
-void print_fault(const FaultInfo& fault) {
-    const char* access = fault.execute ? "instruction fetch from" : fault.write ? "write to" : "read of";
-    console_printf("%s: %s 0x%08x by %s code (status register 0x%x)\n", fault_kind_name(fault.kind), access,
-                   fault.address, fault.user_mode ? "user" : "kernel", fault.status);
+void print_fault(FaultInfo fault) {
+    const char* access = fault.execute() ? "instruction fetch from" : fault.write() ? "write to" : "read of";
+    console_printf("%s: %s 0x%08x by %s code (status register 0x%x)\n", fault_kind_name(fault.kind()), access,
+                   fault.address, fault.user_mode() ? "user" : "kernel", fault.status());
     char description[MESSAGE_SIZE];
     if (describe_address(fault.address, description, sizeof(description)))
         console_printf("%s\n", description);

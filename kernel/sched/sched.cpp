@@ -413,8 +413,6 @@ u32 nr_running() {
 }
 
 // Declared in mm/upcalls.hpp.
-MmTask& current_mm_task() { return current()->mm; }
-
 void cond_resched() {
     touch_softlockup_watchdog();
     const Task& task = *current();

@@ -80,8 +80,8 @@ enum class FutexState : u8 {
 };
 
 struct Task {
+    MmTask mm; // address space, fault counts, pagefault_disabled; first, as current_mm_task() expects
     CpuContext context;
-    MmTask mm; // address space, fault counts, pagefault_disabled
     Relaxed<TaskState> state = TaskState::Running;
     // Its CPU should run another task: schedule() on the way to user mode. Used by that CPU only
     bool need_resched = false;
@@ -176,5 +176,6 @@ struct Task {
     u64 start_time_ns = 0;
     u64 run_ns = 0; // time on the CPU, up to the last switch; task_run_time_ns() adds the present turn
 };
+static_assert(offsetof(Task, mm) == 0);
 
 } // namespace faultline

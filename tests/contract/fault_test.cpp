@@ -155,48 +155,26 @@ void spurious_faults_are_legal() {
 void outcomes() {
     TestMm test;
     const UserAddr read_only = test.map_anon(1, PROT_READ);
-    const auto user_fault = [](u32 address, bool write_access, bool execute = false) {
-        return do_page_fault({.address = address,
-                              .kind = FaultKind::Translation,
-                              .write = write_access,
-                              .execute = execute,
-                              .user_mode = true,
-                              .status = 0,
-                              .pc = 0});
+    const auto page_fault = [](u32 address, u32 access) {
+        return do_page_fault({address, FaultKind::Translation, access});
     };
+    const auto user_fault = [&](u32 address, u32 access) { return page_fault(address, FaultInfo::USER | access); };
     const auto is_bad = [](FaultOutcome outcome, BadAccess reason) {
-        return outcome.action == FaultOutcome::Signal && outcome.reason == reason;
+        return outcome.action() == FaultOutcome::Signal && outcome.reason() == reason;
     };
-    EXPECT(user_fault(read_only.value(), false).action == FaultOutcome::Retry);
-    EXPECT(is_bad(user_fault(read_only.value(), true), BadAccess::NotAllowed));
-    EXPECT(is_bad(user_fault(read_only.value(), false, true), BadAccess::NotAllowed)); // no VM_EXEC
-    EXPECT(is_bad(user_fault(0, false), BadAccess::NotMapped));
-    EXPECT(is_bad(user_fault(0x80000000, false), BadAccess::NotMapped));
-    EXPECT(is_bad(user_fault(0xffff0000, true), BadAccess::NotMapped));
+    EXPECT(user_fault(read_only.value(), FaultInfo::READ).action() == FaultOutcome::Retry);
+    EXPECT(is_bad(user_fault(read_only.value(), FaultInfo::WRITE), BadAccess::NotAllowed));
+    EXPECT(is_bad(user_fault(read_only.value(), FaultInfo::EXECUTE), BadAccess::NotAllowed)); // no VM_EXEC
+    EXPECT(is_bad(user_fault(0, FaultInfo::READ), BadAccess::NotMapped));
+    EXPECT(is_bad(user_fault(0x80000000, FaultInfo::READ), BadAccess::NotMapped));
+    EXPECT(is_bad(user_fault(0xffff0000, FaultInfo::WRITE), BadAccess::NotMapped));
 
-    FaultInfo kernel_fault{.address = 0x1000,
-                           .kind = FaultKind::Translation,
-                           .write = true,
-                           .execute = false,
-                           .user_mode = false,
-                           .status = 0,
-                           .pc = 0};
-    EXPECT(do_page_fault(kernel_fault).action == FaultOutcome::Fixup);
-    kernel_fault.address = 0x80000000;
-    EXPECT(do_page_fault(kernel_fault).action == FaultOutcome::Oops);
-    kernel_fault.address = read_only.value();
-    kernel_fault.execute = true; // PXN
-    EXPECT(do_page_fault(kernel_fault).action == FaultOutcome::Oops);
+    EXPECT(page_fault(0x1000, FaultInfo::WRITE).action() == FaultOutcome::Fixup);
+    EXPECT(page_fault(0x80000000, FaultInfo::WRITE).action() == FaultOutcome::Oops);
+    EXPECT(page_fault(read_only.value(), FaultInfo::WRITE | FaultInfo::EXECUTE).action() == FaultOutcome::Oops); // PXN
     {
         PagefaultDisabled atomic;
-        FaultInfo atomic_fault{.address = read_only.value(),
-                               .kind = FaultKind::Translation,
-                               .write = false,
-                               .execute = false,
-                               .user_mode = false,
-                               .status = 0,
-                               .pc = 0};
-        EXPECT(do_page_fault(atomic_fault).action == FaultOutcome::Fixup);
+        EXPECT(page_fault(read_only.value(), FaultInfo::READ).action() == FaultOutcome::Fixup);
     }
 }
 

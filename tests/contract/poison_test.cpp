@@ -21,12 +21,12 @@ Result<void> advise(TestMm& test, UserAddr address, u32 advice, u32 pages = 1) {
 bool is_lost(Pte pte) { return is_swap_pte(pte) && is_hwpoison_entry(pte_to_swp_entry(pte)); }
 
 FaultOutcome touch(UserAddr address, bool write = false) {
-    return do_page_fault(
-        {.address = address.value(), .kind = FaultKind::Translation, .write = write, .user_mode = true});
+    return do_page_fault({address.value(), FaultKind::Translation,
+                          FaultInfo::USER | u32{write ? FaultInfo::WRITE : FaultInfo::READ}});
 }
 bool signals(UserAddr address, BadAccess reason, bool write = false) {
     const FaultOutcome outcome = touch(address, write);
-    return outcome.action == FaultOutcome::Signal && outcome.reason == reason;
+    return outcome.action() == FaultOutcome::Signal && outcome.reason() == reason;
 }
 
 // A page that a test poisons, whose frame is good again at the end.
@@ -298,7 +298,7 @@ void a_frame_is_taken_by_its_number() {
     EXPECT(is_lost(test.pte(address)) && signals(address, BadAccess::Lost) && signals(shared, BadAccess::Lost));
     EXPECT(hard_offline_page(page_to_pfn(anon)).error() == Errno::HWPOISON);
     EXPECT(hard_offline_page(page_to_pfn(zero_page())).error() == Errno::BUSY);
-    EXPECT(hard_offline_page(min_low_pfn + max_mapnr).error() == Errno::NXIO);
+    EXPECT(hard_offline_page(mem.min_low_pfn + mem.max_mapnr).error() == Errno::NXIO);
     unpoison_memory(anon);
     unpoison_memory(of_file);
 }

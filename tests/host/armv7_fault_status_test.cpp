@@ -26,21 +26,20 @@ TEST_CASE("armv7: fault status registers are decoded") {
 }
 
 TEST_CASE("armv7: an abort becomes a FaultInfo") {
-    const FaultInfo data = data_abort(0x80f, 0x1234, 0x8000, true);
+    const FaultInfo data = data_abort(0x80f, 0x1234, true);
     CHECK(data.address == 0x1234);
-    CHECK(data.kind == FaultKind::Permission);
-    CHECK(data.write);
-    CHECK_FALSE(data.execute);
-    CHECK(data.user_mode);
-    CHECK(data.status == 0x80f);
-    CHECK(data.pc == 0x8000);
+    CHECK(data.kind() == FaultKind::Permission);
+    CHECK(data.write());
+    CHECK_FALSE(data.execute());
+    CHECK(data.user_mode());
+    CHECK(data.status() == 0x80f);
 
-    const FaultInfo fetch = prefetch_abort(0x007, 0x5000, 0x5000, false);
+    const FaultInfo fetch = prefetch_abort(0x007, 0x5000, false);
     CHECK(fetch.address == 0x5000);
-    CHECK(fetch.kind == FaultKind::Translation);
-    CHECK(fetch.execute);
-    CHECK_FALSE(fetch.write);
-    CHECK_FALSE(fetch.user_mode);
+    CHECK(fetch.kind() == FaultKind::Translation);
+    CHECK(fetch.execute());
+    CHECK_FALSE(fetch.write());
+    CHECK_FALSE(fetch.user_mode());
 }
 
 TEST_CASE("armv7: PAR after a failed and after a good translation operation") {

@@ -75,7 +75,7 @@ TEST_CASE("stale: another CPU keeps read-only what this one made writable") {
     machine.select_cpu(1);
     REQUIRE(pte_user_writable(space.truth(ADDRESS)));
     for (int attempt = 0; attempt < 3; ++attempt)
-        CHECK(machine.store(ADDRESS, 2, 4, Mode::User).fault.value().kind == FaultKind::Permission);
+        CHECK(machine.store(ADDRESS, 2, 4, Mode::User).fault.value().kind() == FaultKind::Permission);
     CHECK(check_tlb_against_truth(space.context).empty()); // permitting less is legal
 
     // Setting the flags again changes nothing; only the flush does.

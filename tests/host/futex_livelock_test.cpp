@@ -54,7 +54,7 @@ TEST_CASE("livelock=report: says so once per task, and the loop turns on; a fata
         loop.test.on_console = nullptr;
         u32 faults = 0;
         const auto serve = loop.test.host.machine.on_fault;
-        loop.test.host.machine.on_fault = [&](const FaultInfo& fault) {
+        loop.test.host.machine.on_fault = [&](FaultInfo fault) {
             loop.test.host.fatal_signal = ++faults == 3000;
             return serve(fault);
         };

@@ -42,7 +42,7 @@ TEST_CASE("WAIT on a page nobody ever touched: read where it may fault, checked 
     const UserAddr untouched = FutexHost::map_private(mm), shared = FutexHost::map_shared(mm);
     test.run(mm, [&] {
         const auto serve = test.host.machine.on_fault;
-        test.host.machine.on_fault = [&](const FaultInfo& fault) {
+        test.host.machine.on_fault = [&](FaultInfo fault) {
             const bool awake = current()->state == TaskState::Running;
             CHECK((awake || pagefault_disabled())); // handling it may sleep, which is not the sleep for the word
             return serve(fault);
@@ -247,7 +247,7 @@ TEST_CASE("a bucket's lock is held exactly while the word may not fault, whichev
         const FutexHashBucket& bucket = futex_hash(key);
         u32 atomic_faults = 0;
         const auto serve = test.host.machine.on_fault;
-        test.host.machine.on_fault = [&](const FaultInfo& fault) {
+        test.host.machine.on_fault = [&](FaultInfo fault) {
             CHECK(bucket.lock.is_locked() == pagefault_disabled());
             CHECK_FALSE(mm.mmap_lock.is_locked());
             atomic_faults += pagefault_disabled() ? 1 : 0;
@@ -268,7 +268,7 @@ TEST_CASE("WAIT: the word changes while its fault is served: compared again, und
     const UserAddr word = FutexHost::map_shared(mm);
     test.run(mm, [&] {
         const auto serve = test.host.machine.on_fault;
-        test.host.machine.on_fault = [&](const FaultInfo& fault) {
+        test.host.machine.on_fault = [&](FaultInfo fault) {
             const bool served = serve(fault);
             if (served)
                 FutexHost::word(mm, word) = 1; // as a waker: first the word, then FUTEX_WAKE, which finds no waiter

@@ -24,6 +24,7 @@ namespace faultline {
 bool fatal_signal_pending() { return harness::Host::get().fatal_signal; }
 bool out_of_memory() { return false; }
 MmLimits current_mm_limits() { return harness::Host::get().mm_limits; }
+MmRights current_mm_rights() { return harness::Host::get().mm_rights; }
 bool signal_pending() { return harness::Host::get().fatal_signal; }
 void release_dead_task(Task&) {} // the harness does, at its end
 void start_tick() {}
@@ -35,7 +36,7 @@ namespace {
 
 Host* the_host = nullptr;
 
-bool repair(const FaultInfo& fault) { return do_page_fault(fault).action == FaultOutcome::Retry; }
+bool repair(FaultInfo fault) { return do_page_fault(fault).action() == FaultOutcome::Retry; }
 
 } // namespace
 

@@ -29,6 +29,7 @@ class Host {
 
     model::Machine machine;
     MmLimits mm_limits;        // what current_mm_limits() returns
+    MmRights mm_rights;        // and current_mm_rights()
     bool fatal_signal = false; // what fatal_signal_pending() and signal_pending() return
 
     static Host& get();

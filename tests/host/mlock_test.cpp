@@ -46,7 +46,7 @@ TEST_CASE_METHOD(LockFixture, "mlock: errors of POSIX, and the limit") {
     do_munlockall(mm);
     CHECK(error_of(do_mlock(mm, base, pages(1), 2)) == Errno::INVAL);
     CHECK(error_of(do_mlock(mm, UserAddr(0x10000), pages(1), 0)) == Errno::NOMEM);
-    host.mm_limits.locked = 4;
+    host.mm_rights.locked = 4;
     CHECK(error_of(do_mlock(mm, base, pages(5), 0)) == Errno::NOMEM);
     CHECK(mm.locked_vm == 0);
     REQUIRE(do_mlock(mm, base, pages(4), 0).ok());
@@ -55,9 +55,9 @@ TEST_CASE_METHOD(LockFixture, "mlock: errors of POSIX, and the limit") {
     CHECK(error_of(map(UserAddr(), pages(1), RW, ANON | MAP_LOCKED)) == Errno::AGAIN);
     CHECK(error_of(do_mremap(mm, base, pages(4), pages(5), MREMAP_MAYMOVE, UserAddr())) == Errno::AGAIN);
     CHECK(error_of(do_mlockall(mm, MCL_CURRENT)) == Errno::NOMEM);
-    host.mm_limits.locked = 0; // a limit of less than a page, which is not the same as no limit
+    host.mm_rights.locked = 0; // a limit of less than a page, which is not the same as no limit
     CHECK(error_of(do_mlock(mm, base, pages(1), 0)) == Errno::NOMEM);
-    host.mm_limits.may_lock = false;
+    host.mm_rights.may_lock = false;
     CHECK(error_of(do_mlock(mm, base, pages(1), 0)) == Errno::PERM);
     CHECK(error_of(map(UserAddr(), pages(1), RW, ANON | MAP_LOCKED)) == Errno::PERM);
     CHECK(do_munlock(mm, base, pages(4)).ok());

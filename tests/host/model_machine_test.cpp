@@ -63,23 +63,23 @@ TEST_CASE("model: accesses of all sizes, aligned and not") {
 TEST_CASE("model: a fault says which access was tried, and in which mode") {
     SmallMachine machine;
     const FaultInfo read = machine.load(ADDRESS, 4, Mode::User).fault.value();
-    CHECK(read.kind == FaultKind::Translation);
-    CHECK(read.status == 0x007);
-    CHECK(read.user_mode);
-    CHECK_FALSE(read.write);
+    CHECK(read.kind() == FaultKind::Translation);
+    CHECK(read.status() == 0x007);
+    CHECK(read.user_mode());
+    CHECK_FALSE(read.write());
     machine.map(PAGE_A | READ_ONLY);
     const FaultInfo write = machine.store(ADDRESS, 1, 4, Mode::Unprivileged).fault.value();
-    CHECK(write.kind == FaultKind::Permission);
-    CHECK(write.status == 0x80f);
-    CHECK(write.write);
-    CHECK_FALSE(write.user_mode);
+    CHECK(write.kind() == FaultKind::Permission);
+    CHECK(write.status() == 0x80f);
+    CHECK(write.write());
+    CHECK_FALSE(write.user_mode());
     machine.map(PAGE_B | READ_WRITE | 1);
     const FaultInfo fetch = machine.fetch(ADDRESS, Mode::User).fault.value();
-    CHECK(fetch.kind == FaultKind::Permission);
-    CHECK(fetch.execute);
-    CHECK(machine.load(0x8000'0000, 4, Mode::User).fault.value().status == 0x005);
+    CHECK(fetch.kind() == FaultKind::Permission);
+    CHECK(fetch.execute());
+    CHECK(machine.load(0x8000'0000, 4, Mode::User).fault.value().status() == 0x005);
     machine.put(TABLE + 4 * 0x24, 0x2000'0000 | READ_WRITE); // no RAM there
-    CHECK(machine.load(ADDRESS + 0x1000, 4, Mode::User).fault.value().kind == FaultKind::External);
+    CHECK(machine.load(ADDRESS + 0x1000, 4, Mode::User).fault.value().kind() == FaultKind::External);
     CHECK(machine.cpu().faults == 5);
 }
 
@@ -246,12 +246,12 @@ TEST_CASE("model: exclusive accesses") {
     REQUIRE(machine.store(ADDRESS, 20, 4, Mode::User).ok());
     CHECK(machine.store_exclusive(ADDRESS, 21).value == 1);
     CHECK(machine.load(ADDRESS, 4, Mode::User).value == 20);
-    CHECK(machine.load_exclusive(ADDRESS + 2).fault.value().kind == FaultKind::Alignment);
-    CHECK(machine.store_exclusive(ADDRESS + 2, 0).fault.value().kind == FaultKind::Alignment);
+    CHECK(machine.load_exclusive(ADDRESS + 2).fault.value().kind() == FaultKind::Alignment);
+    CHECK(machine.store_exclusive(ADDRESS + 2, 0).fault.value().kind() == FaultKind::Alignment);
     machine.cpu().tlb.invalidate_all();
     machine.map(PAGE_A | READ_ONLY);
     CHECK(machine.load_exclusive(ADDRESS).ok());
-    CHECK(machine.store_exclusive(ADDRESS, 1).fault.value().write);
+    CHECK(machine.store_exclusive(ADDRESS, 1).fault.value().write());
 }
 
 TEST_CASE("model: time goes as far as it is told, and runs the timer on the way") {

@@ -23,7 +23,7 @@ struct UserMemory {
 
     // From now on the handler repairs a fault on a page below `end` by mapping a new page.
     void repair_below(u32 end) {
-        machine.on_fault = [this, end](const FaultInfo& fault) {
+        machine.on_fault = [this, end](FaultInfo fault) {
             faults.push_back(fault);
             if (fault.address >= end)
                 return false;
@@ -47,8 +47,8 @@ TEST_CASE("uaccess: values") {
     CHECK(put_user_u8(UserAddr(ADDRESS), 9).ok());
     CHECK(user.machine.load(ADDRESS, 4, Mode::User).value == 0x0102'0309);
     REQUIRE(user.faults.size() == 1);
-    CHECK(user.faults[0].write);
-    CHECK_FALSE(user.faults[0].user_mode);
+    CHECK(user.faults[0].write());
+    CHECK_FALSE(user.faults[0].user_mode());
 }
 
 TEST_CASE("uaccess: a fault that is not repaired is FAULT") {
@@ -134,7 +134,7 @@ TEST_CASE("uaccess: futex operations") {
 TEST_CASE("uaccess: a compare-and-swap on a clean page reads it, and faults only on the store") {
     UserMemory user;
     user.space.set(ADDRESS, Pte(new_frame(), USER_RW & ~Pte::DIRTY));
-    user.machine.on_fault = [&](const FaultInfo& fault) {
+    user.machine.on_fault = [&](FaultInfo fault) {
         user.faults.push_back(fault);
         return false;
     };
@@ -142,13 +142,13 @@ TEST_CASE("uaccess: a compare-and-swap on a clean page reads it, and faults only
     CHECK(user.faults.empty());
     CHECK(futex_atomic_cmpxchg_inatomic(UserAddr(ADDRESS), 0, 2).error() == Errno::FAULT);
     REQUIRE(user.faults.size() == 1);
-    CHECK(user.faults[0].kind == FaultKind::Permission);
-    CHECK(user.faults[0].write);
+    CHECK(user.faults[0].kind() == FaultKind::Permission);
+    CHECK(user.faults[0].write());
     CHECK(user.machine.load(ADDRESS, 4, Mode::User).value == 0);
 }
 
 TEST_CASE("uaccess: a handler that claims a repair and makes none is an error") {
     UserMemory user;
-    user.machine.on_fault = [](const FaultInfo&) { return true; };
+    user.machine.on_fault = [](FaultInfo) { return true; };
     CHECK_THROWS(get_user_u32(UserAddr(ADDRESS)));
 }

@@ -42,8 +42,8 @@ TEST_CASE("page_alloc: counts free and total pages") {
     Host host;
     const u32 before = nr_free_pages();
     CHECK(nr_total_pages() - before < 32); // the pages that the CPU's TLB takes, where software fills it
-    CHECK(before <= max_mapnr);
-    CHECK(before > max_mapnr - max_mapnr / 20); // the page array takes a few per cent
+    CHECK(before <= mem.max_mapnr);
+    CHECK(before > mem.max_mapnr - mem.max_mapnr / 20); // the page array takes a few per cent
     Page* page = alloc_pages(0);
     Page* block = alloc_pages(3);
     CHECK(nr_free_pages() == before - 9);
@@ -174,7 +174,7 @@ TEST_CASE("page_alloc: freeing what is in use or free panics") {
         CHECK_THROWS_WITH(free_pages(*block, 0), Catch::Contains("another order"));
     }
     SECTION("reserved") {
-        Page& reserved = virt_to_page(mem_map);
+        Page& reserved = virt_to_page(mem.map);
         reserved.refcount.set(0);
         CHECK_THROWS_WITH(free_pages(reserved, 0), Catch::Contains("not the allocator's"));
     }
@@ -204,7 +204,7 @@ TEST_CASE("page_alloc: reserved ranges are given by whole pages") {
     init_page_allocator(start, end);
     const u32 before = nr_free_pages();
     CHECK(before < 5u << (20 - PAGE_SHIFT));
-    CHECK(mem_map[0].test(PG_RESERVED));
+    CHECK(mem.map[0].test(PG_RESERVED));
     CHECK(virt_to_page(phys_to_virt(end)).test(PG_RESERVED));
 
     free_reserved_range(end + 1, end + 4 * PAGE_SIZE - 1); // two whole pages lie inside

@@ -22,7 +22,7 @@ namespace {
 std::string frame(const Page& page) {
     char text[96];
     std::snprintf(text, sizeof text,
-                  "frame %u (flags %#x, %d references, %d entries): ", static_cast<unsigned>(&page - mem_map),
+                  "frame %u (flags %#x, %d references, %d entries): ", static_cast<unsigned>(&page - mem.map),
                   page.flags.load(), page_count(page), page_mapcount(page));
     return text;
 }
@@ -42,8 +42,8 @@ class Census {
 
     void check_pages() {
         u32 free = 0, listed[NR_LRU_LISTS] = {}, in_swap_cache = 0, tagged = 0, lost = 0;
-        for (u32 number = 0; number < max_mapnr; ++number) {
-            const Page& page = mem_map[number];
+        for (u32 number = 0; number < mem.max_mapnr; ++number) {
+            const Page& page = mem.map[number];
             if (page.test(PG_BUDDY | PG_PCP)) {
                 ++free;
                 expect(page_count(page) == 0 && page_mapcount(page) == 0 &&

@@ -57,8 +57,8 @@ void Loss::happened() {
 }
 
 void unpoison_all() {
-    for (u32 number = 0; number < max_mapnr; ++number)
-        if (Page& frame = mem_map[number]; frame.test(PG_HWPOISON)) {
+    for (u32 number = 0; number < mem.max_mapnr; ++number)
+        if (Page& frame = mem.map[number]; frame.test(PG_HWPOISON)) {
             expect(page_count(frame) == 1, "a lost frame has no users at the end");
             unpoison_memory(frame);
         }

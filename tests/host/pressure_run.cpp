@@ -40,7 +40,7 @@ class Run {
         : setting_(setting), machine_(machine), disk_(std::make_shared<ModelFile>(ModelledDisk::PAGES)) {
         nr_shmem = num_poisoned_pages = 0; // what a run before has left behind that was given up
         vm_acct_memory(0 - vm_memory_committed());
-        machine_.host.mm_limits.locked = LOCKED_MAX;
+        machine_.host.mm_rights.locked = LOCKED_MAX;
         shrink_caches();
         machine_.free_at_start = nr_free_pages();
         machine_.root = std::make_unique<contract::TestMm>();
@@ -439,8 +439,8 @@ class Run {
     void offline() {
         if (num_poisoned_pages >= LOST_MAX)
             return;
-        const u32 number = (first_ * 64 + number_) % max_mapnr;
-        lose(mem_map[number], [&] { return hard_offline_page(min_low_pfn + number); });
+        const u32 number = (first_ * 64 + number_) % mem.max_mapnr;
+        lose(mem.map[number], [&] { return hard_offline_page(mem.min_low_pfn + number); });
     }
 
     // --- address spaces, swap areas, errors ---

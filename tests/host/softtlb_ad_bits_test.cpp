@@ -111,7 +111,7 @@ TEST_CASE("softtlb: hardware bits: the kernel's fetch from a user's page is a fa
     const Outcome fetched =
         test.machine.translate(ADDRESS, {.type = AccessType::Execute, .privileged = true}, Mode::Kernel);
     REQUIRE_FALSE(fetched.ok());
-    CHECK(fetched.fault->kind == FaultKind::Permission);
+    CHECK(fetched.fault->kind() == FaultKind::Permission);
 }
 
 TEST_CASE("softtlb: hardware bits: the checker of flushes sets no bit, and still finds what a flush has missed") {

@@ -60,15 +60,15 @@ TEST_CASE("softtlb: a miss on an entry that does not permit the access is a faul
     const auto kind_of_write = [&](u32 flags) {
         space.set(ADDRESS, Pte(new_frame(), flags));
         flush_tlb_page(space.context, PAGE);
-        return machine.store(ADDRESS, 1, 4, Mode::User).fault.value().kind;
+        return machine.store(ADDRESS, 1, 4, Mode::User).fault.value().kind();
     };
     CHECK(kind_of_write(0) == FaultKind::Translation);
     CHECK(kind_of_write(USER_RW & ~Pte::YOUNG) == FaultKind::Translation);
-    CHECK(machine.load(ADDRESS, 4, Mode::User).fault.value().kind == FaultKind::Translation);
+    CHECK(machine.load(ADDRESS, 4, Mode::User).fault.value().kind() == FaultKind::Translation);
     CHECK(kind_of_write(USER_RW & ~Pte::DIRTY) == FaultKind::Translation);
     CHECK(statistics().fills == 0);
     REQUIRE(reads(machine, ADDRESS)); // the clean one, loaded read-only
-    CHECK(machine.store(ADDRESS, 1, 4, Mode::User).fault.value().kind == FaultKind::Permission);
+    CHECK(machine.store(ADDRESS, 1, 4, Mode::User).fault.value().kind() == FaultKind::Permission);
     switch_mm(nullptr);
     CHECK_FALSE(reads(machine, ADDRESS));
 }
@@ -147,7 +147,7 @@ TEST_CASE("softtlb: entries survive a switch, also stale ones, but only for thei
     CHECK(reads(machine, ADDRESS));
     CHECK(statistics().fills == fills);
     CHECK(statistics().survivors == 1);
-    CHECK(machine.store(ADDRESS, 1, 4, Mode::User).fault.value().kind == FaultKind::Permission);
+    CHECK(machine.store(ADDRESS, 1, 4, Mode::User).fault.value().kind() == FaultKind::Permission);
     CHECK(check_tlb_against_truth(first.context).empty()); // permitting less is legal
     SECTION("a task that has come from the other CPU starts afresh") {
         local_flush_tlb_mm(first.context);

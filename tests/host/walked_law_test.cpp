@@ -39,7 +39,7 @@ TEST_CASE("walked: what is missing decides the kind of fault") {
     const auto kind_of_write = [&](u32 flags) {
         space.set(ADDRESS, Pte(frame, flags));
         flush_tlb_page(space.context, UserAddr(ADDRESS));
-        return machine.store(ADDRESS, 1, 4, Mode::User).fault.value().kind;
+        return machine.store(ADDRESS, 1, 4, Mode::User).fault.value().kind();
     };
     CHECK(kind_of_write(0) == FaultKind::Translation);
     CHECK(kind_of_write(USER_RW & ~Pte::YOUNG) == FaultKind::Translation);
@@ -64,7 +64,7 @@ TEST_CASE("walked: an emptied directory slot translates nothing") {
     REQUIRE(machine.load(ADDRESS, 4, Mode::User).ok());
     pmd_clear(space.context, UserAddr(ADDRESS));
     flush_tlb_page(space.context, UserAddr(ADDRESS));
-    CHECK(machine.load(ADDRESS, 4, Mode::User).fault.value().status == 0x005);
+    CHECK(machine.load(ADDRESS, 4, Mode::User).fault.value().status() == 0x005);
     CHECK(hardware_descriptor(space.context, UserAddr(ADDRESS)).first_level == 0);
     CHECK(hardware_descriptor(space.context, UserAddr(ADDRESS)).second_level == 0);
 }

@@ -37,8 +37,8 @@ void panic(const char* format, ...) {
     std::abort();
 }
 
-MmTask& current_mm_task() { return current()->mm; }
 MmLimits current_mm_limits() { return {}; }
+MmRights current_mm_rights() { return {}; }
 bool fatal_signal_pending() { return false; }
 bool out_of_memory() { return false; }
 bool signal_pending() { return false; }

@@ -400,7 +400,7 @@ int main(int argc, char** argv) {
     init_swap();
     storm.machine.as_each_cpu(mmu_init_cpu);
     futex_init(CPUS);
-    storm.machine.on_fault = [](const FaultInfo& fault) { return do_page_fault(fault).action == FaultOutcome::Retry; };
+    storm.machine.on_fault = [](FaultInfo fault) { return do_page_fault(fault).action() == FaultOutcome::Retry; };
     const u32 free_at_start = nr_free_pages();
 
     set_current(&threads::tasks[0]);

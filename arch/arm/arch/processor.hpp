@@ -1,6 +1,8 @@
 // How a CPU identifies itself and waits for other CPUs: the target's version of base/concurrency.hpp.
 #pragma once
 
+#include <atomic>
+
 #include "base/types.hpp"
 
 namespace faultline {
@@ -14,6 +16,10 @@ inline u32 smp_processor_id() {
     constexpr u32 MPIDR_CPU = 7; // of Aff0
     return mpidr & MPIDR_CPU;
 }
+
+// The order of a load whose value is the address, or part of the address, of the next: such loads are in order on ARMv7
+// without a barrier (ARM ARM A3.8.2). (What std::memory_order_consume was meant for; Linux: READ_ONCE of a pointer.)
+inline constexpr std::memory_order memory_order_dependent = std::memory_order_relaxed;
 
 // Nothing to do on the target: its CPUs run in parallel.
 inline void schedule_point(const char*) {}

@@ -2,6 +2,7 @@
 // continues (arch/model/interleaver.hpp). Without a watcher the points do nothing, and a test drives one CPU at a time.
 #pragma once
 
+#include <atomic>
 #include <exception>
 #include <functional>
 
@@ -41,6 +42,9 @@ class [[nodiscard]] Unwatched {
 };
 
 } // namespace model
+
+// Computers promise no such order to C++, so here the loads are in order anyway.
+inline constexpr std::memory_order memory_order_dependent = std::memory_order_acquire;
 
 // The acting CPU's number.
 u32 smp_processor_id();

@@ -8,6 +8,6 @@ namespace faultline {
 // Returns true if the fault was only a TLB miss and the translation is now loaded; the access is then made again. With
 // ad_bits=hardware also if only a bit had to be set, or if the TLB's entry was older than truth. The machine calls it before
 // it reports the fault to the kernel, with interrupts masked. Page faults may be disabled, and spin locks may be held.
-bool refill_tlb(const FaultInfo& fault);
+bool refill_tlb(FaultInfo fault);
 
 } // namespace faultline

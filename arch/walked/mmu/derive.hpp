@@ -4,7 +4,7 @@
 
 #include <arch/translation.hpp>
 
-#include "arch/backend/descriptor.hpp"
+#include "arch/backend/derived_descriptors.hpp"
 #include "arch/contract/machine.hpp"
 #include "arch/contract/mmu.hpp"
 #include "base/trace.hpp"
@@ -17,7 +17,7 @@ static_assert(offsetof(PteTable, entries) - offsetof(PteTable, hardware) == PTRS
 
 // Brings the machine's view of an entry up to date: `pte` was just stored in `slot`.
 inline void derive(UserAddr address, PteSlot* slot, Pte pte) {
-    const u32 derived = derive_descriptor(pte);
+    const u32 derived = descriptor_for(pte);
     TRACE(DescriptorStored, address, *descriptor_of(slot), derived);
     machine::store_descriptor(descriptor_of(slot), derived);
 }

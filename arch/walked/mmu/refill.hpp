@@ -7,6 +7,6 @@ namespace faultline {
 
 // Returns true if the fault was only a TLB miss and software has loaded the translation; the access is then made again.
 // The machine calls it before it reports the fault to the kernel.
-constexpr bool refill_tlb(const FaultInfo&) { return false; }
+constexpr bool refill_tlb(FaultInfo) { return false; }
 
 } // namespace faultline

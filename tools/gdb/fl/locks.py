@@ -69,8 +69,8 @@ def held_spin_locks(kernel):
         yield f"run queue of CPU {cpu}", run_queue(kernel, cpu)["lock"]
     for number, bucket in buckets(kernel):
         yield f"futex bucket {number}", bucket["lock"]
-    layout, pages = Layout(), kernel.variable("mem_map").target()
-    first_frame = int(kernel.variable("min_low_pfn"))
+    layout, pages = Layout(), kernel.variable("mem")["map"].target()
+    first_frame = int(kernel.variable("mem")["min_low_pfn"])
     for mm, pids in address_spaces(kernel).items():
         yield f"page_table_lock of address space 0x{mm.address:08x}", mm["page_table_lock"]
         for start, table in tables(kernel, layout, mm):

@@ -69,9 +69,11 @@ def on_the_stack():
                     loop = Loop(found["operation_"].string(),
                                 Access(int(found["address_"]["value_"]), str(found["access_"]).endswith("Write")),
                                 int(found["unchanged_"]))
-                elif kind == "const faultline::FaultInfo &" and fault is None:
+                elif kind == "faultline::FaultInfo" and fault is None:
                     found = symbol.value(frame)
-                    fault = Access(int(found["address"]), bool(found["write"]), bool(found["execute"]))
+                    if not found["bits_"].is_optimized_out and not found["address"].is_optimized_out:
+                        bits = int(found["bits_"])
+                        fault = Access(int(found["address"]), bool(bits & 0x1), bool(bits & 0x100))  # WRITE, EXECUTE
             frame = frame.older()
     except (gdb.error, RuntimeError):
         pass  # there is nothing more to be seen
