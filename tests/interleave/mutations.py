@@ -66,7 +66,9 @@ class Sabotage(NamedTuple):
     new: str
     test: Test
     invariant: int = 0  # the one of docs/testing.md that it breaks; 0: it concerns a lock or the machine
-    offered: bool = False  # by the explorer, where the test's program finds it
+    # By the explorer, where the test's program finds it. Not if the harm shows as a panic in a destructor: the host's test fails then,
+    # but nothing is left of the run that could be told or repeated.
+    offered: bool = False
 
 
 SABOTAGES = [
@@ -634,6 +636,25 @@ def sources_with(file):
     return sorted(each for each in found if each.endswith(".cpp"))
 
 
+def indent_of(line):
+    return len(line) - len(line.lstrip())
+
+
+def whole_lines(sabotage, text):
+    """What a sabotage changes, as whole lines: where they begin, and what stands there before and after."""
+    at = text.index(sabotage.old)
+    begin = text.rfind("\n", 0, at) + 1
+    end = text.find("\n", at + len(sabotage.old.rstrip("\n")))
+    first, *others = text[begin:end].split("\n")
+    if any(line.strip() and indent_of(line) < indent_of(first) for line in others):  # of what stands above
+        begin = text.rfind("\n", 0, begin - 1) + 1
+    old = text[begin:end]
+    new = old.replace(sabotage.old.rstrip("\n"), sabotage.new.rstrip("\n"))
+    indent = min(indent_of(line) for line in old.split("\n") if line.strip())
+    cut = [[line[indent:].rstrip() for line in each.split("\n") if line.strip()] for each in (old, new)]
+    return text.count("\n", 0, begin) + 1, "\n".join(cut[0]), "\n".join(cut[1])
+
+
 def write_offered(directory):
     offered = [each for each in SABOTAGES if each.offered]
     told = []
@@ -644,8 +665,9 @@ def write_offered(directory):
         changed.parent.mkdir(parents=True, exist_ok=True)
         changed.write_text(mutated(sabotage, text), encoding="utf-8")
         (place / "sources").write_text("\n".join(sources_with(sabotage.file)) + "\n", encoding="utf-8")
-        told.append({"name": sabotage.what, "file": sabotage.file, "line": text[:text.index(sabotage.old)].count("\n") + 1,
-                     "old": sabotage.old, "new": sabotage.new, "program": sabotage.test.name.removeprefix("interleave: "),
+        line, old, new = whole_lines(sabotage, text)
+        told.append({"name": sabotage.what, "file": sabotage.file, "line": line, "old": old, "new": new,
+                     "program": sabotage.test.name.removeprefix("interleave: "),
                      "back_end": "softtlb" if sabotage.test.program.startswith("softtlb") else "walked",
                      "module": f"sabotage_{number}"})
     (directory / "sabotages.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
