@@ -32,6 +32,7 @@ export interface Cpu {
   task: string;
   next?: string;
   waits?: boolean;
+  wants?: string; // the lock that it is about to take, or waits for
   over?: boolean;
   verb: string;
   done: string[];

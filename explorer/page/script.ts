@@ -76,6 +76,12 @@ export function verbsBefore(fields: Fields, cpu: number): number {
   }, 0);
 }
 
+// What the verb at the beginning of such a line does.
+export function meaningOf(verb: string): string {
+  const name = /^[a-z_]+/.exec(verb)?.[0];
+  return VERBS.find((each) => each[0] === name)?.[2] ?? "";
+}
+
 export const VERBS: [string, string, string][] = [
   ["read", "read a", "reads a word"],
   ["write", "write a 1", "writes a word"],
