@@ -23,7 +23,7 @@ enum Usage : u8 { IN_INTERRUPT = 1, INTERRUPTS_ON = 2 };
 struct alignas(L1_CACHE_BYTES) Cpu {
     Held held;
     const char* wanted = nullptr; // the name of a lock
-    u32 interrupts = 0; // nesting depth of interrupt handlers
+    u32 interrupts = 0;           // nesting depth of interrupt handlers
 };
 
 constinit Cpu cpus[MOST_CPUS];

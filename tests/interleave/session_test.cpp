@@ -121,7 +121,8 @@ TEST_CASE("session: what explore() finds happens again, choice by choice") {
 
 TEST_CASE("session: of what a search finds it keeps the shortest, also if that comes later") {
     // CPU 1 hangs whatever CPU 0 does, and the schedule in which CPU 0 does nothing comes last.
-    const char* const program = "map a shared\nmap b private\nbefore: read a\ncpu 0: write b 1; read b\ncpu 1: wake_op a";
+    const char* const program =
+        "map a shared\nmap b private\nbefore: read a\ncpu 0: write b 1; read b\ncpu 1: wake_op a";
     Engine engine;
     const auto found = [&] { return engine.found(); };
     const auto length = [&] {
@@ -144,7 +145,8 @@ TEST_CASE("session: of what a search finds it keeps the shortest, also if that c
     bool over = false;
     model::trace_start(); // as the engine does: to record some stations is a step
     while (!over)
-        if (const auto each = explore(make, schedules, one, [&](const Progress& progress) { return !(over = progress.is_over); }))
+        if (const auto each =
+                explore(make, schedules, one, [&](const Progress& progress) { return !(over = progress.is_over); }))
             all.push_back(each->choices.size());
     static_cast<void>(model::trace_stop());
     REQUIRE(all.size() > 1);
