@@ -53,7 +53,7 @@ export const LOCKS: Record<string, string> = {
   mmap_lock: "the mappings of a process", page_table_lock: "which page tables there are", pte_lock: "the entries of a page table",
   AddressSpace: "the pages of a file", AnonVma: "which processes map the pages of a mapping", "AnonVma readers": "who goes through an AnonVma",
   "futex bucket": "who waits for a word", futex_exit: "tasks that end", pi_lock: "who owns and who waits for PI locks", wake_lock: "whether a task sleeps",
-  RunQueue: "the tasks of a CPU", WaitQueue: "who sleeps here", Zone: "the free frames", KmemCache: "small objects of one size", all_caches: "the list of caches",
+  RunQueue: "the tasks of a CPU", WaitQueue: "who sleeps here", Zone: "the free frames", KmemCache: "small objects of one size", PerCpuPages: "free frames of a CPU", PerCpuObjects: "free small objects of a CPU", all_caches: "the list of caches",
   LruVec: "which pages reclaim takes first", "LruVec anon": "who puts an anonymous page in reclaim's lists", SwapArea: "the slots of the swap area",
   mmlist: "the processes with pages in swap", shmem_swaplist: "the files with pages in swap", "dirty files": "the files that have to be written back",
   PercpuRwSemaphore: "the state of a semaphore", RwSemaphore: "the state of a semaphore", kernel_lock: "one task in the kernel at a time", TimerBase: "the timers of a CPU",
