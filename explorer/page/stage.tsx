@@ -33,7 +33,7 @@ function Sentence({ player }: { player: Player }) {
     case "ended":
       return <p class="sentence good">All CPUs have finished after {state.step} steps, and nothing is wrong.</p>;
     case "livelock":
-      return <p class="sentence"><em>It turns and cannot end{cause ? <>: {cause}</> : ""}.</em> {state.text.replace(/^livelock: \[(\d+)\]/, "Task $1")}.</p>;
+      return <p class="sentence"><em>It turns and cannot end{cause ? <>: {cause}</> : ""}.</em> {state.text.replace(/^livelock: \S*\[(\d+)\]/, "Task $1")}.</p>;
     case "deadlock":
       return <p class="sentence"><em>Nobody can act.</em> {state.text}</p>;
     case "violation":
