@@ -171,6 +171,30 @@ test("400 pixels wide", async (window) => {
   assert.ok(await window.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "with the panels open");
 }, { width: 400, height: 800 });
 
+test("nothing is cut off, however wide the window and however many CPUs", async (window) => {
+  for (const program of ["copy-on-write break against read", "stale.two-processes", "pi turns round", "write back against two writes"]) {
+    await window.open(`#/?program=${encodeURIComponent(program)}`);
+    await window.toEnd();
+    for (const width of [1300, 1160, 900, 660, 400]) {
+      await window.page.setViewportSize({ width, height: 900 });
+      const cut = await window.page.evaluate(() => [...document.querySelectorAll(".board table, .frame, .stations, .source")]
+        .filter((each) => each.getBoundingClientRect().right > each.closest(".board > *").getBoundingClientRect().right + 1).map((each) => each.className));
+      assert.deepEqual(cut, [], `${program}, ${width} pixels`);
+    }
+  }
+});
+
+test("a step says what it does: the lock that it takes, and whether an access faults", async (window) => {
+  await window.open("#/?program=original-report&steps=1");
+  const next = window.page.locator('.act[data-cpu="1"]');
+  assert.match(await next.innerText(), /load from user memory/);
+  await window.step(1);
+  assert.match(await window.sentence(), /The read of m faults: the machine has no page there/);
+  assert.match(await next.innerText(), /take mmap_lock for reading/);
+  await window.step(1);
+  assert.match(await window.sentence(), /take mmap_lock for reading\. .*CPU 1 holds mmap_lock/);
+});
+
 test("a program of one's own, and what is wrong in one", async (window) => {
   await window.open();
   await window.press("e");
