@@ -238,7 +238,7 @@ void Engine::explore(std::string_view settings_text, std::string_view program, s
         auto found = interleave::explore(search.make, *search.schedules, search.temper, [&](const Progress& progress) {
             static_cast<void>(model::trace_take());
             search.longest = std::max(search.longest, progress.longest);
-            search.over = progress.is_over;
+            search.over = search.all = progress.is_over;
             search.runs += progress.is_over ? 0 : 1;
             return progress.is_over || --left != 0;
         });
@@ -249,6 +249,7 @@ void Engine::explore(std::string_view settings_text, std::string_view program, s
         --left;
         if (!search.found || found->choices.size() < search.found->choices.size())
             search.found = std::move(found);
+        search.over = search.over || model::Interleaver::has_stopped_cpu();
     }
     static_cast<void>(model::trace_stop());
 }
@@ -262,6 +263,7 @@ std::string Engine::found() const {
         json.value("runs", search_->runs);
         json.value("longest", search_->longest);
         json.value("over", search_->over);
+        json.value("all", search_->all);
         if (!search_->found) {
             json.raw("found", "");
         } else {

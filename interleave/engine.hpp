@@ -30,6 +30,7 @@ struct Search {
     u64 runs = 0;
     std::size_t longest = 0;
     bool over = false;
+    bool all = false; // it is over because every schedule was tried
     std::optional<Found> found;
 };
 

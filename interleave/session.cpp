@@ -69,6 +69,8 @@ void Session::drive(void* session) {
     self.able_.clear();
     if (!self.stepper_->dropped)
         self.executions_.switch_to(*self.caller_);
+    if (model::Interleaver::has_stopped_cpu())
+        static_cast<void>(self.program_.release());
     self.program_.reset();
     self.executions_.switch_to(*self.caller_); // never returns
 }

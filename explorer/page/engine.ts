@@ -117,6 +117,7 @@ export interface Searched {
   runs: number;
   longest: number;
   over: boolean;
+  all: boolean;
   found: Found | null;
 }
 export interface Sabotage {

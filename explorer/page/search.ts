@@ -12,7 +12,7 @@ export interface Order {
 }
 export type Report =
   | { kind: "progress"; bound: number; runs: number; longest: number; shortest: number } // steps of the shortest found, 0: none yet
-  | { kind: "found"; bound: number; runs: number; all: boolean; found: Found } // all: of the schedules with this bound were tried
+  | { kind: "found"; bound: number; runs: number; all: boolean; more: number; found: Found } // whether all schedules with this bound were tried, or how many after the first
   | { kind: "nothing"; runs: number }
   | { kind: "failed"; what: string };
 

@@ -18,10 +18,10 @@ onmessage = async (message: MessageEvent<Order>) => {
       for (;;) {
         const wrong = machine.explore(settings, program, bound, AT_A_TIME);
         if (wrong) return tell({ kind: "failed", what: wrong.what });
-        const { runs, longest, over, found } = machine.found();
+        const { runs, longest, over, all: tried, found } = machine.found();
         if (found) {
           first ||= runs;
-          best = { kind: "found", bound, runs: all + runs, all: over, found };
+          best = { kind: "found", bound, runs: all + runs, all: tried, more: runs - first, found };
           if (over || runs >= first + MORE) return tell(best);
         }
         tell({ kind: "progress", bound, runs: all + runs, longest, shortest: found?.choices.length ?? 0 });

@@ -5,7 +5,7 @@ import { type BackEnd, type Preset, type Sabotage, type Scenario, sabotages } fr
 import type { Player, Problem } from "./player";
 import { scripts } from "./run";
 import { compose, decompose, EMPTY, type Field, type Fields, FIELDS, place, VERBS } from "./script";
-import { MORE, type Report, Search } from "./search";
+import { type Report, Search } from "./search";
 import { count, VERDICTS } from "./wording";
 
 export interface Catalogue {
@@ -191,10 +191,11 @@ export function Breaking({ setup, change }: { setup: Setup; change: (setup: Setu
   );
 }
 
-function howShort({ bound, all, found }: Report & { kind: "found" }): string {
+function howShort({ bound, all, more, found }: Report & { kind: "found" }): string {
   const steps = `This one has ${count(found.choices.length, "step")}`;
   const interruptions = bound < 0 ? "" : bound === 0 ? " and no interruption" : ` and ${count(bound, "interruption")}`;
-  return `${steps}${interruptions}: ${all ? "there is no shorter one with so few" : `the shortest of ${count(MORE, "schedule")} from the first on that went wrong`}.`;
+  const among = more === 0 ? "the first that was found" : `the shortest among the first that was found and ${count(more, "schedule")} after it`;
+  return `${steps}${interruptions}: ${all ? "there is no shorter one with so few" : among}.`;
 }
 
 // The steps of a found schedule.

@@ -66,9 +66,7 @@ class Sabotage(NamedTuple):
     new: str
     test: Test
     invariant: int = 0  # the one of docs/testing.md that it breaks; 0: it concerns a lock or the machine
-    # By the explorer, where the test's program finds it. Not if the harm shows as a panic in a destructor: the host's test fails then,
-    # but nothing is left of the run that could be told or repeated.
-    offered: bool = False
+    offered: bool = False  # by the explorer, where the test's program finds it
 
 
 SABOTAGES = [
@@ -362,7 +360,7 @@ SABOTAGES = [
     Sabotage("reclaim does not flush the entry that goes to swap", "mm/rmap.cpp",
              "    TlbDebt debt(mm.context);\n    const Pte pte = ptep_get_and_clear(debt, address, slot);\n    debt.pay();\n",
              "    TlbDebt& debt = *new TlbDebt(mm.context);\n    const Pte pte = ptep_get_and_clear(debt, address, slot);\n",
-             interleave("page out against write"), invariant=7),
+             interleave("page out against write"), invariant=7, offered=True),
     Sabotage("locked memory goes to swap", "mm/rmap.cpp",
              "        if (keeps_entries(vma, flags))\n            return;\n", "", KEEPS),
     Sabotage("shared memory that is locked goes to swap", "mm/shrink_page.cpp", " || mapping.unevictable", "", KEEPS),
