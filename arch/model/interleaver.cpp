@@ -24,7 +24,10 @@ std::exception_ptr thrown;
 Interleaver::Interleaver(Machine& machine, Schedule& schedule, std::function<void(u32)> after_step)
     : machine_(machine), schedule_(schedule), after_step_(std::move(after_step)) {}
 
-Interleaver::~Interleaver() { schedule_watcher = nullptr; }
+Interleaver::~Interleaver() {
+    schedule_watcher = nullptr;
+    running_ = nullptr;
+}
 
 void Interleaver::run(std::span<const std::function<void()>> bodies) {
     if (!runners_.empty() || bodies.empty() || bodies.size() > machine_.cpu_count())
