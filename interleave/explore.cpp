@@ -48,8 +48,7 @@ bool run_all(const Maker& make, const Temper& temper, const Schedules& schedules
                      .history = program->history(),
                      .choices = std::move(choices),
                      .policy = policy};
-            if (model::Interleaver::has_stopped_cpu())
-                static_cast<void>(program.release());
+            take_down(program);
             return false;
         }
         longest = std::max(longest, program->steps());
