@@ -69,6 +69,8 @@ struct Held {
 
 // Those that a CPU holds: for whoever looks from outside while the CPU stands still.
 const Held& held_by_cpu(u32 cpu);
+// The name of the lock that a CPU is about to take, or waits for; nullptr: none.
+const char* wanted_by_cpu(u32 cpu);
 
 // The running task's. Supplied by mm/, found by the linker.
 Held& held_by_task();

@@ -62,7 +62,8 @@ target_link_libraries(interleave PUBLIC host_flags)
 foreach(library test_runner shared_tests interleave_test_objects)
     target_link_libraries(${library} PUBLIC host_flags catch Threads::Threads)
 endforeach()
-target_compile_definitions(interleave_test_objects PRIVATE CATALOGUE="${PROJECT_SOURCE_DIR}/user/scenarios/catalogue.tsv")
+target_compile_definitions(interleave_test_objects PRIVATE CATALOGUE="${PROJECT_SOURCE_DIR}/user/scenarios/catalogue.tsv"
+                           MISSING_SCENARIOS="${PROJECT_SOURCE_DIR}/docs/explorer-engine.md")
 target_precompile_headers(shared_tests PRIVATE <catch2/catch.hpp>)
 
 # Checks in tests are long to optimise and quick to run. What runs long is the kernel, the model, and the programs.

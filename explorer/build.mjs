@@ -29,25 +29,28 @@ function inTree(whole) {
   return null;
 }
 
-// A module that is being linked just now has no NAME.js yet, or half a map.
-function isWhole(name) {
-  if (name.endsWith(".json")) return true;
-  const of = (ending) => path.join(engine, name.split(".")[0] + ending);
-  if (![".js", ".wasm", ".wasm.map"].every((ending) => fs.existsSync(of(ending)))) return false;
-  return fs.readFileSync(of(".wasm.map"), "utf8").trimEnd().endsWith("}");
+// The map of a module. Null: the module is being linked just now, and has no NAME.js yet, or half a map.
+function mapOf(module) {
+  const of = (ending) => path.join(engine, module + ending);
+  if (![".js", ".wasm", ".wasm.map"].every((ending) => fs.existsSync(of(ending)))) return null;
+  try {
+    return JSON.parse(fs.readFileSync(of(".wasm.map"), "utf8"));
+  } catch {
+    return null;
+  }
 }
 
 // The modules, with maps that name files of the tree, and those files.
-fs.mkdirSync(path.join(output, "engine"), { recursive: true });
-for (const name of fs.readdirSync(engine).filter((each) => /\.(js|wasm|map|json)$/.test(each) && isWhole(each))) {
-  const to = path.join(output, "engine", name);
-  if (!name.endsWith(".map")) {
-    fs.copyFileSync(path.join(engine, name), to);
-    continue;
-  }
-  const map = JSON.parse(fs.readFileSync(path.join(engine, name), "utf8"));
+const to = path.join(output, "engine");
+fs.mkdirSync(to, { recursive: true });
+const built = fs.readdirSync(engine);
+for (const name of built.filter((each) => each.endsWith(".json"))) fs.copyFileSync(path.join(engine, name), path.join(to, name));
+for (const module of built.filter((each) => each.endsWith(".wasm")).map((each) => each.slice(0, -".wasm".length))) {
+  const map = mapOf(module);
+  if (!map) continue;
+  for (const ending of [".js", ".wasm"]) fs.copyFileSync(path.join(engine, module + ending), path.join(to, module + ending));
   map.sources = map.sources.map((source) => inTree(source) ?? source);
-  fs.writeFileSync(to, JSON.stringify(map));
+  fs.writeFileSync(path.join(to, `${module}.wasm.map`), JSON.stringify(map));
   for (const source of map.sources.filter((each) => /^(mm|kernel|arch)\//.test(each))) {
     fs.mkdirSync(path.join(output, "sources", path.dirname(source)), { recursive: true });
     fs.copyFileSync(path.join(root, source), path.join(output, "sources", source));

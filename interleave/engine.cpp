@@ -234,15 +234,24 @@ void Engine::explore(std::string_view settings_text, std::string_view program, s
     // A session records stations, and some of them load an entry: that is a step. So a search records them too.
     model::trace_start();
     u32 left = runs;
-    search.found = interleave::explore(search.make, *search.schedules, search.temper, [&](const Progress& progress) {
+    while (left != 0 && !search.over) {
+        auto found = interleave::explore(search.make, *search.schedules, search.temper, [&](const Progress& progress) {
+            static_cast<void>(model::trace_take());
+            search.longest = std::max(search.longest, progress.longest);
+            search.over = search.all = progress.is_over;
+            search.runs += progress.is_over ? 0 : 1;
+            return progress.is_over || --left != 0;
+        });
+        if (!found)
+            continue;
         static_cast<void>(model::trace_take());
-        search.longest = std::max(search.longest, progress.longest);
-        search.over = progress.is_over;
-        search.runs += progress.is_over ? 0 : 1;
-        return --left != 0;
-    });
+        ++search.runs;
+        --left;
+        if (!search.found || found->choices.size() < search.found->choices.size())
+            search.found = std::move(found);
+        search.over = search.over || model::Interleaver::has_stopped_cpu();
+    }
     static_cast<void>(model::trace_stop());
-    search.over = search.over || search.found;
 }
 
 std::string Engine::found() const {
@@ -254,6 +263,7 @@ std::string Engine::found() const {
         json.value("runs", search_->runs);
         json.value("longest", search_->longest);
         json.value("over", search_->over);
+        json.value("all", search_->all);
         if (!search_->found) {
             json.raw("found", "");
         } else {

@@ -30,6 +30,7 @@ struct Search {
     u64 runs = 0;
     std::size_t longest = 0;
     bool over = false;
+    bool all = false; // it is over because every schedule was tried
     std::optional<Found> found;
 };
 
@@ -41,7 +42,8 @@ class Engine {
     void run(s32 seed, std::string_view until, u32 most);
     std::string state();
 
-    // Searches on: for the same settings, program and bound, from where the last call stopped.
+    // Searches on: for the same settings, program and bound, from where the last call stopped. Of all the schedules on which
+    // something is wrong the shortest is kept.
     void explore(std::string_view settings, std::string_view program, s32 preemptions, u32 runs);
     std::string found() const;
 

@@ -37,7 +37,7 @@ bool run_all(const Maker& make, const Temper& temper, const Schedules& schedules
         if (schedule == nullptr)
             return watch({.temper = temper, .runs = runs, .longest = longest, .is_over = true});
         Recorded recorded(*schedule, choices);
-        const auto program = make(policy);
+        auto program = make(policy);
         try {
             program->run_under(recorded);
         } catch (const std::exception& wrong) {
@@ -48,6 +48,7 @@ bool run_all(const Maker& make, const Temper& temper, const Schedules& schedules
                      .history = program->history(),
                      .choices = std::move(choices),
                      .policy = policy};
+            take_down(program);
             return false;
         }
         longest = std::max(longest, program->steps());

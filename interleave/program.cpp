@@ -36,4 +36,16 @@ void Program::run_under(model::Schedule& schedule) {
     }
 }
 
+namespace {
+
+Program* left_behind = nullptr;
+
+} // namespace
+
+void take_down(std::unique_ptr<Program>& program) {
+    if (model::Interleaver::has_stopped_cpu())
+        left_behind = program.release();
+    program.reset();
+}
+
 } // namespace faultline::interleave

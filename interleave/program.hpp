@@ -32,4 +32,7 @@ std::unique_ptr<Program> make(const model::TlbPolicy& tlb) {
     return std::make_unique<P>(CPUS, tlb);
 }
 
+// Destroys it. One that has a CPU that stopped for ever stays instead: what that CPU holds could not be had.
+void take_down(std::unique_ptr<Program>& program);
+
 } // namespace faultline::interleave

@@ -69,7 +69,7 @@ void Session::drive(void* session) {
     self.able_.clear();
     if (!self.stepper_->dropped)
         self.executions_.switch_to(*self.caller_);
-    self.program_.reset();
+    take_down(self.program_);
     self.executions_.switch_to(*self.caller_); // never returns
 }
 

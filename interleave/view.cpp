@@ -175,6 +175,8 @@ void add_cpus(Json& json, World& world, Frames& frames) {
             json.value("waits", standing->waits);
             json.value("over", standing->over);
         }
+        if (const char* const wanted = lockdep::wanted_by_cpu(cpu))
+            json.value("wants", wanted);
         json.value("verb", world.verb_of(cpu));
         {
             const auto done = json.list("done");

@@ -37,7 +37,11 @@ void require(bool condition, const char* what) {
         throw Violation(what);
 }
 
-void violated(const std::string& what) { throw Violation(what); }
+void violated(const std::string& what) {
+    const auto violation = std::make_exception_ptr(Violation(what));
+    model::Interleaver::about_to_throw(violation);
+    std::rethrow_exception(violation);
+}
 
 World::World(u32 cpus, const model::TlbPolicy& tlb) : machine({.cpus = cpus, .ram_bytes = RAM_BYTES, .tlb = tlb}) {
     the_world = this;

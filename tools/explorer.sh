@@ -38,8 +38,8 @@ build_engine() {
 # The packages of the page are installed again only if explorer/package-lock.json has changed.
 build_page() {
     if ! cmp -s explorer/package-lock.json explorer/node_modules/.installed; then
-        npm ci --prefix explorer --silent || {
-            complain "npm could not install the packages of explorer/package-lock.json; is there a network?"
+        npm ci --prefix explorer --loglevel error >/dev/null || {
+            complain "npm could not install the packages of explorer/package-lock.json; its message is above"
             exit 69
         }
         cp explorer/package-lock.json explorer/node_modules/.installed

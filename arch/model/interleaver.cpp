@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
+#include <exception>
 #include <stdexcept>
 #include <utility>
 
@@ -14,12 +16,18 @@ namespace {
 
 constexpr std::size_t LAST = 100; // steps that history() tells
 
+bool stopped_cpu = false;
+std::exception_ptr thrown;
+
 } // namespace
 
 Interleaver::Interleaver(Machine& machine, Schedule& schedule, std::function<void(u32)> after_step)
     : machine_(machine), schedule_(schedule), after_step_(std::move(after_step)) {}
 
-Interleaver::~Interleaver() { schedule_watcher = nullptr; }
+Interleaver::~Interleaver() {
+    schedule_watcher = nullptr;
+    running_ = nullptr;
+}
 
 void Interleaver::run(std::span<const std::function<void()>> bodies) {
     if (!runners_.empty() || bodies.empty() || bodies.size() > machine_.cpu_count())
@@ -33,9 +41,14 @@ void Interleaver::run(std::span<const std::function<void()>> bodies) {
     const u32 selected = machine_.cpu_number();
     const bool masked = interrupts_masked;
     interrupts_masked = false;
+    running_ = this;
+    thrown = nullptr;
+    const std::terminate_handler before = std::set_terminate(stop_cpu);
     schedule_watcher = this;
     give_turn();
     schedule_watcher = nullptr;
+    std::set_terminate(before);
+    running_ = nullptr;
     if (!failure_)
         schedule_.ended();
     interrupts_masked = masked;
@@ -58,6 +71,22 @@ void Interleaver::enter(void* argument) {
     self.over = true;
     interleaver.give_turn(); // never returns
 }
+
+// Instead of std::terminate(): the stack of the acting CPU cannot unwind, but the others can go on.
+void Interleaver::stop_cpu() {
+    Runner* const acting = running_ != nullptr ? running_->acting_ : nullptr;
+    if (acting == nullptr ||
+        &running_->machine_.executions.running() != acting->execution) // nobody's stack but the caller's
+        std::abort();
+    stopped_cpu = true;
+    running_->fail(thrown ? thrown : std::make_exception_ptr(std::runtime_error("model: std::terminate()")));
+    acting->over = true;
+    running_->give_turn(); // never returns
+    std::abort();
+}
+
+bool Interleaver::has_stopped_cpu() { return stopped_cpu; }
+void Interleaver::about_to_throw(std::exception_ptr what) { thrown = std::move(what); }
 
 void Interleaver::at_point(const char* what) {
     Runner& self = *acting_;

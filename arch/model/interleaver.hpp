@@ -49,6 +49,12 @@ class Interleaver final : ScheduleWatcher {
     // The acting CPU waits until condition() holds. Throws std::runtime_error if all CPUs wait.
     void wait_until(const char* what, const std::function<bool()>& condition) override;
 
+    // Whether a CPU has stopped for ever, in this run or one before: it panicked in a destructor, which an exception may not leave. It
+    // keeps what it held, so nothing may be taken down, and no other machine begins in this process.
+    static bool has_stopped_cpu();
+    // What is thrown next. A terminate handler is not told everywhere what was thrown.
+    static void about_to_throw(std::exception_ptr what);
+
     // What a CPU would do next: for a schedule that chooses by it.
     struct Standing {
         const char* next;   // what its next schedule point said; "begin" before its first step
@@ -87,6 +93,7 @@ class Interleaver final : ScheduleWatcher {
     void give_turn();
     void switch_to(Runner* next);
     static void enter(void* runner);
+    [[noreturn]] static void stop_cpu();
 
     Machine& machine_;
     Schedule& schedule_;
@@ -99,6 +106,7 @@ class Interleaver final : ScheduleWatcher {
     std::size_t steps_ = 0;
     std::exception_ptr failure_;
     bool hopeless_ = false; // every CPU waits for another
+    static inline Interleaver* running_ = nullptr;
 };
 
 } // namespace faultline::model

@@ -1,6 +1,6 @@
 // What one step changed: keys, for marking it in the view, and sentences, for those who do not see the marks.
 import type { Cpu, State, Translation } from "./engine";
-import { entryState, rightsTold } from "./wording";
+import { abortTold, doneTold, entryState, MEANING, rightsTold } from "./wording";
 
 export interface Changes {
   keys: Set<string>;
@@ -23,6 +23,12 @@ export function changesOf(before: State | null, after: State): Changes {
   const several = after.world.spaces.length > 1 || before.world.spaces.length > 1;
   const inSpace = (space: number) => (several && space >= 0 ? ` of process ${space}` : "");
 
+  const nameOf = (words: string) => {
+    const address = /\baddress=(0x[0-9a-f]+)/.exec(words)?.[1].slice(0, -3);
+    return after.world.pages.find((page) => page.page.slice(0, -3) === address)?.name ?? "a page";
+  };
+  for (const { name, words } of after.stations)
+    if (name === "abort") sentences.push(abortTold(words, nameOf(words)));
   for (const page of after.world.pages) {
     const old = before.world.pages.find((each) => pageKey(each) === pageKey(page));
     const name = `${page.name}${inSpace(page.space)}`;
@@ -54,7 +60,7 @@ export function changesOf(before: State | null, after: State): Changes {
     for (const lock of cpu.holds) if (!old.holds.includes(lock)) tell(`lock ${cpu.cpu} ${lock}`, `CPU ${cpu.cpu} holds ${lock}.`);
     for (const lock of old.holds) if (!cpu.holds.includes(lock)) tell(`released ${cpu.cpu}`, `CPU ${cpu.cpu} releases ${lock}.`);
     if (old.task !== cpu.task) tell(`task ${cpu.cpu}`, `The task of CPU ${cpu.cpu} is ${cpu.task === "running" ? "running" : "asleep"} now.`);
-    if (old.done.length !== cpu.done.length) tell(`done ${cpu.cpu}`, cpu.done.length ? `CPU ${cpu.cpu} has done: ${cpu.done[cpu.done.length - 1]}.` : "");
+    if (old.done.length !== cpu.done.length) tell(`done ${cpu.cpu}`, cpu.done.length ? `CPU ${cpu.cpu} has done ${doneTold(cpu.done[cpu.done.length - 1]).filter(Boolean).join(", which ")}.` : "");
     if (!old.over && cpu.over) tell(`over ${cpu.cpu}`, `CPU ${cpu.cpu} has finished.`);
   }
   for (const frame of after.world.frames) {
@@ -64,7 +70,8 @@ export function changesOf(before: State | null, after: State): Changes {
       tell(name);
       continue;
     }
-    if (old.count !== frame.count || old.mapcount !== frame.mapcount) tell(`${name} count`);
+    if (old.count !== frame.count || old.mapcount !== frame.mapcount)
+      tell(`${name} count`, `Frame 0x${frame.frame.toString(16)} has count ${frame.count} and is mapped ${frame.mapcount === 1 ? "once" : `${frame.mapcount} times`}.`);
     if (old.flags !== frame.flags) tell(`${name} flags`);
     frame.words.forEach((word, i) => {
       if (word !== old.words[i]) tell(`${name} ${i}`, `Word ${i} of frame 0x${frame.frame.toString(16)} becomes ${word}.`);
@@ -76,6 +83,10 @@ export function changesOf(before: State | null, after: State): Changes {
   for (const pid of waitedBefore) if (!waitNow.includes(pid)) tell("waiters", `Task ${pid} waits no longer.`);
   const vmas = (state: State) => state.world.spaces.map(({ space, vmas }) => vmas.map((vma) => `vma ${space} ${vma.start} ${vma.end} ${vma.flags}`)).flat();
   const had = vmas(before);
-  for (const vma of vmas(after)) if (!had.includes(vma)) tell(vma);
+  const has = vmas(after);
+  for (const vma of has) if (!had.includes(vma)) tell(vma);
+  if (has.join() !== had.join()) sentences.push("The mappings change.");
+  const passed = [...new Set(after.stations.map((each) => each.name))].filter((name) => name !== "vector" && name !== "abort");
+  if (!sentences.length && passed.length) sentences.push(`It passes ${passed.map((name) => (MEANING[name] ? `${name} (${MEANING[name]})` : name)).join(", ")}.`);
   return { keys, sentences };
 }

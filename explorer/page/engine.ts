@@ -32,6 +32,7 @@ export interface Cpu {
   task: string;
   next?: string;
   waits?: boolean;
+  wants?: string; // the lock that it is about to take, or waits for
   over?: boolean;
   verb: string;
   done: string[];
@@ -116,6 +117,7 @@ export interface Searched {
   runs: number;
   longest: number;
   over: boolean;
+  all: boolean;
   found: Found | null;
 }
 export interface Sabotage {

@@ -5,7 +5,7 @@ import { type Address, BadLink, read, type Setup, write } from "./address";
 import { lacking, machines } from "./engine";
 import { Player } from "./player";
 import { scripts } from "./run";
-import { Breaking, type Catalogue, Choices, Editor, Finding, Programs } from "./setup";
+import { aboutOf, Breaking, type Catalogue, Choices, Editor, Finding, Programs } from "./setup";
 import { runUntil, seedOf, Stage, useTold, type Wishes } from "./stage";
 import { stories } from "./stories";
 import { FIRST_GUESS, StoryPage } from "./story";
@@ -137,7 +137,8 @@ function App({ catalogue }: { catalogue: Catalogue }) {
     const press = (event: KeyboardEvent) => {
       const target = event.target;
       if (!(target instanceof Element) || event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
-      if (event.key !== "Escape" && target.closest("input:not([type=radio]), select, textarea, dialog")) return;
+      if (event.key !== "Escape" && target.closest("input:not([type=radio]), textarea, dialog")) return;
+      if (target.closest("select") && !/^[0-3]$|^Escape$/.test(event.key)) return; // a list keeps its keys, but no choice begins with a digit
       if (event.key.startsWith("Arrow") && target.closest("input, pre, ol.stations, summary")) return;
       if (["Home", "End"].includes(event.key) && target.closest("pre, ol.stations")) return;
       if (!address) return;
@@ -168,13 +169,13 @@ function App({ catalogue }: { catalogue: Catalogue }) {
             <p class="intro">This is a real kernel's page-fault code, running in your browser. Between two steps it stands still, and <b>you are the schedule</b>: press a CPU's button, and that CPU makes its next access to shared memory.
               {" "}New here? <a href="#/story/clean">Begin with the first story.</a></p>
             <details class="setup" open={opened} onToggle={(event) => open(event.currentTarget.open)}>
-              <summary><span>program, choices, break a line, find a schedule:</span> <b>{summary(run.setup)}</b></summary>
+              <summary><span>program, choices, break a line, find a schedule:</span> <b>{summary(run.setup)}</b> <small>{aboutOf(catalogue, run.setup)}</small></summary>
               {opened && (
                 <div class="panels">
                   <section id="program"><h2>A program</h2><Programs catalogue={catalogue} setup={run.setup} change={change} /><details class="own"><summary>your own, or this one changed</summary><Editor setup={run.setup} player={player} change={change} /></details></section>
                   <section><h2>Choices</h2><Choices setup={run.setup} change={(setup) => change(setup.backEnd === run.setup.backEnd ? setup : { ...setup, broken: "" })} /></section>
-                  <section><h2>Break this line</h2><Breaking setup={run.setup} change={change} />
-                    <h2>Find it for me</h2><Finding setup={run.setup} catalogue={catalogue} player={player} /></section>
+                  <section><h2>Break this line</h2><Breaking setup={run.setup} change={change} /></section>
+                  <section><h2>Find it for me</h2><Finding setup={run.setup} catalogue={catalogue} player={player} /></section>
                 </div>
               )}
             </details>

@@ -76,6 +76,12 @@ export function verbsBefore(fields: Fields, cpu: number): number {
   }, 0);
 }
 
+// What the verb at the beginning of such a line does.
+export function meaningOf(verb: string): string {
+  const name = /^[a-z_]+/.exec(verb)?.[0];
+  return VERBS.find((each) => each[0] === name)?.[2] ?? "";
+}
+
 export const VERBS: [string, string, string][] = [
   ["read", "read a", "reads a word"],
   ["write", "write a 1", "writes a word"],
@@ -90,10 +96,10 @@ export const VERBS: [string, string, string][] = [
   ["fork child", "fork child", "forks; this CPU goes on in the child"],
   ["exit", "exit", "leaves the address space"],
   ["wait", "wait a 0", "FUTEX_WAIT if the word has this value"],
-  ["wake", "wake a", "FUTEX_WAKE"],
+  ["wake", "wake a", "FUTEX_WAKE: wakes who waits"],
   ["wake_op", "wake_op a", "FUTEX_WAKE_OP: the kernel adds 1 to the word"],
-  ["lock_pi", "lock_pi a", "FUTEX_LOCK_PI"],
-  ["unlock_pi", "unlock_pi a", "FUTEX_UNLOCK_PI"],
+  ["lock_pi", "lock_pi a", "FUTEX_LOCK_PI: takes the lock, or sleeps"],
+  ["unlock_pi", "unlock_pi a", "FUTEX_UNLOCK_PI: hands the lock to who waits"],
   ["lock", "lock a", "a PI mutex: compare-and-swap first, then the kernel"],
   ["unlock", "unlock a", "unlocks it"],
   ["await", "await a", "goes on when somebody waits for the lock"],

@@ -11,10 +11,14 @@ export interface Order {
   bounds: number[]; // of preemptions, one search after the other; −1: none
 }
 export type Report =
-  | { kind: "progress"; bound: number; runs: number; longest: number }
-  | { kind: "found"; bound: number; runs: number; found: Found }
+  | { kind: "progress"; bound: number; runs: number; longest: number; shortest: number } // steps of the shortest found, 0: none yet
+  | { kind: "found"; bound: number; runs: number; all: boolean; more: number; found: Found } // whether all schedules with this bound were tried, or how many after the first
   | { kind: "nothing"; runs: number }
   | { kind: "failed"; what: string };
+
+// Among the schedules of the fewest preemptions on which something is wrong, the shortest is looked for: as long as there are
+// others, and no more than so many after the first.
+export const MORE = 2000;
 
 // Few preemptions first: what is found is short, and easy to follow.
 export function boundsUpTo(most: number): number[] {

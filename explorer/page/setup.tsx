@@ -6,7 +6,6 @@ import type { Player, Problem } from "./player";
 import { scripts } from "./run";
 import { compose, decompose, EMPTY, type Field, type Fields, FIELDS, place, VERBS } from "./script";
 import { type Report, Search } from "./search";
-import { Broken } from "./stage";
 import { count, VERDICTS } from "./wording";
 
 export interface Catalogue {
@@ -71,6 +70,10 @@ export function Choices({ setup, change }: { setup: Setup; change: (setup: Setup
   );
 }
 
+export function aboutOf({ scenarios, presets }: Catalogue, { program, script }: Setup): string {
+  return script ? "" : [...scenarios, ...presets].find((each) => each.name === program)?.about ?? "";
+}
+
 export function Programs({ catalogue, setup, change }: { catalogue: Catalogue; setup: Setup; change: (setup: Setup) => void }) {
   const [filter, setFilter] = useState("");
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
@@ -85,12 +88,11 @@ export function Programs({ catalogue, setup, change }: { catalogue: Catalogue; s
     change(chosen);
   };
   const scenarios = catalogue.scenarios.filter(fits), presets = catalogue.presets.filter(fits);
-  const about = [...catalogue.scenarios, ...catalogue.presets].find((each) => each.name === setup.program)?.about;
   const script = setup.script || scripts.get(setup.program);
   return (
     <div class="programs">
       <div class="pick">
-        <label><span>look for</span><input type="search" value={filter} placeholder="fork, stale, unlock_pi …" onInput={(event) => setFilter(event.currentTarget.value)} /></label>
+        <label><span>look for</span><input type="search" value={filter} placeholder="fork, stale …" onInput={(event) => setFilter(event.currentTarget.value)} /></label>
         <label>
           <span>program ({scenarios.length + presets.length})</span>
           <select value={setup.script ? "" : setup.program} onChange={(event) => event.currentTarget.value && choose(event.currentTarget.value)}>
@@ -101,7 +103,6 @@ export function Programs({ catalogue, setup, change }: { catalogue: Catalogue; s
           </select>
         </label>
       </div>
-      {about && !setup.script && <p class="small">{about}</p>}
       {script ? <pre class="script">{script}</pre> : <p class="small">This program is written in C++ (interleave/programs/); what it does shows at its steps.</p>}
     </div>
   );
@@ -173,7 +174,6 @@ export function Breaking({ setup, change }: { setup: Setup; change: (setup: Setu
   useEffect(() => void sabotages().then(setTable, () => setTable([])), []);
   if (table === null) return <p class="soft">The list is being loaded.</p>;
   if (table.length === 0) return <p class="soft">The modules with a broken line are not there. <code>tools/explorer.sh</code> builds them after the page: reload it in some minutes.</p>;
-  const broken = table.find((each) => each.name === setup.broken);
   const choose = (name: string) => {
     const each = table.find((one) => one.name === name);
     change(each ? { program: each.program, script: "", backEnd: each.back_end, broken: each.name, settings: {} } : { ...setup, broken: "" });
@@ -187,9 +187,15 @@ export function Breaking({ setup, change }: { setup: Setup; change: (setup: Setu
           {table.map((each) => <option value={each.name}>{each.name}</option>)}
         </select>
       </label>
-      {broken && <Broken sabotage={broken} />}
     </div>
   );
+}
+
+function howShort({ bound, all, more, found }: Report & { kind: "found" }): string {
+  const steps = `This one has ${count(found.choices.length, "step")}`;
+  const interruptions = bound < 0 ? "" : bound === 0 ? " and no interruption" : ` and ${count(bound, "interruption")}`;
+  const among = more === 0 ? "the first that was found" : `the shortest among the first that was found and ${count(more, "schedule")} after it`;
+  return `${steps}${interruptions}: ${all ? "there is no shorter one with so few" : among}.`;
 }
 
 // The steps of a found schedule.
@@ -225,20 +231,20 @@ export function Finding({ setup, catalogue, player }: { setup: Setup; catalogue:
   };
   return (
     <div class="finding">
-      <p class="small">The engine tries every schedule beside the page: first those in which no CPU is interrupted, then one interruption, then two. So the first that it finds is among the simplest. It looks for a hang, a CPU that nobody wakes, and broken invariants.</p>
+      <p class="small">The engine tries every schedule beside the page: first those in which no CPU is interrupted, then one interruption, then two. Of those with the fewest on which something is wrong it shows the shortest. It looks for a hang, a CPU that nobody wakes, and broken invariants.</p>
       <p class="tools"><button type="button" id="find" class="strong" onClick={start}>{running ? "stop the search" : "find it for me"}</button></p>
       <div role="status" class="result">
         {report === "starting" && "The search begins."}
         {report === "stopped" && "You stopped the search."}
         {report && typeof report === "object" && report.kind === "progress" && (
-          <>{count(report.runs, "schedule")} tried, the longest has {count(report.longest, "step")}; now {report.bound < 0 ? "without a bound" : `with ${report.bound === 0 ? "no interruption" : `at most ${count(report.bound, "interruption")}`}`}.<progress /></>
+          <>{count(report.runs, "schedule")} tried, the longest has {count(report.longest, "step")}; {report.shortest > 0 && `one with ${count(report.shortest, "step")} goes wrong, a shorter one is looked for; `}now {report.bound < 0 ? "without a bound" : `with ${report.bound === 0 ? "no interruption" : `at most ${count(report.bound, "interruption")}`}`}.<progress /></>
         )}
         {report && typeof report === "object" && report.kind === "nothing" && `Nothing is wrong in ${count(report.runs, "schedule")}: all that were to be tried.`}
         {report && typeof report === "object" && report.kind === "failed" && `The search failed: ${report.what}`}
         {report && typeof report === "object" && report.kind === "found" && (
           <>
             <p><b>Found: {VERDICTS[report.found.verdict]}.</b> {report.found.what}</p>
-            <p>{count(report.runs + 1, "schedule")} tried; this one has {count(report.found.choices.length, "step")}{report.bound > 0 ? ` and at most ${count(report.bound, "interruption")}` : ""}. It plays above; the address of this page leads to it.</p>
+            <p>{count(report.runs, "schedule")} tried. {howShort(report)} It plays below; the address of this page leads to it.</p>
           </>
         )}
       </div>

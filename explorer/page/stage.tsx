@@ -3,9 +3,9 @@ import { useEffect, useReducer, useState } from "preact/hooks";
 import { heldBy } from "./changes";
 import { type Sabotage, type State, sabotages } from "./engine";
 import type { Player } from "./player";
-import { scripts } from "./run";
+import { type Run, scripts } from "./run";
 import { Cpus, Frames, Memory, More, Section, Source, Stations } from "./view";
-import { rightsTold, VERDICTS } from "./wording";
+import { MEANING, rightsTold, stepTold, VERDICTS } from "./wording";
 
 export function useTold(player: Player): void {
   const [, again] = useReducer((count: number, _: void) => count + 1, 0);
@@ -18,6 +18,12 @@ function whyBroken({ world }: State): string {
     `The TLB of CPU ${cpu.cpu} still permits ${each.name}, ${rightsTold(each.rights)}: more than the entry does, and no flush has reached it.`)).join(" ");
 }
 
+// The step that a CPU has made last, as it was announced.
+function stepBefore(run: Run, cpu: number): string {
+  const was = run.before?.world.cpus[cpu];
+  return was?.next ? stepTold(was) : "a step";
+}
+
 function Sentence({ player }: { player: Player }) {
   const run = player.run!, { state } = run;
   if (run.dead)
@@ -27,18 +33,18 @@ function Sentence({ player }: { player: Player }) {
     case "ended":
       return <p class="sentence good">All CPUs have finished after {state.step} steps, and nothing is wrong.</p>;
     case "livelock":
-      return <p class="sentence"><em>It turns and cannot end{cause ? <>: {cause}</> : ""}.</em> {state.text.replace(/^livelock: \[(\d+)\]/, "Task $1")}.</p>;
+      return <p class="sentence"><em>It turns and cannot end{cause ? <>: {cause}</> : ""}.</em> {state.text.replace(/^livelock: \S*\[(\d+)\]/, "Task $1")}.</p>;
     case "deadlock":
       return <p class="sentence"><em>Nobody can act.</em> {state.text}</p>;
     case "violation":
       return <p class="sentence"><em>An invariant is broken.</em> {whyBroken(state)} <span class="soft">{state.text}</span></p>;
   }
   if (run.length === 0) return <p class="sentence">Nothing has happened yet. Which CPU acts first? Press its button.</p>;
-  const cpu = run.made[run.length - 1], was = run.before?.world.cpus[cpu]?.next;
+  const cpu = run.made[run.length - 1], was = stepBefore(run, cpu);
   const told = player.changes.sentences;
   return (
     <p class="sentence">
-      <span class="badge" style={`--mine: var(--task-${cpu})`}>CPU {cpu}</span>: {was ?? "a step"}.{" "}
+      <span class="badge" style={`--mine: var(--task-${cpu})`}>CPU {cpu}</span>: {was}.{" "}
       {told.length ? <span class="news">{told.slice(0, 4).join(" ")}</span> : <span class="soft">Nothing else in view changed.</span>}
     </p>
   );
@@ -51,7 +57,7 @@ function spoken(player: Player): string {
   if (run.over) return `Step ${run.state.step}: ${VERDICTS[run.state.verdict]}. ${run.state.text}`;
   if (run.length === 0) return "At the start.";
   const cpu = run.made[run.length - 1];
-  return `Step ${run.length}, CPU ${cpu}: ${run.before?.world.cpus[cpu]?.next ?? ""}. ${player.changes.sentences.join(" ")}`;
+  return `Step ${run.length}, CPU ${cpu}: ${stepBefore(run, cpu)}. ${player.changes.sentences.join(" ")}`;
 }
 
 const STATIONS_TO_WAIT_FOR = ["vector", "do_page_fault", "handle_mm_fault", "made_accessible", "spurious", "copied", "tlb_dropped", "entry_stored",
@@ -84,7 +90,7 @@ export function Controls({ player, wishes, wish, held }: { player: Player; wishe
         <button type="button" onClick={() => held || runUntil(player, wishes)} aria-disabled={over} title="run until something happens (u)">run until</button>
         <select aria-label="until what" value={wishes.until} onChange={(event) => wish({ ...wishes, until: event.currentTarget.value })}>
           <option value="entry">an entry changes</option>
-          {STATIONS_TO_WAIT_FOR.map((name) => <option value={name}>{name} is passed</option>)}
+          <optgroup label="a station is passed">{STATIONS_TO_WAIT_FOR.map((name) => <option value={name} title={MEANING[name]}>{name}</option>)}</optgroup>
         </select>
       </span>
     </div>

@@ -73,7 +73,7 @@ const CLEAN: Story = {
       { id: "dirty", text: "Dirty, as the parent's: it is the same frame." },
       { id: "clean", text: "Clean: present and young, but without `dirty`. The machine is told read-only." },
     ],
-    todo: "Press the button of *CPU 1* (or the key `1`) until the second row of the table, `m` of process 1, changes.",
+    todo: "Press the button of *CPU 1* (or the key `1`) until the second row of the table, `m` of process 1, changes. The sentence above the buttons says what each step did.",
     seen: (run) => {
       const state = stateOf(run.state, "m", 1);
       return state !== "absent" ? state : run.passed(1, "attempt_failed") || run.over ? "absent" : null;
@@ -85,7 +85,7 @@ const CLEAN: Story = {
       "The child asks the kernel for the lock: `FUTEX_LOCK_PI`. The kernel must write a flag into the word itself. It holds a spin lock meanwhile, so it may not sleep, and *page faults are disabled*: if its write faults, the write is given up, and a repair is called before the next attempt.",
       "The repair of 2009, `fault_in=gup`, asks get_user_pages for the page. That looks at the entry: is it present, may it be written? If so, it is content.",
     ],
-    ask: "The entry is present, and `write` is set. How does this run end?",
+    ask: "When the kernel writes, the entry will be as you left it in part 1: present, and `write` is set. How does this run end?",
     options: [TURNS, ENDS],
     todo: "Press *run to end* (or the key `End`). Then look at the stations: which of them come again and again?",
     seen: ending,

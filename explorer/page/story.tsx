@@ -36,21 +36,25 @@ export function StoryPage({ catalogue, story, part, player, hold, held, wishes, 
         <p class="small">story {number + 1} of {stories.length}{story.parts.length > 1 && `, part ${part + 1} of ${story.parts.length}`}</p>
         <h2>{story.title}</h2>
         <div class="told">{now.text.map((paragraph) => <p><Text text={paragraph} /></p>)}</div>
-        <fieldset class="predict">
-          <legend>{guess === null ? "Before you press anything" : "You were asked"}</legend>
-          <p><Text text={now.ask} /></p>
-          {now.options.map((option) => (
-            <label class={guess === option.id ? "chosen" : ""}>
-              <input type="radio" name="guess" value={option.id} checked={guess === option.id} disabled={guess !== null} onChange={() => setGuess(option.id)} />
-              <span><Text text={option.text} /></span>
-            </label>
-          ))}
-          {guess === null && <button type="button" class="link" onClick={() => setGuess("")}>I would rather not guess</button>}
-        </fieldset>
+        {guess === null ? (
+          <fieldset class="predict">
+            <legend>Before you press anything</legend>
+            <p><Text text={now.ask} /></p>
+            {now.options.map((option) => (
+              <label>
+                <input type="radio" name="guess" value={option.id} onChange={() => setGuess(option.id)} />
+                <span><Text text={option.text} /></span>
+              </label>
+            ))}
+            <button type="button" class="link" onClick={() => setGuess("")}>I would rather not guess</button>
+          </fieldset>
+        ) : (
+          <p class="asked"><b>You were asked:</b> <Text text={now.ask} /> {guess !== "" && <><b>{outcome === null ? "You expect:" : "You expected:"}</b> <Text text={text(guess)} /></>}</p>
+        )}
         {guess !== null && outcome === null && <p class="do" role="status" tabIndex={-1} ref={todo}><b>Now try it.</b> <Text text={now.todo} /></p>}
         {outcome !== null && (
           <div class={guess === "" ? "outcome" : guess === outcome ? "outcome right" : "outcome wrong"} role="status">
-            <p><b>{guess === "" ? "This is what happened:" : guess === outcome ? "✓ Right:" : "✗ Not so:"}</b> <Text text={text(outcome)} />{guess !== "" && guess !== outcome && <> You expected: <Text text={text(guess!)} /></>}</p>
+            <p><b>{guess === "" ? "This is what happened:" : guess === outcome ? "✓ Right:" : "✗ Not so:"}</b> <Text text={text(outcome)} /></p>
             {(now.told[outcome] ?? []).map((paragraph) => <p><Text text={paragraph} /></p>)}
             <p class="tools">
               {next ? <a class="button strong" href={next}>go on →</a> : following && <a class="button strong" href={`#/story/${following.route}`}>next story: {following.title} →</a>}

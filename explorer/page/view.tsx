@@ -5,9 +5,9 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { type Changes, heldBy, pageKey, tlbKey } from "./changes";
 import type { Cpu, PageOf, State, Translation, World } from "./engine";
 import type { PassedAt, Run } from "./run";
-import { decompose, type Field, verbsBefore } from "./script";
+import { decompose, type Field, meaningOf, verbsBefore } from "./script";
 import { linesOf, type Place, placesOf } from "./source";
-import { BITS, ENTRY_TOLD, entryState, kindOf, MEANING, MISSING, rightsTold } from "./wording";
+import { BITS, count, doneTold, ENTRY_TOLD, entryState, kindOf, LOCKS, MEANING, MISSING, rightsTold, stepTold } from "./wording";
 
 const hex = (value: number) => `0x${value.toString(16)}`;
 const clsx = (...names: (string | false | undefined)[]) => names.filter(Boolean).join(" ");
@@ -30,22 +30,24 @@ function Verbs({ cpu, program }: { cpu: Cpu; program: string }) {
   const own = fields?.[`cpu ${cpu.cpu}` as Field].split("\n").filter(Boolean) ?? [];
   const before = fields ? verbsBefore(fields, cpu.cpu) : 0;
   if (!own.length && !cpu.verb && !cpu.done.length) return <div class="verbs" />;
-  const rows = cpu.done.map((text, i) => ({ text, mark: "✓", class: i < before ? "done before" : "done" }));
+  const rows = cpu.done.map((done, i) => {
+    const [text, gave] = doneTold(done);
+    return { text, more: i < before ? "(before the run)" : gave, mark: "✓", class: "done" };
+  });
   const at = Math.max(0, cpu.done.length - before);
-  if (!cpu.over && (cpu.verb || own[at])) rows.push({ text: cpu.verb || own[at], mark: "▸", class: "now" });
-  for (const text of own.slice(cpu.over ? own.length : at + 1)) rows.push({ text, mark: "", class: "later" });
+  if (!cpu.over && (cpu.verb || own[at])) rows.push({ text: cpu.verb || own[at], more: meaningOf(cpu.verb || own[at]), mark: "▸", class: "now" });
+  for (const text of own.slice(cpu.over ? own.length : at + 1)) rows.push({ text, more: "", mark: "", class: "later" });
   const from = Math.max(0, Math.min(rows.length - MOST_VERBS, at + before - 3));
   return (
     <ol class="verbs" aria-label={`the program of CPU ${cpu.cpu}`}>
-      {rows.slice(from, from + MOST_VERBS).map((row) => <li class={row.class}><span aria-hidden="true">{row.mark}</span>{row.text}{row.class === "done before" && <small> (before the run)</small>}</li>)}
+      {rows.slice(from, from + MOST_VERBS).map((row) => <li class={row.class} title={meaningOf(row.text)}><span aria-hidden="true">{row.mark}</span>{row.text}{row.more && <small> {row.more}</small>}</li>)}
     </ol>
   );
 }
 
 function CpuCard({ cpu, seen, state, last }: { cpu: Cpu; seen: Seen; state: State; last: boolean }) {
   const over = seen.run.over, able = state.able.includes(cpu.cpu) && !over;
-  const why = over ? "the run is over" : cpu.over ? "has finished" : cpu.waits ? `waits: ${cpu.next ?? "for another"}` : seen.held ? seen.held : "cannot act now";
-  const next = cpu.next ?? "go on";
+  const why = over ? "the run is over" : cpu.over ? "has finished" : cpu.waits ? `waits: ${stepTold(cpu)}` : seen.held ? seen.held : "cannot act now";
   const processes = state.world.spaces.length > 1;
   return (
     <article class={clsx("cpu", able && "able", last && "last")} style={`--mine: var(--task-${cpu.cpu})`} aria-label={`CPU ${cpu.cpu}`}>
@@ -58,11 +60,11 @@ function CpuCard({ cpu, seen, state, last }: { cpu: Cpu; seen: Seen; state: Stat
       <button type="button" class="act" data-cpu={cpu.cpu} aria-disabled={!able || Boolean(seen.held)} onClick={() => seen.act(cpu.cpu)}
         aria-keyshortcuts={String(cpu.cpu)}>
         <kbd>{cpu.cpu}</kbd>
-        {able && !seen.held ? <span>next: <b>{next}</b></span> : <span>{why}</span>}
+        {able && !seen.held ? <span>next: <b>{stepTold(cpu)}</b></span> : <span>{why}</span>}
       </button>
       <p class="holds">
-        {cpu.holds.length ? <>holds {cpu.holds.map((lock) => <span class={clsx("lock", seen.changes.keys.has(`lock ${cpu.cpu} ${lock}`) && "changed")}>{lock}</span>)}</> : <span class="soft">holds no lock</span>}
-        <span class="soft faults"> · {cpu.faults} {cpu.faults === 1 ? "fault" : "faults"}</span>
+        {cpu.holds.length ? <>holds {cpu.holds.map((lock) => <span class={clsx("lock", seen.changes.keys.has(`lock ${cpu.cpu} ${lock}`) && "changed")} title={LOCKS[lock] && `guards ${LOCKS[lock]}`}>{lock}</span>)}</> : <span class="soft">holds no lock</span>}
+        <span class="soft faults"> · {cpu.faults === 0 ? "no fault" : count(cpu.faults, "fault")} served</span>
       </p>
     </article>
   );
@@ -128,7 +130,7 @@ export function Memory({ run, changes }: Seen) {
   const derived = run.setup.backEnd === "walked"; // softtlb derives nothing before a CPU misses
   if (!world.pages.length) return <p class="soft">This program watches no page.</p>;
   return (
-    <table class="memory">
+    <div class={`room n${world.cpus.length}`}><table class="memory">
       <thead>
         <tr>
           <th scope="col">page</th><th scope="col">the kernel's entry</th>{derived && <th scope="col">what the machine is told</th>}
@@ -141,7 +143,7 @@ export function Memory({ run, changes }: Seen) {
           const before = run.before?.world.pages.find((each) => pageKey(each) === pageKey(page));
           return (
             <tr key={pageKey(page)}>
-              <th scope="row"><b class="mono">{page.name}</b>{several && <small>process {page.space}</small>}<small class="mono">{page.page}</small></th>
+              <th scope="row"><b class="mono">{page.name}</b>{several && <small>process {page.space}</small>}{page.name !== page.page && <small class="mono">{page.page}</small>}</th>
               <td class={clsx("entry", changed && "changed")} data-label="entry">
                 <Swatch state={state} /> <small>{ENTRY_TOLD[state]}</small>
                 {changed && before && entryState(before.entry) !== state && <small class="was">was {entryState(before.entry)}</small>}
@@ -157,7 +159,7 @@ export function Memory({ run, changes }: Seen) {
           );
         })}
       </tbody>
-    </table>
+    </table></div>
   );
 }
 
@@ -165,6 +167,7 @@ export function Frames({ run, changes }: Seen) {
   const { frames, pages } = run.state.world;
   return (
     <div class="frames">
+      {frames.length === 0 && <p class="soft">No page of this program has a frame now.</p>}
       {frames.map((frame) => {
         const name = `frame ${frame.frame.toString(16)}`;
         const shows = [...new Set(pages.filter((page) => page.frame === frame.frame).map((page) => page.name))];
@@ -193,7 +196,7 @@ function Mappings({ world, changes }: { world: World; changes: Changes }) {
           <tbody>
             {vmas.map((vma) => (
               <tr class={clsx(changes.keys.has(`vma ${space} ${vma.start} ${vma.end} ${vma.flags}`) && "changed")}>
-                <th scope="row" class="mono">{vma.name}</th><td class="mono">{vma.flags}</td><td class="mono">{vma.start}–{vma.end}</td>
+                <th scope="row" class="mono">{vma.name !== vma.start && vma.name}</th><td class="mono">{vma.flags}</td><td class="mono">{vma.start}–{vma.end}</td>
                 <td>{vma.inode === undefined ? "anonymous" : `file ${vma.inode}, page ${vma.pgoff}`}</td>
               </tr>
             ))}
@@ -210,7 +213,7 @@ function Waiters({ world, changes }: { world: World; changes: Changes }) {
   return (
     <div>
       <h3>Locks held</h3>
-      {locks.length ? <ul class="plain">{locks.map(({ lock, cpu }) => <li><span class="lock">{lock}</span> by CPU {cpu}</li>)}</ul> : <p class="soft">none</p>}
+      {locks.length ? <ul class="plain">{locks.map(({ lock, cpu }) => <li><span class="lock">{lock}</span> by CPU {cpu}{LOCKS[lock] && <span class="soft">: guards {LOCKS[lock]}</span>}</li>)}</ul> : <p class="soft">none</p>}
       <h3>Waiting for a futex</h3>
       {world.futexes.length ? (
         <ul class="plain">
@@ -293,8 +296,8 @@ export function Source({ run, module }: { run: Run; module: string }) {
       </p>
       {typeof shown === "string" ? <p class="soft">{shown}</p> : <Lines shown={shown} />}
       {typeof shown !== "string" && shown.places.length > 1 && (
-        <p class="small">called from {shown.places.slice(0, 6).map((place, i) => (
-          <button type="button" class="link mono" aria-pressed={i === depth} onClick={() => pick(i)}>{place.file}:{place.line}</button>
+        <p class="small">{shown.places.slice(0, 6).map((place, i) => (
+          <>{i === 1 && " called from "}<button type="button" class="link mono" aria-pressed={i === depth} onClick={() => pick(i)}>{place.file}:{place.line}</button></>
         ))}</p>
       )}
     </div>

@@ -6,6 +6,7 @@ import fs from "node:fs";
 import path from "node:path";
 import zlib from "node:zlib";
 import { Browser, hasSabotages, SITE } from "./browser.mjs";
+import { load } from "./engine.mjs";
 
 const every = process.argv.includes("--all");
 const word = process.argv.slice(2).find((each) => !each.startsWith("--")) ?? "";
@@ -124,6 +125,20 @@ test("find it for me finds a race, and the link replays it", async (window, brow
   await other.close();
 });
 
+test("of what goes wrong the search shows the shortest", async (window) => {
+  const script = "map a shared\nmap b private\nbefore: read a\ncpu 0: write b 1; read b\ncpu 1: wake_op a"; // CPU 0 only makes it longer
+  await window.open(`#/?script=${encodeURIComponent(script)}&fault_in=gup`);
+  assert.match(await find(window), /turns and cannot end/);
+  const said = await window.page.locator(".result").innerText();
+  const [, steps, interruptions] = /This one has (\d+) steps and (no|\d+) interruption/.exec(said);
+  assert.match(said, /there is no shorter one with so few/);
+  assert.equal(await window.steps(), Number(steps));
+  const engine = await (await load("walked"))();
+  do engine.explore("fault_in=gup", script, Number(interruptions) || 0, 1);
+  while (!JSON.parse(engine.found()).found);
+  assert.ok(Number(steps) < JSON.parse(engine.found()).found.choices.length, "the first is longer");
+});
+
 test("with the keyboard only", async (window) => {
   await window.open("#/story/clean");
   for (let i = 0; i < 30 && !(await window.page.evaluate(() => document.activeElement?.matches(".predict input"))); ++i) await window.press("Tab");
@@ -131,6 +146,11 @@ test("with the keyboard only", async (window) => {
   await window.page.locator(".do").waitFor();
   for (let i = 0; i < 60 && !(await window.page.locator(".outcome").count()); ++i) await window.step(1);
   await window.page.locator(".outcome").waitFor();
+  await window.page.getByLabel("until what").focus();
+  const before = await window.steps();
+  await window.press("1");
+  await window.at(before + 1); // a digit is a step, whichever list has the focus
+  await window.page.evaluate(() => document.activeElement.blur());
   await window.press("?");
   assert.match(await window.page.locator("dialog").innerText(), /this CPU makes its step/);
   await window.press("Escape");
@@ -150,6 +170,30 @@ test("400 pixels wide", async (window) => {
   await window.page.locator(".panels").waitFor();
   assert.ok(await window.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "with the panels open");
 }, { width: 400, height: 800 });
+
+test("nothing is cut off, however wide the window and however many CPUs", async (window) => {
+  for (const program of ["copy-on-write break against read", "stale.two-processes", "pi turns round", "write back against two writes"]) {
+    await window.open(`#/?program=${encodeURIComponent(program)}`);
+    await window.toEnd();
+    for (const width of [1300, 1160, 900, 660, 400]) {
+      await window.page.setViewportSize({ width, height: 900 });
+      const cut = await window.page.evaluate(() => [...document.querySelectorAll(".board table, .frame, .stations, .source")]
+        .filter((each) => each.getBoundingClientRect().right > each.closest(".board > *").getBoundingClientRect().right + 1).map((each) => each.className));
+      assert.deepEqual(cut, [], `${program}, ${width} pixels`);
+    }
+  }
+});
+
+test("a step says what it does: the lock that it takes, and whether an access faults", async (window) => {
+  await window.open("#/?program=original-report&steps=1");
+  const next = window.page.locator('.act[data-cpu="1"]');
+  assert.match(await next.innerText(), /load from user memory/);
+  await window.step(1);
+  assert.match(await window.sentence(), /The read of m faults: the machine has no page there/);
+  assert.match(await next.innerText(), /take mmap_lock for reading/);
+  await window.step(1);
+  assert.match(await window.sentence(), /take mmap_lock for reading\. .*CPU 1 holds mmap_lock/);
+});
 
 test("a program of one's own, and what is wrong in one", async (window) => {
   await window.open();
@@ -266,17 +310,42 @@ longTest("loads in under a second, and draws a step in under 50 ms", async (wind
   assert.ok(steps[20] < 50);
 });
 
+// Keeps, of each machine that the page makes, a reference that does not keep it alive.
+function watchMachines() {
+  const instantiate = WebAssembly.instantiate;
+  globalThis.memories = [];
+  WebAssembly.instantiate = async (...what) => {
+    const made = await instantiate(...what);
+    const memory = Object.values(made.exports).find((each) => each instanceof WebAssembly.Memory);
+    globalThis.memories.push(new WeakRef(memory));
+    return made;
+  };
+}
+
+// The bytes of each machine that the page still has.
+async function machinesAlive(window) {
+  const devtools = await window.page.context().newCDPSession(window.page);
+  await devtools.send("HeapProfiler.collectGarbage");
+  return window.page.evaluate(() => globalThis.memories.map((each) => each.deref()?.buffer.byteLength).filter(Boolean));
+}
+
 longTest("an endless loop stops at a bound, in bounded memory", async (window) => {
-  await window.open("#/?program=original-report&fault_in=gup&livelock_rounds=900000000");
+  const endless = "#/?program=original-report&fault_in=gup&livelock_rounds=900000000";
+  await window.open(`${endless}&steps=e*20000`);
+  await window.at(20000);
+  const most = Math.max(...await machinesAlive(window));
+  await window.open(endless);
   await window.press("End");
   await window.page.getByText("no end is in sight").waitFor();
-  const heap = await window.page.evaluate(() => performance.memory.usedJSHeapSize);
-  console.log(`    ${await window.steps()} steps, ${Math.round(heap / 1e6)} MB`);
+  const heap = await window.page.evaluate(() => performance.memory.usedJSHeapSize), machines = await machinesAlive(window);
+  console.log(`    ${await window.steps()} steps, ${Math.round(heap / 1e6)} MB of objects, machines of ${machines.map((bytes) => (bytes / 1e6).toFixed(1)).join(" and ")} MB`);
   assert.ok(heap < 300e6);
+  assert.ok(Math.max(...machines) <= most, `a machine grew to ${Math.max(...machines)} bytes; after 20,000 steps it had ${most}`);
+  assert.ok(machines.reduce((sum, bytes) => sum + bytes, 0) < 150e6, `${machines.length} machines`);
   assert.ok((await window.link()).length < 200);
   await window.press("ArrowLeft");
   await window.at(199999);
-});
+}, { before: watchMachines });
 
 longTest("going back many times", async (window) => {
   await window.open("#/?program=original-report&fault_in=gup&steps=e*140");

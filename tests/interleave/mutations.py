@@ -360,7 +360,7 @@ SABOTAGES = [
     Sabotage("reclaim does not flush the entry that goes to swap", "mm/rmap.cpp",
              "    TlbDebt debt(mm.context);\n    const Pte pte = ptep_get_and_clear(debt, address, slot);\n    debt.pay();\n",
              "    TlbDebt& debt = *new TlbDebt(mm.context);\n    const Pte pte = ptep_get_and_clear(debt, address, slot);\n",
-             interleave("page out against write"), invariant=7),
+             interleave("page out against write"), invariant=7, offered=True),
     Sabotage("locked memory goes to swap", "mm/rmap.cpp",
              "        if (keeps_entries(vma, flags))\n            return;\n", "", KEEPS),
     Sabotage("shared memory that is locked goes to swap", "mm/shrink_page.cpp", " || mapping.unevictable", "", KEEPS),
@@ -634,6 +634,25 @@ def sources_with(file):
     return sorted(each for each in found if each.endswith(".cpp"))
 
 
+def indent_of(line):
+    return len(line) - len(line.lstrip())
+
+
+def whole_lines(sabotage, text):
+    """What a sabotage changes, as whole lines: where they begin, and what stands there before and after."""
+    at = text.index(sabotage.old)
+    begin = text.rfind("\n", 0, at) + 1
+    end = text.find("\n", at + len(sabotage.old.rstrip("\n")))
+    first, *others = text[begin:end].split("\n")
+    if any(line.strip() and indent_of(line) < indent_of(first) for line in others):  # of what stands above
+        begin = text.rfind("\n", 0, begin - 1) + 1
+    old = text[begin:end]
+    new = old.replace(sabotage.old.rstrip("\n"), sabotage.new.rstrip("\n"))
+    indent = min(indent_of(line) for line in old.split("\n") if line.strip())
+    cut = [[line[indent:].rstrip() for line in each.split("\n") if line.strip()] for each in (old, new)]
+    return text.count("\n", 0, begin) + 1, "\n".join(cut[0]), "\n".join(cut[1])
+
+
 def write_offered(directory):
     offered = [each for each in SABOTAGES if each.offered]
     told = []
@@ -644,8 +663,9 @@ def write_offered(directory):
         changed.parent.mkdir(parents=True, exist_ok=True)
         changed.write_text(mutated(sabotage, text), encoding="utf-8")
         (place / "sources").write_text("\n".join(sources_with(sabotage.file)) + "\n", encoding="utf-8")
-        told.append({"name": sabotage.what, "file": sabotage.file, "line": text[:text.index(sabotage.old)].count("\n") + 1,
-                     "old": sabotage.old, "new": sabotage.new, "program": sabotage.test.name.removeprefix("interleave: "),
+        line, old, new = whole_lines(sabotage, text)
+        told.append({"name": sabotage.what, "file": sabotage.file, "line": line, "old": old, "new": new,
+                     "program": sabotage.test.name.removeprefix("interleave: "),
                      "back_end": "softtlb" if sabotage.test.program.startswith("softtlb") else "walked",
                      "module": f"sabotage_{number}"})
     (directory / "sabotages.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")

@@ -2,6 +2,10 @@
 // same again.
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+
+#include "arch/model/trace.hpp"
+#include "interleave/engine.hpp"
 #include "interleave/explore.hpp"
 #include "interleave/script.hpp"
 #include "interleave/session.hpp"
@@ -113,6 +117,42 @@ TEST_CASE("session: what explore() finds happens again, choice by choice") {
         REQUIRE(session.step(cpu));
     CHECK(session.over());
     CHECK(session.text() == found->what);
+}
+
+TEST_CASE("session: of what a search finds it keeps the shortest, also if that comes later") {
+    // CPU 1 hangs whatever CPU 0 does, and the schedule in which CPU 0 does nothing comes last.
+    const char* const program =
+        "map a shared\nmap b private\nbefore: read a\ncpu 0: write b 1; read b\ncpu 1: wake_op a";
+    Engine engine;
+    const auto found = [&] { return engine.found(); };
+    const auto length = [&] {
+        const std::string text = found(), key = "\"choices\":\"";
+        const std::size_t at = text.find(key) + key.size();
+        return text.find('"', at) - at;
+    };
+    do
+        engine.explore("fault_in=gup", program, 1, 1);
+    while (found().find("\"found\":null") != std::string::npos);
+    const std::size_t first = length();
+    while (found().find("\"over\":false") != std::string::npos)
+        engine.explore("fault_in=gup", program, 1, 10);
+    const std::size_t shortest = length();
+
+    std::vector<std::size_t> all;
+    EverySchedule schedules(1);
+    const Maker make = made_from(program);
+    const Temper one{"lazy", {.fault_in = FaultIn::Gup, .livelock_rounds = 8}};
+    bool over = false;
+    model::trace_start(); // as the engine does: to record some stations is a step
+    while (!over)
+        if (const auto each =
+                explore(make, schedules, one, [&](const Progress& progress) { return !(over = progress.is_over); }))
+            all.push_back(each->choices.size());
+    static_cast<void>(model::trace_stop());
+    REQUIRE(all.size() > 1);
+    CHECK(first == all.front());
+    CHECK(shortest == *std::min_element(all.begin(), all.end()));
+    CHECK(shortest < first);
 }
 
 TEST_CASE("session: given up halfway") {
