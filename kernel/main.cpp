@@ -32,12 +32,11 @@ constinit Late<Task> idle_task;
 void init_memory(const BootInfo& boot) {
     const PhysAddr free_start(page_align_up(boot.kernel_end.value()));
     const PhysAddr ram_end = boot.ram_start + boot.ram_bytes;
-    if (boot.initrd_start == boot.initrd_end) {
+    if (boot.initrd_start == boot.initrd_end)
         init_page_allocator(free_start, ram_end);
-    } else {
-        init_page_allocator(free_start, boot.initrd_start.page());
-        free_reserved_range(PhysAddr(page_align_up(boot.initrd_end.value())), ram_end);
-    }
+    else
+        init_page_allocator(free_start, ram_end, boot.initrd_start.page(),
+                            PhysAddr(page_align_up(boot.initrd_end.value())));
 }
 
 void make_idle_task() {

@@ -215,16 +215,21 @@ bool may_be_freed(const Page& page) {
     return (static_cast<u32>(page_mapcount(page)) | static_cast<u32>(page_count(page)) | wrong_flags) == 0;
 }
 
-// Gives reserved frames [first, last) to the allocator, in blocks as large as their alignment allows.
-void release_reserved(u32 first, u32 last) {
+void reserve(u32 first, u32 last) {
+    for (u32 index = first; index < last; ++index) {
+        mem.map[index].reset(PG_RESERVED);
+        mem.map[index].refcount.set(1);
+    }
+}
+
+// Gives frames [first, last), which nobody refers to, to the allocator, in blocks as large as their alignment allows.
+// (Linux: memblock_free_pages.)
+void release(u32 first, u32 last) {
     Zone& z = zone();
     const Guard guard(z.lock);
-    for (u32 index = first; index < last; ++index) {
-        Page& page = mem.map[index];
-        BUG_ON(!page.test(PG_RESERVED));
-        page.refcount.set(0);
-        page.reset(PG_BUDDY);
-        page.order = NOT_A_HEAD;
+    for (Page* page = &mem.map[first]; page != &mem.map[last]; ++page) {
+        page->reset(PG_BUDDY);
+        page->order = NOT_A_HEAD;
     }
     z.set_nr_free(z.nr_free + (last - first));
     z.nr_total = z.nr_total + (last - first);
@@ -239,27 +244,31 @@ void release_reserved(u32 first, u32 last) {
 
 } // namespace
 
-void init_page_allocator(PhysAddr free_start, PhysAddr free_end) {
+void init_page_allocator(PhysAddr free_start, PhysAddr free_end, PhysAddr kept_start, PhysAddr kept_end) {
     // Blocks are aligned in the array; so that they are in memory too, RAM must start at a multiple of the largest.
     BUG_ON((ram_start().value() & ((PAGE_SIZE << (MAX_ORDER - 1)) - 1)) != 0);
     mem.max_mapnr = ram_bytes() >> PAGE_SHIFT;
     mem.min_low_pfn = Pfn::of(ram_start());
     const u32 map_start = page_align_up(free_start.value());
     const u64 map_end = map_start + u64{mem.max_mapnr} * sizeof(Page);
-    if (free_start < ram_start() || free_end - ram_start() > ram_bytes() || map_end > free_end.value())
+    if (free_start < ram_start() || free_end - ram_start() > ram_bytes() || map_end > kept_start.value())
         panic("init_page_allocator: no room for the page array in [%#x, %#x)", static_cast<unsigned>(map_start),
-              static_cast<unsigned>(free_end.value()));
+              static_cast<unsigned>(kept_start.value()));
 
     late_zone.emplace();
     kmem_cache_init();
     mem.map = static_cast<Page*>(phys_to_virt(PhysAddr(map_start)));
     mem.start = static_cast<std::byte*>(phys_to_virt(ram_start()));
-    for (u32 index = 0; index < mem.max_mapnr; ++index) {
-        Page* page = new (&mem.map[index]) Page();
-        page->reset(PG_RESERVED);
-        page->refcount.set(1);
-    }
-    free_reserved_range(PhysAddr(static_cast<u32>(map_end)), free_end);
+    // A Page() is zeros. Most of the boot goes by here, so nothing is written twice.
+    __builtin_memset(static_cast<void*>(mem.map), 0, mem.max_mapnr * sizeof(Page));
+    const auto index_at = [](PhysAddr address) { return (address - ram_start()) >> PAGE_SHIFT; };
+    const u32 first = index_at(PhysAddr(page_align_up(static_cast<u32>(map_end)))), last = index_at(free_end);
+    const u32 kept_first = index_at(kept_start), kept_last = index_at(kept_end);
+    reserve(0, first);
+    release(first, kept_first);
+    reserve(kept_first, kept_last);
+    release(kept_last, last);
+    reserve(last, mem.max_mapnr);
     init_lru();
     init_vmscan();
     set_min_free_kbytes(calculate_min_free_kbytes());
@@ -275,8 +284,12 @@ void free_reserved_range(PhysAddr start, PhysAddr end) {
     const u32 first = (start - ram_start() + PAGE_SIZE - 1) >> PAGE_SHIFT;
     const u32 last = (end - ram_start()) >> PAGE_SHIFT;
     BUG_ON(last > mem.max_mapnr);
+    for (u32 index = first; index < last; ++index) {
+        BUG_ON(!mem.map[index].test(PG_RESERVED));
+        mem.map[index].refcount.set(0);
+    }
     if (first < last)
-        release_reserved(first, last);
+        release(first, last);
 }
 
 namespace {

@@ -11,9 +11,13 @@ namespace faultline {
 
 inline constexpr u32 MAX_ORDER = 11; // orders 0 … 10: up to 4 MiB
 
-// Builds the page array inside [free_start, free_end) (physical, the RAM not used yet) and frees the rest of that
-// range. Once, at boot, before any other function here; panics if the range is too small for the array.
-void init_page_allocator(PhysAddr free_start, PhysAddr free_end);
+// Builds the page array at the beginning of [free_start, free_end) (physical, the RAM not used yet) and frees the rest of that
+// range, except for [kept_start, kept_end), whole pages inside it. Once, at boot, before any other function here; panics if there is
+// no room for the array below what is kept.
+void init_page_allocator(PhysAddr free_start, PhysAddr free_end, PhysAddr kept_start, PhysAddr kept_end);
+inline void init_page_allocator(PhysAddr free_start, PhysAddr free_end) {
+    init_page_allocator(free_start, free_end, free_end, free_end);
+}
 
 // Gives the allocator a range that was reserved so far (the initramfs after unpacking). Whole pages inside it.
 void free_reserved_range(PhysAddr start, PhysAddr end);
