@@ -169,7 +169,9 @@ void unmap_mapping_range(AddressSpace& mapping, u32 first, u32 end = ~u32{0}) {
 } // namespace
 
 PageRef add_to_page_cache(AddressSpace& mapping, Page& page) {
-    const auto place = mapping.pages.lower_bound(page.index);
+    const bool is_last =
+        !mapping.pages.empty() && mapping.pages.rbegin()->index < page.index; // files are filled upwards
+    const auto place = is_last ? mapping.pages.end() : mapping.pages.lower_bound(page.index);
     if (place != mapping.pages.end() && place->index == page.index)
         return PageRef::of(*place);
     mapping.pages.insert_before(place, page);
