@@ -52,9 +52,7 @@ class CAPABILITY("spin lock") SpinLock {
         const u32 now = tickets_.both.load(std::memory_order_relaxed);
         return static_cast<u16>(next_in(now) - serving_in(now)) > 1;
     }
-    bool is_locked() const {
-        return !is_free(tickets_.both.load(std::memory_order_relaxed));
-    }
+    bool is_locked() const { return !is_free(tickets_.both.load(std::memory_order_relaxed)); }
 
   private:
     // The number of the next ticket, and of the one that is served: drawn and compared in one step. (Linux arch/arm:

@@ -12,7 +12,6 @@
 #include "mm/fault.hpp"
 
 namespace faultline {
-
 namespace {
 
 [[gnu::noinline]] void act_on(FaultOutcome outcome, PtRegs& regs, FaultInfo fault) {

@@ -144,7 +144,7 @@ Result<void> dup_mmap(const MmapUnshared& child, const MmapWriteLocked& source, 
         }
         copy->mm = &child.mm();
         copy->flags = copy->flags.without(VM_LOCKED_MASK); // mlock(2): locks are not inherited
-        vma_link(child, *copy, nullptr); // they come in order
+        vma_link(child, *copy, nullptr);                   // they come in order
         vm_stat_add(*copy);
         if (AnonVma* family = vma.anon_vma; family != nullptr && vma_needs_copy(vma)) {
             const Guard lock(family->lock);

@@ -23,7 +23,7 @@ inline constexpr VmFault VM_FAULT_SIGBUS{0x2};
 inline constexpr VmFault VM_FAULT_MAJOR{0x4};
 inline constexpr VmFault VM_FAULT_HWPOISON{0x10};
 inline constexpr VmFault VM_FAULT_SIGSEGV{0x40};
-inline constexpr VmFault VM_FAULT_RETRY{0x400}; // the page must be waited for with no lock held; then try again
+inline constexpr VmFault VM_FAULT_RETRY{0x400};        // the page must be waited for with no lock held; then try again
 inline constexpr VmFault VM_FAULT_BADMAP{0x010000};    // no VMA (Linux arch/arm/mm/fault.c)
 inline constexpr VmFault VM_FAULT_BADACCESS{0x020000}; // the VMA forbids it
 inline constexpr VmFault VM_FAULT_ERROR =

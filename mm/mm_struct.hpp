@@ -159,8 +159,8 @@ inline void vm_stat_account(const VmArea& vma, u32 pages) {
 inline void vm_stat_add(const VmArea& vma) { vm_stat_account(vma, vma.pages()); }
 inline void vm_stat_remove(const VmArea& vma) { vm_stat_account(vma, 0 - vma.pages()); }
 
-// This CPU's last answer of find_vma(), if it contains `address`: most faults need no more. Else the search. Caller holds the
-// mmap lock.
+// The first VMA that ends above `address` (it may start above it too), or none. Not with a guard that ends with the call: the VMA
+// would be used without the lock. Most faults find this CPU's last answer again.
 inline VmArea* find_vma_cached(MmStruct& mm, UserAddr address) {
     VmArea* last = mm.cpus.here().vmacache;
     return last != nullptr && last->contains(address) ? last : search_vma(mm, address);
@@ -171,6 +171,8 @@ inline FoundVma find_vma(const MmapReadGuard& mmap_read, UserAddr address) {
 inline VmArea* find_vma(const MmapWriteLocked& locked, UserAddr address) {
     return find_vma_cached(locked.mm(), address);
 }
+FoundVma find_vma(const MmapReadGuard&& mmap_read, UserAddr address) = delete;
+VmArea* find_vma(const MmapWriteGuard&& locked, UserAddr address) = delete;
 
 // One more or fewer. The caller changes an entry and holds its lock.
 inline void add_mm_counter(MmStruct& mm, MmCounter counter, s32 more) {

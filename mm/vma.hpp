@@ -73,8 +73,8 @@ struct VmArea {
     TreeHook node;                        // MmStruct::vmas
     VmArea* vm_prev = nullptr;            // its neighbours there, in order of addresses
     VmArea* vm_next = nullptr;
-    AutoUnlinkHook i_mmap_link;           // AddressSpace::i_mmap
-    AutoUnlinkHook anon_vma_link;         // AnonVma::vmas
+    AutoUnlinkHook i_mmap_link;   // AddressSpace::i_mmap
+    AutoUnlinkHook anon_vma_link; // AnonVma::vmas
 
     bool contains(UserAddr address) const { return start <= address && address < end; }
     u32 pages() const { return (end - start) >> PAGE_SHIFT; }
@@ -136,13 +136,8 @@ class FoundVma {
     VmArea* vma_;
 };
 
-// The first VMA that ends above `address` (it may start above it too), or none. O(log n). Not with a guard that ends with
-// the call: the VMA would be used without the lock.
-FoundVma find_vma(const MmapReadGuard& mmap_read, UserAddr address); // mm/mm_struct.hpp
-VmArea* search_vma(MmStruct& mm, UserAddr address);                  // without this CPU's last answer
-FoundVma find_vma(const MmapReadGuard&& mmap_read, UserAddr address) = delete;
-VmArea* find_vma(const MmapWriteLocked& locked, UserAddr address);
-VmArea* find_vma(const MmapWriteGuard&& locked, UserAddr address) = delete;
+// What find_vma() (mm/mm_struct.hpp) does if this CPU's last answer is not the one: O(log n).
+VmArea* search_vma(MmStruct& mm, UserAddr address);
 
 // The VMA that contains `address`, or none.
 FoundVma vma_lookup(const MmapReadGuard& mmap_read, UserAddr address);

@@ -74,7 +74,8 @@ u32 misses_that_end() { return mem.max_mapnr / COLLECT_FRAMES + 1; }
 // and to be freed. (Linux: shrink_lruvec.)
 u32 shrink_lists(u32 wanted, std::atomic<u32>& scanned, std::atomic<u32>& stolen) {
     u32 freed = 0, missed = 0;
-    for (u32 looks = 4 * (nr_pages_of(FILE) + (can_swap() ? mem.max_mapnr : 0)); looks != 0 && freed < wanted; --looks) {
+    for (u32 looks = 4 * (nr_pages_of(FILE) + (can_swap() ? mem.max_mapnr : 0)); looks != 0 && freed < wanted;
+         --looks) {
         const LruKind kind = next_kind();
         balance_lists(kind);
         const Looked looked = shrink_inactive_list(kind);

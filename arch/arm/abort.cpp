@@ -40,9 +40,7 @@ namespace {
 
 extern "C" {
 
-void do_data_abort(PtRegs& regs, u32 dfsr, u32 dfar) {
-    take(regs, armv7::data_abort(dfsr, dfar, user_mode(regs)));
-}
+void do_data_abort(PtRegs& regs, u32 dfsr, u32 dfar) { take(regs, armv7::data_abort(dfsr, dfar, user_mode(regs))); }
 
 void do_prefetch_abort(PtRegs& regs, u32 ifsr, u32 ifar) {
     take(regs, armv7::prefetch_abort(ifsr, ifar, user_mode(regs)));

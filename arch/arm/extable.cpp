@@ -32,8 +32,9 @@ void sort_extable() {
 namespace {
 
 const ExceptionTableEntry* search_extable(u32 pc) {
-    const auto* entry = std::lower_bound(__start___ex_table, __stop___ex_table, pc,
-                                         [](const ExceptionTableEntry& e, u32 sought) { return e.instruction < sought; });
+    const auto* entry =
+        std::lower_bound(__start___ex_table, __stop___ex_table, pc,
+                         [](const ExceptionTableEntry& e, u32 sought) { return e.instruction < sought; });
     return entry != __stop___ex_table && entry->instruction == pc ? entry : nullptr;
 }
 

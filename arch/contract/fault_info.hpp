@@ -13,9 +13,9 @@ struct alignas(8) FaultInfo {
     // How the memory was accessed. The values are those of FAULT_FLAG_… (mm/fault_flags.hpp), which they become.
     enum Access : u32 {
         READ = 0,
-        WRITE = 0x1,      // DFSR.WnR
-        USER = 0x40,      // taken from user mode (else the kernel was at work, perhaps for a task)
-        EXECUTE = 0x100,  // a prefetch abort
+        WRITE = 0x1,     // DFSR.WnR
+        USER = 0x40,     // taken from user mode (else the kernel was at work, perhaps for a task)
+        EXECUTE = 0x100, // a prefetch abort
         ACCESS_MASK = WRITE | USER | EXECUTE,
     };
 

@@ -141,8 +141,7 @@ Outcome Machine::fault(u32 address, Fault what, Access access, Mode mode) {
     const bool write = access.type == AccessType::Write;
     const u32 how = (write ? FaultInfo::WRITE : 0u) | (access.type == AccessType::Execute ? FaultInfo::EXECUTE : 0u) |
                     (mode == Mode::User ? FaultInfo::USER : 0u);
-    return {.fault = FaultInfo(address, what.kind, how,
-                               (code & 0xf) | (code & 0x10) << 6 | (write ? 1u << 11 : 0)),
+    return {.fault = FaultInfo(address, what.kind, how, (code & 0xf) | (code & 0x10) << 6 | (write ? 1u << 11 : 0)),
             .value = 0};
 }
 

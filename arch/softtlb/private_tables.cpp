@@ -26,7 +26,7 @@ void PrivateTables::allocate(u32 tables) {
     constexpr u32 TABLES_PER_BLOCK = HARDWARE_DIRECTORY_BYTES / armv7::SECOND_LEVEL_TABLE_SIZE;
     directory_ = alloc_block();
     table_of_ = {};
-    tables_ = {};
+    tables_.fill({}); // no temporary: it would be most of a kernel stack
     u32* block = nullptr;
     for (spares_ = 0; spares_ < tables; ++spares_) {
         const u32 index = spares_ % TABLES_PER_BLOCK;

@@ -55,9 +55,7 @@ class PrivateTables {
     };
 
     static constexpr u32 megabyte_of(UserAddr page) { return page.value() >> armv7::SECTION_SHIFT; }
-    static constexpr u32 index_of(UserAddr page) {
-        return (page.value() >> PAGE_SHIFT) % armv7::SECOND_LEVEL_ENTRIES;
-    }
+    static constexpr u32 index_of(UserAddr page) { return (page.value() >> PAGE_SHIFT) % armv7::SECOND_LEVEL_ENTRIES; }
     u16 take_spare(UserAddr page);
     void give_back(UserAddr page);
 

@@ -21,8 +21,8 @@ Result<void> advise(TestMm& test, UserAddr address, u32 advice, u32 pages = 1) {
 bool is_lost(Pte pte) { return is_swap_pte(pte) && is_hwpoison_entry(pte_to_swp_entry(pte)); }
 
 FaultOutcome touch(UserAddr address, bool write = false) {
-    return do_page_fault({address.value(), FaultKind::Translation,
-                          FaultInfo::USER | u32{write ? FaultInfo::WRITE : FaultInfo::READ}});
+    return do_page_fault(
+        {address.value(), FaultKind::Translation, FaultInfo::USER | u32{write ? FaultInfo::WRITE : FaultInfo::READ}});
 }
 bool signals(UserAddr address, BadAccess reason, bool write = false) {
     const FaultOutcome outcome = touch(address, write);

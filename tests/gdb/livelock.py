@@ -73,7 +73,7 @@ for kind, words, text in (
 
 # In the abort of the next round: gdb gets from the abort handler to the access.
 go_to("faultline::do_page_fault")
-holds("backtrace", r"do_data_abort", r"vector_dabt", r"futex_atomic_cmpxchg_inatomic \(address=0x76fff000", r"sys_futex")
+holds("backtrace", r"handle_abort", r"vector_dabt", r"futex_atomic_cmpxchg_inatomic \(address=0x76fff000", r"sys_futex")
 gdb.execute("up", to_string=True)
 holds("fl why", r"^scenario\[3\] is in the retry loop of FUTEX_LOCK_PI")
 check(gdb.selected_frame().name() == "faultline::handle_abort", "the selected frame stays selected")

@@ -6,7 +6,7 @@ source "$(dirname "$0")/lib.sh"
 # The same ELF file, as it were if three members had other names.
 python3 -c 'import sys
 elf = open(sys.argv[1], "rb").read()
-for name in (b"comm", b"lock_depth", b"serving_"):
+for name in (b"comm", b"lock_depth", b"tickets_"):
     assert name + b"\0" in elf
     elf = elf.replace(name + b"\0", name[:-1] + b"X\0")  # also where it is the end of a longer name
 open(sys.argv[2], "wb").write(elf)' build/arm/faultline.elf "$work/renamed.elf" || exit 1

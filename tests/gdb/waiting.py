@@ -64,8 +64,8 @@ go_to("faultline::do_page_fault")
 holds("fl why", rf"^waiting\[{main}\] runs on CPU \d, which serves a write at 0x{is_['old']:08x}: translation fault",
       rf"^entry    frame {frame} present old dirty write user noexec$", r"^cause    old: the entry's young bit is missing",
       r"^next     the entry lacks only its marks")
-holds("print fault", rf"address = {is_['old']}, kind = faultline::FaultKind::Translation, write = true")
-check("do_data_abort" in show("backtrace"), "the abort is in the backtrace")
+holds("print fault", rf" = Translation: write to 0x{is_['old']:08x} by user code$")
+check("vector_dabt" in show("backtrace"), "the abort is in the backtrace")
 
 # While it is served: the mmap lock is held, for reading.
 go_to("faultline::handle_mm_fault")
@@ -90,6 +90,6 @@ check(bucket is not None, "the bucket's lock is held", show("fl futexes"))
 holds("fl locks", rf"^futex bucket {bucket.group(1) if bucket else '?'}: held$", *([r"^CPU \d holds futex bucket at "] if lockdep else []))
 
 # Nothing is mapped there: the program gets a signal.
-go_to("faultline::do_page_fault if fault.address == 16")
+go_to("*'faultline::do_page_fault' if $r0 == 16")  # in its first instruction the address is there
 holds("fl why", r"serves a write at 0x00000010: translation fault", r"^mapping  none: nothing is mapped at 0x00000010, and the program gets SIGSEGV$")
 finish()

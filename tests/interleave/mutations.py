@@ -586,7 +586,7 @@ SABOTAGES = [
     Sabotage("a spin lock goes to any CPU that finds it free, out of order", "base/spinlock.hpp",
              "        const u32 before = tickets_.both.fetch_add(ONE_TICKET, std::memory_order_acquire);\n",
              "        u32 before = tickets_.both;\n"
-             "        for (; !tickets_.both.compare_exchange_strong(before, before + ONE_TICKET); before = tickets_.both)\n"
+             "        for (; !is_free(before) || !tickets_.both.compare_exchange_strong(before, before + ONE_TICKET); before = tickets_.both)\n"
              "            spin_until([&] { return !is_locked(); });\n", interleave("tickets are served in order")),
     Sabotage("a sleeping lock goes to any task that finds it free, out of order", "base/rwsem.hpp",
              "            if (waiters_.empty() && may_enter(mode)) {", "            if (may_enter(mode)) {",

@@ -127,9 +127,17 @@ class Container:
         return lambda node: int(gdb.Value(node).cast(pointer)[name])
 
 
+def fault_info(value):
+    bits = int(value["bits_"])  # arch/contract/fault_info.hpp
+    kind = gdb.Value(bits >> 12 & 7).cast(gdb.lookup_type("faultline::FaultKind"))
+    access = "fetch from" if bits & 0x100 else "write to" if bits & 0x1 else "read of"
+    return f"{str(kind).split('::')[-1]}: {access} 0x{int(value['address']):08x} by {'user' if bits & 0x40 else 'kernel'} code"
+
+
 NAMES = (("Pte", r"^faultline::Pte(Slot)?$", pte),
          ("Address", r"^faultline::Address<.*>$", address),
          ("Pfn", r"^faultline::Pfn$", pfn),
+         ("FaultInfo", r"^faultline::FaultInfo$", fault_info),
          ("Flags", r"^faultline::Flags<.*>$", flags),
          ("Result", r"^faultline::Result<.*>$", result),
          ("Relaxed", r"^faultline::Relaxed<.*>$", relaxed),
