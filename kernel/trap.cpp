@@ -42,11 +42,9 @@ void handle_undefined(PtRegs& regs, bool breakpoint) { signal_undefined(regs.pc,
 
 namespace {
 
-bool has_work(const Task& task) { return task.need_resched || task.sigpending; }
-
 [[gnu::noinline]] void exit_to_user_mode_loop(PtRegs& regs) {
     const Task& task = *current();
-    while (has_work(task)) {
+    while (task.has_exit_work()) {
         local_irq_enable();
         if (task.need_resched)
             schedule();
@@ -62,7 +60,7 @@ bool has_work(const Task& task) { return task.need_resched || task.sigpending; }
 
 void prepare_exit_to_user(PtRegs& regs) {
     trace_hardirqs_off();
-    if (has_work(*current())) [[unlikely]]
+    if (current()->has_exit_work()) [[unlikely]]
         exit_to_user_mode_loop(regs);
     touch_softlockup_watchdog();
     trace_hardirqs_on();
