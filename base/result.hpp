@@ -6,6 +6,7 @@
 
 #include "base/assert.hpp"
 #include "base/errno.hpp"
+#include "base/types.hpp"
 
 namespace faultline {
 
@@ -58,6 +59,34 @@ class [[nodiscard]] Result<void> {
   private:
     Errno error_;
 };
+
+// A Result<u32> for numbers that are no more than CountResult::MOST. It is one word, which a function returns in a register,
+// where a Result<u32> goes through memory (AAPCS 5.4). The values above are the errors, as in the result of a system call.
+class [[nodiscard]] CountResult {
+  public:
+    static constexpr u32 MOST = -4096u;
+
+    constexpr CountResult(u32 value) : word_(value) { DEBUG_BUG_ON(!ok()); }        // NOLINT
+    constexpr CountResult(Err failure) : word_(-static_cast<u32>(failure.error)) {} // NOLINT
+    constexpr CountResult(Result<u32> result)
+        : word_(result.ok() ? result.value() : -static_cast<u32>(result.error())) {} // NOLINT
+    constexpr operator Result<u32>() const {                                         // NOLINT
+        return ok() ? Result<u32>(word_) : Result<u32>(Err(error()));
+    }
+
+    constexpr bool ok() const { return word_ <= MOST; }
+    constexpr explicit operator bool() const { return ok(); }
+    constexpr bool is(Errno error) const { return word_ == -static_cast<u32>(error); }
+    constexpr Errno error() const { return ok() ? Errno{} : Errno{static_cast<u16>(-word_)}; }
+    constexpr u32 value() const {
+        DEBUG_BUG_ON(!ok());
+        return word_;
+    }
+
+  private:
+    u32 word_;
+};
+static_assert(sizeof(CountResult) == sizeof(u32));
 
 } // namespace faultline
 

@@ -90,22 +90,23 @@ class [[nodiscard]] SCOPED_CAPABILITY Guard {
 template <class Lock>
 class [[nodiscard]] SCOPED_CAPABILITY BothLocked {
   public:
-    BothLocked(Lock& one, Lock& other) ACQUIRE(one, other)
-        : first_(&one < &other ? one : other), second_(&one == &other  ? nobodys_
-                                                       : &one < &other ? other
-                                                                       : one) {
+    BothLocked(Lock& one, Lock& other)
+        ACQUIRE(one, other) NO_THREAD_SAFETY_ANALYSIS // which cannot follow the condition
+        : first_(&one < &other ? one : other),
+          second_(&one < &other ? other : one) {
         first_.lock();
-        second_.lock();
+        if (&second_ != &first_)
+            second_.lock();
     }
-    ~BothLocked() RELEASE() {
-        second_.unlock();
+    ~BothLocked() RELEASE() NO_THREAD_SAFETY_ANALYSIS {
+        if (&second_ != &first_)
+            second_.unlock();
         first_.unlock();
     }
     BothLocked(const BothLocked&) = delete;
     BothLocked& operator=(const BothLocked&) = delete;
 
   private:
-    Lock nobodys_; // taken in place of the second if that is the first: so nothing is taken under a condition
     Lock& first_;
     Lock& second_;
 };

@@ -20,6 +20,7 @@
 #define CAPABILITY(name) FAULTLINE_THREAD_SAFETY(capability(name))
 #define SCOPED_CAPABILITY FAULTLINE_THREAD_SAFETY(scoped_lockable)
 #define GUARDED_BY(lock) FAULTLINE_THREAD_SAFETY(guarded_by(lock))
+#define NO_THREAD_SAFETY_ANALYSIS FAULTLINE_THREAD_SAFETY(no_thread_safety_analysis) // give the reason at each place
 #define REQUIRES(...) FAULTLINE_THREAD_SAFETY(requires_capability(__VA_ARGS__))
 #define REQUIRES_SHARED(...) FAULTLINE_THREAD_SAFETY(requires_shared_capability(__VA_ARGS__))
 #define EXCLUDES(...) FAULTLINE_THREAD_SAFETY(locks_excluded(__VA_ARGS__))

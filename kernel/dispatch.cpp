@@ -1,6 +1,8 @@
 // System calls: from the exception vector to the function of a number, and what a program gets for its errors.
 #include "kernel/dispatch.hpp"
 
+#include <algorithm>
+
 #include <arch/ptrace.hpp>
 
 #include "arch/contract/upcalls.hpp"
@@ -25,10 +27,7 @@ u32 syscall_error(Errno error) {
     }
 }
 
-u32 handle_syscall(PtRegs& regs, u32 number) {
-    const SyscallHandler handler = number < NR_SYSCALLS ? syscall_table[number] : private_syscall;
-    return handler(regs);
-}
+u32 handle_syscall(PtRegs& regs, u32 number) { return syscall_table[std::min(number, NR_SYSCALLS)](regs); }
 
 void trace_sys_enter(const PtRegs& regs, u32 number) { TRACE(SysEnter, number, regs.r[0], regs.r[1], regs.r[2]); }
 void trace_sys_exit(const PtRegs& regs, u32 number) { TRACE(SysExit, number, regs.r[0]); }

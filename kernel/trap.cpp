@@ -38,11 +38,9 @@ namespace {
     die(regs, &fault, "the kernel may not make this access: %s", fault_kind_name(fault.kind()));
 }
 
-bool has_work(const Task& task) { return task.need_resched || task.sigpending; }
-
 [[gnu::noinline]] void exit_to_user_mode_loop(PtRegs& regs) {
     const Task& task = *current();
-    while (has_work(task)) {
+    while (task.has_exit_work()) {
         local_irq_enable();
         if (task.need_resched)
             schedule();
@@ -66,7 +64,7 @@ void handle_undefined(PtRegs& regs, bool breakpoint) { signal_undefined(regs.pc,
 
 void prepare_exit_to_user(PtRegs& regs) {
     trace_hardirqs_off();
-    if (has_work(*current())) [[unlikely]]
+    if (current()->has_exit_work()) [[unlikely]]
         exit_to_user_mode_loop(regs);
     touch_softlockup_watchdog();
     trace_hardirqs_on();

@@ -66,7 +66,8 @@ using SyscallHandler = u32 (*)(PtRegs& regs); // returns the new value of r0
 
 inline constexpr u32 NR_SYSCALLS = 480; // one past the last number with a place in the table
 
-extern const std::array<SyscallHandler, NR_SYSCALLS> syscall_table; // has no nullptr. abi/syscall/table.cpp
+// Has no nullptr. The last one is private_syscall, for all numbers from NR_SYSCALLS on. abi/syscall/table.cpp
+extern const std::array<SyscallHandler, NR_SYSCALLS + 1> syscall_table;
 
 // Serves every number outside the table: ARM's own calls, and numbers that do not exist. abi/syscall/private.cpp.
 u32 private_syscall(PtRegs& regs);

@@ -62,6 +62,7 @@ u32 to_register(const Result<T>& result) {
     else
         return static_cast<u32>(result.value());
 }
+inline u32 to_register(CountResult result) { return result.ok() ? result.value() : syscall_error(result.error()); }
 inline u32 to_register(u32 result) { return result; }
 inline u32 to_register(s32 result) { return static_cast<u32>(result); }
 

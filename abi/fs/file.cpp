@@ -48,19 +48,22 @@ bool File::has_atomic_position() const { return inode->is_regular() || inode->is
 PositionLocked::PositionLocked(File* one, File* other)
     : first_(one != nullptr && one->has_atomic_position() ? one : nullptr),
       second_(other != nullptr && other != one && other->has_atomic_position() ? other : nullptr) {
-    if (second_ < first_)
+    if (first_ == nullptr || (second_ != nullptr && second_ < first_))
         std::swap(first_, second_);
     if (first_ != nullptr)
-        first_->position_lock.down_write();
+        lock();
+}
+
+void PositionLocked::lock() {
+    first_->position_lock.down_write();
     if (second_ != nullptr)
         second_->position_lock.down_write();
 }
 
-PositionLocked::~PositionLocked() {
+void PositionLocked::unlock() {
     if (second_ != nullptr)
         second_->position_lock.up_write();
-    if (first_ != nullptr)
-        first_->position_lock.up_write();
+    first_->position_lock.up_write();
 }
 
 Result<File*> alloc_file(Inode& inode, const FileOps& ops, u32 flags) {

@@ -84,14 +84,22 @@ struct File {
 // nullptr, nothing. (Linux: fdget_pos.)
 class [[nodiscard]] PositionLocked {
   public:
-    explicit PositionLocked(File& file) : PositionLocked(&file, nullptr) {}
+    explicit PositionLocked(File& file) : first_(file.has_atomic_position() ? &file : nullptr), second_(nullptr) {
+        if (first_ != nullptr)
+            lock();
+    }
     PositionLocked(File* one, File* other);
-    ~PositionLocked();
+    ~PositionLocked() {
+        if (first_ != nullptr)
+            unlock();
+    }
     PositionLocked(const PositionLocked&) = delete;
     PositionLocked& operator=(const PositionLocked&) = delete;
 
   private:
-    File *first_, *second_; // by rising address
+    void lock();
+    void unlock();
+    File *first_, *second_; // by rising address; if there is one only, the first
 };
 
 // Makes an open file over `inode`, with one reference for the caller. Takes a reference of its own on `inode`. `flags`

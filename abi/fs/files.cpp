@@ -154,6 +154,23 @@ Result<FileRef> fget_ref(s32 fd) {
     return file;
 }
 
+// Others that look into the table (/proc/PID/fd, pidfd_getfd) hold its lock and change nothing. So current reads it without.
+FdRef::FdRef(s32 fd) {
+    FilesStruct& files = *current()->files;
+    referenced_ = files_shared(files);
+    if (referenced_) {
+        file_ = lookup_fd(files, fd);
+        referenced_ = file_ != nullptr;
+    } else if (const Descriptor* descriptor = find_descriptor(files, fd)) {
+        file_ = descriptor->file;
+    }
+    if (file_ != nullptr && (file_->flags & O_PATH) != 0) {
+        if (std::exchange(referenced_, false))
+            fput(*file_);
+        file_ = nullptr;
+    }
+}
+
 namespace {
 
 // Makes the table large enough for `fd`. NOMEM. Caller holds files.lock.

@@ -32,6 +32,26 @@ u32 fd_table_size(); // of current: every open descriptor is below it
 Result<File*> fget(s32 fd);
 Result<FileRef> fget_ref(s32 fd);
 
+// The same as fget_ref() for the length of a system call; nullptr: BADF. While no other task shares the table, only current
+// can close the descriptor, and it does not: then no reference is needed. (Linux: struct fd, fdget.)
+class [[nodiscard]] FdRef {
+  public:
+    explicit FdRef(s32 fd);
+    ~FdRef() {
+        if (referenced_)
+            fput(*file_);
+    }
+    FdRef(const FdRef&) = delete;
+    FdRef& operator=(const FdRef&) = delete;
+    File* get() const { return file_; }
+    File* operator->() const { return file_; }
+    File& operator*() const { return *file_; }
+
+  private:
+    File* file_ = nullptr;
+    bool referenced_ = false;
+};
+
 // The file for a descriptor of any task, with a reference; nullptr if it is not open. The caller keeps `files` alive.
 File* lookup_fd(FilesStruct& files, s32 fd);
 

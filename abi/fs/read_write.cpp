@@ -25,8 +25,9 @@ constexpr u64 OFFSET_MAX = ~u64{0} >> 1;
 enum class Direction : u8 { Read, Write };
 
 // Whether the file can be used in this direction. BADF: it was not opened for it; INVAL: it has no such operation.
-Result<void> check_direction(const File& file, Direction direction) {
-    const bool reading = direction == Direction::Read;
+template <Direction direction>
+inline Result<void> check_direction(const File& file) {
+    constexpr bool reading = direction == Direction::Read;
     if (!(reading ? file.readable() : file.writable()))
         return Err(Errno::BADF);
     const FileOps& ops = *file.ops;
@@ -36,9 +37,10 @@ Result<void> check_direction(const File& file, Direction direction) {
 }
 
 // One buffer, which access_ok() has passed.
-Result<u32> transfer(File& file, Direction direction, UserAddr buffer, u32 bytes, u64& position) {
+template <Direction direction>
+inline Result<u32> transfer(File& file, UserAddr buffer, u32 bytes, u64& position) {
     bytes = std::min(bytes, MAX_RW_COUNT);
-    const bool reading = direction == Direction::Read;
+    constexpr bool reading = direction == Direction::Read;
     if (const auto operation = reading ? file.ops->read : file.ops->write; operation != nullptr)
         return operation(file, buffer, bytes, position);
     const IoVector part{buffer, bytes};
@@ -47,38 +49,44 @@ Result<u32> transfer(File& file, Direction direction, UserAddr buffer, u32 bytes
 }
 
 // Counts a call, for /proc/PID/io. (Linux: add_rchar, inc_syscr and the like.)
-Result<u32> counted(Direction direction, Result<u32> moved) {
+template <Direction direction>
+inline CountResult counted(CountResult moved) {
     Task& task = *current();
-    const bool reading = direction == Direction::Read;
-    (reading ? task.rchar : task.wchar) += moved ? *moved : 0;
+    constexpr bool reading = direction == Direction::Read;
+    (reading ? task.rchar : task.wchar) += moved ? moved.value() : 0;
     ++(reading ? task.syscr : task.syscw);
     return moved;
 }
 
 // Calls transfer(file, position) with the position of the file, held.
-Result<u32> at_file_position(s32 fd, auto&& transfer) {
-    FileRef file = TRY(fget_ref(fd));
+inline CountResult at_file_position(s32 fd, auto&& transfer) {
+    const FdRef file(fd);
+    if (file.get() == nullptr)
+        return Err(Errno::BADF);
     const PositionLocked position(*file);
     return transfer(*file, file->position);
 }
 
 // The same with a position of the caller's, which the file only has if it is seekable. INVAL, SPIPE.
-Result<u32> at_position(s32 fd, s64 offset, auto&& transfer) {
+inline CountResult at_position(s32 fd, s64 offset, auto&& transfer) {
     if (offset < 0)
         return Err(Errno::INVAL);
-    FileRef file = TRY(fget_ref(fd));
+    const FdRef file(fd);
+    if (file.get() == nullptr)
+        return Err(Errno::BADF);
     if (!file->ops->seekable)
         return Err(Errno::SPIPE);
     u64 position = static_cast<u64>(offset);
     return transfer(*file, position);
 }
 
-auto one_buffer(Direction direction, UserAddr buffer, u32 bytes) {
-    return [=](File& file, u64& position) -> Result<u32> {
-        TRY_VOID(check_direction(file, direction));
+template <Direction direction>
+auto one_buffer(UserAddr buffer, u32 bytes) {
+    return [=](File& file, u64& position) -> CountResult {
+        TRY_VOID(check_direction<direction>(file));
         if (!access_ok(buffer, bytes))
             return Err(Errno::FAULT);
-        return counted(direction, transfer(file, direction, buffer, bytes, position));
+        return counted<direction>(transfer<direction>(file, buffer, bytes, position));
     };
 }
 
@@ -125,13 +133,14 @@ class Buffers {
 
 // One buffer after the other, until one is not filled. Returns an error only if nothing was transferred before it.
 // (Linux: do_loop_readv_writev.)
-Result<u32> transfer_each(File& file, Direction direction, const Buffers& buffers, u64& position) {
+template <Direction direction>
+Result<u32> transfer_each(File& file, const Buffers& buffers, u64& position) {
     u32 done = 0;
     for (const IoVector& part : buffers.parts()) {
         const u32 wanted = std::min(part.bytes, buffers.bytes() - done);
         if (wanted == 0)
             continue;
-        const auto moved = transfer(file, direction, part.base, wanted, position);
+        const auto moved = transfer<direction>(file, part.base, wanted, position);
         if (!moved.ok())
             return done == 0 ? moved : Result<u32>(done);
         done += moved.value();
@@ -142,23 +151,26 @@ Result<u32> transfer_each(File& file, Direction direction, const Buffers& buffer
     return done;
 }
 
-auto several_buffers(Direction direction, UserAddr vector, u32 count) {
-    return [=](File& file, u64& position) -> Result<u32> {
+template <Direction direction>
+auto several_buffers(UserAddr vector, u32 count) {
+    return [=](File& file, u64& position) -> CountResult {
         Buffers buffers;
         TRY_VOID(buffers.load(vector, count));
-        TRY_VOID(check_direction(file, direction));
+        TRY_VOID(check_direction<direction>(file));
         if (buffers.bytes() == 0)
             return 0u;
         const auto operation = direction == Direction::Read ? file.ops->read_iter : file.ops->write_iter;
         if (operation == nullptr)
-            return counted(direction, transfer_each(file, direction, buffers, position));
+            return counted<direction>(transfer_each<direction>(file, buffers, position));
         IovIter iter(buffers.parts(), buffers.bytes());
-        return counted(direction, operation(file, iter, position));
+        return counted<direction>(operation(file, iter, position));
     };
 }
 
 Result<u64> seek(s32 fd, s64 offset, u32 whence) {
-    FileRef file = TRY(fget_ref(fd));
+    const FdRef file(fd);
+    if (file.get() == nullptr)
+        return Err(Errno::BADF);
     if (whence > SEEK_MAX)
         return Err(Errno::INVAL);
     if (file->ops->noop_seek)
@@ -195,32 +207,32 @@ Result<u64> seek(s32 fd, s64 offset, u32 whence) {
 
 } // namespace
 
-Result<u32> sys_read(s32 fd, UserAddr buffer, u32 bytes) {
-    return at_file_position(fd, one_buffer(Direction::Read, buffer, bytes));
+CountResult sys_read(s32 fd, UserAddr buffer, u32 bytes) {
+    return at_file_position(fd, one_buffer<Direction::Read>(buffer, bytes));
 }
-Result<u32> sys_write(s32 fd, UserAddr buffer, u32 bytes) {
-    return at_file_position(fd, one_buffer(Direction::Write, buffer, bytes));
+CountResult sys_write(s32 fd, UserAddr buffer, u32 bytes) {
+    return at_file_position(fd, one_buffer<Direction::Write>(buffer, bytes));
 }
-Result<u32> sys_pread64(s32 fd, UserAddr buffer, u32 bytes, s64 offset) {
-    return at_position(fd, offset, one_buffer(Direction::Read, buffer, bytes));
+CountResult sys_pread64(s32 fd, UserAddr buffer, u32 bytes, s64 offset) {
+    return at_position(fd, offset, one_buffer<Direction::Read>(buffer, bytes));
 }
-Result<u32> sys_pwrite64(s32 fd, UserAddr buffer, u32 bytes, s64 offset) {
-    return at_position(fd, offset, one_buffer(Direction::Write, buffer, bytes));
+CountResult sys_pwrite64(s32 fd, UserAddr buffer, u32 bytes, s64 offset) {
+    return at_position(fd, offset, one_buffer<Direction::Write>(buffer, bytes));
 }
-Result<u32> sys_readv(s32 fd, UserAddr vector, u32 count) {
-    return at_file_position(fd, several_buffers(Direction::Read, vector, count));
+CountResult sys_readv(s32 fd, UserAddr vector, u32 count) {
+    return at_file_position(fd, several_buffers<Direction::Read>(vector, count));
 }
-Result<u32> sys_writev(s32 fd, UserAddr vector, u32 count) {
-    return at_file_position(fd, several_buffers(Direction::Write, vector, count));
+CountResult sys_writev(s32 fd, UserAddr vector, u32 count) {
+    return at_file_position(fd, several_buffers<Direction::Write>(vector, count));
 }
 
-Result<u32> sys_preadv(s32 fd, UserAddr vector, u32 count, u32 offset_low, u32 offset_high) {
+CountResult sys_preadv(s32 fd, UserAddr vector, u32 count, u32 offset_low, u32 offset_high) {
     return at_position(fd, static_cast<s64>(u64{offset_high} << 32 | offset_low),
-                       several_buffers(Direction::Read, vector, count));
+                       several_buffers<Direction::Read>(vector, count));
 }
-Result<u32> sys_pwritev(s32 fd, UserAddr vector, u32 count, u32 offset_low, u32 offset_high) {
+CountResult sys_pwritev(s32 fd, UserAddr vector, u32 count, u32 offset_low, u32 offset_high) {
     return at_position(fd, static_cast<s64>(u64{offset_high} << 32 | offset_low),
-                       several_buffers(Direction::Write, vector, count));
+                       several_buffers<Direction::Write>(vector, count));
 }
 
 Result<u32> sys_lseek(s32 fd, s32 offset, u32 whence) {

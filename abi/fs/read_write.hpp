@@ -9,14 +9,14 @@ namespace faultline {
 // System calls (contract: abi/syscall/table.cpp). All but the last two return the bytes moved. `vector`: `count`
 // structs iovec, at most 1024. preadv() and pwritev() get their offset as two words, the low one first, in any
 // registers (preadv(2)). BADF, FAULT, INVAL, and the errors of the file's operation; SPIPE: not seekable.
-Result<u32> sys_read(s32 fd, UserAddr buffer, u32 bytes);
-Result<u32> sys_write(s32 fd, UserAddr buffer, u32 bytes);
-Result<u32> sys_pread64(s32 fd, UserAddr buffer, u32 bytes, s64 offset);
-Result<u32> sys_pwrite64(s32 fd, UserAddr buffer, u32 bytes, s64 offset);
-Result<u32> sys_readv(s32 fd, UserAddr vector, u32 count);
-Result<u32> sys_writev(s32 fd, UserAddr vector, u32 count);
-Result<u32> sys_preadv(s32 fd, UserAddr vector, u32 count, u32 offset_low, u32 offset_high);
-Result<u32> sys_pwritev(s32 fd, UserAddr vector, u32 count, u32 offset_low, u32 offset_high);
+CountResult sys_read(s32 fd, UserAddr buffer, u32 bytes);
+CountResult sys_write(s32 fd, UserAddr buffer, u32 bytes);
+CountResult sys_pread64(s32 fd, UserAddr buffer, u32 bytes, s64 offset);
+CountResult sys_pwrite64(s32 fd, UserAddr buffer, u32 bytes, s64 offset);
+CountResult sys_readv(s32 fd, UserAddr vector, u32 count);
+CountResult sys_writev(s32 fd, UserAddr vector, u32 count);
+CountResult sys_preadv(s32 fd, UserAddr vector, u32 count, u32 offset_low, u32 offset_high);
+CountResult sys_pwritev(s32 fd, UserAddr vector, u32 count, u32 offset_low, u32 offset_high);
 // lseek() returns the new position; OVERFLOWED: it needs more than 31 bits. llseek() writes it to `result`, 64 bits
 // wide.
 Result<u32> sys_lseek(s32 fd, s32 offset, u32 whence);

@@ -22,23 +22,21 @@ namespace faultline {
 
 namespace {
 
-// Whether this is the first call with this number. Numbers from 1024 on always return false, and so are not logged.
-bool first_time(u32 number) {
-    constexpr u32 LOGGED = 1024;
-    static constinit std::atomic<u32> seen[LOGGED / 32] = {};
-    if (number >= LOGGED)
-        return false;
-    const u32 bit = 1u << (number % 32);
-    return (seen[number / 32].fetch_or(bit, std::memory_order_relaxed) & bit) == 0;
+constexpr u32 LOGGED = 1024; // numbers from here on are not logged
+constinit std::atomic<bool> logged[LOGGED] = {};
+
+[[gnu::cold]] void log_once(u32 number) {
+    if (!logged[number].exchange(true, std::memory_order_relaxed))
+        printk(KERN_INFO, "%s[%d]: system call %u is not there", current()->comm, static_cast<int>(current()->pid),
+               static_cast<unsigned>(number));
 }
 
 } // namespace
 
 u32 sys_unknown(PtRegs& regs) {
     const u32 number = regs.r[7];
-    if (first_time(number))
-        printk(KERN_INFO, "%s[%d]: system call %u is not there", current()->comm, static_cast<int>(current()->pid),
-               static_cast<unsigned>(number));
+    if (number < LOGGED && !logged[number].load(std::memory_order_relaxed)) [[unlikely]]
+        log_once(number);
     return negative_errno(Errno::NOSYS);
 }
 
@@ -57,6 +55,8 @@ u32 instruction_of_call(const PtRegs& regs) { return regs.pc - (thumb_mode(regs)
 // arch/arm/kernel/traps.c arm_syscall, bad_syscall.)
 u32 private_syscall(PtRegs& regs) {
     const u32 number = regs.r[7];
+    if (number < __ARM_NR_BASE)
+        return sys_unknown(regs);
     switch (number) {
     case __ARM_NR_cacheflush:
         return adapt<sys_cacheflush>(regs);

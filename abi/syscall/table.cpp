@@ -406,9 +406,10 @@ constexpr Entry ENTRIES[] = {
 };
 
 // Compilation fails if a number is listed twice or lies outside the table.
-consteval std::array<SyscallHandler, NR_SYSCALLS> build_table() {
-    std::array<SyscallHandler, NR_SYSCALLS> table{};
+consteval std::array<SyscallHandler, NR_SYSCALLS + 1> build_table() {
+    std::array<SyscallHandler, NR_SYSCALLS + 1> table{};
     table.fill(sys_unknown);
+    table.back() = private_syscall;
     for (const Entry& entry : ENTRIES) {
         if (table.at(entry.number) != sys_unknown)
             __builtin_unreachable(); // not allowed in a constant expression
@@ -419,6 +420,6 @@ consteval std::array<SyscallHandler, NR_SYSCALLS> build_table() {
 
 } // namespace
 
-constexpr std::array<SyscallHandler, NR_SYSCALLS> syscall_table = build_table();
+constexpr std::array<SyscallHandler, NR_SYSCALLS + 1> syscall_table = build_table();
 
 } // namespace faultline

@@ -22,7 +22,7 @@ Result<void> page_key(const MmapLocked& locked, UserAddr address, const Page& pa
     const AddressSpace* mapping = page.mapping.load(std::memory_order_relaxed);
     if (mapping == nullptr) // the zero page, or truncated since it was mapped
         return Err(Errno::FAULT);
-    key = {mapping->inode, page.index, static_cast<u16>(address.page_offset()), FutexKey::Kind::Inode};
+    key = {page.index, static_cast<u16>(address.page_offset()), FutexKey::Kind::Inode, mapping->inode};
     return {};
 }
 

@@ -23,16 +23,16 @@ struct FutexKey {
         SharedMm,  // the same, because the page is private anonymous memory
         Inode,     // the file and the page in it, wherever it is mapped
     };
-    u64 object; // address of the MmStruct, or inode number; not reused while a waiter may have it
     u32 page;   // address of the page, or its index in the file
     u16 offset; // of the word in its page
     Kind kind;
+    u64 object; // address of the MmStruct, or inode number; not reused while a waiter may have it
 
     bool operator==(const FutexKey&) const = default;
 
     static FutexKey of_mm(Kind kind, const MmStruct& mm, UserAddr address) {
-        return {reinterpret_cast<std::uintptr_t>(&mm), address.page().value(), static_cast<u16>(address.page_offset()),
-                kind};
+        return {address.page().value(), static_cast<u16>(address.page_offset()), kind,
+                reinterpret_cast<std::uintptr_t>(&mm)};
     }
 };
 
@@ -52,8 +52,12 @@ inline Result<void> get_futex_key(UserAddr address, FutexScope scope, FutexAcces
         return Err(Errno::INVAL);
     if (!access_ok(address, sizeof(u32)))
         return Err(Errno::FAULT);
-    if (scope == FutexScope::Shared)
-        return get_shared_futex_key(address, access, key);
+    if (scope == FutexScope::Shared) {
+        FutexKey found; // of its own, so that a private key can stay in registers
+        TRY_VOID(get_shared_futex_key(address, access, found));
+        key = found;
+        return {};
+    }
     key = FutexKey::of_mm(FutexKey::Kind::PrivateMm, *current()->mm.mm, address);
     return {};
 }

@@ -102,10 +102,17 @@ bool parse_livelock(const char* text, LivelockPolicy& policy) {
 
 const char* livelock_cause_name(LivelockCause cause) { return explain(cause).name; }
 
-void LivelockDetector::round() {
-    TRACE(RoundAgain, address_, has_seen_ ? unchanged_ : 0);
-    if (std::exchange(is_first_, false)) // most loops end now, and looking costs as much as the attempt
+void LivelockDetector::round(const char* operation, UserAddr address, FutexAccess access) {
+    const bool is_first = !std::exchange(has_begun_, true);
+    TRACE(RoundAgain, address, !is_first && has_seen_ ? unchanged_ : 0);
+    if (is_first) { // most loops end now, and looking costs as much as the attempt
+        operation_ = operation;
+        address_ = address;
+        access_ = access;
+        has_seen_ = false;
+        unchanged_ = 0;
         return;
+    }
     View now{};
     if (!look(now)) { // another task is changing the address space, which is a change
         has_seen_ = false;

@@ -31,19 +31,17 @@ enum class LivelockCause : u8 {
 const char* livelock_cause_name(LivelockCause cause); // "absent", "read-only", "old", "clean", "stale"
 
 // One detector for each loop, on its stack. The loop calls round() after each repair that reported success, just before
-// it tries again. From the second round on, the detector looks at all that can make the next attempt different: the
+// it tries again, always with the same arguments. Most loops need no round, so a new detector is empty. From the second round on, the detector looks at all that can make the next attempt different: the
 // entry, its VMA, the word, and this CPU's TLB generation for the address space. A round in which none of these has
 // changed is counted. Any change restarts the count. Looking takes the mmap lock only if it is free, brings in no page and
 // changes no entry.
 class LivelockDetector {
   public:
-    // `operation` is a name for the report, and outlives the detector. `access` is what the loop does to the word.
-    LivelockDetector(const char* operation, UserAddr address, FutexAccess access)
-        : operation_(operation), address_(address), access_(access) {}
+    // `operation` is a name for the report, and outlives the detector. `access` is what the loop does to the word. The
+    // caller holds no lock. Does not return if the loop is reported and the policy is Halt.
+    void round(const char* operation, UserAddr address, FutexAccess access);
 
-    // The caller holds no lock. Does not return if the loop is reported and the policy is Halt.
-    void round();
-
+    // Since the last change. There has been a round.
     u32 unchanged_rounds() const { return unchanged_; }
 
   private:
@@ -61,13 +59,13 @@ class LivelockDetector {
     LivelockCause cause() const;
     void report() const;
 
+    bool has_begun_ = false; // the first round was, and has set the five below
     const char* operation_;
     UserAddr address_;
     FutexAccess access_;
-    bool is_first_ = true; // the next round
-    bool has_seen_ = false;
-    u32 unchanged_ = 0;
-    View seen_;    // set together with has_seen_, as the next two are, because most loops end in their first round
+    bool has_seen_;
+    u32 unchanged_;
+    View seen_;    // set together with has_seen_, as the next two are
     u64 first_ns_; // when seen_ was taken
     u32 first_instruction_;
 };

@@ -3,7 +3,7 @@
 // INTR (a fatal signal) from fault_in_user_writeable.
 //
 // An attempt that meets a fault has no effect: no waiter has been queued, woken or requeued. Each attempt starts again
-// from the addresses, and keeps nothing of the one before.
+// from the addresses; only a private key, which is made of nothing else, is kept.
 #pragma once
 
 #include "base/result.hpp"
@@ -15,47 +15,47 @@ namespace faultline {
 
 // Sleeps until woken, if *address == value. Returns 0. AGAIN: the word has another value. TIMEDOUT: `deadline` has
 // passed. On a signal RESTARTSYS or, with a deadline, RESTART_RESTARTBLOCK. INVAL: `bitset` is 0.
-Result<u32> futex_wait(UserAddr address, FutexScope scope, u32 value, Deadline deadline, u32 bitset);
+CountResult futex_wait(UserAddr address, FutexScope scope, u32 value, Deadline deadline, u32 bitset);
 
 // Wakes up to nr_wake waiters that share a bit with `bitset`, and at least one. Returns how many. INVAL: `bitset` is 0,
 // or a waiter belongs to a PI operation.
-Result<u32> futex_wake(UserAddr address, FutexScope scope, s32 nr_wake, u32 bitset);
+CountResult futex_wake(UserAddr address, FutexScope scope, s32 nr_wake, u32 bitset);
 
 // Wakes up to nr_wake waiters of address1 and moves up to nr_requeue more to address2. Returns how many in all. AGAIN:
 // `expected` is given, and *address1 has another value. INVAL: a count is negative, or a waiter belongs to a PI
 // operation.
-Result<u32> futex_requeue(UserAddr address1, FutexScope scope, UserAddr address2, s32 nr_wake, s32 nr_requeue,
+CountResult futex_requeue(UserAddr address1, FutexScope scope, UserAddr address2, s32 nr_wake, s32 nr_requeue,
                           const u32* expected);
 
 // Changes *address2 as encoded_op says, and wakes up to nr_wake waiters of address1. If the word's old value passes the
 // comparison of encoded_op, also wakes up to nr_wake2 waiters of address2. Returns how many. NOSYS: an unknown
 // operation (nothing has changed), or an unknown comparison (the word has changed). INVAL: a waiter belongs to a PI
 // operation.
-Result<u32> futex_wake_op(UserAddr address1, FutexScope scope, UserAddr address2, s32 nr_wake, s32 nr_wake2,
+CountResult futex_wake_op(UserAddr address1, FutexScope scope, UserAddr address2, s32 nr_wake, s32 nr_wake2,
                           u32 encoded_op);
 
 // Takes the lock whose word holds the owner's thread id. Returns 0. Sleeps while another task owns it; with `trylock`
 // returns AGAIN instead. DEADLK: the caller owns it, or would wait for itself. SRCH: the owner does not exist. PERM:
 // the owner is a kernel task. INVAL: the word and the waiters disagree. TIMEDOUT: `deadline` has passed. RESTARTNOINTR:
 // a signal.
-Result<u32> futex_lock_pi(UserAddr address, FutexScope scope, Deadline deadline, bool trylock);
+CountResult futex_lock_pi(UserAddr address, FutexScope scope, Deadline deadline, bool trylock);
 
 // Gives the lock to the most urgent waiter, or frees it. Returns 0. FAULT: the word cannot be read. PERM: the caller is
 // not the owner. INVAL: the word and the waiters disagree, or the address is not a multiple of 4 (PERM comes first,
 // because the word is read before anything else). AGAIN: the word changed meanwhile.
-Result<u32> futex_unlock_pi(UserAddr address, FutexScope scope);
+CountResult futex_unlock_pi(UserAddr address, FutexScope scope);
 
 // Sleeps, if *address1 == value, until futex_cmp_requeue_pi has moved the waiter to the lock at address2 and the caller
 // owns the lock. Returns 0. AGAIN: the word has another value, or a signal came after the move. RESTARTNOINTR: a signal
 // came before the move. TIMEDOUT: `deadline` has passed. INVAL: both addresses are one word.
-Result<u32> futex_wait_requeue_pi(UserAddr address1, FutexScope scope, u32 value, Deadline deadline, UserAddr address2);
+CountResult futex_wait_requeue_pi(UserAddr address1, FutexScope scope, u32 value, Deadline deadline, UserAddr address2);
 
 // If *address1 == expected: takes the lock at address2 for the most urgent waiter of address1 and wakes it; or, if the
 // lock is taken, makes it wait for the lock. Also makes up to nr_requeue more waiters wait for the lock. Returns how
 // many in all. AGAIN: *address1 has another value. INVAL: nr_wake is not 1, a count is negative, both addresses are one
 // word, or a waiter did not come by futex_wait_requeue_pi or named another lock. DEADLK: a waiter would wait for
 // itself. Also the errors of futex_lock_pi.
-Result<u32> futex_cmp_requeue_pi(UserAddr address1, FutexScope scope, UserAddr address2, s32 nr_wake, s32 nr_requeue,
+CountResult futex_cmp_requeue_pi(UserAddr address1, FutexScope scope, UserAddr address2, s32 nr_wake, s32 nr_requeue,
                                  u32 expected);
 
 // struct robust_list_head in the layout of 32-bit programs (linux/futex.h). set_robust_list(2) registers its address.

@@ -101,6 +101,6 @@ Result<PiAttempt> futex_lock_pi_atomic(UserAddr address, FutexHashBucket& bucket
 // after an error it is in no queue. No lock held. TIMEDOUT: `deadline` has passed. On a signal AGAIN for a
 // WAIT_REQUEUE_PI that was moved to the lock already, since its first word has certainly changed; else RESTARTNOINTR.
 // FAULT, NOMEM, INTR: current owns the lock after a dead owner, but the word cannot be written.
-Result<u32> wait_for_pi_lock(UserAddr address, FutexQ& q, Deadline deadline);
+CountResult wait_for_pi_lock(UserAddr address, FutexQ& q, Deadline deadline);
 
 } // namespace faultline

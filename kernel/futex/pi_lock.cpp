@@ -33,10 +33,17 @@ Result<Attempt> try_lock_or_queue(UserAddr address, FutexQ& q, bool trylock) {
     return Attempt::Queued;
 }
 
+// Not inline: it would cost the usual case, in which the first attempt succeeds, registers.
+[[gnu::noinline]] Result<void> prepare_next_attempt(UserAddr address, bool trylock, LivelockDetector& livelock) {
+    TRY_VOID(fault_in_user_writeable(address));
+    livelock.round(trylock ? "FUTEX_TRYLOCK_PI" : "FUTEX_LOCK_PI", address, FutexAccess::Write);
+    return {};
+}
+
 } // namespace
 
-Result<u32> futex_lock_pi(UserAddr address, FutexScope scope, Deadline deadline, bool trylock) {
-    LivelockDetector livelock(trylock ? "FUTEX_TRYLOCK_PI" : "FUTEX_LOCK_PI", address, FutexAccess::Write);
+CountResult futex_lock_pi(UserAddr address, FutexScope scope, Deadline deadline, bool trylock) {
+    LivelockDetector livelock;
     while (true) {
         const u32 exits = futex_exits();
         FutexQ q;
@@ -51,8 +58,7 @@ Result<u32> futex_lock_pi(UserAddr address, FutexScope scope, Deadline deadline,
         }
         switch (attempt.error()) {
         case Errno::FAULT:
-            TRY_VOID(fault_in_user_writeable(address));
-            livelock.round();
+            TRY_VOID(prepare_next_attempt(address, trylock, livelock));
             break;
         case Errno::BUSY: // the owner is exiting
             wait_for_owner_exiting(exits);

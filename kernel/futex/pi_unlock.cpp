@@ -33,7 +33,7 @@ Result<Unlock> wake_futex_pi(UserAddr address, u32 word, FutexPiState& state, Fu
 }
 
 // One attempt. `word` is what was read before. FAULT: it could not be written under the lock, and nothing has changed.
-Result<Unlock> unlock_pi_locked(UserAddr address, u32 word, const FutexKey& key) {
+inline Result<Unlock> unlock_pi_locked(UserAddr address, u32 word, const FutexKey& key) {
     FutexHashBucket& bucket = futex_hash(key);
     Guard lock(bucket.lock);
     if (const FutexQ* top = futex_top_waiter(bucket, key)) {
@@ -46,17 +46,26 @@ Result<Unlock> unlock_pi_locked(UserAddr address, u32 word, const FutexKey& key)
     return Unlock::Done;
 }
 
-// Reads four bytes at any alignment: a misaligned word is read like any other, and refused only afterwards.
+// A misaligned word is read like any other, and refused only afterwards.
 Result<u32> read_word(UserAddr address) {
+    if (address.value() % sizeof(u32) == 0) [[likely]]
+        return get_user_u32(address);
     u32 word = 0;
     TRY_VOID(copy_struct_from_user(&word, address, sizeof word));
     return word;
 }
 
+// Not inline: it would cost the usual case, in which the first attempt succeeds, registers.
+[[gnu::noinline]] Result<void> prepare_next_attempt(UserAddr address, LivelockDetector& livelock) {
+    TRY_VOID(fault_in_user_writeable(address));
+    livelock.round("FUTEX_UNLOCK_PI", address, FutexAccess::Write);
+    return {};
+}
+
 } // namespace
 
-Result<u32> futex_unlock_pi(UserAddr address, FutexScope scope) {
-    LivelockDetector livelock("FUTEX_UNLOCK_PI", address, FutexAccess::Write);
+CountResult futex_unlock_pi(UserAddr address, FutexScope scope) {
+    LivelockDetector livelock;
     while (true) {
         const u32 word = TRY(read_word(address));
         if ((word & FUTEX_TID_MASK) != static_cast<u32>(current()->pid))
@@ -69,8 +78,7 @@ Result<u32> futex_unlock_pi(UserAddr address, FutexScope scope) {
         if (unlocked.ok()) {
             cond_resched();
         } else if (unlocked.error() == Errno::FAULT) {
-            TRY_VOID(fault_in_user_writeable(address));
-            livelock.round();
+            TRY_VOID(prepare_next_attempt(address, livelock));
         } else {
             return Err(unlocked.error());
         }

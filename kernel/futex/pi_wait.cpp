@@ -29,8 +29,8 @@ Result<void> write_new_owner(UserAddr address, FutexQ& q) {
 
 // Repeats that until it is done. If the word cannot be written any more, the task still owns the lock in the kernel's
 // records until it exits. (Linux: fixup_pi_state_owner.)
-Result<u32> fixup_pi_owner(UserAddr address, FutexQ& q) {
-    LivelockDetector livelock("FUTEX_LOCK_PI (taking over from a dead owner)", address, FutexAccess::Write);
+CountResult fixup_pi_owner(UserAddr address, FutexQ& q) {
+    LivelockDetector livelock;
     while (true) {
         auto written = write_new_owner(address, q);
         if (written.ok())
@@ -43,7 +43,7 @@ Result<u32> fixup_pi_owner(UserAddr address, FutexQ& q) {
             futex_unqueue_pi(q, bucket);
             return Err(written.error());
         }
-        livelock.round();
+        livelock.round("FUTEX_LOCK_PI (taking over from a dead owner)", address, FutexAccess::Write);
     }
 }
 
@@ -73,7 +73,7 @@ Woken look_around(FutexQ& q, bool in_time) {
 
 } // namespace
 
-Result<u32> wait_for_pi_lock(UserAddr address, FutexQ& q, Deadline deadline) {
+CountResult wait_for_pi_lock(UserAddr address, FutexQ& q, Deadline deadline) {
     while (true) {
         const bool in_time = schedule_until(deadline);
         switch (look_around(q, in_time)) {

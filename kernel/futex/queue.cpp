@@ -14,7 +14,7 @@ namespace faultline {
 
 namespace {
 
-constexpr u32 BUCKETS_PER_CPU = 256;
+constexpr u32 BUCKETS_PER_CPU = 1024;
 constexpr u32 MEMORY_SHARE = 1024; // the table takes at most 1/1024 of memory
 constexpr u32 FEWEST = 2;          // FutexTable::shift is less than 32
 
@@ -108,23 +108,6 @@ FutexQ* futex_top_waiter(FutexHashBucket& bucket, const FutexKey& key) {
         if (q.key == key)
             return &q;
     return nullptr;
-}
-
-Result<u32> wake_waiters(FutexHashBucket& bucket, const FutexKey& key, s32 nr_wake, u32 bitset) {
-    s32 woken = 0;
-    for (auto it = bucket.waiters.begin(); it != bucket.waiters.end();) {
-        FutexQ& q = *it++;
-        if (q.key != key)
-            continue;
-        if (q.pi_state != nullptr || q.requeue_pi_key != nullptr)
-            return Err(Errno::INVAL);
-        if ((q.bitset & bitset) == 0)
-            continue;
-        futex_wake_mark(q, bucket);
-        if (++woken >= nr_wake)
-            break;
-    }
-    return static_cast<u32>(woken);
 }
 
 } // namespace faultline

@@ -77,9 +77,9 @@ inline bool hb_waiters_pending(const FutexHashBucket& bucket) {
     return bucket.nr_waiters != 0;
 }
 
-// Makes the table. Once, at boot, before any futex call; on the host once for each machine. There are 256 buckets for
-// each CPU, as in Linux (kernel/futex/core.c, futex_init), rounded up to a power of two; but the table takes at most
-// 1/1024 of memory. Panics if there is no memory.
+// Makes the table. Once, at boot, before any futex call; on the host once for each machine. There are 1024 buckets
+// for each CPU, rounded up to a power of two, so that of a thousand waiters few share one; but the table takes at most
+// 1/1024 of memory. (Linux has 256 for each: kernel/futex/core.c, futex_init.) Panics if there is no memory.
 void futex_init(u32 cpus);
 // The number of buckets.
 u32 futex_nr_buckets();
@@ -127,6 +127,12 @@ FutexQ* futex_top_waiter(FutexHashBucket& bucket, const FutexKey& key) REQUIRES(
 // Wakes up to `nr_wake` waiters of `key` that share a bit with `bitset`, the most urgent first; but at least one, as
 // Linux does for nr_wake <= 0. Returns how many. INVAL: it met a waiter of a PI operation, whose lock can only be
 // handed over; those before it have been woken.
-Result<u32> wake_waiters(FutexHashBucket& bucket, const FutexKey& key, s32 nr_wake, u32 bitset) REQUIRES(bucket.lock);
+CountResult wake_matching(FutexHashBucket& bucket, const FutexKey& key, s32 nr_wake, u32 bitset) REQUIRES(bucket.lock);
+inline CountResult wake_waiters(FutexHashBucket& bucket, const FutexKey& key, s32 nr_wake, u32 bitset)
+    REQUIRES(bucket.lock) {
+    if (bucket.waiters.empty())
+        return 0;
+    return wake_matching(bucket, key, nr_wake, bitset);
+}
 
 } // namespace faultline

@@ -13,16 +13,10 @@ struct Ends {
     FutexKey from, to;
 };
 
-// One attempt. FAULT: the word could not be read under the lock, and nothing has changed.
-Result<u32> requeue_locked(const Ends& keys, UserAddr address1, s32 nr_wake, s32 nr_requeue, const u32* expected) {
-    FutexHashBucket& from = futex_hash(keys.from);
-    FutexHashBucket& to = futex_hash(keys.to);
-    const BothLocked locks(from.lock, to.lock);
-    const AboutToWait counted(to);
-    if (expected != nullptr && TRY(futex_get_value_locked(address1)) != *expected)
-        return Err(Errno::AGAIN);
-
-    s32 done = 0; // woken or moved
+// The part after the check of the word. Returns how many waiters were woken or moved.
+[[gnu::noinline]] CountResult requeue_waiters(FutexHashBucket& from, FutexHashBucket& to, const Ends& keys, s32 nr_wake,
+                                              s32 nr_requeue) REQUIRES(from.lock, to.lock) {
+    s32 done = 0;
     for (auto it = from.waiters.begin(); it != from.waiters.end() && done - nr_wake < nr_requeue;) {
         FutexQ& q = *it++;
         if (q.key != keys.from)
@@ -37,22 +31,42 @@ Result<u32> requeue_locked(const Ends& keys, UserAddr address1, s32 nr_wake, s32
     return static_cast<u32>(done);
 }
 
+// One attempt. FAULT: the word could not be read under the lock, and nothing has changed.
+inline CountResult requeue_locked(const Ends& keys, UserAddr address1, s32 nr_wake, s32 nr_requeue,
+                                  const u32* expected) {
+    FutexHashBucket& from = futex_hash(keys.from);
+    FutexHashBucket& to = futex_hash(keys.to);
+    const BothLocked locks(from.lock, to.lock);
+    const AboutToWait counted(to);
+    if (expected != nullptr && TRY(futex_get_value_locked(address1)) != *expected)
+        return Err(Errno::AGAIN);
+    if (from.waiters.empty())
+        return 0;
+    return requeue_waiters(from, to, keys, nr_wake, nr_requeue);
+}
+
+// Not inline: it would cost the usual case, in which the first attempt succeeds, registers.
+[[gnu::noinline]] Result<void> prepare_next_attempt(UserAddr address1, LivelockDetector& livelock) {
+    TRY(get_user_u32(address1));
+    livelock.round("FUTEX_CMP_REQUEUE", address1, FutexAccess::Read);
+    return {};
+}
+
 } // namespace
 
-Result<u32> futex_requeue(UserAddr address1, FutexScope scope, UserAddr address2, s32 nr_wake, s32 nr_requeue,
+CountResult futex_requeue(UserAddr address1, FutexScope scope, UserAddr address2, s32 nr_wake, s32 nr_requeue,
                           const u32* expected) {
     if (nr_wake < 0 || nr_requeue < 0)
         return Err(Errno::INVAL);
-    LivelockDetector livelock("FUTEX_CMP_REQUEUE", address1, FutexAccess::Read);
+    LivelockDetector livelock;
     while (true) {
         Ends keys;
         TRY_VOID(get_futex_key(address1, scope, FutexAccess::Read, keys.from));
         TRY_VOID(get_futex_key(address2, scope, FutexAccess::Read, keys.to));
         const auto done = requeue_locked(keys, address1, nr_wake, nr_requeue, expected);
-        if (done.error() != Errno::FAULT)
+        if (!done.is(Errno::FAULT))
             return done;
-        TRY(get_user_u32(address1));
-        livelock.round();
+        TRY_VOID(prepare_next_attempt(address1, livelock));
     }
 }
 

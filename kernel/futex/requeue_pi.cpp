@@ -107,13 +107,13 @@ Round requeue_pi_locked(const Requeue& what) {
 
 } // namespace
 
-Result<u32> futex_cmp_requeue_pi(UserAddr address1, FutexScope scope, UserAddr address2, s32 nr_wake, s32 nr_requeue,
+CountResult futex_cmp_requeue_pi(UserAddr address1, FutexScope scope, UserAddr address2, s32 nr_wake, s32 nr_requeue,
                                  u32 expected) {
     if (nr_requeue < 0 || address1 == address2 || nr_wake != 1)
         return Err(Errno::INVAL);
     Requeue what = {address1, address2, {}, {}, nr_requeue, expected};
-    LivelockDetector source("FUTEX_CMP_REQUEUE_PI", address1, FutexAccess::Read);
-    LivelockDetector target("FUTEX_CMP_REQUEUE_PI", address2, FutexAccess::Write);
+    LivelockDetector source;
+    LivelockDetector target;
     while (true) {
         const u32 exits = futex_exits();
         TRY_VOID(get_futex_key(address1, scope, FutexAccess::Read, what.key1));
@@ -126,11 +126,11 @@ Result<u32> futex_cmp_requeue_pi(UserAddr address1, FutexScope scope, UserAddr a
             return round.result;
         case Round::ReadSource:
             TRY(get_user_u32(address1));
-            source.round();
+            source.round("FUTEX_CMP_REQUEUE_PI", address1, FutexAccess::Read);
             break;
         case Round::WriteTarget:
             TRY_VOID(fault_in_user_writeable(address2));
-            target.round();
+            target.round("FUTEX_CMP_REQUEUE_PI", address2, FutexAccess::Write);
             break;
         case Round::WaitForExit:
             wait_for_owner_exiting(exits);
@@ -143,7 +143,7 @@ Result<u32> futex_cmp_requeue_pi(UserAddr address1, FutexScope scope, UserAddr a
 }
 
 // If the waiter wakes up before it was moved, the reason is a signal or the deadline: FUTEX_WAKE does not wake it.
-Result<u32> futex_wait_requeue_pi(UserAddr address1, FutexScope scope, u32 value, Deadline deadline,
+CountResult futex_wait_requeue_pi(UserAddr address1, FutexScope scope, u32 value, Deadline deadline,
                                   UserAddr address2) {
     if (address1 == address2)
         return Err(Errno::INVAL);

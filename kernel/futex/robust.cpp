@@ -44,7 +44,7 @@ Result<void> mark_owner_died(UserAddr address, u32 word) {
 Result<void> handle_futex_death(UserAddr address, const Task& task, bool pi, Entry entry) {
     if (address.value() % sizeof(u32) != 0)
         return Err(Errno::INVAL);
-    LivelockDetector livelock("robust list at exit", address, FutexAccess::Write);
+    LivelockDetector livelock;
     while (true) {
         const u32 word = TRY(get_user_u32(address));
         const u32 owner = word & FUTEX_TID_MASK;
@@ -65,7 +65,7 @@ Result<void> handle_futex_death(UserAddr address, const Task& task, bool pi, Ent
         }
         if (marked.error() == Errno::FAULT) {
             TRY_VOID(fault_in_user_writeable(address));
-            livelock.round();
+            livelock.round("robust list at exit", address, FutexAccess::Write);
         }
         cond_resched(); // a loop that never ends is this task's, not the machine's
     }

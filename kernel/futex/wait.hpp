@@ -14,7 +14,7 @@ namespace faultline {
 // Interruptible, as futex_queue says; after an error it sets the state back. FAULT: the word could not be read under the lock. AGAIN: it has another value. INVAL: for
 // WAIT_REQUEUE_PI, the word is also that of the lock, at another address. This is checked before the waiter is queued,
 // because a requeue may change its key afterwards.
-inline Result<void> queue_if_equal(UserAddr address, u32 value, FutexQ& q) {
+[[gnu::always_inline]] inline Result<void> queue_if_equal(UserAddr address, u32 value, FutexQ& q) {
     FutexHashBucket& bucket = futex_hash(q.key);
     Guard lock(bucket.lock);
     const AboutToWait counted(bucket);
@@ -26,11 +26,15 @@ inline Result<void> queue_if_equal(UserAddr address, u32 value, FutexQ& q) {
     return {};
 }
 
+// Reads the word where that may fault, before the next attempt. Not inline: it would cost the usual case, in which the first
+// attempt is the last, registers.
+[[gnu::noinline]] Result<void> fault_in_readable(UserAddr address, LivelockDetector& livelock);
+
 // The whole beginning of a wait: sets q.key and current's state, queues `q`, and serves the faults. The word is only
 // read. So a plain user read, which serves its own fault, is the only repair, and this loop cannot hang on a clean or
 // an old entry. AGAIN, INVAL: as above. Also the errors of get_futex_key. (Linux: futex_wait_setup.)
-inline Result<void> futex_wait_setup(UserAddr address, FutexScope scope, u32 value, FutexQ& q) {
-    LivelockDetector livelock("FUTEX_WAIT", address, FutexAccess::Read);
+[[gnu::always_inline]] inline Result<void> futex_wait_setup(UserAddr address, FutexScope scope, u32 value, FutexQ& q) {
+    LivelockDetector livelock;
     while (true) {
         TRY_VOID(get_futex_key(address, scope, FutexAccess::Read, q.key));
         current()->state = TaskState::Interruptible;
@@ -40,8 +44,7 @@ inline Result<void> futex_wait_setup(UserAddr address, FutexScope scope, u32 val
         current()->state = TaskState::Running;
         if (queued.error() != Errno::FAULT)
             return queued;
-        TRY(get_user_u32(address));
-        livelock.round();
+        TRY_VOID(fault_in_readable(address, livelock));
     }
 }
 

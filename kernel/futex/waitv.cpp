@@ -129,7 +129,7 @@ Result<s32> wait_multiple_setup(Waiters waiters) {
 }
 
 // (Linux: futex_wait_multiple.)
-Result<u32> wait_multiple(Waiters waiters, Deadline deadline) {
+CountResult wait_multiple(Waiters waiters, Deadline deadline) {
     while (true) {
         s32 woken = TRY(wait_multiple_setup(waiters));
         if (woken != NOBODY)
@@ -159,7 +159,7 @@ Result<Deadline> waitv_deadline(UserAddr timeout, s32 clock) {
 
 } // namespace
 
-Result<u32> sys_futex_waitv(UserAddr waiters, u32 count, u32 flags, UserAddr timeout, s32 clock) {
+CountResult sys_futex_waitv(UserAddr waiters, u32 count, u32 flags, UserAddr timeout, s32 clock) {
     if (flags != 0 || count == 0 || count > FUTEX_WAITV_MAX || waiters.value() == 0)
         return Err(Errno::INVAL);
     const Deadline deadline = TRY(waitv_deadline(timeout, clock));

@@ -27,76 +27,80 @@ static_assert(FutexAtomicOp{FUTEX_OP_SET} == FutexAtomicOp::Set && FutexAtomicOp
               FutexAtomicOp{FUTEX_OP_OR} == FutexAtomicOp::Or && FutexAtomicOp{FUTEX_OP_ANDN} == FutexAtomicOp::Andn &&
               FutexAtomicOp{FUTEX_OP_XOR} == FutexAtomicOp::Xor);
 
-struct WakeOp {
-    FutexAtomicOp op; // or none of them
-    u32 comparison;
-    s32 argument;
-    s32 compared_with;
-};
-
-constexpr WakeOp decode(u32 encoded) {
-    WakeOp decoded = {FutexAtomicOp{get(OP, encoded)}, get(CMP, encoded), get_signed(OPARG, encoded),
-                      get_signed(CMPARG, encoded)};
+constexpr u32 argument_of(u32 encoded) {
+    const s32 argument = get_signed(OPARG, encoded);
     if ((encoded & OPARG_IS_SHIFT) != 0)
-        decoded.argument = static_cast<s32>(u32{1} << (decoded.argument & 31)); // Linux takes bad shifts modulo 32
-    return decoded;
+        return u32{1} << (argument & 31); // Linux takes bad shifts modulo 32
+    return static_cast<u32>(argument);
 }
 
-Result<bool> compare(const WakeOp& operation, s32 old_value) {
-    switch (operation.comparison) {
+Result<bool> compare(u32 encoded, s32 old_value) {
+    const s32 compared_with = get_signed(CMPARG, encoded);
+    switch (get(CMP, encoded)) {
     case FUTEX_OP_CMP_EQ:
-        return old_value == operation.compared_with;
+        return old_value == compared_with;
     case FUTEX_OP_CMP_NE:
-        return old_value != operation.compared_with;
+        return old_value != compared_with;
     case FUTEX_OP_CMP_LT:
-        return old_value < operation.compared_with;
+        return old_value < compared_with;
     case FUTEX_OP_CMP_LE:
-        return old_value <= operation.compared_with;
+        return old_value <= compared_with;
     case FUTEX_OP_CMP_GT:
-        return old_value > operation.compared_with;
+        return old_value > compared_with;
     case FUTEX_OP_CMP_GE:
-        return old_value >= operation.compared_with;
+        return old_value >= compared_with;
     default:
         return Err(Errno::NOSYS);
     }
 }
 
-// Changes the word, with page faults disabled. Returns whether its old value passes the comparison.
-Result<bool> futex_atomic_op(const WakeOp& operation, UserAddr address) {
+// Changes the word, with page faults disabled. Returns its old value.
+inline Result<u32> change_word(u32 encoded, UserAddr address) {
     PagefaultDisabled atomic;
-    const u32 old_value = TRY(futex_atomic_op_inuser(operation.op, static_cast<u32>(operation.argument), address));
-    return compare(operation, static_cast<s32>(old_value));
+    return futex_atomic_op_inuser(FutexAtomicOp{get(OP, encoded)}, argument_of(encoded), address);
+}
+
+// The same, and whether the old value passes the comparison.
+inline Result<bool> futex_atomic_op(u32 encoded, UserAddr address) {
+    return compare(encoded, static_cast<s32>(TRY(change_word(encoded, address))));
 }
 
 // One attempt. FAULT: the word could not be written under the lock, and nothing has changed.
-Result<u32> wake_op_locked(const FutexKey& key1, const FutexKey& key2, UserAddr address2, s32 nr_wake, s32 nr_wake2,
-                           const WakeOp& operation) {
-    FutexHashBucket& bucket1 = futex_hash(key1);
-    FutexHashBucket& bucket2 = futex_hash(key2);
+inline CountResult wake_op_locked(const FutexKey& key1, FutexHashBucket& bucket1, const FutexKey& key2,
+                                  FutexHashBucket& bucket2, UserAddr address2, s32 nr_wake, s32 nr_wake2,
+                                  u32 encoded_op) {
     const BothLocked locks(bucket1.lock, bucket2.lock);
-    const bool wake_second = TRY(futex_atomic_op(operation, address2));
+    const bool wake_second = TRY(futex_atomic_op(encoded_op, address2));
     u32 woken = TRY(wake_waiters(bucket1, key1, nr_wake, FUTEX_BITSET_MATCH_ANY));
     if (wake_second)
         woken += TRY(wake_waiters(bucket2, key2, nr_wake2, FUTEX_BITSET_MATCH_ANY));
     return woken;
 }
 
+// Not inline: it would cost the usual case, in which the first attempt succeeds, registers.
+[[gnu::noinline]] Result<void> prepare_next_attempt(UserAddr address2, LivelockDetector& livelock) {
+    TRY_VOID(fault_in_user_writeable(address2));
+    cond_resched();
+    livelock.round("FUTEX_WAKE_OP", address2, FutexAccess::Write);
+    return {};
+}
+
 } // namespace
 
-Result<u32> futex_wake_op(UserAddr address1, FutexScope scope, UserAddr address2, s32 nr_wake, s32 nr_wake2,
+CountResult futex_wake_op(UserAddr address1, FutexScope scope, UserAddr address2, s32 nr_wake, s32 nr_wake2,
                           u32 encoded_op) {
-    const WakeOp operation = decode(encoded_op);
-    LivelockDetector livelock("FUTEX_WAKE_OP", address2, FutexAccess::Write);
+    LivelockDetector livelock;
     while (true) {
         FutexKey key1, key2;
         TRY_VOID(get_futex_key(address1, scope, FutexAccess::Read, key1));
         TRY_VOID(get_futex_key(address2, scope, FutexAccess::Write, key2));
-        const auto woken = wake_op_locked(key1, key2, address2, nr_wake, nr_wake2, operation);
-        if (woken.error() != Errno::FAULT)
-            return woken;
-        TRY_VOID(fault_in_user_writeable(address2));
-        cond_resched();
-        livelock.round();
+        FutexHashBucket &bucket1 = futex_hash(key1), &bucket2 = futex_hash(key2);
+        do {
+            const auto woken = wake_op_locked(key1, bucket1, key2, bucket2, address2, nr_wake, nr_wake2, encoded_op);
+            if (!woken.is(Errno::FAULT))
+                return woken;
+            TRY_VOID(prepare_next_attempt(address2, livelock));
+        } while (scope == FutexScope::Private);
     }
 }
 

@@ -161,24 +161,6 @@ void resched_cpu(u32 cpu) {
         scheduler_ipi();
 }
 
-void enqueue(RunQueue& rq, Task& task, PrioArray::Where where) {
-    const u32 level = PrioArray::level_of(task);
-    const bool first_equal = level == rq.running_level && level < rq.queued_level;
-    rq.add(task, where);
-    const bool here = rq.cpu == smp_processor_id();
-    if (level < rq.running_level) {
-        if (!here)
-            smp_send_reschedule(CpuId(static_cast<u8>(rq.cpu)));
-        else if (rq.running != rq.idle) // the idle task looks at its queue by itself
-            rq.running->need_resched = true;
-    } else if (first_equal) {
-        if (here)
-            want_slice_end(rq);
-        else
-            smp_send_reschedule(CpuId(static_cast<u8>(rq.cpu)));
-    }
-}
-
 u32 select_cpu(const Task& task) {
     const u32 known = task.cpu;
     CpuMask allowed = task.cpus_allowed & online_cpus;

@@ -13,7 +13,10 @@
 
 #include <algorithm>
 
+#include <arch/smp.hpp>
+
 #include "arch/contract/per_cpu.hpp"
+#include "base/concurrency.hpp"
 #include "base/late.hpp"
 #include "kernel/sched/prio_array.hpp"
 #include "kernel/sched/wait.hpp"
@@ -45,8 +48,7 @@ struct RunQueue {
     u32 cpu = 0;
     Task* idle = nullptr;
 
-    PrioArray tasks GUARDED_BY(lock); // the runnable tasks, without the running one
-    u32 queued GUARDED_BY(lock) = 0;  // how many
+    u32 queued GUARDED_BY(lock) = 0; // how many there are in `tasks`
     Task* running GUARDED_BY(lock) = nullptr;
     u64 charged_ns GUARDED_BY(lock) = 0; // up to when the running task's time has been counted (charge())
     // When the running task got the CPU, less what it had used of this turn before.
@@ -76,6 +78,8 @@ struct RunQueue {
     Relaxed<MmStruct*> active_mm = nullptr; // the mm whose translations this CPU uses
     Relaxed<bool> mm_is_gone = false;       // set by another CPU, which waits until this one stops using active_mm
 
+    PrioArray tasks GUARDED_BY(lock); // the runnable tasks, without the running one; last, because it is large
+
     void add(Task& task, PrioArray::Where where) REQUIRES(lock) {
         const u32 level = PrioArray::level_of(task);
         tasks.add(task, where);
@@ -86,7 +90,7 @@ struct RunQueue {
     }
     void remove(Task& task) REQUIRES(lock) {
         tasks.remove(task);
-        removed(task);
+        removed(task, PrioArray::level_of(task));
     }
     // The most urgent level that has a task which may run, or IDLE_LEVEL.
     u32 first_level() const REQUIRES(lock) {
@@ -97,16 +101,18 @@ struct RunQueue {
     }
     // Takes out the first task of queued_level, which is not IDLE_LEVEL.
     Task& pop() REQUIRES(lock) {
-        Task& task = tasks.pop(queued_level);
-        removed(task);
+        const u32 level = queued_level;
+        Task& task = tasks.pop(level);
+        removed(task, level);
         return task;
     }
 
   private:
-    void removed(Task& task) REQUIRES(lock) {
+    void removed(Task& task, u32 level) REQUIRES(lock) {
         --queued;
         task.on_rq = OnRq::Running;
-        queued_level = first_level();
+        if (!tasks.has(level))
+            queued_level = first_level();
     }
 };
 
@@ -173,7 +179,23 @@ void want_slice_end(RunQueue& rq) REQUIRES(rq.lock, irqs_masked);
 
 // Puts a runnable task into `rq`. If the task is more urgent than the one that runs there, tells that CPU to
 // reschedule. If it is the first equal to wait for the running task, gives the running task's turn an end.
-void enqueue(RunQueue& rq, Task& task, PrioArray::Where where) REQUIRES(rq.lock, irqs_masked);
+inline void enqueue(RunQueue& rq, Task& task, PrioArray::Where where) REQUIRES(rq.lock, irqs_masked) {
+    const u32 level = PrioArray::level_of(task);
+    const bool first_equal = level == rq.running_level && level < rq.queued_level;
+    rq.add(task, where);
+    const bool here = rq.cpu == smp_processor_id();
+    if (level < rq.running_level) {
+        if (!here)
+            smp_send_reschedule(CpuId(static_cast<u8>(rq.cpu)));
+        else if (rq.running != rq.idle) // the idle task looks at its queue by itself
+            rq.running->need_resched = true;
+    } else if (first_equal) {
+        if (here)
+            want_slice_end(rq);
+        else
+            smp_send_reschedule(CpuId(static_cast<u8>(rq.cpu)));
+    }
+}
 
 // Chooses the CPU for a task that is about to be queued. The first rule that fits decides: its last CPU (Task::cpu) if
 // that is idle or the only one allowed; an idle CPU; the CPU that runs the least urgent task, if the new task is more

@@ -137,6 +137,19 @@ void tell_departure_of(RunQueue& rq, const Task& task) {
         complete(departure->left);
 }
 
+// Clears on_cpu of a task that can go on elsewhere, now that its stack is not in use, and has it run where it may.
+void leave_runnable(const RunQueue& rq, Task& task) REQUIRES(irqs_masked) {
+    if (task.on_rq == OnRq::Running) { // it may not run here
+        task.on_cpu.store(false, std::memory_order_release);
+        return move_to_allowed_cpu(task);
+    }
+    if (other_cpus(rq.cpu).empty())
+        return task.on_cpu.store(false, std::memory_order_release);
+    const Waiting waiting(task); // before another CPU can take it
+    task.on_cpu.store(false, std::memory_order_release);
+    offer(waiting);
+}
+
 // Runs on the new task's stack. Returns the task that was left if it is dead, else nullptr: only now that no CPU uses
 // its stack can the stack and the task be freed. A zombie may be freed as soon as on_cpu is clear.
 Task* finish_task_switch() REQUIRES(irqs_masked) {
@@ -145,14 +158,10 @@ Task* finish_task_switch() REQUIRES(irqs_masked) {
     if (previous == nullptr)
         return nullptr;
     const bool dead = previous->state == TaskState::Dead;
-    const bool runnable = previous->on_rq != OnRq::No && previous != rq.idle;
-    const bool moves = runnable && previous->on_rq == OnRq::Running;
-    const Waiting waiting(*previous);
-    previous->on_cpu.store(false, std::memory_order_release);
-    if (moves)
-        move_to_allowed_cpu(*previous);
-    else if (runnable && !other_cpus(rq.cpu).empty())
-        offer(waiting);
+    if (previous->on_rq == OnRq::No || previous == rq.idle)
+        previous->on_cpu.store(false, std::memory_order_release);
+    else
+        leave_runnable(rq, *previous);
     tell_departure_of(rq, *previous);
     return dead ? previous : nullptr;
 }

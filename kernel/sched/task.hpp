@@ -83,9 +83,10 @@ struct Task {
     MmTask mm; // address space, fault counts, pagefault_disabled; first, as current_mm_task() expects
     CpuContext context;
     Relaxed<TaskState> state = TaskState::Running;
-    // Its CPU should run another task: schedule() on the way to user mode. Used by that CPU only
-    bool need_resched = false;
-    bool exiting = false; // PF_EXITING: signals are no longer delivered to it
+    // What it does on the way back to user mode; side by side, so that has_exit_work() needs one load.
+    alignas(u16) bool need_resched = false; // schedule(): its CPU should run another task. Used by that CPU only
+    Relaxed<bool> sigpending = false;       // do_signal(). (Linux: TIF_SIGPENDING)
+    bool exiting = false;                   // PF_EXITING: signals are no longer delivered to it
     bool kernel_task = false;
     void* stack = nullptr; // 8 KiB kernel stack, lowest address; nullptr for a host thread
     ListHook run_link;     // kernel/sched/prio_array.hpp, while it is queued
@@ -104,7 +105,6 @@ struct Task {
     u64 saved_blocked = 0; // the mask to restore after sigsuspend
     u64 real_blocked = 0;  // in sigtimedwait: the mask that the program set
     bool restore_sigmask = false;
-    Relaxed<bool> sigpending = false;            // TIF_SIGPENDING: check before going back to user mode
     SigPending pending;                          // signals sent to this thread
     u32 sas_sp = 0, sas_size = 0, sas_flags = 2; // sigaltstack; 2 is SS_DISABLE
     // Of its last bad access, for its signal frame.
@@ -175,6 +175,13 @@ struct Task {
 #endif
     u64 start_time_ns = 0;
     u64 run_ns = 0; // time on the CPU, up to the last switch; task_run_time_ns() adds the present turn
+
+    // Whether need_resched or sigpending is set.
+    bool has_exit_work() const {
+        using Both [[gnu::may_alias]] = u16;
+        static_assert(sizeof need_resched + sizeof sigpending == sizeof(Both));
+        return __atomic_load_n(reinterpret_cast<const Both*>(&need_resched), __ATOMIC_RELAXED) != 0;
+    }
 };
 static_assert(offsetof(Task, mm) == 0);
 

@@ -36,7 +36,7 @@ bool wake_before_it_sleeps(Task& task) REQUIRES(task.wake_lock, irqs_masked) {
 }
 
 // Queues a sleeping task. No CPU uses its kernel stack.
-void activate(Task& task) REQUIRES(task.wake_lock, irqs_masked) {
+inline void activate(Task& task) REQUIRES(task.wake_lock, irqs_masked) {
     const bool several = !other_cpus(task.cpu).empty();
     const u32 cpu = several ? select_cpu(task) : u32{task.cpu};
     RunQueue& rq = rq_of(cpu);

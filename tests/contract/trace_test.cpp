@@ -156,7 +156,7 @@ void futex_round(FaultIn repair, LivelockDetector& livelock, UserAddr address) {
     set_fault_in_policy(repair);
     EXPECT(!attempt_write(address));
     EXPECT(fault_in_user_writeable(address).ok());
-    livelock.round();
+    livelock.round("a test", address, FutexAccess::Write);
     set_fault_in_policy(before);
 }
 
@@ -165,7 +165,7 @@ void hanging_round() {
     TestMm test;
     const UserAddr address = test.map_shared(1);
     EXPECT(read(address));
-    LivelockDetector livelock("a test", address, FutexAccess::Write);
+    LivelockDetector livelock;
     for (u32 round = 0; round < 2; ++round)
         passes("hanging round", address,
                {Vector, Abort, DoPageFault, Fixup, AttemptFailed, RepairCalled, GupFollowed, RoundAgain},
@@ -176,7 +176,7 @@ void cured_round() {
     TestMm test;
     const UserAddr address = test.map_shared(1);
     EXPECT(read(address));
-    LivelockDetector livelock("a test", address, FutexAccess::Write);
+    LivelockDetector livelock;
     passes("cured round", address,
            {Vector, Abort, DoPageFault, Fixup, AttemptFailed, RepairCalled, HandleMmFault, EntryStored,
             DescriptorStored, TlbDropped, MadeAccessible, RoundAgain},

@@ -98,13 +98,13 @@ TEST_CASE("livelock: any change starts the count again") {
     const UserAddr word = FutexHost::map_shared(mm);
     test.run(mm, [&] {
         test.load(word);
-        LivelockDetector detector("test", word, FutexAccess::Write);
+        LivelockDetector detector;
         const auto counted_after = [&](auto&& change) {
             for (int i = 0; i < 6; ++i)
-                detector.round();
+                detector.round("test", word, FutexAccess::Write);
             CHECK(detector.unchanged_rounds() >= 4);
             change();
-            detector.round();
+            detector.round("test", word, FutexAccess::Write);
             return detector.unchanged_rounds();
         };
         CHECK(counted_after([] {}) == 5);
@@ -129,9 +129,9 @@ TEST_CASE("livelock: looking changes no entry and faults nothing in") {
         const u32 generation = tlb_generation(mm.context);
         const u32 faults = current()->mm.min_flt;
         for (const UserAddr address : {absent, old, UserAddr(0), UserAddr(0xffff'fffc)}) {
-            LivelockDetector detector("test", address, FutexAccess::Write);
+            LivelockDetector detector;
             for (int i = 0; i < 10; ++i)
-                detector.round();
+                detector.round("test", address, FutexAccess::Write);
             CHECK(detector.unchanged_rounds() == 8); // the first does not look, the second is the first look
         }
         CHECK(FutexHost::entry(mm, old) == before);
@@ -146,14 +146,14 @@ TEST_CASE("livelock: while the address space is being changed nothing is counted
     MmStruct& mm = test.new_mm();
     const UserAddr word = FutexHost::map_private(mm);
     test.run(mm, [&] {
-        LivelockDetector detector("test", word, FutexAccess::Read);
+        LivelockDetector detector;
         for (int i = 0; i < 5; ++i)
-            detector.round();
+            detector.round("test", word, FutexAccess::Read);
         {
             const WriteGuard changing(mm.mmap_lock);
-            detector.round();
+            detector.round("test", word, FutexAccess::Read);
         }
-        detector.round();
+        detector.round("test", word, FutexAccess::Read);
         CHECK(detector.unchanged_rounds() == 0);
     });
 }

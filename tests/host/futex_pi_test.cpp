@@ -234,8 +234,10 @@ TEST_CASE("LOCK_PI and UNLOCK_PI: a word that the program overwrites while there
         while (test.load(word) != 3)
             schedule();
         CHECK(futex(UNLOCK, word).error() == Errno::INVAL); // the kernel knows the real owner
-        test.store(word, 77);
-        CHECK(futex(LOCK, word).error() == Errno::INVAL);
+        for (const u32 other : {77u, 0u}) {                 // no task's id; and nobody's, though a task waits
+            test.store(word, other);
+            CHECK(futex(LOCK, word).error() == Errno::INVAL);
+        }
         CHECK(queued(word) == 1);
     });
     test.run();

@@ -522,6 +522,9 @@ SABOTAGES = [
              "    return PiAttempt{.state = TRY(attach_to_pi_owner(address, word | FUTEX_WAITERS, key, bucket))};",
              "    return PiAttempt{.state = TRY(attach_to_pi_owner(address, word, key, bucket))};",
              interleave("pi mutex, two contenders twice")),
+    Sabotage("LOCK_PI takes a lock that nobody owns although tasks wait for it", "kernel/futex/pi_atomic.cpp",
+             "!set_waiters && bucket.waiters.empty() &&", "!set_waiters &&",
+             host("LOCK_PI and UNLOCK_PI: a word that the program overwrites while there are waiters")),
     Sabotage("a PI lock is taken for a requeued waiter without FUTEX_WAITERS", "kernel/futex/pi_atomic.cpp",
              "lock_pi_update_atomic(address, word, mine | FUTEX_WAITERS)", "lock_pi_update_atomic(address, word, mine)",
              interleave("pi condition variable, two waiters and a late notifier")),
@@ -569,10 +572,10 @@ SABOTAGES = [
              "    if (pagefault_disabled())\n        panic", "    if (false)\n        panic",
              host("schedule() panics while page faults are disabled"), invariant=5),
     Sabotage("FUTEX_WAKE_OP wakes before it knows that it can write", "kernel/futex/wake_op.cpp",
-             "    const bool wake_second = TRY(futex_atomic_op(operation, address2));\n"
+             "    const bool wake_second = TRY(futex_atomic_op(encoded_op, address2));\n"
              "    u32 woken = TRY(wake_waiters(bucket1, key1, nr_wake, FUTEX_BITSET_MATCH_ANY));\n",
              "    u32 woken = TRY(wake_waiters(bucket1, key1, nr_wake, FUTEX_BITSET_MATCH_ANY));\n"
-             "    const bool wake_second = TRY(futex_atomic_op(operation, address2));\n",
+             "    const bool wake_second = TRY(futex_atomic_op(encoded_op, address2));\n",
              host("WAKE_OP: where the second word cannot be written nobody is woken; where it can only after a fault, once"),
              invariant=8),
     Sabotage("FUTEX_WAIT handles a fault in the sleeping state", "kernel/futex/wait.hpp",
