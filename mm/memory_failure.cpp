@@ -23,9 +23,7 @@ bool set_poisoned(Page& page) {
     return true;
 }
 
-bool is_cached_in(const AddressSpace& mapping, const Page& page) {
-    return page_mapping(page) == &mapping;
-}
+bool is_cached_in(const AddressSpace& mapping, const Page& page) { return page_mapping(page) == &mapping; }
 
 // Waits until neither a transfer nor reclaim has the page, which leaves the lists by age. False: it is not in the cache any more.
 bool take_from_lists(AddressSpace& mapping, Page& page) REQUIRES(mapping.lock) {

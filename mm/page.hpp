@@ -103,10 +103,6 @@ struct Page {
     bool is_anon() const { return PageFlags(flags.load(std::memory_order_acquire)).has(PG_ANON); }
 };
 
-#ifndef FAULTLINE_DEBUG
-static_assert(sizeof(void*) != 4 || sizeof(Page) == 32);
-#endif
-
 // All frames of RAM, made by init_page_allocator(). One structure, so that what is used together lies together.
 struct MemMap {
     Page* map = nullptr;        // [0] is the first frame of RAM (Linux: mem_map)

@@ -24,6 +24,10 @@
 
 namespace faultline {
 
+#if __SIZEOF_POINTER__ == 4 && !defined(FAULTLINE_DEBUG)
+static_assert(sizeof(Page) == 32); // of each 4096 bytes
+#endif
+
 namespace {
 
 // Pages of a CPU's own. They are PG_PCP, not PG_BUDDY: no buddy joins them.
@@ -200,8 +204,8 @@ constexpr PageFlags FREE = PG_BUDDY | PG_PCP;
                        : page.test(PG_SWAPCACHE)         ? "in the swap cache"
                                                          : "of another order";
     panic("free_pages: frame %#x is %s (order %u; flags %#x, order %u, refcount %d, mapcount %d)",
-          page_to_pfn(page).value(), what, order, page.flags.load(std::memory_order_relaxed),
-          page.order(), page_count(page), page_mapcount(page));
+          page_to_pfn(page).value(), what, order, page.flags.load(std::memory_order_relaxed), page.order(),
+          page_count(page), page_mapcount(page));
 }
 
 // Whether the page may be freed: it is not free already, and nothing refers to it.

@@ -17,7 +17,8 @@ constexpr u64 bit(u32 slot) { return u64{1} << slot; }
 
 // The first slot in the set from `slot` on; MAP_SIZE: there is none.
 u32 next_in(u64 set, u32 slot) {
-    return slot < MAP_SIZE ? slot + std::min(static_cast<u32>(std::countr_zero(set >> slot)), MAP_SIZE - slot) : MAP_SIZE;
+    return slot < MAP_SIZE ? slot + std::min(static_cast<u32>(std::countr_zero(set >> slot)), MAP_SIZE - slot)
+                           : MAP_SIZE;
 }
 
 void put(PageTreeNode& node, u32 slot, void* what) {

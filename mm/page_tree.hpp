@@ -77,9 +77,9 @@ class PageTree {
     bool grow(u32 index);
     void prune(PageTreeNode* node);
 
-    void* top_ = nullptr;  // a node; or with no bits the page 0
-    u8 bits_ = 0;          // of a number that the nodes look at
-    bool tagged_ = false;  // the page 0, where there is no node
+    void* top_ = nullptr; // a node; or with no bits the page 0
+    u8 bits_ = 0;         // of a number that the nodes look at
+    bool tagged_ = false; // the page 0, where there is no node
 };
 
 } // namespace faultline

@@ -69,7 +69,8 @@ inline void move_bits_to_page(Page& page, Pte pte) {
     if (pte_dirty(pte)) {
         // The law of mm/page_writeback.hpp: who writes back knows of the page.
         DEBUG_BUG_ON(is_written_back(page) && !page.test(PG_TAGGED));
-        page.set(PG_DIRTY); // in any case: one that was seen set may be cleared before the data is written that this entry vouches for
+        page.set(
+            PG_DIRTY); // in any case: one that was seen set may be cleared before the data is written that this entry vouches for
     }
     if (pte_young(pte))
         page.set_if_clear(PG_REFERENCED);

@@ -74,7 +74,7 @@ bool add_to_swap(Page& page) {
     page.set(PG_DIRTY);
     area.put_into_cache(page, entry);
     area.slot(entry.offset()).set_count(0); // the page alone has the slot
-    area.changed();                                // swapoff may have found the slot in use, and nobody who uses it
+    area.changed();                         // swapoff may have found the slot in use, and nobody who uses it
     return true;
 }
 

@@ -90,7 +90,9 @@ TEST_CASE_METHOD(Trees, "page tree: a file of one page, and one with a hole of f
 TEST_CASE_METHOD(Trees, "page tree: random pages, as a plain map has them") {
     std::mt19937 random(4711);
     for (const u32 bits : {1, 6, 7, 12, 20, 32}) {
-        const auto index = [&] { return bits == 32 ? static_cast<u32>(random()) : static_cast<u32>(random()) % (1u << bits); };
+        const auto index = [&] {
+            return bits == 32 ? static_cast<u32>(random()) : static_cast<u32>(random()) % (1u << bits);
+        };
         for (u32 step = 0; step < 600; ++step) {
             const u32 at = index();
             if (const auto page = pages.lower_bound(at); page != pages.end() && random() % 2 == 0) {

@@ -243,8 +243,8 @@ SABOTAGES = [
              "    while (false && std::any_of(mapping.writing.begin(), mapping.writing.end(), awaited))",
              interleave("write back against write back")),
     Sabotage("a page can be used while it is read", "mm/filemap.cpp",
-             "    return it != mapping.pages.end() && it->test(PG_UPTODATE) ? PageRef::of(*it) : PageRef();",
-             "    return it != mapping.pages.end() ? PageRef::of(*it) : PageRef();", interleave("read from disk against write")),
+             "    return page != nullptr && page->test(PG_UPTODATE) ? PageRef::of(*page) : PageRef();",
+             "    return page != nullptr ? PageRef::of(*page) : PageRef();", interleave("read from disk against write")),
     Sabotage("a page that is in use is dropped", "mm/filemap.cpp",
              "page_count(*it) != 1", "page_count(*it) < 1", interleave("invalidate against write")),
     Sabotage("truncation does not wait for a transfer", "mm/filemap.cpp",
@@ -351,6 +351,12 @@ SABOTAGES = [
     Sabotage("reclaim does not wake truncation", "mm/shrink_page.cpp",
              "    unpark_all(mapping.waiters); // truncation may wait for the page\n", "",
              interleave("reclaim against truncate")),
+    Sabotage("the next page of a file is looked for one slot too far", "mm/page_tree.cpp",
+             "slot_ = node_->offset + 1u;", "slot_ = node_->offset + 2u;",
+             host("page tree: random pages, as a plain map has them")),
+    Sabotage("a page that leaves its file's tree leaves its tag there", "mm/page_tree.cpp",
+             "    clear_tag(page);\n    if (bits_ == 0) {", "    if (bits_ == 0) {",
+             host("page tree: random pages, as a plain map has them")),
     # mm: swap
     Sabotage("an entry loses its page before it has a claim on the slot", "mm/rmap.cpp",
              "        const SwapEntry entry =\n            flags.has(TTU_HWPOISON) ?", "        page.clear(PG_ANON_EXCLUSIVE);\n"
