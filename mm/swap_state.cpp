@@ -73,8 +73,8 @@ bool add_to_swap(Page& page) {
     const Guard lock(area.lock);
     page.set(PG_DIRTY);
     area.put_into_cache(page, entry);
-    area.slot(entry.offset()).set_count(0); // the page alone has the slot
-    area.changed();                         // swapoff may have found the slot in use, and nobody who uses it
+    // The page alone has the slot. swapoff hears of it when an entry has it, too, or the page gives it up.
+    area.slot(entry.offset()).set_count(0);
     return true;
 }
 
