@@ -25,6 +25,9 @@ class Refcount {
 
     s32 read() const { return count_.load(std::memory_order_relaxed); }
 
+    // Whether the caller's is the only reference. Then everything that was done through the others is visible to it.
+    bool is_only() const { return count_.load(std::memory_order_acquire) == 1; }
+
     // Takes a reference. The caller has one already, or holds the lock under which the last one would be dropped.
     void inc() {
         if (const s32 before = count_.fetch_add(1, std::memory_order_relaxed); before <= 0) [[unlikely]]

@@ -90,7 +90,7 @@ FilesStruct& files_get(FilesStruct& files) {
     return files;
 }
 
-bool files_shared(const FilesStruct& files) { return files.references.read() != 1; }
+bool files_shared(const FilesStruct& files) { return !files.references.is_only(); }
 
 void files_put(FilesStruct& files) {
     if (!files.references.dec_and_test())

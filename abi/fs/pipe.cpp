@@ -56,18 +56,18 @@ Result<u32> pipe_read(File& file, IovIter& to, u64&) {
     if (to.left() == 0)
         return 0u;
     for (;;) {
-        if (!pipe.empty()) {
+        {
             WriteGuard guard(pipe.lock);
-            if (pipe.empty())
-                continue; // another reader took what was there
-            const bool was_full = pipe.full();
-            const u32 done = TRY(read_slots(pipe, to));
-            if (was_full && !pipe.full())
-                wake_up_poll(pipe.write_queue, WRITABLE);
-            return done;
+            if (!pipe.empty()) {
+                const bool was_full = pipe.full();
+                const u32 done = TRY(read_slots(pipe, to));
+                if (was_full && !pipe.full())
+                    wake_up_poll(pipe.write_queue, WRITABLE);
+                return done;
+            }
+            if (pipe.writers == 0)
+                return 0u;
         }
-        if (pipe.writers == 0)
-            return 0u;
         if ((file.flags & O_NONBLOCK) != 0)
             return Err(Errno::AGAIN);
         TRY_VOID(wait_event_interruptible(pipe.read_queue, [&] { return !pipe.empty() || pipe.writers == 0; }));

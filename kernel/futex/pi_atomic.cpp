@@ -91,9 +91,6 @@ Result<PiAttempt> take_free_lock(UserAddr address, FutexHashBucket& bucket, u32 
 
 Result<PiAttempt> futex_lock_pi_atomic(UserAddr address, FutexHashBucket& bucket, const FutexKey& key, Task& task,
                                        bool set_waiters) {
-    // The usual case first, in one access: nobody owns the lock, or waits for it.
-    if (!set_waiters && bucket.waiters.empty() && TRY(futex_cmpxchg_value_locked(address, 0, tid_of(task))) == 0)
-        return PiAttempt{.locked = true};
     const u32 word = TRY(futex_get_value_locked(address));
     if ((word & FUTEX_TID_MASK) == tid_of(task))
         return Err(Errno::DEADLK);
