@@ -15,7 +15,7 @@ check "the hardware descriptor" holds "$work/err" '^hardware descriptors: '
 check "the registers" holds "$work/err" '^r0  [0-9a-f]{8} '
 check "a backtrace with names" holds "$work/err" 'write_sysrq_trigger'
 calls >"$work/calls"
-check "as far as the system call" holds "$work/calls" '^misbehave write_sysrq_trigger proc_write ([a-z_]+ )*sys_write ([a-z_]+ )*vector_svc $'
+check "as far as the system call" holds "$work/calls" '^misbehave write_sysrq_trigger proc_write ([^ ]+ )*sys_write ([a-z_]+ )*vector_svc $'
 check "the kernel's last line" holds "$work/err" '^faultline: panic: '
 
 run --smp 4 --exec "$work/mirror" crash c </dev/null

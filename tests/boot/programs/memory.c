@@ -309,6 +309,8 @@ static void case_calls(void) {
 static void wants_the_lock(void) {
     touch(map(8 * MIB, MAP_PRIVATE), 8 * MIB);
     const int fd = open("/t/file", O_WRONLY);
+    const struct sched_param urgent = {.sched_priority = 1}; // it must wait for the lock before memory is short
+    CHECK(sched_setscheduler(0, SCHED_FIFO, &urgent) == 0);
     shared[11] = 1;
     struct stat file;
     do { // until the other's write has begun
