@@ -39,7 +39,7 @@ holds("fl ps", r"^ +1 +1 interruptible +0 +other +120 init +do_wait, in sys_wait
       r"^ +3 +3 running +0\* +other +120 scenario$", r"^32\d{3} 32\d{3} interruptible +0 +other +120 kswapd0 +Worker::work_for_ever$",
       r"^ +0 +0 running +0 +other +120 swapper$")
 holds("fl locks", r"^kernel lock: not needed, there is one CPU")
-holds("backtrace", r"LivelockDetector::round", r"futex_lock_pi \(address=0x76fff000")
+holds("backtrace", r"LivelockDetector::round", r"futex_lock_pi \(address=(?:address@entry=)?0x76fff000")
 holds("print 'faultline::(anonymous namespace)::tasks'", rf"= tree of faultline::Task = \{{0x[0-9a-f]+, 0x[0-9a-f]+, 0x{int(task):x}\}}")
 
 # The trace: the last records of the loop, and a stop at a station of it.

@@ -127,7 +127,7 @@ while len(seen) < LAYOUTS:
     if armv7_pt.register("pc") != int(gdb.convenience_variable("stop_here")):
         break
     layout = armv7_pt.register("r0")
-    if layout == 0:
+    if layout == 0 or layout in seen:  # seen: an interrupt came first, and the instruction is executed only now
         continue
     table = rows(layout)
     mapped = compare_with_pagemap(layout, table)

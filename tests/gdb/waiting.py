@@ -84,7 +84,7 @@ holds("fl why", rf"serves a write at 0x{is_['untouched'] + 4096:08x}: translatio
 go_to("faultline::sys_umask")
 holds("fl locks", "^kernel lock: not needed, there is one CPU; " if cpus == 1 else rf"^kernel lock: held; waiting\[{main}\] on CPU \d has it$",
       *([r"^CPU \d holds kernel_lock at "] if lockdep and cpus > 1 else []))
-go_to("faultline::wake_waiters")
+go_to("faultline::futex_wake_mark")
 bucket = re.search(rf"^bucket (\d+): lock held$\n^  futex {plain}", show("fl futexes"), re.M)
 check(bucket is not None, "the bucket's lock is held", show("fl futexes"))
 holds("fl locks", rf"^futex bucket {bucket.group(1) if bucket else '?'}: held$", *([r"^CPU \d holds futex bucket at "] if lockdep else []))
