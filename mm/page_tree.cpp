@@ -152,7 +152,9 @@ Page* PageTree::insert(Page& page) {
     while (node->shift != 0) {
         const u32 slot = node->slot_of(page.index);
         PageTreeNode* below = node->node(slot);
-        if (below == nullptr && (below = add_node(*node, slot)) == nullptr) {
+        if (below == nullptr)
+            below = add_node(*node, slot);
+        if (below == nullptr) {
             prune(node);
             return nullptr;
         }
