@@ -105,6 +105,7 @@ const char* livelock_cause_name(LivelockCause cause) { return explain(cause).nam
 void LivelockDetector::round(const char* operation, UserAddr address, FutexAccess access) {
     const bool is_first = !std::exchange(has_begun_, true);
     TRACE(RoundAgain, address, !is_first && has_seen_ ? unchanged_ : 0);
+    cond_resched();
     if (is_first) { // most loops end now, and looking costs as much as the attempt
         operation_ = operation;
         address_ = address;

@@ -31,10 +31,13 @@ enum class LivelockCause : u8 {
 const char* livelock_cause_name(LivelockCause cause); // "absent", "read-only", "old", "clean", "stale"
 
 // One detector for each loop, on its stack. The loop calls round() after each repair that reported success, just before
-// it tries again, always with the same arguments. Most loops need no round, so a new detector is empty. From the second round on, the detector looks at all that can make the next attempt different: the
-// entry, its VMA, the word, and this CPU's TLB generation for the address space. A round in which none of these has
-// changed is counted. Any change restarts the count. Looking takes the mmap lock only if it is free, brings in no page and
-// changes no entry.
+// it tries again, always with the same arguments. Most loops need no round, so a new detector is empty.
+//
+// From the second round on, the detector looks at all that can make the next attempt different: the entry, its VMA, the
+// word, and this CPU's TLB generation for the address space. A round in which none of these has changed is counted. Any
+// change restarts the count. Looking takes the mmap lock only if it is free, brings in no page and changes no entry.
+//
+// Each round gives way to other tasks: a loop that never ends is its task's, not the machine's.
 class LivelockDetector {
   public:
     // `operation` is a name for the report, and outlives the detector. `access` is what the loop does to the word. The

@@ -66,8 +66,9 @@ Result<void> handle_futex_death(UserAddr address, const Task& task, bool pi, Ent
         if (marked.error() == Errno::FAULT) {
             TRY_VOID(fault_in_user_writeable(address));
             livelock.round("robust list at exit", address, FutexAccess::Write);
+        } else {
+            cond_resched();
         }
-        cond_resched(); // a loop that never ends is this task's, not the machine's
     }
 }
 

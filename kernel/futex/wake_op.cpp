@@ -80,7 +80,6 @@ inline CountResult wake_op_locked(const FutexKey& key1, FutexHashBucket& bucket1
 // Not inline: it would cost the usual case, in which the first attempt succeeds, registers.
 [[gnu::noinline]] Result<void> prepare_next_attempt(UserAddr address2, LivelockDetector& livelock) {
     TRY_VOID(fault_in_user_writeable(address2));
-    cond_resched();
     livelock.round("FUTEX_WAKE_OP", address2, FutexAccess::Write);
     return {};
 }

@@ -1,11 +1,11 @@
 #!/bin/bash
 # livelocked.sh [--only NAME REPAIR] [OPTION...]: a task in a loop that never ends, which the kernel only reports, holds up
-# nobody else (tests/boot/programs/beside.c). Without a name: loops in a call, at exit, and in execve; and at exit under
+# nobody else (tests/boot/programs/beside.c). Without a name: loops in a call, at exit, and in execve; and two of them under
 # another repair.
 source "$(dirname "$0")/lib.sh"
 
 rows=("original-report gup" "robust-exit.read gup" "robust-exit.sigkill gup" "robust-exit.exec gup"
-    "robust-exit.read-only fixup_2011")
+    "robust-exit.read-only fixup_2011" "error.read-only.lock_pi-p fixup_2011")
 if [[ ${1-} == --only ]]; then
     rows=("$2 $3")
     machine=("${@:4}")
