@@ -8,6 +8,7 @@
 #include <arch/machine_control.hpp>
 
 #include "arch/contract/clock.hpp"
+#include "arch/contract/uaccess.hpp"
 #include "base/trace.hpp"
 #include "kernel/debug/describe_pte.hpp"
 #include "kernel/debug/printk.hpp"
@@ -196,6 +197,16 @@ void LivelockDetector::report() const {
                    operation_, task.comm, task.pid, unchanged_, cause() == LivelockCause::Stale ? "TLB" : "page-table",
                    explanation.name, fault_in_name(fault_in_policy));
     machine_exit(LIVELOCK_STATUS);
+}
+
+Result<void> prepare_next_attempt(LivelockDetector& livelock, const char* operation, UserAddr address,
+                                  FutexAccess access) {
+    if (access == FutexAccess::Write)
+        TRY_VOID(fault_in_user_writeable(address));
+    else
+        TRY(get_user_u32(address));
+    livelock.round(operation, address, access);
+    return {};
 }
 
 } // namespace faultline

@@ -1,6 +1,7 @@
 // The livelock detector: watches a futex retry loop from inside, and reports a loop that can never end.
 #pragma once
 
+#include "base/result.hpp"
 #include "base/types.hpp"
 #include "kernel/futex/key.hpp"
 #include "mm/vma.hpp"
@@ -72,5 +73,11 @@ class LivelockDetector {
     u64 first_ns_; // when seen_ was taken
     u32 first_instruction_;
 };
+
+// What a retry loop does after an attempt that ended with FAULT: repairs the access, by fault_in_user_writeable() or by reading the
+// word where that may fault, and calls round(). Errors of the repair; the caller holds no lock. Not inline: it would cost the usual
+// case, in which the first attempt is the last, registers.
+[[gnu::noinline]] Result<void> prepare_next_attempt(LivelockDetector& livelock, const char* operation, UserAddr address,
+                                                    FutexAccess access);
 
 } // namespace faultline

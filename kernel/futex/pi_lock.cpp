@@ -33,13 +33,6 @@ Result<Attempt> try_lock_or_queue(UserAddr address, FutexQ& q, bool trylock) {
     return Attempt::Queued;
 }
 
-// Not inline: it would cost the usual case, in which the first attempt succeeds, registers.
-[[gnu::noinline]] Result<void> prepare_next_attempt(UserAddr address, bool trylock, LivelockDetector& livelock) {
-    TRY_VOID(fault_in_user_writeable(address));
-    livelock.round(trylock ? "FUTEX_TRYLOCK_PI" : "FUTEX_LOCK_PI", address, FutexAccess::Write);
-    return {};
-}
-
 } // namespace
 
 CountResult futex_lock_pi(UserAddr address, FutexScope scope, Deadline deadline, bool trylock) {
@@ -58,7 +51,8 @@ CountResult futex_lock_pi(UserAddr address, FutexScope scope, Deadline deadline,
         }
         switch (attempt.error()) {
         case Errno::FAULT:
-            TRY_VOID(prepare_next_attempt(address, trylock, livelock));
+            TRY_VOID(prepare_next_attempt(livelock, trylock ? "FUTEX_TRYLOCK_PI" : "FUTEX_LOCK_PI", address,
+                                          FutexAccess::Write));
             break;
         case Errno::BUSY: // the owner is exiting
             wait_for_owner_exiting(exits);

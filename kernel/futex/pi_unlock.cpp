@@ -55,13 +55,6 @@ Result<u32> read_word(UserAddr address) {
     return word;
 }
 
-// Not inline: it would cost the usual case, in which the first attempt succeeds, registers.
-[[gnu::noinline]] Result<void> prepare_next_attempt(UserAddr address, LivelockDetector& livelock) {
-    TRY_VOID(fault_in_user_writeable(address));
-    livelock.round("FUTEX_UNLOCK_PI", address, FutexAccess::Write);
-    return {};
-}
-
 } // namespace
 
 CountResult futex_unlock_pi(UserAddr address, FutexScope scope) {
@@ -78,7 +71,7 @@ CountResult futex_unlock_pi(UserAddr address, FutexScope scope) {
         if (unlocked.ok()) {
             cond_resched();
         } else if (unlocked.error() == Errno::FAULT) {
-            TRY_VOID(prepare_next_attempt(address, livelock));
+            TRY_VOID(prepare_next_attempt(livelock, "FUTEX_UNLOCK_PI", address, FutexAccess::Write));
         } else {
             return Err(unlocked.error());
         }

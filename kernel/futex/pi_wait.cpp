@@ -36,14 +36,14 @@ CountResult fixup_pi_owner(UserAddr address, FutexQ& q) {
         if (written.ok())
             return 0;
         if (written.error() == Errno::FAULT)
-            written = fault_in_user_writeable(address);
+            written = prepare_next_attempt(livelock, "FUTEX_LOCK_PI (taking over from a dead owner)", address,
+                                           FutexAccess::Write);
         if (!written.ok()) {
             FutexHashBucket& bucket = futex_hash(q.key);
             Guard lock(bucket.lock);
             futex_unqueue_pi(q, bucket);
             return Err(written.error());
         }
-        livelock.round("FUTEX_LOCK_PI (taking over from a dead owner)", address, FutexAccess::Write);
     }
 }
 

@@ -110,4 +110,21 @@ FutexQ* futex_top_waiter(FutexHashBucket& bucket, const FutexKey& key) {
     return nullptr;
 }
 
+CountResult wake_matching(FutexHashBucket& bucket, const FutexKey& key, s32 nr_wake, u32 bitset) {
+    s32 woken = 0;
+    for (auto it = bucket.waiters.begin(); it != bucket.waiters.end();) {
+        FutexQ& q = *it++;
+        if (q.key != key)
+            continue;
+        if (q.pi_state != nullptr || q.requeue_pi_key != nullptr)
+            return Err(Errno::INVAL);
+        if ((q.bitset & bitset) == 0)
+            continue;
+        futex_wake_mark(q, bucket);
+        if (++woken >= nr_wake)
+            break;
+    }
+    return static_cast<u32>(woken);
+}
+
 } // namespace faultline

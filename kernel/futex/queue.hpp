@@ -124,9 +124,9 @@ void requeue_futex(FutexQ& q, FutexHashBucket& from, FutexHashBucket& to, const 
 // The first waiter for `key`, or nullptr. (Linux: futex_top_waiter.)
 FutexQ* futex_top_waiter(FutexHashBucket& bucket, const FutexKey& key) REQUIRES(bucket.lock);
 
-// Wakes up to `nr_wake` waiters of `key` that share a bit with `bitset`, the most urgent first; but at least one, as
+// Both wake up to `nr_wake` waiters of `key` that share a bit with `bitset`, the most urgent first; but at least one, as
 // Linux does for nr_wake <= 0. Returns how many. INVAL: it met a waiter of a PI operation, whose lock can only be
-// handed over; those before it have been woken.
+// handed over; those before it have been woken. The second is quicker where there is none.
 CountResult wake_matching(FutexHashBucket& bucket, const FutexKey& key, s32 nr_wake, u32 bitset) REQUIRES(bucket.lock);
 inline CountResult wake_waiters(FutexHashBucket& bucket, const FutexKey& key, s32 nr_wake, u32 bitset)
     REQUIRES(bucket.lock) {

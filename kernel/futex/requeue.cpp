@@ -45,13 +45,6 @@ inline CountResult requeue_locked(const Ends& keys, UserAddr address1, s32 nr_wa
     return requeue_waiters(from, to, keys, nr_wake, nr_requeue);
 }
 
-// Not inline: it would cost the usual case, in which the first attempt succeeds, registers.
-[[gnu::noinline]] Result<void> prepare_next_attempt(UserAddr address1, LivelockDetector& livelock) {
-    TRY(get_user_u32(address1));
-    livelock.round("FUTEX_CMP_REQUEUE", address1, FutexAccess::Read);
-    return {};
-}
-
 } // namespace
 
 CountResult futex_requeue(UserAddr address1, FutexScope scope, UserAddr address2, s32 nr_wake, s32 nr_requeue,
@@ -66,7 +59,7 @@ CountResult futex_requeue(UserAddr address1, FutexScope scope, UserAddr address2
         const auto done = requeue_locked(keys, address1, nr_wake, nr_requeue, expected);
         if (!done.is(Errno::FAULT))
             return done;
-        TRY_VOID(prepare_next_attempt(address1, livelock));
+        TRY_VOID(prepare_next_attempt(livelock, "FUTEX_CMP_REQUEUE", address1, FutexAccess::Read));
     }
 }
 

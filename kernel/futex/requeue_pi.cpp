@@ -125,12 +125,10 @@ CountResult futex_cmp_requeue_pi(UserAddr address1, FutexScope scope, UserAddr a
         case Round::Done:
             return round.result;
         case Round::ReadSource:
-            TRY(get_user_u32(address1));
-            source.round("FUTEX_CMP_REQUEUE_PI", address1, FutexAccess::Read);
+            TRY_VOID(prepare_next_attempt(source, "FUTEX_CMP_REQUEUE_PI", address1, FutexAccess::Read));
             break;
         case Round::WriteTarget:
-            TRY_VOID(fault_in_user_writeable(address2));
-            target.round("FUTEX_CMP_REQUEUE_PI", address2, FutexAccess::Write);
+            TRY_VOID(prepare_next_attempt(target, "FUTEX_CMP_REQUEUE_PI", address2, FutexAccess::Write));
             break;
         case Round::WaitForExit:
             wait_for_owner_exiting(exits);

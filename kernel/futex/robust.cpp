@@ -63,12 +63,10 @@ Result<void> handle_futex_death(UserAddr address, const Task& task, bool pi, Ent
                 futex_wake_address(address, 1);
             return {};
         }
-        if (marked.error() == Errno::FAULT) {
-            TRY_VOID(fault_in_user_writeable(address));
-            livelock.round("robust list at exit", address, FutexAccess::Write);
-        } else {
+        if (marked.error() == Errno::FAULT)
+            TRY_VOID(prepare_next_attempt(livelock, "robust list at exit", address, FutexAccess::Write));
+        else
             cond_resched();
-        }
     }
 }
 

@@ -11,9 +11,11 @@ namespace faultline {
 // Queues `q`, whose key is set, if the word still has `value`. Both happen under the bucket's lock, and the wait is
 // counted before. A waker changes the word first, looks at the count second and takes the lock third. So it finds the
 // waiter in the bucket, or the waiter has seen the change. The caller holds no lock, and has made current's state
-// Interruptible, as futex_queue says; after an error it sets the state back. FAULT: the word could not be read under the lock. AGAIN: it has another value. INVAL: for
-// WAIT_REQUEUE_PI, the word is also that of the lock, at another address. This is checked before the waiter is queued,
-// because a requeue may change its key afterwards.
+// Interruptible, as futex_queue says; after an error it sets the state back.
+//
+// FAULT: the word could not be read under the lock. AGAIN: it has another value. INVAL: for WAIT_REQUEUE_PI, the word is
+// also that of the lock, at another address. This is checked before the waiter is queued, because a requeue may change
+// its key afterwards.
 [[gnu::always_inline]] inline Result<void> queue_if_equal(UserAddr address, u32 value, FutexQ& q) {
     FutexHashBucket& bucket = futex_hash(q.key);
     Guard lock(bucket.lock);
@@ -25,10 +27,6 @@ namespace faultline {
     futex_queue(q, bucket);
     return {};
 }
-
-// Reads the word where that may fault, before the next attempt. Not inline: it would cost the usual case, in which the first
-// attempt is the last, registers.
-[[gnu::noinline]] Result<void> fault_in_readable(UserAddr address, LivelockDetector& livelock);
 
 // The whole beginning of a wait: sets q.key and current's state, queues `q`, and serves the faults. The word is only
 // read. So a plain user read, which serves its own fault, is the only repair, and this loop cannot hang on a clean or
@@ -44,7 +42,7 @@ namespace faultline {
         current()->state = TaskState::Running;
         if (queued.error() != Errno::FAULT)
             return queued;
-        TRY_VOID(fault_in_readable(address, livelock));
+        TRY_VOID(prepare_next_attempt(livelock, "FUTEX_WAIT", address, FutexAccess::Read));
     }
 }
 

@@ -30,12 +30,6 @@ Result<u32> futex_wait_restart(RestartBlock& block) {
 
 } // namespace
 
-Result<void> fault_in_readable(UserAddr address, LivelockDetector& livelock) {
-    TRY(get_user_u32(address));
-    livelock.round("FUTEX_WAIT", address, FutexAccess::Read);
-    return {};
-}
-
 CountResult futex_wait(UserAddr address, FutexScope scope, u32 value, Deadline deadline, u32 bitset) {
     if (bitset == 0)
         return Err(Errno::INVAL);
@@ -63,36 +57,9 @@ CountResult futex_wake(UserAddr address, FutexScope scope, s32 nr_wake, u32 bits
     return wake_if_waiters(address, scope, nr_wake, bitset);
 }
 
-namespace {
-
-// wake_matching(), inline: FUTEX_WAKE is called too often for one more frame.
-[[gnu::always_inline]] inline CountResult wake_each(FutexHashBucket& bucket, const FutexKey& key, s32 nr_wake,
-                                                    u32 bitset) REQUIRES(bucket.lock) {
-    s32 woken = 0;
-    for (auto it = bucket.waiters.begin(); it != bucket.waiters.end();) {
-        FutexQ& q = *it++;
-        if (q.key != key)
-            continue;
-        if (q.pi_state != nullptr || q.requeue_pi_key != nullptr)
-            return Err(Errno::INVAL);
-        if ((q.bitset & bitset) == 0)
-            continue;
-        futex_wake_mark(q, bucket);
-        if (++woken >= nr_wake)
-            break;
-    }
-    return static_cast<u32>(woken);
-}
-
-} // namespace
-
-CountResult wake_matching(FutexHashBucket& bucket, const FutexKey& key, s32 nr_wake, u32 bitset) {
-    return wake_each(bucket, key, nr_wake, bitset);
-}
-
 CountResult wake_waiters_of(const FutexKey& key, FutexHashBucket& bucket, s32 nr_wake, u32 bitset) {
     const Guard lock(bucket.lock);
-    return wake_each(bucket, key, nr_wake, bitset);
+    return wake_matching(bucket, key, nr_wake, bitset);
 }
 
 void futex_wake_address(UserAddr address, u32 nr) {

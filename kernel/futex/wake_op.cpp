@@ -77,13 +77,6 @@ inline CountResult wake_op_locked(const FutexKey& key1, FutexHashBucket& bucket1
     return woken;
 }
 
-// Not inline: it would cost the usual case, in which the first attempt succeeds, registers.
-[[gnu::noinline]] Result<void> prepare_next_attempt(UserAddr address2, LivelockDetector& livelock) {
-    TRY_VOID(fault_in_user_writeable(address2));
-    livelock.round("FUTEX_WAKE_OP", address2, FutexAccess::Write);
-    return {};
-}
-
 } // namespace
 
 CountResult futex_wake_op(UserAddr address1, FutexScope scope, UserAddr address2, s32 nr_wake, s32 nr_wake2,
@@ -98,7 +91,7 @@ CountResult futex_wake_op(UserAddr address1, FutexScope scope, UserAddr address2
             const auto woken = wake_op_locked(key1, bucket1, key2, bucket2, address2, nr_wake, nr_wake2, encoded_op);
             if (!woken.is(Errno::FAULT))
                 return woken;
-            TRY_VOID(prepare_next_attempt(address2, livelock));
+            TRY_VOID(prepare_next_attempt(livelock, "FUTEX_WAKE_OP", address2, FutexAccess::Write));
         } while (scope == FutexScope::Private);
     }
 }
