@@ -14,6 +14,7 @@
 namespace faultline {
 namespace {
 
+// Not inline: nearly every fault ends with Retry, and would pay for the registers that the rest needs.
 [[gnu::noinline]] void act_on(FaultOutcome outcome, PtRegs& regs, FaultInfo fault) {
     switch (outcome.action()) {
     case FaultOutcome::Retry:
