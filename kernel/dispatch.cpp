@@ -27,6 +27,10 @@ u32 syscall_error(Errno error) {
     }
 }
 
+#ifndef FAULTLINE_DEBUG
+static_assert(offsetof(Task, need_resched) == EXIT_WORK_OFFSET); // the way back looks there
+#endif
+
 u32 handle_syscall(PtRegs& regs, u32 number) { return syscall_table[std::min(number, NR_SYSCALLS)](regs); }
 
 void trace_sys_enter(const PtRegs& regs, u32 number) { TRACE(SysEnter, number, regs.r[0], regs.r[1], regs.r[2]); }

@@ -55,9 +55,9 @@ namespace {
 
 } // namespace
 
-void handle_abort(PtRegs& regs, FaultInfo fault) {
+void handle_abort(FaultInfo fault, PtRegs& regs) {
     const FaultOutcome outcome = do_page_fault(fault);
-    if (outcome.action() != FaultOutcome::Retry) [[unlikely]]
+    if (!outcome.is_retry()) [[unlikely]]
         act_on(outcome, regs, fault);
 }
 

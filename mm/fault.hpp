@@ -49,6 +49,7 @@ class FaultOutcome {
     constexpr FaultOutcome(Action action, BadAccess reason = {}) // NOLINT: implicit, so that `return Retry;` works
         : word_(action | static_cast<u32>(reason) << 8) {}
 
+    constexpr bool is_retry() const { return word_ == Retry; }
     constexpr Action action() const { return static_cast<Action>(word_ & 0xff); }
     constexpr BadAccess reason() const { return static_cast<BadAccess>(word_ >> 8); } // with Signal
 

@@ -16,7 +16,7 @@ namespace faultline {
 
 namespace {
 
-// The fault path sleeps, so it runs with interrupts as they were at the fault; the vector masked them.
+// The fault path sleeps, so it runs with interrupts as they were at the fault, always on in a program; the vector masked them.
 [[gnu::always_inline]] inline void deliver(PtRegs& regs, FaultInfo fault) {
     if (!fault.user_mode()) {
         check_stack_end();
@@ -24,9 +24,9 @@ namespace {
             return;
     }
     TRACE(Abort, fault.address, fault.kind(), access_bits(fault), regs.pc);
-    if ((regs.cpsr & PSR_I) == 0)
+    if (fault.user_mode() || (regs.cpsr & PSR_I) == 0)
         local_irq_enable();
-    handle_abort(regs, fault);
+    handle_abort(fault, regs);
 }
 
 [[gnu::always_inline]] inline void take(PtRegs& regs, FaultInfo fault) {
@@ -40,10 +40,12 @@ namespace {
 
 extern "C" {
 
-void do_data_abort(PtRegs& regs, u32 dfsr, u32 dfar) { take(regs, armv7::data_abort(dfsr, dfar, user_mode(regs))); }
+void do_data_abort(u32 dfar, u32 dfsr, PtRegs& regs) { take(regs, armv7::data_abort(dfsr, dfar, true)); }
+void do_data_abort_in_kernel(u32 dfar, u32 dfsr, PtRegs& regs) { take(regs, armv7::data_abort(dfsr, dfar, false)); }
 
-void do_prefetch_abort(PtRegs& regs, u32 ifsr, u32 ifar) {
-    take(regs, armv7::prefetch_abort(ifsr, ifar, user_mode(regs)));
+void do_prefetch_abort(u32 ifar, u32 ifsr, PtRegs& regs) { take(regs, armv7::prefetch_abort(ifsr, ifar, true)); }
+void do_prefetch_abort_in_kernel(u32 ifar, u32 ifsr, PtRegs& regs) {
+    take(regs, armv7::prefetch_abort(ifsr, ifar, false));
 }
 
 } // extern "C"

@@ -34,27 +34,33 @@ entry vector_dabt
     sub lr, lr, #8
     check_stack MODE_ABT
     save_user_registers
+    mrc p15, 0, r0, c6, c0, 0       @ DFAR
     mrc p15, 0, r1, c5, c0, 0       @ DFSR
-    mrc p15, 0, r2, c6, c0, 0       @ DFAR
-    handle do_data_abort, do_data_abort
+    handle do_data_abort, do_data_abort_in_kernel, r2
 
 entry vector_pabt
     sub lr, lr, #4
     check_stack MODE_ABT
     save_user_registers
+    mrc p15, 0, r0, c6, c0, 2       @ IFAR
     mrc p15, 0, r1, c5, c0, 1       @ IFSR
-    mrc p15, 0, r2, c6, c0, 2       @ IFAR
-    handle do_prefetch_abort, do_prefetch_abort
+    handle do_prefetch_abort, do_prefetch_abort_in_kernel, r2
 
 // C++ names, as the Itanium ABI mangles them.
 #define prepare_exit_to_user _ZN9faultline20prepare_exit_to_userERNS_6PtRegsE
 
-// Back to user mode; sp is the frame.
+// Back to user mode; sp is the frame. Mostly there is nothing to prepare; the debug kernel watches interrupts there.
 entry ret_to_user
     cpsid i
+#ifndef FAULTLINE_DEBUG
+    mrc p15, 0, r0, c13, c0, 4      @ TPIDRPRW: current
+    ldrh r0, [r0, #TASK_EXIT_WORK]
+    cmp r0, #0
+    beq 1f
+#endif
     mov r0, sp
     bl prepare_exit_to_user
-    clrex                           @ a reservation must not outlive the interruption
+1:  clrex                           @ a reservation must not outlive the interruption
     ldmib sp, {r0-r14}^
     add sp, sp, #S_BELOW_SRS
     rfeia sp!

@@ -38,6 +38,9 @@
 #define S_FRAME_SIZE 72
 #define S_BELOW_SRS 64 // the size of the frame without pc and cpsr, which SRS stores
 
+// Where a task has what keeps it from going back to user mode, two bytes (kernel/sched/task.hpp). Not in the debug kernel.
+#define TASK_EXIT_WORK 16
+
 // struct CpuContext, <arch/context.hpp>.
 #define CONTEXT_SP 0
 #define CONTEXT_TPIDRURO 4

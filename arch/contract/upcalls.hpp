@@ -15,7 +15,7 @@ struct PtRegs; // <arch/ptrace.hpp>
 
 // A data or prefetch abort. Returns when the access may be tried again, or after regs has been changed to go
 // elsewhere (exception-table fixup, signal). Called with interrupts as they were at the fault. kernel/trap.cpp.
-void handle_abort(PtRegs& regs, FaultInfo fault);
+void handle_abort(FaultInfo fault, PtRegs& regs);
 
 // An undefined instruction, or a breakpoint; user mode only (the machine panics by itself on the kernel's). Interrupts are
 // on. kernel/trap.cpp.

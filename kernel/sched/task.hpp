@@ -81,12 +81,13 @@ enum class FutexState : u8 {
 
 struct Task {
     MmTask mm; // address space, fault counts, pagefault_disabled; first, as current_mm_task() expects
-    CpuContext context;
-    Relaxed<TaskState> state = TaskState::Running;
-    // What it does on the way back to user mode; side by side, so that has_exit_work() needs one load.
+    // What it does on the way back to user mode; side by side, so that has_exit_work() needs one load. The machine asks, too
+    // (arch/arm/entry.S).
     alignas(u16) bool need_resched = false; // schedule(): its CPU should run another task. Used by that CPU only
     Relaxed<bool> sigpending = false;       // do_signal(). (Linux: TIF_SIGPENDING)
-    bool exiting = false;                   // PF_EXITING: signals are no longer delivered to it
+    Relaxed<TaskState> state = TaskState::Running;
+    CpuContext context;
+    bool exiting = false; // PF_EXITING: signals are no longer delivered to it
     bool kernel_task = false;
     void* stack = nullptr; // 8 KiB kernel stack, lowest address; nullptr for a host thread
     ListHook run_link;     // kernel/sched/prio_array.hpp, while it is queued
