@@ -1,6 +1,7 @@
-// User memory from the kernel. Single values are accessed with LDRT and STRT, which use the user's permissions; copies
-// use usercopy.S. If an instruction faults, the exception table continues at the label `fault`.
-#include "arch/contract/uaccess.hpp"
+// User memory from the kernel; the accesses to one word are in <arch/user_word.hpp>. Single values are accessed with LDRT and
+// STRT, which use the user's permissions; copies use usercopy.S. If an instruction faults, the exception table continues at
+// the label `fault`.
+#include <arch/user_word.hpp>
 
 #include <cstring>
 
@@ -15,29 +16,7 @@ u32 usercopy_clear(u32 to, u32 bytes);
 u32 usercopy_probe(u32 word, u32 write);
 }
 
-// The exception-table entry for the instruction at assembler label `label`, which may fault: execution continues at the
-// C++ label `fault`. LDRT and STRT may write their base register back, so no other operand may share it.
-#define EX_TABLE_ENTRY(label)                                                                                          \
-    ".pushsection __ex_table, \"a\"\n\t"                                                                               \
-    ".word " label "b, %l[fault]\n\t"                                                                                  \
-    ".popsection\n\t"
-
-// Read or write one value with `instruction`.
-#define GET_USER(name, Value, instruction)                                                                             \
-    Result<Value> name(UserAddr address) {                                                                             \
-        if (!access_ok(address, sizeof(Value)))                                                                        \
-            return Err(Errno::FAULT);                                                                                  \
-        lockdep::might_fault();                                                                                        \
-        u32 value;                                                                                                     \
-        asm volatile goto("1: " instruction " %0, [%1]\n\t" EX_TABLE_ENTRY("1")                                        \
-                          : "=&r"(value)                                                                               \
-                          : "r"(address.value())                                                                       \
-                          : "memory"                                                                                   \
-                          : fault);                                                                                    \
-        return static_cast<Value>(value);                                                                              \
-    fault:                                                                                                             \
-        return Err(Errno::FAULT);                                                                                      \
-    }
+// Writes one value with `instruction`.
 #define PUT_USER(name, Value, instruction)                                                                             \
     Result<void> name(UserAddr address, Value value) {                                                                 \
         if (!access_ok(address, sizeof(Value)))                                                                        \
@@ -54,8 +33,23 @@ u32 usercopy_probe(u32 word, u32 write);
         return Err(Errno::FAULT);                                                                                      \
     }
 
-GET_USER(get_user_u32, u32, "ldrt")
-GET_USER(get_user_u8, u8, "ldrbt")
+Result<u32> get_user_u32(UserAddr address) { return get_user_word(address); }
+
+Result<u8> get_user_u8(UserAddr address) {
+    if (!access_ok(address, sizeof(u8)))
+        return Err(Errno::FAULT);
+    lockdep::might_fault();
+    u32 value;
+    asm volatile goto("1: ldrbt %0, [%1]\n\t" EX_TABLE_ENTRY("1")
+                      : "=&r"(value)
+                      : "r"(address.value())
+                      : "memory"
+                      : fault);
+    return static_cast<u8>(value);
+fault:
+    return Err(Errno::FAULT);
+}
+
 PUT_USER(put_user_u32, u32, "strt")
 PUT_USER(put_user_u8, u8, "strbt")
 
@@ -113,79 +107,6 @@ Result<u32> strncpy_from_user(char* to, UserAddr from, u32 size) {
     return size;
 fault:
     return Err(Errno::FAULT);
-}
-
-Result<u32> futex_atomic_cmpxchg_inatomic(UserAddr address, u32 expected, u32 desired) {
-    if (!access_ok(address, sizeof(u32)))
-        return Err(Errno::FAULT);
-    lockdep::might_fault();
-    u32 found;
-    u32 failed;
-    asm volatile goto("dmb ish\n"
-                      "1: ldrex %0, [%2]\n\t"
-                      "cmp %0, %3\n\t"
-                      "bne 3f\n"
-                      "2: strex %1, %4, [%2]\n\t"
-                      "cmp %1, #0\n\t"
-                      "bne 1b\n"
-                      "3: dmb ish\n\t" EX_TABLE_ENTRY("1") EX_TABLE_ENTRY("2")
-                      : "=&r"(found), "=&r"(failed)
-                      : "r"(address.value()), "r"(expected), "r"(desired)
-                      : "cc", "memory"
-                      : fault);
-    return found;
-fault:
-    return Err(Errno::FAULT);
-}
-
-namespace {
-
-// Replaces the word at `address` atomically by the result of `instruction` on it and `argument`. Returns the old word.
-#define FUTEX_ATOMIC_OP(name, instruction)                                                                             \
-    Result<u32> name(u32 address, u32 argument) {                                                                      \
-        u32 old;                                                                                                       \
-        u32 result;                                                                                                    \
-        u32 failed;                                                                                                    \
-        asm volatile goto("dmb ish\n"                                                                                  \
-                          "1: ldrex %0, [%3]\n\t" instruction "\n"                                                     \
-                          "2: strex %2, %1, [%3]\n\t"                                                                  \
-                          "cmp %2, #0\n\t"                                                                             \
-                          "bne 1b\n\t"                                                                                 \
-                          "dmb ish\n\t" EX_TABLE_ENTRY("1") EX_TABLE_ENTRY("2")                                        \
-                          : "=&r"(old), "=&r"(result), "=&r"(failed)                                                   \
-                          : "r"(address), "r"(argument)                                                                \
-                          : "cc", "memory"                                                                             \
-                          : fault);                                                                                    \
-        return old;                                                                                                    \
-    fault:                                                                                                             \
-        return Err(Errno::FAULT);                                                                                      \
-    }
-
-FUTEX_ATOMIC_OP(atomic_set, "mov %1, %4")
-FUTEX_ATOMIC_OP(atomic_add, "add %1, %0, %4")
-FUTEX_ATOMIC_OP(atomic_or, "orr %1, %0, %4")
-FUTEX_ATOMIC_OP(atomic_andn, "bic %1, %0, %4")
-FUTEX_ATOMIC_OP(atomic_xor, "eor %1, %0, %4")
-
-} // namespace
-
-Result<u32> futex_atomic_op_inuser(FutexAtomicOp op, u32 argument, UserAddr address) {
-    if (!access_ok(address, sizeof(u32)))
-        return Err(Errno::FAULT);
-    lockdep::might_fault();
-    switch (op) {
-    case FutexAtomicOp::Set:
-        return atomic_set(address.value(), argument);
-    case FutexAtomicOp::Add:
-        return atomic_add(address.value(), argument);
-    case FutexAtomicOp::Or:
-        return atomic_or(address.value(), argument);
-    case FutexAtomicOp::Andn:
-        return atomic_andn(address.value(), argument);
-    case FutexAtomicOp::Xor:
-        return atomic_xor(address.value(), argument);
-    }
-    return Err(Errno::NOSYS);
 }
 
 } // namespace faultline

@@ -51,7 +51,8 @@ inline Result<void> copy_struct_to_user(UserAddr to, const void* from, u32 bytes
 bool probe_user(UserAddr word, bool write) REQUIRES(irqs_masked);
 
 // The futex accesses (Linux arch/arm/include/asm/futex.h), made with LDREX and STREX. Both are called with page faults
-// disabled and the hash bucket's lock held. Both return FAULT if the access faults; nothing has been written then.
+// disabled and the hash bucket's lock held. Both return FAULT if the access faults; nothing has been written then. Their
+// caller includes <arch/user_word.hpp>, where they are inline if they are short.
 //
 // If *address == expected, stores `desired`. Returns the value found; it equals `expected` if `desired` was stored.
 Result<u32> futex_atomic_cmpxchg_inatomic(UserAddr address, u32 expected, u32 desired);

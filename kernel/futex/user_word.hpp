@@ -2,7 +2,8 @@
 // lock, which comes before the bucket's lock (fault-path invariant "no sleep with page faults disabled").
 #pragma once
 
-#include "arch/contract/uaccess.hpp"
+#include <arch/user_word.hpp>
+
 #include "mm/fault.hpp"
 
 namespace faultline {
@@ -11,7 +12,7 @@ namespace faultline {
 // word accessible and tries again. (Linux: futex_get_value_locked.)
 inline Result<u32> futex_get_value_locked(UserAddr address) {
     PagefaultDisabled atomic;
-    return get_user_u32(address);
+    return get_user_word(address);
 }
 
 // Changes the word to `desired` if it is `expected`. Returns the value found. FAULT: as above, with nothing written.

@@ -1,5 +1,6 @@
 // FUTEX_WAKE_OP: change one word, wake waiters of two. (Linux 6.1 kernel/futex/waitwake.c futex_wake_op.)
-#include "arch/contract/uaccess.hpp"
+#include <arch/user_word.hpp>
+
 #include "kernel/futex/fault_in.hpp"
 #include "kernel/futex/livelock.hpp"
 #include "kernel/futex/operations.hpp"

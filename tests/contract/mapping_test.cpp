@@ -1,4 +1,6 @@
 // mprotect, mremap and madvise over pages that are in use.
+#include <arch/user_word.hpp>
+
 #include "mm/dup_mm.hpp"
 #include "mm/fault.hpp"
 #include "mm/madvise.hpp"
