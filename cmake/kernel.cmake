@@ -19,6 +19,7 @@ target_compile_options(
               -marm
               -mfloat-abi=soft
               -mtune=cortex-a7
+              -fno-schedule-insns
               -funwind-tables
               -ffreestanding
               $<$<COMPILE_LANGUAGE:CXX>:-mgeneral-regs-only
