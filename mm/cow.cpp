@@ -13,8 +13,7 @@ namespace faultline {
 void wp_page_reuse(VmFaultContext& vmf) {
     const Pte entry = maybe_mkwrite(pte_mkdirty(pte_mkyoung(vmf.orig_pte)), vmf.vma);
     TRACE(Reused, vmf.address, vmf.orig_pte, entry);
-    if (ptep_set_access_flags(vmf.mm.context, vmf.address, vmf.slot, entry, true))
-        update_mmu_cache(vmf.mm.context, vmf.address, vmf.slot);
+    ptep_set_access_flags(vmf.mm.context, vmf.address, vmf.slot, entry, true);
 }
 
 namespace {

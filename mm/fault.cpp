@@ -50,7 +50,8 @@ FaultFlags fault_flags(FaultInfo fault) {
 }
 
 // The first attempt did not do. More of them, as many as it takes.
-[[gnu::noinline]] FaultOutcome resolve(MmStruct& mm, UserAddr address, FaultInfo fault, VmFault served) {
+[[gnu::noinline]] FaultOutcome resolve(MmStruct& mm, FaultInfo fault, VmFault served) {
+    const UserAddr address(fault.address);
     FaultFlags flags = fault_flags(fault);
     while (served.has(VM_FAULT_RETRY)) {
         if (wait_for_page(mm, address)) {
@@ -102,9 +103,9 @@ FaultOutcome do_page_fault(FaultInfo fault) {
     if (task.pagefault_disabled != 0)
         return FaultOutcome::Fixup;
     const VmFault served = serve(*mm, address, fault_flags(fault));
-    if (!served.has_any(VM_FAULT_ERROR | VM_FAULT_RETRY)) [[likely]]
+    if (is_served(served)) [[likely]]
         return FaultOutcome::Retry;
-    return resolve(*mm, address, fault, served);
+    return resolve(*mm, fault, served);
 }
 
 } // namespace faultline

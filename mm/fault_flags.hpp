@@ -29,4 +29,7 @@ inline constexpr VmFault VM_FAULT_BADACCESS{0x020000}; // the VMA forbids it
 inline constexpr VmFault VM_FAULT_ERROR =
     VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_HWPOISON | VM_FAULT_SIGSEGV | VM_FAULT_BADMAP | VM_FAULT_BADACCESS;
 
+// Neither an error nor to be tried again.
+constexpr bool is_served(VmFault served) { return served.without(VM_FAULT_MAJOR) == VM_FAULT_NONE; }
+
 } // namespace faultline

@@ -58,17 +58,16 @@ VmFault do_anonymous_page(VmFaultContext& vmf) {
 }
 
 // The entry is there and permits the access as far as WRITE goes: it was old, clean, or this CPU's TLB is behind.
-inline VmFault make_accessible(MmStruct& mm, UserAddr address, PteSlot* slot, Pte orig_pte, bool write) {
+inline VmFault make_accessible(MmStruct& mm, UserAddr address, FaultFlags flags, PteSlot* slot, Pte orig_pte) {
     const Guard lock(pte_lockptr(slot));
     if (ptep_get(slot) != orig_pte)
         return VM_FAULT_NONE;
-    const Pte entry = write ? pte_mkdirty(pte_mkyoung(orig_pte)) : pte_mkyoung(orig_pte);
-    if (ptep_set_access_flags(mm.context, address, slot, entry, write)) {
-        TRACE(MadeAccessible, address, orig_pte, entry);
-        update_mmu_cache(mm.context, address, slot);
+    const u32 missing = Pte::YOUNG | if_write(flags, Pte::DIRTY);
+    if (ptep_add_flags(mm.context, address, slot, missing)) {
+        TRACE(MadeAccessible, address, orig_pte, orig_pte.with(missing));
     } else {
-        TRACE(Spurious, address, entry);
-        if (write)
+        TRACE(Spurious, address, orig_pte);
+        if (flags.has(FAULT_FLAG_WRITE))
             flush_tlb_fix_spurious_fault(mm.context, address);
     }
     return VM_FAULT_NONE;
@@ -84,30 +83,28 @@ inline VmFault make_accessible(MmStruct& mm, UserAddr address, PteSlot* slot, Pt
 }
 
 inline VmFault handle_pte_fault(MmStruct& mm, VmArea& vma, UserAddr address, FaultFlags flags, PteSlot* slot) {
-    const bool write = flags.has(FAULT_FLAG_WRITE);
     const Pte entry = ptep_get(slot);
-    if (entry.has(write ? Pte::PRESENT | Pte::WRITE : u32{Pte::PRESENT})) [[likely]]
-        return make_accessible(mm, address, slot, entry, write);
+    if (entry.has(Pte::PRESENT | if_write(flags, Pte::WRITE))) [[likely]]
+        return make_accessible(mm, address, flags, slot, entry);
     return handle_missing(mm, vma, address, flags, slot, entry);
 }
 
 } // namespace
 
-VmFault handle_mm_fault(const MmapReadGuard& mmap_read, VmArea& vma, UserAddr address, FaultFlags flags) {
+VmFault handle_mm_fault_locked(MmStruct& mm, VmArea& vma, UserAddr address, FaultFlags flags) {
     MmTask& task = current_mm_task();
     TRACE(HandleMmFault, address, flags);
-    BUG_ON(task.pagefault_disabled != 0); // this may sleep
+    DEBUG_BUG_ON(task.pagefault_disabled != 0); // this may sleep
     lockdep::might_sleep();
-    MmStruct& mm = mmap_read.mm();
     PteSlot* slot = pte_alloc(mm, address);
     if (slot == nullptr)
         return VM_FAULT_OOM;
     const VmFault served = handle_pte_fault(mm, vma, address.page(), flags, slot);
-    if (!served.has_any(VM_FAULT_ERROR | VM_FAULT_RETRY)) {
-        // It counts for the task that asked; as major if it was tried again: then it has waited (Linux: mm_account_fault).
-        const bool major = served.has(VM_FAULT_MAJOR) || flags.has(FAULT_FLAG_TRIED);
-        ++(major ? task.maj_flt : task.min_flt);
-    }
+    // It counts for the task that asked; as major if it was tried again: then it has waited (Linux: mm_account_fault).
+    if (served == VM_FAULT_NONE && !flags.has(FAULT_FLAG_TRIED)) [[likely]]
+        ++task.min_flt;
+    else if (is_served(served))
+        ++task.maj_flt;
     return served;
 }
 

@@ -13,7 +13,12 @@ namespace faultline {
 // Errors: OOM, SIGBUS (past the end of a file, or what has the data cannot be read), HWPOISON (the data is lost). RETRY, only with FAULT_FLAG_ALLOW_RETRY: the page
 // has to be read from a device, and meanwhile the lock should be free. Give the lock up, call wait_for_page()
 // (mm/page_wait.hpp), try again. (Linux mm/memory.c handle_mm_fault, which drops the lock itself.)
-VmFault handle_mm_fault(const MmapReadGuard& mmap_read, VmArea& vma, UserAddr address, FaultFlags flags);
+//
+// The guard proves that the lock is held. It is not passed on, so it takes no memory: mm/memory.cpp has the second function.
+VmFault handle_mm_fault_locked(MmStruct& mm, VmArea& vma, UserAddr address, FaultFlags flags);
+inline VmFault handle_mm_fault(const MmapReadGuard& mmap_read, VmArea& vma, UserAddr address, FaultFlags flags) {
+    return handle_mm_fault_locked(mmap_read.mm(), vma, address, flags);
+}
 
 // One fault on its way through handle_mm_fault (Linux: struct vm_fault).
 struct VmFaultContext {
@@ -26,6 +31,12 @@ struct VmFaultContext {
 
     bool write() const { return flags.has(FAULT_FLAG_WRITE); }
 };
+
+// A flag of an entry that only a write needs.
+constexpr u32 if_write(FaultFlags flags, Pte::Bit flag) {
+    static_assert(FAULT_FLAG_WRITE.bits() == 1);
+    return (flags & FAULT_FLAG_WRITE).bits() * flag;
+}
 
 // The entry of a page that is this task's own: writable as far as the VMA allows, and dirty because it is being written
 // right now.

@@ -50,12 +50,12 @@ struct MmStruct {
     VmaTree vmas;                             // ordered, disjoint
     u32 map_count = 0;                        // VMAs
     PerCpu<MmCpu> cpus;
+    MmContext context;
     SpinLock page_table_lock{"page_table_lock"}; // which tables there are, pgd_in_use and nr_ptes
     PageDirectory* pgd = nullptr;
     Bitmap<PTRS_PER_PGD> pgd_in_use; // the slots of `pgd` that name a table: a small program has three in a thousand
-    MmContext context;
-    std::atomic<u32> flags = 0; // MMF_…; never cleared
-    Refcount mm_users{1};       // tasks that run in it, and calls that look into it; the last one unmaps all
+    std::atomic<u32> flags = 0;      // MMF_…; never cleared
+    Refcount mm_users{1};            // tasks that run in it, and calls that look into it; the last one unmaps all
     Refcount mm_count{1}; // references to this structure: one for all mm_users, one for each open file of /proc/PID
 
     UserAddr start_brk, brk; // heap: [start_brk, brk)

@@ -109,17 +109,26 @@ struct MemMap {
     std::byte* start = nullptr; // where the linear mapping of that first frame is
     Pfn min_low_pfn;            // that first frame
     u32 max_mapnr = 0;          // how many
+    // Where the structures of frame 0 and of the page at address 0 would be, if the map went so far: so a structure is
+    // found with one shift and one addition, and its frame or address the same way back.
+    std::uintptr_t of_pfn_0 = 0, of_address_0 = 0;
 };
 inline constinit MemMap mem;
 
 inline bool pfn_valid(Pfn pfn) { return pfn - mem.min_low_pfn < mem.max_mapnr; }
-inline Page& pfn_to_page(Pfn pfn) { return mem.map[pfn - mem.min_low_pfn]; }
-inline Pfn page_to_pfn(const Page& page) { return mem.min_low_pfn + static_cast<u32>(&page - mem.map); }
+inline Page& pfn_to_page(Pfn pfn) {
+    return *reinterpret_cast<Page*>(mem.of_pfn_0 + std::uintptr_t{pfn.value()} * sizeof(Page));
+}
+inline Pfn page_to_pfn(const Page& page) {
+    return Pfn(static_cast<u32>((reinterpret_cast<std::uintptr_t>(&page) - mem.of_pfn_0) / sizeof(Page)));
+}
 inline void* page_address(const Page& page) {
-    return mem.start + (static_cast<std::size_t>(&page - mem.map) << PAGE_SHIFT);
+    return reinterpret_cast<void*>((reinterpret_cast<std::uintptr_t>(&page) - mem.of_address_0) / sizeof(Page)
+                                   << PAGE_SHIFT);
 }
 inline Page& virt_to_page(const void* pointer) {
-    return mem.map[static_cast<std::size_t>(static_cast<const std::byte*>(pointer) - mem.start) >> PAGE_SHIFT];
+    return *reinterpret_cast<Page*>(mem.of_address_0 +
+                                    (reinterpret_cast<std::uintptr_t>(pointer) >> PAGE_SHIFT) * sizeof(Page));
 }
 
 // The file whose page this is; nullptr: it is none's, or truncated. (Linux: the same name.)

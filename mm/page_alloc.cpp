@@ -261,6 +261,9 @@ void init_page_allocator(PhysAddr free_start, PhysAddr free_end, PhysRange kept)
     kmem_cache_init();
     mem.map = static_cast<Page*>(phys_to_virt(PhysAddr(map_start)));
     mem.start = static_cast<std::byte*>(phys_to_virt(ram_start()));
+    const auto map = reinterpret_cast<std::uintptr_t>(mem.map);
+    mem.of_pfn_0 = map - std::uintptr_t{mem.min_low_pfn.value()} * sizeof(Page);
+    mem.of_address_0 = map - (reinterpret_cast<std::uintptr_t>(mem.start) >> PAGE_SHIFT) * sizeof(Page);
     for (u64 at = map_start; at < map_end; at += PAGE_SIZE) // a Page of zeros is as good as constructed
         clear_page(phys_to_virt(PhysAddr(static_cast<u32>(at))));
     const u32 first = first_index(PhysAddr(static_cast<u32>(map_end))), last = end_index(free_end);

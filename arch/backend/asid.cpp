@@ -100,8 +100,9 @@ bool asid_is_current(const MmContext& mm) { return mm.asid_generation == backend
 
 u32 tlb_generation(const MmContext& mm) {
     const u32 roll_overs = static_cast<u32>(u64{backend::asids.generation});
-    u32& here = const_cast<u32&>(mm.tlb_generation[machine::this_cpu().value()]); // other CPUs write it, too
-    return std::atomic_ref(here).load(std::memory_order_relaxed) + roll_overs;
+    const u32 cpu = machine::this_cpu().value();
+    u32& here = const_cast<u32&>(mm.flushes[cpu]); // other CPUs write it, too
+    return mm.local_flushes[cpu] + std::atomic_ref(here).load(std::memory_order_relaxed) + roll_overs;
 }
 
 } // namespace faultline

@@ -11,9 +11,9 @@ inline constexpr u32 DERIVED_FROM = Pte::PRESENT | Pte::YOUNG | Pte::DIRTY | Pte
 
 // The descriptor for each set of these flags, without the frame.
 inline constexpr auto DERIVED_FLAGS = [] {
-    std::array<u16, DERIVED_FROM + 1> derived{};
+    std::array<u32, DERIVED_FROM + 1> derived{};
     for (u32 flags = 0; flags < derived.size(); ++flags)
-        derived[flags] = static_cast<u16>(derive_descriptor(Pte(Pfn(0), flags)));
+        derived[flags] = derive_descriptor(Pte(Pfn(0), flags));
     return derived;
 }();
 // derive_descriptor(pte), looked up.

@@ -11,9 +11,7 @@ namespace {
 
 // Removes `flags` from truth, whatever other bits a racing fault adds meanwhile; returns what was there.
 [[gnu::always_inline]] inline Pte remove_flags(UserAddr address, PteSlot* slot, u32 flags) {
-    Pte old = slot->load();
-    while (!slot->compare_exchange(old, old.without(flags))) {
-    }
+    const Pte old = slot->fetch_clear(flags);
     TRACE(EntryStored, address, old, old.without(flags));
     backend::derive(address, slot, old.without(flags));
     return old;
@@ -43,11 +41,9 @@ void ptep_clear_flush(MmContext& mm, UserAddr address, PteSlot* slot) {
 }
 
 bool ptep_add_flags(MmContext& mm, UserAddr address, PteSlot* slot, u32 added) {
-    Pte old = slot->load();
-    do {
-        if (old.has(added))
-            return false; // another CPU was faster; flush_tlb_fix_spurious_fault drops a stale TLB entry
-    } while (!slot->compare_exchange(old, old.with(added)));
+    const Pte old = slot->fetch_set(added);
+    if (old.has(added))
+        return false; // another CPU was faster; flush_tlb_fix_spurious_fault drops a stale TLB entry
     TRACE(EntryStored, address, old, old.with(added));
     backend::derive(address, slot, old.with(added));
     // The TLB may hold the page read-only, and such an entry stays until it is invalidated (ARM ARM B3.10.1).
@@ -55,7 +51,8 @@ bool ptep_add_flags(MmContext& mm, UserAddr address, PteSlot* slot, u32 added) {
     if (backend::may_be_held_elsewhere(mm) && tlb_config.relax == TlbRelax::Eager)
         flush_tlb_page(mm, address);
     else
-        local_flush_tlb_page(mm, address);
+        backend::local_flush_tlb_page(mm, address);
+    backend::preload(mm, address, slot);
     return true;
 }
 

@@ -29,13 +29,11 @@ inline CpuMask cpus_to_flush(MmContext& mm) {
     return tlb_config.broken ? cpus & this_cpu_only() : cpus;
 }
 
-// Count invalidations, for tlb_generation().
-inline void count_invalidation(MmContext& mm, u32 cpu) {
-    std::atomic_ref(mm.tlb_generation[cpu]).fetch_add(1, std::memory_order_relaxed);
-}
-inline void count_invalidations(MmContext& mm, CpuMask cpus) {
+// Count invalidations, for tlb_generation(): on this CPU only, and on several.
+inline void count_local_flush(MmContext& mm) { ++mm.local_flushes[machine::this_cpu().value()]; }
+inline void count_flush(MmContext& mm, CpuMask cpus) {
     for (const u32 cpu : cpus)
-        count_invalidation(mm, cpu);
+        std::atomic_ref(mm.flushes[cpu]).fetch_add(1, std::memory_order_relaxed);
 }
 
 } // namespace faultline::backend

@@ -16,14 +16,15 @@ namespace faultline {
 
 // One address space as the machine sees it: its truth, and what the back end keeps beside it.
 struct MmContext {
+    // For each CPU: how often it alone has invalidated translations of this mm, and how often a flush of all has: they
+    // add up to tlb_generation(). Only a CPU itself writes the first.
+    std::array<u32, machine::MAX_CPUS> local_flushes{}, flushes{};
+
     PageDirectory* pgd = nullptr;      // canonical; owned by mm/
     u32* hardware_directory = nullptr; // walked: 2048 first-level descriptors, 8 KiB-aligned; softtlb: unused
     u64 asid_generation = 0;           // the ASID generation in which `asid` was assigned; 0: none yet
     Asid asid;                         // valid only while asid_generation is the current generation
     CpuMask cpu_mask;                  // the CPUs that may hold translations of this mm in their TLB
-
-    // For each CPU: how often translations of this mm were invalidated there (tlb_generation()).
-    std::array<u32, machine::MAX_CPUS> tlb_generation{};
 };
 
 // What a change of entries owes the TLBs. A hook that takes a permission away takes one of these instead of the
@@ -94,7 +95,7 @@ void ptep_clear_flush(MmContext& mm, UserAddr address, PteSlot* slot);
 
 // Adds to the entry the bit YOUNG, and if `dirty` also DIRTY and WRITE, as far as `entry` has them. It never removes a
 // bit that another CPU has just set (Linux arm64 lost the dirty bit this way in 2016). Returns whether truth changed.
-// If it did, this CPU's TLB no longer holds the page, and with tlb=eager no other CPU's does.
+// If it did, no TLB holds the page as it was: not this CPU's, and with tlb=eager no other CPU's.
 // Law: after the call this CPU can make every access that `entry` permits.
 bool ptep_add_flags(MmContext& mm, UserAddr address, PteSlot* slot, u32 added); // with the bits themselves
 inline bool ptep_set_access_flags(MmContext& mm, UserAddr address, PteSlot* slot, Pte entry, bool dirty) {
@@ -108,7 +109,7 @@ bool ptep_test_and_clear_young(TlbDebt& debt, UserAddr address, PteSlot* slot);
 // Clears WRITE. DIRTY stays.
 void ptep_set_wrprotect(TlbDebt& debt, UserAddr address, PteSlot* slot);
 
-// Called after a fault has installed or changed an entry: a software-filled TLB may load it in advance. The back end
+// Called after a fault has installed an entry: a software-filled TLB may load it in advance, as ptep_add_flags() does by itself. The back end
 // `walked` does nothing.
 void update_mmu_cache(MmContext& mm, UserAddr address, PteSlot* slot);
 

@@ -101,6 +101,15 @@ class PteSlot {
         expected = Pte::from_bits(bits);
         return done;
     }
+    // Sets or clears flags and leaves the other bits as they are, whoever changes those meanwhile. Return what was there.
+    Pte fetch_set(u32 flags) {
+        schedule_point("set flags of an entry");
+        return Pte::from_bits(bits_.fetch_or(flags, std::memory_order_relaxed));
+    }
+    Pte fetch_clear(u32 flags) {
+        schedule_point("clear flags of an entry");
+        return Pte::from_bits(bits_.fetch_and(~flags, std::memory_order_relaxed));
+    }
 
   private:
     std::atomic<u32> bits_{0};

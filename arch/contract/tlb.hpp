@@ -43,10 +43,9 @@ const char* mmu_name();
 // allocated. Panics if memory is exhausted.
 void mmu_init_cpu() REQUIRES(irqs_masked);
 
-// Drop one page of `mm`, or everything of `mm`, from this CPU's TLB only (Linux arch/arm/include/asm/tlbflush.h). No
-// lock needed. The scheduler calls local_flush_tlb_mm() when a task arrives on this CPU: entries that are left from an
-// earlier visit may permit less than truth, and moving a task must not cause spurious faults.
-void local_flush_tlb_page(MmContext& mm, UserAddr address);
+// Drops everything of `mm` from this CPU's TLB only (Linux arch/arm/include/asm/tlbflush.h). No lock needed. The
+// scheduler calls it when a task arrives on this CPU: entries that are left from an earlier visit may permit less than
+// truth, and moving a task must not cause spurious faults.
 void local_flush_tlb_mm(MmContext& mm);
 
 // Events in one CPU's software-filled TLB since boot, each counted modulo 2^32.

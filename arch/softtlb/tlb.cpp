@@ -3,6 +3,8 @@
 #include "arch/backend/tlb_holders.hpp"
 
 #include "arch/backend/asid.hpp"
+#include <mmu/derive.hpp>
+
 #include "arch/backend/flush_check.hpp"
 #include "arch/softtlb/cpu.hpp"
 #include "base/concurrency.hpp"
@@ -26,7 +28,7 @@ bool drop(const Drop& what) { return softtlb::this_cpu().tlb.drop(what.asid, wha
 bool drop_here(MmContext& mm, UserAddr start, UserAddr end) {
     const IrqGuard no_interrupts;
     softtlb::count(softtlb::this_cpu().statistics.flushes);
-    count_invalidation(mm, machine::this_cpu().value());
+    count_local_flush(mm);
     return drop({asid_of(mm), start, end});
 }
 
@@ -52,7 +54,7 @@ void flush(MmContext& mm, UserAddr start, UserAddr end) {
     if (const CpuMask others = cpus - here; !others.empty()) {
         Drop what{asid_of(mm), start, end};
         machine::smp_call_function_many(others, shoot_down, &what);
-        count_invalidations(mm, others);
+        count_flush(mm, others);
     }
     if (tlb_config.check) [[unlikely]]
         check_flush(mm, start, end);
@@ -60,7 +62,7 @@ void flush(MmContext& mm, UserAddr start, UserAddr end) {
 
 } // namespace
 
-void local_flush_tlb_page(MmContext& mm, UserAddr address) {
+void backend::local_flush_tlb_page(MmContext& mm, UserAddr address) {
     local_flush(mm, address.page(), address.page() + PAGE_SIZE);
 }
 void local_flush_tlb_mm(MmContext& mm) { local_flush(mm, UserAddr(0), UserAddr(TASK_SIZE)); }

@@ -1,6 +1,7 @@
 // Invalidating translations in TLBs, and counting the invalidations. arch/backend/tlb_holders.hpp says which CPUs may
 // hold translations; the barriers it needs are the DSBs of store_descriptor() and set_translation_table().
 #include <arch/translation.hpp>
+#include <mmu/derive.hpp>
 
 #include "arch/backend/flush_check.hpp"
 #include "arch/backend/tlb_holders.hpp"
@@ -26,23 +27,17 @@ void invalidate(MmContext& mm, UserAddr start, UserAddr end, Here here, Everywhe
     else if (!cpus.empty()) // empty: the mm has never run with this ASID
         everywhere(asid_of(mm));
     TRACE(TlbDropped, start, end, cpus);
-    count_invalidations(mm, cpus);
+    count_flush(mm, cpus);
     if (tlb_config.check) [[unlikely]]
         check_flush(mm, start, end);
 }
 
 } // namespace
 
-void local_flush_tlb_page(MmContext& mm, UserAddr address) {
-    TRACE(TlbDropped, address.page(), address.page() + PAGE_SIZE, this_cpu_only());
-    machine::tlb_invalidate_mva(address.page(), asid_of(mm));
-    count_invalidation(mm, machine::this_cpu().value());
-}
-
 void local_flush_tlb_mm(MmContext& mm) {
     TRACE(TlbDropped, 0u, TASK_SIZE, this_cpu_only());
     machine::tlb_invalidate_asid(asid_of(mm));
-    count_invalidation(mm, machine::this_cpu().value());
+    count_local_flush(mm);
 }
 
 void flush_tlb_page(MmContext& mm, UserAddr address) {

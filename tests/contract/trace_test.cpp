@@ -84,7 +84,7 @@ void clean_to_dirty() {
     EXPECT(read(address));
     passes("clean to dirty", address,
            {Vector, Abort, DoPageFault, Vma, HandleMmFault, EntryStored, DescriptorStored, TlbDropped, MadeAccessible},
-           {Vector, Abort, DoPageFault, Vma, HandleMmFault, EntryStored, TlbDropped, MadeAccessible, DescriptorStored},
+           {Vector, Abort, DoPageFault, Vma, HandleMmFault, EntryStored, TlbDropped, DescriptorStored, MadeAccessible},
            [&] { EXPECT(write(address)); });
 }
 
@@ -95,7 +95,7 @@ void old_entry() {
     age_mm(MmapReadGuard(test.mm()));
     passes("old", address,
            {Vector, Abort, DoPageFault, Vma, HandleMmFault, EntryStored, DescriptorStored, TlbDropped, MadeAccessible},
-           {Vector, Abort, DoPageFault, Vma, HandleMmFault, EntryStored, TlbDropped, MadeAccessible, DescriptorStored},
+           {Vector, Abort, DoPageFault, Vma, HandleMmFault, EntryStored, TlbDropped, DescriptorStored, MadeAccessible},
            [&] { EXPECT(read(address)); });
 }
 
@@ -181,7 +181,7 @@ void cured_round() {
            {Vector, Abort, DoPageFault, Fixup, AttemptFailed, RepairCalled, HandleMmFault, EntryStored,
             DescriptorStored, TlbDropped, MadeAccessible, RoundAgain},
            {Vector, Abort, DoPageFault, Fixup, AttemptFailed, RepairCalled, HandleMmFault, EntryStored, TlbDropped,
-            MadeAccessible, DescriptorStored, RoundAgain},
+            DescriptorStored, MadeAccessible, RoundAgain},
            [&] { futex_round(FaultIn::Fixup, livelock, address); });
     passes("and then it works", address, {}, [&] { EXPECT(attempt_write(address)); });
 }

@@ -9,6 +9,9 @@ namespace faultline::backend {
 
 constexpr void derive(UserAddr, PteSlot*, Pte) {}
 
+// Drops one page from this CPU's TLB. tlb.cpp. (Linux: the same name.)
+void local_flush_tlb_page(MmContext& mm, UserAddr address);
+
 // After a fault has installed or changed an entry: loads it in advance. refill.cpp.
 void preload(MmContext& mm, UserAddr address, PteSlot* slot);
 

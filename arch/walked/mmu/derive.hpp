@@ -5,6 +5,7 @@
 #include <arch/translation.hpp>
 
 #include "arch/backend/derived_descriptors.hpp"
+#include "arch/backend/tlb_holders.hpp"
 #include "arch/contract/machine.hpp"
 #include "arch/contract/mmu.hpp"
 #include "base/trace.hpp"
@@ -20,6 +21,13 @@ inline void derive(UserAddr address, PteSlot* slot, Pte pte) {
     const u32 derived = descriptor_for(pte);
     TRACE(DescriptorStored, address, *descriptor_of(slot), derived);
     machine::store_descriptor(descriptor_of(slot), derived);
+}
+
+// Drops one page from this CPU's TLB, after the DSB of store_descriptor(). (Linux: the same name.)
+inline void local_flush_tlb_page(MmContext& mm, UserAddr address) {
+    TRACE(TlbDropped, address.page(), address.page() + PAGE_SIZE, this_cpu_only());
+    machine::tlb_invalidate_mva(address, asid_of(mm));
+    count_local_flush(mm);
 }
 
 // After a fault has installed or changed an entry: nothing, because the walker finds the descriptor by itself.
