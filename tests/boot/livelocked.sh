@@ -15,7 +15,7 @@ mkdir "$work/root"
 arm-linux-gnueabihf-gcc -O1 -static -o "$work/root/beside" tests/boot/programs/beside.c || exit 1
 for row in "${rows[@]}"; do
     read -r name repair <<<"$row"
-    run --icount --fault-in "$repair" --append livelock=report --timeout 60 --root "$work/root" --init /beside "$name" \
+    run --icount --fault-in "$repair" --append livelock=report --timeout 300 --root "$work/root" --init /beside "$name" \
         </dev/null
     check "beside $name under $repair" equal "$status" 0
     check "others get on beside $name" holds "$work/out" '^beside: and others get on'
