@@ -112,6 +112,7 @@ for words in '' station station= station=nowhere station=vector,nowhere 'station
     refused --trace-filter --trace "$work/t.txt" --trace-filter "$words" --shell
 done
 refused --trace-filter --trace "$work/t.txt" --trace-filter station=abort --trace-filter station=vma --shell
+refused --trace-filter --trace "$work/t.txt" --trace-filter cpu=0,2 --smp 2 --shell
 refused --trace-filter --trace-filter station=vector --shell
 refused --trace-filter --trace-filter
 refused --compare --compare

@@ -242,6 +242,18 @@ check_trace_filter() {
     done
 }
 
+# check_filter_cpus: the filter's CPUs are the machine's.
+check_filter_cpus() {
+    local words word cpu
+    read -r -a words <<<"$trace_filter"
+    for word in "${words[@]}"; do
+        [[ $word == cpu=* ]] || continue
+        for cpu in ${word//[!0-9]/ }; do
+            ((cpu < cpus)) || refuse "--trace-filter: $word: the machine has no CPU $cpu (--smp $cpus)"
+        done
+    done
+}
+
 # take_machine NAME: applies the options that a scenario needs according to the catalogue. With --scenario, an option
 # given by the user that contradicts them is refused; more processors than needed are allowed. In the demonstration each
 # row has its own machine.
@@ -287,6 +299,7 @@ check_together() {
     [[ -z $trace_filter || ${#traces[@]} -gt 0 ]] || refuse "--trace-filter: needs --trace"
     [[ -z $all || $mode == demo ]] || refuse "--all: cannot be combined with --$mode"
     [[ $mode != scenario && $mode != compare ]] || take_machine "$subject"
+    check_filter_cpus
     if [[ $mode == demo ]]; then
         [[ -z $fault_in ]] || refuse "--fault-in: needs --scenario, --compare, --shell, --exec or --init"
         [[ -z $append ]] || refuse "--append: needs --scenario, --shell, --exec or --init"
