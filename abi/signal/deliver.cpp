@@ -98,8 +98,10 @@ bool get_signal(KSignal& signal) {
     Task& task = *current();
     ThreadGroup& group = *task.group;
     while (true) {
-        if (group.group_exit || group.exec_task != nullptr)
+        if (group.group_exit || group.exec_task != nullptr) {
+            TRACE(SignalDeliver, SIGKILL, 0, HANDLER_DEFAULT); // whatever signal ended the group, as Linux has it
             do_group_exit(group.exit_code);
+        }
         if (group.stop_pending) {
             do_signal_stop();
             continue;
@@ -108,6 +110,7 @@ bool get_signal(KSignal& signal) {
         const s32 sig = signal.info.signo;
         if (sig == 0)
             return false;
+        TRACE(SignalDeliver, sig, signal.info.code, signal.action.handler);
         if (has_handler(signal.action))
             return true;
         cond_resched(); // a timer may send the next ignored signal before this one is taken, without end
@@ -178,7 +181,6 @@ SignalDelivery describe_delivery(const Task& task, const KSignal& signal) {
 
 void handle_signal(PtRegs& regs, const KSignal& signal) {
     Task& task = *current();
-    TRACE(SignalDeliver, signal.info.signo, signal.info.code, signal.action.handler);
     const SignalDelivery delivery = describe_delivery(task, signal);
     const bool with_info = (signal.action.flags & SA_SIGINFO) != 0;
     if (!(with_info ? setup_rt_frame(regs, delivery, &signal.info) : setup_frame(regs, delivery))) {
