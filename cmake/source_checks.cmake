@@ -17,6 +17,8 @@ add_test(NAME "source: the walker for gdb on tables of every kind" COMMAND ${PYT
          WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 add_test(NAME "source: what lies in a call or a fault of a trace" COMMAND ${PYTHON3} tests/trace/slices.py
          WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+add_test(NAME "source: a trace whose disk is full" COMMAND ${PYTHON3} tests/trace/full_disk.py
+         WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 add_test(NAME "source: format" COMMAND tools/format.sh --check WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 add_test(NAME "source: clang-tidy" COMMAND tools/tidy.sh ${PROJECT_BINARY_DIR} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 set_tests_properties("source: clang-tidy" PROPERTIES PROCESSORS 2 TIMEOUT 1200)

@@ -10,7 +10,8 @@ recording=$scratch # the directory of both, trace.port and trace.ram
 add_trace_port() {
     command=(env -C "$recording" "${command[@]}" # the port is the file trace.port in QEMU's directory
         -object "memory-backend-file,id=ram,size=${memory}M,mem-path=${recording//,/,,}/trace.ram,share=on")
-    cp "build/$preset/faultline$(flavour "$mmu").elf" "$scratch/trace.elf" # the machine's own, whatever is built meanwhile
+    cp "build/$preset/faultline$(flavour "$mmu").elf" "$scratch/trace.elf" || # the machine's own, whatever is built meanwhile
+        exit "$UNAVAILABLE"
 }
 
 # trace_arguments: prints the kernel's arguments.

@@ -44,17 +44,28 @@ def main():
     try:
         runs = [(title, records.load(f"{directory}/trace.port", f"{directory}/trace.ram", arguments.elf))
                 for title, directory in arguments.run]
-        for out in arguments.out:
-            if len(runs) > 1:
-                webpage.write_page(runs, out, arguments.elf, syscall_names(), linux.beside(arguments.scenario, runs, syscall_names()))
-            elif out.endswith(".html"):
-                webpage.write_page(runs, out, arguments.elf, syscall_names())
-            else:
-                FORMS[pathlib.Path(out).suffix](runs[0][1], out, arguments.elf, syscall_names())
     except (records.Defect, OSError) as defect:
         sys.exit(f"trace: {defect}")
+    failed = False
+    for out in arguments.out:
+        try:
+            write(runs, out, arguments)
+        except OSError as defect:  # its disk is full, perhaps; another file may be on another disk
+            failed = True
+            sys.stderr.write(f"trace: {out}: {defect.strerror}\n")
     for _, trace in runs:
         say(trace)
+    sys.exit(failed)
+
+
+def write(runs, out, arguments):
+    names = syscall_names()
+    if len(runs) > 1:
+        webpage.write_page(runs, out, arguments.elf, names, linux.beside(arguments.scenario, runs, names))
+    elif out.endswith(".html"):
+        webpage.write_page(runs, out, arguments.elf, names)
+    else:
+        FORMS[pathlib.Path(out).suffix](runs[0][1], out, arguments.elf, names)
 
 
 def say(trace):
