@@ -29,6 +29,9 @@ traced 'a cured call' 0 ': made_accessible: .*clean write.*dirty write.* <make_a
 # Other ends.
 traced 'a program that ends' 0 ': sched_process_exec: pid=[0-9]+' --init /bin/hello
 arm-linux-gnueabihf-gcc -O1 -static -o "$work/mirror" tests/boot/programs/mirror.c -lm || exit 1
+check 'a function is named without its arguments' lacks "$trace" '<[^<>]*[<(]'
+traced 'a signal that ends a group' 143 ': signal_deliver: sig=9 code=0 handler=0x00000000 ' --exec "$work/mirror" kill 15
+traced 'a signal that dumps core' 139 ': signal_deliver: sig=11 code=-6 handler=0x00000000 ' --exec "$work/mirror" kill 11
 traced 'a panic' 71 ': abort: address=0x00000000 .* access=write ' --exec "$work/mirror" crash c
 traced 'a time-out' 72 ': sched_switch: ' --fault-in gup --append livelock=report --timeout 3 --init /sbin/init act original-report
 

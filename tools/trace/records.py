@@ -62,6 +62,14 @@ def symbols(elf):
     return {line[11:]: int(line[:8], 16) for line in text.splitlines() if re.match(r"[0-9a-f]{8} ", line)}
 
 
+def short(function):
+    """The name alone: without what it is a template of, what it returns and what it takes."""
+    function, nested = function.replace("faultline::", "").replace("(anonymous namespace)::", ""), 1
+    while nested:
+        function, nested = re.subn(r"<[^<>]*>", "", function)
+    return re.split(r"\(|::\{", function)[0].rpartition(" ")[2]
+
+
 def lookup(elf, addresses):
     if not addresses:
         return {}
@@ -75,8 +83,7 @@ def lookup(elf, addresses):
             continue
         file, _, number = next(lines).rpartition(":")
         file = re.sub(r"^build/\w+/", "", posixpath.normpath(file))  # relative names begin in the directory of the build
-        function = re.sub(r"\(.*", "", line.replace("faultline::", "").replace("(anonymous namespace)::", ""))
-        frames.insert(0, (function, file, int(re.match(r"\d*", number).group() or 0)))
+        frames.insert(0, (short(line), file, int(re.match(r"\d*", number).group() or 0)))
     for address, frames in found.items():
         own = [frame for frame in frames if not frame[1].endswith(("base/trace.hpp", "static_branch.hpp", "trace_call.hpp"))]
         found[address] = own or frames

@@ -120,12 +120,18 @@ def who(trace, pid):
     return f"{trace.names.get(pid, '?')}[{pid}]"
 
 
+def count(number, what):
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
+
+
 def sentence(trace, syscalls, found):
     if found is None:
+        if not trace.records:
+            return "The trace has no records."
         faults = sum(record.station.enumerator == "DoPageFault" for record in trace.records)
         tasks = len({record.pid for record in trace.records if record.pid})
-        return (f"{tasks} tasks ran, and the kernel served {faults:,} page faults. No write of its own to a user page had to be "
-                "repaired.")
+        return (f"The records tell of {count(tasks, 'task')} and {count(faults, 'page fault')}, and of no write of the kernel's own that "
+                "had to be repaired.")
     whose = f"the entry of 0x{found.address:08x}"
     call = found.call.replace("private", "Private") if found.call else "The kernel's write"
     if found.outcome == HANGING:
