@@ -24,23 +24,25 @@ function memset
     bfi r1, r1, #16, #16
     tst r0, #3
     bne 4f
-1:  push {r4, lr}
-    unwind_pushed r4, lr
+1:  push {r4-r8, lr}
+    unwind_pushed r4-r8, lr
     mov r3, r1
     mov r4, r1
-    mov lr, r1
+    mov r5, r1
     subs r2, r2, #64
+    mov r6, r1
+    mov r7, r1
+    mov r8, r1
+    mov lr, r1
     blo 3f
-2:  .rept 4
-    stmia r0!, {r1, r3, r4, lr}
-    .endr
+2:  stmia r0!, {r1, r3-r8, lr}
+    stmia r0!, {r1, r3-r8, lr}
     subs r2, r2, #64
     bhs 2b
 3:  tst r2, #32                     @ subtracting 64 has left the lower bits alone
-    stmiane r0!, {r1, r3, r4, lr}
-    stmiane r0!, {r1, r3, r4, lr}
+    stmiane r0!, {r1, r3-r8, lr}
     tst r2, #16
-    stmiane r0!, {r1, r3, r4, lr}
+    stmiane r0!, {r1, r3-r5}
     tst r2, #8
     stmiane r0!, {r1, r3}
     tst r2, #4
@@ -50,7 +52,7 @@ function memset
     tst r2, #1
     strbne r1, [r0]
     mov r0, ip
-    pop {r4, pc}
+    pop {r4-r8, pc}
     unwind_by_lr
 4:  subs r2, r2, #1                 @ up to the next whole word
     blo 5f
