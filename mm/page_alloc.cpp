@@ -174,7 +174,10 @@ void Zone::refill(PerCpuPages::Stack& stack) {
 }
 
 Page* rmqueue_pcp() {
-    Page* page = zone().pcp.take(zone());
+    Zone& z = zone();
+    Page* page = z.pcp.take();
+    if (page == nullptr) [[unlikely]]
+        page = z.pcp.refill_and_take(z);
     if (page != nullptr)
         take_free_pages(*page, 0);
     return page;

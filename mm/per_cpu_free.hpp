@@ -19,10 +19,12 @@ struct FreeStack {
     T* first GUARDED_BY(lock) = nullptr;
     Relaxed<u32> count = 0; // changed with the lock held
 
-    void push(T& thing) REQUIRES(lock) {
+    u32 push(T& thing) REQUIRES(lock) { // how many there are now
         Link::set_next(thing, first);
         first = &thing;
-        count = count + 1;
+        const u32 now = count + 1;
+        count = now;
+        return now;
     }
     T* pop() REQUIRES(lock) {
         T* thing = first;
@@ -50,22 +52,25 @@ class PerCpuFree {
     static constexpr u32 HIGH = 64; // a stack holds at most so many
     static constexpr u32 BATCH = 16;
 
-    // nullptr: both this CPU's stack and the store are empty.
-    template <class Store>
-    T* take(Store& store) {
+    // nullptr: this CPU's stack is empty.
+    T* take() {
         Stack& stack = stacks_.here();
         const Guard guard(stack.lock);
-        if (stack.first == nullptr) [[unlikely]]
+        return stack.pop();
+    }
+    // What comes next then. nullptr: the store is empty, too. (By itself, so that the usual way has little to save.)
+    template <class Store>
+    [[gnu::noinline]] T* refill_and_take(Store& store) {
+        Stack& stack = stacks_.here();
+        const Guard guard(stack.lock);
+        if (stack.first == nullptr) // an interrupt handler may have filled it meanwhile
             store.refill(stack);
         return stack.pop();
     }
     template <class Store>
     void give(T& thing, Store& store) {
-        Stack& stack = stacks_.here();
-        const Guard guard(stack.lock);
-        stack.push(thing);
-        if (stack.count > HIGH) [[unlikely]]
-            store.drain(stack, BATCH);
+        if (push(thing) > HIGH) [[unlikely]]
+            drain_some(store);
     }
     // Gives back what is in the stacks of all CPUs; returns how many. (Linux: drain_all_pages.)
     template <class Store>
@@ -107,6 +112,18 @@ class PerCpuFree {
     }
 
   private:
+    u32 push(T& thing) {
+        Stack& stack = stacks_.here();
+        const Guard guard(stack.lock);
+        return stack.push(thing);
+    }
+    template <class Store>
+    [[gnu::noinline]] void drain_some(Store& store) {
+        Stack& stack = stacks_.here(); // an interrupt handler may have changed it meanwhile
+        const Guard guard(stack.lock);
+        store.drain(stack, BATCH);
+    }
+
     PerCpu<Stack> stacks_;
 };
 

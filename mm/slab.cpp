@@ -8,9 +8,7 @@
 namespace faultline {
 namespace {
 
-u32 cookie_of(const FreeObject* object) {
-    return 0x5ab0b1ecu ^ static_cast<u32>(reinterpret_cast<std::uintptr_t>(object));
-}
+std::uintptr_t cookie_of(const FreeObject* object) { return 0x5ab0b1ecu ^ reinterpret_cast<std::uintptr_t>(object); }
 
 Slab* slab_of(void* object) {
     const auto address = reinterpret_cast<std::uintptr_t>(object);
@@ -26,10 +24,12 @@ FreeObject* object_at(Slab* slab, u32 offset) {
 }
 
 // The objects of a slab's list are all in its page.
-u32 offset_of_next(const FreeObject& object) { return object.next & (PAGE_SIZE - 1); }
+u32 offset_of_next(const FreeObject& object) {
+    return static_cast<u32>(reinterpret_cast<std::uintptr_t>(object.next) & (PAGE_SIZE - 1));
+}
 
 void push(Slab* slab, FreeObject& object) {
-    FreeObjectLink::set_next(object, slab->free != 0 ? object_at(slab, slab->free) : nullptr);
+    object.next = slab->free != 0 ? object_at(slab, slab->free) : nullptr;
     slab->free = static_cast<u16>(offset_in(slab, &object));
 }
 
@@ -137,15 +137,24 @@ u32 KmemCache::drain(PerCpuObjects::Stack& stack, u32 most) {
     return objects;
 }
 
+// (Linux: ___slab_alloc.)
+[[gnu::noinline]] void* KmemCache::alloc_from_slab() {
+    FreeObject* object = cpus_.refill_and_take(*this);
+    while (object == nullptr) {
+        if (!grow())
+            return nullptr;
+        object = cpus_.refill_and_take(*this);
+    }
+    object->cookie = 0;
+    return object;
+}
+
 void* KmemCache::alloc() {
     if (should_failslab(size_)) [[unlikely]]
         return nullptr;
-    FreeObject* object = cpus_.take(*this);
-    while (object == nullptr) [[unlikely]] {
-        if (!grow())
-            return nullptr;
-        object = cpus_.take(*this);
-    }
+    FreeObject* object = cpus_.take();
+    if (object == nullptr) [[unlikely]]
+        return alloc_from_slab();
     object->cookie = 0;
     return object;
 }

@@ -2,6 +2,7 @@
 // themselves. Each CPU has some free ones for itself (mm/per_cpu_free.hpp).
 #pragma once
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -17,17 +18,13 @@ struct SlabInfo;
 
 // What a free object holds.
 struct FreeObject {
-    u32 next;   // bytes from mem.start to the next one; 0: it is the last
-    u32 cookie; // a hint only that it is free, since a live object may hold anything
+    FreeObject* next;
+    std::uintptr_t cookie; // a hint only that it is free, since a live object may hold anything
 };
 struct FreeObjectLink {
     static constexpr const char* NAME = "PerCpuObjects";
-    static FreeObject* next(const FreeObject& object) {
-        return object.next != 0 ? reinterpret_cast<FreeObject*>(mem.start + object.next) : nullptr;
-    }
-    static void set_next(FreeObject& object, const FreeObject* next) {
-        object.next = next != nullptr ? static_cast<u32>(reinterpret_cast<const std::byte*>(next) - mem.start) : 0;
-    }
+    static FreeObject* next(const FreeObject& object) { return object.next; }
+    static void set_next(FreeObject& object, FreeObject* next) { object.next = next; }
 };
 using PerCpuObjects = PerCpuFree<FreeObject, FreeObjectLink>;
 
@@ -45,10 +42,10 @@ class KmemCache {
   public:
     static constexpr u32 MAX_SIZE = (PAGE_SIZE - 32) / 2;
 
-    // `align`: a power of two up to MAX_SIZE; objects are at least 8-aligned.
+    // `align`: a power of two up to MAX_SIZE; objects are at least 8-aligned, and as large as a FreeObject.
     constexpr KmemCache(const char* name, u32 size, u32 align)
-        : name_(name), size_(round_up(size, align)), first_(round_up(sizeof(Slab), align)),
-          capacity_((PAGE_SIZE - first_) / size_) {
+        : name_(name), size_(round_up(std::max<u32>(size, sizeof(FreeObject)), align)),
+          first_(round_up(sizeof(Slab), align)), capacity_((PAGE_SIZE - first_) / size_) {
         BUG_ON(size == 0 || size_ > MAX_SIZE || capacity_ == 0); // at compile time, the cache being constinit
     }
     KmemCache(const KmemCache&) = delete;
@@ -65,6 +62,7 @@ class KmemCache {
         const u32 mask = (align < 8 ? 8 : align) - 1;
         return (size + mask) & ~mask;
     }
+    void* alloc_from_slab();
     bool grow();
     void link_first(Slab& slab) REQUIRES(lock_);
     void unlink(Slab& slab) REQUIRES(lock_);
