@@ -26,7 +26,7 @@ Result<void> grow(FilesStruct& files, u32 capacity) {
     auto* table = static_cast<Descriptor*>(kmalloc(capacity * static_cast<u32>(sizeof(Descriptor))));
     if (table == nullptr)
         return Err(Errno::NOMEM);
-    std::fill_n(std::copy_n(files.table, files.capacity, table), capacity - files.capacity, Descriptor{});
+    std::copy_n(files.table, files.end, table);
     kfree(files.table);
     files.table = table;
     files.capacity = capacity;
@@ -44,7 +44,7 @@ namespace {
 // Takes a file out of the table, with the table's reference; nullptr if the descriptor is not open.
 File* take(FilesStruct& files, u32 fd) {
     Guard guard(files.lock);
-    if (fd >= files.capacity || files.table[fd].file == nullptr)
+    if (fd >= files.end || files.table[fd].file == nullptr)
         return nullptr;
     return std::exchange(files.table[fd], Descriptor{}).file;
 }
@@ -77,11 +77,12 @@ Result<FilesStruct*> files_dup(FilesStruct& from) {
     }
     Guard guard(from.lock);
     BUG_ON(from.capacity > files->capacity);
-    for (u32 fd = 0; fd < from.capacity; ++fd)
-        if (from.table[fd].file != nullptr) {
-            files->table[fd] = from.table[fd];
-            get_file(*from.table[fd].file);
-        }
+    for (; files->end < from.end; ++files->end) {
+        const Descriptor& descriptor = from.table[files->end];
+        files->table[files->end] = descriptor.file != nullptr ? descriptor : Descriptor{}; // not if only reserved
+        if (descriptor.file != nullptr)
+            get_file(*descriptor.file);
+    }
     return files;
 }
 
@@ -95,7 +96,7 @@ bool files_shared(const FilesStruct& files) { return !files.references.is_only()
 void files_put(FilesStruct& files) {
     if (!files.references.dec_and_test())
         return;
-    for (u32 fd = 0; fd < files.capacity; ++fd)
+    for (u32 fd = 0; fd < files.end; ++fd)
         if (files.table[fd].file != nullptr)
             close_file(files, *files.table[fd].file);
     kfree(files.table);
@@ -103,7 +104,7 @@ void files_put(FilesStruct& files) {
 }
 
 void files_close_on_exec(FilesStruct& files) {
-    for (u32 fd = 0; fd < files.capacity; ++fd) {
+    for (u32 fd = 0; fd < files.end; ++fd) {
         if (!files.table[fd].close_on_exec)
             continue;
         if (File* file = take(files, fd))
@@ -115,7 +116,7 @@ namespace {
 
 // The table entry of an open descriptor; nullptr if it is not open. Caller holds files.lock.
 Descriptor* find_descriptor(FilesStruct& files, s32 fd) {
-    if (fd < 0 || static_cast<u32>(fd) >= files.capacity || files.table[fd].file == nullptr)
+    if (fd < 0 || static_cast<u32>(fd) >= files.end || files.table[fd].file == nullptr)
         return nullptr;
     return &files.table[fd];
 }
@@ -173,18 +174,22 @@ FdRef::FdRef(s32 fd) {
 
 namespace {
 
-// Makes the table large enough for `fd`. NOMEM. Caller holds files.lock.
+// Makes the table reach as far as `fd`. NOMEM. Caller holds files.lock.
 Result<void> make_room(FilesStruct& files, u32 fd) {
     u32 capacity = files.capacity;
     while (capacity <= fd)
         capacity *= 2;
-    return capacity != files.capacity ? grow(files, capacity) : Result<void>();
+    if (capacity != files.capacity)
+        TRY_VOID(grow(files, capacity));
+    while (files.end <= fd)
+        files.table[files.end++] = {};
+    return {};
 }
 
 // The lowest free descriptor from `lowest` on. MFILE, NOMEM. Caller holds files.lock.
 Result<u32> find_free(FilesStruct& files, u32 lowest) {
     u32 fd = lowest;
-    while (fd < files.capacity && (files.table[fd].file != nullptr || files.table[fd].reserved))
+    while (fd < files.end && (files.table[fd].file != nullptr || files.table[fd].reserved))
         ++fd;
     if (fd >= fd_limit())
         return Err(Errno::MFILE);

@@ -19,6 +19,7 @@ struct FilesStruct {
     u32 capacity = 0;
     SpinLock lock{"FilesStruct"}; // guards the table; files are closed after it is released
     Descriptor* table = nullptr;  // `capacity` entries from kmalloc; it grows and never shrinks
+    u32 end = 0;                  // descriptors from here on have always been free, and their entries hold nothing yet
 };
 
 struct FsStruct {

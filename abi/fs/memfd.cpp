@@ -55,7 +55,7 @@ Result<u32> add_seals(File& file, u32 seals) {
 u32 memfd_pages(FilesStruct& files) {
     u32 pages = 0;
     const Guard guard(files.lock);
-    for (u32 fd = 0; fd < files.capacity; ++fd)
+    for (u32 fd = 0; fd < files.end; ++fd)
         if (const File* file = files.table[fd].file; file != nullptr && file->inode->mapping.sb == &shm_mnt)
             pages += file->inode->mapping.nr_pages + file->inode->mapping.nr_swapped;
     return pages;

@@ -143,7 +143,7 @@ Result<void> iterate_descriptors(Inode& directory, u32 after, DirectorySink& sin
         return {};
     FilesStruct& files = *task->files;
     const u32 first = after < FIRST_FD_COOKIE ? 0 : after - FIRST_FD_COOKIE + 1;
-    for (u32 fd = first; fd < files.capacity; ++fd) {
+    for (u32 fd = first; fd < files.end; ++fd) {
         FileRef file(lookup_fd(files, static_cast<s32>(fd)));
         char name[12];
         const std::size_t length = scnprintf(name, sizeof name, "%u", static_cast<unsigned>(fd));
