@@ -114,7 +114,8 @@ Result<UserAddr> move_vma(const MmapWriteLocked& locked, VmArea& vma, Range old,
         return Err(Errno::NOMEM); // cutting and placing may need as many
     VmArea& from = old.length != 0 ? *TRY(vma_isolate(locked, vma, old.start, old.end())) : vma;
     VmArea* const placed = vma_insert(locked, to.start, to.end(), from.flags,
-                                      {from.mapping, linear_page_index(from, old.start), from.anon_vma, from.wb_err});
+                                      {from.mapping, linear_page_index(from, old.start), from.anon_vma, from.wb_err},
+                                      find_vma(locked, to.start));
     if (placed == nullptr) {
         vma_merge(locked, from);
         return Err(Errno::NOMEM);

@@ -153,8 +153,8 @@ void vma_unlink(const MmapWriteLocked& locked, VmArea& vma) {
     --mm.map_count;
 }
 
-void insert_vm_struct(const MmapWriteLocked& locked, VmArea& vma) {
-    vma_link(locked, vma, find_vma(locked, vma.start));
+void insert_vm_struct(const MmapWriteLocked& locked, VmArea& vma, VmArea* above) {
+    vma_link(locked, vma, above);
     vm_stat_add(vma);
 }
 

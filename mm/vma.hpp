@@ -62,6 +62,8 @@ constexpr bool accountable_mapping(VmFlags flags) {
 constexpr bool is_cow_mapping(VmFlags flags) { return (flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE; }
 
 struct VmArea {
+    VmArea() {} // not defaulted: that would first fill all of it with zeros
+
     UserAddr start; // page-aligned, inclusive
     UserAddr end;   // page-aligned, exclusive
     VmFlags flags;
@@ -166,7 +168,7 @@ void vma_link(const MmapWriteLocked& locked, VmArea& vma, VmArea* above);
 void vma_unlink(const MmapWriteLocked& locked, VmArea& vma);
 
 // The same, and its pages are accounted.
-void insert_vm_struct(const MmapWriteLocked& locked, VmArea& vma);
+void insert_vm_struct(const MmapWriteLocked& locked, VmArea& vma, VmArea* above);
 void remove_vm_struct(const MmapWriteLocked& locked, VmArea& vma);
 
 // All of them are taken out and freed: the address space ends. May give way to other tasks.

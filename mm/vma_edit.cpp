@@ -115,7 +115,8 @@ u32 first_page_number(const VmaBacking& backing, UserAddr start) {
 
 } // namespace
 
-VmArea* vma_insert(const MmapWriteLocked& locked, UserAddr start, UserAddr end, VmFlags flags, VmaBacking backing) {
+VmArea* vma_insert(const MmapWriteLocked& locked, UserAddr start, UserAddr end, VmFlags flags, VmaBacking backing,
+                   VmArea* above) {
     VmArea* vma = vm_area_alloc(locked.mm());
     if (vma == nullptr)
         return nullptr;
@@ -127,7 +128,7 @@ VmArea* vma_insert(const MmapWriteLocked& locked, UserAddr start, UserAddr end, 
     vma->wb_err = backing.wb_err;
     join_family(*vma, backing.anon_vma);
     vma_open(*vma);
-    insert_vm_struct(locked, *vma);
+    insert_vm_struct(locked, *vma, above);
     return vma;
 }
 
@@ -147,7 +148,7 @@ VmArea* vma_place(const MmapWriteLocked& locked, UserAddr start, UserAddr end, V
         vma_set_range(locked, *above, start, above->end);
         return above;
     }
-    return vma_insert(locked, start, end, flags, backing);
+    return vma_insert(locked, start, end, flags, backing, above);
 }
 
 Result<VmArea*> vma_modify_flags(const MmapWriteLocked& locked, VmArea& vma, UserAddr start, UserAddr end,

@@ -30,8 +30,9 @@ struct VmaBacking {
 };
 
 // A VMA of its own for the free range [start, end), whatever its neighbours are; takes a reference of its own on the mapping
-// if it needs one, and joins the AnonVma. nullptr: out of memory.
-VmArea* vma_insert(const MmapWriteLocked& locked, UserAddr start, UserAddr end, VmFlags flags, VmaBacking backing);
+// if it needs one, and joins the AnonVma. `above` is the VMA after it, if there is one. nullptr: out of memory.
+VmArea* vma_insert(const MmapWriteLocked& locked, UserAddr start, UserAddr end, VmFlags flags, VmaBacking backing,
+                   VmArea* above);
 
 // The same, but perhaps by growing a neighbour.
 VmArea* vma_place(const MmapWriteLocked& locked, UserAddr start, UserAddr end, VmFlags flags, VmaBacking backing);

@@ -83,7 +83,7 @@ TEST_CASE_METHOD(Fixture, "vma: overlapping, empty or misaligned VMAs panic") {
     VmArea* vma = vm_area_alloc(mm);
     vma->start = start;
     vma->end = end;
-    CHECK_THROWS_AS(insert_vm_struct(locked, *vma), KernelPanic);
+    CHECK_THROWS_AS(insert_vm_struct(locked, *vma, find_vma(locked, vma->start)), KernelPanic);
     abandoned = true;
 }
 
