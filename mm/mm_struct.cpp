@@ -55,10 +55,7 @@ namespace {
 // Unmaps everything. No CPU but this one runs on it.
 void exit_mmap(MmStruct& mm) {
     const MmapWriteGuard guard(mm);
-    for (const VmArea& vma : mm.vmas) {
-        zap_page_range(mm, vma.start, vma.end);
-        cond_resched();
-    }
+    unmap_vmas(guard);
     free_vm_structs(guard);
     // The tables go last: truncation of a file reaches them through its VMAs.
     free_pgtables(mm, UserAddr(0), UserAddr(TASK_SIZE));
@@ -95,11 +92,24 @@ bool set_mm_exe_file(MmStruct& mm, AddressSpace& mapping) {
     return true;
 }
 
-u32 get_mm_counter(const MmStruct& mm, MmCounter counter) {
+namespace {
+
+// The sum over all CPUs of what count(its MmCpu) says.
+template <class Count>
+u32 sum_of_cpus(const MmStruct& mm, const Count& count) {
     s32 sum = 0;
     for (u32 cpu = 0; cpu < nr_cpu_ids; ++cpu)
-        sum += mm.cpus.of(cpu).counters[counter];
+        sum += count(mm.cpus.of(cpu));
     return sum > 0 ? static_cast<u32>(sum) : 0; // below 0: seen while a count moves between CPUs
+}
+
+} // namespace
+
+u32 get_mm_counter(const MmStruct& mm, MmCounter counter) {
+    return sum_of_cpus(mm, [counter](const MmCpu& cpu) -> s32 { return cpu.counters[counter]; });
+}
+u32 get_mm_rss(const MmStruct& mm) {
+    return sum_of_cpus(mm, [](const MmCpu& cpu) { return cpu.counters[MM_ANONPAGES] + cpu.counters[MM_FILEPAGES]; });
 }
 
 u32 get_mm_hiwater_rss(const MmStruct& mm) { return std::max(u32{mm.hiwater_rss}, get_mm_rss(mm)); }

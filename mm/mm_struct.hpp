@@ -181,9 +181,7 @@ inline void add_mm_counter(MmStruct& mm, MmCounter counter, s32 more) {
 }
 // How many there are: exact while no entry changes.
 u32 get_mm_counter(const MmStruct& mm, MmCounter counter);
-inline u32 get_mm_rss(const MmStruct& mm) {
-    return get_mm_counter(mm, MM_ANONPAGES) + get_mm_counter(mm, MM_FILEPAGES);
-}
+u32 get_mm_rss(const MmStruct& mm); // of pages in memory
 
 // Notes how many pages there are in memory, before some of them go: several CPUs may do so at once, and one of their notes may
 // be lost. And how many are mapped, for which the caller holds the mmap lock. (Linux: the same names.)

@@ -54,9 +54,10 @@ class MmuGather {
 
 namespace {
 
-template <class Between>
-void zap_range(MmStruct& mm, UserAddr start, UserAddr end, const Between& between) {
-    MmuGather gather(mm);
+// Empties the entries of [start, end). leave() is called before a table's lock is given up, and between() without a lock.
+template <class Leave, class Between>
+void zap_range(MmuGather& gather, MmStruct& mm, UserAddr start, UserAddr end, const Leave& leave,
+               const Between& between) {
     RssChange rss;
     const auto zap = [&](UserAddr address, PteSlot* slot) {
         if (pte_none(ptep_get(slot)))
@@ -72,18 +73,34 @@ void zap_range(MmStruct& mm, UserAddr start, UserAddr end, const Between& betwee
             zap_swap_pte(mm, pte_to_swp_entry(pte));
         }
     };
-    // A table's lock is given up after the flush: with madvise() the area stays, and a fault on another CPU must not
-    // map a new page while a TLB has the old one. (ARM ARM B3.10.1: break before make.)
     const auto leave_table = [&] {
         rss.add_to(mm);
-        gather.flush();
+        leave();
     };
     walk_page_range(mm, start, end, zap, leave_table, between);
 }
 
+// A table's lock is given up after the flush: with madvise() the area stays, and a fault on another CPU must not
+// map a new page while a TLB has the old one. (ARM ARM B3.10.1: break before make.)
+template <class Between>
+void zap_and_flush(MmStruct& mm, UserAddr start, UserAddr end, const Between& between) {
+    MmuGather gather(mm);
+    const auto leave_table = [&] { gather.flush(); };
+    zap_range(gather, mm, start, end, leave_table, between);
+}
+
 } // namespace
 
-void zap_page_range(MmStruct& mm, UserAddr start, UserAddr end) { zap_range(mm, start, end, cond_resched); }
-void zap_page_range_locked(MmStruct& mm, UserAddr start, UserAddr end) { zap_range(mm, start, end, NOTHING_MORE); }
+void zap_page_range(MmStruct& mm, UserAddr start, UserAddr end) { zap_and_flush(mm, start, end, cond_resched); }
+void zap_page_range_locked(MmStruct& mm, UserAddr start, UserAddr end) { zap_and_flush(mm, start, end, NOTHING_MORE); }
+
+void unmap_vmas(const MmapWriteLocked& locked) {
+    MmStruct& mm = locked.mm();
+    MmuGather gather(mm);
+    for (const VmArea& vma : mm.vmas) {
+        zap_range(gather, mm, vma.start, vma.end, NOTHING_MORE, cond_resched);
+        cond_resched();
+    }
+}
 
 } // namespace faultline

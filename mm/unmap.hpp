@@ -12,4 +12,8 @@ namespace faultline {
 void zap_page_range(MmStruct& mm, UserAddr start, UserAddr end);
 void zap_page_range_locked(MmStruct& mm, UserAddr start, UserAddr end);
 
+// Empties all entries: the address space ends. No CPU runs on it, so no fault can put a page beside an old translation, and one
+// flush for all is enough: before the pages are freed. (Linux: the same name, and the fullmm of mmu_gather.)
+void unmap_vmas(const MmapWriteLocked& locked);
+
 } // namespace faultline

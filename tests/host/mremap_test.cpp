@@ -33,6 +33,22 @@ TEST_CASE_METHOD(MmapFixture, "munmap: any part of any number of VMAs") {
     CHECK(do_munmap(mm, base, pages(10)).ok()); // unmapping nothing is no error
 }
 
+TEST_CASE_METHOD(MmapFixture, "fork: pages among many that nobody has touched") {
+    const u32 touched = GENERATE(0u, 1u, 7u, 8u, 15u, 16u, 38u, 39u);
+    const UserAddr base = anon(40);
+    REQUIRE(contract::write(base + pages(touched), 5));
+    REQUIRE(contract::write(base + pages(20), 6));
+    {
+        const auto child = dup_mm(mm);
+        REQUIRE(child.ok());
+        CHECK(get_mm_counter(*child.value(), MM_ANONPAGES) == 2);
+    }
+    REQUIRE(do_munmap(mm, base, pages(20)).ok());
+    CHECK(get_mm_counter(mm, MM_ANONPAGES) == (touched < 20 ? 1u : 2u));
+    REQUIRE(do_munmap(mm, base, pages(40)).ok());
+    CHECK((get_mm_counter(mm, MM_ANONPAGES) == 0 && mm.nr_ptes == 0));
+}
+
 TEST_CASE_METHOD(MmapFixture, "munmap: errors") {
     CHECK(error_of(do_munmap(mm, UserAddr(0x10001), pages(1))) == Errno::INVAL);
     CHECK(error_of(do_munmap(mm, UserAddr(0x10000), 0)) == Errno::INVAL);
