@@ -567,7 +567,7 @@ SABOTAGES = [
     Sabotage("fixup_user_fault does not check the VMA's permissions", "mm/gup.cpp",
              "if (!vma || !vma_permits_fault(*vma, flags))", "if (!vma)", KEEPS, invariant=4),
     Sabotage("a word is read under its bucket's lock with page faults enabled", "kernel/futex/user_word.hpp",
-             "    PagefaultDisabled atomic;\n    return get_user_u32(address);", "    return get_user_u32(address);",
+             "    PagefaultDisabled atomic;\n    return get_user_word(address);", "    return get_user_word(address);",
              host("a bucket's lock is held exactly while the word may not fault, whichever operation it is"),
              invariant=5),
     Sabotage("schedule() does not check whether page faults are disabled", "kernel/sched/sched.cpp",
