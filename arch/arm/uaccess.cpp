@@ -33,23 +33,10 @@ u32 usercopy_probe(u32 word, u32 write);
         return Err(Errno::FAULT);                                                                                      \
     }
 
+GET_USER(get_user_byte, u8, "ldrbt")
+
 Result<u32> get_user_u32(UserAddr address) { return get_user_word(address); }
-
-Result<u8> get_user_u8(UserAddr address) {
-    if (!access_ok(address, sizeof(u8)))
-        return Err(Errno::FAULT);
-    lockdep::might_fault();
-    u32 value;
-    asm volatile goto("1: ldrbt %0, [%1]\n\t" EX_TABLE_ENTRY("1")
-                      : "=&r"(value)
-                      : "r"(address.value())
-                      : "memory"
-                      : fault);
-    return static_cast<u8>(value);
-fault:
-    return Err(Errno::FAULT);
-}
-
+Result<u8> get_user_u8(UserAddr address) { return get_user_byte(address); }
 PUT_USER(put_user_u32, u32, "strt")
 PUT_USER(put_user_u8, u8, "strbt")
 

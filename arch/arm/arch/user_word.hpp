@@ -14,20 +14,24 @@ namespace faultline {
     ".word " label "b, %l[fault]\n\t"                                                                                  \
     ".popsection\n\t"
 
-[[gnu::always_inline]] inline Result<u32> get_user_word(UserAddr address) {
-    if (!access_ok(address, sizeof(u32)))
-        return Err(Errno::FAULT);
-    lockdep::might_fault();
-    u32 value;
-    asm volatile goto("1: ldrt %0, [%1]\n\t" EX_TABLE_ENTRY("1")
-                      : "=&r"(value)
-                      : "r"(address.value())
-                      : "memory"
-                      : fault);
-    return value;
-fault:
-    return Err(Errno::FAULT);
-}
+// Reads one value with `instruction`.
+#define GET_USER(name, Value, instruction)                                                                             \
+    [[gnu::always_inline]] inline Result<Value> name(UserAddr address) {                                               \
+        if (!access_ok(address, sizeof(Value)))                                                                        \
+            return Err(Errno::FAULT);                                                                                  \
+        lockdep::might_fault();                                                                                        \
+        u32 value;                                                                                                     \
+        asm volatile goto("1: " instruction " %0, [%1]\n\t" EX_TABLE_ENTRY("1")                                        \
+                          : "=&r"(value)                                                                               \
+                          : "r"(address.value())                                                                       \
+                          : "memory"                                                                                   \
+                          : fault);                                                                                    \
+        return static_cast<Value>(value);                                                                              \
+    fault:                                                                                                             \
+        return Err(Errno::FAULT);                                                                                      \
+    }
+
+GET_USER(get_user_word, u32, "ldrt")
 
 [[gnu::always_inline]] inline Result<u32> futex_atomic_cmpxchg_inatomic(UserAddr address, u32 expected, u32 desired) {
     if (!access_ok(address, sizeof(u32)))
