@@ -68,10 +68,11 @@ holds("print fault", rf" = Translation: write to 0x{is_['old']:08x} by user code
 check("vector_dabt" in show("backtrace"), "the abort is in the backtrace")
 
 # While it is served: the mmap lock is held, for reading.
-go_to("faultline::handle_mm_fault")
+go_to("faultline::handle_mm_fault_locked")
 HOLDS = rf"^waiting\[{main}\] holds mmap_lock at 0x[0-9a-f]+ \(lockdep\)$"
 holds("fl locks", rf"^mmap_lock of address space 0x[0-9a-f]+ \(tasks {main}, .*\): 1 reader inside$", *([HOLDS] if lockdep else []))
-holds("print mmap_read", r"= mmap_lock of address space 0x[0-9a-f]{8}, held for reading$")
+guard = str(gdb.Value(int(gdb.parse_and_eval("&mm")).to_bytes(4, "little"), gdb.lookup_type("faultline::MmapReadGuard")))
+check(re.fullmatch(r"mmap_lock of address space 0x[0-9a-f]{8}, held for reading", guard), "a guard prints as what it holds", guard)
 vma = re.search(r"start = (0x[0-9a-f]{8}), end = (0x[0-9a-f]{8}), flags = 0x", show("print vma"))
 check(vma is not None and int(vma.group(1), 0) <= is_["old"] < int(vma.group(2), 0), "print vma: it is that of the page")
 

@@ -5,8 +5,8 @@ the call for an exception from kernel mode stands a branch to ret_to_kernel; the
 the registers of what was interrupted.
 
 In the first instructions of a vector, where Ctrl-C likes to stop, the registers up to r12 are still those of what was
-interrupted, and lr tells where. Its sp is that of supervisor mode, which QEMU's stub shows only in that mode: so the CPU is put
-into it for a moment, behind gdb's back. An exception from user mode ends the backtrace."""
+interrupted, and lr tells where. Its sp and lr are those of supervisor mode, which QEMU's stub shows only in that mode: so the CPU
+is put into it for a moment, behind gdb's back. An exception from user mode ends the backtrace."""
 
 import re
 
@@ -16,7 +16,7 @@ from gdb.unwinder import Unwinder, register_unwinder
 VECTOR_PAGE, DATA_ABORT = 0xFFFF0000, 0xFFFF0010
 EXCEPTION_MODES = (0x12, 0x17, 0x1B)  # interrupt, abort, undefined; the vectors change to supervisor mode
 SUPERVISOR = 0x13
-SP_PACKET, CPSR_PACKET = "d", "19"  # numbers of the registers in the remote protocol, in hexadecimal (QEMU: arm-core.xml)
+SP_PACKET, LR_PACKET, CPSR_PACKET = "d", "e", "19"  # numbers of the registers in the remote protocol, in hexadecimal (QEMU: arm-core.xml)
 KERNEL = 0x80000000  # PAGE_OFFSET: code below is the program's
 
 
@@ -54,7 +54,8 @@ def behind_handler(pending, pc):
     return found
 
 
-def supervisor_sp(pc, cpsr):
+def supervisor_registers(pc, cpsr):
+    """Its sp and lr."""
     gdb.selected_inferior().read_memory(pc, 4)  # now gdb has told the stub which CPU is meant
 
     def ask(packet):  # send_packet() of Python would switch threads, and so forget the frames that are just being found
@@ -65,7 +66,7 @@ def supervisor_sp(pc, cpsr):
 
     change_mode(cpsr & ~0x1F | SUPERVISOR)
     try:
-        return int.from_bytes(bytes.fromhex(ask(f"p{SP_PACKET}")), "little")
+        return tuple(int.from_bytes(bytes.fromhex(ask(f"p{packet}")), "little") for packet in (SP_PACKET, LR_PACKET))
     finally:
         change_mode(cpsr)
 
@@ -80,11 +81,11 @@ def behind_vector(pending, pc, cpsr):
         lr -= 8 if pc == DATA_ABORT or name == "vector_dabt" else 4
     if lr < KERNEL:
         return None
-    sp = supervisor_sp(pc, cpsr)
+    sp, lr_svc = supervisor_registers(pc, cpsr)
     found = pending.create_unwind_info(FrameId(sp, pc))
     for number in range(13):
         found.add_saved_register(f"r{number}", pending.read_register(f"r{number}"))
-    for register, value in (("sp", sp), ("lr", 0), ("pc", lr), ("cpsr", cpsr & ~0x1F | SUPERVISOR)):
+    for register, value in (("sp", sp), ("lr", lr_svc), ("pc", lr), ("cpsr", cpsr & ~0x1F | SUPERVISOR)):
         found.add_saved_register(register, gdb.Value(value).cast(gdb.lookup_type("unsigned int")))
     return found
 
