@@ -28,7 +28,7 @@ u32 syscall_error(Errno error) {
 }
 
 #ifndef FAULTLINE_DEBUG
-static_assert(offsetof(Task, need_resched) == EXIT_WORK_OFFSET); // the way back looks there
+static_assert(offsetof(Task, need_resched) == EXIT_WORK_OFFSET); // where the way back from a call looks
 #endif
 
 u32 handle_syscall(PtRegs& regs, u32 number) { return syscall_table[std::min(number, NR_SYSCALLS)](regs); }

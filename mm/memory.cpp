@@ -94,7 +94,7 @@ inline VmFault handle_pte_fault(MmStruct& mm, VmArea& vma, UserAddr address, Fau
 VmFault handle_mm_fault_locked(MmStruct& mm, VmArea& vma, UserAddr address, FaultFlags flags) {
     MmTask& task = current_mm_task();
     TRACE(HandleMmFault, address, flags);
-    DEBUG_BUG_ON(task.pagefault_disabled != 0); // this may sleep
+    BUG_ON(task.pagefault_disabled != 0); // this may sleep
     lockdep::might_sleep();
     PteSlot* slot = pte_alloc(mm, address);
     if (slot == nullptr)

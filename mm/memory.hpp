@@ -14,7 +14,8 @@ namespace faultline {
 // has to be read from a device, and meanwhile the lock should be free. Give the lock up, call wait_for_page()
 // (mm/page_wait.hpp), try again. (Linux mm/memory.c handle_mm_fault, which drops the lock itself.)
 //
-// The guard proves that the lock is held. It is not passed on, so it takes no memory: mm/memory.cpp has the second function.
+// The guard proves that the lock is held. It is not passed on, so it takes no memory: what does the work is
+// handle_mm_fault_locked(), which nobody else calls.
 VmFault handle_mm_fault_locked(MmStruct& mm, VmArea& vma, UserAddr address, FaultFlags flags);
 inline VmFault handle_mm_fault(const MmapReadGuard& mmap_read, VmArea& vma, UserAddr address, FaultFlags flags) {
     return handle_mm_fault_locked(mmap_read.mm(), vma, address, flags);

@@ -16,7 +16,7 @@ namespace faultline {
 
 namespace {
 
-// The fault path sleeps, so it runs with interrupts as they were at the fault, always on in a program; the vector masked them.
+// The fault path sleeps, so interrupts are as they were before the vector masked them. A program has them on.
 [[gnu::always_inline]] inline void deliver(PtRegs& regs, FaultInfo fault) {
     if (!fault.user_mode()) {
         check_stack_end();

@@ -15,6 +15,7 @@ static_assert(offsetof(PtRegs, sp) == S_SP && offsetof(PtRegs, lr) == S_LR);
 static_assert(offsetof(PtRegs, pc) == S_PC && offsetof(PtRegs, cpsr) == S_CPSR);
 static_assert(PSR_MODE_USER == MODE_USR && PSR_MODE_SUPERVISOR == MODE_SVC && PSR_MODE_MASK == MODE_MASK);
 static_assert(sizeof(PtRegs) == S_FRAME_SIZE && S_PC == S_BELOW_SRS);
+static_assert(EXIT_WORK_OFFSET == TASK_EXIT_WORK);
 static_assert(offsetof(CpuContext, sp) == CONTEXT_SP && offsetof(CpuContext, fpscr) == CONTEXT_FPSCR);
 static_assert(offsetof(CpuContext, tpidruro) == CONTEXT_TPIDRURO);
 static_assert(offsetof(CpuContext, tpidrurw) == CONTEXT_TPIDRURW);

@@ -49,7 +49,7 @@ entry vector_pabt
 // C++ names, as the Itanium ABI mangles them.
 #define prepare_exit_to_user _ZN9faultline20prepare_exit_to_userERNS_6PtRegsE
 
-// Back to user mode; sp is the frame. Mostly there is nothing to prepare; the debug kernel watches interrupts there.
+// Back to user mode; sp is the frame. Mostly there is nothing to prepare. The debug kernel always looks: it watches interrupts.
 entry ret_to_user
     cpsid i
 #ifndef FAULTLINE_DEBUG

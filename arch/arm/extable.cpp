@@ -1,5 +1,5 @@
 // The exception table: for every instruction of the kernel that may fault on user memory, where to go on if it does
-// (Linux: lib/extable.c). Its entries come from usercopy.S and uaccess.cpp.
+// (Linux: lib/extable.c). Its entries come from usercopy.S, uaccess.cpp, and each place that <arch/user_word.hpp> is inlined into.
 #include <arch/ptrace.hpp>
 
 #include <algorithm>

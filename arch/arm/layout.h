@@ -38,7 +38,7 @@
 #define S_FRAME_SIZE 72
 #define S_BELOW_SRS 64 // the size of the frame without pc and cpsr, which SRS stores
 
-// Where a task has what keeps it from going back to user mode, two bytes (kernel/sched/task.hpp). Not in the debug kernel.
+// Where a task has the two bytes that tell of work before it goes back to user mode: EXIT_WORK_OFFSET, <arch/ptrace.hpp>.
 #define TASK_EXIT_WORK 16
 
 // struct CpuContext, <arch/context.hpp>.

@@ -95,7 +95,8 @@ void ptep_clear_flush(MmContext& mm, UserAddr address, PteSlot* slot);
 
 // Adds to the entry the bit YOUNG, and if `dirty` also DIRTY and WRITE, as far as `entry` has them. It never removes a
 // bit that another CPU has just set (Linux arm64 lost the dirty bit this way in 2016). Returns whether truth changed.
-// If it did, no TLB holds the page as it was: not this CPU's, and with tlb=eager no other CPU's.
+// If it did, this CPU's TLB no longer holds the page as it was, and with tlb=eager no other CPU's does. A software-filled
+// TLB may have loaded it anew.
 // Law: after the call this CPU can make every access that `entry` permits.
 bool ptep_add_flags(MmContext& mm, UserAddr address, PteSlot* slot, u32 added); // with the bits themselves
 inline bool ptep_set_access_flags(MmContext& mm, UserAddr address, PteSlot* slot, Pte entry, bool dirty) {
@@ -109,8 +110,8 @@ bool ptep_test_and_clear_young(TlbDebt& debt, UserAddr address, PteSlot* slot);
 // Clears WRITE. DIRTY stays.
 void ptep_set_wrprotect(TlbDebt& debt, UserAddr address, PteSlot* slot);
 
-// Called after a fault has installed an entry: a software-filled TLB may load it in advance, as ptep_add_flags() does by itself. The back end
-// `walked` does nothing.
+// Called after a fault has installed an entry: a software-filled TLB may load it in advance. (ptep_add_flags() does so by
+// itself.) The back end `walked` does nothing.
 void update_mmu_cache(MmContext& mm, UserAddr address, PteSlot* slot);
 
 // Invalidate, on every CPU, the translations of one page; of the range [start, end), both page-aligned, end exclusive;

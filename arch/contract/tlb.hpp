@@ -50,7 +50,7 @@ void local_flush_tlb_mm(MmContext& mm);
 
 // Events in one CPU's software-filled TLB since boot, each counted modulo 2^32.
 struct TlbStatistics {
-    u32 fills = 0;      // entries loaded from truth, at a miss or by update_mmu_cache()
+    u32 fills = 0;      // entries loaded from truth, at a miss or in advance
     u32 survivors = 0;  // misses that found their entry in the TLB, from before a context switch
     u32 evictions = 0;  // entries replaced by others
     u32 spurious = 0;   // faults caused only by an entry older than truth

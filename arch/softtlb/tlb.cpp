@@ -2,9 +2,9 @@
 // miss.
 #include "arch/backend/tlb_holders.hpp"
 
-#include "arch/backend/asid.hpp"
 #include <mmu/derive.hpp>
 
+#include "arch/backend/asid.hpp"
 #include "arch/backend/flush_check.hpp"
 #include "arch/softtlb/cpu.hpp"
 #include "base/concurrency.hpp"

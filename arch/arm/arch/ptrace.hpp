@@ -3,7 +3,6 @@
 
 #include <arch/psr.hpp>
 
-#include "arch/arm/layout.h"
 #include "base/types.hpp"
 
 namespace faultline {
@@ -22,9 +21,9 @@ struct PtRegs {
 inline bool user_mode(const PtRegs& regs) { return (regs.cpsr & PSR_MODE_MASK) == PSR_MODE_USER; }
 inline bool thumb_mode(const PtRegs& regs) { return (regs.cpsr & PSR_T) != 0; }
 
-// Where the way back to user mode looks in the running task, for two bytes that are not both 0: then it calls
-// prepare_exit_to_user(). In the debug kernel it always does.
-inline constexpr u32 EXIT_WORK_OFFSET = TASK_EXIT_WORK;
+// Where the way back to user mode (entry.S) finds Task::need_resched and Task::sigpending. Unless both are 0, it calls
+// prepare_exit_to_user(). In the debug kernel it always does, and they may be elsewhere.
+inline constexpr u32 EXIT_WORK_OFFSET = 16;
 
 // The registers at the start of a program: user mode, interrupts on, all other registers zero. If bit 0 of `entry` is
 // set, the program starts in Thumb state; the pc does not contain that bit.
