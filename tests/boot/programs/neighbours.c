@@ -1,6 +1,8 @@
-// neighbours: whatever other processes do, a sleeper wakes up and gets through a short system call within LIMIT_MS, and
-// SIGKILL ends them within that. Each neighbour makes one long call over and over, without privilege; there are two of each
-// for each processor. Run it under --icount, where time is counted in instructions.
+// neighbours: whatever other processes do, a sleeper wakes up and gets through a short system call within LIMIT_MS for each
+// processor, and SIGKILL ends them within that. Each neighbour makes one long call over and over, without privilege; there
+// are two of each for each processor. Run it under --icount, where time is counted in instructions: of all processors,
+// which take turns of up to 10 ms. So a task is charged for time in which its processor stood still, and then waits until
+// the others of that processor have had as much.
 //
 //   neighbours        all of them
 //   neighbours NAME   one
@@ -241,14 +243,15 @@ static int64_t sleep_beside(void) {
     return latest;
 }
 
-static int beside(const struct neighbour* of, int count) {
+static int beside(const struct neighbour* of, int processors) {
+    const int count = 2 * processors, limit_us = LIMIT_MS * 1000 * processors;
     pid_t children[16];
     for (int i = 0; i < count; ++i)
         children[i] = start(of);
     const struct timespec begin = {0, 30000000}; // they make their memory present
     nanosleep(&begin, 0);
     const int64_t late = sleep_beside(), killing = now_us();
-    int bad = late < 0 || late > LIMIT_MS * 1000;
+    int bad = late < 0 || late > limit_us;
     for (int i = 0; i < count; ++i)
         kill(children[i], SIGKILL);
     for (int i = 0; i < count; ++i) {
@@ -260,7 +263,7 @@ static int beside(const struct neighbour* of, int count) {
         }
     }
     const int64_t dying = now_us() - killing;
-    bad |= dying > LIMIT_MS * 1000;
+    bad |= dying > limit_us;
     printf("neighbours: beside %s: %d us late, killed in %d us%s\n", of->name, (int)late, (int)dying,
            bad ? " (too long)" : "");
     fflush(stdout);
@@ -270,10 +273,10 @@ static int beside(const struct neighbour* of, int count) {
 int main(int argc, char** argv) {
     mkdir("/tmp", 0777);
     chmod("/tmp", 01777);
-    const int count = 2 * (int)sysconf(_SC_NPROCESSORS_ONLN);
+    const int processors = (int)sysconf(_SC_NPROCESSORS_ONLN);
     int bad = 0;
     for (size_t i = 0; i < sizeof NEIGHBOURS / sizeof *NEIGHBOURS; ++i)
         if (argc < 2 || strcmp(argv[1], NEIGHBOURS[i].name) == 0)
-            bad |= beside(&NEIGHBOURS[i], count);
+            bad |= beside(&NEIGHBOURS[i], processors);
     return bad;
 }
