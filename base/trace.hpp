@@ -81,12 +81,19 @@ template <Station STATION>
     trace_call<static_cast<u32>(STATION), 0>(0, 0, 0, 0);
 }
 template <Station STATION, class First, class... Others>
-[[gnu::always_inline]] inline void trace(const First& first, const Others&... others) {
+[[gnu::always_inline]] inline void trace(First first, Others... others) {
+    constexpr u32 COUNT = 1 + sizeof...(Others);
     std::array<u32, 4> words;
     words.fill(trace_word(first));
     u32 i = 0;
     ((words[++i] = trace_word(others)), ...);
-    trace_call<static_cast<u32>(STATION), 1 + sizeof...(Others)>(words[0], words[1], words[2], words[3]);
+    const u32 last = (trace_word(first), ..., trace_word(others));
+    if (__builtin_constant_p(last) && last == 0) { // as a word is that is not given; so it needs no register
+        words[COUNT - 1] = trace_word(first);
+        trace_call<static_cast<u32>(STATION), COUNT - 1>(words[0], words[1], words[2], words[3]);
+    } else {
+        trace_call<static_cast<u32>(STATION), COUNT>(words[0], words[1], words[2], words[3]);
+    }
 }
 
 #define TRACE(station, ...)                                                                                            \

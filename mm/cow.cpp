@@ -10,12 +10,6 @@
 
 namespace faultline {
 
-void wp_page_reuse(VmFaultContext& vmf) {
-    const Pte entry = maybe_mkwrite(pte_mkdirty(pte_mkyoung(vmf.orig_pte)), vmf.vma);
-    TRACE(Reused, vmf.address, vmf.orig_pte, entry);
-    ptep_set_access_flags(vmf.mm.context, vmf.address, vmf.slot, entry, true);
-}
-
 namespace {
 
 // Breaks the sharing: a copy of `old` (none: the zero page) for this task alone.
@@ -57,12 +51,10 @@ VmFault do_wp_page(VmFaultContext& vmf) {
         Page* page = vm_normal_page(vmf.orig_pte);
         if (page != nullptr && page->test(PG_SWAPCACHE))
             try_to_free_swap(*page); // so that the cache's reference is in nobody's way
-        if (page != nullptr && can_reuse_anon(*page)) {
+        const bool alone = page != nullptr && can_reuse_anon(*page);
+        if (alone)
             page->set(PG_ANON_EXCLUSIVE);
-            wp_page_reuse(vmf);
-            return VM_FAULT_NONE;
-        }
-        if (vmf.vma.flags.has(VM_SHARED | VM_WRITE)) {
+        if (alone || vmf.vma.flags.has(VM_SHARED | VM_WRITE)) {
             wp_page_reuse(vmf);
             return VM_FAULT_NONE;
         }

@@ -47,23 +47,22 @@ void touch_page(Page& page, Pte pte, bool write) {
     page.set(PG_REFERENCED);
 }
 
-// follow_page for a caller that has shown its guard already. Returns whether it found a page. With FOLL_GET `page` gets
-// a reference.
-bool follow_page_pte(MmStruct& mm, UserAddr address, FollFlags flags, PageRef* page) {
+// follow_page for a caller that has shown its guard already. Returns the entry of the page that it found, or none. With
+// FOLL_GET `page` gets a reference.
+Pte follow_page_pte(MmStruct& mm, UserAddr address, FollFlags flags, PageRef* page) {
     const PteSlot* slot = pte_offset(mm, address);
     if (slot == nullptr)
-        return false;
+        return {};
     const Guard lock(pte_lockptr(slot));
     const Pte pte = ptep_get(slot);
     if (!can_follow(pte, flags))
-        return false;
+        return {};
     Page& found = pfn_to_page(pte_pfn(pte));
     if (flags.has(FOLL_TOUCH) && !pte_special(pte))
         touch_page(found, pte, flags.has(FOLL_WRITE));
     if (flags.has(FOLL_GET))
         *page = PageRef::of(found);
-    TRACE(GupFollowed, address, pte);
-    return true;
+    return pte;
 }
 
 Result<void> faultin_and_follow(const MmapReadGuard& mmap_read, VmArea& vma, UserAddr address, FollFlags flags,
@@ -72,8 +71,10 @@ Result<void> faultin_and_follow(const MmapReadGuard& mmap_read, VmArea& vma, Use
         if (fatal_signal_pending())
             return Err(Errno::INTR);
         cond_resched();
-        if (follow_page_pte(mmap_read.mm(), address, flags, page))
+        if (const Pte pte = follow_page_pte(mmap_read.mm(), address, flags, page); pte != Pte{}) {
+            TRACE(GupFollowed, address, pte);
             return {};
+        }
         const VmFault served = handle_mm_fault(mmap_read, vma, address, access_of(flags));
         if (served.has_any(VM_FAULT_ERROR))
             return Err(vm_fault_to_errno(served, flags.has(FOLL_HWPOISON)));
@@ -106,7 +107,8 @@ Result<void> get_user_page(const MmapReadGuard& mmap_read, UserAddr address, Fol
 
 PageRef follow_page(const MmapReadGuard& mmap_read, UserAddr address, FollFlags flags) {
     PageRef page;
-    (void)follow_page_pte(mmap_read.mm(), address, flags | FOLL_GET, &page);
+    if (const Pte pte = follow_page_pte(mmap_read.mm(), address, flags | FOLL_GET, &page); pte != Pte{})
+        TRACE(GupFollowed, address, pte);
     return page;
 }
 

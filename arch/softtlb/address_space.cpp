@@ -68,7 +68,7 @@ HardwareDescriptor hardware_descriptor(const MmContext& mm, UserAddr address) {
     const softtlb::Cpu& cpu = softtlb::this_cpu();
     if (address.value() >= TASK_SIZE || mm.cpu_mask.empty() || !asid_is_current(mm))
         return {};
-    return {.first_level = cpu.tlb.first_level(address), .second_level = cpu.tlb.find(address.page(), mm.asid)};
+    return {.first_level = cpu.tlb.first_level(address), .second_level = cpu.tlb.find({address.page(), mm.asid})};
 }
 
 // Every first-level descriptor of the private tables has PXN.

@@ -19,46 +19,21 @@ void CpuTlb::init(u32 entries) {
     tables_.allocate(entries);
 }
 
-// Takes an installed entry out of the private tables and drops the hardware's copy. The caller marks it as not
-// installed.
-[[gnu::always_inline]] inline void CpuTlb::withdraw(const Entry& entry) {
-    tables_.clear(page_of(entry));
-    machine::tlb_invalidate_mva(page_of(entry), asid_of(entry));
-}
-
-// Takes the entry out of its bucket.
-[[gnu::always_inline]] inline void CpuTlb::unlink(u32 index) {
+void CpuTlb::take_out(u32 index) {
     const Entry& entry = entries_[index];
-    u16* link = &buckets_[bucket_of(entry.tag)];
+    u16* link = &bucket_of(entry.tag);
     while (*link != index + 1)
         link = &entries_[*link - 1u].next;
     *link = entry.next;
-}
-
-bool CpuTlb::insert(UserAddr page, Asid asid, u32 descriptor) {
-    const u32 index = next_victim_;
-    next_victim_ = index + 1 < size_ ? index + 1 : 0;
-    Entry& entry = entries_[index];
-    const bool evicted = entry.tag != NO_TAG;
-    if (evicted) {
-        unlink(index);
-        if (entry.installed)
-            withdraw(entry); // the new entry is installed in its place
-    }
-    const u32 tag = tag_of(page, asid);
-    u16& bucket = buckets_[bucket_of(tag)];
-    entry = {.tag = tag, .descriptor = descriptor, .next = bucket, .installed = false};
-    bucket = static_cast<u16>(index + 1);
-    install(entry, index);
-    return evicted;
+    if (!is_installed(index))
+        return;
+    tables_.clear(entry.tag.page());
+    machine::tlb_invalidate_mva(entry.tag.page(), entry.tag.asid());
 }
 
 void CpuTlb::remove(u32 index) {
-    unlink(index);
-    if (entries_[index].installed) {
-        withdraw(entries_[index]);
-        installed_[index / 32] &= ~(1u << index % 32);
-    }
+    take_out(index);
+    installed_[index / 32] &= ~(1u << index % 32);
     entries_[index] = {};
 }
 
@@ -66,7 +41,7 @@ bool CpuTlb::drop(Asid asid, UserAddr start, UserAddr end) {
     bool found = false;
     if ((end - start) >> PAGE_SHIFT < size_) {
         for (UserAddr page = start; page < end; page += PAGE_SIZE) {
-            if (const u16 link = link_to(tag_of(page, asid)); link != 0) {
+            if (const u16 link = link_to({page, asid}); link != 0) {
                 remove(link - 1u);
                 found = true;
             }
@@ -74,8 +49,8 @@ bool CpuTlb::drop(Asid asid, UserAddr start, UserAddr end) {
         return found;
     }
     for (u32 index = 0; index < size_; ++index) {
-        const Entry& entry = entries_[index];
-        if (entry.tag != NO_TAG && asid_of(entry) == asid && page_of(entry) >= start && page_of(entry) < end) {
+        const TlbTag tag = entries_[index].tag;
+        if (tag != TlbTag{} && tag.asid() == asid && tag.page() >= start && tag.page() < end) {
             remove(index);
             found = true;
         }
@@ -97,11 +72,8 @@ void CpuTlb::uninstall_all() {
         u32 bits = installed_[first / 32];
         installed_[first / 32] = 0;
         found |= bits;
-        for (; bits != 0; bits &= bits - 1) {
-            Entry& entry = entries_[first + static_cast<u32>(std::countr_zero(bits))];
-            tables_.clear(page_of(entry));
-            entry.installed = false;
-        }
+        for (; bits != 0; bits &= bits - 1)
+            tables_.clear(entries_[first + static_cast<u32>(std::countr_zero(bits))].tag.page());
     }
     if (found != 0)
         machine::tlb_invalidate_asid(selected_);
@@ -117,9 +89,9 @@ PhysAddr CpuTlb::select(Asid asid) {
 
 TlbSlot CpuTlb::slot(u32 index) const {
     const Entry& entry = entries_[index];
-    if (entry.tag == NO_TAG)
+    if (entry.tag == TlbTag{})
         return {};
-    return {.page = page_of(entry), .asid = asid_of(entry), .descriptor = entry.descriptor};
+    return {.page = entry.tag.page(), .asid = entry.tag.asid(), .descriptor = entry.descriptor};
 }
 
 } // namespace faultline::softtlb

@@ -60,10 +60,10 @@ class PrivateTables {
     void give_back(UserAddr page);
 
     u32* directory_ = nullptr;
-    std::array<Table, MAX_TLB_ENTRIES + 1> tables_{}; // [NO_TABLE] is not used
-    std::array<u16, MAX_TLB_ENTRIES> spare_{};        // a stack of unused tables
-    u32 spares_ = 0;                                  // the height of that stack
+    u32 spares_ = 0;                                  // the height of the stack of unused tables
     std::array<u16, (TASK_SIZE >> 20)> table_of_{};   // for each megabyte its table, or NO_TABLE
+    std::array<Table, MAX_TLB_ENTRIES + 1> tables_{}; // [NO_TABLE] is not used
+    std::array<u16, MAX_TLB_ENTRIES> spare_{};        // that stack
 };
 
 } // namespace faultline::softtlb

@@ -34,26 +34,44 @@ bool permits(Pte truth, FaultInfo access) {
     return access.execute() ? pte_user_executable(truth) : pte_user_readable(truth);
 }
 
-// Sets what the access leaves in the entry, if the entry permits it. `truth` is what was found there, and then what is
-// there. If the entry changes meanwhile, the new one is asked.
-void set_ad_bits(PteSlot* slot, Pte& truth, FaultInfo access) {
+// Sets what the access leaves in the entry, if the entry permits it. `truth` is what was found there; returns what is there
+// then. If the entry changes meanwhile, the new one is asked.
+[[gnu::noinline]] Pte set_ad_bits(PteSlot* slot, Pte truth, FaultInfo access) {
     Pte accessed = pte_accessed(truth, access.write());
     while (permits(accessed, access) && accessed != truth) {
         if (slot->compare_exchange(truth, accessed)) {
             TRACE(EntryStored, access.address, truth, accessed);
-            truth = accessed;
-        } else {
-            accessed = pte_accessed(truth, access.write());
+            return accessed;
         }
+        accessed = pte_accessed(truth, access.write());
     }
+    return truth;
 }
 
-void fill(softtlb::Cpu& cpu, UserAddr page, Pte truth) {
+// What a walker finds: the page's entry if it permits the access, else none.
+Pte walk(const MmContext& mm, UserAddr page, FaultInfo access) {
+    PteSlot* slot = slot_of(mm, page);
+    if (slot == nullptr)
+        return {};
+    Pte truth = ptep_get(slot);
+    if (tlb_config.ad_bits == AdBits::Hardware) [[unlikely]]
+        truth = set_ad_bits(slot, truth, access);
+    return permits(truth, access) ? truth : Pte{};
+}
+
+// The TLB has no entry with this tag. Inlined in both callers, which are on the path of every page that is touched.
+[[gnu::always_inline]] inline void fill(softtlb::Cpu& cpu, softtlb::TlbTag tag, Pte truth) {
     const u32 descriptor = backend::descriptor_for(truth);
-    TRACE(DescriptorStored, page, cpu.tlb.find(page, cpu.mm->asid), descriptor);
+    TRACE(DescriptorStored, tag.page(), 0u, descriptor);
     softtlb::count(cpu.statistics.fills);
-    if (cpu.tlb.insert(page, cpu.mm->asid, descriptor))
+    if (cpu.tlb.insert(tag, descriptor))
         softtlb::count(cpu.statistics.evictions);
+}
+
+// Whether the machine looks at truth although its TLB has an entry: only with ad_bits=hardware.
+bool looks_again(FaultInfo fault) {
+    const bool hardware = tlb_config.ad_bits == AdBits::Hardware;
+    return hardware && fault.kind() == FaultKind::Permission && (fault.user_mode() || !fault.execute());
 }
 
 } // namespace
@@ -67,28 +85,25 @@ void fill(softtlb::Cpu& cpu, UserAddr page, Pte truth) {
 // an entry that permits reading only; and so an entry that is older than truth goes unnoticed there (docs/backends.md).
 // But no entry permits the kernel to execute a user's page.
 bool refill_tlb(FaultInfo fault) {
-    const bool hardware = tlb_config.ad_bits == AdBits::Hardware;
-    const bool denied = hardware && fault.kind() == FaultKind::Permission && (fault.user_mode() || !fault.execute());
-    if ((fault.kind() != FaultKind::Translation && !denied) || fault.address >= TASK_SIZE)
+    const bool miss = fault.kind() == FaultKind::Translation;
+    if ((!miss && !looks_again(fault)) || fault.address >= TASK_SIZE)
         return false;
     softtlb::Cpu& cpu = softtlb::this_cpu();
     if (cpu.mm == nullptr)
         return false;
     const UserAddr page = UserAddr(fault.address).page();
-    if (denied) {
+    const softtlb::TlbTag tag(page, cpu.mm->asid);
+    if (!miss) {
         cpu.tlb.drop(cpu.mm->asid, page, page + PAGE_SIZE);
-    } else if (cpu.tlb.reinstall(page, cpu.mm->asid)) {
+    } else if (cpu.tlb.reinstall(tag)) {
         softtlb::count(cpu.statistics.survivors);
         return true;
     }
-    PteSlot* slot = slot_of(*cpu.mm, page);
-    Pte truth = slot != nullptr ? ptep_get(slot) : Pte{};
-    if (hardware)
-        set_ad_bits(slot, truth, fault);
-    if (!permits(truth, fault))
+    const Pte truth = walk(*cpu.mm, page, fault);
+    if (truth == Pte{})
         return false;
-    TRACE(TlbRefill, fault.address, truth);
-    fill(cpu, page, truth);
+    TRACE(TlbRefill, page, truth);
+    fill(cpu, tag, truth);
     return true;
 }
 
@@ -96,12 +111,12 @@ bool refill_tlb(FaultInfo fault) {
 void backend::preload(MmContext& mm, UserAddr address, PteSlot* slot) {
     const IrqGuard no_interrupts;
     softtlb::Cpu& cpu = softtlb::this_cpu();
-    const UserAddr page = address.page();
-    if (cpu.mm != &mm || cpu.tlb.find(page, mm.asid) != 0)
+    const softtlb::TlbTag tag(address.page(), mm.asid);
+    if (cpu.mm != &mm || cpu.tlb.find(tag) != 0)
         return;
     const Pte truth = ptep_get(slot);
     if (pte_user_readable(truth))
-        fill(cpu, page, truth);
+        fill(cpu, tag, truth);
 }
 
 } // namespace faultline

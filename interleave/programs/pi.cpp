@@ -42,7 +42,7 @@ struct PiProgram : Program {
 
     static FutexHashBucket& bucket_of(UserAddr word) {
         constexpr FutexScope SCOPE = SHARING == Sharing::Private ? FutexScope::Private : FutexScope::Shared;
-        FutexKey key;
+        FutexKey key{}; // initialized: the compiler does not see that get_futex_key sets it if it succeeds
         require(get_futex_key(word, SCOPE, FutexAccess::Write, key).ok(), "a key");
         return futex_hash(key);
     }

@@ -51,10 +51,10 @@ refuses("fl break nowhere", r"There is no station 'nowhere': .*")
 refuses("fl trace none", r"`fl trace` takes a number of records, not 'none'\.")
 show("fl break get_user_pages")
 gdb.execute("continue", to_string=True)
-check("follow_page_pte" in gdb.execute("backtrace 3", to_string=True), "the machine stops where get_user_pages follows the entry")
+check("faultin_and_follow" in gdb.execute("backtrace 3", to_string=True), "the machine stops where get_user_pages follows the entry")
 gdb.execute("delete", to_string=True)
 go_to("faultline::trace_record")
-holds("backtrace", r"^#1 .* trace_from_station \(\)", r" in faultline::trace_call<.* at arch/arm/arch/trace_call.hpp", r"::follow_page_pte \(address=address@entry=0x76fff000", r" in vector_svc \(\)")
+holds("backtrace", r"^#1 .* trace_from_station \(\)", r" in faultline::trace_call<.* at arch/arm/arch/trace_call.hpp", r"::faultin_and_follow \(", r"get_user_pages \(.*start@entry=0x76fff000", r" in vector_svc \(\)")
 
 # The printers.
 def printed(kind, *words):

@@ -13,16 +13,17 @@ struct JumpEntry {
     u32 key;    // all branches of a key are taken, or none
 };
 
+// `inline`: to the compiler it is as small as it is, so a function with such a branch is inlined where one without is.
 template <u32 KEY>
 [[gnu::always_inline]] inline bool static_branch() {
-    asm goto("1: nop\n\t"
-             ".pushsection __jump_table, \"a\"\n\t"
-             ".word 1b, %l[taken], %c[key]\n\t"
-             ".popsection"
-             :
-             : [key] "i"(KEY)
-             :
-             : taken);
+    asm inline goto("1: nop\n\t"
+                    ".pushsection __jump_table, \"a\"\n\t"
+                    ".word 1b, %l[taken], %c[key]\n\t"
+                    ".popsection"
+                    :
+                    : [key] "i"(KEY)
+                    :
+                    : taken);
     return false;
 taken:
     __attribute__((cold));

@@ -71,19 +71,19 @@ def where_used(kernel, mm):
 class TlbEntry:
     """An entry of a CPU's software-filled TLB."""
 
-    def __init__(self, slot):
-        tag = int(slot["tag"])
+    def __init__(self, tlb, index):
+        slot = tlb["entries_"][index]
+        tag = int(slot["tag"]["bits_"])
         self.page, self.asid, self.descriptor = tag & ~(PAGE - 1), tag % 256, int(slot["descriptor"])
-        self.installed, self.valid = bool(slot["installed"]), tag != 0
+        self.installed, self.valid = bool(int(tlb["installed_"][index // 32]) >> index % 32 & 1), tag != 0
 
 
 def tlb_entries(kernel, cpu):
     """The valid ones of a CPU; those of other ASIDs do not count once the CPU has to drop everything (tlb_slot())."""
     own = kernel.variable("softtlb::cpus")[cpu]
     tlb, used = own["tlb"], own["mm"].target()
-    slots = tlb["entries_"]
     for index in range(int(tlb["size_"])):
-        entry = TlbEntry(slots[index])
+        entry = TlbEntry(tlb, index)
         dropped = bool(own["must_drop_all"]) and (used is None or entry.asid != int(used["asid"]))
         if entry.valid and not dropped:
             yield entry
