@@ -15,8 +15,8 @@ has the same descriptions.
 number N the changed file under DIR/N, the sources that have to be compiled again in DIR/N/sources, and about all of them
 DIR/sabotages.json.
 
-Exit status: 0 every sabotage was caught; 1 one was not, or one cannot be made because the tree has changed; 2 the build
-failed.
+Exit status: 0 every sabotage was caught; 1 one was not, or one cannot be made or built because the tree has changed; 2 the
+build without a sabotage failed.
 """
 
 import argparse
@@ -84,7 +84,7 @@ SABOTAGES = [
              "const Pte old = slot->exchange(Pte{});", "const Pte old = slot->load(); slot->store(Pte{});",
              interleave("set dirty against get and clear without lock"), invariant=6),
     Sabotage("an access-flag update does not flush this CPU's TLB", "arch/backend/entry.cpp",
-             "local_flush_tlb_page(mm, address);", "static_cast<void>(mm), static_cast<void>(address);", KEEPS,
+             "backend::local_flush_tlb_page(mm, address);", "static_cast<void>(mm), static_cast<void>(address);", KEEPS,
              invariant=1),
     Sabotage("a clean page is mapped writable", "arch/backend/descriptor.hpp",
              "if (pte_user_writable(pte))", "if (pte_write(pte))", interleave("write fault against read fault"),
@@ -688,7 +688,8 @@ class Copy:
                 if path.is_file():
                     self.bring(path, target / path.relative_to(source))
         # No warnings, because a sabotage may leave code unused; and no sanitizers.
-        self.execute(["cmake", "--preset", "host-plain", "-B", self.build_dir, "-DCMAKE_CXX_FLAGS=-O1 -w"])
+        if not self.execute(["cmake", "--preset", "host-plain", "-B", self.build_dir, "-DCMAKE_CXX_FLAGS=-O1 -w"]):
+            sys.exit(2)
 
     @staticmethod
     def bring(source, target):
@@ -698,13 +699,14 @@ class Copy:
             shutil.copy(source, target)
 
     def execute(self, command):
+        """Whether it succeeded; prints why it did not."""
         done = subprocess.run(command, cwd=self.tree, capture_output=True, text=True)
         if done.returncode != 0:
             print(done.stdout[-4000:], done.stderr[-4000:], sep="", file=sys.stderr)
-            sys.exit(2)
+        return done.returncode == 0
 
     def build(self, programs):
-        self.execute(["cmake", "--build", self.build_dir, "--target", *programs])
+        return self.execute(["cmake", "--build", self.build_dir, "--target", *programs])
 
     def passes(self, test):
         spec = test.name.replace(",", "\\,")
@@ -726,7 +728,8 @@ def row(sabotage, verdict):
 def run(chosen, directory):
     copy = Copy(directory)
     tests = {each.test for each in chosen}
-    copy.build({each.program for each in tests})
+    if not copy.build({each.program for each in tests}):
+        sys.exit(2)
     for test in sorted(tests):
         if not copy.passes(test):
             sys.exit(f"mutations.py: `{test.name}` of {test.program} fails without any sabotage")
@@ -735,11 +738,12 @@ def run(chosen, directory):
         path = copy.tree / sabotage.file
         original = path.read_text(encoding="utf-8")
         path.write_text(mutated(sabotage, original), encoding="utf-8")
-        copy.build([sabotage.test.program])
-        caught = not copy.passes(sabotage.test)
+        verdict = "DOES NOT BUILD"
+        if copy.build([sabotage.test.program]):
+            verdict = "MISSED" if copy.passes(sabotage.test) else "caught"
         path.write_text(original, encoding="utf-8")
-        missed += 0 if caught else 1
-        print(row(sabotage, "caught" if caught else "MISSED"), flush=True)
+        missed += verdict != "caught"
+        print(row(sabotage, verdict), flush=True)
     print(f"{len(chosen) - missed} of {len(chosen)} sabotages caught")
     return 1 if missed else 0
 
