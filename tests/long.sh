@@ -18,13 +18,14 @@
 #   fuzz        ten million random system calls on three machines, and mutated files, command lines and device trees
 #   storms      all storms at once for ten minutes on eight processors, in the ordinary kernel and the debug kernel
 #   disks       power cuts behind every write of a hundred rounds, and disks that fail, on 1, 2, 4 and 8 processors
+#   stations    what the stations cost in each figure of the benchmark while nobody watches
 #   viewers     chromium and KernelShark open what qemu-run.sh --trace and --compare make
 #
 # The storms, the pressure, the disks, the matrix and the threads under ThreadSanitizer run with both back ends.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-parts=(everyday machines sabotages explorer pressure conformance matrix variants stale livelocked fuzz storms disks viewers)
+parts=(everyday machines sabotages explorer pressure conformance matrix variants stale livelocked fuzz storms disks stations viewers)
 for part in "$@"; do
     [[ " ${parts[*]} " == *" $part "* ]] || { echo "tests/long.sh: no part '$part': ${parts[*]}" >&2; exit 64; }
 done
@@ -188,6 +189,7 @@ run_part() {
             judged tests/boot/storm.sh all 600 --debug --mmu "$mmu" --smp 8
         done
         ;;
+    stations) build arm && judged tests/bench/stations.sh ;;
     viewers) build arm && tests/trace/viewers.sh ;;
     disks)
         local mmu cpus

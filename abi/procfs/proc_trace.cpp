@@ -6,6 +6,7 @@
 #include "abi/process/access.hpp"
 #include "kernel/debug/explain.hpp"
 #include "kernel/debug/trace.hpp"
+#include "kernel/sched/sched.hpp"
 
 namespace faultline {
 
@@ -48,6 +49,8 @@ Result<void> write_trace(const Inode&, std::string_view text) {
     std::copy(text.begin(), text.end(), words);
     TraceFilter filter;
     if (parse_trace_filter(words, filter) != nullptr)
+        return Err(Errno::INVAL);
+    if (filter.cpus != CpuMask::all() && !(filter.cpus - cpus_online()).empty())
         return Err(Errno::INVAL);
     return trace_start(filter);
 }

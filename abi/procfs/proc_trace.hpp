@@ -8,7 +8,8 @@ namespace faultline {
 // Shows whether a recording runs, and the last records of all CPUs, oldest first.
 Result<void> show_trace(const Inode& inode, SeqFile& out);
 
-// "on" and a filter (kernel/debug/trace.hpp, parse_trace_filter) begins a recording, "off" ends it. INVAL: neither; NOMEM.
+// "on" and a filter (kernel/debug/trace.hpp, parse_trace_filter) begins a recording, "off" ends it. INVAL: neither, or a CPU that
+// the machine lacks; NOMEM.
 // Linux's tracefs has tracing_on and set_event for this.
 Result<void> write_trace(const Inode& inode, std::string_view text);
 

@@ -14,7 +14,7 @@ check "commands from a pipe: output" holds "$work/out" $'^sum 42\r?$'
 
 # The commands that look into the kernel, and what they say of what there is not.
 run --shell --timeout 60 < <(printf '%s\n' 'trace on station=fault' 'pt $$ | head -n 2' 'explain $$' 'pte $$ 0x10000' \
-    'pt' 'explain x' 'pte $$' 'pte $$ zzz' 'pte abc 0' 'pte $$ 1ff000' 'pte $$ 0x80000000' 'pte 9999 0' 'trace on station=bogus' 'trace')
+    'pt' 'explain x' 'pte $$' 'pte $$ zzz' 'pte abc 0' 'pte $$ 1ff000' 'pte $$ 0x80000000' 'pte 9999 0' 'trace on station=bogus' 'trace on cpu=7' 'trace')
 check "pt" holds "$work/out" '^[0-9a-f]{8}-[0-9a-f]{8} r-xp'
 check "explain" holds "$work/out" '^The instruction at 0x[0-9a-f]+ used the address 0x'
 check "pte" holds "$work/out" 'frame 0x[0-9a-f]+ present'
@@ -23,5 +23,5 @@ for said in '^pt PID' '^explain PID' '0x80000000 is not an address' 'there is no
 done
 check "pte without an address, and with words" equal "$(grep -c '^pte PID ADDRESS[^:]*$' "$work/out")" 3
 check "an address is hexadecimal" holds "$work/out" '^0x001ff000: '
-check "trace without a word, and with a station that is none" equal "$(grep -c '^trace on .station=' "$work/out")" 2
+check "trace without a word, with a station that is none, and with a CPU that is none" equal "$(grep -c '^trace on .station=' "$work/out")" 3
 finish
