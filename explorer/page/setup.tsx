@@ -204,8 +204,8 @@ const pieces = (choices: string): Piece[] => [...choices].map((cpu) => ({ cpu: N
 export function Finding({ setup, catalogue, player }: { setup: Setup; catalogue: Catalogue; player: Player }) {
   const search = useRef(new Search());
   const [report, setReport] = useState<Report | "starting" | "stopped" | null>(null);
-  const [before, setBefore] = useState<string>("");
   const key = JSON.stringify(setup);
+  const [before, setBefore] = useState(key); // an effect runs after a frame: a search may have begun by then
   useEffect(() => () => search.current.stop(), []);
   useEffect(() => {
     if (before !== key) {

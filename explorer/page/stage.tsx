@@ -1,5 +1,5 @@
 // The stage: what happened last, the buttons, and everything in view. The explorer and the stories have the same.
-import { useEffect, useReducer, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useReducer, useState } from "preact/hooks";
 import { heldBy } from "./changes";
 import { type Sabotage, type State, sabotages } from "./engine";
 import type { Player } from "./player";
@@ -9,7 +9,7 @@ import { MEANING, rightsTold, stepTold, VERDICTS } from "./wording";
 
 export function useTold(player: Player): void {
   const [, again] = useReducer((count: number, _: void) => count + 1, 0);
-  useEffect(() => player.subscribe(() => again()), [player]);
+  useLayoutEffect(() => player.subscribe(() => again()), [player]); // not a frame later: a key may come at once
 }
 
 // What the TLBs have to do with it, if they have: the engine's own words are those of the check that failed.

@@ -116,6 +116,16 @@ test("find it for me finds a hang, and the link replays it", async (window, brow
   await other.close();
 });
 
+// On a slow computer the key's click comes before the first frame of the panel that it opens.
+const clickFirst = () => {
+  const later = window.setTimeout;
+  window.setTimeout = (callback, ms, ...others) => later(callback, ms === 50 ? 0 : ms, ...others);
+};
+test("a search that begins before the panel's first frame goes on", async (window) => {
+  await window.open("#/?program=original-report&fault_in=gup");
+  assert.match(await find(window), /turns and cannot end/);
+}, { before: clickFirst });
+
 test("find it for me finds a race, and the link replays it", async (window, browser) => {
   await window.open("#/?script=map+a+private%0Abefore%3A+write+a+0%0Acpu+0%3A+read+a%3B+write+a+1%0Acpu+1%3A+write+a+2%0Aafter%3A+expect+a+1");
   assert.match(await find(window), /An invariant is broken/);
