@@ -229,6 +229,9 @@ test("bad links are told in a sentence, with a way back", async (window) => {
     "#/?program=nonsense": /no program/, "#/?program=original-report&fault_in=magic": /no such choice/, "#/?program=original-report&steps=7": /cannot be read/,
     "#/?program=original-report&steps=3": /cannot act/, "#/story/nothing": /no story/, "#/story/clean?part=9": /part/, "#/what/is/this": /no place/,
     "#/?script=cpu+0%3A+read+a": /mapping/, "#/?program=original-report&back_end=x86": /back end/, "#/?fault_in=gup": /no program/,
+    "#/?program=original-report&toString=1": /no such choice/, "#/?program=original-report&__proto__=1": /no such choice/,
+    [`#/?script=${"a".repeat(9000)}`]: /at most 8192 characters/, "#/?program=original-report&steps=e*150000&after=e*150000": /more than 200000/,
+    "#/story/report?program=unmap+against+write": /another program/,
     "#/?program=original-report&ad_bits=hardware": /./,
   };
   for (const [link, said] of Object.entries(links)) {
@@ -238,6 +241,48 @@ test("bad links are told in a sentence, with a way back", async (window) => {
     await window.page.getByText("Begin with the report of 2011").click();
     await window.at(0);
   }
+});
+
+const LONG_LINK = "#/?program=original-report&fault_in=gup&livelock_rounds=999999999&steps=e*120000";
+test("back and to the start in a long run", async (window) => {
+  await window.open(LONG_LINK);
+  const start = performance.now();
+  await window.press("ArrowLeft");
+  await window.at(119_999);
+  await window.press("Home");
+  await window.at(0);
+  assert.match(await window.page.locator(".steps").innerText(), /of 120000/);
+  assert.ok(performance.now() - start < 30_000); // seconds at most: 120,000 steps one by one would take a minute
+});
+
+// From the second machine on, the browser has no room for one.
+const noSecondInstance = () => {
+  const make = WebAssembly.instantiate;
+  let made = 0;
+  WebAssembly.instantiate = (...what) => (++made > 2 ? Promise.reject(new RangeError("Out of memory")) : make(...what));
+};
+test("a machine that cannot be made is told in a sentence, and the run stays", async (window) => {
+  await window.open("#/?program=original-report&fault_in=gup");
+  await window.step(0);
+  await window.press("Home");
+  await window.page.locator(".note", { hasText: "Out of memory" }).waitFor();
+  await window.at(1);
+}, { before: noSecondInstance });
+
+test("Escape stops a search and closes the menu of stories", async (window) => {
+  await window.open("#/?program=storm");
+  await window.press("f");
+  await window.page.locator(".result", { hasText: "tried" }).waitFor();
+  await window.press("Escape");
+  await window.page.locator(".result", { hasText: "You stopped the search." }).waitFor();
+  const menu = window.page.locator("details.menu");
+  await menu.locator("summary").click();
+  await window.press("Escape");
+  assert.equal(await menu.getAttribute("open"), null);
+  await menu.locator("summary").click();
+  await menu.locator("a").first().click();
+  await window.page.locator(".predict").waitFor();
+  assert.equal(await menu.getAttribute("open"), null);
 });
 
 test("a browser without WebAssembly is told so", async (window) => {
