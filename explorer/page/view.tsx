@@ -293,6 +293,7 @@ export function Source({ run, module }: { run: Run; module: string }) {
           <>{i === 1 && " called from "}<button type="button" class="link mono" aria-pressed={i === depth} onClick={() => pick(i)}>{place.file}:{place.line}</button></>
         ))}</p>
       )}
+      {typeof shown !== "string" && <p class="small soft">The line is the compiler's. Where it has put one function into another, the marked line may be a neighbour of the one that acts.</p>}
     </div>
   );
 }
