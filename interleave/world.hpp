@@ -34,6 +34,7 @@ class World {
     std::string history() const; // the steps of the run, in words
     std::size_t steps() const;   // how many
     u32 missing_pages();         // ends every address space; 0 is right
+    void empty_tlbs();           // from outside, on every CPU
     // To be called when the address spaces are gone and before pages are counted.
     void at_the_end(std::function<void()> action) { at_the_end_ = std::move(action); }
 
