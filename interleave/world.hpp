@@ -60,7 +60,8 @@ class World {
         return kernel();
     }
     // fork(2). Returns the child's address space, whose mapping of [start, start + pages) is watched too.
-    MmStruct& fork(UserAddr start, u32 pages = 1);
+    MmStruct& fork(UserAddr start, u32 pages = 1); // must succeed
+    Result<MmStruct*> try_fork(UserAddr start, u32 pages = 1);
     // Both end an address space in which no CPU runs any more. end() unmaps everything first, so that its pages are
     // watched till then; exit() leaves that to mmput(), as a task's exit does.
     void end(MmStruct& mm);
