@@ -337,7 +337,7 @@ const WAKEUP: Story = {
     ask: "Find an order in which the wake-up is lost. How does it show?",
     options: [STUCK, BROKEN, { id: "turns", text: "CPU 0 turns: it reads the word again and again." }],
     todo: "Let CPU 0 load the word, and not take the lock. Then let CPU 1 write and wake, until it has finished. Then let CPU 0 go on. Or press *find it for me*.",
-    seen: (run) => (ending(run) === "ends" ? notYet("All CPUs finished: no wake-up was lost. You may also press *find it for me*.") : ending(run)),
+    seen: (run) => (ending(run) === "ends" ? notYet("All CPUs finished: no wake-up was lost.") : ending(run)),
     told: { stuck: ["The waker came between the read and the sleep. It found an empty queue and woke nobody. Nobody will come again."] },
   }],
 };
