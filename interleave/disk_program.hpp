@@ -26,14 +26,14 @@ struct DiskProgram : Program {
         return at;
     }
     void sync() {
-        require(call([&] { return disk.sync(); }), "the disk takes everything");
+        require(call([&] { return disk.sync(); }), "the disk has not taken everything");
     }
     // As write(2) does it: the page is held while it is changed.
     void write_call(u32 value) {
         call([&] {
             PageRef page;
             bool major = false;
-            require(read_mapping_page(disk, 0, page, major).ok(), "the page");
+            require(read_mapping_page(disk, 0, page, major).ok(), "the page could not be read from the disk");
             schedule_point("change the page");
             static_cast<u32*>(page_address(*page))[0] = value;
             set_page_dirty(*page);

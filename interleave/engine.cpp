@@ -59,6 +59,11 @@ bool set(Settings& settings, std::string_view name, std::string_view value) {
 
 constexpr u32 FEW_ROUNDS = 8; // a person watches them
 
+// A script has lines, or a line with verbs, which has a colon, or it is a mapping and nothing else. No preset's name is any of these.
+bool is_script(std::string_view program) {
+    return program.find_first_of(":\n") != program.npos || program.starts_with("map ");
+}
+
 } // namespace
 
 std::optional<std::string> parse_settings(std::string_view text, Settings& settings) {
@@ -130,14 +135,13 @@ void Engine::fail(const std::string& what, u32 line, u32 column) {
     error_ = json.finish();
 }
 
-// A preset's name has no colon, and every line of a script with a verb has one.
 bool Engine::read(std::string_view settings_text, std::string_view program, Settings& settings, Maker& make) {
     error_ = "null";
     if (const auto wrong = parse_settings(settings_text, settings)) {
         fail(*wrong);
         return false;
     }
-    if (program.find_first_of(":\n") == program.npos) {
+    if (!is_script(program)) {
         const Preset* preset = find_preset(program);
         if (preset == nullptr)
             fail("There is no program `" + std::string(program) + "`.");

@@ -90,7 +90,7 @@ void Invariants::note_change(Watched& watched, Pte now, u32 cpu) {
     const Pte before = watched.last;
     const bool same_frame = pte_present(before) && pte_present(now) && before.pfn() == now.pfn();
     if (same_frame && cpus_[cpu].what == Operation::Access && !now.has(before.bits() & Pte::FLAGS_MASK))
-        violated("an access takes no bit away", cpu, watched.page, "it did");
+        violated("an access has taken a bit away", cpu, watched.page, "its entry had more before");
     if (pte_present(now) && !same_frame)
         check_break_before_make(watched, now, cpu);
     if (takes_away(before, now) || (pte_dirty(before) && !pte_dirty(now)))
@@ -104,7 +104,8 @@ void Invariants::check_break_before_make(const Watched& watched, Pte now, u32 cp
     for (u32 each = 0; each < model::Machine::get().cpu_count(); ++each) {
         const auto frame = model::frame_in_tlb(each, watched.mm->context, watched.page);
         if (frame && *frame != now.pfn())
-            violated("break before make", cpu, watched.page, "another frame, and a TLB still has the old");
+            violated("break before make is broken", cpu, watched.page,
+                     "the entry has another frame, and a TLB still has the old one");
     }
 }
 
@@ -120,7 +121,7 @@ void Invariants::check_tlbs() const {
             if (finding.kind == model::TlbFinding::BeyondTruth &&
                 std::any_of(watched_.begin(), watched_.end(), owed_for))
                 continue;
-            violated("a TLB stays within truth", finding.cpu, UserAddr(finding.page), finding.what);
+            violated("a TLB goes beyond truth", finding.cpu, UserAddr(finding.page), finding.what);
         }
     }
 }
@@ -130,8 +131,8 @@ void Invariants::check_dirt() {
     std::erase_if(written_, [](Pfn frame) { return was_truncated(pfn_to_page(frame)); });
     for (const Pfn frame : written_)
         if (!pfn_to_page(frame).test(PG_DIRTY | PG_WRITEBACK) && !dirt_is_known(frame))
-            throw Violation("dirt is not lost: frame " + std::to_string(frame.value()) +
-                            " was written, and nothing says so");
+            throw Violation("dirt is lost: frame " + std::to_string(frame.value()) +
+                            " was written, and neither an entry nor its page says so");
 }
 
 bool Invariants::dirt_is_known(Pfn frame) const {

@@ -54,8 +54,9 @@ class Invariants {
     // The disk has taken over what the frame holds, in the step that is not yet over.
     void saved(Pfn frame) { written_.erase(frame); }
 
-    // Throws Violation.
+    // Both throw Violation. The second: of the TLBs only, when no CPU acts.
     void check(u32 acting_cpu);
+    void check_tlbs() const;
 
     // The pages that are watched, in the order in which that began.
     std::vector<std::pair<MmStruct*, UserAddr>> watched() const;
@@ -80,7 +81,6 @@ class Invariants {
     bool owed_by_anyone(const Watched& watched) const;
     void note_change(Watched& watched, Pte now, u32 cpu);
     void check_break_before_make(const Watched& watched, Pte now, u32 cpu) const;
-    void check_tlbs() const;
     void check_dirt();
     bool dirt_is_known(Pfn frame) const;
 

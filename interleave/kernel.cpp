@@ -90,7 +90,9 @@ void panic(const char* format, ...) {
     va_start(arguments, format);
     std::vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    interleave::violated("kernel panic: " + std::string(text));
+    const std::string panic = "kernel panic: " + std::string(text);
+    const bool reachable = panic.contains("is_reachable("); // what the page allocator asks
+    interleave::violated(reachable ? "a page was freed that a TLB can still reach (" + panic + ")" : panic);
 }
 void machine_exit(u8 status) {
     if (status != LIVELOCK_STATUS)

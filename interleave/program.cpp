@@ -1,8 +1,6 @@
 // One run of a program, from its setting to the pages that must be back at the end.
 #include "interleave/program.hpp"
 
-#include "arch/contract/tlb.hpp"
-
 namespace faultline::interleave {
 
 void Program::cpu(u32 number) {
@@ -17,23 +15,23 @@ void Program::cpu(u32 number) {
 }
 
 void Program::run_under(model::Schedule& schedule) {
-    machine.select_cpu(0);
-    set_up();
     std::vector<std::function<void()>> bodies;
     bodies.reserve(machine.cpu_count());
     for (u32 number = 0; number < machine.cpu_count(); ++number)
         bodies.push_back([this, number] { cpu(number); });
-    try {
-        World::run(schedule, bodies);
-        check();
-        require(missing_pages() == 0, "pages are missing at the end");
-    } catch (...) {
-        // So that what is left can be freed, whatever is wrong with the TLBs.
-        const model::Unwatched outside;
-        for (MmStruct* mm : spaces())
-            machine.as_each_cpu([&] { local_flush_tlb_mm(mm->context); });
-        throw;
-    }
+    model::call_apart(machine.executions, [&] {
+        try {
+            machine.select_cpu(0);
+            set_up();
+            World::run(schedule, bodies);
+            check();
+            invariants.check_tlbs();
+            require(missing_pages() == 0, "pages are missing at the end");
+        } catch (...) {
+            empty_tlbs(); // so that what is left can be freed, whatever is wrong with them
+            throw;
+        }
+    });
 }
 
 namespace {

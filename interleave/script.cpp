@@ -108,8 +108,8 @@ class Parser {
     void finish(u32 last_line) {
         if (script_.mappings.empty())
             throw ScriptError{last_line, 1, "There is no mapping: begin with a line such as `map a shared`."};
-        if (script_.cpus.empty())
-            throw ScriptError{last_line, 1, "No CPU does anything: a line such as `cpu 0: read a` is missing."};
+        if (std::all_of(script_.cpus.begin(), script_.cpus.end(), [](const auto& verbs) { return verbs.empty(); }))
+            throw ScriptError{last_line, 1, "No CPU has a verb: a line such as `cpu 0: read a` is missing."};
         if (script_.cpus.size() < used_cpus_)
             script_.cpus.resize(used_cpus_);
     }

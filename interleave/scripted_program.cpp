@@ -64,7 +64,8 @@ class ScriptedProgram final : public Program {
             return;
         swap_.emplace();
         swap_->saved = [](const Page& page) { World::get().invariants.saved(page_to_pfn(page)); };
-        at_the_end([this] { require(swap_->used() == 0 && swap_->off().ok(), "no slot stays in use"); });
+        at_the_end(
+            [this] { require(swap_->used() == 0 && swap_->off().ok(), "a slot in swap stays in use at the end"); });
     }
 
     std::string name_of(UserAddr page) const override {
@@ -85,7 +86,7 @@ class ScriptedProgram final : public Program {
     using World::write;
     u32 cmpxchg(UserAddr word, u32 expected, u32 desired) {
         const auto found = try_cmpxchg(word, expected, desired);
-        require(found.has_value(), "a compare-and-swap that must succeed");
+        require(found.has_value(), "a compare-and-swap has failed that must succeed: the program gets SIGSEGV");
         return *found;
     }
     Result<u32> futex(UserAddr word, u32 op, u32 value, UserAddr second, u32 third, u32 val2) {
@@ -333,7 +334,10 @@ class ScriptedProgram final : public Program {
     }
 
     std::string fork_here(u32 where) {
-        MmStruct& child = fork(starts_.front(), script_.mappings.front().pages);
+        const auto forked = try_fork(starts_.front(), script_.mappings.front().pages);
+        if (!forked.ok())
+            return name_of_error(forked.error());
+        MmStruct& child = *forked.value();
         for (std::size_t i = 1; i < starts_.size(); ++i)
             watch(child, starts_[i], script_.mappings[i].pages);
         if (where == FORK_ALONE)

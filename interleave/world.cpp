@@ -34,7 +34,7 @@ bool repair(FaultInfo fault) { return do_page_fault(fault).action() == FaultOutc
 
 void require(bool condition, const char* what) {
     if (!condition)
-        throw Violation(what);
+        violated(what);
 }
 
 void violated(const std::string& what) {
@@ -89,6 +89,9 @@ u32 World::missing_pages() {
         switch_mm(nullptr);
     }
     machine.select_cpu(0);
+    // With tlb=broken what ends an address space here would not reach the CPUs that have left it: no fault of the program's.
+    if (tlb_config.broken)
+        empty_tlbs();
     for (MmStruct* mm : spaces_) {
         invariants.forget(*mm);
         mmput(*mm);
@@ -98,6 +101,21 @@ u32 World::missing_pages() {
         at_the_end_();
     shrink_caches();
     return free_at_start_ - nr_free_pages();
+}
+
+// Also of what belongs to address spaces that are gone.
+void World::empty_tlbs() {
+    const model::Unwatched outside;
+    machine.as_each_cpu([&] {
+        machine.cpu().tlb.invalidate_all();
+        for (u32 index = 0; index < tlb_config.entries; ++index) {
+            MmContext holder;
+            const TlbSlot slot = tlb_slot(machine::this_cpu(), index);
+            holder.asid = slot.asid;
+            if (slot.descriptor != 0)
+                local_flush_tlb_mm(holder);
+        }
+    });
 }
 
 MmStruct& World::add_space(MmStruct& mm) {
@@ -149,25 +167,29 @@ bool World::try_write(UserAddr address, u32 value) {
 
 u32 World::read(UserAddr address) {
     const auto value = try_read(address);
-    require(value.has_value(), "a read that must succeed");
+    require(value.has_value(), "a read has failed that must succeed: the program gets a signal");
     return *value;
 }
 
-void World::write(UserAddr address, u32 value) { require(try_write(address, value), "a write that must succeed"); }
+void World::write(UserAddr address, u32 value) {
+    require(try_write(address, value), "a write has failed that must succeed: the program gets a signal");
+}
 
-MmStruct& World::fork(UserAddr start, u32 pages) {
-    return call([&]() -> MmStruct& {
-        MmStruct& child = add_space(*dup_mm(*current_mm_task().mm).value().release());
+Result<MmStruct*> World::try_fork(UserAddr start, u32 pages) {
+    return call([&]() -> Result<MmStruct*> {
+        MmStruct& child = add_space(*TRY(dup_mm(*current_mm_task().mm)).release());
         watch(child, start, pages);
-        return child;
+        return &child;
     });
 }
+
+MmStruct& World::fork(UserAddr start, u32 pages) { return *try_fork(start, pages).value(); }
 
 void World::end(MmStruct& mm) {
     call([&] {
         while (!mm.vmas.empty()) {
             const VmArea& vma = *mm.vmas.begin();
-            require(do_munmap(mm, vma.start, vma.pages() << PAGE_SHIFT).ok(), "unmapping");
+            require(do_munmap(mm, vma.start, vma.pages() << PAGE_SHIFT).ok(), "munmap has failed");
         }
     });
     exit(mm);
@@ -184,7 +206,7 @@ void World::exit(MmStruct& mm) {
 
 Page& World::page_of(MmStruct& mm, UserAddr address) {
     const Pte entry = truth_of(mm, address);
-    require(pte_present(entry), "an entry that must be present");
+    require(pte_present(entry), "an entry is not present that must be");
     return pfn_to_page(pte_pfn(entry));
 }
 

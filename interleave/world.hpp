@@ -34,6 +34,7 @@ class World {
     std::string history() const; // the steps of the run, in words
     std::size_t steps() const;   // how many
     u32 missing_pages();         // ends every address space; 0 is right
+    void empty_tlbs();           // from outside, on every CPU
     // To be called when the address spaces are gone and before pages are counted.
     void at_the_end(std::function<void()> action) { at_the_end_ = std::move(action); }
 
@@ -59,7 +60,8 @@ class World {
         return kernel();
     }
     // fork(2). Returns the child's address space, whose mapping of [start, start + pages) is watched too.
-    MmStruct& fork(UserAddr start, u32 pages = 1);
+    MmStruct& fork(UserAddr start, u32 pages = 1); // must succeed
+    Result<MmStruct*> try_fork(UserAddr start, u32 pages = 1);
     // Both end an address space in which no CPU runs any more. end() unmaps everything first, so that its pages are
     // watched till then; exit() leaves that to mmput(), as a task's exit does.
     void end(MmStruct& mm);

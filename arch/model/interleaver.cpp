@@ -88,6 +88,57 @@ void Interleaver::stop_cpu() {
 bool Interleaver::has_stopped_cpu() { return stopped_cpu; }
 void Interleaver::about_to_throw(std::exception_ptr what) { thrown = std::move(what); }
 
+namespace {
+
+// What call_apart() is at.
+struct Apart {
+    Executions& executions;
+    const std::function<void()>& action;
+    Execution* caller;
+    Execution* own = nullptr;
+    std::exception_ptr failure = nullptr;
+};
+Apart* apart = nullptr;
+
+void begin_apart(void* argument) {
+    auto& self = *static_cast<Apart*>(argument);
+    Executions& executions = self.executions;
+    Execution& caller = *self.caller;
+    try {
+        self.action();
+    } catch (const ExecutionAbandoned&) {
+        throw;
+    } catch (...) {
+        self.failure = std::current_exception();
+    }
+    executions.switch_to(caller); // never returns
+}
+
+// Instead of std::terminate(), as Interleaver::stop_cpu().
+[[noreturn]] void stop_apart() {
+    if (apart == nullptr || &apart->executions.running() != apart->own)
+        std::abort();
+    stopped_cpu = true;
+    apart->failure = thrown ? thrown : std::make_exception_ptr(std::runtime_error("model: std::terminate()"));
+    apart->executions.switch_to(*apart->caller); // never returns
+    std::abort();
+}
+
+} // namespace
+
+void call_apart(Executions& executions, const std::function<void()>& action) {
+    Apart self{.executions = executions, .action = action, .caller = &executions.running()};
+    self.own = &executions.create(begin_apart, &self);
+    apart = &self;
+    thrown = nullptr;
+    const std::terminate_handler before = std::set_terminate(stop_apart);
+    executions.switch_to(*self.own);
+    std::set_terminate(before);
+    apart = nullptr;
+    if (self.failure)
+        std::rethrow_exception(self.failure);
+}
+
 void Interleaver::at_point(const char* what) {
     Runner& self = *acting_;
     self.next = what;

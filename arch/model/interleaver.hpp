@@ -109,4 +109,9 @@ class Interleaver final : ScheduleWatcher {
     static inline Interleaver* running_ = nullptr;
 };
 
+// Calls action() on a stack of its own, and rethrows what it throws. If it panics in a destructor, its stack stops for ever, as a
+// CPU's does: has_stopped_cpu(). Then this throws what the panic was. For what is done before and after a run of CPUs, which may lie
+// within. Only the first execution may call it.
+void call_apart(Executions& executions, const std::function<void()>& action);
+
 } // namespace faultline::model

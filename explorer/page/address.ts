@@ -39,6 +39,9 @@ export interface Address {
 
 export class BadLink extends Error {}
 
+// Of a word of a link, as much as a sentence can hold.
+export const short = (word: string): string => (word.length > 60 ? `${word.slice(0, 60)}…` : word);
+
 export const MOST_STEPS = 200_000;
 
 export function settingsText(setup: Setup): string {
@@ -119,12 +122,15 @@ export function read(hash: string): Address {
   const part = Number(take("part") ?? "1") - 1;
   const steps = readPieces(take("steps") ?? ""), after = readPieces(take("after") ?? "");
   const program = take("program"), script = take("script"), backEnd = take("back_end") ?? "walked", broken = take("broken") ?? "";
-  if (backEnd !== "walked" && backEnd !== "softtlb") throw new BadLink(`This link names a back end “${backEnd}”: there are walked and softtlb.`);
+  const together = [...steps, ...after].reduce((sum, piece) => sum + piece.count, 0);
+  if (together > MOST_STEPS) throw new BadLink(`The steps of this link are more than ${MOST_STEPS}.`);
+  if (backEnd !== "walked" && backEnd !== "softtlb") throw new BadLink(`This link names a back end “${short(backEnd)}”: there are walked and softtlb.`);
   const settings: Record<string, string> = {};
   for (const [name, value] of words) {
-    if (!SETTINGS[name]?.includes(value) && !(NUMBERS.includes(name) && /^[1-9]\d{0,8}$/.test(value)))
-      throw new BadLink(`This link says “${name}=${value}”, and there is no such choice.`);
-    if (SETTINGS[name]?.[0] !== value) settings[name] = value;
+    const known = Object.hasOwn(SETTINGS, name) ? SETTINGS[name] : [];
+    if (!known.includes(value) && !(NUMBERS.includes(name) && /^[1-9]\d{0,8}$/.test(value)))
+      throw new BadLink(`This link says “${short(name)}=${short(value)}”, and there is no such choice.`);
+    if (known[0] !== value) settings[name] = value;
   }
   if (!Number.isInteger(part) || part < 0) throw new BadLink("This link names a part of a story that does not exist.");
   const named = program !== null || script !== null;

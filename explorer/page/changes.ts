@@ -1,6 +1,6 @@
 // What one step changed: keys, for marking it in the view, and sentences, for those who do not see the marks.
 import type { Cpu, State, Translation } from "./engine";
-import { abortTold, doneTold, entryState, MEANING, rightsTold } from "./wording";
+import { abortTold, doneTold, entryState, machineState, MEANING, rightsTold } from "./wording";
 
 export interface Changes {
   keys: Set<string>;
@@ -37,7 +37,10 @@ export function changesOf(before: State | null, after: State): Changes {
       const was = entryState(old.entry), is = entryState(page.entry);
       tell(pageKey(page), was === is ? `The entry of ${name} changes and stays ${is}.` : `The entry of ${name}: ${was} becomes ${is}.`);
     }
-    if (old && old.descriptor !== page.descriptor) tell(`machine ${pageKey(page)}`);
+    if (old && (old.descriptor !== page.descriptor || old.machine !== page.machine)) {
+      const was = machineState(old), is = machineState(page);
+      tell(`machine ${pageKey(page)}`, was === is ? `The descriptor of ${name} changes and stays ${is}.` : `The descriptor of ${name}: ${was} becomes ${is}.`);
+    }
   }
   for (const cpu of after.world.cpus) {
     const old = before.world.cpus[cpu.cpu];
@@ -67,19 +70,23 @@ export function changesOf(before: State | null, after: State): Changes {
     const old = before.world.frames.find((each) => each.frame === frame.frame);
     const name = `frame ${frame.frame.toString(16)}`;
     if (!old) {
-      tell(name);
+      tell(name, `Frame 0x${frame.frame.toString(16)} comes into view.`);
       continue;
     }
     if (old.count !== frame.count || old.mapcount !== frame.mapcount)
       tell(`${name} count`, `Frame 0x${frame.frame.toString(16)} has count ${frame.count} and is mapped ${frame.mapcount === 1 ? "once" : `${frame.mapcount} times`}.`);
-    if (old.flags !== frame.flags) tell(`${name} flags`);
+    if (old.flags !== frame.flags) tell(`${name} flags`, `Frame 0x${frame.frame.toString(16)} is ${frame.flags || "without a flag"} now.`);
     frame.words.forEach((word, i) => {
       if (word !== old.words[i]) tell(`${name} ${i}`, `Word ${i} of frame 0x${frame.frame.toString(16)} becomes ${word}.`);
     });
   }
+  for (const { frame } of before.world.frames)
+    if (!after.world.frames.some((each) => each.frame === frame)) tell("frames", `Frame 0x${frame.toString(16)} goes out of view.`);
   const waiting = (state: State) => state.world.futexes.map((each) => each.pid);
   const waitedBefore = waiting(before), waitNow = waiting(after);
   for (const pid of waitNow) if (!waitedBefore.includes(pid)) tell(`waiter ${pid}`, `Task ${pid} waits for a futex.`);
+  for (const each of after.world.futexes)
+    if (each.pi && before.world.futexes.some((other) => other.pid === each.pid && !other.pi)) tell(`waiter ${each.pid}`, `Task ${each.pid} waits for a PI lock now.`);
   for (const pid of waitedBefore) if (!waitNow.includes(pid)) tell("waiters", `Task ${pid} waits no longer.`);
   const vmas = (state: State) => state.world.spaces.map(({ space, vmas }) => vmas.map((vma) => `vma ${space} ${vma.start} ${vma.end} ${vma.flags}`)).flat();
   const had = vmas(before);

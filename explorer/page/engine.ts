@@ -137,6 +137,7 @@ export interface Machine {
   scenarios(): Scenario[];
   open(settings: string, program: string): Wrong | null;
   step(cpu: number): Wrong | null;
+  replay(cpus: string): Wrong | null; // a digit for each step
   run(seed: number, until: string, most: number): Wrong | null;
   state(): State;
   explore(settings: string, program: string, preemptions: number, runs: number): Wrong | null;
@@ -164,24 +165,23 @@ export async function load(module: string, backEnd: BackEnd, run: (url: string) 
   const base = `engine/${module}`;
   const [compiled] = await Promise.all([compile(`${base}.wasm`), run(`${base}.js`)]);
   const make = (globalThis as unknown as Record<string, Maker>)[FUNCTIONS[backEnd]];
-  return async () => {
-    const made = await make({
+  return () => new Promise<Machine>((resolve, reject) => { // the module's own promise does not know when there is no instance
+    make({
       instantiateWasm(imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void) {
-        WebAssembly.instantiate(compiled, imports).then((instance) => done(instance, compiled));
+        WebAssembly.instantiate(compiled, imports).then((instance) => done(instance, compiled)).catch(reject);
         return {};
       },
       print: () => {},
       printErr: () => {},
-    });
-    return wrap(made);
-  };
+    }).then((made) => resolve(wrap(made))).catch(reject);
+  });
 }
 
 function wrap(module: Module): Machine {
   const call = (name: string, result: "string" | null, ...types: string[]) => module.cwrap(`engine_${name}`, result, types);
   const presets = call("presets", "string"), scenarios = call("scenarios", "string"), state = call("state", "string");
   const error = call("error", "string"), found = call("found", "string");
-  const open = call("open", null, "string", "string"), step = call("step", null, "number");
+  const open = call("open", null, "string", "string"), step = call("step", null, "number"), replay = call("replay", null, "string");
   const run = call("run", null, "number", "string", "number");
   const explore = call("explore", null, "string", "string", "number", "number");
   const answered = (): Wrong | null => JSON.parse(error());
@@ -190,6 +190,7 @@ function wrap(module: Module): Machine {
     scenarios: () => JSON.parse(scenarios()),
     open: (settings, program) => (open(settings, program), answered()),
     step: (cpu) => (step(cpu), answered()),
+    replay: (cpus) => (replay(cpus), answered()),
     run: (seed, until, most) => (run(seed, until, most), answered()),
     state: () => JSON.parse(state()),
     explore: (settings, program, preemptions, runs) => (explore(settings, program, preemptions, runs), answered()),

@@ -43,7 +43,8 @@ function Header({ help, story }: { help: () => void; story: string }) {
       <h1><a href="#/">Faultline</a> <span>the explorer</span></h1>
       <nav aria-label="places">
         <a href="#/" aria-current={story === "" ? "page" : undefined}>explore</a>
-        <details class="menu">
+        <details class="menu" onClick={(event) => { if (event.target instanceof HTMLAnchorElement) event.currentTarget.open = false; }}
+          onKeyDown={(event) => { if (event.key === "Escape") event.currentTarget.open = false; }}>
           <summary aria-current={story !== "" ? "page" : undefined}>ten stories</summary>
           <ol>{stories.map((each) => <li><a href={`#/story/${each.route}`} aria-current={each.route === story ? "page" : undefined}>{each.title}</a></li>)}</ol>
         </details>
@@ -82,6 +83,7 @@ function App({ catalogue }: { catalogue: Catalogue }) {
       if (asked.story && !story) throw new BadLink(`There is no story “${asked.story}” here.`);
       const part = story?.parts[asked.part];
       if (story && !part) throw new BadLink("This link names a part of a story that does not exist.");
+      if (part && asked.setup && !same(asked.setup, part.setup)) throw new BadLink("This link gives a story another program than its own.");
       const setup = asked.setup ?? part?.setup ?? FIRST;
       const steps = asked.setup || asked.steps.length ? asked.steps : part?.steps ?? [];
       const ok = await player.load(setup, steps, asked.after);
@@ -127,8 +129,8 @@ function App({ catalogue }: { catalogue: Catalogue }) {
 
   useLayoutEffect(() => { // at once: a key may come right behind a step
     const keys: Record<string, () => void> = {
-      ArrowLeft: () => player.back(), ArrowRight: () => player.forward(), Home: () => player.restart(), End: () => held || player.toEnd(),
-      r: () => held || player.atRandom(seedOf(wishes.seed)), u: () => held || runUntil(player, wishes), p: () => player.play(), l: () => setTheme(!document.documentElement.classList.contains("dark")),
+      ArrowLeft: () => player.back(), ArrowRight: () => held || player.forward(), Home: () => player.restart(), End: () => held || player.toEnd(),
+      r: () => held || player.atRandom(seedOf(wishes.seed)), u: () => held || runUntil(player, wishes), p: () => held || player.play(), l: () => setTheme(!document.documentElement.classList.contains("dark")),
       "?": () => setHelp(true), Escape: () => { player.stop(); setHelp(false); },
       e: () => { open(true); setTimeout(() => document.querySelector<HTMLElement>("#program select")?.focus()); },
       f: () => { open(true); setTimeout(() => document.querySelector<HTMLElement>("#find")?.click(), 50); },

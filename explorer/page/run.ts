@@ -9,6 +9,7 @@ export interface PassedAt extends Passed {
 
 const DETAILED = 100; // so many steps at the end are repeated one by one, so that each station has its step
 const MOST_STATIONS = 400;
+const MOST_CHARACTERS = 8192; // of a program; the engine copies no more
 
 export class SetupError extends Error {
   constructor(readonly line: number, readonly column: number, what: string) {
@@ -81,8 +82,9 @@ export class Run {
   }
 
   private async fresh(): Promise<void> {
-    this.machine = await this.make();
     const program = this.setup.script || scripts.get(this.setup.program) || this.setup.program;
+    if (program.length > MOST_CHARACTERS) throw new SetupError(1, 1, `A program has at most ${MOST_CHARACTERS} characters, and this one has ${program.length}.`);
+    this.machine = await this.make();
     const wrong = this.machine.open(settingsText(this.setup), program);
     if (wrong) throw new SetupError(wrong.line, wrong.column, wrong.what);
     this.dead = "";
@@ -128,11 +130,31 @@ export class Run {
     this.made.push(cpu);
   }
 
+  // Steps that are known, at most AT_ONCE of them, without a look between them.
+  private repeat(cpus: number[]): void {
+    try {
+      const wrong = this.machine.replay(cpus.join(""));
+      this.recent = [];
+      this.take(this.machine.state());
+      this.made.push(...this.state.acted);
+      if (wrong) throw new BadLink(`Step ${this.made.length + 1} wants CPU ${cpus[this.state.acted.length]} to act, and it cannot act there.`);
+    } catch (problem) {
+      if (problem instanceof BadLink) throw problem;
+      this.dead = problem instanceof Error ? problem.message : String(problem);
+    }
+  }
+
   // Makes the steps of a link.
   private async follow(pieces: Piece[]): Promise<void> {
     for (const piece of pieces) {
       if ("cpu" in piece) {
-        for (let i = 0; i < piece.count && !this.dead; i++) this.one(piece.cpu);
+        for (let left = piece.count; left > 0 && !this.dead;) {
+          const now = left > DETAILED ? Math.min(left - DETAILED, AT_ONCE) : 1;
+          if (now === 1) this.one(piece.cpu);
+          else this.repeat(new Array(now).fill(piece.cpu));
+          left -= now;
+          if (now > 1) await breath();
+        }
         add(this.pieces, piece);
       } else {
         for (let part = 0, left = piece.count; left > 0; part++, left -= AT_ONCE)
@@ -172,21 +194,20 @@ export class Run {
   async goTo(length: number): Promise<void> {
     length = Math.max(0, Math.min(length, this.made.length));
     const made = this.made, pieces = this.pieces;
-    this.ahead.push(...made.slice(length).reverse());
-    this.made = [];
     await this.fresh();
+    for (let i = made.length - 1; i >= length; i--) this.ahead.push(made[i]);
+    this.made = [];
     const quick = Math.max(0, length - DETAILED);
-    for (let i = 0; i < quick; i++) {
-      this.move(made[i]);
-      this.made.push(made[i]);
-      if (i % AT_ONCE === AT_ONCE - 1) this.take(this.machine.state());
+    // Where a CPU stands is known from its last step. So that one is made by itself, even if it is long ago.
+    const alone = quick > 0 ? [0, 1, 2, 3].map((cpu) => made.lastIndexOf(cpu, quick - 1)) : [];
+    while (this.made.length < quick && !this.dead) {
+      const at = this.made.length, next = Math.min(quick, ...alone.filter((each) => each >= at));
+      if (next > at) this.repeat(made.slice(at, Math.min(next, at + AT_ONCE)));
+      else this.one(made[at]);
+      await breath();
     }
-    if (quick > 0) {
-      this.recent = [];
-      this.take(this.machine.state());
-      this.stations = []; // nobody knows at which step they were passed
-    }
-    for (let i = quick; i < length; i++) this.one(made[i]);
+    if (quick > 0) this.stations = []; // nobody knows at which step they were passed
+    for (let i = quick; i < length && !this.dead; i++) this.one(made[i]);
     this.pieces = cut(pieces, length);
     this.changed();
   }

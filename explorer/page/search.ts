@@ -31,6 +31,7 @@ export class Search {
   private worker: Worker | null = null;
   async start(setup: Setup, most: number, told: (report: Report) => void): Promise<void> {
     this.stop();
+    if (typeof Worker === "undefined") throw new Error("this browser has no workers, and a search runs in one.");
     const broken = setup.broken ? (await sabotages()).find((each) => each.name === setup.broken) : undefined;
     const order: Order = {
       module: broken?.module ?? setup.backEnd, backEnd: setup.backEnd, settings: settingsText(setup),

@@ -214,6 +214,13 @@ export function Finding({ setup, catalogue, player }: { setup: Setup; catalogue:
       setBefore(key);
     }
   }, [key]);
+  useEffect(() => {
+    const stop = (event: KeyboardEvent) => {
+      if (event.key === "Escape" && running) start();
+    };
+    addEventListener("keydown", stop);
+    return () => removeEventListener("keydown", stop);
+  });
   const running = report === "starting" || (typeof report === "object" && report?.kind === "progress");
   const start = () => {
     if (running) {

@@ -77,8 +77,8 @@ export function Controls({ player, wishes, wish, held }: { player: Player; wishe
       <span class="steps">step <b>{run.length}</b>{run.ahead.length > 0 && <span class="soft"> of {run.length + run.ahead.length}</span>}</span>
       <button type="button" onClick={() => player.restart()} aria-disabled={run.length === 0} title="back to the start (Home)">|◀<span class="wide"> restart</span></button>
       <button type="button" onClick={() => player.back()} aria-disabled={run.length === 0} title="one step back (←)">◀ back</button>
-      <button type="button" onClick={() => player.forward()} aria-disabled={run.ahead.length === 0} title="one step forward again (→)">forward ▶</button>
-      {run.ahead.length > 0 && <button type="button" onClick={() => player.play()} title="play the steps ahead (p)">{player.playing ? "❚❚ pause" : "▶▶ play"}</button>}
+      <button type="button" onClick={() => held || player.forward()} aria-disabled={run.ahead.length === 0 || Boolean(held)} title="one step forward again (→)">forward ▶</button>
+      {run.ahead.length > 0 && <button type="button" onClick={() => held || player.play()} aria-disabled={Boolean(held)} title="play the steps ahead (p)">{player.playing ? "❚❚ pause" : "▶▶ play"}</button>}
       <span class="gap" />
       {player.busy ? <button type="button" class="strong" onClick={() => player.stop()}>stop</button> :
         <button type="button" onClick={() => held || player.toEnd()} aria-disabled={over} title="run to the end; whoever acts goes on (End)">run to end</button>}
@@ -141,7 +141,7 @@ export function Stage({ player, wishes, wish, held }: { player: Player; wishes: 
         {run.state.world.cpus.map(({ cpu }) => (
           <button type="button" style={`--mine: var(--task-${cpu})`} onClick={() => act(cpu)} aria-disabled={run.over || !run.state.able.includes(cpu)}>CPU {cpu}</button>
         ))}
-        <button type="button" onClick={() => player.forward()} aria-disabled={run.ahead.length === 0} aria-label="forward">▶</button>
+        <button type="button" onClick={() => held || player.forward()} aria-disabled={run.ahead.length === 0 || Boolean(held)} aria-label="forward">▶</button>
       </div>
       <div class="board">
         <div class="main">

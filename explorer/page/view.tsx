@@ -7,7 +7,7 @@ import type { Cpu, PageOf, State, Translation, World } from "./engine";
 import type { PassedAt, Run } from "./run";
 import { decompose, type Field, meaningOf, verbsBefore } from "./script";
 import { linesOf, type Place, placesOf } from "./source";
-import { BITS, count, doneTold, ENTRY_TOLD, entryState, kindOf, LOCKS, MEANING, MISSING, rightsTold, stepTold } from "./wording";
+import { BITS, count, doneTold, ENTRY_TOLD, entryState, kindOf, LOCKS, machineState, MEANING, MISSING, rightsTold, stepTold } from "./wording";
 
 const hex = (value: number) => `0x${value.toString(16)}`;
 const clsx = (...names: (string | false | undefined)[]) => names.filter(Boolean).join(" ");
@@ -63,7 +63,7 @@ function CpuCard({ cpu, seen, state, last }: { cpu: Cpu; seen: Seen; state: Stat
         {able && !seen.held ? <span>next: <b>{stepTold(cpu)}</b></span> : <span>{why}</span>}
       </button>
       <p class="holds">
-        {cpu.holds.length ? <>holds {cpu.holds.map((lock) => <span class={clsx("lock", seen.changes.keys.has(`lock ${cpu.cpu} ${lock}`) && "changed")} title={LOCKS[lock] && `guards ${LOCKS[lock]}`}>{lock}</span>)}</> : <span class="soft">holds no lock</span>}
+        {cpu.holds.length ? <>holds {cpu.holds.map((lock) => <span class={clsx("lock", seen.changes.keys.has(`lock ${cpu.cpu} ${lock}`) && "changed")} title={LOCKS[lock] && `guards ${LOCKS[lock]}`}>{lock}</span>)}</> : <span class={clsx("soft", seen.changes.keys.has(`released ${cpu.cpu}`) && "changed")}>holds no lock</span>}
         <span class="soft faults"> · {cpu.faults === 0 ? "no fault" : count(cpu.faults, "fault")} served</span>
       </p>
     </article>
@@ -95,13 +95,6 @@ export function Bits({ entry, before }: { entry: string; before?: string }) {
 
 function Swatch({ state, word }: { state: string; word?: string }) {
   return <span class={`swatch s-${state.replaceAll(" ", "-")}`}><span>{word ?? state}</span></span>;
-}
-
-function machineState(page: PageOf): string {
-  const bits = parseInt(page.descriptor, 16);
-  if (!(bits & 2)) return "no page";
-  const access = ((bits >>> 7) & 4) | ((bits >>> 4) & 3);
-  return { 3: "read-write", 7: "read-only", 2: "read-only", 1: "kernel only", 5: "kernel only" }[access] ?? "no access";
 }
 
 function TlbCell({ cpu, page, changes }: { cpu: Cpu; page: PageOf; changes: Changes }) {
@@ -166,7 +159,7 @@ export function Memory({ run, changes }: Seen) {
 export function Frames({ run, changes }: Seen) {
   const { frames, pages } = run.state.world;
   return (
-    <div class="frames">
+    <div class={clsx("frames", changes.keys.has("frames") && "changed")}>
       {frames.length === 0 && <p class="soft">No page of this program has a frame now.</p>}
       {frames.map((frame) => {
         const name = `frame ${frame.frame.toString(16)}`;
@@ -300,6 +293,7 @@ export function Source({ run, module }: { run: Run; module: string }) {
           <>{i === 1 && " called from "}<button type="button" class="link mono" aria-pressed={i === depth} onClick={() => pick(i)}>{place.file}:{place.line}</button></>
         ))}</p>
       )}
+      {typeof shown !== "string" && <p class="small soft">The line is the compiler's. Where it has put one function into another, the marked line may be a neighbour of the one that acts.</p>}
     </div>
   );
 }

@@ -1,5 +1,5 @@
 // What things are called: the wording of the page of a trace (tools/trace/page/wording.json), for the explorer.
-import type { Cpu } from "./engine";
+import type { Cpu, PageOf } from "./engine";
 import wording from "../../tools/trace/page/wording.json";
 
 export const BITS = wording.BITS as [number, string][];
@@ -80,3 +80,11 @@ export const VERDICTS = {
   livelock: "it turns and cannot end",
   deadlock: "nobody can act",
 } as const;
+
+// What a descriptor permits user mode, in words.
+export function machineState(page: PageOf): string {
+  const bits = parseInt(page.descriptor, 16);
+  if (!(bits & 2)) return "no page";
+  const access = ((bits >>> 7) & 4) | ((bits >>> 4) & 3);
+  return { 3: "read-write", 7: "read-only", 2: "read-only", 1: "kernel only", 5: "kernel only" }[access] ?? "no access";
+}

@@ -21,7 +21,8 @@ struct CleanPage : Program {
     void set_up() override {
         word = map_shared();
         read(word);
-        require(pte_write(truth_of(mm(), word)) && !pte_dirty(truth_of(mm(), word)), "writable and clean");
+        require(pte_write(truth_of(mm(), word)) && !pte_dirty(truth_of(mm(), word)),
+                "the page is not writable and clean to begin with");
     }
 
   protected:
@@ -38,8 +39,8 @@ struct FirstWriteAgainstFirstWrite : CleanPage {
     void cpu0() override { write(word, 1); }
     void cpu1() override { write(word + 4, 2); }
     void check() override {
-        require(read(word) == 1 && read(word + 4) == 2, "both writes are there");
-        require(pte_user_writable(truth_of(mm(), word)), "young and dirty");
+        require(read(word) == 1 && read(word + 4) == 2, "one of the two writes is lost");
+        require(pte_user_writable(truth_of(mm(), word)), "the entry has lost young or dirty, or the right to write");
     }
 };
 
@@ -56,11 +57,13 @@ struct FirstWriteAgainstAge : CleanPage {
         write(word, 1);
         const bool after = aged;
         write(word, 2);
-        require(!after || pte_young(truth_of(mm(), word)), "a use after ageing shows");
+        require(!after || pte_young(truth_of(mm(), word)),
+                "a page was used after it was aged, and its entry is not young");
     }
     void check() override {
-        require(pte_dirty(truth_of(mm(), word)), "dirt is not lost");
-        require(read(word) == 2, "the last write is there");
+        require(pte_dirty(truth_of(mm(), word)),
+                "the page was written, and its entry is not dirty any more: the write can be lost");
+        require(read(word) == 2, "the last write is lost");
     }
 };
 
@@ -74,11 +77,13 @@ struct FirstWriteAgainstClean : CleanPage {
         write(word, 1);
         const bool after = cleaned;
         write(word, 2);
-        require(!after || pte_dirty(truth_of(mm(), word)), "a write to a cleaned page makes it dirty again");
+        require(!after || pte_dirty(truth_of(mm(), word)),
+                "a write to a cleaned page has not made its entry dirty again");
     }
     void check() override {
-        require(dirt_is_known(word), "dirt is not lost");
-        require(read(word) == 2, "the last write is there");
+        require(dirt_is_known(word),
+                "the page was written, and its entry is not dirty any more: the write can be lost");
+        require(read(word) == 2, "the last write is lost");
     }
     bool cleaned = false;
 };
@@ -103,9 +108,10 @@ struct FirstWriteAgainstUnmap : CleanPage {
             written = value;
     }
     void check() override {
-        require(pte_none(truth_of(mm(), word)), "what is unmapped stays so");
-        require(read(other) == written, "what was written");
-        require(written == 0 || dirt_is_known(other), "dirt is not lost");
+        require(pte_none(truth_of(mm(), word)), "an entry has come back after munmap");
+        require(read(other) == written, "what was written cannot be read back");
+        require(written == 0 || dirt_is_known(other),
+                "the page was written, and its entry is not dirty any more: the write can be lost");
     }
 };
 
@@ -120,10 +126,10 @@ struct FirstWriteAgainstProtect : CleanPage {
     void cpu1() override {
         for (u32 value = 1; value <= 2; ++value) {
             const bool before = is_protected, done = try_write(word, value);
-            require(!before || !done, "no write where there may be none");
+            require(!before || !done, "a write was made after the right to write was taken away");
         }
     }
-    void check() override { require(!pte_write(truth_of(mm(), word)), "the right stays away"); }
+    void check() override { require(!pte_write(truth_of(mm(), word)), "the entry has the right to write again"); }
 };
 
 struct FirstWriteAgainstMove : CleanPage {
@@ -138,16 +144,17 @@ struct FirstWriteAgainstMove : CleanPage {
     void cpu0() override {
         require(
             call([&] { return do_mremap(mm(), word, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, to).ok(); }),
-            "the move");
+            "mremap has failed");
     }
     void cpu1() override {
         for (u32 value = 1; value <= 2 && try_write(word, value); ++value)
             written = value;
     }
     void check() override {
-        require(pte_none(truth_of(mm(), word)), "nothing is left at the old place");
-        require(read(to) == written, "what was written");
-        require(written == 0 || dirt_is_known(to), "dirt is not lost");
+        require(pte_none(truth_of(mm(), word)), "the entry has come back at the old place after mremap");
+        require(read(to) == written, "what was written cannot be read back");
+        require(written == 0 || dirt_is_known(to),
+                "the page was written, and its entry is not dirty any more: the write can be lost");
     }
 };
 
@@ -170,10 +177,11 @@ struct FirstWriteAgainstFork : Program {
         }
     }
     void check() override {
-        require(read(word) == 3, "the parent's last value");
+        require(read(word) == 3, "the parent's last value is lost");
         run_in(0, *child);
         const u32 seen = read(word);
-        require(seen != 0 && (after == 0 || seen < after), "the child has the value of the moment");
+        require(seen != 0 && (after == 0 || seen < after),
+                "the child does not have the parent's value at the moment of the fork");
         run_in(0, mm());
     }
 };

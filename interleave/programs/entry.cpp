@@ -28,14 +28,18 @@ struct SetDirtyAgainstSetYoung : Program {
         page = map_shared();
         read(page);
         age();
-        require(!pte_young(truth_of(mm(), page)) && !pte_dirty(truth_of(mm(), page)), "old and clean");
+        require(!pte_young(truth_of(mm(), page)) && !pte_dirty(truth_of(mm(), page)),
+                "the page is not old and clean to begin with");
     }
     void cpu0() override { set_flags(false); }
     void cpu1() override {
         set_flags(true);
         age();
     }
-    void check() override { require(pte_dirty(truth_of(mm(), page)), "dirt is not lost"); }
+    void check() override {
+        require(pte_dirty(truth_of(mm(), page)),
+                "the page was written, and its entry is not dirty any more: the write can be lost");
+    }
 };
 
 // Without any lock: what the hooks promise of truth by themselves (arch/contract/mmu.hpp, "atomically"). Descriptors
@@ -54,7 +58,10 @@ struct SetDirtyWithoutLock : Program {
     void cpu0() override {
         call([&] { ptep_set_access_flags(mm().context, page, slot(), pte_mkdirty(ptep_get(slot())), true); });
     }
-    void check() override { require(pte_dirty(truth_of(mm(), page)) || pte_dirty(taken), "dirt is not lost"); }
+    void check() override {
+        require(pte_dirty(truth_of(mm(), page)) || pte_dirty(taken),
+                "the page was written, and its entry is not dirty any more: the write can be lost");
+    }
 };
 
 struct SetDirtyAgainstSetYoungWithoutLock : SetDirtyWithoutLock {
@@ -71,7 +78,7 @@ struct SetDirtyAgainstSetYoungWithoutLock : SetDirtyWithoutLock {
     }
     void check() override {
         SetDirtyWithoutLock::check();
-        require(pte_young(truth_of(mm(), page)), "nor young");
+        require(pte_young(truth_of(mm(), page)), "the entry has lost young");
     }
 };
 
@@ -120,11 +127,11 @@ struct WriteFaultAgainstReadFault : Program {
         call([&] { age_page_range(MmapReadGuard(mm()), word, word + PAGE_SIZE); });
     }
     void cpu0() override { write(word, 1); }
-    void cpu1() override { require(read(word) <= 1, "what was written, or zero"); }
+    void cpu1() override { require(read(word) <= 1, "a read has found neither zero nor what was written"); }
     void check() override {
-        require(pte_user_writable(truth_of(mm(), word)), "young and dirty");
-        require(read(word) == 1, "the write is there");
-        require(faults(1) <= 2, "a read takes one fault, or one more for a race lost");
+        require(pte_user_writable(truth_of(mm(), word)), "the entry has lost young or dirty, or the right to write");
+        require(read(word) == 1, "the write is lost");
+        require(faults(1) <= 2, "a read has taken more faults than one, and one for a race lost");
     }
 };
 
@@ -143,8 +150,8 @@ struct AgeAgainstWrite : Program {
         write(word, 3);
     }
     void check() override {
-        require(pte_dirty(truth_of(mm(), word)), "an old page stays dirty");
-        require(read(word) == 3, "the last write is there");
+        require(pte_dirty(truth_of(mm(), word)), "the entry has lost dirty when it was aged");
+        require(read(word) == 3, "the last write is lost");
     }
 };
 
@@ -161,11 +168,12 @@ struct CleanAgainstWrite : Program {
         write(word, 2);
         const bool after = cleaned;
         write(word, 3);
-        require(!after || pte_dirty(truth_of(mm(), word)), "a write to a cleaned page makes it dirty again");
+        require(!after || pte_dirty(truth_of(mm(), word)),
+                "a write to a cleaned page has not made its entry dirty again");
     }
     void check() override {
-        require(page_of(mm(), word).test(PG_DIRTY), "the dirt went to the page");
-        require(read(word) == 3, "the last write is there");
+        require(page_of(mm(), word).test(PG_DIRTY), "the entry was cleaned, and its page is not marked dirty");
+        require(read(word) == 3, "the last write is lost");
     }
     bool cleaned = false;
 };
@@ -179,8 +187,8 @@ struct TwoFirstWrites : Program {
     void cpu0() override { write(word, 1); }
     void cpu1() override { write(word + 4, 2); }
     void check() override {
-        require(read(word) == 1 && read(word + 4) == 2, "both writes are there");
-        require(get_mm_counter(mm(), MM_ANONPAGES) == 1, "one page");
+        require(read(word) == 1 && read(word + 4) == 2, "one of the two writes is lost");
+        require(get_mm_counter(mm(), MM_ANONPAGES) == 1, "two pages are counted where there is one");
     }
 };
 
@@ -192,9 +200,9 @@ struct FirstReadAgainstFirstWrite : Program {
     void cpu0() override { write(word, 1); }
     void cpu1() override {
         const u32 first = read(word), second = read(word);
-        require(first <= second, "what was seen stays");
+        require(first <= second, "a CPU has seen the new value, and then the old one again");
     }
-    void check() override { require(read(word) == 1, "the write is there"); }
+    void check() override { require(read(word) == 1, "the write is lost"); }
 };
 
 } // namespace

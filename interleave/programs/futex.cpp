@@ -31,7 +31,7 @@ struct FutexProgram : Program {
     // *word += 1, by the kernel, with page faults disabled.
     void add_one() {
         const u32 operation = FUTEX_OP(FUTEX_OP_ADD, 1, FUTEX_OP_CMP_EQ, 0xfffu);
-        require(futex(FUTEX_WAKE_OP, 1, word, operation).ok(), "WAKE_OP");
+        require(futex(FUTEX_WAKE_OP, 1, word, operation).ok(), "FUTEX_WAKE_OP has failed");
     }
 };
 
@@ -40,13 +40,13 @@ struct RelaxAgainstFutex : FutexProgram {
     using FutexProgram::FutexProgram;
     void cpu0() override { write(word + 4, 7); }
     void cpu1() override { add_one(); }
-    void check() override { require(read(word) == 1 && read(word + 4) == 7, "both were done, once"); }
+    void check() override { require(read(word) == 1 && read(word + 4) == 7, "an operation was lost, or done twice"); }
 };
 
 struct FutexAgainstFutex : FutexProgram {
     using FutexProgram::FutexProgram;
     void cpu(u32) override { add_one(); }
-    void check() override { require(read(word) == 2, "both were done, once"); }
+    void check() override { require(read(word) == 2, "an operation was lost, or done twice"); }
 };
 
 struct AgeAgainstFutex : FutexProgram {
@@ -55,7 +55,7 @@ struct AgeAgainstFutex : FutexProgram {
         call([&] { age_page_range(MmapReadGuard(mm()), word, word + PAGE_SIZE); });
     }
     void cpu1() override { add_one(); }
-    void check() override { require(read(word) == 1, "done once"); }
+    void check() override { require(read(word) == 1, "the operation was lost, or done twice"); }
 };
 
 // The waiter sleeps only if the word has not changed, and a CPU that changes the word wakes the waiter. Otherwise both
@@ -68,13 +68,13 @@ struct WaitAgainstWake : FutexProgram {
     void cpu0() override {
         const auto waited = futex(FUTEX_WAIT, 0);
         slept = waited.ok();
-        require(slept || waited.error() == Errno::AGAIN, "woken, or the word had changed");
+        require(slept || waited.error() == Errno::AGAIN, "FUTEX_WAIT has failed, with an error other than EAGAIN");
     }
     void cpu1() override {
         write(word, 1);
         woken = futex(FUTEX_WAKE, 1).value();
     }
-    void check() override { require(woken == (slept ? 1u : 0u), "woken as often as asleep"); }
+    void check() override { require(woken == (slept ? 1u : 0u), "a wake-up is lost, or one too many was counted"); }
 };
 
 // The same, but the operation that wakes also changes the word.
@@ -109,7 +109,8 @@ struct RequeueAgainstWake : FutexProgram {
         spin_until([&] { return bucket_of(word).nr_waiters != 0 || over; });
         const auto requeued =
             call([&] { return sys_futex(word, FUTEX_CMP_REQUEUE_PRIVATE, 0, UserAddr(1), target, 0); });
-        require(requeued.ok() || requeued.error() == Errno::AGAIN, "moved, or the word had changed");
+        require(requeued.ok() || requeued.error() == Errno::AGAIN,
+                "FUTEX_CMP_REQUEUE has failed, with an error other than EAGAIN");
         moved = requeued.ok() ? requeued.value() : 0;
         tried = true;
     }
@@ -122,10 +123,11 @@ struct RequeueAgainstWake : FutexProgram {
     }
     void cpu2() override {
         const auto waited = futex(FUTEX_WAIT, 0);
-        require(waited.ok() || waited.error() == Errno::AGAIN, "woken, or the word had changed");
+        require(waited.ok() || waited.error() == Errno::AGAIN,
+                "FUTEX_WAIT has failed, with an error other than EAGAIN");
         over = true;
     }
-    void check() override { require(moved == woken, "a waiter that was moved is woken"); }
+    void check() override { require(moved == woken, "a waiter that was moved is not woken"); }
 };
 
 // One of two words is woken while the waiter is still being queued for the other: that wake-up must not be undone.
@@ -146,13 +148,13 @@ struct WaitvAgainstTwoWakes : FutexProgram {
     UserAddr list() { return word + 64; }
     void cpu0() override {
         const auto waited = call([&] { return sys_futex_waitv(list(), 2, 0, UserAddr(0), 1); });
-        require(waited.ok() || waited.error() == Errno::AGAIN, "woken, or a word had changed");
+        require(waited.ok() || waited.error() == Errno::AGAIN, "the wait has failed, with an error other than EAGAIN");
     }
     void cpu1() override {
         write(word, 1);
         woken = futex(FUTEX_WAKE, 1).value();
     }
-    void check() override { require(woken <= 1, "one waiter"); }
+    void check() override { require(woken <= 1, "more waiters were woken than there are"); }
 };
 
 // The heir of a PI lock is chosen. Before it owns the lock, another waiter becomes more urgent. The last two of four
@@ -169,17 +171,18 @@ struct UnlockPiAgainstPriority : FutexProgram {
             task(cpu).prio = task(cpu).normal_prio = 50 + static_cast<s32>(cpu);
     }
     void take_and_give() {
-        require(futex(FUTEX_LOCK_PI, 0).ok(), "LOCK_PI");
-        require(!owned, "two owners");
+        require(futex(FUTEX_LOCK_PI, 0).ok(), "FUTEX_LOCK_PI has failed");
+        require(!owned, "the lock has two owners");
         owned = true;
-        require((read(word) & FUTEX_TID_MASK) == static_cast<u32>(current()->pid), "the word names the owner");
+        require((read(word) & FUTEX_TID_MASK) == static_cast<u32>(current()->pid),
+                "the word does not name the owner of the lock");
         owned = false;
-        require(futex(FUTEX_UNLOCK_PI, 0).ok(), "UNLOCK_PI");
+        require(futex(FUTEX_UNLOCK_PI, 0).ok(), "FUTEX_UNLOCK_PI has failed");
     }
     void cpu0() override {
         spin_until([&] { return waits_for_pi_lock(2) && waits_for_pi_lock(3); });
         both_wait = true;
-        require(futex(FUTEX_UNLOCK_PI, 0).ok(), "UNLOCK_PI");
+        require(futex(FUTEX_UNLOCK_PI, 0).ok(), "FUTEX_UNLOCK_PI has failed");
     }
     void cpu1() override {
         spin_until([&] { return both_wait; });
@@ -189,7 +192,7 @@ struct UnlockPiAgainstPriority : FutexProgram {
         });
     }
     void cpu2() override { take_and_give(); }
-    void check() override { require((read(word) & FUTEX_TID_MASK) == 0, "the lock is free"); }
+    void check() override { require((read(word) & FUTEX_TID_MASK) == 0, "the lock is not free at the end"); }
 };
 
 // A task that finds an owner in its exit waits for the end of that exit, however soon it comes.
@@ -203,7 +206,7 @@ struct LockPiAgainstExit : FutexProgram {
     }
     void cpu0() override {
         const auto locked = futex(FUTEX_LOCK_PI, 0);
-        require(locked.ok() || locked.error() == Errno::SRCH, "inherited, or refused");
+        require(locked.ok() || locked.error() == Errno::SRCH, "the lock was neither inherited nor refused with ESRCH");
     }
     void cpu1() override {
         task(1).exiting = true;
@@ -225,13 +228,13 @@ struct LockPiAgainstExec : LockPiAgainstExit {
         write(head + offsetof(RobustListHead, futex_offset), word.value() - entry.value());
         task(1).robust_list = head;
     }
-    void cpu0() override { require(futex(FUTEX_LOCK_PI, 0).ok(), "inherited"); }
+    void cpu0() override { require(futex(FUTEX_LOCK_PI, 0).ok(), "the lock was not inherited"); }
     void cpu1() override {
         call([&] { futex_exit(task(1)); });
     }
     void check() override {
         require((read(word) & ~u32{FUTEX_WAITERS}) == (FUTEX_OWNER_DIED | 1),
-                "the first task has it, after an owner that died");
+                "the first task does not have the lock after the death of its owner");
     }
 };
 

@@ -32,7 +32,7 @@ struct ReadersAndWriter : Program {
             const ReadGuard guard(lock);
             ++readers;
             schedule_point("read");
-            require(writers == 0, "a reader beside a writer");
+            require(writers == 0, "a reader has the lock beside a writer");
             --readers;
             ++done;
         }
@@ -42,31 +42,39 @@ struct ReadersAndWriter : Program {
         const WriteGuard guard(lock);
         ++writers;
         schedule_point("write");
-        require(readers == 0 && writers == 1, "a writer beside another");
+        require(readers == 0 && writers == 1, "a writer has the lock beside somebody else");
         --writers;
         ++done;
     }
-    void check() override { require(done == 3 && !lock.is_locked(), "all had their turns"); }
+    void check() override {
+        require(done == 3 && !lock.is_locked(), "a CPU did not get its turn, or the lock is still held");
+    }
 };
 
 struct TwoWriters : ReadersAndWriter {
     using ReadersAndWriter::ReadersAndWriter;
     void cpu0() override { ReadersAndWriter::cpu1(); }
-    void check() override { require(done == 2 && !lock.is_locked(), "all had their turns"); }
+    void check() override {
+        require(done == 2 && !lock.is_locked(), "a CPU did not get its turn, or the lock is still held");
+    }
 };
 
 // Of two waiting writers one is woken, and it must know of the other.
 struct ThreeWriters : TwoWriters {
     using TwoWriters::TwoWriters;
     void cpu2() override { ReadersAndWriter::cpu1(); }
-    void check() override { require(done == 3 && !lock.is_locked(), "all had their turns"); }
+    void check() override {
+        require(done == 3 && !lock.is_locked(), "a CPU did not get its turn, or the lock is still held");
+    }
 };
 
 // A reader turns back because of the first writer, and the second writer sees the reader still there.
 struct ReaderAndTwoWriters : ReadersAndWriter {
     using ReadersAndWriter::ReadersAndWriter;
     void cpu2() override { ReadersAndWriter::cpu1(); }
-    void check() override { require(done == 4 && !lock.is_locked(), "all had their turns"); }
+    void check() override {
+        require(done == 4 && !lock.is_locked(), "a CPU did not get its turn, or the lock is still held");
+    }
 };
 
 // Tickets are served in the order in which they were taken. A CPU takes its ticket right after the point at which the
@@ -86,7 +94,7 @@ struct InTurn final : Program, model::ScheduleWatcher {
         schedule_point("inside");
     }
     void check() override {
-        require(served.size() == machine.cpu_count(), "all had their turns");
+        require(served.size() == machine.cpu_count(), "a CPU did not get its turn, or the lock is still held");
         require(served == tickets, "a CPU was served before one that had come earlier");
     }
 
@@ -113,8 +121,9 @@ struct TwoFirstTables : Program {
     void cpu0() override { write(pages, 1); }
     void cpu1() override { write(pages + PAGE_SIZE, 2); }
     void check() override {
-        require(read(pages) == 1 && read(pages + PAGE_SIZE) == 2, "both writes are there");
-        require(mm().nr_ptes == 1 && get_mm_counter(mm(), MM_ANONPAGES) == 2, "one table, two pages");
+        require(read(pages) == 1 && read(pages + PAGE_SIZE) == 2, "one of the two writes is lost");
+        require(mm().nr_ptes == 1 && get_mm_counter(mm(), MM_ANONPAGES) == 2,
+                "the counts are not those of one table and two pages");
     }
 };
 
@@ -124,14 +133,14 @@ struct TwoStackFaults : Program {
     UserAddr top{TASK_SIZE - 16 * PAGE_SIZE};
 
     void set_up() override {
-        require(setup_stack_vma(mm(), top, PAGE_SIZE).ok(), "a stack");
+        require(setup_stack_vma(mm(), top, PAGE_SIZE).ok(), "the stack could not be made");
         watch(mm(), top - 4 * PAGE_SIZE, 4);
     }
     void cpu0() override { write(top - 3 * PAGE_SIZE, 1); }
     void cpu1() override { write(top - 2 * PAGE_SIZE, 2); }
     void check() override {
-        require(read(top - 3 * PAGE_SIZE) == 1 && read(top - 2 * PAGE_SIZE) == 2, "both are there");
-        require(mm().map_count == 1 && mm().total_vm == 3, "one stack of three pages");
+        require(read(top - 3 * PAGE_SIZE) == 1 && read(top - 2 * PAGE_SIZE) == 2, "one of the two writes is lost");
+        require(mm().map_count == 1 && mm().total_vm == 3, "the counts are not those of one stack of three pages");
     }
 };
 
@@ -154,9 +163,9 @@ struct FileProgram : Program {
     virtual UserAddr second_page() { return start + PAGE_SIZE; }
     void check() override {
         require(!pte_present(truth_of(mm(), second_page())), "a page past the end of the file is mapped");
-        require(!try_read(second_page()), "and can be read");
-        require(read(second_page() - PAGE_SIZE) == 1, "what is left is there");
-        call([&] { require(do_munmap(mm(), start, 2 * PAGE_SIZE).ok(), "unmapping"); });
+        require(!try_read(second_page()), "a page past the end of the file can be read");
+        require(read(second_page() - PAGE_SIZE) == 1, "the page that is left of the file has lost its contents");
+        call([&] { require(do_munmap(mm(), start, 2 * PAGE_SIZE).ok(), "munmap has failed"); });
         call([&] { put_mapping(*file); });
     }
 };
@@ -173,7 +182,7 @@ struct TruncateAgainstRead : FileProgram {
         write(start + PAGE_SIZE, 2);
         call([&] { zap(); });
     }
-    void zap() { require(do_madvise(mm(), start, 2 * PAGE_SIZE, MADV_DONTNEED).ok(), "forget the entries"); }
+    void zap() { require(do_madvise(mm(), start, 2 * PAGE_SIZE, MADV_DONTNEED).ok(), "madvise has failed"); }
     void cpu1() override { try_read(start + PAGE_SIZE); }
 };
 // The VMA that covers the page is cut in two, or joined, while truncation walks the VMAs.
@@ -201,7 +210,7 @@ struct TruncateAgainstMove : FileProgram {
         const bool moved = call([&] {
             return do_mremap(mm(), start, 2 * PAGE_SIZE, 2 * PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, to).ok();
         });
-        require(moved, "the move");
+        require(moved, "mremap has failed");
         start = to;
     }
 };
@@ -222,7 +231,7 @@ struct TruncateAgainstExit : FileProgram {
         exit(ended);
     }
     void check() override {
-        require(file->nr_pages == 1, "the second page is gone");
+        require(file->nr_pages == 1, "the file still has its second page");
         call([&] { put_mapping(*file); });
     }
 };
@@ -236,17 +245,18 @@ struct PageAllocator : Program {
     void cpu(u32) override {
         Page* pages[3] = {alloc_pages(0), alloc_pages(1), alloc_pages(0)};
         for (Page* page : pages) {
-            require(page != nullptr && page_count(*page) == 1, "a page of one's own");
+            require(page != nullptr && page_count(*page) == 1, "the allocator has given a page that somebody else has");
             page->mapcount.store(1);
         }
         schedule_point("use the pages");
         for (Page* page : pages) {
-            require(page_count(*page) == 1 && page_mapcount(*page) == 1, "still one's own");
+            require(page_count(*page) == 1 && page_mapcount(*page) == 1,
+                    "a page that a CPU has was given to somebody else too");
             page->mapcount.store(0);
             put_page(*page);
         }
     }
-    void check() override { require(nr_free_pages() == before, "all are back"); }
+    void check() override { require(nr_free_pages() == before, "something was not given back"); }
 };
 
 // One CPU holds pages back that another needs: the allocator must find them.
@@ -287,12 +297,12 @@ struct SlabAllocator : Program {
         auto* other = static_cast<u32*>(cache.alloc());
         *one = *other = number;
         schedule_point("use the objects");
-        require(one != other && *one == number && *other == number, "objects of one's own");
+        require(one != other && *one == number && *other == number, "an object was given to two");
         cache.free(one);
         cache.shrink();
         cache.free(other);
     }
-    void check() override { require(cache.in_use() == in_use, "all are back"); }
+    void check() override { require(cache.in_use() == in_use, "something was not given back"); }
 };
 constinit KmemCache SlabAllocator::cache("interleave", 1024, 8);
 

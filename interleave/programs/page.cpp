@@ -38,10 +38,10 @@ struct CowBreakAgainstRead : Program {
     }
     void cpu1() override {
         const u32 seen = read(flag);
-        require(read(data) >= seen, "a CPU that sees the second write sees the first");
+        require(read(data) >= seen, "a CPU has seen the second write and not the first");
     }
-    void cpu2() override { require(read(data) == 0, "the child sees what was there when it was born"); }
-    void check() override { require(read(data) == 1, "the parent sees its own"); }
+    void cpu2() override { require(read(data) == 0, "the child does not see what was there when it was born"); }
+    void check() override { require(read(data) == 1, "the parent does not see its own value"); }
 };
 
 struct TwoCowBreaks : Program {
@@ -55,13 +55,13 @@ struct TwoCowBreaks : Program {
     }
     void cpu0() override {
         write(word, 1);
-        require(read(word) == 1, "the parent sees its own");
+        require(read(word) == 1, "the parent does not see its own value");
     }
     void cpu1() override {
         write(word, 2);
-        require(read(word) == 2, "the child sees its own");
+        require(read(word) == 2, "the child does not see its own value");
     }
-    void check() override { require(read(word) == 1, "the parent still does"); }
+    void check() override { require(read(word) == 1, "the parent does not see its own value any more"); }
 };
 
 // Two threads of one process break the same sharing: one copy wins, and has both writes.
@@ -75,7 +75,7 @@ struct OneCowBreakTwice : Program {
     }
     void cpu0() override { write(word, 1); }
     void cpu1() override { write(word + 4, 2); }
-    void check() override { require(read(word) == 1 && read(word + 4) == 2, "both writes are there"); }
+    void check() override { require(read(word) == 1 && read(word + 4) == 2, "one of the two writes is lost"); }
 };
 
 // The child's memory is the parent's as it was at one moment, and does not change.
@@ -88,16 +88,16 @@ struct ForkAgainstWrite : Program {
         MmStruct& child = fork(word);
         run_in(0, child);
         const u32 first = read(word);
-        require(read(word) == first && first <= 2, "the child's page changes under it");
+        require(read(word) == first && first <= 2, "the child's page has changed under it");
     }
     void cpu1() override {
         write(word, 1);
         write(word, 2);
-        require(read(word) == 2, "the parent sees its own");
+        require(read(word) == 2, "the parent does not see its own value");
     }
     void check() override {
         run_in(0, mm());
-        require(read(word) == 2, "the parent still does");
+        require(read(word) == 2, "the parent does not see its own value any more");
     }
 };
 
@@ -118,10 +118,10 @@ struct UnmapAgainstWrite : Program {
     void cpu1() override {
         for (u32 value = 1; value <= 2; ++value) {
             const bool late = unmapped;
-            require(!try_write(word, value) || !late, "a write after munmap returned");
+            require(!try_write(word, value) || !late, "a write was made after munmap had returned");
         }
     }
-    void check() override { require(read(other) == 3, "no other CPU writes there"); }
+    void check() override { require(read(other) == 3, "another CPU has written to a page that is not its own"); }
 };
 
 struct UnmapAgainstFirstWrite : UnmapAgainstWrite {
@@ -142,7 +142,8 @@ struct UnmapTableAgainstRead : Program {
     void set_up() override {
         word = UserAddr(0x1000'0000);
         const u32 flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
-        require(do_mmap(mm(), word, PAGE_SIZE, PROT_READ | PROT_WRITE, flags, nullptr, true, 0).ok(), "mmap");
+        require(do_mmap(mm(), word, PAGE_SIZE, PROT_READ | PROT_WRITE, flags, nullptr, true, 0).ok(),
+                "mmap has failed");
         watch(mm(), word);
         write(word, 5);
     }
@@ -154,10 +155,10 @@ struct UnmapTableAgainstRead : Program {
         for (u32 round = 0; round < 2; ++round) {
             const bool late = unmapped;
             const auto seen = try_read(word);
-            require(!seen || (*seen == 5 && !late), "the page, or nothing");
+            require(!seen || (*seen == 5 && !late), "a read has found another page, or one that munmap had taken away");
         }
     }
-    void check() override { require(mm().nr_ptes == 0, "the table is gone"); }
+    void check() override { require(mm().nr_ptes == 0, "the page table is still there"); }
 };
 
 // madvise holds the lock for reading only, so faults go on beside it.
@@ -170,14 +171,14 @@ struct DontneedAgainstWrite : Program {
     void cpu0() override {
         call([&] { return do_madvise(mm(), word, PAGE_SIZE, MADV_DONTNEED).ok(); });
         dropped = true;
-        require(read(word) != 9, "what was dropped comes back");
+        require(read(word) != 9, "what madvise dropped has come back");
     }
     void cpu1() override {
         const bool late = dropped;
         write(word, 1);
-        require(!late || read(word) == 1, "a write after madvise returned stays");
+        require(!late || read(word) == 1, "a write made after madvise had returned is lost");
     }
-    void check() override { require(read(word) <= 1, "zero, or what was written since"); }
+    void check() override { require(read(word) <= 1, "a read has found neither zero nor what was written since"); }
 };
 
 // The fault finds an entry that is only old. When the fault has the lock, the entry is gone.
@@ -214,9 +215,9 @@ struct DontneedAgainstFault : Program {
     }
     void cpu2() override {
         const u32 seen = read(flag);
-        require(seen == 0 || read(data) <= 1, "a CPU that sees the second write sees the page from before madvise");
+        require(seen == 0 || read(data) <= 1, "a CPU has seen the second write, and the page from before madvise");
     }
-    void check() override { require(read(data) <= 1, "zero, or what was written since"); }
+    void check() override { require(read(data) <= 1, "a read has found neither zero nor what was written since"); }
 };
 
 struct ProtectAgainstWrite : Program {
@@ -229,18 +230,18 @@ struct ProtectAgainstWrite : Program {
     void cpu0() override {
         call([&] { return do_mprotect(mm(), word, PAGE_SIZE, PROT_READ).ok(); });
         is_protected = true;
-        require(read(word) <= 2, "still readable");
+        require(read(word) <= 2, "a read has found what nobody wrote");
     }
     void cpu1() override {
         for (u32 value = 1; value <= 2; ++value) {
             const bool late = is_protected;
             const bool done = try_write(word, value);
-            require(!done || !late, "a write after mprotect returned");
+            require(!done || !late, "a write was made after mprotect had returned");
             if (done)
                 written = value;
         }
     }
-    void check() override { require(read(word) == written, "the writes that were made are there"); }
+    void check() override { require(read(word) == written, "a write that was made is lost"); }
 };
 
 struct MoveAgainstWrite : Program {
@@ -256,15 +257,15 @@ struct MoveAgainstWrite : Program {
     void cpu0() override {
         const auto moved =
             call([&] { return do_mremap(mm(), word, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, to).ok(); });
-        require(moved, "the move");
+        require(moved, "mremap has failed");
     }
     void cpu1() override {
         for (u32 value = 1; value <= 2 && try_write(word, value); ++value)
             written = value;
     }
     void check() override {
-        require(read(to) == written, "the writes moved along");
-        require(!try_read(word), "nothing is left behind");
+        require(read(to) == written, "a write has not moved along");
+        require(!try_read(word), "the page can still be read at its old place");
     }
 };
 
@@ -284,15 +285,16 @@ struct GupAgainstUnmap : Program {
         if (!taken)
             return;
         schedule_point("hold the page");
-        require(page_count(*page) >= 1, "a page held is not free");
-        require(*static_cast<const u32*>(page_address(*page)) == 4, "and it is the one that was there");
+        require(page_count(*page) >= 1, "a page that somebody holds is free");
+        require(*static_cast<const u32*>(page_address(*page)) == 4,
+                "the page that is held is not the one that was there");
         call([&] { page = {}; });
     }
     void cpu1() override {
         call([&] { return do_munmap(mm(), word, PAGE_SIZE).ok(); });
         write(other, 8);
     }
-    void check() override { require(read(other) == 8, "no other CPU writes there"); }
+    void check() override { require(read(other) == 8, "another CPU has written to a page that is not its own"); }
 };
 
 // A write past the rights of a private mapping, as /proc/PID/mem makes it.
@@ -319,16 +321,16 @@ struct ForcedWriteAgainstDontneed : Program {
         read(word);
     }
     void cpu0() override {
-        require(call([&] { return force_write(mm(), word, 9); }), "the forced write");
+        require(call([&] { return force_write(mm(), word, 9); }), "the forced write has failed");
     }
     void cpu1() override {
         for (u32 round = 0; round < 2; ++round)
             call([&] { return do_madvise(mm(), word, PAGE_SIZE, MADV_DONTNEED).ok(); });
     }
     void check() override {
-        require(read(file) == 5, "a private mapping's file is never written");
+        require(read(file) == 5, "a write to a private mapping has reached its file");
         const u32 seen = read(word);
-        require(seen == 9 || seen == 5, "the write, or what was there before it");
+        require(seen == 9 || seen == 5, "a read has found neither the write nor what was there before it");
     }
 };
 
@@ -345,16 +347,16 @@ struct ForcedWriteAgainstFork : Program {
         MmStruct& child = fork(word);
         run_in(0, child);
         const u32 first = read(word);
-        require(read(word) == first && first <= 3, "the child's page changes under it");
+        require(read(word) == first && first <= 3, "the child's page has changed under it");
     }
     void cpu1() override {
         for (u32 value = 2; value <= 3; ++value)
-            require(call([&] { return force_write(mm(), word, value); }), "the forced write");
-        require(read(word) == 3, "the parent sees it");
+            require(call([&] { return force_write(mm(), word, value); }), "the forced write has failed");
+        require(read(word) == 3, "the parent does not see the forced write");
     }
     void check() override {
         run_in(0, mm());
-        require(read(word) == 3, "the parent still does");
+        require(read(word) == 3, "the parent does not see its own value any more");
     }
 };
 
@@ -371,20 +373,20 @@ struct ForcedWriteAgainstProtect : Program {
         fork(word);
     }
     void cpu0() override {
-        require(call([&] { return force_write(mm(), word + 4, 9); }), "the forced write");
-        require(!try_write(word + 8, 7) || !read_only, "the forced write gave the program the right to write");
+        require(call([&] { return force_write(mm(), word + 4, 9); }), "the forced write has failed");
+        require(!try_write(word + 8, 7) || !read_only, "the forced write has given the program the right to write");
     }
     void cpu1() override {
         read_only = false;
         call([&] { return do_mprotect(mm(), word, PAGE_SIZE, PROT_READ | PROT_WRITE).ok(); });
         written = try_write(word, 2);
         call([&] { return do_mprotect(mm(), word, PAGE_SIZE, PROT_READ).ok(); });
-        require(!try_write(word, 3), "a write after mprotect returned");
+        require(!try_write(word, 3), "a write was made after mprotect had returned");
     }
     void check() override {
-        require(written && read(word) == 2, "the program's write is there");
-        require(read(word + 4) == 9, "the forced write is there");
-        require(!try_write(word, 4), "the page is read-only");
+        require(written && read(word) == 2, "the program's write is lost");
+        require(read(word + 4) == 9, "the forced write is lost");
+        require(!try_write(word, 4), "the page can be written, though it is read-only");
     }
 
   private:
@@ -402,12 +404,12 @@ struct TwoForcedWrites : Program {
         fork(word);
     }
     void cpu0() override {
-        require(call([&] { return force_write(mm(), word, 2); }), "the forced write");
+        require(call([&] { return force_write(mm(), word, 2); }), "the forced write has failed");
     }
     void cpu1() override {
-        require(call([&] { return force_write(mm(), word + 4, 3); }), "the other one");
+        require(call([&] { return force_write(mm(), word + 4, 3); }), "the other forced write has failed");
     }
-    void check() override { require(read(word) == 2 && read(word + 4) == 3, "both writes are there"); }
+    void check() override { require(read(word) == 2 && read(word + 4) == 3, "one of the two writes is lost"); }
 };
 
 } // namespace

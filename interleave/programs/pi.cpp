@@ -43,13 +43,13 @@ struct PiProgram : Program {
     static FutexHashBucket& bucket_of(UserAddr word) {
         constexpr FutexScope SCOPE = SHARING == Sharing::Private ? FutexScope::Private : FutexScope::Shared;
         FutexKey key{}; // initialized: the compiler does not see that get_futex_key sets it if it succeeds
-        require(get_futex_key(word, SCOPE, FutexAccess::Write, key).ok(), "a key");
+        require(get_futex_key(word, SCOPE, FutexAccess::Write, key).ok(), "the key of the futex could not be had");
         return futex_hash(key);
     }
 
     u32 cmpxchg(UserAddr word, u32 expected, u32 desired) {
         const auto found = call([&] { return futex_atomic_cmpxchg_inatomic(word, expected, desired); });
-        require(found.ok(), "a compare-and-swap");
+        require(found.ok(), "a compare-and-swap of the program has failed");
         return found.value();
     }
     Result<u32> futex(UserAddr word, u32 op, u32 value, UserAddr second, u32 third, u32 val2) {
@@ -62,9 +62,10 @@ struct PiProgram : Program {
             throw Violation(what + (": error " + std::to_string(static_cast<u32>(result.error()))));
     }
     void begin_owning() {
-        require(!owned, "two owners");
+        require(!owned, "the lock has two owners");
         owned = true;
-        require((read(mutex) & FUTEX_TID_MASK) == static_cast<u32>(current()->pid), "the word names another");
+        require((read(mutex) & FUTEX_TID_MASK) == static_cast<u32>(current()->pid),
+                "the word does not name the owner of the mutex");
     }
     void end_owning() { owned = false; }
 
@@ -103,12 +104,14 @@ struct PiProgram : Program {
 
     virtual u32 expected_count() = 0;
     void check() override {
-        require(read(mutex) == 0, "the mutex is free");
+        require(read(mutex) == 0, "the mutex is not free at the end");
         for (const UserAddr word : {mutex, turn_word})
-            require(futex(word, FUTEX_WAKE, 1, UserAddr(0), 0, 0).value() == 0, "a task still waits");
+            require(futex(word, FUTEX_WAKE, 1, UserAddr(0), 0, 0).value() == 0, "a task still waits at the end");
         for (u32 number = 0; number < machine.cpu_count(); ++number)
-            require(!this->owns_pi_lock(number) && !this->waits_for_pi_lock(number), "the kernel knows of no owner");
-        require(counted == expected_count(), "the count is exact");
+            require(!this->owns_pi_lock(number) && !this->waits_for_pi_lock(number),
+                    "the kernel still has an owner of the lock, or a waiter, at the end");
+        require(counted == expected_count(),
+                "the tasks were counted wrongly: a turn was lost, or two had the mutex at once");
     }
 };
 

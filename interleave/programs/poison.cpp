@@ -23,8 +23,9 @@ struct Poison : Base {
         Base::at_the_end([this] {
             end();
             if (frame != nullptr && frame->test(PG_HWPOISON)) {
-                require(page_count(*frame) == 1 && page_mapcount(*frame) == 0, "nobody has the frame");
-                require(!frame->test(PG_LRU | PG_ISOLATED | PG_SWAPCACHE), "nor any list");
+                require(page_count(*frame) == 1 && page_mapcount(*frame) == 0, "the lost frame is still in use");
+                require(!frame->test(PG_LRU | PG_ISOLATED | PG_SWAPCACHE),
+                        "the lost frame is still in a list, or in the swap cache");
                 unpoison_memory(*frame);
             }
         });
@@ -44,11 +45,12 @@ struct Poison : Base {
     // Whichever page is there now may lose its data: the frame of the first one is what these programs are about.
     void cpu0() override {
         const auto lost = this->call([&] { return hard_offline_page(page_to_pfn(*frame)); });
-        require(lost.ok() || lost.error() == Errno::BUSY, "it is lost, or changes hands just now");
+        require(lost.ok() || lost.error() == Errno::BUSY,
+                "taking the frame away has failed, with an error other than EBUSY");
     }
     void lose() {
         const auto lost = this->call([&] { return do_madvise(this->mm(), word, PAGE_SIZE, MADV_HWPOISON); });
-        require(lost.ok(), "the page is lost");
+        require(lost.ok(), "the page could not be taken away");
     }
     bool is_lost(UserAddr address) {
         return this->call([&] {
@@ -63,10 +65,13 @@ struct PoisonAgainstWrite : Poison<Program> {
     void cpu0() override { lose(); }
     void cpu1() override {
         if (const auto value = try_read(word))
-            require(*value == 1, "what was written, or a signal");
+            require(*value == 1, "a read has found neither what was written nor a signal");
         static_cast<void>(try_write(word, 2));
     }
-    void check() override { require(!try_read(word) && is_lost(word), "it is lost, and stays so"); }
+    void check() override {
+        require(!try_read(word) && is_lost(word),
+                "the lost page can be read, or its entry does not say that it is lost");
+    }
 };
 
 struct PoisonOfSharedAgainstWrite : PoisonAgainstWrite {
@@ -93,7 +98,8 @@ struct PoisonTwice : PoisonAgainstWrite {
   private:
     Result<void> poison() {
         const auto done = call([&] { return do_madvise(mm(), word, PAGE_SIZE, MADV_HWPOISON); });
-        require(done.ok() || done.error() == Errno::FAULT || done.error() == Errno::HWPOISON, "once");
+        require(done.ok() || done.error() == Errno::FAULT || done.error() == Errno::HWPOISON,
+                "the call has failed, with an error other than EFAULT or EHWPOISON");
         return done;
     }
 };
@@ -103,7 +109,7 @@ struct PoisonAgainstUnmap : Poison<Program> {
     void cpu1() override {
         call([&] { return do_munmap(mm(), word, PAGE_SIZE).ok(); });
     }
-    void check() override { require(!try_read(word), "gone"); }
+    void check() override { require(!try_read(word), "the lost page can still be read"); }
 };
 
 struct PoisonOfSharedAgainstCutOff : Poison<Program> {
@@ -114,7 +120,7 @@ struct PoisonOfSharedAgainstCutOff : Poison<Program> {
     }
     void check() override {
         call([&] { return do_madvise(mm(), word, PAGE_SIZE, MADV_REMOVE).ok(); });
-        require(read(word) == 0, "zeros");
+        require(read(word) == 0, "the new page is not zeros");
     }
 };
 
@@ -129,13 +135,15 @@ struct PoisonAgainstMove : PoisonAgainstUnmap {
     void cpu1() override {
         require(
             call([&] { return do_mremap(mm(), word, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, to).ok(); }),
-            "the move");
+            "mremap has failed");
     }
-    void check() override { require(!try_read(to) && is_lost(to), "lost, wherever it is"); }
+    void check() override {
+        require(!try_read(to) && is_lost(to), "the lost page can be read, or its entry does not say that it is lost");
+    }
 
   protected:
     void lose_frame() {
-        require(call([&] { return hard_offline_page(page_to_pfn(*frame)).ok(); }), "the frame is lost");
+        require(call([&] { return hard_offline_page(page_to_pfn(*frame)).ok(); }), "the frame could not be taken away");
     }
 };
 
@@ -145,9 +153,9 @@ struct PoisonAgainstFork : Poison<Program> {
     void cpu0() override { lose(); }
     void cpu1() override { child = &fork(word); }
     void check() override {
-        require(is_lost(word), "the parent's");
+        require(is_lost(word), "the parent's entry does not say that its page is lost");
         run_in(0, *child);
-        require(is_lost(word), "the child's");
+        require(is_lost(word), "the child's entry does not say that its page is lost");
     }
 };
 
@@ -162,9 +170,9 @@ struct PoisonAgainstCopy : Poison<Program> {
     void cpu0() override { lose(); }
     void cpu1() override {
         if (try_write(word, 2))
-            require(read(word) == 2, "its own");
+            require(read(word) == 2, "the CPU does not see its own value");
     }
-    void check() override { require(is_lost(word), "the parent's is lost"); }
+    void check() override { require(is_lost(word), "the parent's entry does not say that its page is lost"); }
 };
 
 struct PoisonAgainstGup : PoisonAgainstWrite {
@@ -173,7 +181,8 @@ struct PoisonAgainstGup : PoisonAgainstWrite {
         call([&] {
             PageRef page;
             const auto got = get_user_pages(MmapReadGuard(mm()), word, 1, FOLL_WRITE, &page);
-            require(got.ok() ? page.get() == frame : got.error() == Errno::FAULT, "the page, or none");
+            require(got.ok() ? page.get() == frame : got.error() == Errno::FAULT,
+                    "the call has found neither the page nor EFAULT");
         });
     }
 };
@@ -188,8 +197,8 @@ struct PoisonInSwap : Poison<Program> {
         swap.saved = [](const Page& page) { World::get().invariants.saved(page_to_pfn(page)); };
     }
     void end() override {
-        require(swap.used() == 0, "no slot stays in use");
-        require(swap.off().ok(), "swapoff");
+        require(swap.used() == 0, "a slot in swap stays in use at the end");
+        require(swap.off().ok(), "swapoff has failed");
     }
     void age() {
         call([&] { return do_madvise(mm(), word, PAGE_SIZE, MADV_COLD).ok(); });
@@ -203,7 +212,8 @@ struct PoisonInSwap : Poison<Program> {
     }
     void lose_frame() {
         const auto lost = call([&] { return hard_offline_page(page_to_pfn(*frame)); });
-        require(lost.ok() || lost.error() == Errno::BUSY, "it is lost, or changes hands just now");
+        require(lost.ok() || lost.error() == Errno::BUSY,
+                "taking the frame away has failed, with an error other than EBUSY");
     }
 };
 
@@ -218,9 +228,9 @@ struct PoisonAgainstReclaim : PoisonInSwap {
     void cpu1() override { reclaim(); }
     void check() override {
         if (const auto value = try_read(word))
-            require(*value == 1, "from the slot");
+            require(*value == 1, "a read does not find what is in the slot");
         else
-            require(is_lost(word), "lost");
+            require(is_lost(word), "the entry does not say that its page is lost");
     }
 };
 
@@ -238,12 +248,12 @@ struct PoisonOfCleanInSwapAgainstRead : PoisonInSwap {
         reclaim();
         run_in(1, fork(word)); // whose entry refers to the slot
         machine.select_cpu(0);
-        require(read(word) == 1 && swap.used() == 1, "back, with its slot");
+        require(read(word) == 1 && swap.used() == 1, "the page has not come back from swap, or has lost its slot");
         frame = &page_of(mm(), word);
     }
     void cpu0() override { lose_frame(); }
-    void cpu1() override { require(read(word) == 1, "what is in the slot"); }
-    void check() override { require(read(word) == 1, "from the slot"); }
+    void cpu1() override { require(read(word) == 1, "a read does not find what is in the slot"); }
+    void check() override { require(read(word) == 1, "a read does not find what is in the slot"); }
 };
 
 // Reclaim could not write it, so the slot does not have the data: the page stays in the swap cache, to tell the child.
@@ -258,19 +268,21 @@ struct PoisonOfDirtyInSwapAgainstRead : PoisonInSwap {
         child = &fork(word); // whose entry refers to the slot
         run_in(1, *child);
         machine.select_cpu(0);
-        require(read(word) == 1 && swap.used() == 1, "back, with its slot");
+        require(read(word) == 1 && swap.used() == 1, "the page has not come back from swap, or has lost its slot");
     }
     void cpu0() override { lose_frame(); }
     void cpu1() override {
         if (const auto value = try_read(word))
-            require(*value == 1, "what was written");
+            require(*value == 1, "what was written cannot be read back");
     }
     void check() override {
         run_in(0, *child);
-        require(!try_read(word) && is_lost(word), "the child's is lost");
+        require(!try_read(word) && is_lost(word),
+                "the child can read the lost page, or its entry does not say that it is lost");
         run_in(0, mm());
-        require(!try_read(word) && is_lost(word), "so is the parent's");
-        require(swap.used() == 0, "nobody needs the slot");
+        require(!try_read(word) && is_lost(word),
+                "the parent can read the lost page, or its entry does not say that it is lost");
+        require(swap.used() == 0, "the slot in swap is still in use, and nobody needs it");
     }
 };
 
@@ -281,19 +293,22 @@ struct PoisonOfDisk : Poison<DiskProgram> {
         disk.blocks[0][0] = 1;
         disk.blocks[0][1] = 8;
         word = map_page();
-        require(read(word) == 1, "what is on the disk");
+        require(read(word) == 1, "a read does not find what is on the disk");
         frame = &page_of(mm(), word);
     }
     void end() override { truncate_inode_pages(disk); }
     void check() override {
-        require(writeback_stat.nr_file_dirty == 0 && writeback_stat.nr_writeback == 0, "the figures add up");
+        require(writeback_stat.nr_file_dirty == 0 && writeback_stat.nr_writeback == 0,
+                "the counts of dirty pages, and of those on their way to the disk, are not 0 at the end");
     }
 };
 
 struct PoisonOfDiskAgainstRead : PoisonOfDisk {
     using PoisonOfDisk::PoisonOfDisk;
     void cpu0() override { lose(); }
-    void cpu1() override { require(read(word) == 1 && read(word + 4) == 8, "nobody notices"); }
+    void cpu1() override {
+        require(read(word) == 1 && read(word + 4) == 8, "a read does not find what is on the disk");
+    }
 };
 
 // Either the write has come too late, or it is lost with the page, and fsync says so.
@@ -305,9 +320,10 @@ struct PoisonOfDiskAgainstWrite : PoisonOfDisk {
         const auto value = try_read(word);
         const bool synced = call([&] { return disk.sync(); });
         if (value)
-            require(*value == (written ? 2u : 1u) && synced && on_disk() == *value, "it is on the disk");
+            require(*value == (written ? 2u : 1u) && synced && on_disk() == *value,
+                    "what was written is not on the disk");
         else
-            require(!synced && on_disk() == 1, "what was written is lost, and fsync says so");
+            require(!synced && on_disk() == 1, "what was written is lost, and fsync has not said so");
         PoisonOfDisk::check();
     }
 
@@ -324,7 +340,7 @@ struct PoisonOfDiskAgainstSync : PoisonOfDisk {
     void cpu0() override {
         lose();
         if (const auto value = try_read(word))
-            require(*value == 2, "it was on the disk");
+            require(*value == 2, "a read does not find what was on the disk");
     }
     void cpu1() override {
         synced = call([&] { return disk.sync(); });
@@ -332,7 +348,8 @@ struct PoisonOfDiskAgainstSync : PoisonOfDisk {
     void check() override {
         const auto value = try_read(word);
         synced &= call([&] { return disk.sync(); });
-        require(synced ? on_disk() == 2 && value == 2u : !value, "it is on the disk, or is said to be lost");
+        require(synced ? on_disk() == 2 && value == 2u : !value,
+                "what was written is not on the disk, and was not said to be lost");
         PoisonOfDisk::check();
     }
 
@@ -353,7 +370,7 @@ struct PoisonOfDiskAgainstReclaim : PoisonOfDisk {
         call([&] { return try_to_free_pages(1); });
     }
     void check() override {
-        require(read(word) == 1 && read(word + 4) == 8, "nobody notices");
+        require(read(word) == 1 && read(word + 4) == 8, "a read does not find what is on the disk");
         PoisonOfDisk::check();
     }
 };

@@ -25,9 +25,11 @@ struct ReclaimProgram : DiskProgram {
     void cpu0() override { reclaim(); }
     void check() override {
         sync();
-        require(on_disk(0, 1) == 8, "the rest of the page is as it was");
-        require(writeback_stat.nr_file_dirty == 0 && writeback_stat.nr_writeback == 0, "the figures add up");
-        require(nr_lru_pages(LRU_INACTIVE_FILE) + nr_lru_pages(LRU_ACTIVE_FILE) == disk.nr_pages, "so do the lists");
+        require(on_disk(0, 1) == 8, "the rest of the page has changed");
+        require(writeback_stat.nr_file_dirty == 0 && writeback_stat.nr_writeback == 0,
+                "the counts of dirty pages, and of those on their way to the disk, are not 0 at the end");
+        require(nr_lru_pages(LRU_INACTIVE_FILE) + nr_lru_pages(LRU_ACTIVE_FILE) == disk.nr_pages,
+                "the lists of reclaim have other pages than the file");
     }
 
   protected:
@@ -46,7 +48,9 @@ struct ReclaimProgram : DiskProgram {
 
 struct ReclaimAgainstRead : ReclaimProgram {
     using ReclaimProgram::ReclaimProgram;
-    void cpu1() override { require(read(word) == 1 && read(word + 4) == 8, "what is on the disk"); }
+    void cpu1() override {
+        require(read(word) == 1 && read(word + 4) == 8, "a read does not find what is on the disk");
+    }
 };
 
 struct ReclaimAgainstWrite : ReclaimProgram {
@@ -56,9 +60,9 @@ struct ReclaimAgainstWrite : ReclaimProgram {
         write(word, 3);
     }
     void check() override {
-        require(read(word) == 3, "the last value");
+        require(read(word) == 3, "the last value that was written cannot be read back");
         ReclaimProgram::check();
-        require(on_disk() == 3, "it is on the disk");
+        require(on_disk() == 3, "what was written is not on the disk");
     }
 };
 
@@ -93,7 +97,7 @@ struct ReclaimAgainstUnmap : ReclaimProgram {
     }
     void check() override {
         ReclaimProgram::check();
-        require(on_disk() == 2, "what was written is on the disk");
+        require(on_disk() == 2, "what was written is not on the disk");
     }
 };
 
@@ -107,13 +111,13 @@ struct ReclaimAgainstMove : ReclaimAgainstUnmap {
     void cpu1() override {
         require(
             call([&] { return do_mremap(mm(), word, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, to).ok(); }),
-            "the move");
-        require(read(to) == 2, "what was written");
+            "mremap has failed");
+        require(read(to) == 2, "what was written cannot be read back");
         write(to, 3);
     }
     void check() override {
         ReclaimProgram::check();
-        require(on_disk() == 3, "what was written at the new place is on the disk");
+        require(on_disk() == 3, "what was written at the new place is not on the disk");
     }
 };
 
@@ -121,12 +125,12 @@ struct ReclaimAgainstFork : ReclaimProgram {
     using ReclaimProgram::ReclaimProgram;
     void cpu1() override {
         run_in(1, fork(word));
-        require(read(word) == 1, "what is on the disk");
+        require(read(word) == 1, "a read does not find what is on the disk");
         write(word, 2);
     }
     void check() override {
         ReclaimProgram::check();
-        require(on_disk() == 2, "what the child wrote is on the disk");
+        require(on_disk() == 2, "what the child wrote is not on the disk");
     }
 };
 
@@ -137,8 +141,9 @@ struct ReclaimAgainstTruncate : ReclaimProgram {
         call([&] { truncate_setsize(disk, 0); });
     }
     void check() override {
-        require(disk.nr_pages == 0 && !try_read(word), "the page is gone");
-        require(nr_lru_pages(LRU_INACTIVE_FILE) + nr_lru_pages(LRU_ACTIVE_FILE) == 0, "and in no list");
+        require(disk.nr_pages == 0 && !try_read(word), "the page is still in the file, or can still be read");
+        require(nr_lru_pages(LRU_INACTIVE_FILE) + nr_lru_pages(LRU_ACTIVE_FILE) == 0,
+                "a list of reclaim still has the page");
     }
 };
 
@@ -159,9 +164,9 @@ struct ReclaimAgainstWriteCall : ReclaimProgram {
     using ReclaimProgram::ReclaimProgram;
     void cpu1() override { write_call(5); }
     void check() override {
-        require(read(word) == 5, "the call's value");
+        require(read(word) == 5, "the value that the call has stored is lost");
         ReclaimProgram::check();
-        require(on_disk() == 5, "it is on the disk");
+        require(on_disk() == 5, "what was written is not on the disk");
     }
 };
 

@@ -63,8 +63,8 @@ struct Storm : Program {
             other = cpu;
         const u32 begun = written[other][page];
         const u32 value = read(pages[page] + 4 * other);
-        require(value >= seen[cpu][page][other], "a word goes back in time");
-        require(value >= begun, "a write that was over is not seen");
+        require(value >= seen[cpu][page][other], "a CPU has seen a value, and then an older one again");
+        require(value >= begun, "a CPU has not seen a write that was over");
         require(value <= written[other][page] + 1, "a word has a value that no CPU wrote");
         require(other != cpu || value == begun, "a write was lost");
         seen[cpu][page][other] = value;
@@ -89,7 +89,7 @@ struct Storm : Program {
     void drop_scratch() {
         try_write(scratch, 1);
         call([&] { return do_madvise(here(), scratch, PAGE_SIZE, MADV_DONTNEED).ok(); });
-        require(read(scratch) <= 1, "zero, or what was written");
+        require(read(scratch) <= 1, "a read has found neither zero nor what was written");
     }
     void take_page(UserAddr address) {
         call([&] {
@@ -138,7 +138,7 @@ struct Storm : Program {
         }
     }
     void check() override {
-        require(read(pages[0] + COUNTER) == counted, "every futex operation was done once");
+        require(read(pages[0] + COUNTER) == counted, "a futex operation was lost, or done twice");
         for (u32 each = 0; each < CPUS; ++each) {
             machine.select_cpu(each);
             for (u32 page = 0; page < PAGES; ++page)

@@ -22,8 +22,8 @@ struct SwapProgram : Program {
     SwapProgram(u32 cpus, const model::TlbPolicy& tlb) : Program(cpus, tlb) {
         swap.saved = [](const Page& page) { World::get().invariants.saved(page_to_pfn(page)); };
         at_the_end([this] {
-            require(swap.used() == 0, "no slot stays in use");
-            require(!swap.is_on() || swap.off().ok(), "swapoff");
+            require(swap.used() == 0, "a slot in swap stays in use at the end");
+            require(!swap.is_on() || swap.off().ok(), "swapoff has failed");
         });
     }
 
@@ -55,10 +55,10 @@ struct SwapProgram : Program {
     void page_out() {
         age();
         reclaim();
-        require(swap.used() == 1, "the page is in swap");
+        require(swap.used() == 1, "the page is not in swap to begin with");
     }
     void cpu0() override { reclaim(); }
-    void check() override { require(read(word + 4) == 8, "the rest of the page is as it was"); }
+    void check() override { require(read(word + 4) == 8, "the rest of the page has changed"); }
 };
 
 // As above, in shared memory.
@@ -74,7 +74,7 @@ struct CleanSharedProgram : SharedProgram {
         SharedProgram::set_up();
         page_out();
         read(word);
-        require(!pte_dirty(truth_of(mm(), word)), "clean");
+        require(!pte_dirty(truth_of(mm(), word)), "the page is not clean to begin with");
         age();
     }
 };
@@ -82,7 +82,9 @@ struct CleanSharedProgram : SharedProgram {
 template <class Base>
 struct OutAgainstRead : Base {
     using Base::Base;
-    void cpu1() override { require(this->read(this->word) == 1 && this->read(this->word + 4) == 8, "as written"); }
+    void cpu1() override {
+        require(this->read(this->word) == 1 && this->read(this->word + 4) == 8, "what was written cannot be read back");
+    }
 };
 
 template <class Base>
@@ -93,7 +95,7 @@ struct OutAgainstWrite : Base {
         this->write(this->word, 3);
     }
     void check() override {
-        require(this->read(this->word) == 3, "the last value");
+        require(this->read(this->word) == 3, "the last value that was written cannot be read back");
         Base::check();
     }
 };
@@ -114,7 +116,7 @@ struct TwoOut : SwapProgram {
         reclaim();
     }
     void check() override {
-        require(read(word) == 2, "the last value");
+        require(read(word) == 2, "the last value that was written cannot be read back");
         SwapProgram::check();
     }
 };
@@ -125,7 +127,10 @@ struct OutAgainstUnmap : Base {
     void cpu1() override {
         this->call([&] { return do_munmap(this->mm(), this->word, PAGE_SIZE).ok(); });
     }
-    void check() override { require(!this->try_read(this->word) && this->swap.used() == 0, "gone, with its slot"); }
+    void check() override {
+        require(!this->try_read(this->word) && this->swap.used() == 0,
+                "the page can still be read, or its slot in swap is still in use");
+    }
 };
 
 // A task has a reference, as get_user_pages gives it, and writes through that. The page has no entry by then.
@@ -149,7 +154,7 @@ struct OutAgainstHeldWrite : SwapProgram {
     }
     void check() override {
         reclaim_cached();
-        require(read(word) == 2, "what was written through the reference");
+        require(read(word) == 2, "what was written through the reference is lost");
         SwapProgram::check();
     }
 
@@ -181,7 +186,7 @@ struct OutAgainstUnmapOfOne : SharedProgram {
         call([&] { return do_munmap(mm(), again_, PAGE_SIZE).ok(); });
     }
     void check() override {
-        require(read(word) == 2, "what was written through the other mapping");
+        require(read(word) == 2, "what was written through the other mapping is lost");
         SharedProgram::check();
     }
 
@@ -201,7 +206,7 @@ struct FirstTouchAgainstOut : SharedProgram {
         reclaim();
     }
     void check() override {
-        require(read(word) == 1, "what was written");
+        require(read(word) == 1, "what was written cannot be read back");
         SharedProgram::check();
     }
 };
@@ -216,23 +221,25 @@ struct OutAgainstMove : SwapProgram {
     void cpu1() override {
         require(
             call([&] { return do_mremap(mm(), word, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, to).ok(); }),
-            "the move");
-        require(read(to) == 1, "what was written");
+            "mremap has failed");
+        require(read(to) == 1, "what was written cannot be read back");
         write(to, 3);
     }
-    void check() override { require(read(to) == 3 && read(to + 4) == 8, "at its new place"); }
+    void check() override {
+        require(read(to) == 3 && read(to + 4) == 8, "the page has lost its contents at its new place");
+    }
 };
 
 struct OutAgainstFork : SwapProgram {
     using SwapProgram::SwapProgram;
     void cpu1() override {
         run_in(1, fork(word));
-        require(read(word) == 1, "the parent's value");
+        require(read(word) == 1, "the child does not see the parent's value");
         write(word, 2);
-        require(read(word) == 2, "its own");
+        require(read(word) == 2, "the CPU does not see its own value");
     }
     void check() override {
-        require(read(word) == 1, "the parent keeps its value");
+        require(read(word) == 1, "the parent has lost its value");
         SwapProgram::check();
     }
 };
@@ -252,7 +259,7 @@ struct ForkAgainstOut : SwapProgram {
     }
     void check() override {
         run_in(0, *child);
-        require(read(word) == 1, "the child has the page");
+        require(read(word) == 1, "the child does not have the page");
         run_in(0, mm());
         SwapProgram::check();
     }
@@ -268,10 +275,10 @@ struct OutAgainstFutex : Base {
         const auto done = this->call([&] {
             return sys_futex(this->word, FUTEX_WAKE_OP | FUTEX_PRIVATE_FLAG, 1, UserAddr(0), this->word, ADD_ONE);
         });
-        require(done.ok(), "WAKE_OP");
+        require(done.ok(), "FUTEX_WAKE_OP has failed");
     }
     void check() override {
-        require(this->read(this->word) == 2, "one was added, once");
+        require(this->read(this->word) == 2, "the addition was lost, or done twice");
         Base::check();
     }
 };
@@ -287,7 +294,8 @@ struct TwoIn : Base {
     void cpu0() override { this->write(this->word, 2); }
     void cpu1() override { this->write(this->word + 8, 3); }
     void check() override {
-        require(this->read(this->word) == 2 && this->read(this->word + 8) == 3, "both wrote to one page");
+        require(this->read(this->word) == 2 && this->read(this->word + 8) == 3,
+                "the two writes went to different pages, or one is lost");
         Base::check();
     }
 };
@@ -299,8 +307,8 @@ struct TwoReadIn : SwapProgram {
         SwapProgram::set_up();
         page_out();
     }
-    void cpu0() override { require(read(word) == 1, "as written"); }
-    void cpu1() override { require(read(word + 4) == 8, "as written"); }
+    void cpu0() override { require(read(word) == 1, "what was written cannot be read back"); }
+    void cpu1() override { require(read(word + 4) == 8, "what was written cannot be read back"); }
 };
 
 // A child has the same slot. It writes, or ends.
@@ -315,15 +323,15 @@ struct InAgainstRelative : SwapProgram {
         machine.select_cpu(0);
     }
     void cpu0() override {
-        require(read(word) == 1, "what was written before the fork");
+        require(read(word) == 1, "what was written before the fork is lost");
         write(word, 2);
     }
     void cpu1() override {
         write(word, 3);
-        require(read(word) == 3 && read(word + 4) == 8, "its own");
+        require(read(word) == 3 && read(word + 4) == 8, "the CPU does not see its own value");
     }
     void check() override {
-        require(read(word) == 2, "each has its own");
+        require(read(word) == 2, "the child's write has changed the parent's page");
         SwapProgram::check();
     }
 };
@@ -335,7 +343,8 @@ struct InAgainstExit : InAgainstRelative {
     }
     void check() override {
         InAgainstRelative::check();
-        require(swap.used() == 0, "the slot is free: the only one that has the page wrote to it");
+        require(swap.used() == 0,
+                "the slot in swap is still in use, though the only one that has the page wrote to it");
     }
 };
 
@@ -362,7 +371,9 @@ struct InAgainstUnmap : SwapProgram {
     void cpu1() override {
         call([&] { return do_munmap(mm(), word, PAGE_SIZE).ok(); });
     }
-    void check() override { require(!try_read(word) && swap.used() == 0, "gone, with its slot"); }
+    void check() override {
+        require(!try_read(word) && swap.used() == 0, "the page can still be read, or its slot in swap is still in use");
+    }
 };
 
 struct InAgainstCutOff : SharedProgram {
@@ -373,12 +384,14 @@ struct InAgainstCutOff : SharedProgram {
     }
     void cpu0() override {
         const u32 value = read(word);
-        require(value == 1 || value == 0, "before, or after");
+        require(value == 1 || value == 0, "a read has found neither the value from before nor the one from after");
     }
     void cpu1() override {
         call([&] { return do_madvise(mm(), word, PAGE_SIZE, MADV_REMOVE).ok(); });
     }
-    void check() override { require(read(word) == 0 && swap.used() == 0, "zeros, and no slot"); }
+    void check() override {
+        require(read(word) == 0 && swap.used() == 0, "the page is not zeros, or its slot in swap is still in use");
+    }
 };
 
 struct OutAgainstCutOff : SharedProgram {
@@ -386,7 +399,9 @@ struct OutAgainstCutOff : SharedProgram {
     void cpu1() override {
         call([&] { return do_madvise(mm(), word, PAGE_SIZE, MADV_REMOVE).ok(); });
     }
-    void check() override { require(read(word) == 0 && swap.used() == 0, "zeros, and no slot"); }
+    void check() override {
+        require(read(word) == 0 && swap.used() == 0, "the page is not zeros, or its slot in swap is still in use");
+    }
 };
 
 template <class Base>
@@ -397,11 +412,11 @@ struct SwapoffAgainstWrite : Base {
         this->page_out();
     }
     void cpu0() override {
-        require(this->call([&] { return this->swap.off().ok(); }), "swapoff");
+        require(this->call([&] { return this->swap.off().ok(); }), "swapoff has failed");
     }
     void cpu1() override { this->write(this->word, 2); }
     void check() override {
-        require(this->read(this->word) == 2, "what was written");
+        require(this->read(this->word) == 2, "what was written cannot be read back");
         Base::check();
     }
 };
@@ -410,10 +425,10 @@ template <class Base>
 struct SwapoffAgainstOut : Base {
     using Base::Base;
     void cpu1() override {
-        require(this->call([&] { return this->swap.off().ok(); }), "swapoff");
+        require(this->call([&] { return this->swap.off().ok(); }), "swapoff has failed");
     }
     void check() override {
-        require(this->read(this->word) == 1, "what was written");
+        require(this->read(this->word) == 1, "what was written cannot be read back");
         Base::check();
     }
 };
@@ -425,14 +440,14 @@ struct SwapoffAgainstFork : SwapProgram {
         page_out();
     }
     void cpu0() override {
-        require(call([&] { return swap.off().ok(); }), "swapoff");
+        require(call([&] { return swap.off().ok(); }), "swapoff has failed");
     }
     void cpu1() override {
         run_in(1, fork(word));
         write(word, 2);
     }
     void check() override {
-        require(read(word) == 1, "the parent keeps its value");
+        require(read(word) == 1, "the parent has lost its value");
         SwapProgram::check();
     }
 };
@@ -446,12 +461,12 @@ struct DiscardAgainstWrite : SwapProgram {
     }
     void cpu1() override {
         write(word, 2);
-        require(read(word) == 2, "what was written");
+        require(read(word) == 2, "what was written cannot be read back");
     }
     void check() override {
-        require(read(word) == 2, "what was written");
+        require(read(word) == 2, "what was written cannot be read back");
         const u32 rest = read(word + 4);
-        require(rest == 8 || rest == 0, "the rest is as it was, or zeros");
+        require(rest == 8 || rest == 0, "the rest of the page is neither as it was nor zeros");
     }
 };
 

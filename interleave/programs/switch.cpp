@@ -22,7 +22,7 @@ struct SwitchProgram : Program {
     void enter(u32 cpu, u32 space) {
         call([&] { run_in(cpu, *spaces[space]); });
     }
-    void expect(u32 value) { require(read(word) == value, "the page is another address space's"); }
+    void expect(u32 value) { require(read(word) == value, "a CPU has read a page of another address space"); }
 
     // Gives away every ASID that is left; `given` of them are taken in this generation already. None is used for
     // anything. Afterwards CPU 0 runs in no address space.
@@ -128,7 +128,7 @@ struct ArriveAgainstUnmap : SwitchProgram {
         enter(1, 0);
         const bool late = unmapped;
         const auto seen = try_read(word);
-        require(!seen || (*seen == 10 && !late), "the page, or nothing");
+        require(!seen || (*seen == 10 && !late), "a read has found another page, or one that munmap had taken away");
         enter(1, 1);
         expect(11);
     }

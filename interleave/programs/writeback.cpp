@@ -27,7 +27,7 @@ struct CleanAgainstWrite : DiskProgram {
     void cpu0() override {
         const u32 before = written;
         sync();
-        require(on_disk() >= before, "what was written before is on the disk");
+        require(on_disk() >= before, "fsync has returned, and what was written before it is not on the disk");
     }
     void cpu1() override {
         for (u32 value = 2; value <= 3; ++value) {
@@ -37,8 +37,9 @@ struct CleanAgainstWrite : DiskProgram {
     }
     void check() override {
         sync();
-        require(on_disk() == 3 && read(word) == 3, "the last value is on the disk");
-        require(writeback_stat.nr_file_dirty == 0 && writeback_stat.nr_writeback == 0, "the figures add up");
+        require(on_disk() == 3 && read(word) == 3, "the last value is not on the disk");
+        require(writeback_stat.nr_file_dirty == 0 && writeback_stat.nr_writeback == 0,
+                "the counts of dirty pages, and of those on their way to the disk, are not 0 at the end");
     }
 };
 
@@ -77,7 +78,7 @@ struct CleanAgainstTwoWrites : DiskProgram {
     void cpu2() override { write(word + 4, 5); }
     void check() override {
         sync();
-        require(on_disk() == 2 && on_disk(0, 1) == 5, "both are on the disk");
+        require(on_disk() == 2 && on_disk(0, 1) == 5, "one of the two writes is not on the disk");
     }
 };
 
@@ -95,7 +96,7 @@ struct CleanAgainstUnmap : DiskProgram {
     }
     void check() override {
         sync();
-        require(on_disk() == 2, "what was written before munmap is on the disk");
+        require(on_disk() == 2, "what was written before munmap is not on the disk");
     }
 };
 
@@ -113,7 +114,7 @@ struct CleanAgainstUnmapAndWrite : CleanAgainstUnmap {
     }
     void check() override {
         sync();
-        require(on_disk() == written, "what was written is on the disk");
+        require(on_disk() == written, "what was written is not on the disk");
     }
 };
 
@@ -130,12 +131,12 @@ struct CleanAgainstMove : DiskProgram {
     void cpu1() override {
         require(
             call([&] { return do_mremap(mm(), word, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED, to).ok(); }),
-            "the move");
+            "mremap has failed");
         write(to, 2);
     }
     void check() override {
         sync();
-        require(on_disk() == 2, "what was written at the new place is on the disk");
+        require(on_disk() == 2, "what was written at the new place is not on the disk");
     }
 };
 
@@ -151,7 +152,7 @@ struct CleanAgainstProtect : DiskProgram {
     }
     void check() override {
         sync();
-        require(on_disk() == 2, "the write is on the disk");
+        require(on_disk() == 2, "the write is not on the disk, or the rest of the page has changed");
     }
 };
 
@@ -171,7 +172,7 @@ struct CleanAgainstFork : DiskProgram {
     }
     void check() override {
         sync();
-        require(on_disk() == 2, "what the child wrote is on the disk");
+        require(on_disk() == 2, "what the child wrote is not on the disk");
     }
 };
 
@@ -182,10 +183,10 @@ struct TwoSyncs : DiskProgram {
     void set_up() override { write(word = map_disk(), 1); }
     void cpu0() override {
         sync();
-        require(on_disk() == 1, "the other's transfer is over");
+        require(on_disk() == 1, "the other CPU's transfer was not waited for");
     }
     void cpu1() override { cpu0(); }
-    void check() override { require(disk.pages_written == 1, "it was written once"); }
+    void check() override { require(disk.pages_written == 1, "the page was not written to the disk exactly once"); }
 };
 
 // The first accesses: a page is read once, however many want it, and nobody sees it before.
@@ -197,15 +198,16 @@ struct ReadAgainstWrite : DiskProgram {
         disk.blocks[0][1] = 8;
         word = map_disk();
     }
-    void cpu0() override { require(read(word + 4) == 8, "what is on the disk"); }
+    void cpu0() override { require(read(word + 4) == 8, "a read does not find what is on the disk"); }
     void cpu1() override {
         write(word, 1);
-        require(read(word + 4) == 8, "the rest of the page is what was on the disk");
+        require(read(word + 4) == 8, "the rest of the page is not what was on the disk");
     }
     void check() override {
-        require(disk.pages_read == 1, "it was read once");
+        require(disk.pages_read == 1, "the page was not read from the disk exactly once");
         sync();
-        require(on_disk() == 1 && on_disk(0, 1) == 8, "the write is on the disk");
+        require(on_disk() == 1 && on_disk(0, 1) == 8,
+                "the write is not on the disk, or the rest of the page has changed");
     }
 };
 
@@ -232,13 +234,14 @@ struct InvalidateAgainstWrite : DiskProgram {
         call([&] { return invalidate_mapping_pages(disk); });
         const UserAddr again = map_disk();
         const u32 seen = read(again);
-        require(seen == 0 || seen == 5, "what is there, or was written");
+        require(seen == 0 || seen == 5, "a read has found neither what was there nor what was written");
         write(again + 8, 3);
     }
     void cpu1() override { write_call(5); }
     void check() override {
         sync();
-        require(on_disk() == 5 && on_disk(0, 1) == 8 && on_disk(0, 2) == 3, "both writes are on the disk");
+        require(on_disk() == 5 && on_disk(0, 1) == 8 && on_disk(0, 2) == 3,
+                "one of the two writes is not on the disk, or the rest of the page has changed");
     }
 };
 
@@ -256,14 +259,15 @@ struct TruncateAgainstClean : DiskProgram {
     void cpu1() override {
         call([&] { truncate_setsize(disk, PAGE_SIZE); });
         cut_off = on_disk(1);
-        require(!try_write(word + PAGE_SIZE, 2), "behind the end");
+        require(!try_write(word + PAGE_SIZE, 2), "a page behind the end of the file can be used");
         write(word, 2);
     }
     void check() override {
         sync();
-        require(on_disk() == 2, "what was kept is on the disk");
-        require(on_disk(1) == cut_off, "what was cut off is not written any more");
-        require(writeback_stat.nr_file_dirty == 0 && writeback_stat.nr_writeback == 0, "the figures add up");
+        require(on_disk() == 2, "what was kept is not on the disk");
+        require(on_disk(1) == cut_off, "what was cut off was written to the disk afterwards");
+        require(writeback_stat.nr_file_dirty == 0 && writeback_stat.nr_writeback == 0,
+                "the counts of dirty pages, and of those on their way to the disk, are not 0 at the end");
     }
 };
 
@@ -279,8 +283,8 @@ struct TruncateAgainstDirty : DiskProgram {
     }
     void cpu1() override { try_write(word + PAGE_SIZE, 2); }
     void check() override {
-        require(!try_read(word + PAGE_SIZE), "behind the end");
-        require(writeback_stat.nr_file_dirty == 0, "nothing is dirty");
+        require(!try_read(word + PAGE_SIZE), "a page behind the end of the file can be used");
+        require(writeback_stat.nr_file_dirty == 0, "a page is counted as dirty at the end");
     }
 };
 
@@ -292,11 +296,12 @@ struct CleanAgainstRemoteWrite : DiskProgram {
     void cpu0() override { sync(); }
     void cpu1() override {
         const u32 value = 2;
-        require(call([&] { return write_remote_memory(mm(), word, &value, sizeof value).ok(); }), "the write");
+        require(call([&] { return write_remote_memory(mm(), word, &value, sizeof value).ok(); }),
+                "the write into the other task has failed");
     }
     void check() override {
         sync();
-        require(on_disk() == 2, "it is on the disk");
+        require(on_disk() == 2, "what was written is not on the disk");
     }
 };
 
@@ -318,9 +323,10 @@ struct FlusherAgainstSync : DiskProgram {
     void cpu1() override {
         write(word, 2);
         sync();
-        require(on_disk() == 2 && on_disk(1) == 1, "fsync returned");
+        require(on_disk() == 2 && on_disk(1) == 1,
+                "fsync has returned, and what was written before it is not on the disk");
     }
-    void check() override { require(writeback_stat.nr_file_dirty == 0, "nothing is dirty"); }
+    void check() override { require(writeback_stat.nr_file_dirty == 0, "a page is counted as dirty at the end"); }
 };
 
 } // namespace

@@ -69,11 +69,23 @@ test("back and forward", async (window) => {
   }
 });
 
+async function guess(window, text) {
+  await window.page.locator(".predict label", { hasText: text }).first().click();
+  await window.page.getByText("this is my guess").click();
+  await window.page.locator(".asked").waitFor();
+}
+
+// Makes these steps, each a CPU, and then runs to the end.
+async function play(window, steps) {
+  for (const cpu of steps) await window.step(Number(cpu));
+  await window.toEnd();
+}
+
 test("the stale story, step by step", async (window) => {
   await window.open("#/story/stale");
   await window.press("0");
   assert.equal(await window.steps(), 0, "a prediction comes first");
-  await window.page.getByText("Nothing any more.").click();
+  await guess(window, "Nothing any more.");
   while (!(await window.page.locator(".cpu").first().innerText()).includes("has finished")) await window.step(0);
   const tlb = window.page.locator(".memory td.tlb");
   assert.match(await tlb.nth(1).innerText(), /read-only[^]*stale/);
@@ -81,16 +93,85 @@ test("the stale story, step by step", async (window) => {
   await window.page.locator(".outcome.wrong").waitFor();
   await window.page.getByText("go on →").click();
   await window.page.getByText("part 2 of 3").waitFor();
-  await window.page.getByText("CPU 1 turns").click();
+  await guess(window, "CPU 1 turns");
   while (!(await window.page.locator(".cpu").first().innerText()).includes("has finished")) await window.step(0);
   assert.match(await window.toEnd(), /turns and cannot end: stale/);
   await window.page.locator(".outcome.right").waitFor();
   await window.page.getByText("go on →").click();
   await window.page.getByText("part 3 of 3").waitFor();
-  await window.page.getByText("the TLB was behind").first().click();
+  await guess(window, "the TLB was behind");
   while (!(await window.page.locator(".cpu").first().innerText()).includes("has finished")) await window.step(0);
   assert.match(await window.toEnd(), /All CPUs have finished/);
   await window.page.locator(".outcome.right").waitFor();
+});
+
+// [story, part, what to guess, steps]; then the run goes to its end.
+const OTHER_ORDERS = [
+  ["reclaim", 1, "cannot be taken away", ""], ["reclaim", 1, "Its access fails", "1"], ["stale", 1, "The new one", "1".repeat(40)],
+  ["stale", 2, "CPU 1 turns", "1".repeat(40)], ["stale", 3, "a bit is set", "1".repeat(20)], ["shootdown", 1, "It writes", "11"],
+  ["shootdown", 2, "which is free by then", "11"], ["lost-wake-up", 1, "All CPUs finish", ""], ["lost-wake-up", 2, "sleeps for ever", ""],
+  ["copy-on-write", 1, "It gets a copy, too", "01"], ["copy-on-write", 2, "Its own value", ""], ["dirty-lost", 1, "Both", ""],
+  ["dirty-lost", 2, "Both", ""],
+];
+test("a story calls no guess right or wrong in an order that it did not ask about", async (window) => {
+  for (const [route, part, text, steps] of OTHER_ORDERS) {
+    await window.open(`#/story/${route}${part > 1 ? `?part=${part}` : ""}`);
+    await guess(window, text);
+    for (const cpu of steps) if (await window.page.locator(`.act[data-cpu="${cpu}"][aria-disabled="false"]`).count()) await window.step(cpu);
+    await window.toEnd();
+    await window.page.locator(".notyet", { hasText: "Not this order" }).waitFor();
+    assert.equal(await window.page.locator(".outcome").count(), 0, `${route}, part ${part}: ${text}`);
+  }
+});
+
+test("after another order a story judges by the one that it asked about, and one may guess again", async (window) => {
+  await window.open("#/story/stale?part=2");
+  await guess(window, "CPU 1 turns");
+  for (let i = 0; i < 40 && await window.page.locator('.act[data-cpu="1"][aria-disabled="false"]').count(); ++i) await window.step(1);
+  await window.toEnd();
+  await window.page.locator(".notyet").waitFor();
+  await window.press("Home");
+  await window.at(0);
+  await window.page.locator(".notyet").waitFor({ state: "detached" });
+  await play(window, "0".repeat(10));
+  await window.page.locator(".outcome.right").waitFor();
+  await window.page.getByText("guess again").click();
+  await window.at(0);
+  await window.press("0", "End");
+  assert.equal(await window.steps(), 0, "a prediction comes first");
+  await guess(window, "All CPUs finish");
+  await play(window, "0".repeat(10));
+  await window.page.locator(".outcome.wrong").waitFor();
+});
+
+test("a link with steps does not go around a story's question", async (window) => {
+  for (const words of ["after=0*5", "steps=0*5", "steps=0*5&after=0*2"]) {
+    await window.open(`#/story/stale?${words}`);
+    await window.at(0);
+    await window.press("ArrowRight", "p");
+    await window.page.locator(".controls").getByText("forward").click({ force: true });
+    await window.page.waitForTimeout(300);
+    assert.equal(await window.steps(), 0, words);
+    await guess(window, "The old translation");
+    await window.press("ArrowRight");
+    await window.at(1);
+  }
+});
+
+test("every option of a story can be chosen with the keyboard, and none is taken before it is confirmed", async (window) => {
+  await window.open("#/story/reclaim");
+  await window.page.locator(".predict input").first().focus();
+  await window.press("Space", "ArrowDown", "ArrowDown");
+  assert.equal(await window.page.locator(".predict").count(), 1);
+  await window.press("Enter");
+  assert.match(await window.page.locator(".asked").innerText(), /EFAULT/);
+  await window.open("#/story/old");
+  await guess(window, "No: it turns");
+  await window.toEnd();
+  await window.page.getByText("go on →").focus();
+  await window.press("Enter");
+  await window.page.getByText("part 2 of 2").waitFor();
+  await window.page.waitForFunction(() => document.activeElement?.matches(".story h2"));
 });
 
 test("tlb=broken is caught", async (window) => {
@@ -152,7 +233,7 @@ test("of what goes wrong the search shows the shortest", async (window) => {
 test("with the keyboard only", async (window) => {
   await window.open("#/story/clean");
   for (let i = 0; i < 30 && !(await window.page.evaluate(() => document.activeElement?.matches(".predict input"))); ++i) await window.press("Tab");
-  await window.press("Space");
+  await window.press("Space", "Enter");
   await window.page.locator(".do").waitFor();
   for (let i = 0; i < 60 && !(await window.page.locator(".outcome").count()); ++i) await window.step(1);
   await window.page.locator(".outcome").waitFor();
@@ -229,6 +310,9 @@ test("bad links are told in a sentence, with a way back", async (window) => {
     "#/?program=nonsense": /no program/, "#/?program=original-report&fault_in=magic": /no such choice/, "#/?program=original-report&steps=7": /cannot be read/,
     "#/?program=original-report&steps=3": /cannot act/, "#/story/nothing": /no story/, "#/story/clean?part=9": /part/, "#/what/is/this": /no place/,
     "#/?script=cpu+0%3A+read+a": /mapping/, "#/?program=original-report&back_end=x86": /back end/, "#/?fault_in=gup": /no program/,
+    "#/?program=original-report&toString=1": /no such choice/, "#/?program=original-report&__proto__=1": /no such choice/,
+    [`#/?script=${"a".repeat(9000)}`]: /at most 8192 characters/, "#/?program=original-report&steps=e*150000&after=e*150000": /more than 200000/,
+    "#/story/report?program=unmap+against+write": /another program/,
     "#/?program=original-report&ad_bits=hardware": /./,
   };
   for (const [link, said] of Object.entries(links)) {
@@ -238,6 +322,48 @@ test("bad links are told in a sentence, with a way back", async (window) => {
     await window.page.getByText("Begin with the report of 2011").click();
     await window.at(0);
   }
+});
+
+const LONG_LINK = "#/?program=original-report&fault_in=gup&livelock_rounds=999999999&steps=e*120000";
+test("back and to the start in a long run", async (window) => {
+  await window.open(LONG_LINK);
+  const start = performance.now();
+  await window.press("ArrowLeft");
+  await window.at(119_999);
+  await window.press("Home");
+  await window.at(0);
+  assert.match(await window.page.locator(".steps").innerText(), /of 120000/);
+  assert.ok(performance.now() - start < 30_000); // seconds at most: 120,000 steps one by one would take a minute
+});
+
+// From the second machine on, the browser has no room for one.
+const noSecondInstance = () => {
+  const make = WebAssembly.instantiate;
+  let made = 0;
+  WebAssembly.instantiate = (...what) => (++made > 2 ? Promise.reject(new RangeError("Out of memory")) : make(...what));
+};
+test("a machine that cannot be made is told in a sentence, and the run stays", async (window) => {
+  await window.open("#/?program=original-report&fault_in=gup");
+  await window.step(0);
+  await window.press("Home");
+  await window.page.locator(".note", { hasText: "Out of memory" }).waitFor();
+  await window.at(1);
+}, { before: noSecondInstance });
+
+test("Escape stops a search and closes the menu of stories", async (window) => {
+  await window.open("#/?program=storm");
+  await window.press("f");
+  await window.page.locator(".result", { hasText: "tried" }).waitFor();
+  await window.press("Escape");
+  await window.page.locator(".result", { hasText: "You stopped the search." }).waitFor();
+  const menu = window.page.locator("details.menu");
+  await menu.locator("summary").click();
+  await window.press("Escape");
+  assert.equal(await menu.getAttribute("open"), null);
+  await menu.locator("summary").click();
+  await menu.locator("a").first().click();
+  await window.page.locator(".predict").waitFor();
+  assert.equal(await menu.getAttribute("open"), null);
 });
 
 test("a browser without WebAssembly is told so", async (window) => {
@@ -366,26 +492,36 @@ longTest("going back many times", async (window) => {
   }
 });
 
-longTest("each story comes to an answer in each of its parts", async (window) => {
-  for (const route of ["clean", "old", "stale", "copy-on-write", "shootdown", "dirty-lost", "lost-wake-up", "pi-hand-over", "reclaim", "report"]) {
+// What each part asks the reader to do, with CPU*COUNT as in a link; then the run goes to its end. And the option that comes true.
+const STORIES = {
+  clean: [["1*13", "clean"], ["", "turns"], ["", "ends"]], old: [["", "ends"], ["", "turns"]],
+  stale: [["0*10", "behind"], ["0*10", "turns"], ["0*10", "spurious"]], "copy-on-write": [["0*18", "reused"], ["0*5.1*5", "ends"]],
+  shootdown: [["0*22", "refused"], ["", "free"]], "dirty-lost": [["0*2.1*2", "both"], ["0*3.1*3", "one"]],
+  "lost-wake-up": [["0*7.1*8", "ends"], ["0*2.1*11", "stuck"]], "pi-hand-over": [["1*23", "owner"], ["", "zero"]],
+  reclaim: [["0*10.1*46", "again"]], report: [["", "none"], ["", "ends"], ["", "ends"], ["", "ends"], ["", "ends"]],
+};
+longTest("each story comes to an answer in each of its parts, and judges each option by it", async (window) => {
+  for (const [route, parts] of Object.entries(STORIES)) {
     await window.open(`#/story/${route}`);
-    for (let part = 1; ; ++part) {
-      const of = Number(/(?:part \d+ of (\d+))?$/.exec(await window.page.locator(".story > .small").first().innerText())[1] ?? 1);
-      await window.page.locator(".predict input").first().click();
-      await window.page.locator(".do").waitFor();
-      await window.press("1");
-      for (let i = 0; i < 3 && !(await window.page.locator(".outcome").count()); ++i) {
-        await window.press("0");
-        await window.press("End");
-        await window.page.locator(".stage.over").waitFor();
-        await window.page.waitForTimeout(100);
+    for (const [i, [asked, comes]] of parts.entries()) {
+      if (parts.length > 1) await window.page.getByText(`part ${i + 1} of ${parts.length}`).waitFor();
+      const steps = asked.split(".").filter(Boolean).map((piece) => piece.split("*")).map(([cpu, count]) => cpu.repeat(Number(count))).join("");
+      const options = await window.page.locator(".predict input").evaluateAll((inputs) => inputs.map((input) => input.value));
+      assert.ok(options.includes(comes), `${route}, part ${i + 1}`);
+      for (const [which, option] of options.entries()) {
+        if (which > 0) await window.page.getByText("guess again").click();
+        await window.page.locator(`.predict input[value="${option}"]`).click();
+        await window.page.getByText("this is my guess").click();
+        await window.at(0);
+        await play(window, steps);
+        await window.page.locator(option === comes ? ".outcome.right" : ".outcome.wrong").waitFor();
+        assert.equal(await window.page.locator(".notyet").count(), 0, `${route}, part ${i + 1}`);
       }
-      assert.ok(await window.page.locator(".outcome").count(), `${route}, part ${part}`);
-      console.log(`    ${route} ${part}: ${(await window.page.locator(".outcome p").first().innerText()).replace(/\n/g, " ")}`);
-      if (part === of) break;
-      await window.page.getByText("go on →").click();
-      await window.page.getByText(`part ${part + 1} of ${of}`).waitFor();
+      assert.ok(await window.page.locator(".outcome p").count() > 2, `${route}, part ${i + 1} says why`);
+      console.log(`    ${route} ${i + 1}: ${(await window.page.locator(".outcome p").first().innerText()).replace(/\n/g, " ")}`);
+      if (i + 1 < parts.length) await window.page.getByText("go on →").click();
     }
+    assert.equal(await window.page.getByText("go on →").count(), 0, `${route} has no more parts`);
   }
 });
 

@@ -18,6 +18,7 @@ await shoot(explorer, "explorer.png");
 const story = await browser.window({ width: 1100, height: 900 });
 await story.open("#/story/clean?part=2");
 await story.page.locator(".predict label").last().click();
+await story.page.getByText("this is my guess").click();
 await story.toEnd();
 await story.page.locator(".outcome").waitFor();
 await shoot(story, "explorer-story.png");

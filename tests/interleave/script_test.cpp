@@ -6,6 +6,7 @@
 #include <set>
 #include <sstream>
 
+#include "interleave/engine.hpp"
 #include "interleave/scenarios.hpp"
 #include "interleave/script.hpp"
 #include "interleave/session.hpp"
@@ -85,7 +86,9 @@ std::vector<std::string> documented_as_missing() {
 TEST_CASE("script: errors have a place and a sentence") {
     CHECK(wrong("map a shared\ncpu 0: read a") == "");
     CHECK(wrong("") == "1:1: There is no mapping: begin with a line such as `map a shared`.");
-    CHECK(wrong("map a shared") == "1:1: No CPU does anything: a line such as `cpu 0: read a` is missing.");
+    CHECK(wrong("map a shared") == "1:1: No CPU has a verb: a line such as `cpu 0: read a` is missing.");
+    CHECK(wrong("map a shared\ncpu 0:\ncpu 1:") ==
+          "3:1: No CPU has a verb: a line such as `cpu 0: read a` is missing.");
     CHECK(wrong("map A shared") == "1:5: A name has small letters only.");
     CHECK(wrong("map a sharde") == "1:7: A mapping is `shared` or `private`.");
     CHECK(wrong("map a shared 17") == "1:14: A mapping has 1 to 16 pages.");
@@ -131,6 +134,29 @@ TEST_CASE("script: every verb") {
     for (const char* done : {"read a: 1", "cmpxchg b 3 4: 3", "write b 1: SIGSEGV", "wait a 0: EAGAIN", "lock b.2: 0",
                              "read b: SIGSEGV", "swapout a: 1"})
         CHECK_THAT(state, Catch::Contains(done));
+}
+
+TEST_CASE("script: a fork that memory does not suffice for fails, and is no fault of the kernel") {
+    std::string text = "map a private\nbefore: write a 1\ncpu 0: fork";
+    for (u32 i = 1; i < Script::MOST_VERBS; ++i)
+        text += "; fork";
+    Script script;
+    REQUIRE(!parse_script(text, script));
+    Session session(scripted(script), {});
+    session.run({});
+    INFO(session.text());
+    CHECK(session.verdict() == Verdict::Ended);
+    CHECK_THAT(session.state(), Catch::Contains(R"("fork","fork: ENOMEM")"));
+}
+
+TEST_CASE("script: a program that is nothing but a mapping is a script without a verb, not an unknown name") {
+    Engine engine;
+    for (const char* program : {"map a shared", "map a shared\nmap b private"}) {
+        engine.open("", program);
+        CHECK_THAT(engine.error(), Catch::Contains("No CPU has a verb"));
+    }
+    engine.open("", "mapping");
+    CHECK_THAT(engine.error(), Catch::Contains("There is no program `mapping`."));
 }
 
 TEST_CASE("script: the scenarios do what the catalogue says") {

@@ -1,0 +1,94 @@
+// tlb=broken, in which a flush leaves the other CPUs out: whatever goes wrong, before, in or after the run, is its verdict, and
+// never the end of the module.
+#include <catch2/catch.hpp>
+
+#include <string>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "interleave/engine.hpp"
+#include "interleave/preset.hpp"
+#include "interleave/scenarios.hpp"
+
+using namespace faultline;
+using namespace faultline::interleave;
+
+namespace {
+
+constexpr u32 MOST_STEPS = 20'000;
+
+std::string field(const std::string& json, const std::string& name) {
+    const std::string start = "\"" + name + "\":\"";
+    const std::size_t at = json.find(start);
+    return at == json.npos ? "" : json.substr(at + start.size(), json.find('"', at + start.size()) - at - start.size());
+}
+
+std::string answer(const std::string& settings, const std::string& program, bool searches) {
+    Engine engine;
+    if (searches) {
+        engine.explore(settings, program, -1, 1);
+        const std::string found = engine.found();
+        return field(found, "verdict") + ": " + field(found, "what");
+    }
+    engine.open(settings, program);
+    engine.run(-1, "", MOST_STEPS);
+    const std::string state = engine.state();
+    return field(state, "verdict") + ": " + field(state, "text");
+}
+
+// "VERDICT: TEXT" of a run in which whoever acts goes on, in a process of its own, as a module has one machine. "" if that ended.
+std::string run(const std::string& settings, const std::string& program, bool searches = false) {
+    int ends[2];
+    REQUIRE(pipe(ends) == 0);
+    const pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        const std::string text = answer(settings, program, searches);
+        _exit(write(ends[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : 1);
+    }
+    close(ends[1]);
+    std::string text;
+    char piece[512];
+    for (ssize_t read_bytes; (read_bytes = read(ends[0], piece, sizeof piece)) > 0;)
+        text.append(piece, static_cast<std::size_t>(read_bytes));
+    close(ends[0]);
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    return status == 0 ? text : "";
+}
+
+constexpr const char* REACHABLE = "a page was freed that a TLB can still reach";
+
+} // namespace
+
+TEST_CASE("broken: every program ends with a verdict") {
+    const auto try_program = [](const std::string& name, const std::string& program) {
+        INFO(name);
+        const std::string text = run("tlb=broken", program);
+        CHECK_THAT(text, Catch::StartsWith("ended: ") || Catch::StartsWith("violation: ") ||
+                             Catch::StartsWith("running: ") || Catch::StartsWith("livelock: ") ||
+                             Catch::StartsWith("deadlock: "));
+    };
+    for (const Preset& preset : presets())
+        try_program(preset.name, preset.name);
+    for (const Scenario& scenario : scenarios())
+        try_program(scenario.name, scenario.script);
+}
+
+TEST_CASE("broken: a run in which no TLB came to hold more than truth has ended") {
+    const char* const program = "map a private\nbefore 1: write a 1\ncpu 0: write a 2\ncpu 1: read a";
+    CHECK(run("tlb=broken", program) == "ended: ");
+}
+
+TEST_CASE("broken: what is wrong outside the steps is told, in a run and in a search") {
+    const char* const before = "map a private\nbefore 1: write a 1\nbefore: munmap a\ncpu 0: read a";
+    const char* const after = "map a private\nbefore 1: write a 1\ncpu 0: read a\nafter: munmap a";
+    const char* const less = "map a private\nbefore 1: write a 1\ncpu 0: read a\nafter: mprotect a r";
+    for (const bool searches : {false, true}) {
+        INFO(searches);
+        CHECK_THAT(run("tlb=broken", before, searches), Catch::StartsWith(std::string("violation: ") + REACHABLE));
+        CHECK_THAT(run("tlb=broken", after, searches), Catch::StartsWith(std::string("violation: ") + REACHABLE));
+        CHECK_THAT(run("tlb=broken", less, searches), Catch::StartsWith("violation: a TLB goes beyond truth"));
+    }
+}
