@@ -90,9 +90,7 @@ void panic(const char* format, ...) {
     va_start(arguments, format);
     std::vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    const std::string panic = "kernel panic: " + std::string(text);
-    const bool reachable = panic.contains("is_reachable("); // what the page allocator asks
-    interleave::violated(reachable ? "a page was freed that a TLB can still reach (" + panic + ")" : panic);
+    interleave::violated("kernel panic: " + std::string(text));
 }
 void machine_exit(u8 status) {
     if (status != LIVELOCK_STATUS)

@@ -370,7 +370,7 @@ void check_may_be_freed(Page& page, u32 order) {
     if (!may_be_freed(page)) [[unlikely]]
         if (!leaves_lists(page) || !may_be_freed(page))
             bad_page(page, order);
-    DEBUG_BUG_ON(is_reachable(page_to_pfn(page))); // by a TLB
+    DEBUG_BUG_ON(tlb_can_reach(page_to_pfn(page)));
 }
 
 // (Linux: free_unref_page_commit.)

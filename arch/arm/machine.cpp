@@ -31,7 +31,7 @@ void machine::set_translation_table(PhysAddr directory, Asid asid) {
     isb();
 }
 
-bool is_reachable(Pfn) { return false; }
+bool tlb_can_reach(Pfn) { return false; }
 
 // Cleans the data cache to the point of unification, then invalidates the instruction cache, line by line (B2.2.9).
 // Both kinds of line have the same length.

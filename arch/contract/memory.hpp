@@ -25,6 +25,6 @@ void flush_icache_range(const void* start, u32 bytes);
 
 // Whether some CPU can still reach the frame through its TLB, as a page or as a translation table. Only the modelled
 // machine can tell; the real machine answers false. Debug builds ask when a frame is freed: no TLB may reach it then.
-bool is_reachable(Pfn frame);
+bool tlb_can_reach(Pfn frame);
 
 } // namespace faultline

@@ -1,4 +1,4 @@
-// Comparing what the modelled TLBs hold with truth (arch/model/check.hpp), and is_reachable() of the contract.
+// Comparing what the modelled TLBs hold with truth (arch/model/check.hpp), and tlb_can_reach() of the contract.
 #include "arch/model/check.hpp"
 
 #include <cstdio>
@@ -115,7 +115,7 @@ std::vector<std::string> check_tlb_against_truth(const MmContext& mm) {
 namespace faultline {
 
 // Also considers cached first-level descriptors, and the directories that CPUs walk.
-bool is_reachable(Pfn frame) {
+bool tlb_can_reach(Pfn frame) {
     const model::Turn turn;
     const model::Machine& machine = model::Machine::get();
     bool found = false;

@@ -19,6 +19,11 @@ constexpr std::size_t LAST = 100; // steps that history() tells
 bool stopped_cpu = false;
 std::exception_ptr thrown;
 
+// What a stack that cannot unwind has failed of.
+std::exception_ptr why_terminated() {
+    return thrown ? thrown : std::make_exception_ptr(std::runtime_error("model: std::terminate()"));
+}
+
 } // namespace
 
 Interleaver::Interleaver(Machine& machine, Schedule& schedule, std::function<void(u32)> after_step)
@@ -79,7 +84,7 @@ void Interleaver::stop_cpu() {
         &running_->machine_.executions.running() != acting->execution) // nobody's stack but the caller's
         std::abort();
     stopped_cpu = true;
-    running_->fail(thrown ? thrown : std::make_exception_ptr(std::runtime_error("model: std::terminate()")));
+    running_->fail(why_terminated());
     acting->over = true;
     running_->give_turn(); // never returns
     std::abort();
@@ -119,7 +124,7 @@ void begin_apart(void* argument) {
     if (apart == nullptr || &apart->executions.running() != apart->own)
         std::abort();
     stopped_cpu = true;
-    apart->failure = thrown ? thrown : std::make_exception_ptr(std::runtime_error("model: std::terminate()"));
+    apart->failure = why_terminated();
     apart->executions.switch_to(*apart->caller); // never returns
     std::abort();
 }

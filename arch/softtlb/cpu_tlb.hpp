@@ -53,8 +53,8 @@ class CpuTlb {
         return true;
     }
 
-    // Adds a new entry for the selected ASID, which has none with this tag. Returns whether another one was replaced. Inlined,
-    // as what it calls is: a fill is on the path of every page that is touched.
+    // Adds a new entry for the selected ASID, which has none with this tag. Returns whether another one was replaced. Inlined:
+    // a fill is on the path of every page that is touched. Not so what an eviction needs, whose registers would cost every fill.
     [[gnu::always_inline]] bool insert(TlbTag tag, u32 descriptor) {
         const u32 index = next_victim_;
         next_victim_ = index + 1 < size_ ? index + 1 : 0;

@@ -9,7 +9,7 @@ export interface PassedAt extends Passed {
 
 const DETAILED = 100; // so many steps at the end are repeated one by one, so that each station has its step
 const MOST_STATIONS = 400;
-const MOST_CHARACTERS = 8192; // of a program; the engine copies no more
+const MOST_CHARACTERS = 8192; // of a program: a call puts it on the module's small stack
 
 export class SetupError extends Error {
   constructor(readonly line: number, readonly column: number, what: string) {

@@ -29,14 +29,17 @@ export function boundsUpTo(most: number): number[] {
 
 export class Search {
   private worker: Worker | null = null;
+  private stops = 0; // a search that is stopped before its worker exists begins none
   async start(setup: Setup, most: number, told: (report: Report) => void): Promise<void> {
     this.stop();
     if (typeof Worker === "undefined") throw new Error("this browser has no workers, and a search runs in one.");
+    const number = this.stops;
     const broken = setup.broken ? (await sabotages()).find((each) => each.name === setup.broken) : undefined;
     const order: Order = {
       module: broken?.module ?? setup.backEnd, backEnd: setup.backEnd, settings: settingsText(setup),
       program: setup.script || scripts.get(setup.program) || setup.program, bounds: boundsUpTo(most),
     };
+    if (number !== this.stops) return;
     const worker = new Worker("search.js");
     this.worker = worker;
     worker.onmessage = (message) => {
@@ -52,6 +55,7 @@ export class Search {
     worker.postMessage(order);
   }
   stop(): void {
+    this.stops++;
     this.worker?.terminate();
     this.worker = null;
   }

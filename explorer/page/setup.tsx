@@ -214,15 +214,8 @@ export function Finding({ setup, catalogue, player }: { setup: Setup; catalogue:
       setBefore(key);
     }
   }, [key]);
-  useEffect(() => {
-    const stop = (event: KeyboardEvent) => {
-      if (event.key === "Escape" && running) start();
-    };
-    addEventListener("keydown", stop);
-    return () => removeEventListener("keydown", stop);
-  });
   const running = report === "starting" || (typeof report === "object" && report?.kind === "progress");
-  const start = () => {
+  const startOrStop = () => {
     if (running) {
       search.current.stop();
       return setReport("stopped");
@@ -236,10 +229,17 @@ export function Finding({ setup, catalogue, player }: { setup: Setup; catalogue:
       player.play();
     }).catch((problem) => setReport({ kind: "failed", what: problem.message }));
   };
+  useEffect(() => {
+    const stop = (event: KeyboardEvent) => {
+      if (event.key === "Escape" && running) startOrStop();
+    };
+    addEventListener("keydown", stop);
+    return () => removeEventListener("keydown", stop);
+  });
   return (
     <div class="finding">
       <p class="small">The engine tries every schedule beside the page: first those in which no CPU is interrupted, then one interruption, then two. Of those with the fewest on which something is wrong it shows the shortest. It looks for a hang, a CPU that nobody wakes, and broken invariants.</p>
-      <p class="tools"><button type="button" id="find" class="strong" onClick={start}>{running ? "stop the search" : "find it for me"}</button></p>
+      <p class="tools"><button type="button" id="find" class="strong" onClick={startOrStop}>{running ? "stop the search" : "find it for me"}</button></p>
       <div role="status" class="result">
         {report === "starting" && "The search begins."}
         {report === "stopped" && "You stopped the search."}

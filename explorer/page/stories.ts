@@ -298,7 +298,7 @@ const DIRTY_LOST: Story = {
   }, {
     setup: named("set dirty against set young without lock", {}, { broken: "an access-flag update is a plain store" }),
     search: true,
-    text: ["Now one line of the kernel is broken: in place of the atomic instruction it reads the entry once more, adds the flags to what it has read, and stores that. arm64 Linux lost dirty bits in a similar way until 2017."],
+    text: ["Now one line of the kernel is broken: in place of the atomic instruction it reads the entry once more, adds the flags to what it has read, and stores that. arm64 Linux lost dirty bits in a similar way until 2016, and in a rarer case until 2017."],
     ask: "Let both read the entry, each of them twice, and only then let both store. Which bits are set at the end?",
     options: [
       { id: "both", text: "Both." },

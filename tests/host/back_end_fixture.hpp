@@ -81,7 +81,7 @@ class TestSpace {
     static void free_frame_of(Pte old) {
         if (!pte_present(old))
             return;
-        if (is_reachable(old.pfn()))
+        if (tlb_can_reach(old.pfn()))
             panic("unmapped, flushed, and still in a TLB");
         put_page(pfn_to_page(old.pfn()));
     }

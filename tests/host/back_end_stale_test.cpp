@@ -114,7 +114,7 @@ TEST_CASE("stale: without a flush a page can be written after truth forbids it, 
     switch_mm(&space.context);
     REQUIRE(machine.store(ADDRESS, 1, 4, Mode::User).ok());
     machine.select_cpu(0);
-    CHECK(is_reachable(frame));
+    CHECK(tlb_can_reach(frame));
     TlbDebt owed(space.context);
 
     SECTION("write-protected") {
@@ -144,7 +144,7 @@ TEST_CASE("stale: without a flush a page can be written after truth forbids it, 
     machine.select_cpu(0);
     flush_tlb_page(space.context, PAGE);
     CHECK(check_tlb_against_truth(space.context).empty());
-    CHECK_FALSE(is_reachable(frame));
+    CHECK_FALSE(tlb_can_reach(frame));
 }
 
 TEST_CASE("stale: tlb=broken lets another CPU write to what it no longer owns, and the checker of flushes "

@@ -92,9 +92,9 @@ TEST_CASE("walked: a page table is reachable until the flush, even where it maps
     const Pfn table = Pfn::of(virt_to_phys(slot));
     REQUIRE_FALSE(machine.load(ADDRESS, 4, Mode::User).ok()); // the walk has read the first level
     pmd_clear(space.context, PAGE);
-    CHECK(is_reachable(table));
+    CHECK(tlb_can_reach(table));
     flush_tlb_page(space.context, PAGE);
-    CHECK_FALSE(is_reachable(table));
+    CHECK_FALSE(tlb_can_reach(table));
 }
 
 TEST_CASE("walked: no memory for a directory is NOMEM, and a context gives back what it took") {
