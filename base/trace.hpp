@@ -102,4 +102,17 @@ template <Station STATION, class First, class... Others>
             ::faultline::trace<::faultline::Station::station>(__VA_ARGS__);                                            \
     } while (false)
 
+// The same of a `change` that stores a word: the record follows it, so that what is told has happened. What was there
+// `before` is read only while somebody watches.
+#define TRACE_CHANGE(station, where, before, change, after)                                                            \
+    do {                                                                                                               \
+        if (static_branch<static_cast<u32>(Station::station)>()) [[unlikely]] {                                        \
+            const auto old = (before);                                                                                 \
+            change;                                                                                                    \
+            ::faultline::trace<::faultline::Station::station>(where, old, after);                                      \
+        } else {                                                                                                       \
+            change;                                                                                                    \
+        }                                                                                                              \
+    } while (false)
+
 } // namespace faultline

@@ -1,8 +1,7 @@
-// What /proc tells of disks and of writing back: diskstats, partitions, vmstat, and the settings sys/vm/dirty_*.
+// What /proc tells of disks and of writing back: diskstats, partitions and vmstat.
 #include <array>
 
 #include "abi/block/block_device.hpp"
-#include "abi/block/flusher.hpp"
 #include "abi/fs/file.hpp"
 #include "abi/fs/inode.hpp"
 #include "abi/fs/seq_file.hpp"
@@ -100,46 +99,6 @@ Result<void> show_vmstat(const Inode&, SeqFile& out) {
     since_boot("allocstall", vmscan_stat.allocstall);
     line("oom_kill", nr_oom_kill);
     return {};
-}
-
-namespace {
-
-template <Relaxed<u32> DirtyLimits::* Field>
-Result<void> show_limit(const Inode&, SeqFile& out) {
-    out.printf("%u\n", static_cast<unsigned>(dirty_limits.*Field));
-    return {};
-}
-
-// A number up to `Most`.
-template <Relaxed<u32> DirtyLimits::* Field, u32 Most>
-Result<void> write_limit(const Inode&, std::string_view text) {
-    const u64 value = TRY(parse_unsigned(text));
-    if (value > Most)
-        return Err(Errno::INVAL);
-    dirty_limits.*Field = static_cast<u32>(value);
-    flusher.call();
-    return {};
-}
-
-template <Relaxed<u32> DirtyLimits::* Field, u32 Most>
-constexpr ProcEntry limit_entry(const char* name) {
-    return {.name = name, .show = show_limit<Field>, .write = write_limit<Field, Most>, .mode = S_IFREG | 0644};
-}
-
-constexpr u32 PER_CENT = 100, INT_MOST = ~u32{0} >> 1;
-
-constexpr ProcEntry dirty_entries[] = {
-    limit_entry<&DirtyLimits::background_ratio, PER_CENT>("dirty_background_ratio"),
-    limit_entry<&DirtyLimits::expire_centisecs, INT_MOST>("dirty_expire_centisecs"),
-    limit_entry<&DirtyLimits::ratio, PER_CENT>("dirty_ratio"),
-    limit_entry<&DirtyLimits::writeback_centisecs, INT_MOST>("dirty_writeback_centisecs"),
-};
-
-} // namespace
-
-void make_dirty_entries(Inode& vm) {
-    for (const ProcEntry& entry : dirty_entries)
-        add_proc_entry(vm, entry);
 }
 
 } // namespace faultline

@@ -118,8 +118,10 @@ u64 idle_time_ns();                                            // of all CPUs to
 Result<void> show_diskstats(const Inode& inode, SeqFile& out); // proc_block.cpp
 Result<void> show_partitions(const Inode& inode, SeqFile& out);
 Result<void> show_vmstat(const Inode& inode, SeqFile& out);
-void make_dirty_entries(Inode& vm);                    // of /proc/sys/vm
 void make_system_entries(Inode& root);                 // proc_system.cpp
+void make_fs_entries(Inode& sys);                      // proc_sys_fs.cpp
+void make_kernel_entries(Inode& root, Inode& sys);     // proc_sys_kernel.cpp
+void make_vm_entries(Inode& sys);                      // proc_sys_vm.cpp
 void make_ipc_entries(Inode& root, Inode& sys_kernel); // proc_ipc.cpp: /proc/sysvipc, and limits for /proc/sys/kernel
 
 } // namespace faultline

@@ -20,8 +20,7 @@ namespace {
 } // namespace
 
 void set_pte_at(MmContext&, UserAddr address, PteSlot* slot, Pte pte) {
-    TRACE(EntryStored, address, slot->load(), pte);
-    slot->store(pte);
+    TRACE_CHANGE(EntryStored, address, slot->load(), slot->store(pte), pte);
     backend::derive(address, slot, pte);
 }
 
@@ -34,8 +33,7 @@ Pte ptep_get_and_clear(TlbDebt& debt, UserAddr address, PteSlot* slot) {
 }
 
 void ptep_clear_flush(MmContext& mm, UserAddr address, PteSlot* slot) {
-    TRACE(EntryStored, address, slot->load(), 0u);
-    slot->store(Pte{});
+    TRACE_CHANGE(EntryStored, address, slot->load(), slot->store(Pte{}), 0u);
     backend::derive(address, slot, Pte{});
     flush_tlb_page(mm, address);
 }

@@ -62,9 +62,10 @@ Pte walk(const MmContext& mm, UserAddr page, FaultInfo access) {
 // The TLB has no entry with this tag. Inlined in both callers, which are on the path of every page that is touched.
 [[gnu::always_inline]] inline void fill(softtlb::Cpu& cpu, softtlb::TlbTag tag, Pte truth) {
     const u32 descriptor = backend::descriptor_for(truth);
-    TRACE(DescriptorStored, tag.page(), 0u, descriptor);
     softtlb::count(cpu.statistics.fills);
-    if (cpu.tlb.insert(tag, descriptor))
+    const bool evicted = cpu.tlb.insert(tag, descriptor);
+    TRACE(DescriptorStored, tag.page(), 0u, descriptor);
+    if (evicted)
         softtlb::count(cpu.statistics.evictions);
 }
 

@@ -2,10 +2,10 @@
 // which ends the machine:
 //
 //   init scenario NAME            /bin/scenario NAME
-//   init scenario-balanced NAME   the same, and fails if the machine has fewer or more free pages afterwards
+//   init scenario-balanced NAME   the same, and fails if the kernel has more or less in use afterwards
 //   init act NAME                 /bin/scenario --act NAME
 //   init run PROGRAM [ARG…]       that program
-//   init balanced PROGRAM [ARG…]  that program, with the same check of free pages
+//   init balanced PROGRAM [ARG…]  that program, with the same check
 //   init exec                     the program and arguments in /exec/argv, separated by NUL
 //   init batch                    each line of standard input, as if its words were init's arguments: `run /bin/hello`
 //   init                          the programs of run_honest_programs(), one after the other
@@ -84,55 +84,28 @@ void reap_the_rest() {
     }
 }
 
-// O_CLOEXEC: the programs that init starts do not inherit the descriptor.
-int open_or_fail(const char* path, int flags) {
-    return static_cast<int>(must(sys_open(path, flags | O_CLOEXEC), path));
-}
-
-// MemFree of /proc/meminfo, in KiB, after dropping the caches (proc(5), /proc/sys/vm/drop_caches). Both files stay
-// open: a file opened anew could be the only object in a page of its own, and that page would look lost.
-long free_memory() {
-    static const int drop_caches = open_or_fail("/proc/sys/vm/drop_caches", O_WRONLY);
-    static const int meminfo = open_or_fail("/proc/meminfo", O_RDONLY);
-    must(sys_write(drop_caches, "3\n", 2), "init: write to /proc/sys/vm/drop_caches");
-    static char text[4096];
-    must(sys_lseek(meminfo, 0, SEEK_SET), "init: /proc/meminfo");
-    must(read_rest(meminfo, text), "init: /proc/meminfo");
-    const char* line = std::strstr(text, "MemFree:");
-    if (!line)
-        fail("init: /proc/meminfo has no MemFree line\n");
-    line += std::strlen("MemFree:");
-    while (*line == ' ')
-        ++line;
-    long kibibytes = 0;
-    for (; *line >= '0' && *line <= '9'; ++line)
-        kibibytes = kibibytes * 10 + (*line - '0');
-    return kibibytes;
-}
-
-// Runs argv and compares the free memory before and after. The fork beforehand makes init touch every page of its own
-// that the run needs.
+// Runs argv and compares what is in use of the kernel's before and after. The fork beforehand makes init touch every page of
+// its own that the run needs.
 int run_balanced(char* const* argv) {
-    static Slabs slabs_before, slabs_after;
+    static Resources before, after;
     const long warm_up = must(sys_fork(), "init: fork");
     if (warm_up == 0)
         sys_exit_group(0);
     reap_the_rest();
-    free_memory();
-    slabs_after.read(); // touches the pages of both
-    slabs_before.read();
+    take_resources(after); // touches the pages of both
+    take_resources(before);
 
-    const long before = free_memory();
     const int status = run(argv);
     reap_the_rest();
-    const long after = free_memory();
-    if (before != after) {
-        complain("init: %s did not give its memory back: %ld KiB free before, %ld KiB after\n", argv[0], before, after);
-        slabs_after.read();
-        slabs_before.tell_differences(slabs_after, "init");
-        return status != 0 ? status : 1;
-    }
-    return status;
+    take_resources(after);
+    if (before.free_kib == after.free_kib && before.small_objects == after.small_objects &&
+        before.open_files == after.open_files)
+        return status;
+    complain("init: %s did not give back what it took: %ld KiB, %ld small objects, %ld open files\n", argv[0],
+             before.free_kib - after.free_kib, after.small_objects - before.small_objects,
+             after.open_files - before.open_files);
+    before.slabs.tell_differences(after.slabs, "init");
+    return status != 0 ? status : 1;
 }
 
 // /exec/argv holds the whole argument vector, separated by NUL; argv[0] is the program's path, /exec/NAME.

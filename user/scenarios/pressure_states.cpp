@@ -46,8 +46,14 @@ struct Account {
     long cleaned = figure("/proc/vmstat", "nr_written");
 };
 
+bool is_resident(Word* page) {
+    unsigned char resident = 0;
+    must(sys_mincore(page, PAGE_SIZE, &resident), "mincore");
+    return (resident & 1) != 0;
+}
+
 // Makes memory short until the page is as wanted, then lets the process go that took the memory. The other process is there before
-// the page is written: fork would write-protect it.
+// the page is written: fork would write-protect it. A page that was taken away between two looks is used again.
 template <class Reached>
 Place pressed(Word* page, u32 initial, Reached&& reached) {
     Hog hog;
@@ -55,6 +61,8 @@ Place pressed(Word* page, u32 initial, Reached&& reached) {
     for (int steps = 0; !reached(page); ++steps) {
         if (steps == 2000)
             fail("memory was short, and nothing happened to the page\n");
+        if (!is_resident(page))
+            page->store(initial);
         hog.go_on();
     }
     hog.end();
@@ -79,12 +87,6 @@ Place pressed_with_swap(Word* page, u32 initial, Reached&& reached, Then&& then,
          now.scanned - before.scanned, now.aged - before.aged, now.swapped - before.swapped,
          now.cleaned - before.cleaned);
     return at;
-}
-
-bool is_resident(Word* page) {
-    unsigned char resident = 0;
-    must(sys_mincore(page, PAGE_SIZE, &resident), "mincore");
-    return (resident & 1) != 0;
 }
 
 Place swapped_read(Word* page, u32 initial) {

@@ -19,8 +19,8 @@ static_assert(offsetof(PteTable, entries) - offsetof(PteTable, hardware) == PTRS
 // Brings the machine's view of an entry up to date: `pte` was just stored in `slot`.
 inline void derive(UserAddr address, PteSlot* slot, Pte pte) {
     const u32 derived = descriptor_for(pte);
-    TRACE(DescriptorStored, address, *descriptor_of(slot), derived);
-    machine::store_descriptor(descriptor_of(slot), derived);
+    u32* const descriptor = descriptor_of(slot);
+    TRACE_CHANGE(DescriptorStored, address, *descriptor, machine::store_descriptor(descriptor, derived), derived);
 }
 
 // Drops one page from this CPU's TLB, after the DSB of store_descriptor(). (Linux: the same name.)
