@@ -12,7 +12,15 @@ target_compile_options(wasm_flags INTERFACE -O2 -gline-tables-only -fexceptions 
 target_include_directories(wasm_flags INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/arch/model)
 target_include_directories(wasm_flags SYSTEM INTERFACE ${UAPI_INCLUDE} ${BOOST_INCLUDE})
 
+# A step stands where a function of the kernel calls schedule_point(), and the page shows that line and those that called it. So
+# that each of them has a frame of its own, the kernel's functions that call others are not put into their callers.
+set(kernel_flags "-finline-hint-functions -mllvm -inline-threshold=-25 -mllvm -inlinehint-threshold=-25")
+set(keep_functions --always-inline-max-function-size=0 --one-caller-inline-max-function-size=0) # the same for wasm-opt
+
 # A library, so that interleave/kernel.cpp is found before what stands there.
+set(kernel_sources ${modelled_sources})
+list(FILTER kernel_sources INCLUDE REGEX "^${PROJECT_SOURCE_DIR}/(mm|kernel)/")
+set_property(SOURCE ${kernel_sources} PROPERTY COMPILE_FLAGS ${kernel_flags})
 add_library(wasm_kernel STATIC ${modelled_sources})
 target_link_libraries(wasm_kernel PUBLIC wasm_flags)
 add_library(wasm_engine OBJECT ${engine_sources})
@@ -23,7 +31,8 @@ target_link_libraries(wasm_engine PUBLIC wasm_flags)
 set(walked_function FaultlineWalked)
 set(softtlb_function FaultlineSofttlb)
 function(engine_module target mmu)
-    target_link_options(${target} PRIVATE -O2 -gsource-map -fexceptions -sASYNCIFY -sMODULARIZE=1 -sEXPORT_NAME=${${mmu}_function}
+    list(JOIN keep_functions "," passes)
+    target_link_options(${target} PRIVATE -O2 -gsource-map -sBINARYEN_EXTRA_PASSES=${passes} -fexceptions -sASYNCIFY -sMODULARIZE=1 -sEXPORT_NAME=${${mmu}_function}
         -sENVIRONMENT=web,worker,node -sALLOW_MEMORY_GROWTH=1 -sINITIAL_MEMORY=4MB -sTOTAL_STACK=256KB -sFILESYSTEM=0
         -sNODEJS_CATCH_EXIT=0 -sNODEJS_CATCH_REJECTION=0
         -sEXPORTED_RUNTIME_METHODS=ccall,cwrap,UTF8ToString --no-entry)
@@ -34,6 +43,7 @@ endfunction()
 
 foreach(mmu ${back_ends})
     back_end_library(wasm_${mmu} ${mmu} wasm_flags ${mmu_sources})
+    target_compile_options(wasm_${mmu} PRIVATE "SHELL:${kernel_flags}")
     add_executable(${mmu})
     target_link_libraries(${mmu} PRIVATE wasm_engine wasm_${mmu} wasm_kernel)
     engine_module(${mmu} ${mmu})
@@ -64,7 +74,7 @@ foreach(number RANGE ${last})
                    "$<FILTER:$<TARGET_OBJECTS:wasm_${mmu}>,EXCLUDE,/(${pattern})>")
     target_include_directories(${module} BEFORE PRIVATE ${offered}/${number})
     target_include_directories(${module} PRIVATE ${PROJECT_SOURCE_DIR}/arch/${mmu})
-    target_compile_options(${module} PRIVATE -ffile-prefix-map=${offered}/${number}/=)
+    target_compile_options(${module} PRIVATE -ffile-prefix-map=${offered}/${number}/= "SHELL:${kernel_flags}")
     target_link_libraries(${module} PRIVATE wasm_kernel)
     engine_module(${module} ${mmu})
     add_dependencies(sabotages ${module})

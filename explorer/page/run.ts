@@ -30,7 +30,8 @@ export class Run {
   made: number[] = []; // the CPUs that acted
   ahead: number[] = []; // steps that were made once, the next one last
   recent: State[] = []; // the states after the last steps, the one now last
-  stations: PassedAt[] = [];
+  stations: PassedAt[] = []; // the last ones
+  earlier = false; // there were others before those
   ever = new Set<string>(); // what was passed since the start: "CPU station"
   dead = ""; // the module stopped: why
   changed: () => void = () => {};
@@ -90,6 +91,7 @@ export class Run {
     this.dead = "";
     this.recent = [];
     this.stations = [];
+    this.earlier = false;
     this.ever.clear();
     this.stacks = [];
     this.take(this.machine.state());
@@ -106,7 +108,10 @@ export class Run {
       this.stations.push({ ...station, step: state.step });
       this.ever.add(`${station.cpu} ${station.name}`);
     }
-    if (this.stations.length > MOST_STATIONS) this.stations.splice(0, this.stations.length - MOST_STATIONS);
+    if (this.stations.length > MOST_STATIONS) {
+      this.stations.splice(0, this.stations.length - MOST_STATIONS);
+      this.earlier = true;
+    }
   }
 
   // One step of the machine, and where its CPU stands then. Nothing else changes.
@@ -206,7 +211,10 @@ export class Run {
       else this.one(made[at]);
       await breath();
     }
-    if (quick > 0) this.stations = []; // nobody knows at which step they were passed
+    if (quick > 0) { // nobody knows at which step they were passed
+      this.earlier = this.stations.length > 0;
+      this.stations = [];
+    }
     for (let i = quick; i < length && !this.dead; i++) this.one(made[i]);
     this.pieces = cut(pieces, length);
     this.changed();

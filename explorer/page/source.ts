@@ -37,6 +37,13 @@ export async function placesOf(module: string, stack: string): Promise<Place[]> 
   return map.frames(stack).filter((place) => /^(mm|kernel|arch)\//.test(place.file) && !MACHINERY.test(place.file));
 }
 
+// Which of these places a reader looks for. The innermost are often in a header that wraps the access, as Guard wraps a lock: then
+// it is the line that uses it. The headers of the path itself are not such.
+const ON_THE_PATH = /^mm\/(memory|cow)\.hpp$|\/mmu\//;
+export function depthOfStep(places: Place[]): number {
+  return Math.max(0, places.findIndex(({ file }) => file.endsWith(".cpp") || ON_THE_PATH.test(file)));
+}
+
 export function linesOf(file: string): Promise<string[]> {
   return once(files, file, async () => (await (await fetched(`sources/${file}`)).text()).split("\n"));
 }

@@ -21,7 +21,7 @@ function whyBroken({ world }: State): string {
 // The step that a CPU has made last, as it was announced.
 function stepBefore(run: Run, cpu: number): string {
   const was = run.before?.world.cpus[cpu];
-  return was?.next ? stepTold(was) : "a step";
+  return was?.next ? stepTold({ ...was, waits: false }) : "a step";
 }
 
 function Sentence({ player }: { player: Player }) {
@@ -150,7 +150,7 @@ export function Stage({ player, wishes, wish, held }: { player: Player; wishes: 
           <Section title="Mappings, locks, waiters"><More {...seen} /></Section>
         </div>
         <div class="side">
-          <Section title="Stations as they pass"><Stations stations={run.stations} step={run.state.step} pages={run.state.world.pages} /></Section>
+          <Section title="Stations as they pass"><Stations run={run} /></Section>
           <Section title="The source, where a CPU stands"><Source run={run} module={broken?.module ?? run.setup.backEnd} /></Section>
         </div>
       </div>

@@ -4,9 +4,9 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Changes, heldBy, pageKey, tlbKey } from "./changes";
 import type { Cpu, PageOf, State, Translation, World } from "./engine";
-import type { PassedAt, Run } from "./run";
+import type { Run } from "./run";
 import { decompose, type Field, meaningOf, verbsBefore } from "./script";
-import { linesOf, type Place, placesOf } from "./source";
+import { depthOfStep, linesOf, type Place, placesOf } from "./source";
 import { BITS, count, doneTold, ENTRY_TOLD, entryState, kindOf, LOCKS, machineState, MEANING, MISSING, rightsTold, stepTold } from "./wording";
 
 const hex = (value: number) => `0x${value.toString(16)}`;
@@ -60,7 +60,7 @@ function CpuCard({ cpu, seen, state, last }: { cpu: Cpu; seen: Seen; state: Stat
       <button type="button" class="act" data-cpu={cpu.cpu} aria-disabled={!able || Boolean(seen.held)} onClick={() => seen.act(cpu.cpu)}
         aria-keyshortcuts={String(cpu.cpu)}>
         <kbd>{cpu.cpu}</kbd>
-        {able && !seen.held ? <span>next: <b>{stepTold(cpu)}</b></span> : <span>{why}</span>}
+        {able && !seen.held ? <span>next: <b>{stepTold({ ...cpu, waits: false })}</b></span> : <span>{why}</span>}
       </button>
       <p class="holds">
         {cpu.holds.length ? <>holds {cpu.holds.map((lock) => <span class={clsx("lock", seen.changes.keys.has(`lock ${cpu.cpu} ${lock}`) && "changed")} title={LOCKS[lock] && `guards ${LOCKS[lock]}`}>{lock}</span>)}</> : <span class={clsx("soft", seen.changes.keys.has(`released ${cpu.cpu}`) && "changed")}>holds no lock</span>}
@@ -235,7 +235,10 @@ function inShort(words: string, pages: PageOf[]): string {
   }).replace(/ (status|pc|cpsr|continue_at|vm_flags)=0x[0-9a-f]+/g, "");
 }
 
-export function Stations({ stations, step, pages }: { stations: PassedAt[]; step: number; pages: PageOf[] }) {
+const MOST_SHOWN = 120;
+
+export function Stations({ run }: { run: Run }) {
+  const { stations } = run, { step } = run.state, { pages } = run.state.world;
   const list = useRef<HTMLOListElement>(null);
   useEffect(() => {
     if (list.current) list.current.scrollTop = list.current.scrollHeight;
@@ -243,9 +246,10 @@ export function Stations({ stations, step, pages }: { stations: PassedAt[]; step
   if (!stations.length) return <p class="soft">None yet. A station is a place that a fault or a futex call passes.</p>;
   return (
     <ol class="stations" ref={list} tabIndex={0} aria-label="stations">
-      {stations.slice(-120).map((each) => (
+      {(run.earlier || stations.length > MOST_SHOWN) && <li class="soft">Others were passed before; go back to see them.</li>}
+      {stations.slice(-MOST_SHOWN).map((each) => (
         <li class={clsx(kindOf(each.name), each.step === step && step > 0 && "changed")}>
-          <span class="number">{each.step}</span>
+          <span class="number" title={each.step ? undefined : "before the first step"}>{each.step || "–"}</span>
           <span class="badge" style={`--mine: var(--task-${each.cpu})`}>{each.cpu}</span>
           <b class="mono" title={MEANING[each.name]}>{each.name}</b> <span class="words" title={each.words}>{inShort(each.words, pages)}</span>
           {each.step === step && step > 0 && MEANING[each.name] && <small>{MEANING[each.name]}</small>}
@@ -263,23 +267,20 @@ export function Source({ run, module }: { run: Run; module: string }) {
   const cpu = chosen ?? last;
   const stack = cpu === undefined ? undefined : run.stacks[cpu];
   const [shown, show] = useState<{ places: Place[]; lines: string[]; depth: number } | string>("");
-  const [depth, setDepth] = useState(0);
   useEffect(() => choose(null), [run.length]);
   useEffect(() => {
     let stale = false;
-    setDepth(0);
     if (stack === undefined) show("The CPU has not stopped anywhere yet.");
     else placesOf(module, stack).then(async (places) => {
       if (stale) return;
-      if (!places.length) return show("No line is known here: the compiler has put this function into another one, or the CPU is outside the kernel.");
-      const lines = await linesOf(places[0].file);
-      if (!stale) show({ places, lines, depth: 0 });
+      if (!places.length) return show("The CPU is outside the kernel.");
+      const depth = depthOfStep(places), lines = await linesOf(places[depth].file);
+      if (!stale) show({ places, lines, depth });
     }).catch((problem) => { if (!stale) show(`The source cannot be shown: ${problem.message}`); });
     return () => { stale = true; };
   }, [stack, module]);
   const pick = async (wanted: number) => {
     if (typeof shown === "string") return;
-    setDepth(wanted);
     show({ ...shown, lines: await linesOf(shown.places[wanted].file), depth: wanted });
   };
   return (
@@ -289,11 +290,10 @@ export function Source({ run, module }: { run: Run; module: string }) {
       </p>
       {typeof shown === "string" ? <p class="soft">{shown}</p> : <Lines shown={shown} />}
       {typeof shown !== "string" && shown.places.length > 1 && (
-        <p class="small">{shown.places.slice(0, 6).map((place, i) => (
-          <>{i === 1 && " called from "}<button type="button" class="link mono" aria-pressed={i === depth} onClick={() => pick(i)}>{place.file}:{place.line}</button></>
+        <p class="small">{shown.places.slice(0, 8).map((place, i) => (
+          <>{i === 1 && " called from "}<button type="button" class="link mono" aria-pressed={i === shown.depth} onClick={() => pick(i)}>{place.file}:{place.line}</button></>
         ))}</p>
       )}
-      {typeof shown !== "string" && <p class="small soft">The line is the compiler's. Where it has put one function into another, the marked line may be a neighbour of the one that acts.</p>}
     </div>
   );
 }
