@@ -38,9 +38,30 @@ trap 'rm -f "$results"' EXIT
 judged() { "$@" && echo "ok: $*" || echo "not ok: $*"; }
 export -f judged
 
-# boots: each line of input has the arguments of one tests/boot/scenario.sh. Runs as many at a time as this computer has
-# processors.
-boots() { xargs -P "$(nproc)" -I LINE bash -c 'judged tests/boot/scenario.sh $1' - LINE; }
+# shared REPAIR NAME... -- OPTION...: one tests/boot/scenarios.sh, and a counted line for each of its scenarios.
+shared() {
+    set -o pipefail
+    tests/boot/scenarios.sh "$@" | sed -E "s/^ok (.*)/ok: \\1 $1 ${*##*-- }/; s/^FAILED: /not ok: /" || echo "not ok: $*"
+}
+export -f shared
+
+# boots: each line of input has, with tabs between: a scenario, a repair, passes or hangs, options, and the machine that the
+# scenario needs (`-`: any; `alone`: any, in a boot of its own). Runs as many boots at a time as this computer has processors. As
+# in tests/run.sh, those that pass under one repair on one machine share a boot; what hangs, breaks the kernel or waits for swap
+# does not.
+boots() {
+    awk -F '\t' '
+        function boot(key) { print "shared " names[key] " -- " options[key]; delete names[key] }
+        $3 == "hangs" || $5 ~ /alone|broken|--swap/ { print "judged tests/boot/scenario.sh " $1, $2, $3, $4; next }
+        {
+            key = $2 " " $5 " " $4
+            options[key] = ($5 == "-" ? "" : $5 " ") $4
+            names[key] = (names[key] == "" ? $2 : names[key]) " " $1
+            if (++count[key] % 25 == 0) boot(key)
+        }
+        END { for (key in names) boot(key) }' |
+        xargs -P "$(nproc)" -I LINE bash -c LINE
+}
 
 # scenarios COMMAND: calls `COMMAND name machine` for each row of the catalogue. `expected` then has the result that
 # each repair must have, and `on_hardware` the one of gup and gup_dirty where the machine sets young and dirty itself.
@@ -55,9 +76,11 @@ scenarios() {
     done < <(grep -v -E '^(#|$)' user/scenarios/catalogue.tsv)
 }
 
-each_repair() { # NAME OPTIONS
+row() { printf '%s\t' "$@" && echo; } # NAME REPAIR passes|hangs OPTIONS MACHINE
+
+each_repair() { # NAME OPTIONS MACHINE
     local repair
-    for repair in gup gup_dirty fixup_2011 fixup trap; do echo "$1 $repair ${expected[$repair]} $2"; done
+    for repair in gup gup_dirty fixup_2011 fixup trap; do row "$1" "$repair" "${expected[$repair]}" "$2" "$3"; done
 }
 
 # Leaves out machines with fewer processors than the scenario needs, and back ends that it cannot use.
@@ -67,12 +90,12 @@ on_every_machine() {
     [[ ! $2 =~ --mmu\ ([a-z]+) ]] || only=${BASH_REMATCH[1]}
     for mmu in $only; do
         for cpus in 1 2 4 8; do
-            [[ $cpus -lt $least ]] || each_repair "$1" "--mmu $mmu --smp $cpus"
+            [[ $cpus -lt $least ]] || each_repair "$1" "--mmu $mmu --smp $cpus" "$2"
         done
     done
     expected[gup]=$on_hardware expected[gup_dirty]=$on_hardware
     for cpus in 1 2 4 8; do
-        [[ $cpus -lt $least ]] || each_repair "$1" "--mmu softtlb --smp $cpus --append ad_bits=hardware"
+        [[ $cpus -lt $least ]] || each_repair "$1" "--mmu softtlb --smp $cpus --append ad_bits=hardware" "$2"
     done
 }
 
@@ -82,18 +105,18 @@ variants() {
         # This scenario needs fault-around: without it, it meets a page that is not mapped.
         [[ $options != *fault_around* || $1 != faultaround* ]] || continue
         [[ $options != *--mem* || $2 != *--mem* ]] || continue
-        each_repair "$1" "$options"
+        each_repair "$1" "$options" "$2"
     done
     # With this option, fork copies the entries of shared mappings, clean and old. The cured kernel passes. The others
     # hang, even where the child has touched nothing.
-    echo "$1 fixup ${expected[fixup]} --append fork_copy_shared=1"
-    [[ $1 != fork-untouched.* ]] || echo "$1 gup hangs --append fork_copy_shared=1"
+    row "$1" fixup "${expected[fixup]}" '--append fork_copy_shared=1' "$2"
+    [[ $1 != fork-untouched.* ]] || row "$1" gup hangs '--append fork_copy_shared=1' "$2"
 }
 
 # These scenarios must end the same way in every boot.
 a_hundred_times() {
     [[ $1 =~ ^stale\.(wake_op|lock_pi|two-processes)$ ]] || return 0
-    for _ in {1..100}; do each_repair "$1" ''; done
+    for _ in {1..100}; do each_repair "$1" '' alone; done
 }
 
 # A line for each row of the catalogue that hangs, on each machine that can show it.
