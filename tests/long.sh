@@ -168,7 +168,11 @@ run_part() {
         judged tests/boot/memory.sh --mmu walked --smp 8
         judged tests/model/run.sh
         ;;
-    sabotages) judged tests/interleave/mutations.py ;;
+    sabotages)
+        local copies
+        copies=$(nproc)
+        seq 1 "$copies" | xargs -P "$copies" -I NTH bash -c "judged tests/interleave/mutations.py --part NTH/$copies"
+        ;;
     explorer)
         local mmu
         build host-plain || return

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 """Sabotages of one line each, and the test that must catch each of them. A test that cannot fail tests nothing.
 
-mutations.py [--list] [--only WORD] [--build DIR]
+mutations.py [--list] [--only WORD] [--part N/M] [--build DIR]
 mutations.py --offered DIR
 
 Builds the host tests from a private copy of the tree in DIR (default: a new directory, removed at the end), and checks
 that every test named below passes. Then it makes the sabotages one by one. For each it rebuilds the test program,
 checks that the test fails, and prints a row of a table.
 
---list only prints the table. --only takes the sabotages whose description contains WORD. The table in docs/testing.md
-has the same descriptions.
+--list only prints the table. --only takes the sabotages whose description contains WORD, and --part the Nth of M equal parts of
+them, so that several can run at a time. The table in docs/testing.md has the same descriptions.
 
 --offered writes into DIR what cmake/explorer.cmake needs to build those sabotages that the explorer offers: for the one with the
 number N the changed file under DIR/N, the sources that have to be compiled again in DIR/N/sources, and about all of them
@@ -748,8 +748,17 @@ def run(chosen, directory):
     return 1 if missed else 0
 
 
+def part(text):
+    """`2/3` as (2, 3)."""
+    match = re.fullmatch(r"([0-9]{1,3})/([0-9]{1,3})", text)
+    if not match or not 1 <= int(match[1]) <= int(match[2]):
+        raise argparse.ArgumentTypeError(f"'{text}' is not N/M, the Nth of M parts")
+    return int(match[1]), int(match[2])
+
+
 def main():
     parser = argparse.ArgumentParser(description="Sabotages, and the tests that catch them.")
+    parser.add_argument("--part", type=part, default=(1, 1))
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--only", default="")
     parser.add_argument("--build", type=pathlib.Path)
@@ -759,6 +768,8 @@ def main():
         write_offered(arguments.offered)
         return 0
     chosen = [each for each in SABOTAGES if arguments.only in each.what]
+    nth, parts = arguments.part
+    chosen = chosen[len(chosen) * (nth - 1) // parts:len(chosen) * nth // parts]
     for sabotage in chosen:
         mutated(sabotage, (ROOT / sabotage.file).read_text(encoding="utf-8"))
     if arguments.list:
