@@ -41,15 +41,18 @@ export -f judged
 # shared REPAIR NAME... -- OPTION...: one tests/boot/scenarios.sh, and a counted line for each of its scenarios.
 shared() {
     set -o pipefail
-    tests/boot/scenarios.sh "$@" | sed -E "s/^ok (.*)/ok: \\1 $1 ${*##*-- }/; s/^FAILED: /not ok: /" || echo "not ok: $*"
+    tests/boot/scenarios.sh "$@" | sed -u -E "s/^ok (.*)/ok: \\1 $1 ${*##*-- }/; s/^FAILED: /not ok: /" || echo "not ok: $*"
 }
 export -f shared
 
 # boots: each line of input has, with tabs between: a scenario, a repair, passes or hangs, options, and the machine that the
 # scenario needs (`-`: any; `alone`: any, in a boot of its own). Runs as many boots at a time as this computer has processors. As
 # in tests/run.sh, those that pass under one repair on one machine share a boot; what hangs, breaks the kernel or waits for swap
-# does not.
+# does not. Says first how many lines must be counted.
 boots() {
+    local rows
+    rows=$(cat)
+    echo "rows: $(wc -l <<<"$rows")"
     awk -F '\t' '
         function boot(key) { print "shared " names[key] " -- " options[key]; delete names[key] }
         $3 == "hangs" || $5 ~ /alone|broken|--swap/ { print "judged tests/boot/scenario.sh " $1, $2, $3, $4; next }
@@ -59,7 +62,7 @@ boots() {
             names[key] = (names[key] == "" ? $2 : names[key]) " " $1
             if (++count[key] % 25 == 0) boot(key)
         }
-        END { for (key in names) boot(key) }' |
+        END { for (key in names) boot(key) }' <<<"$rows" |
         xargs -P "$(nproc)" -I LINE bash -c LINE
 }
 
@@ -236,6 +239,11 @@ for part in "${parts[@]}"; do
     echo "== $part"
     { run_part "$part" || echo "not ok: $part"; } | tee "$results"
     ok=$(grep -c '^ok: ' "$results" || true) not_ok=$(grep -c '^not ok: ' "$results" || true)
+    rows=$(sed -n 's/^rows: //p' "$results")
+    if [[ -n $rows && $rows -ne $((ok + not_ok)) ]]; then
+        echo "not ok: $part: $((ok + not_ok)) rows of $rows"
+        not_ok=$((not_ok + 1))
+    fi
     echo "$part: $ok passed, $not_ok failed"
     passed=$((passed + ok)) failed=$((failed + not_ok))
     [[ $((ok + not_ok)) -ne 0 ]] || failed=$((failed + 1)) # a part that tests nothing is broken
