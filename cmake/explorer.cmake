@@ -23,8 +23,10 @@ list(FILTER kernel_sources INCLUDE REGEX "^${PROJECT_SOURCE_DIR}/(mm|kernel)/")
 set_property(SOURCE ${kernel_sources} PROPERTY COMPILE_FLAGS ${kernel_flags})
 add_library(wasm_kernel STATIC ${modelled_sources})
 target_link_libraries(wasm_kernel PUBLIC wasm_flags)
+target_precompile_headers(wasm_kernel PRIVATE <algorithm> <functional> base/intrusive.hpp)
 add_library(wasm_engine OBJECT ${engine_sources})
 target_link_libraries(wasm_engine PUBLIC wasm_flags)
+target_precompile_headers(wasm_engine PRIVATE interleave/world.hpp)
 
 # engine_module(<target> <back end>): links NAME.js and NAME.wasm into the output. Beside them goes a map from places in the
 # WebAssembly to lines of source, which is not needed to run.
