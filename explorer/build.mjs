@@ -44,6 +44,7 @@ function mapOf(module) {
 const to = path.join(output, "engine");
 fs.mkdirSync(to, { recursive: true });
 const built = fs.readdirSync(engine);
+const table = path.join(engine, "sabotages.json"), sabotages = fs.existsSync(table) ? JSON.parse(fs.readFileSync(table, "utf8")) : [];
 for (const name of built.filter((each) => each.endsWith(".json"))) fs.copyFileSync(path.join(engine, name), path.join(to, name));
 for (const module of built.filter((each) => each.endsWith(".wasm")).map((each) => each.slice(0, -".wasm".length))) {
   const map = mapOf(module);
@@ -51,6 +52,12 @@ for (const module of built.filter((each) => each.endsWith(".wasm")).map((each) =
   for (const ending of [".js", ".wasm"]) fs.copyFileSync(path.join(engine, module + ending), path.join(to, module + ending));
   map.sources = map.sources.map((source) => inTree(source) ?? source);
   fs.writeFileSync(path.join(to, `${module}.wasm.map`), JSON.stringify(map));
+  const broken = sabotages.find((each) => each.module === module);
+  if (broken) { // the file as it was compiled
+    const changed = path.join(output, "sources", module, broken.file);
+    fs.mkdirSync(path.dirname(changed), { recursive: true });
+    fs.copyFileSync(path.join(root, "build/wasm/sabotages", module.replace("sabotage_", ""), broken.file), changed);
+  }
   for (const source of map.sources.filter((each) => /^(mm|kernel|arch)\//.test(each))) {
     fs.mkdirSync(path.join(output, "sources", path.dirname(source)), { recursive: true });
     fs.copyFileSync(path.join(root, source), path.join(output, "sources", source));

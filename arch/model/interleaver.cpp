@@ -144,7 +144,12 @@ void call_apart(Executions& executions, const std::function<void()>& action) {
         std::rethrow_exception(self.failure);
 }
 
+// What a panic unwinds still belongs to the step that panicked: the guards that give up their locks are no steps.
+bool Interleaver::is_unwinding() const { return thrown != nullptr && !failure_; }
+
 void Interleaver::at_point(const char* what) {
+    if (is_unwinding())
+        return;
     Runner& self = *acting_;
     self.next = what;
     finish_step();
@@ -162,6 +167,8 @@ void Interleaver::note(const Runner& runner) {
 }
 
 void Interleaver::wait_until(const char* what, const std::function<bool()>& condition) {
+    if (is_unwinding() && condition())
+        return;
     Runner& self = *acting_;
     self.next = what;
     finish_step();

@@ -88,6 +88,7 @@ class Interleaver final : ScheduleWatcher {
     bool masks_interrupts(u32 cpu) const;
     void note(const Runner& runner);
     void finish_step();
+    bool is_unwinding() const;
     void fail(std::exception_ptr failure);
     void find_able();
     void give_turn();

@@ -1,5 +1,5 @@
 // What one step changed: keys, for marking it in the view, and sentences, for those who do not see the marks.
-import type { Cpu, State, Translation } from "./engine";
+import type { Cpu, PageOf, State, Translation } from "./engine";
 import { abortTold, doneTold, entryState, machineState, MEANING, rightsTold } from "./wording";
 
 export interface Changes {
@@ -13,7 +13,17 @@ export const tlbKey = (cpu: number, held: Translation): string => `tlb ${cpu} ${
 // What a CPU's TLB holds: that of the hardware, or the one that software fills.
 export const heldBy = (cpu: Cpu): Translation[] => [...cpu.tlb, ...cpu.slots.filter((slot) => !cpu.tlb.some((each) => each.page === slot.page && each.asid === slot.asid))];
 
-export function changesOf(before: State | null, after: State): Changes {
+// Whether a translation that is not what truth says is so because of its frame.
+export function leadsElsewhere(pages: PageOf[], held: Translation): boolean {
+  const page = pages.find((each) => each.page === held.page && each.space === held.space);
+  return held.against_truth === "beyond" && page?.frame !== undefined && page.frame !== held.frame;
+}
+
+// A task says that it sleeps before it gives its CPU away; until then it goes on, and may find that it need not sleep.
+export const asleep = (cpu: Cpu): boolean => cpu.task !== "running" && cpu.next === "sleep" && !cpu.over;
+
+// `derived`: the machine is told by a descriptor that follows the entry. (softtlb has none: each CPU's TLB is filled when it misses.)
+export function changesOf(before: State | null, after: State, derived: boolean): Changes {
   const keys = new Set<string>(), sentences: string[] = [];
   if (!before) return { keys, sentences };
   const tell = (key: string, sentence = "") => {
@@ -37,7 +47,7 @@ export function changesOf(before: State | null, after: State): Changes {
       const was = entryState(old.entry), is = entryState(page.entry);
       tell(pageKey(page), was === is ? `The entry of ${name} changes and stays ${is}.` : `The entry of ${name}: ${was} becomes ${is}.`);
     }
-    if (old && (old.descriptor !== page.descriptor || old.machine !== page.machine)) {
+    if (derived && old && (old.descriptor !== page.descriptor || old.machine !== page.machine)) {
       const was = machineState(old), is = machineState(page);
       tell(`machine ${pageKey(page)}`, was === is ? `The descriptor of ${name} changes and stays ${is}.` : `The descriptor of ${name}: ${was} becomes ${is}.`);
     }
@@ -55,14 +65,15 @@ export function changesOf(before: State | null, after: State): Changes {
       else if (was.against_truth !== each.against_truth && each.against_truth === "behind")
         tell(tlbKey(cpu.cpu, each), `The TLB of CPU ${cpu.cpu} is behind for ${what}.`);
       else if (was.against_truth !== each.against_truth && each.against_truth === "beyond")
-        tell(tlbKey(cpu.cpu, each), `The TLB of CPU ${cpu.cpu} permits more for ${what} than the entry does.`);
+        tell(tlbKey(cpu.cpu, each), leadsElsewhere(after.world.pages, each) ? `The TLB of CPU ${cpu.cpu} leads ${what} to another frame than the entry.` :
+          `The TLB of CPU ${cpu.cpu} permits more for ${what} than the entry does.`);
     }
     for (const each of had)
       if (!has.some((other) => other.page === each.page && other.asid === each.asid))
         tell(tlbKey(cpu.cpu, each), `The TLB of CPU ${cpu.cpu} forgets ${each.name}${inSpace(each.space)}.`);
     for (const lock of cpu.holds) if (!old.holds.includes(lock)) tell(`lock ${cpu.cpu} ${lock}`, `CPU ${cpu.cpu} holds ${lock}.`);
     for (const lock of old.holds) if (!cpu.holds.includes(lock)) tell(`released ${cpu.cpu}`, `CPU ${cpu.cpu} releases ${lock}.`);
-    if (old.task !== cpu.task) tell(`task ${cpu.cpu}`, `The task of CPU ${cpu.cpu} is ${cpu.task === "running" ? "running" : "asleep"} now.`);
+    if (asleep(old) !== asleep(cpu)) tell(`task ${cpu.cpu}`, `The task of CPU ${cpu.cpu} is ${asleep(cpu) ? "asleep" : "awake"} now.`);
     if (old.done.length !== cpu.done.length) tell(`done ${cpu.cpu}`, cpu.done.length ? `CPU ${cpu.cpu} has done ${doneTold(cpu.done[cpu.done.length - 1]).filter(Boolean).join(", which ")}.` : "");
     if (!old.over && cpu.over) tell(`over ${cpu.cpu}`, `CPU ${cpu.cpu} has finished.`);
   }

@@ -31,7 +31,7 @@ export class Player {
   get changes(): Changes {
     const run = this.run!;
     if (this.cached?.run !== run || this.cached.length !== run.length)
-      this.cached = { run, length: run.length, changes: changesOf(run.before, run.state) };
+      this.cached = { run, length: run.length, changes: changesOf(run.before, run.state, run.setup.backEnd === "walked") };
     return this.cached.changes;
   }
 

@@ -1,6 +1,7 @@
 // The line of source at which a CPU stands: from the stack of its last switch, the source map beside the module, and the sources
 // beside both. All of it is fetched when it is first asked for.
 import { SourceMap } from "../engine/source_map.mjs";
+import { sabotages } from "./engine";
 
 (Error as unknown as { stackTraceLimit: number }).stackTraceLimit = 100;
 
@@ -39,11 +40,14 @@ export async function placesOf(module: string, stack: string): Promise<Place[]> 
 
 // Which of these places a reader looks for. The innermost are often in a header that wraps the access, as Guard wraps a lock: then
 // it is the line that uses it. The headers of the path itself are not such.
-const ON_THE_PATH = /^mm\/(memory|cow)\.hpp$|\/mmu\//;
+const ON_THE_PATH = /^mm\/(memory|cow)\.hpp$|^arch\/(walked|softtlb)\//;
 export function depthOfStep(places: Place[]): number {
   return Math.max(0, places.findIndex(({ file }) => file.endsWith(".cpp") || ON_THE_PATH.test(file)));
 }
 
-export function linesOf(file: string): Promise<string[]> {
-  return once(files, file, async () => (await (await fetched(`sources/${file}`)).text()).split("\n"));
+// The lines of a file as a module was built from them: where a line is broken, that file is another one.
+export async function linesOf(module: string, file: string): Promise<string[]> {
+  const changed = module.startsWith("sabotage_") && (await sabotages()).some((each) => each.module === module && each.file === file);
+  const name = changed ? `${module}/${file}` : file;
+  return once(files, name, async () => (await (await fetched(`sources/${name}`)).text()).split("\n"));
 }

@@ -1,6 +1,6 @@
 // The stage: what happened last, the buttons, and everything in view. The explorer and the stories have the same.
 import { useEffect, useLayoutEffect, useReducer, useState } from "preact/hooks";
-import { heldBy } from "./changes";
+import { heldBy, leadsElsewhere } from "./changes";
 import { type Sabotage, type State, sabotages } from "./engine";
 import type { Player } from "./player";
 import { type Run, scripts } from "./run";
@@ -14,8 +14,9 @@ export function useTold(player: Player): void {
 
 // What the TLBs have to do with it, if they have: the engine's own words are those of the check that failed.
 function whyBroken({ world }: State): string {
-  return world.cpus.flatMap((cpu) => heldBy(cpu).filter((each) => each.against_truth === "beyond").map((each) =>
-    `The TLB of CPU ${cpu.cpu} still permits ${each.name}, ${rightsTold(each.rights)}: more than the entry does, and no flush has reached it.`)).join(" ");
+  return world.cpus.flatMap((cpu) => heldBy(cpu).filter((each) => each.against_truth === "beyond").map((each) => (leadsElsewhere(world.pages, each) ?
+    `The TLB of CPU ${cpu.cpu} still leads ${each.name} to another frame than the entry, and no flush has reached it.` :
+    `The TLB of CPU ${cpu.cpu} still permits ${each.name}, ${rightsTold(each.rights)}: more than the entry does, and no flush has reached it.`))).join(" ");
 }
 
 // The step that a CPU has made last, as it was announced.
@@ -35,7 +36,7 @@ function Sentence({ player }: { player: Player }) {
     case "livelock":
       return <p class="sentence"><em>It turns and cannot end{cause ? <>: {cause}</> : ""}.</em> {state.text.replace(/^livelock: \S*\[(\d+)\]/, "Task $1")}.</p>;
     case "deadlock":
-      return <p class="sentence"><em>Nobody can act.</em> {state.text}</p>;
+      return <p class="sentence"><em>Nobody can act.</em> Each CPU that has not finished waits for what no other will do.</p>;
     case "violation":
       return <p class="sentence"><em>An invariant is broken.</em> {whyBroken(state)} <span class="soft">{state.text}</span></p>;
   }

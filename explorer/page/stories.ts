@@ -96,10 +96,10 @@ const CLEAN: Story = {
       { id: "dirty", text: "Dirty, as the parent's: it is the same frame." },
       { id: "clean", text: "Clean: present and young, but without `dirty`. The machine is told read-only." },
     ],
-    todo: "Press the button of *CPU 1* (or the key `1`) until the second row of the table, `m` of process 1, changes. The sentence above the buttons says what each step did.",
+    todo: "Press the button of *CPU 1* (or the key `1`). Its first step is *load from user memory*, and it faults. Go on until the same step comes again and goes through, and watch the second row of the table, `m` of process 1. The sentence above the buttons says what each step did.",
     seen: (run) => {
-      const state = stateOf(run.state, "m", 1);
-      return state !== "absent" ? state : run.passed(1, "attempt_failed") || run.over ? "absent" : null;
+      const hasRead = lately(run).some(({ cpu, step, before }) => cpu === 1 && step === "load" && stateOf(before, "m", 1) !== "absent");
+      return hasRead || run.passed(1, "attempt_failed") || run.over ? stateOf(run.state, "m", 1) : null;
     },
     told: { clean: ["Entries belong to processes, not to frames. The parent's entry for the same frame is dirty; the child's is new, and a read sets `young` only. Nothing is wrong so far."] },
   }, {

@@ -2,7 +2,7 @@
 // and the stations that were passed.
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type Changes, heldBy, pageKey, tlbKey } from "./changes";
+import { asleep, type Changes, heldBy, leadsElsewhere, pageKey, tlbKey } from "./changes";
 import type { Cpu, PageOf, State, Translation, World } from "./engine";
 import type { Run } from "./run";
 import { decompose, type Field, meaningOf, verbsBefore } from "./script";
@@ -53,7 +53,7 @@ function CpuCard({ cpu, seen, state, last }: { cpu: Cpu; seen: Seen; state: Stat
     <article class={clsx("cpu", able && "able", last && "last")} style={`--mine: var(--task-${cpu.cpu})`} aria-label={`CPU ${cpu.cpu}`}>
       <h3>
         <span class="badge">CPU {cpu.cpu}</span>
-        <span class="whose">task {cpu.pid}{cpu.space >= 0 ? (processes ? `, process ${cpu.space}` : "") : ", has left its process"}{cpu.task !== "running" && !cpu.over ? ", asleep" : ""}</span>
+        <span class="whose">task {cpu.pid}{cpu.space >= 0 ? (processes ? `, process ${cpu.space}` : "") : ", has left its process"}{asleep(cpu) ? ", asleep" : cpu.task !== "running" && !cpu.over ? ", about to sleep" : ""}</span>
         {last && <span class="acted">acted last</span>}
       </h3>
       <Verbs cpu={cpu} program={seen.program} />
@@ -108,12 +108,11 @@ function TlbCell({ cpu, page, changes }: { cpu: Cpu; page: PageOf; changes: Chan
 }
 
 function Held({ each, page }: { each: Translation; page: PageOf }) {
-  const elsewhere = each.against_truth === "beyond" && page.frame !== undefined && page.frame !== each.frame;
   return (
     <div>
       <Swatch state={each.against_truth === "behind" ? "behind" : each.against_truth === "beyond" ? "beyond" : rightsTold(each.rights)} word={rightsTold(each.rights)} />
       {each.against_truth === "behind" && <small class="warn">stale: the entry permits more</small>}
-      {each.against_truth === "beyond" && <small class="bad">{elsewhere ? `leads to frame ${hex(each.frame)}` : "permits more than the entry"}</small>}
+      {each.against_truth === "beyond" && <small class="bad">{leadsElsewhere([page], each) ? `leads to frame ${hex(each.frame)}` : "permits more than the entry"}</small>}
     </div>
   );
 }
@@ -274,14 +273,14 @@ export function Source({ run, module }: { run: Run; module: string }) {
     else placesOf(module, stack).then(async (places) => {
       if (stale) return;
       if (!places.length) return show("The CPU is outside the kernel.");
-      const depth = depthOfStep(places), lines = await linesOf(places[depth].file);
+      const depth = depthOfStep(places), lines = await linesOf(module, places[depth].file);
       if (!stale) show({ places, lines, depth });
     }).catch((problem) => { if (!stale) show(`The source cannot be shown: ${problem.message}`); });
     return () => { stale = true; };
   }, [stack, module]);
   const pick = async (wanted: number) => {
     if (typeof shown === "string") return;
-    show({ ...shown, lines: await linesOf(shown.places[wanted].file), depth: wanted });
+    show({ ...shown, lines: await linesOf(module, shown.places[wanted].file), depth: wanted });
   };
   return (
     <div class="source">
@@ -294,6 +293,7 @@ export function Source({ run, module }: { run: Run; module: string }) {
           <>{i === 1 && " called from "}<button type="button" class="link mono" aria-pressed={i === shown.depth} onClick={() => pick(i)}>{place.file}:{place.line}</button></>
         ))}</p>
       )}
+      {typeof shown !== "string" && <p class="small soft">In one step of twenty or so the mark is a line off: the tools that make the WebAssembly lose it.</p>}
     </div>
   );
 }

@@ -521,7 +521,7 @@ longTest("going back many times", async (window) => {
 
 // What each part asks the reader to do, with CPU*COUNT as in a link; then the run goes to its end. And the option that comes true.
 const STORIES = {
-  clean: [["1*13", "clean"], ["", "turns"], ["", "ends"]], old: [["", "ends"], ["", "turns"]],
+  clean: [["1*16", "clean"], ["", "turns"], ["", "ends"]], old: [["", "ends"], ["", "turns"]],
   stale: [["0*10", "behind"], ["0*10", "turns"], ["0*10", "spurious"]], "copy-on-write": [["0*18", "reused"], ["0*5.1*5", "ends"]],
   shootdown: [["0*22", "refused"], ["", "free"]], "dirty-lost": [["0*2.1*2", "both"], ["0*3.1*3", "one"]],
   "lost-wake-up": [["0*7.1*8", "ends"], ["0*2.1*11", "stuck"]], "pi-hand-over": [["1*23", "owner"], ["", "zero"]],
