@@ -9,6 +9,7 @@ import { aboutOf, Breaking, type Catalogue, Choices, Editor, Finding, Programs }
 import { runUntil, seedOf, Stage, useTold, type Wishes } from "./stage";
 import { stories } from "./stories";
 import { FIRST_GUESS, StoryPage } from "./story";
+import { Text } from "./text";
 
 const FIRST: Setup = { program: "original-report", script: "", backEnd: "walked", broken: "", settings: { fault_in: "gup" } };
 
@@ -158,7 +159,7 @@ function App({ catalogue }: { catalogue: Catalogue }) {
       <main>
         {bad && (
           <section class="badlink" role="alert">
-            <p class="sentence"><em>This link cannot be followed.</em> {bad}</p>
+            <p class="sentence"><em>This link cannot be followed.</em> <Text text={bad} /></p>
             <p><a href="#/">Begin with the report of 2011</a>{stories[0] && <>, or read <a href={`#/story/${stories[0].route}`}>the first story</a></>}.</p>
           </section>
         )}

@@ -12,6 +12,12 @@ export function useTold(player: Player): void {
   useLayoutEffect(() => player.subscribe(() => again()), [player]); // not a frame later: a key may come at once
 }
 
+// A lock that is taken and given up within one step is in no state between two.
+const heldBriefly = (run: Run, cpu: number): boolean => {
+  const was = run.before?.world.cpus[cpu], lock = was?.wants;
+  return Boolean(lock && was?.next === "take a lock" && !run.state.world.cpus[cpu].holds.includes(lock));
+};
+
 // What the TLBs have to do with it, if they have: the engine's own words are those of the check that failed.
 function whyBroken({ world }: State): string {
   return world.cpus.flatMap((cpu) => heldBy(cpu).filter((each) => each.against_truth === "beyond").map((each) => (leadsElsewhere(world.pages, each) ?
@@ -46,7 +52,7 @@ function Sentence({ player }: { player: Player }) {
   return (
     <p class="sentence">
       <span class="badge" style={`--mine: var(--task-${cpu})`}>CPU {cpu}</span>: {was}.{" "}
-      {told.length ? <span class="news">{told.slice(0, 4).join(" ")}</span> : <span class="soft">Nothing else in view changed.</span>}
+      {told.length ? <span class="news">{told.slice(0, 4).join(" ")}</span> : <span class="soft">{heldBriefly(run, cpu) ? "It gives it up in the same step." : "Nothing else in view changed."}</span>}
     </p>
   );
 }

@@ -33,7 +33,7 @@ export const ENTRY_TOLD: Record<Entry, string> = {
 };
 
 // The step that a CPU would take, and what it waits for, in the engine's words where they are clear.
-const STEPS: Record<string, string> = { load: "load from user memory", store: "store to user memory", sleep: "wake up", spin: "go on after a wait", cond_resched: "let others run if they want (cond_resched)" };
+const STEPS: Record<string, string> = { begin: "begin its program", load: "load from user memory", store: "store to user memory", sleep: "wake up", spin: "go on after a wait", cond_resched: "let others run if they want (cond_resched)" };
 const WAITS: Record<string, string> = { sleep: "until somebody wakes it", spin: "for another CPU" };
 
 export function stepTold({ next, waits, wants }: Cpu): string {

@@ -400,6 +400,25 @@ const LINES = {
   "store an entry": /slot->store/, "set flags of an entry": /fetch_set/, "take pte_lock": /pte_lockptr/,
   "invalidate in the own TLB": /tlb_invalidate_mva/, "store to user memory": /futex_cmpxchg_value_locked/,
 };
+test("softtlb tells of no descriptor: there is none that follows an entry", async (window) => {
+  await window.open("#/?program=unmap+against+write&back_end=softtlb");
+  for (const cpu of [0, 1, 0, 1, 0, 1, 1]) {
+    await window.step(cpu);
+    assert.doesNotMatch(await window.sentence(), /The descriptor of/);
+  }
+});
+
+test("a task is called asleep when it sleeps, and not from when it says that it will", async (window) => {
+  await window.open("#/?program=wait+against+wake");
+  const card = window.page.locator(".whose").first();
+  while (!/ asleep/.test(await card.innerText().then((text) => text.replace("about to sleep", "")))) {
+    assert.doesNotMatch(await window.sentence(), /asleep/);
+    await window.step(0);
+  }
+  assert.match(await window.sentence(), /The task of CPU 0 is asleep now/);
+  assert.equal(await window.page.locator('.act[data-cpu="0"][aria-disabled="false"]').count(), 0);
+});
+
 test("the source is shown, and the line of each step marked", async (window) => {
   await window.open("#/?program=original-report&fault_in=fixup&steps=0.1");
   const line = window.page.locator(".source .here"), found = new Set();
@@ -550,6 +569,16 @@ longTest("each story comes to an answer in each of its parts, and judges each op
     }
     assert.equal(await window.page.getByText("go on →").count(), 0, `${route} has no more parts`);
   }
+});
+
+longTest("a broken line is shown in its place", async (window) => {
+  await window.open("#/story/lost-wake-up?part=2");
+  await guess(window, "sleeps for ever");
+  await window.step(0);
+  await window.step(0);
+  await window.page.locator(".source .where", { hasText: "kernel/futex/wait.hpp" }).waitFor();
+  const shown = await window.page.locator(".source pre").innerText();
+  assert.ok(shown.indexOf("futex_get_value_locked") < shown.indexOf("Guard lock(bucket.lock)"), shown);
 });
 
 longTest("each sabotage is found within a minute, and its link replays it", async (window, browser) => {
