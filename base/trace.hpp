@@ -102,8 +102,19 @@ template <Station STATION, class First, class... Others>
             ::faultline::trace<::faultline::Station::station>(__VA_ARGS__);                                            \
     } while (false)
 
-// The same of a `change` that stores a word: the record follows it, so that what is told has happened. What was there
-// `before` is read only while somebody watches.
+// The same of an `action`, which the record follows, so that what is told has happened. While nobody watches, the action need
+// not keep the record's words.
+#define TRACE_AFTER(action, station, ...)                                                                              \
+    do {                                                                                                               \
+        if (static_branch<static_cast<u32>(Station::station)>()) [[unlikely]] {                                        \
+            action;                                                                                                    \
+            ::faultline::trace<::faultline::Station::station>(__VA_ARGS__);                                            \
+        } else {                                                                                                       \
+            action;                                                                                                    \
+        }                                                                                                              \
+    } while (false)
+
+// The same of a `change` that stores a word. What was there `before` is read only while somebody watches.
 #define TRACE_CHANGE(station, where, before, change, after)                                                            \
     do {                                                                                                               \
         if (static_branch<static_cast<u32>(Station::station)>()) [[unlikely]] {                                        \

@@ -39,8 +39,9 @@ void shoot_down(void* argument) {
 
 bool local_flush(MmContext& mm, UserAddr start, UserAddr end) {
     schedule_point("flush the own TLB");
-    TRACE(TlbDropped, start, end, this_cpu_only());
-    return drop_here(mm, start, end);
+    bool dropped;
+    TRACE_AFTER(dropped = drop_here(mm, start, end), TlbDropped, start, end, this_cpu_only());
+    return dropped;
 }
 
 // This function does not mask interrupts while it waits for other CPUs: one of them may be waiting for this CPU.
@@ -48,7 +49,6 @@ void flush(MmContext& mm, UserAddr start, UserAddr end) {
     schedule_point("flush all TLBs");
     std::atomic_thread_fence(std::memory_order_seq_cst); // change truth first, read cpu_mask second (tlb_holders.hpp)
     const CpuMask cpus = cpus_to_flush(mm), here = this_cpu_only();
-    TRACE(TlbDropped, start, end, cpus);
     if (!(cpus & here).empty())
         drop_here(mm, start, end);
     if (const CpuMask others = cpus - here; !others.empty()) {
@@ -56,6 +56,7 @@ void flush(MmContext& mm, UserAddr start, UserAddr end) {
         machine::smp_call_function_many(others, shoot_down, &what);
         count_flush(mm, others);
     }
+    TRACE(TlbDropped, start, end, cpus);
     if (tlb_config.check) [[unlikely]]
         check_flush(mm, start, end);
 }

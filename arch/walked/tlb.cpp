@@ -35,8 +35,8 @@ void invalidate(MmContext& mm, UserAddr start, UserAddr end, Here here, Everywhe
 } // namespace
 
 void local_flush_tlb_mm(MmContext& mm) {
-    TRACE(TlbDropped, 0u, TASK_SIZE, this_cpu_only());
     machine::tlb_invalidate_asid(asid_of(mm));
+    TRACE(TlbDropped, 0u, TASK_SIZE, this_cpu_only());
     count_local_flush(mm);
 }
 

@@ -20,7 +20,7 @@ cut() {
     shift 5
     tests/boot/power_cut.py image "$work/a.img" "$bytes" "$pages"
     # shellcheck disable=SC2086 # no word, if there is no more
-    run "$@" --disk "$work/a.img" --disk-log "$work/log" --exec "$work/power_cut" "$rounds" "$pages" "$every" $more </dev/null
+    run "$@" --timeout $((120 + rounds * 10)) --disk "$work/a.img" --disk-log "$work/log" --exec "$work/power_cut" "$rounds" "$pages" "$every" $more </dev/null
     check "$what: the program" equal "$status" 0
     check "$what: the promises" tests/boot/power_cut.py check "$work/log" "$work/a.img" "$rounds" "$pages" "$every"
 }

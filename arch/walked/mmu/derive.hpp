@@ -25,8 +25,8 @@ inline void derive(UserAddr address, PteSlot* slot, Pte pte) {
 
 // Drops one page from this CPU's TLB, after the DSB of store_descriptor(). (Linux: the same name.)
 inline void local_flush_tlb_page(MmContext& mm, UserAddr address) {
-    TRACE(TlbDropped, address.page(), address.page() + PAGE_SIZE, this_cpu_only());
-    machine::tlb_invalidate_mva(address, asid_of(mm));
+    TRACE_AFTER(machine::tlb_invalidate_mva(address, asid_of(mm)), TlbDropped, address.page(),
+                address.page() + PAGE_SIZE, this_cpu_only());
     count_local_flush(mm);
 }
 
