@@ -56,9 +56,10 @@ Result<u32> sys_fsync(s32 fd) {
 
 // sync(2) tells of no error.
 Result<u32> sys_sync() {
-    writeback_dirty_files(true);
-    for (BlockDevice* device = first_blkdev(); device != nullptr; device = device->next)
+    for (BlockDevice* device = first_blkdev(); device != nullptr; device = device->next) {
+        sync_blockdev(*device); // also what somebody else writes just now, and is dirty no more
         (void)blkdev_issue_flush(*device);
+    }
     return 0u;
 }
 
