@@ -17,10 +17,11 @@ target_include_directories(wasm_flags SYSTEM INTERFACE ${UAPI_INCLUDE} ${BOOST_I
 set(kernel_flags "-finline-hint-functions -mllvm -inline-threshold=-25 -mllvm -inlinehint-threshold=-25")
 set(keep_functions --always-inline-max-function-size=0 --one-caller-inline-max-function-size=0) # the same for wasm-opt
 
-# A library, so that interleave/kernel.cpp is found before what stands there.
 set(kernel_sources ${modelled_sources})
 list(FILTER kernel_sources INCLUDE REGEX "^${PROJECT_SOURCE_DIR}/(mm|kernel)/")
 set_property(SOURCE ${kernel_sources} PROPERTY COMPILE_FLAGS ${kernel_flags})
+
+# A library, so that interleave/kernel.cpp is found before what stands there.
 add_library(wasm_kernel STATIC ${modelled_sources})
 target_link_libraries(wasm_kernel PUBLIC wasm_flags)
 target_precompile_headers(wasm_kernel PRIVATE <algorithm> <functional> base/intrusive.hpp)

@@ -231,7 +231,7 @@ void balance_dirty_pages(AddressSpace& mapping) {
         cond_resched();
 }
 
-u32 writeback_dirty_files(bool everything) {
+u32 writeback_dirty_files() {
     u32 written = 0;
     for (u32 files = nr_dirty_files(); files != 0; --files) {
         const MappingRef file = next_dirty_file();
@@ -239,12 +239,10 @@ u32 writeback_dirty_files(bool everything) {
             break;
         const u64 now = clock_ns(), age = now - (*file).dirtied_when_ns;
         const bool expired = age >= dirty_limits.expire_centisecs * NSEC_PER_CENTISEC;
-        if (!everything && !expired && !over_background_limit())
+        if (!expired && !over_background_limit())
             continue;
-        written += write_dirty_pages(*file, 0, ~u32{0}, everything);
+        written += write_dirty_pages(*file, 0, ~u32{0}, false);
         (*file).dirtied_when_ns = now; // of what became dirty meanwhile (Linux: redirty_tail)
-        if (everything)
-            filemap_fdatawait_range(*file);
     }
     return written;
 }

@@ -61,8 +61,7 @@ u32 dirty_threshold();
 u32 dirty_background_threshold();
 
 // One round of the flusher: writes the files that have been dirty for too long, and as long as more pages are dirty than the
-// background ratio allows, others. `everything`: all files (sync(2)); then it waits for others' transfers, too. Returns how
-// many pages it wrote. (Linux: wb_do_writeback.)
-u32 writeback_dirty_files(bool everything);
+// background ratio allows, others. Returns how many pages it wrote. (Linux: wb_do_writeback.)
+u32 writeback_dirty_files();
 
 } // namespace faultline

@@ -18,6 +18,6 @@ u64 next_round_ns() {
 
 } // namespace
 
-constinit Worker flusher("flusher", [] { writeback_dirty_files(false); }, next_round_ns);
+constinit Worker flusher("flusher", [] { writeback_dirty_files(); }, next_round_ns);
 
 } // namespace faultline

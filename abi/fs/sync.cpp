@@ -54,10 +54,11 @@ Result<u32> sys_fsync(s32 fd) {
     return 0u;
 }
 
-// sync(2) tells of no error.
+// Goes over the disks, and not over the files with dirty pages: what the flusher writes just now is in none of those, and must be on
+// the disk before the flush. sync(2) tells of no error.
 Result<u32> sys_sync() {
     for (BlockDevice* device = first_blkdev(); device != nullptr; device = device->next) {
-        sync_blockdev(*device); // also what somebody else writes just now, and is dirty no more
+        sync_blockdev(*device);
         (void)blkdev_issue_flush(*device);
     }
     return 0u;

@@ -1,6 +1,4 @@
 // The files of /proc/sys/kernel.
-#include <cstring>
-
 #include <linux/capability.h>
 
 #include "abi/cred/cred.hpp"
@@ -47,7 +45,7 @@ Result<s32> parse_int(std::string_view text) {
     const bool negative = !text.empty() && text[0] == '-';
     text.remove_prefix(negative ? 1 : 0);
     const u64 value = TRY(parse_unsigned(text));
-    if (value > ~u32{0} >> 1)
+    if (value > INT_MOST)
         return Err(Errno::INVAL);
     return negative ? -static_cast<s32>(value) : static_cast<s32>(value);
 }

@@ -25,6 +25,8 @@ function whyBroken({ world }: State): string {
     `The TLB of CPU ${cpu.cpu} still permits ${each.name}, ${rightsTold(each.rights)}: more than the entry does, and no flush has reached it.`))).join(" ");
 }
 
+const DEADLOCK = "Each CPU that has not finished waits for what no other will do.";
+
 // The step that a CPU has made last, as it was announced.
 function stepBefore(run: Run, cpu: number): string {
   const was = run.before?.world.cpus[cpu];
@@ -42,7 +44,7 @@ function Sentence({ player }: { player: Player }) {
     case "livelock":
       return <p class="sentence"><em>It turns and cannot end{cause ? <>: {cause}</> : ""}.</em> {state.text.replace(/^livelock: \S*\[(\d+)\]/, "Task $1")}.</p>;
     case "deadlock":
-      return <p class="sentence"><em>Nobody can act.</em> Each CPU that has not finished waits for what no other will do.</p>;
+      return <p class="sentence"><em>Nobody can act.</em> {DEADLOCK}</p>;
     case "violation":
       return <p class="sentence"><em>An invariant is broken.</em> {whyBroken(state)} <span class="soft">{state.text}</span></p>;
   }
@@ -61,7 +63,7 @@ function Sentence({ player }: { player: Player }) {
 function spoken(player: Player): string {
   const run = player.run!;
   if (run.dead) return `The kernel stopped. ${run.dead}`;
-  if (run.over) return `Step ${run.state.step}: ${VERDICTS[run.state.verdict]}. ${run.state.text}`;
+  if (run.over) return `Step ${run.state.step}: ${VERDICTS[run.state.verdict]}. ${run.state.verdict === "deadlock" ? DEADLOCK : run.state.text}`;
   if (run.length === 0) return "At the start.";
   const cpu = run.made[run.length - 1];
   return `Step ${run.length}, CPU ${cpu}: ${stepBefore(run, cpu)}. ${player.changes.sentences.join(" ")}`;

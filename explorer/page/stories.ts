@@ -96,7 +96,7 @@ const CLEAN: Story = {
       { id: "dirty", text: "Dirty, as the parent's: it is the same frame." },
       { id: "clean", text: "Clean: present and young, but without `dirty`. The machine is told read-only." },
     ],
-    todo: "Press the button of *CPU 1* (or the key `1`). Its first step is *load from user memory*, and it faults. Go on until the same step comes again and goes through, and watch the second row of the table, `m` of process 1. The sentence above the buttons says what each step did.",
+    todo: "Press the button of *CPU 1* (or the key `1`). Its first *load from user memory* faults. Go on until the load is made again and goes through, and watch the second row of the table, `m` of process 1. The sentence above the buttons says what each step did.",
     seen: (run) => {
       const hasRead = lately(run).some(({ cpu, step, before }) => cpu === 1 && step === "load" && stateOf(before, "m", 1) !== "absent");
       return hasRead || run.passed(1, "attempt_failed") || run.over ? stateOf(run.state, "m", 1) : null;

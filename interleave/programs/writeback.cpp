@@ -318,7 +318,7 @@ struct FlusherAgainstSync : DiskProgram {
         write(word + PAGE_SIZE, 1);
     }
     void cpu0() override {
-        call([&] { return writeback_dirty_files(false); });
+        call([&] { return writeback_dirty_files(); });
     }
     void cpu1() override {
         write(word, 2);

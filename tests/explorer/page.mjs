@@ -342,6 +342,7 @@ function countLooks() {
 test("back and to the start in a long run does not step through all of it", async (window) => {
   await window.open("#/?program=original-report&fault_in=gup&livelock_rounds=999999999&steps=e*120000");
   await window.at(120_000);
+  await window.page.locator(".stations", { hasText: "Others were passed before" }).waitFor();
   const before = await window.page.evaluate(() => globalThis.looks);
   await window.press("ArrowLeft");
   await window.at(119_999);
@@ -394,12 +395,6 @@ test("what a step changed is told to a screen reader, and marked", async (window
   assert.match(await window.page.locator(".memory .entry.changed").innerText(), /was clean/);
 });
 
-// What stands in the line at which a CPU is before such a step.
-const LINES = {
-  "take mmap_lock for reading": /MmapReadGuard/, "take page_table_lock": /page_table_lock/, "store a descriptor": /store_descriptor/,
-  "store an entry": /slot->store/, "set flags of an entry": /fetch_set/, "take pte_lock": /pte_lockptr/,
-  "invalidate in the own TLB": /tlb_invalidate_mva/, "store to user memory": /futex_cmpxchg_value_locked/,
-};
 test("softtlb tells of no descriptor: there is none that follows an entry", async (window) => {
   await window.open("#/?program=unmap+against+write&back_end=softtlb");
   for (const cpu of [0, 1, 0, 1, 0, 1, 1]) {
@@ -419,6 +414,12 @@ test("a task is called asleep when it sleeps, and not from when it says that it 
   assert.equal(await window.page.locator('.act[data-cpu="0"][aria-disabled="false"]').count(), 0);
 });
 
+// What stands in the line at which a CPU is before such a step.
+const LINES = {
+  "take mmap_lock for reading": /MmapReadGuard/, "take page_table_lock": /page_table_lock/, "store a descriptor": /store_descriptor/,
+  "store an entry": /slot->store/, "set flags of an entry": /fetch_set/, "take pte_lock": /pte_lockptr/,
+  "invalidate in the own TLB": /tlb_invalidate_mva/, "store to user memory": /futex_cmpxchg_value_locked/,
+};
 test("the source is shown, and the line of each step marked", async (window) => {
   await window.open("#/?program=original-report&fault_in=fixup&steps=0.1");
   const line = window.page.locator(".source .here"), found = new Set();

@@ -566,7 +566,9 @@ class Run {
         case Op::Fsync:
             return fsync();
         case Op::Flush:
-            return static_cast<void>(writeback_dirty_files(number_ % 2 == 0));
+            if (number_ % 2 == 0)
+                return static_cast<void>(writeback_dirty_files());
+            return filemap_write_and_wait_range(*machine_.disk);
         case Op::Reclaim:
             return keeps_locked([&] { try_to_free_pages(1 + number_); });
         case Op::Balance:
