@@ -22,8 +22,8 @@ enum Usage : u8 { IN_INTERRUPT = 1, INTERRUPTS_ON = 2 };
 
 struct alignas(L1_CACHE_BYTES) Cpu {
     Held held;
-    const char* wanted = nullptr; // the name of a lock
-    u32 interrupts = 0;           // nesting depth of interrupt handlers
+    Use wanted;
+    u32 interrupts = 0; // nesting depth of interrupt handlers
 };
 
 constinit Cpu cpus[MOST_CPUS];
@@ -183,7 +183,7 @@ bool holds_spin_lock() {
 } // namespace
 
 const Held& held_by_cpu(u32 cpu) { return cpus[cpu].held; }
-const char* wanted_by_cpu(u32 cpu) { return cpus[cpu].wanted; }
+Use wanted_by_cpu(u32 cpu) { return cpus[cpu].wanted; }
 
 u32 Watch::number() const {
     if (name_ == nullptr)
@@ -203,7 +203,7 @@ void Watch::about_to_wait(const void* lock) {
         might_sleep();
     check_interrupts(*this);
     check_order(where(kind_), *this, lock);
-    here().wanted = name();
+    here().wanted = {this, lock};
 }
 
 // Interrupts are masked here and in released(), because a handler takes and releases locks in the same list.
@@ -215,8 +215,8 @@ void Watch::taken(const void* lock) {
     if (held.count == Held::MOST)
         panic("lockdep: too many locks held: %s", chain_of(held).text());
     held.locks[held.count++] = {this, lock};
-    if (here().wanted == name())
-        here().wanted = nullptr;
+    if (here().wanted.lock == lock)
+        here().wanted = {};
 }
 
 void Watch::released(const void* lock) {
@@ -256,7 +256,7 @@ void stop_watching() { watching.store(false, std::memory_order_relaxed); }
 void forget_held() {
     for (Cpu& cpu : cpus) {
         cpu.held.count = 0;
-        cpu.wanted = nullptr;
+        cpu.wanted = {};
         cpu.interrupts = 0;
     }
 }

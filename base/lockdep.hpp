@@ -57,20 +57,22 @@ class Watch {
     Kind kind_ = Kind::Spin;
 };
 
+struct Use {
+    const Watch* watch = nullptr;
+    const void* lock = nullptr;
+};
+
 // The locks that a CPU holds, or the sleeping ones that a task holds.
 struct Held {
     static constexpr u32 MOST = 16;
-    struct {
-        const Watch* watch;
-        const void* lock;
-    } locks[MOST] = {};
+    Use locks[MOST] = {};
     u32 count = 0;
 };
 
 // Those that a CPU holds: for whoever looks from outside while the CPU stands still.
 const Held& held_by_cpu(u32 cpu);
-// The name of the lock that a CPU is about to take, or waits for; nullptr: none.
-const char* wanted_by_cpu(u32 cpu);
+// The lock that a CPU is about to take, or waits for; nullptr in it: none.
+Use wanted_by_cpu(u32 cpu);
 
 // The running task's. Supplied by mm/, found by the linker.
 Held& held_by_task();

@@ -103,6 +103,19 @@ void add_held(Json& json, const lockdep::Held& held) {
         json.value(held.locks[i].watch->name());
 }
 
+bool has(const lockdep::Held& held, const void* lock) {
+    return std::any_of(held.locks, held.locks + held.count, [&](const lockdep::Use& use) { return use.lock == lock; });
+}
+
+// There may be several locks of the name; so it also tells which CPUs hold this one.
+void add_wanted(Json& json, World& world, const lockdep::Use& wanted) {
+    json.value("wants", wanted.watch->name());
+    const auto holders = json.list("held_by");
+    for (u32 cpu = 0; cpu < world.machine.cpu_count(); ++cpu)
+        if (has(lockdep::held_by_cpu(cpu), wanted.lock) || has(world.task(cpu).mm.held, wanted.lock))
+            json.value(cpu);
+}
+
 // What a translation permits, and how that compares with truth.
 void add_translation(Json& json, const World& world, u32 cpu, const model::TlbEntry& entry, Frames& frames) {
     const u32 dacr = world.machine.cpu(cpu).dacr;
@@ -175,8 +188,8 @@ void add_cpus(Json& json, World& world, Frames& frames) {
             json.value("waits", standing->waits);
             json.value("over", standing->over);
         }
-        if (const char* const wanted = lockdep::wanted_by_cpu(cpu))
-            json.value("wants", wanted);
+        if (const lockdep::Use wanted = lockdep::wanted_by_cpu(cpu); wanted.lock != nullptr)
+            add_wanted(json, world, wanted);
         json.value("verb", world.verb_of(cpu));
         {
             const auto done = json.list("done");

@@ -1,6 +1,6 @@
 // What one step changed: keys, for marking it in the view, and sentences, for those who do not see the marks.
 import type { Cpu, PageOf, State, Translation } from "./engine";
-import { abortTold, doneTold, entryState, machineState, MEANING, rightsTold } from "./wording";
+import { abortTold, added, doneTold, entryState, machineState, MEANING, rightsTold } from "./wording";
 
 export interface Changes {
   keys: Set<string>;
@@ -71,8 +71,8 @@ export function changesOf(before: State | null, after: State, derived: boolean):
     for (const each of had)
       if (!has.some((other) => other.page === each.page && other.asid === each.asid))
         tell(tlbKey(cpu.cpu, each), `The TLB of CPU ${cpu.cpu} forgets ${each.name}${inSpace(each.space)}.`);
-    for (const lock of cpu.holds) if (!old.holds.includes(lock)) tell(`lock ${cpu.cpu} ${lock}`, `CPU ${cpu.cpu} holds ${lock}.`);
-    for (const lock of old.holds) if (!cpu.holds.includes(lock)) tell(`released ${cpu.cpu}`, `CPU ${cpu.cpu} releases ${lock}.`);
+    for (const lock of added(old.holds, cpu.holds)) tell(`lock ${cpu.cpu} ${lock}`, `CPU ${cpu.cpu} holds ${old.holds.includes(lock) ? "another " : ""}${lock}.`);
+    for (const lock of added(cpu.holds, old.holds)) tell(`released ${cpu.cpu}`, `CPU ${cpu.cpu} releases ${cpu.holds.includes(lock) ? "one " : ""}${lock}.`);
     if (asleep(old) !== asleep(cpu)) tell(`task ${cpu.cpu}`, `The task of CPU ${cpu.cpu} is ${asleep(cpu) ? "asleep" : "awake"} now.`);
     if (old.done.length !== cpu.done.length) tell(`done ${cpu.cpu}`, cpu.done.length ? `CPU ${cpu.cpu} has done ${doneTold(cpu.done[cpu.done.length - 1]).filter(Boolean).join(", which ")}.` : "");
     if (!old.over && cpu.over) tell(`over ${cpu.cpu}`, `CPU ${cpu.cpu} has finished.`);

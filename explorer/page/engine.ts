@@ -33,6 +33,7 @@ export interface Cpu {
   next?: string;
   waits?: boolean;
   wants?: string; // the lock that it is about to take, or waits for
+  held_by?: number[]; // the CPUs that hold it
   over?: boolean;
   verb: string;
   done: string[];

@@ -5,7 +5,7 @@ import { type Sabotage, type State, sabotages } from "./engine";
 import type { Player } from "./player";
 import { type Run, scripts } from "./run";
 import { Cpus, Frames, Memory, More, Section, Source, Stations } from "./view";
-import { MEANING, rightsTold, stepTold, VERDICTS } from "./wording";
+import { added, MEANING, rightsTold, stepTold, VERDICTS } from "./wording";
 
 export function useTold(player: Player): void {
   const [, again] = useReducer((count: number, _: void) => count + 1, 0);
@@ -15,7 +15,7 @@ export function useTold(player: Player): void {
 // A lock that is taken and given up within one step is in no state between two.
 const heldBriefly = (run: Run, cpu: number): boolean => {
   const was = run.before?.world.cpus[cpu], lock = was?.wants;
-  return Boolean(lock && was?.next === "take a lock" && !run.state.world.cpus[cpu].holds.includes(lock));
+  return Boolean(lock && was.next === "take a lock" && !added(was.holds, run.state.world.cpus[cpu].holds).includes(lock));
 };
 
 // What the TLBs have to do with it, if they have: the engine's own words are those of the check that failed.

@@ -246,6 +246,7 @@ export function Stations({ run }: { run: Run }) {
   return (
     <ol class="stations" ref={list} tabIndex={0} aria-label="stations">
       {(run.earlier || stations.length > MOST_SHOWN) && <li class="soft">Others were passed before; go back to see them.</li>}
+      {stations[0].step === 0 && stations.length <= MOST_SHOWN && !run.earlier && <li class="soft">Before the first step:</li>}
       {stations.slice(-MOST_SHOWN).map((each) => (
         <li class={clsx(kindOf(each.name), each.step === step && step > 0 && "changed")}>
           <span class="number" title={each.step ? undefined : "before the first step"}>{each.step || "–"}</span>

@@ -36,10 +36,22 @@ export const ENTRY_TOLD: Record<Entry, string> = {
 const STEPS: Record<string, string> = { begin: "begin its program", load: "load from user memory", store: "store to user memory", sleep: "wake up", spin: "go on after a wait", cond_resched: "let others run if they want (cond_resched)" };
 const WAITS: Record<string, string> = { sleep: "until somebody wakes it", spin: "for another CPU" };
 
-export function stepTold({ next, waits, wants }: Cpu): string {
+export function stepTold({ cpu, next, waits, wants, holds, held_by = [] }: Cpu): string {
   if (!next) return waits ? "for another CPU" : "go on";
-  if (next === "spin" && wants) return waits ? `for ${wants}` : `take ${wants}`;
-  return (waits && WAITS[next]) || (STEPS[next] ?? (wants ? next.replace(/ a (lock|semaphore)\b/, ` ${wants}`) : next));
+  if (!wants) return (waits && WAITS[next]) || (STEPS[next] ?? next);
+  const lock = `${holds.includes(wants) && !held_by.includes(cpu) ? "another " : ""}${wants}`; // several have one name
+  if (next === "spin") return waits ? `for ${lock}${held_by.length ? `, which CPU ${held_by.join(" and CPU ")} holds` : ""}` : `take ${lock}`;
+  return (waits && WAITS[next]) || (STEPS[next] ?? next.replace(/ a (lock|semaphore)\b/, ` ${lock}`));
+}
+
+// What is in `now` more often than in `before`: the names of locks, of which several may be alike.
+export function added(before: string[], now: string[]): string[] {
+  const left = [...before];
+  return now.filter((each) => {
+    const at = left.indexOf(each);
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
 }
 
 // A verb that was done, as in "wake a: 1": what it was, and what it gave.

@@ -291,6 +291,25 @@ test("a step says what it does: the lock that it takes, and whether an access fa
   assert.match(await window.sentence(), /take mmap_lock for reading\. .*CPU 1 holds mmap_lock/);
 });
 
+test("a lock that is held, given up at once, or one of several with its name", async (window) => {
+  await window.open("#/?program=write+fault+against+read+fault&steps=1*5.0.1.0*2.1.0.1.0");
+  assert.match(await window.page.locator('.act[data-cpu="0"]').innerText(), /waits: for pte_lock, which CPU 1 holds/);
+  await window.open("#/?program=two+first+writes&steps=1*4");
+  assert.match(await window.sentence(), /take PerCpuPages\. It gives it up in the same step/);
+  await window.open("#/?program=fork+against+write&steps=1*4.0*24");
+  const next = window.page.locator('.act[data-cpu="0"]');
+  assert.match(await next.innerText(), /take another pte_lock/);
+  await window.step(0);
+  assert.match(await window.sentence(), /CPU 0 holds another pte_lock/);
+});
+
+test("a TLB that leads to another frame is told apart from one that permits more", async (window) => {
+  await window.open("#/?program=copy-on-write+break+against+read&tlb=broken&steps=1*3.0*15");
+  assert.match(await window.page.locator(".memory").innerText(), /leads to frame 0x/);
+  assert.doesNotMatch(await window.page.locator(".memory").innerText(), /permits more/);
+  assert.match(await window.toEnd(), /still leads \S+ to another frame than the entry/);
+});
+
 test("a program of one's own, and what is wrong in one", async (window) => {
   await window.open();
   await window.press("e");
