@@ -25,6 +25,7 @@ Options. They come before --exec and --init; all words after FILE or PATH are th
   --disk FILE       a disk with the contents of FILE: /dev/vda; once more: /dev/vdb, and so on (at most 16)
   --new-disk MIB    an empty disk, for this run only      --swap MIB      the same, ready for swapon
   --disk-faults FILE  errors that the disk before it is to have: rules of QEMU's blkdebug (docs/writeback.md)
+  --disk-speed KIB  how many KiB a second the disk before it reads and writes at most (docs/writeback.md)
   --disk-log FILE   all writes and flushes of the disk before it, as QEMU's blklogwrites notes them (docs/writeback.md)
   --legacy-virtio   devices as they were before virtio 1.0
   --trace FILE      writes what a fault passes (repeatable; docs/seeing.md). The ending of FILE says how: .txt lines (-: the
@@ -55,7 +56,7 @@ repairs=(gup gup_dirty fixup_2011 fixup trap)
 
 mode=demo subject='' arguments=() all='' fault_in='' append='' roots=()
 memory=128 cpus=1 mmu=walked icount='' preset=arm gdb='' timeout='' verbose=''
-disks=() disk_faults=() disk_logs=() legacy_virtio='' traces=() trace_filter=''
+disks=() disk_faults=() disk_speeds=() disk_logs=() legacy_virtio='' traces=() trace_filter=''
 
 source "$here/tools/run/elf.sh"
 source "$here/tools/run/options.sh"

@@ -78,6 +78,10 @@ refused --disk-faults --disk "$work/disk" --disk-faults
 printf '[inject-error]\nevent = "read_aio"\nerrno = 5\n' >"$work/rules"
 refused --disk-faults --disk "$work/disk" --disk-faults "$work/rules" --shell
 check "the line of a wrong rule" holds "$work/err" 'line 3 is neither'
+refused --disk-speed --disk-speed 64 --shell
+refused --disk-speed --disk "$work/disk" --disk-speed
+refused --disk-speed --icount --disk "$work/disk" --disk-speed 64 --shell
+for speed in '' 0 1048577 64k; do refused --disk-speed --disk "$work/disk" --disk-speed "$speed" --shell; done
 for log in '' "$work" "$work/fifo" "$work/disk" "$work/nowhere/log" "$work/disk/log"; do
     refused --disk-log --disk "$work/disk" --disk-log "$log" --shell
 done

@@ -22,7 +22,7 @@ on_hardware='--mmu softtlb --append ad_bits=hardware'
 # start_cell scenario|act NAME CELL: boots a scenario in the background; its serial line goes to a file. As an act,
 # the scenario describes its steps.
 start_cell() {
-    local how=$1 log mmu=$mmu cpus=$cpus memory=$memory append='' disks=() disk_faults=() disk_logs=()
+    local how=$1 log mmu=$mmu cpus=$cpus memory=$memory append='' disks=() disk_faults=() disk_speeds=() disk_logs=()
     [[ $how != act ]] || local icount=yes # so that the report counts instructions
     shift
     take_machine "$1"

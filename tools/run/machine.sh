@@ -107,6 +107,7 @@ add_disks() {
         fi
         options+=",$layer.driver=file,$layer.filename=${path//,/,,}"
         [[ -z ${disk_logs[i]} ]] || options+=",$layer.cache.no-flush=on"
+        [[ -z ${disk_speeds[i]} ]] || options+=",throttling.bps-total=$((disk_speeds[i] * 1024))"
         command+=(-drive "$options" -device "virtio-blk-device,drive=disk$i")
     done
 }

@@ -23,7 +23,7 @@ parse_options() {
         shift
         case $option in
         --scenario | --compare | --exec | --init | --fault-in | --root | --append | --smp | --mem | --mmu | --disk | \
-            --disk-faults | --disk-log | --new-disk | --swap | --timeout | --trace | --trace-filter)
+            --disk-faults | --disk-speed | --disk-log | --new-disk | --swap | --timeout | --trace | --trace-filter)
             [[ $# -gt 0 ]] || refuse "$option: needs a value"
             take_value "$option" "$1"
             shift
@@ -104,19 +104,23 @@ take_value() {
     --disk)
         check_disk "$value"
         disks+=("$(absolute "$value")")
-        disk_faults+=("") disk_logs+=("")
+        disk_faults+=("") disk_speeds+=("") disk_logs+=("")
         ;;
     --disk-faults)
         [[ ${#disks[@]} -gt 0 ]] || refuse "--disk-faults: needs a --disk before it"
         check_disk_faults "$value"
         disk_faults[-1]=$(absolute "$value")
         ;;
+    --disk-speed)
+        [[ ${#disks[@]} -gt 0 ]] || refuse "--disk-speed: needs a --disk before it"
+        number --disk-speed "$value" 1 1048576 "a number of KiB a second"
+        disk_speeds[-1]=$((10#$value))
+        ;;
     --new-disk | --swap)
         number "$1" "$value" 1 4096 "a number of MiB"
         room_for_disk "$1"
         disks+=("new:${1#--}:$((10#$value))") # make_disk makes it for each boot
-        disk_faults+=("")
-        disk_logs+=("")
+        disk_faults+=("") disk_speeds+=("") disk_logs+=("")
         ;;
     --disk-log)
         [[ ${#disks[@]} -gt 0 ]] || refuse "--disk-log: needs a --disk before it"
@@ -296,6 +300,7 @@ check_together() {
     [[ -n $timeout ]] || { [[ $mode == shell ]] && timeout=0; } || timeout=120
     [[ $mode != list || ${#traces[@]} -eq 0 ]] || refuse "--trace: cannot be combined with --list"
     [[ $mode != compare ]] || check_compare
+    [[ -z $icount || ! ${disk_speeds[*]} =~ [0-9] ]] || refuse "--disk-speed: is told in seconds of this computer, which --icount does not count"
     [[ -z $trace_filter || ${#traces[@]} -gt 0 ]] || refuse "--trace-filter: needs --trace"
     [[ -z $all || $mode == demo ]] || refuse "--all: cannot be combined with --$mode"
     [[ $mode != scenario && $mode != compare ]] || take_machine "$subject"

@@ -266,6 +266,50 @@ static int crowd(void) {
     return failures != 0;
 }
 
+/* The disk is slow, and the flusher writes at once. What is asked to have a file on its disk waits for what the flusher has begun,
+ * too, when no page of the file is dirty any more. */
+static int slow(void) {
+    static char bytes[32 * PAGE];
+    const char* const calls[] = {"sync", "fsync", "fdatasync", "msync", "sync_file_range", "BLKFLSBUF"};
+    int fd = open_disk("/dev/vda", O_RDWR);
+    char* at = map_disk(fd, sizeof bytes, PROT_READ | PROT_WRITE, MAP_SHARED);
+    set("/proc/sys/vm/dirty_writeback_centisecs", "1");
+    set("/proc/sys/vm/dirty_expire_centisecs", "1");
+    for (int call = 0; call < 6; ++call) {
+        int tries = 0;
+        do {
+            CHECK(pwrite(fd, bytes, sizeof bytes, 0) == sizeof bytes);
+            while (figure("/proc/meminfo", "Dirty") > 0)
+                ;
+        } while (figure("/proc/meminfo", "Writeback") == 0 && ++tries < 100); /* it may all be written already */
+        CHECK(tries < 100);
+        switch (call) {
+        case 0:
+            sync();
+            break;
+        case 1:
+            CHECK(fsync(fd) == 0);
+            break;
+        case 2:
+            CHECK(fdatasync(fd) == 0);
+            break;
+        case 3:
+            CHECK(msync(at, sizeof bytes, MS_SYNC) == 0);
+            break;
+        case 4:
+            CHECK(sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE) == 0);
+            break;
+        default:
+            CHECK(ioctl(fd, BLKFLSBUF, 0) == 0);
+        }
+        long left = figure("/proc/meminfo", "Writeback");
+        if (left != 0)
+            fprintf(stderr, "%s: %ld kB are not written yet\n", calls[call], left);
+        CHECK(left == 0);
+    }
+    return failures != 0;
+}
+
 int main(int count, char** words) {
     setvbuf(stdout, NULL, _IOFBF, 1 << 16);
     if (count == 2 && strcmp(words[1], "calls") == 0)
@@ -278,5 +322,7 @@ int main(int count, char** words) {
         return pressure();
     if (count == 2 && strcmp(words[1], "crowd") == 0)
         return crowd();
+    if (count == 2 && strcmp(words[1], "slow") == 0)
+        return slow();
     return 64;
 }
