@@ -65,6 +65,8 @@ endforeach()
 target_compile_definitions(interleave_test_objects PRIVATE CATALOGUE="${PROJECT_SOURCE_DIR}/user/scenarios/catalogue.tsv"
                            MISSING_SCENARIOS="${PROJECT_SOURCE_DIR}/docs/explorer-engine.md")
 target_precompile_headers(shared_tests PRIVATE <catch2/catch.hpp>)
+target_precompile_headers(interleave PRIVATE interleave/world.hpp)
+target_precompile_headers(interleave_test_objects PRIVATE <catch2/catch.hpp> interleave/session.hpp)
 
 # Checks in tests are long to optimise and quick to run. What runs long is the kernel, the model, and the programs.
 target_compile_options(shared_tests PRIVATE -O0)
