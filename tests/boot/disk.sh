@@ -50,7 +50,7 @@ cp "$work/fresh.img" "$work/a.img"
 run --smp 8 --disk "$work/a.img" --exec "$work/disk" crowd </dev/null
 check "more requests than the queue has room for" equal "$status" 0
 
-run --disk "$work/a.img" --disk-speed 256 --exec "$work/disk" slow </dev/null
+run --disk "$work/a.img" --disk-speed 32 --exec "$work/disk" slow </dev/null
 check "what writes a file waits for what the flusher has begun" equal "$status" 0
 
 truncate -s 48M "$work/large.img"

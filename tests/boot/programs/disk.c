@@ -269,12 +269,13 @@ static int crowd(void) {
 /* The disk is slow, and the flusher writes at once. What is asked to have a file on its disk waits for what the flusher has begun,
  * too, when no page of the file is dirty any more. */
 static int slow(void) {
-    static char bytes[32 * PAGE];
+    static char bytes[16 * PAGE];
     const char* const calls[] = {"sync", "fsync", "fdatasync", "msync", "sync_file_range", "BLKFLSBUF"};
     int fd = open_disk("/dev/vda", O_RDWR);
     char* at = map_disk(fd, sizeof bytes, PROT_READ | PROT_WRITE, MAP_SHARED);
     set("/proc/sys/vm/dirty_writeback_centisecs", "1");
     set("/proc/sys/vm/dirty_expire_centisecs", "1");
+    CHECK(pwrite(fd, bytes, sizeof bytes, 0) == sizeof bytes && fsync(fd) == 0); /* QEMU delays what comes after it */
     for (int call = 0; call < 6; ++call) {
         int tries = 0;
         do {
