@@ -11,7 +11,7 @@ cd "$(dirname "$0")/../.."
 place=${1:-build/stations}
 unset QEMU_RUN_BUILT
 
-# copied NAME FILE OLD NEW: a copy of this tree in which the file has NEW where it has OLD.
+# copied NAME FILE OLD NEW: a copy of this tree in which the file has NEW wherever it has OLD.
 copied() {
     local tree=$place/$1
     mkdir -p "$tree"
@@ -20,8 +20,8 @@ copied() {
 import sys
 path, old, new = sys.argv[1:]
 text = open(path).read()
-if text.count(old) != 1:
-    sys.exit(f"stations.sh: {path}: what is to be changed stands {text.count(old)} times there")
+if old not in text:
+    sys.exit(f"stations.sh: {path}: what is to be changed does not stand there")
 open(path, "w").write(text.replace(old, new))
 PY
 }
