@@ -52,6 +52,9 @@ measure --budget "$work/taken" --append trace=ring fault_young_write
 check "a kernel that does more fails" equal "$status" 1
 check "and the figure is named" holds "$work/err" '^bench: fault_young_write on walked: '
 
+# What tests/long.sh changes in copies of the kernel stands where it looks for it.
+check "the copies of stations.sh" tests/bench/stations.sh --copies "$work/copies"
+
 # What is missing, or does not exist.
 measure fault_young_wrote
 check "an unknown figure" equal "$status" 64

@@ -3,11 +3,14 @@
 # beside this one: `without` any station, and `bare`, whose stations are there, but have no NOP. Their difference is what the
 # compiler makes worse around a station; that of `bare` and this kernel is how many stations an operation passes.
 #
-#   tests/bench/stations.sh [DIR]    the copies stay in DIR (default build/stations)
+#   tests/bench/stations.sh [DIR]             the copies stay in DIR (default build/stations)
+#   tests/bench/stations.sh --copies DIR      makes the copies and measures nothing: a check of every day
 #
 # Status: 0, or 1 if a figure grows by more than its stations, 4 instructions and 1 %.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+copies=''
+[[ ${1-} != --copies ]] || { copies=only && shift; }
 place=${1:-build/stations}
 unset QEMU_RUN_BUILT
 
@@ -27,6 +30,7 @@ PY
 }
 copied without base/trace.hpp 'if (static_branch<static_cast<u32>(Station::station)>()) [[unlikely]]' 'if (false)'
 copied bare arch/arm/arch/static_branch.hpp '"1: nop\n\t"' '"1:\n\t"'
+[[ -z $copies ]] || exit 0
 
 for tree in "$place/without" "$place/bare" .; do
     (cd "$tree" && tests/bench/run.sh --at-hand >"build-bench.log" 2>&1) || [[ $? -eq 1 ]] || {
