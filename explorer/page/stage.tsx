@@ -12,11 +12,14 @@ export function useTold(player: Player): void {
   useLayoutEffect(() => player.subscribe(() => again()), [player]); // not a frame later: a key may come at once
 }
 
-// A lock that is taken and given up within one step is in no state between two.
-const heldBriefly = (run: Run, cpu: number): boolean => {
-  const was = run.before?.world.cpus[cpu], lock = was?.wants;
-  return Boolean(lock && was.next === "take a lock" && !added(was.holds, run.state.world.cpus[cpu].holds).includes(lock));
-};
+// A step that changed nothing in view. It may have found a lock taken, or have taken and given up one that is held in no state
+// between two steps.
+function nothingSeen(run: Run, cpu: number): string {
+  const was = run.before?.world.cpus[cpu], is = run.state.world.cpus[cpu], lock = was?.wants;
+  if (!lock || was.next !== "take a lock" || added(was.holds, is.holds).includes(lock)) return "Nothing else in view changed.";
+  if (is.waits && is.wants === lock) return `It has to wait${is.held_by?.length ? `: CPU ${is.held_by.join(" and CPU ")} holds it` : ""}.`;
+  return "It gives it up in the same step.";
+}
 
 // What the TLBs have to do with it, if they have: the engine's own words are those of the check that failed.
 function whyBroken({ world }: State): string {
@@ -54,7 +57,7 @@ function Sentence({ player }: { player: Player }) {
   return (
     <p class="sentence">
       <span class="badge" style={`--mine: var(--task-${cpu})`}>CPU {cpu}</span>: {was}.{" "}
-      {told.length ? <span class="news">{told.slice(0, 4).join(" ")}</span> : <span class="soft">{heldBriefly(run, cpu) ? "It gives it up in the same step." : "Nothing else in view changed."}</span>}
+      {told.length ? <span class="news">{told.slice(0, 4).join(" ")}</span> : <span class="soft">{nothingSeen(run, cpu)}</span>}
     </p>
   );
 }
@@ -66,7 +69,7 @@ function spoken(player: Player): string {
   if (run.over) return `Step ${run.state.step}: ${VERDICTS[run.state.verdict]}. ${run.state.verdict === "deadlock" ? DEADLOCK : run.state.text}`;
   if (run.length === 0) return "At the start.";
   const cpu = run.made[run.length - 1];
-  return `Step ${run.length}, CPU ${cpu}: ${stepBefore(run, cpu)}. ${player.changes.sentences.join(" ")}`;
+  return `Step ${run.length}, CPU ${cpu}: ${stepBefore(run, cpu)}. ${player.changes.sentences.join(" ") || nothingSeen(run, cpu)}`;
 }
 
 const STATIONS_TO_WAIT_FOR = ["vector", "do_page_fault", "handle_mm_fault", "made_accessible", "spurious", "copied", "tlb_dropped", "entry_stored",

@@ -63,7 +63,7 @@ function CpuCard({ cpu, seen, state, last }: { cpu: Cpu; seen: Seen; state: Stat
         {able && !seen.held ? <span>next: <b>{stepTold({ ...cpu, waits: false })}</b></span> : <span>{why}</span>}
       </button>
       <p class="holds">
-        {cpu.holds.length ? <>holds {cpu.holds.map((lock) => <span class={clsx("lock", seen.changes.keys.has(`lock ${cpu.cpu} ${lock}`) && "changed")} title={LOCKS[lock] && `guards ${LOCKS[lock]}`}>{lock}</span>)}</> : <span class={clsx("soft", seen.changes.keys.has(`released ${cpu.cpu}`) && "changed")}>holds no lock</span>}
+        {cpu.holds.length ? <>holds {cpu.holds.map((lock, i) => <span class={clsx("lock", cpu.holds.lastIndexOf(lock) === i && seen.changes.keys.has(`lock ${cpu.cpu} ${lock}`) && "changed")} title={LOCKS[lock] && `guards ${LOCKS[lock]}`}>{lock}</span>)}</> : <span class={clsx("soft", seen.changes.keys.has(`released ${cpu.cpu}`) && "changed")}>holds no lock</span>}
         <span class="soft faults"> · {cpu.faults === 0 ? "no fault" : count(cpu.faults, "fault")} served</span>
       </p>
     </article>

@@ -294,6 +294,7 @@ test("a step says what it does: the lock that it takes, and whether an access fa
 test("a lock that is held, given up at once, or one of several with its name", async (window) => {
   await window.open("#/?program=write+fault+against+read+fault&steps=1*5.0.1.0*2.1.0.1.0");
   assert.match(await window.page.locator('.act[data-cpu="0"]').innerText(), /waits: for pte_lock, which CPU 1 holds/);
+  assert.match(await window.sentence(), /take pte_lock\. It has to wait: CPU 1 holds it/);
   await window.open("#/?program=two+first+writes&steps=1*4");
   assert.match(await window.sentence(), /take PerCpuPages\. It gives it up in the same step/);
   await window.open("#/?program=fork+against+write&steps=1*4.0*24");
@@ -301,6 +302,7 @@ test("a lock that is held, given up at once, or one of several with its name", a
   assert.match(await next.innerText(), /take another pte_lock/);
   await window.step(0);
   assert.match(await window.sentence(), /CPU 0 holds another pte_lock/);
+  assert.equal(await window.page.locator(".lock.changed").count(), 1);
 });
 
 test("a TLB that leads to another frame is told apart from one that permits more", async (window) => {
