@@ -140,8 +140,17 @@ class Monitor {
     long latest_us_ = 0, longest_kill_us_ = 0;
     bool real_time_ = false;
     new_utsname name_{};
+    unsigned program_bytes_ = 0;
     Strays strays_;
 };
+
+unsigned size_of(const char* path) {
+    FileStatus status{};
+    const int fd = static_cast<int>(must(sys_open(path, O_RDONLY | O_CLOEXEC), path));
+    file_status(fd, status);
+    sys_close(fd);
+    return static_cast<unsigned>(status.size);
+}
 
 Monitor::Monitor(const Plan& plan) : plan_(plan) {
     const long at =
@@ -157,6 +166,7 @@ Monitor::Monitor(const Plan& plan) : plan_(plan) {
     must(system_call(__NR_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "fuzz: prctl");
     must(system_call(__NR_uname, &name_), "fuzz: uname");
     system_call(__NR_umask, 0);
+    program_bytes_ = size_of(PROGRAM);
     if (const long proc = sys_mount("proc", "/proc", "proc"); proc != -EBUSY)
         must(proc, "fuzz: mount /proc");
     system_call(__NR_mkdir, "/tmp", 01777);
@@ -364,8 +374,10 @@ void Monitor::check_identities() {
             }
 }
 
-// What only root may write is as it was, and still root's.
+// What only root may write is as it was, and still root's. The workers that are root do not write the program.
 void Monitor::check_kept() {
+    if (const unsigned bytes = size_of(PROGRAM); bytes != program_bytes_)
+        wrong("%s has %u bytes, and had %u", PROGRAM, bytes, program_bytes_);
     for (const char* path : {SECRET, KEPT}) {
         char text[64] = {};
         const long fd = sys_open(path, O_RDONLY | O_CLOEXEC);

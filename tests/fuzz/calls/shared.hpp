@@ -16,6 +16,7 @@ inline constexpr const char* PLACE = "/tmp/fuzz";         // a file system of it
 inline constexpr const char* ARENA = "/tmp/fuzz/arena";   // where the workers work
 inline constexpr const char* SECRET = "/tmp/fuzz/secret"; // that only root may read
 inline constexpr const char* KEPT = "/tmp/fuzz/kept";     // that only root may write
+inline constexpr const char* PROGRAM = "/bin/hello";      // the same, and executable
 
 // The parts that the workers of a round play. The first ones are root's.
 inline constexpr unsigned ROOTS = 3;

@@ -163,7 +163,7 @@ constexpr const char* readable[] = {"/proc/self/maps",
 // What root could break for those that come after it; an ordinary user may try (rules.hpp).
 constexpr const char* forbidden[] = {SECRET,
                                      KEPT,
-                                     "/bin/hello",
+                                     PROGRAM,
                                      "/sbin/init",
                                      "/proc/1/mem",
                                      "/proc/1/maps",
@@ -194,8 +194,11 @@ long Values::text(const char* string) const { return static_cast<long>(reinterpr
 long Values::argument(Kind kind) {
     const bool bound = kind == Kind::LinkTarget || (kind == Kind::Name && privileged_); // no path out of the arena
     switch (random_.below(24)) {
-    case 0:
-        return sensible(bound ? kind : static_cast<Kind>(1 + random_.below(static_cast<unsigned>(Kind::COUNT) - 1)));
+    case 0: {
+        const auto another = static_cast<Kind>(1 + random_.below(static_cast<unsigned>(Kind::COUNT) - 1));
+        return sensible(bound || (another == Kind::Program && privileged_) ? kind
+                                                                           : another); // no program to be written
+    }
     case 1:
         return static_cast<long>(edges[random_.below(std::size(edges))]);
     default:
@@ -605,7 +608,7 @@ long Values::sensible(Kind kind) {
     case Kind::LinkTarget:
         return path(false, true);
     case Kind::Program:
-        return random_.once_in(3) ? text("/bin/hello") : path(true, false);
+        return random_.once_in(3) ? text(PROGRAM) : path(true, false);
     case Kind::Strings: {
         static const char* const lists[][4] = {
             {nullptr}, {"hello", nullptr}, {"fuzz", "one", "two", nullptr}, {"", "", nullptr}};
