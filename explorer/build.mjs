@@ -19,7 +19,8 @@ await build({ absWorkingDir: here, entryPoints: ["page/page.css"], outdir: outpu
 fs.copyFileSync(path.join(here, "page/index.html"), path.join(output, "index.html"));
 
 // The file of the tree that a map names; null if it is none. The compiler writes names relative to its working directory or to the map,
-// or whole ones; and the tree's own, which -ffile-prefix-map makes, the linker takes for names in the working directory, once or (emscripten 3.1.69) twice.
+// or whole ones; and the tree's own, which -ffile-prefix-map makes, the linker takes for names in the working directory, once or
+// (emscripten 3.1.69) twice.
 function inTree(whole) {
   const name = whole.replace(/^.*\bsabotages\/\d+\//, "");
   for (const folder of [root, path.join(root, "build/wasm"), engine]) {

@@ -8,6 +8,8 @@
 
 namespace Catch {
 
+using Matchers::EndsWith;
+using Matchers::StartsWith;
 // Version 2's name; version 3 has a matcher of ranges of that name.
 inline auto Contains(const std::string& part) { return Matchers::ContainsSubstring(part); }
 
