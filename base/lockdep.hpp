@@ -57,6 +57,7 @@ class Watch {
     Kind kind_ = Kind::Spin;
 };
 
+// A lock that is held or wanted, and how it is watched.
 struct Use {
     const Watch* watch = nullptr;
     const void* lock = nullptr;
